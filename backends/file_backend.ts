@@ -1,0 +1,284 @@
+import fs from "node:fs";
+import path from "node:path";
+import type {
+  Backend,
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  MaybePromise,
+  OpenOptions,
+  RowsOptions,
+} from "../core/backend.ts";
+import { TIMESTAMP } from "../core/columns.ts";
+import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { type Key, keyOf, keyShape, type KeyShape } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
+import { atExit, notAtExit } from "./at_exit.ts";
+import type { Format } from "./format.ts";
+import { StateFile } from "./state_file.ts";
+import { StoreFile } from "./store_file.ts";
+import { Syncer } from "./syncer.ts";
+
+/** How long a hit is believed without a look at the file, in milliseconds. */
+const FRESH = 100;
+
+/**
+ * A store in one text file that grows at its end: everything a file format does not say itself.
+ *
+ * A record is one write after the last row, made under the lock in the state file: refresh, check
+ * the tail, write, commit; then the row is synced, and only then is it acknowledged. Looks go to an
+ * index in memory that follows the file. Nothing is held across an `await`.
+ */
+export class FileBackend implements Backend {
+  /** The file, with symbolic links resolved. */
+  readonly path: string;
+  readonly #file: StoreFile;
+  readonly #state: StateFile;
+  readonly #syncer: Syncer;
+  readonly #isSynced: boolean;
+  readonly #shapes = new Map<string, KeyShape>();
+  /** When the file was last looked at. */
+  #refreshed = -Infinity;
+  /** Why this store can no longer be used, once it cannot. */
+  #ended: StoreError | undefined;
+  readonly #leave = (): void => this.#leaveNow();
+
+  constructor(location: string, format: Format, { durability = "power", warn = console.warn }: OpenOptions) {
+    this.path = realPath(location);
+    this.#file = new StoreFile(this.path, format, warn);
+    this.#state = new StateFile(`${this.path}-state`);
+    this.#syncer = new Syncer(this.#file);
+    this.#isSynced = durability === "power";
+    atExit(this.#leave);
+  }
+
+  /** The path, as messages show it. */
+  get location(): string {
+    return this.path;
+  }
+
+  /** Whether a row agrees on all columns given. */
+  has(columns: Row): MaybePromise<boolean> {
+    const shape = this.#shapeOf(columns);
+    if (shape.columns!.length > 0) return this.hasKey(keyOf(shape, columns));
+    return this.#reading(() => this.#file.rowCount > 0);
+  }
+
+  /** Adds a row. */
+  record(row: Row): MaybePromise<void> {
+    return this.#changing(() => this.#file.append([stamped(row)]));
+  }
+
+  /** All rows, oldest first. */
+  load(): MaybePromise<Row[]> {
+    return this.#reading(() => [...this.#file.rows()]);
+  }
+
+  /** Removes the rows that agree on all columns given; how many. */
+  remove(columns: Row): MaybePromise<number> {
+    const shape = this.#shapeOf(columns);
+    if (shape.columns!.length === 0) {
+      throw new TypeError(
+        `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
+      );
+    }
+    const { text } = keyOf(shape, columns);
+    return this.#changing(() => {
+      if (this.#file.find(shape, text) === -1) return 0;
+      return this.#removeWhere((row) => keyOf(shape, row).text === text);
+    });
+  }
+
+  /** Removes all rows. */
+  clear(): MaybePromise<void> {
+    return this.#changing(() => {
+      if (this.#file.rowCount > 0) this.#removeWhere(() => true);
+      this.#state.forgetAll();
+    });
+  }
+
+  /** All rows that were there when it was called, one at a time, in bounded memory. */
+  *rows({ columns }: RowsOptions = {}): Generator<Row> {
+    this.#refresh();
+    yield* this.#file.rows(columns);
+  }
+
+  /** The columns of the store, in its order. */
+  columns(): MaybePromise<readonly string[]> {
+    return this.#reading(() => this.#file.columns);
+  }
+
+  /** Whether there is a row with exactly this key. */
+  hasKey(key: Key): MaybePromise<boolean> {
+    // A hit that was true a moment ago is believed: rows seldom go.
+    if (performance.now() - this.#refreshed < FRESH && this.#file.find(key.shape, key.text) !== -1) {
+      return true;
+    }
+    return this.#reading(() => this.#file.find(key.shape, key.text) !== -1);
+  }
+
+  /** The newest row with exactly this key. */
+  find(key: Key): MaybePromise<Row | undefined> {
+    return this.#reading(() => this.#found(key));
+  }
+
+  /** Looks and claims under the lock. */
+  claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+    return this.#locked((): ClaimAnswer => {
+      const isThere = this.#file.find(key.shape, key.text) !== -1;
+      if (isThere && (!isDone || isDone(this.#found(key)!))) return { state: "done" };
+      const holder = this.#state.holderOf(key.text);
+      if (holder !== undefined) return { state: "busy", holder };
+      this.#state.claim(key.text);
+      return { state: "claimed", claim: this.#claimOf(key, isDone) };
+    });
+  }
+
+  /** The failures noted, oldest first. */
+  failures(): MaybePromise<readonly Failure[]> {
+    return this.#state.exists() ? this.#locked(() => this.#state.failures()) : [];
+  }
+
+  /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    notAtExit(this.#leave);
+    try {
+      if (this.#state.isOpen) {
+        await this.#state.lock(() => this.#state.leave());
+        await this.#state.lock(() => this.#state.unlinkIfUnused());
+      }
+    } finally {
+      this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
+    }
+  }
+
+  #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
+    return {
+      record: (row) =>
+        this.#changing(() => {
+          // Another process may have recorded it if the state file was deleted meanwhile.
+          const found = this.#found(key);
+          if (found && !isDone?.(found)) this.#replace(key, row);
+          else if (!found) this.#file.append([stamped(row)]);
+          this.#state.forget(key.text);
+          this.#state.release(key.text);
+        }),
+      fail: (failure: FailureNote) =>
+        this.#locked(() => {
+          this.#state.fail(key.text, key.values, failure);
+          this.#state.release(key.text);
+        }),
+      release: () => this.#locked(() => this.#state.release(key.text)),
+    };
+  }
+
+  #replace(key: Key, row: Row): void {
+    this.#file.rewrite((old) => keyOf(key.shape, old()).text !== key.text, [stamped(row)]);
+  }
+
+  #removeWhere(isGone: (row: Row) => boolean): number {
+    const before = this.#file.rowCount;
+    this.#file.rewrite((row) => !isGone(row()), []);
+    return before - this.#file.rowCount;
+  }
+
+  #found(key: Key): Row | undefined {
+    const offset = this.#file.find(key.shape, key.text);
+    return offset === -1 ? undefined : this.#file.rowAt(offset);
+  }
+
+  /** One shape for each set of columns, so that the file's index of it is found again. */
+  #shapeOf(columns: Row): KeyShape {
+    const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
+    const text = JSON.stringify(names);
+    let shape = this.#shapes.get(text);
+    if (!shape) this.#shapes.set(text, shape = keyShape(names));
+    return shape;
+  }
+
+  #refresh(): void {
+    if (this.#ended) throw this.#ended;
+    this.#file.refresh();
+    this.#refreshed = performance.now();
+  }
+
+  /** Reads without the lock. What does not parse is read once more under it: it may be half written. */
+  #reading<T>(read: () => T): MaybePromise<T> {
+    try {
+      this.#refresh();
+      return read();
+    } catch (error) {
+      if (!(error instanceof FormatError) || !this.#state.exists()) throw error;
+      return this.#locked(read);
+    }
+  }
+
+  /** Runs a body under the lock, the file refreshed. */
+  #locked<T>(body: () => T): MaybePromise<T> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.lock(() => {
+      this.#refresh();
+      return body();
+    });
+  }
+
+  /** Runs a body that writes, and acknowledges it once it is as durable as promised. */
+  #changing<T>(body: () => T): MaybePromise<T> {
+    const changed = this.#locked(body);
+    if (!this.#isSynced) return changed;
+    return changed instanceof Promise ? changed.then((result) => this.#synced(result)) : this.#synced(changed);
+  }
+
+  async #synced<T>(result: T): Promise<T> {
+    try {
+      await this.#syncer.sync();
+    } catch (cause) {
+      // After a failed sync nobody knows what is on the disk, and a second one may say all is well
+      // (https://wiki.postgresql.org/wiki/Fsync_Errors).
+      this.#end(
+        new StoreError(
+          `Cannot use store "${this.path}" any more: the disk did not take what was written (${
+            messageOf(cause)
+          }); check the disk and start again`,
+          { cause },
+        ),
+      );
+      throw this.#ended;
+    }
+    return result;
+  }
+
+  #end(why: StoreError): void {
+    this.#ended ??= why;
+    this.#state.close();
+    this.#file.close();
+  }
+
+  /** At the end of the process, when nothing can be waited for. */
+  #leaveNow(): void {
+    if (!this.#state.isOpen) return;
+    const left = this.#state.tryLock(() => this.#state.leave());
+    if (left) this.#state.tryLock(() => this.#state.unlinkIfUnused());
+    this.#state.close();
+  }
+}
+
+function stamped(row: Row): Row {
+  return row[TIMESTAMP] === undefined ? { ...row, [TIMESTAMP]: new Date().toISOString() } : row;
+}
+
+/** The path with symbolic links resolved, also if the file is not there yet. */
+function realPath(location: string): string {
+  const absolute = path.resolve(location);
+  const folder = path.dirname(absolute);
+  if (!fs.existsSync(folder)) {
+    throw new StoreError(`Cannot open store "${location}": there is no folder "${folder}"; make it first`);
+  }
+  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
+  const link = fs.lstatSync(absolute, { throwIfNoEntry: false });
+  if (link?.isSymbolicLink()) return realPath(path.resolve(folder, fs.readlinkSync(absolute)));
+  return path.join(fs.realpathSync(folder), path.basename(absolute));
+}

@@ -1,0 +1,109 @@
+/**
+ * What a text format has to say to be a file backend: pure functions of bytes and text, no I/O. The
+ * engine (file_backend.ts) does everything else: appending, locking, indexing, repairing.
+ *
+ * @module
+ */
+
+import type { Row, Value } from "../core/value.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+
+/** What the beginning of a file fixes for all that follows. */
+export interface Layout {
+  /** The columns, in order, for formats that name them once; else empty. */
+  readonly columns: readonly string[];
+  /** Byte at which the first row may begin. */
+  readonly start: number;
+}
+
+/** Something in the bytes is not as the format wants it. Offsets count from the bytes given. */
+export class ByteError extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** Walks rows in bytes. It is one object for all rows: what it tells is about the last one read. */
+export interface RowScanner {
+  /** Column name of each slot. May grow while rows are read. */
+  readonly names: readonly string[];
+
+  /** The slot of a column; -1 if the file has no such column (yet). */
+  slot(name: string): number;
+
+  /**
+   * Reads the row, or the blank between rows, that begins at `at`. `bytes[end]` exists and is 10,
+   * which spares the loop a comparison.
+   *
+   * @returns Where the next one begins; -1 if the bytes end before the row does.
+   * @throws {ByteError} If it is not a row.
+   */
+  next(bytes: Uint8Array, at: number, end: number): number;
+
+  /** Whether the last `next` read a row, and not a blank. */
+  readonly isRow: boolean;
+
+  /**
+   * Reads the unterminated row that is the rest of the file, if it is whole.
+   *
+   * @returns Whether it is.
+   */
+  last(bytes: Uint8Array, at: number, end: number): boolean;
+
+  /**
+   * Feeds `prefix` and the cell of a slot in its canonical spelling.
+   *
+   * @returns Whether the row has that cell; if not, nothing is fed.
+   */
+  feed(slot: number, prefix: string, into: Fingerprint): boolean;
+
+  /** The value of a slot; undefined if absent. */
+  value(slot: number): Value | undefined;
+
+  /** The row as text in a layout that may have more columns than the file: spellings are kept. */
+  copy(layout: Layout): string;
+}
+
+/** A text format of rows that grows at its end. */
+export interface Format {
+  /** What people call it: `CSV`. */
+  readonly name: string;
+
+  /**
+   * The layout of a file that begins with these bytes.
+   *
+   * @param whole Whether they are the whole file.
+   * @returns undefined if more bytes are needed, or if the file holds nothing yet.
+   * @throws {ByteError} If this is no file of the format.
+   */
+  layoutOf(bytes: Uint8Array, whole: boolean): Layout | undefined;
+
+  /** The layout with these columns too: the same object if nothing changes. Undefined: a new file. */
+  extend(layout: Layout | undefined, columns: readonly string[]): Layout;
+
+  /** A reader of rows. */
+  scanner(layout: Layout): RowScanner;
+
+  /** Whether the bytes after the last whole row are what belongs there. */
+  isClosed(rest: Uint8Array): boolean;
+
+  /** One row as text, without what stands between rows. */
+  encode(row: Row, layout: Layout): string;
+
+  /** What a file of this layout begins with; a file without rows ends with `closing` after it. */
+  head(layout: Layout): string;
+
+  /** What stands after the last row, and its terminator, in every file: `append` ends with it too. */
+  readonly closing: string;
+
+  /**
+   * What to write after the last row of a file so that it ends with these rows.
+   *
+   * @param after What stands there now: nothing but the head, a row and its terminator, or a row
+   * that lacks it.
+   */
+  append(rows: readonly string[], layout: Layout, after: "head" | "row" | "unterminated"): string;
+}

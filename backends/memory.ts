@@ -1,0 +1,72 @@
+import type { Backend, OpenOptions } from "../core/backend.ts";
+import { TIMESTAMP } from "../core/columns.ts";
+import { keyOf, keyShape } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
+
+/**
+ * A store that lives and dies with the process: the contract in its smallest form.
+ *
+ * @example
+ * ```ts
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const backend = new MemoryBackend();
+ * backend.record({ alpha: 0.1, seed: 42 });
+ * assert(backend.has({ alpha: 0.1 }));
+ * assert(!backend.has({ alpha: 0.1, seed: 43 }));
+ * ```
+ */
+export class MemoryBackend implements Backend {
+  readonly location = ":memory:";
+  #rows: Row[] = [];
+
+  /** Whether a row agrees on all columns given. */
+  has(columns: Row): boolean {
+    return this.#rows.some(agreesWith(columns));
+  }
+
+  /** Adds a row. */
+  record(row: Row): void {
+    const { [TIMESTAMP]: timestamp = new Date().toISOString(), ...columns } = row;
+    const { values } = keyOf(keyShape(Object.keys(columns)), columns); // a copy, and checked
+    this.#rows.push({ ...values, [TIMESTAMP]: timestamp });
+  }
+
+  /** All rows, oldest first. */
+  load(): Row[] {
+    return structuredClone(this.#rows);
+  }
+
+  /** Removes the rows that agree on all columns given; how many. */
+  remove(columns: Row): number {
+    if (Object.values(columns).every((value) => value === undefined)) {
+      throw new TypeError("Cannot remove rows without a column to match: use clear() to remove all");
+    }
+    const before = this.#rows.length;
+    const agrees = agreesWith(columns);
+    this.#rows = this.#rows.filter((row) => !agrees(row));
+    return before - this.#rows.length;
+  }
+
+  /** Removes all rows. */
+  clear(): void {
+    this.#rows = [];
+  }
+
+  /** Does nothing: there is nothing to free. */
+  close(): void {}
+}
+
+/** Whether a row agrees on all columns given, by cell text. */
+function agreesWith(columns: Row): (row: Row) => boolean {
+  const given = Object.keys(columns).filter((name) => columns[name] !== undefined);
+  const shape = keyShape(given);
+  const { text } = keyOf(shape, columns);
+  return (row) => keyOf(shape, row).text === text;
+}
+
+/** Opens a new, empty store in memory. */
+export function open(_location: string, _options: OpenOptions): MemoryBackend {
+  return new MemoryBackend();
+}

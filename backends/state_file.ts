@@ -1,0 +1,390 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Failure, FailureNote, MaybePromise } from "../core/backend.ts";
+import { LockError, messageOf, StoreError } from "../core/errors.ts";
+import { canonicalJson, parseJson } from "../core/json.ts";
+import type { Row } from "../core/value.ts";
+import { hostName } from "./host_name.ts";
+
+/** How long to wait for a lock before giving up, in milliseconds. */
+const LOCK_TIMEOUT = 60_000;
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
+  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
+  CREATE TABLE failures (
+    key TEXT PRIMARY KEY, params TEXT, error TEXT, stack TEXT, attempt INTEGER, time TEXT, host TEXT
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};`;
+
+/** Prepared statements of one connection. */
+interface Statements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly rollback: StatementSync;
+  readonly claimOwner: StatementSync;
+  readonly claim: StatementSync;
+  readonly release: StatementSync;
+  readonly forget: StatementSync;
+}
+
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  readonly inode: number;
+}
+
+/** This thread, as the state file knows it. */
+interface Owner {
+  readonly id: string;
+  /** Holds the open write transaction. Kept here also because Bun closes what is not referenced. */
+  readonly db: DatabaseSync;
+  /** The state file in which the owner is entered. */
+  inode: number;
+}
+
+/**
+ * The state file beside a file store: its lock, who runs what, and what failed. An SQLite database
+ * in rollback mode, because SQLite's locks hold across runtimes and are freed by the operating
+ * system when a process dies. It is never the truth about what is done.
+ *
+ * Each owner (a thread that claims) holds an open write transaction on a small file of its own for
+ * as long as it lives; whoever can begin one there knows that the owner is dead. Owner files are
+ * made, probed and unlinked only under the lock, and owner ids are never used twice.
+ *
+ * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
+ * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+ */
+export class StateFile {
+  readonly path: string;
+  #connection: Connection | undefined;
+  #owner: Owner | undefined;
+  /** Connections kept for asking whether an owner lives. */
+  readonly #probes = new Map<string, DatabaseSync>();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Whether this process has it open. */
+  get isOpen(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Whether there is a state file. */
+  exists(): boolean {
+    return fs.existsSync(this.path);
+  }
+
+  /**
+   * Runs a body while no other process or thread holds the lock. The body is synchronous: the lock
+   * is never held across an `await`. What it did to the state file is kept if it returns, undone if
+   * it throws. Gives the result at once if the lock is free, else a promise.
+   *
+   * @throws {LockError} If the lock stays taken; names the processes that use the store.
+   */
+  lock<T>(body: () => T): MaybePromise<T> {
+    return this.#begin() ? this.#finish(body) : this.#wait(body);
+  }
+
+  /** The same without waiting: undefined, and the body not run, if the lock is taken. */
+  tryLock<T>(body: () => T): { readonly result: T } | undefined {
+    return this.#begin() ? { result: this.#finish(body) } : undefined;
+  }
+
+  async #wait<T>(body: () => T): Promise<T> {
+    const start = Date.now();
+    for (let attempt = 0; Date.now() - start < LOCK_TIMEOUT; attempt++) {
+      // Jittered, so that waiting processes do not come back in step.
+      const longest = Math.min(2 ** attempt, 16);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+      if (this.#begin()) return this.#finish(body);
+    }
+    throw new LockError(
+      `Cannot lock "${this.path}": it was taken for ${LOCK_TIMEOUT / 1000} s; in use by ${
+        this.#users()
+      }; stop the one that hangs`,
+    );
+  }
+
+  #finish<T>(body: () => T): T {
+    const { db, statements } = this.#connection!;
+    let result: T;
+    try {
+      result = body();
+    } catch (error) {
+      if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
+      throw error;
+    }
+    // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
+    statements.commit.run();
+    return result;
+  }
+
+  #begin(): boolean {
+    for (let attempt = 0;; attempt++) {
+      const connection = this.#connection ?? this.#open();
+      if (!connection) return false;
+      this.#connection = connection;
+      try {
+        connection.statements.begin.run();
+      } catch (error) {
+        if (isBusy(error)) return false;
+        this.#disconnect();
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
+        throw this.#error(error);
+      }
+      // The last process to leave unlinks the file: what is locked must be what the path names.
+      if (inodeOf(this.path) === connection.inode) return true;
+      connection.statements.rollback.run();
+      this.#disconnect();
+    }
+  }
+
+  /** A new connection, or undefined if another process is just making the tables. */
+  #open(): Connection | undefined {
+    for (let attempt = 0;; attempt++) {
+      // Taken before and compared after, so that it is surely this file's: while a file is open, its
+      // number is not given to another. The first time round, the file is only made.
+      const before = inodeOf(this.path);
+      let db: DatabaseSync | undefined;
+      try {
+        db = new DatabaseSync(this.path);
+        const inode = inodeOf(this.path);
+        if (inode === undefined || before !== inode) {
+          db.close();
+          continue;
+        }
+        // Never the truth, so never synced; a killed process leaves a journal that undoes its half.
+        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE");
+        if (versionOf(db) === 0) {
+          db.exec("BEGIN EXCLUSIVE");
+          if (versionOf(db) === 0) db.exec(SCHEMA);
+          db.exec("COMMIT");
+        }
+        if (versionOf(db) !== SCHEMA_VERSION) {
+          throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
+        }
+        return { db, inode, statements: prepare(db) };
+      } catch (error) {
+        db?.close();
+        if (isBusy(error)) return undefined;
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
+        throw this.#error(error);
+      }
+    }
+  }
+
+  #error(cause: unknown): StoreError {
+    if (isUnwritable(cause)) {
+      return new StoreError(
+        `Cannot write beside the store: "${this.path}" cannot be made or changed (${
+          messageOf(cause)
+        }); make the folder writable or choose another store`,
+        { cause },
+      );
+    }
+    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}`, { cause });
+  }
+
+  #moveAside(inode: number | undefined): boolean {
+    if (inodeOf(this.path) !== inode) return true; // somebody did it already
+    fs.rmSync(`${this.path}-journal`, { force: true });
+    fs.renameSync(this.path, `${this.path}.unreadable`);
+    return true;
+  }
+
+  #disconnect(): void {
+    this.#connection?.db.close();
+    this.#connection = undefined;
+  }
+
+  /** Who holds a key, or undefined. Claims of the dead are removed. Only under the lock. */
+  holderOf(key: string): string | undefined {
+    const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
+    if (!row || !this.#isAlive(row.owner)) return undefined;
+    return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
+  }
+
+  /** Claims a key for this thread, for which nobody holds it. Only under the lock. */
+  claim(key: string): void {
+    this.#statements.claim.run(key, this.#own());
+  }
+
+  /** Ends this thread's claim. Only under the lock. */
+  release(key: string): void {
+    this.#statements.release.run(key, this.#owner?.id ?? "");
+  }
+
+  /** Forgets that a key failed. Only under the lock. */
+  forget(key: string): void {
+    this.#statements.forget.run(key);
+  }
+
+  /** Forgets that any key failed. Only under the lock. */
+  forgetAll(): void {
+    this.#connection!.db.exec("DELETE FROM failures");
+  }
+
+  /** Notes that a key failed. Only under the lock. */
+  fail(key: string, params: Row, { error, stack }: FailureNote): void {
+    this.#connection!.db.prepare(`
+      INSERT INTO failures VALUES (?, ?, ?, ?, 1, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
+        attempt = attempt + 1, time = excluded.time, host = excluded.host`)
+      .run(key, canonicalJson(params), error, stack, new Date().toISOString(), hostName());
+  }
+
+  /** The failures noted, oldest first. Only under the lock. */
+  failures(): Failure[] {
+    const rows = this.#connection!.db.prepare(
+      "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
+    ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
+    return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+  }
+
+  /** Ends this thread's claims and its being an owner. Only under the lock. */
+  leave(): void {
+    const { db } = this.#connection!;
+    if (this.#owner) {
+      db.prepare("DELETE FROM claims WHERE owner = ?").run(this.#owner.id);
+      db.prepare("DELETE FROM owners WHERE id = ?").run(this.#owner.id);
+      this.#owner.db.close();
+      fs.rmSync(this.#ownerPath(this.#owner.id), { force: true });
+      this.#owner = undefined;
+    }
+    this.#sweep();
+  }
+
+  /**
+   * Unlinks the state file if it names no owner and no failure. Only under the lock, in a body that
+   * does nothing else: the journal goes with it.
+   */
+  unlinkIfUnused(): void {
+    const used = this.#connection!.db.prepare(
+      "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures LIMIT 1",
+    ).get();
+    if (used) return;
+    fs.rmSync(`${this.path}-journal`, { force: true });
+    fs.rmSync(this.path, { force: true });
+  }
+
+  /** Frees the connections. */
+  close(): void {
+    for (const db of this.#probes.values()) db.close();
+    this.#probes.clear();
+    this.#owner?.db.close();
+    this.#owner = undefined;
+    this.#disconnect();
+  }
+
+  get #statements(): Statements {
+    return this.#connection!.statements;
+  }
+
+  /** This thread's owner id; the first time, it is made. */
+  #own(): string {
+    const { db, inode } = this.#connection!;
+    if (this.#owner?.inode === inode) return this.#owner.id;
+    this.#sweep();
+    this.#owner ??= this.#makeOwner();
+    this.#owner.inode = inode;
+    db.prepare("INSERT INTO owners VALUES (?, ?, ?, ?)")
+      .run(this.#owner.id, process.pid, hostName(), new Date().toISOString());
+    return this.#owner.id;
+  }
+
+  #makeOwner(): Owner {
+    const id = randomBytes(8).toString("hex");
+    const db = new DatabaseSync(this.#ownerPath(id));
+    db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
+    return { id, db, inode: 0 };
+  }
+
+  #ownerPath(id: string): string {
+    return `${this.path}-${id}`;
+  }
+
+  /** Removes what dead owners left behind. */
+  #sweep(): void {
+    const owners = this.#connection!.db.prepare("SELECT id FROM owners").all() as { id: string }[];
+    for (const { id } of owners) this.#isAlive(id);
+  }
+
+  #isAlive(id: string): boolean {
+    if (id === this.#owner?.id) return true;
+    const path = this.#ownerPath(id);
+    if (fs.existsSync(path)) {
+      let db = this.#probes.get(id);
+      if (!db) {
+        db = new DatabaseSync(path);
+        db.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY");
+        this.#probes.set(id, db);
+      }
+      try {
+        db.exec("BEGIN IMMEDIATE");
+      } catch (error) {
+        if (isBusy(error)) return true;
+        throw this.#error(error);
+      }
+    }
+    this.#probes.get(id)?.close();
+    this.#probes.delete(id);
+    fs.rmSync(path, { force: true });
+    this.#connection!.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
+    this.#connection!.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
+    return false;
+  }
+
+  #describe(id: string): string {
+    const row = this.#connection!.db.prepare("SELECT pid, host FROM owners WHERE id = ?").get(id);
+    const { pid, host } = row as { pid: number; host: string };
+    return `process ${pid}${host === "" || host === hostName() ? "" : ` on ${host}`}`;
+  }
+
+  /** For a message: who uses the store, as far as it can be read. */
+  #users(): string {
+    try {
+      const rows = this.#connection?.db.prepare("SELECT pid, host FROM owners").all() ?? [];
+      return rows.map((row) => `process ${row["pid"]}`).join(", ") || "a process that claims nothing";
+    } catch (error) {
+      return `a process that cannot be named (${messageOf(error)})`;
+    }
+  }
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
+    begin: db.prepare("BEGIN EXCLUSIVE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+    claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
+    claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
+    release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
+    forget: db.prepare("DELETE FROM failures WHERE key = ?"),
+  };
+}
+
+function versionOf(db: DatabaseSync): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function inodeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+// By message: Deno's errors carry no SQLite code.
+function isBusy(error: unknown): boolean {
+  return /database (table )?is locked|database is busy/.test(messageOf(error));
+}
+
+function isUnreadable(error: unknown): boolean {
+  return /not a database|malformed/.test(messageOf(error));
+}
+
+function isUnwritable(error: unknown): boolean {
+  return /unable to open database file|readonly database|read-only/.test(messageOf(error));
+}

@@ -1,0 +1,496 @@
+import fs from "node:fs";
+import path from "node:path";
+import { isKeyColumn } from "../core/columns.ts";
+import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { CELL_END, type KeyShape, NAME_END, setColumn } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
+import { CHUNK, lineOf, Pieces, syncFolder, tailOf, readAt, writeAll } from "./file_bytes.ts";
+import { Fingerprint } from "./fingerprint.ts";
+import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
+import { KeyIndex } from "./key_index.ts";
+
+/** How many sets of key columns are indexed at a time. */
+const MOST_INDEXES = 8;
+
+/** An index of the rows by the keys of one shape, and how to take a row's key. */
+interface ShapeIndex {
+  readonly shape: KeyShape;
+  readonly keys: KeyIndex;
+  /** The key's columns, sorted by name, as they stand in the file. */
+  columns: readonly KeyColumn[];
+  /** How many names the scanner knew when `columns` was made. */
+  names: number;
+}
+
+interface KeyColumn {
+  /** What a key's text says before the cell. */
+  readonly prefix: string;
+  readonly slot: number;
+  /** Cell text that counts where the row has none. */
+  readonly fallback: string | undefined;
+}
+
+/** The open file, and what was read of it. */
+interface Opened {
+  readonly fd: number;
+  readonly device: number;
+  readonly inode: number;
+  /** For writing; opened by the first append. */
+  writer: number | undefined;
+  /** How the file is written and read; undefined while it holds nothing yet. */
+  reading: { readonly layout: Layout; readonly scanner: RowScanner } | undefined;
+  /** Size and time of change when it was last read; NaN: not known since our own write. */
+  size: number;
+  changed: number;
+  /** Where the last whole row ends, and what stands before. */
+  end: number;
+  after: "head" | "row" | "unterminated";
+  rows: number;
+  /** The bytes after `end`, and whether they are the format's own. */
+  rest: Uint8Array;
+  isClosed: boolean;
+  /** The last bytes before `end`. */
+  check: Uint8Array;
+}
+
+/**
+ * The file of a store: its rows as they are on the disk now, read once and from then on only where
+ * it grew, and the ways in which it changes. Changing it is for those who hold the store's lock, and
+ * begins with `refresh`.
+ */
+export class StoreFile {
+  readonly path: string;
+  readonly #format: Format;
+  readonly #warn: (message: string) => void;
+  readonly #fingerprint = new Fingerprint();
+  #opened: Opened | undefined;
+  #indexes: ShapeIndex[] = [];
+
+  constructor(path: string, format: Format, warn: (message: string) => void) {
+    this.path = path;
+    this.#format = format;
+    this.#warn = warn;
+  }
+
+  /** How many rows were read. */
+  get rowCount(): number {
+    return this.#opened?.rows ?? 0;
+  }
+
+  /** The columns that were read. */
+  get columns(): readonly string[] {
+    return this.#opened?.reading?.scanner.names ?? [];
+  }
+
+  /**
+   * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
+   * it if it was replaced or edited.
+   *
+   * @throws {FormatError} If it is not what its extension says; names the line.
+   */
+  refresh(): void {
+    const found = fs.statSync(this.path, { throwIfNoEntry: false });
+    const opened = this.#opened;
+    if (!found) return this.#forget();
+    if (!opened || opened.inode !== found.ino || opened.device !== found.dev) return this.#open();
+    const { size, mtimeMs } = found;
+    if (size === opened.size) {
+      if (Number.isNaN(opened.changed)) opened.changed = mtimeMs;
+      if (mtimeMs === opened.changed) return;
+    }
+    if (size <= opened.size || !this.#isUnchanged(opened)) return this.#open();
+    try {
+      this.#read(opened, size, mtimeMs);
+    } catch (error) {
+      this.#forget(); // half of it was read
+      throw error;
+    }
+  }
+
+  /** Where the newest row of a key begins; -1 if there is none. Of what was read. */
+  find(shape: KeyShape, text: string): number {
+    const index = this.#indexes.find((index) => index.shape === shape) ?? this.#addIndex(shape);
+    return index.keys.find(this.#fingerprint.begin().text(text).end());
+  }
+
+  /** The row that begins at a byte. */
+  rowAt(offset: number): Row {
+    const { fd, reading, end } = this.#opened!;
+    const pieces = new Pieces(fd, offset, end, 4096);
+    while (pieces.fill()) {
+      if (reading!.scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(reading!.scanner);
+    }
+    reading!.scanner.last(pieces.bytes, 0, pieces.length);
+    return rowOf(reading!.scanner);
+  }
+
+  /** All rows that were read, each with only the columns asked for. */
+  *rows(columns?: readonly string[]): Generator<Row> {
+    const { path } = this;
+    if (!this.#opened?.reading) return;
+    const { inode, end, reading: { layout } } = this.#opened;
+    // A descriptor and a scanner of its own: the store may be used between two rows.
+    const fd = fs.openSync(path, "r");
+    try {
+      if (fs.fstatSync(fd).ino !== inode) {
+        throw new StoreError(`Cannot read "${path}": it was replaced just now; read it again`);
+      }
+      const scanner = this.#format.scanner(layout);
+      const pieces = new Pieces(fd, layout.start, end);
+      while (pieces.fill()) {
+        let at = 0;
+        for (;;) {
+          const next = scanner.next(pieces.bytes, at, pieces.length);
+          if (next === -1) break;
+          if (scanner.isRow) yield rowOf(scanner, columns);
+          at = next;
+        }
+        pieces.consume(at);
+      }
+      if (scanner.last(pieces.bytes, 0, pieces.length)) yield rowOf(scanner, columns);
+    } catch (error) {
+      throw error instanceof ByteError ? this.#formatError(fd, error, 0) : error;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /**
+   * Adds rows after the last one, in one write. A torn tail is moved aside first; a file that is not
+   * there yet, or lacks a column, is written anew.
+   *
+   * @throws {StoreError} If it cannot be written, as on a full disk; the file is as it was.
+   */
+  append(rows: readonly Row[]): void {
+    const opened = this.#opened;
+    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(rows));
+    if (!opened || layout !== opened.reading?.layout) return this.rewrite(() => true, rows);
+    this.#repair(opened);
+    const lines = rows.map((row) => this.#format.encode(row, layout));
+    const text = this.#format.append(lines, layout, opened.after);
+    const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
+    const length = bytes.length - 1;
+    this.#write(opened, bytes.subarray(0, length));
+    const pieces = new Pieces(opened.fd, opened.end, opened.end + length, bytes);
+    opened.size = opened.end + length;
+    opened.changed = NaN;
+    this.#scan(opened, pieces);
+  }
+
+  /**
+   * Writes the file anew, in one step that a crash cannot halve: the rows that `keep` accepts, in
+   * their own spelling, then `added`.
+   *
+   * @throws {StoreError} If it cannot be written; the file is as it was.
+   */
+  rewrite(keep: (row: () => Row) => boolean, added: readonly Row[]): void {
+    const opened = this.#opened;
+    if (opened) this.#repair(opened);
+    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added));
+    const folder = path.dirname(this.path);
+    const temporary = path.join(folder, `.${path.basename(this.path)}.${process.pid}.tmp`);
+    try {
+      fs.rmSync(temporary, { force: true });
+      const fd = fs.openSync(temporary, "wx+");
+      try {
+        if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
+        this.#writeAnew(fd, opened, layout, keep, added);
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      fs.renameSync(temporary, this.path);
+      syncFolder(folder);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw this.#writeError(error);
+    }
+    this.#open();
+  }
+
+  /** Brings what was written to the disk. */
+  sync(): void {
+    const writer = this.#opened?.writer;
+    if (writer !== undefined) fs.fdatasyncSync(writer); // a file written anew was synced then
+  }
+
+  /** Closes the file and forgets what was read. */
+  close(): void {
+    this.#forget();
+    this.#indexes = [];
+  }
+
+  #writeAnew(
+    fd: number,
+    opened: Opened | undefined,
+    layout: Layout,
+    keep: (row: () => Row) => boolean,
+    added: readonly Row[],
+  ): void {
+    const format = this.#format;
+    const head = Buffer.from(format.head(layout) + format.closing);
+    writeAll(fd, head, 0);
+    let end = head.length - format.closing.length;
+    let after: Opened["after"] = "head";
+    let batch: string[] = [];
+    let size = 0;
+    const add = (line: string | undefined): void => {
+      if (line !== undefined) size += batch.push(line) && line.length;
+      if (batch.length === 0 || line !== undefined && size < CHUNK) return;
+      const bytes = Buffer.from(format.append(batch, layout, after));
+      writeAll(fd, bytes, end);
+      end += bytes.length - format.closing.length;
+      after = "row";
+      batch = [];
+      size = 0;
+    };
+    if (opened?.reading) {
+      const { scanner, layout: old } = opened.reading;
+      const pieces = new Pieces(opened.fd, old.start, opened.end);
+      const visit = (): void => {
+        if (keep(() => rowOf(scanner))) add(scanner.copy(layout));
+      };
+      while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
+      if (scanner.last(pieces.bytes, 0, pieces.length)) visit();
+    }
+    for (const row of added) add(format.encode(row, layout));
+    add(undefined);
+  }
+
+  #write(opened: Opened, bytes: Uint8Array): void {
+    try {
+      opened.writer ??= this.#openWriter(opened);
+      writeAll(opened.writer, bytes, opened.end);
+    } catch (error) {
+      if (opened.writer !== undefined) {
+        if (opened.rest.length > 0) writeAll(opened.writer, opened.rest, opened.end);
+        fs.ftruncateSync(opened.writer, opened.size);
+      }
+      throw this.#writeError(error);
+    }
+  }
+
+  #openWriter(opened: Opened): number {
+    const fd = fs.openSync(this.path, "r+");
+    if (fs.fstatSync(fd).ino === opened.inode) return fd;
+    fs.closeSync(fd);
+    throw new Error("it was replaced just now by a program that is not stet; try again");
+  }
+
+  #writeError(error: unknown): StoreError {
+    if (error instanceof StoreError) return error;
+    const message = `Cannot write "${this.path}": ${messageOf(error)}; it is as it was`;
+    return new StoreError(message, { cause: error });
+  }
+
+  #repair(opened: Opened): void {
+    if (opened.isClosed) return;
+    const aside = `${this.path}.torn`;
+    const { rest } = opened;
+    try {
+      const fd = fs.openSync(aside, "a");
+      try {
+        writeAll(fd, rest, null);
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      opened.writer ??= this.#openWriter(opened);
+      const closing = Buffer.from(this.#format.closing);
+      writeAll(opened.writer, closing, opened.end);
+      fs.ftruncateSync(opened.writer, opened.end + closing.length);
+      opened.rest = closing;
+    } catch (error) {
+      throw this.#writeError(error);
+    }
+    opened.size = opened.end + opened.rest.length;
+    opened.changed = NaN;
+    opened.isClosed = true;
+    this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
+  }
+
+  #open(): void {
+    this.#forget();
+    const fd = this.#openReader();
+    if (fd === undefined) return;
+    try {
+      const found = fs.fstatSync(fd);
+      if (!found.isFile()) {
+        const kind = found.isDirectory() ? "a folder" : "not a regular file";
+        throw new StoreError(`Cannot open store "${this.path}": it is ${kind}; give the path of a file`);
+      }
+      const opened: Opened = {
+        fd,
+        device: found.dev,
+        inode: found.ino,
+        writer: undefined,
+        reading: undefined,
+        size: 0,
+        changed: NaN,
+        end: 0,
+        after: "head",
+        rows: 0,
+        rest: new Uint8Array(0),
+        isClosed: true,
+        check: new Uint8Array(0),
+      };
+      this.#read(opened, found.size, found.mtimeMs);
+      this.#opened = opened;
+    } catch (error) {
+      this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
+      fs.closeSync(fd);
+      throw error;
+    }
+  }
+
+  #openReader(): number | undefined {
+    try {
+      return fs.openSync(this.path, "r");
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+      throw new StoreError(`Cannot open store "${this.path}": ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  #forget(): void {
+    if (!this.#opened) return;
+    fs.closeSync(this.#opened.fd);
+    if (this.#opened.writer !== undefined) fs.closeSync(this.#opened.writer);
+    this.#opened = undefined;
+    this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
+  }
+
+  #isUnchanged(opened: Opened): boolean {
+    return Buffer.compare(tailOf(opened.fd, opened.end), opened.check) === 0;
+  }
+
+  /** Reads from the end of what was read to the size that the file has now. */
+  #read(opened: Opened, size: number, changed: number): void {
+    if (!opened.reading) {
+      const layout = this.#readLayout(opened.fd, size);
+      if (layout) {
+        opened.reading = { layout, scanner: this.#format.scanner(layout) };
+        opened.end = layout.start;
+      }
+    }
+    opened.size = size;
+    opened.changed = changed;
+    this.#scan(opened, new Pieces(opened.fd, opened.end, size));
+  }
+
+  /** Reads rows from `end` on, enters them in the indexes, and sees what is left. */
+  #scan(opened: Opened, pieces: Pieces): void {
+    const scanner = opened.reading?.scanner;
+    if (!scanner) return;
+    const visit = (offset: number): void => {
+      opened.rows++;
+      opened.after = "row";
+      for (const index of this.#indexes) this.#enter(index, scanner, offset);
+    };
+    try {
+      while (pieces.fill()) {
+        const consumed = scanPiece(pieces, scanner, visit);
+        if (consumed > 0 && opened.after === "unterminated") opened.after = "row";
+        pieces.consume(consumed);
+      }
+      if (scanner.last(pieces.bytes, 0, pieces.length)) {
+        visit(pieces.base);
+        opened.after = "unterminated";
+        pieces.consume(pieces.length);
+      }
+    } catch (error) {
+      throw error instanceof ByteError ? this.#formatError(opened.fd, error, pieces.base) : error;
+    }
+    opened.end = pieces.base;
+    opened.rest = pieces.bytes.slice(0, pieces.length);
+    opened.isClosed = this.#format.isClosed(opened.rest);
+    opened.check = tailOf(opened.fd, opened.end);
+  }
+
+  #readLayout(fd: number, size: number): Layout | undefined {
+    for (let length = 4096;; length *= 4) {
+      const bytes = new Uint8Array(Math.min(length, size));
+      readAt(fd, bytes, 0, bytes.length, 0);
+      try {
+        const layout = this.#format.layoutOf(bytes, length >= size);
+        if (layout || length >= size) return layout;
+      } catch (error) {
+        throw error instanceof ByteError ? this.#formatError(fd, error, 0) : error;
+      }
+    }
+  }
+
+  #addIndex(shape: KeyShape): ShapeIndex {
+    const index = newIndex(shape);
+    const opened = this.#opened;
+    if (opened?.reading) {
+      const { layout, scanner } = opened.reading;
+      const pieces = new Pieces(opened.fd, layout.start, opened.end);
+      const visit = (offset: number): void => this.#enter(index, scanner, offset);
+      while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
+      if (scanner.last(pieces.bytes, 0, pieces.length)) visit(pieces.base);
+    }
+    this.#indexes.push(index);
+    if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
+    return index;
+  }
+
+  #enter(index: ShapeIndex, scanner: RowScanner, offset: number): void {
+    if (index.names !== scanner.names.length) {
+      index.columns = keyColumns(index.shape, scanner);
+      index.names = scanner.names.length;
+    }
+    const fingerprint = this.#fingerprint.begin();
+    for (const { prefix, slot, fallback } of index.columns) {
+      if (slot !== -1 && scanner.feed(slot, prefix, fingerprint)) fingerprint.text(CELL_END);
+      else if (fallback !== undefined) fingerprint.text(prefix).text(fallback).text(CELL_END);
+    }
+    index.keys.add(fingerprint.end(), offset);
+  }
+
+  #formatError(fd: number, error: ByteError, base: number): FormatError {
+    const line = lineOf(fd, base + error.offset);
+    return new FormatError(`Cannot read "${this.path}" as ${this.#format.name}: line ${line}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function newIndex(shape: KeyShape): ShapeIndex {
+  return { shape, keys: new KeyIndex(), columns: [], names: -1 };
+}
+
+function keyColumns({ columns, defaults }: KeyShape, scanner: RowScanner): KeyColumn[] {
+  const names = columns ?? [...new Set([...scanner.names.filter(isKeyColumn), ...defaults.keys()])].sort();
+  return names.map((name) => ({
+    prefix: name + NAME_END,
+    slot: scanner.slot(name),
+    fallback: defaults.get(name),
+  }));
+}
+
+function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names): Row {
+  const row: Row = {};
+  for (const name of columns) {
+    const slot = scanner.slot(name);
+    const value = slot === -1 ? undefined : scanner.value(slot);
+    if (value !== undefined) setColumn(row, name, value);
+  }
+  return row;
+}
+
+function columnsOf(rows: readonly Row[]): readonly string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+}
+
+/** Visits the rows in a piece; gives how many bytes of it they and the blanks between them took. */
+function scanPiece(pieces: Pieces, scanner: RowScanner, visit: (offset: number) => void): number {
+  const { bytes, length, base } = pieces;
+  let at = 0;
+  for (;;) {
+    const next = scanner.next(bytes, at, length);
+    if (next === -1) return at;
+    if (scanner.isRow) visit(base + at);
+    at = next;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The contract of a backend: the code that keeps rows in one kind of store. A plugin can be written
+ * from this file alone: implement the five methods of {@link Backend} and `close`, export
+ * `open(location, options)` from a module ({@link BackendModule}), and name it, either once with
+ * `registerBackend(".foo", () => import("./foo.ts"))` or per call with the option
+ * `backends: { ".foo": () => import("./foo.ts") }`. `backends/memory.ts` is the smallest example.
+ *
+ * @module
+ */
+
+import type { Key } from "./key.ts";
+import type { Row } from "./value.ts";
+
+/** A result that is there at once, or a promise of it: callers always `await`. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * One open store. Columns are matched by their cell text (`1` and `"1"` differ, `1` and `1.0` do
+ * not); a column given as `undefined` counts as not given.
+ *
+ * Required are the five methods of a store and `close`. Everything else is optional: what a backend
+ * leaves out, core does with the five, correctly but slower, and claims then hold within this
+ * process only.
+ *
+ * @example
+ * ```ts
+ * import { type Backend, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ *
+ * const backend: Backend = await openBackend(":memory:");
+ * await backend.record({ alpha: 0.1, seed: 42 });
+ * assert(await backend.has({ seed: 42 }));
+ * await backend.close();
+ * ```
+ */
+export interface Backend {
+  /** What the store is called in messages: its path or URL. */
+  readonly location: string;
+
+  /** Whether a row agrees on all columns given. A column that no row has matches none. */
+  has(columns: Row): MaybePromise<boolean>;
+
+  /**
+   * Adds a row, with `_stet_timestamp` (now, UTC, ISO 8601) unless it has one. Columns may be new.
+   * When it returns the row is kept, as durably as the store was opened for.
+   */
+  record(row: Row): MaybePromise<void>;
+
+  /** All rows, typed, oldest first. Empty if the store does not exist. */
+  load(): MaybePromise<Row[]>;
+
+  /**
+   * Removes every row that agrees on all columns given, and resolves to how many there were.
+   *
+   * @throws {TypeError} If no column is given: `clear` says that.
+   */
+  remove(columns: Row): MaybePromise<number>;
+
+  /** Removes all rows. Does nothing if the store does not exist. */
+  clear(): MaybePromise<void>;
+
+  /** Frees what the open store holds. Later calls are errors. */
+  close(): MaybePromise<void>;
+
+  /** Default: one call of `load`. */
+  rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
+
+  /** The columns of the store, in its order. Default: those of the rows of `load`. */
+  columns?(): MaybePromise<readonly string[]>;
+
+  /** The newest row with exactly this key. Default: a search through `load`. */
+  find?(key: Key): MaybePromise<Row | undefined>;
+
+  /** Whether `find` would give a row: the look of every call. Default: `find`. */
+  hasKey?(key: Key): MaybePromise<boolean>;
+
+  /**
+   * Looks and, if the key is not done and nobody runs it, claims it, in one step that no other
+   * process can come between. Default: safe within this process only.
+   */
+  claim?(key: Key, options?: ClaimOptions): MaybePromise<ClaimAnswer>;
+
+  /** The failures noted since each key last succeeded, oldest first. Default: none. */
+  failures?(): MaybePromise<readonly Failure[]>;
+}
+
+/** What to read of each row. */
+export interface RowsOptions {
+  /** Only these columns. Default: all. */
+  readonly columns?: readonly string[];
+}
+
+/** How to claim. */
+export interface ClaimOptions {
+  /** Whether the row that was found counts as done. Default: any row does. */
+  readonly isDone?: (row: Row) => boolean;
+}
+
+/** What a claim was answered. */
+export type ClaimAnswer =
+  | { readonly state: "claimed"; readonly claim: Claim }
+  | { readonly state: "done" }
+  | { readonly state: "busy"; readonly holder: string };
+
+/** "I am running this key now." Ends with one of its methods, or when its owner dies. */
+export interface Claim {
+  /**
+   * Adds the run's row and ends the claim. Replaces a row of the same key that did not count as
+   * done, forgets the key's failure.
+   */
+  record(row: Row): MaybePromise<void>;
+  /** Notes that the run failed and ends the claim. */
+  fail(failure: FailureNote): MaybePromise<void>;
+  /** Ends the claim; nothing is noted. */
+  release(): MaybePromise<void>;
+}
+
+/** Why a run failed. */
+export interface FailureNote {
+  /** The message of what was thrown. */
+  readonly error: string;
+  /** Its stack, if it had one. */
+  readonly stack: string;
+}
+
+/** A run that failed and has not succeeded since. */
+export interface Failure extends FailureNote {
+  /** The key's columns. */
+  readonly params: Row;
+  /** How many times it failed since it last succeeded. */
+  readonly attempt: number;
+  /** When it failed last, ISO 8601 in UTC. */
+  readonly time: string;
+  /** The machine on which it failed, where permissions allow to ask; else empty. */
+  readonly host: string;
+}
+
+/** How a store is opened. */
+export interface OpenOptions {
+  /**
+   * When a record counts as kept: `"power"` (default) after it is on the disk, `"process"` once the
+   * operating system has it, which survives the death of the process but not of the machine.
+   */
+  readonly durability?: "power" | "process";
+  /** Where repairs and doubts are told. Default: `console.warn`. */
+  readonly warn?: (message: string) => void;
+}
+
+/** What the module of a backend exports. */
+export interface BackendModule {
+  /**
+   * Opens the store at a location. It need not exist: it is made by the first record.
+   *
+   * @param location What the user gave: a path (URLs `file:` come as paths) or a URL.
+   */
+  open(location: string, options: OpenOptions): MaybePromise<Backend>;
+}
+
+/** Loads the module of a backend when its first store is opened. */
+export type BackendLoader = () => Promise<BackendModule>;
+
+/** Backend loaders by extension (`".csv"`, lower case) or location (`":memory:"`). */
+export type BackendTable = Readonly<Record<string, BackendLoader>>;

@@ -1,0 +1,55 @@
+/** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
+export const TIMESTAMP = "_stet_timestamp";
+/** How long the run took, in seconds. */
+export const ELAPSED = "_stet_elapsed";
+/** Which of several functions on one store the row belongs to. */
+export const NAMESPACE = "_stet_namespace";
+
+/** Whether a column holds what stet adds or what the function returned: never a param. */
+export function isReserved(column: string): boolean {
+  return column.startsWith("_stet_") || column === "result" || column.startsWith("result.");
+}
+
+/** Whether a column takes part in a key whose columns nobody declared. */
+export function isKeyColumn(column: string): boolean {
+  return column === NAMESPACE || !isReserved(column);
+}
+
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * Checks that a param may be a column.
+ *
+ * @throws {TypeError} If the name is reserved, empty, or holds a control character.
+ */
+export function checkParamName(name: string): void {
+  if (isReserved(name)) {
+    throw new TypeError(
+      `Cannot use "${name}" as a param: names that begin with "_stet_", "result" and "result.…" ` +
+        `are columns of stet's own; rename the param`,
+    );
+  }
+  if (name === "" || CONTROL.test(name)) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(name)} as a param: a name needs at least one character and no ` +
+        `control characters; rename the param`,
+    );
+  }
+}
+
+/**
+ * The order of columns with `added` among them: params and results first, in order of arrival, then
+ * stet's own, the timestamp last. The same array if it has all of them in that order already.
+ */
+export function orderColumns(columns: readonly string[], added: Iterable<string>): readonly string[] {
+  const all = new Set(columns);
+  for (const name of added) all.add(name);
+  if (all.size === columns.length && (!all.has(TIMESTAMP) || columns.at(-1) === TIMESTAMP)) {
+    return columns;
+  }
+  const rank = (name: string): number =>
+    name === TIMESTAMP ? 3 : name.startsWith("_stet_") ? 2 : isReserved(name) ? 1 : 0;
+  const names = [...all];
+  return [0, 1, 2, 3].flatMap((wanted) => names.filter((name) => rank(name) === wanted));
+}

@@ -1,0 +1,102 @@
+import type {
+  Backend,
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  RowsOptions,
+} from "./backend.ts";
+import { type Key, keyOf, setColumn } from "./key.ts";
+import type { Row } from "./value.ts";
+
+/** A backend with every optional member there. */
+export type CompleteBackend = Required<Backend>;
+
+/**
+ * The same store with every optional member: its own where it has one, else a correct one made of
+ * the five required methods. Claims and failures made here are known to this object only.
+ */
+export function completeBackend(backend: Backend): CompleteBackend {
+  const claims = new Set<string>();
+  const failures = new Map<string, Failure>();
+
+  // Bound, not wrapped: what a backend answers at once stays at once.
+  const complete: CompleteBackend = {
+    location: backend.location,
+    has: backend.has.bind(backend),
+    record: backend.record.bind(backend),
+    load: backend.load.bind(backend),
+    remove: backend.remove.bind(backend),
+    clear: backend.clear.bind(backend),
+    close: backend.close.bind(backend),
+    rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
+    columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
+    find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
+    hasKey: backend.hasKey?.bind(backend) ?? (async (key) => await complete.find(key) !== undefined),
+    claim: backend.claim?.bind(backend) ?? ((key, options) => claimHere(key, options ?? {})),
+    failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
+  };
+
+  async function claimHere(key: Key, { isDone = () => true }: ClaimOptions): Promise<ClaimAnswer> {
+    const { text } = key;
+    if (claims.has(text)) return { state: "busy", holder: "this process" };
+    claims.add(text); // before the first await: two calls cannot both come this far
+    try {
+      const found = await complete.find(key);
+      if (found && isDone(found)) {
+        claims.delete(text);
+        return { state: "done" };
+      }
+      return { state: "claimed", claim: claimOf(key, found) };
+    } catch (error) {
+      claims.delete(text);
+      throw error;
+    }
+  }
+
+  function claimOf(key: Key, found: Row | undefined): Claim {
+    return {
+      async record(row): Promise<void> {
+        try {
+          if (found) await backend.remove(found);
+          await backend.record(row);
+          failures.delete(key.text);
+        } finally {
+          claims.delete(key.text);
+        }
+      },
+      fail(note: FailureNote): void {
+        const attempt = (failures.get(key.text)?.attempt ?? 0) + 1;
+        failures.delete(key.text);
+        const time = new Date().toISOString();
+        failures.set(key.text, { ...note, params: key.values, attempt, time, host: "" });
+        claims.delete(key.text);
+      },
+      release: () => void claims.delete(key.text),
+    };
+  }
+
+  return complete;
+}
+
+async function* loadRows(backend: Backend, options: RowsOptions = {}): AsyncGenerator<Row> {
+  for (const row of await backend.load()) yield options.columns ? pick(row, options.columns) : row;
+}
+
+async function columnsOf(backend: Backend): Promise<readonly string[]> {
+  return [...new Set((await backend.load()).flatMap((row) => Object.keys(row)))];
+}
+
+async function search(backend: Backend, key: Key): Promise<Row | undefined> {
+  return (await backend.load()).findLast((row) => keyOf(key.shape, row).text === key.text);
+}
+
+function pick(row: Row, columns: readonly string[]): Row {
+  const picked: Row = {};
+  for (const name of columns) {
+    const value = Object.hasOwn(row, name) ? row[name] : undefined;
+    if (value !== undefined) setColumn(picked, name, value);
+  }
+  return picked;
+}

@@ -1,0 +1,24 @@
+/**
+ * Gives a number as Python's `repr` of the same float: `0.1`, `5.0`, `1e-05`, `1e+16`, `-0.0`, `nan`,
+ * `inf`, `-inf`.
+ *
+ * Both languages print the fewest digits that read back as the same double, and differ in form
+ * only: Python has an exponent from 1e16 up and below 1e-4, of two digits at least
+ * (https://docs.python.org/3/library/stdtypes.html#float, `float_repr_style` "short").
+ */
+export function floatText(x: number): string {
+  const size = Math.abs(x);
+  if (size >= 1e-4 && size < 1e16) return Number.isInteger(x) ? `${x}.0` : `${x}`;
+  if (x === 0) return Object.is(x, -0) ? "-0.0" : "0.0";
+  if (size === Infinity) return x > 0 ? "inf" : "-inf";
+  if (Number.isNaN(x)) return "nan";
+  return x.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+/**
+ * Gives a number in the spelling of cells and of canonical JSON: an integer below 2^53 in magnitude
+ * by its digits (`5`; `-0` is `0`), every other number as {@linkcode floatText} does.
+ */
+export function numberText(x: number): string {
+  return Number.isSafeInteger(x) ? `${x}` : floatText(x);
+}

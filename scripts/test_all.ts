@@ -1,0 +1,147 @@
+/**
+ * Runs the test suite on Deno, Bun and Node, one after another, and ends with one line,
+ * `N passed, N failed, N skipped`, summed over the three. Exits with 1 if a test failed, if a runtime
+ * ended badly or took more than 20 minutes (each counts as one failed), or if one ran no test.
+ *
+ * Bun and Node are installed into `.runtimes/`; `STET_BUN`, `STET_NODE` and `STET_DENO` name others.
+ *
+ * @module
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { countTests, type TestCounts } from "./count_tests.ts";
+import { installRuntimes } from "./install_runtimes.ts";
+
+const minutes = 20;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const deno = process.env.STET_DENO || process.execPath;
+
+interface Suite {
+  readonly name: string;
+  readonly command: string;
+  readonly args: (report: string) => readonly string[];
+}
+
+/** Ends a child and everything it started; it leads a process group of its own. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+/** The counts of one suite; its output goes straight to ours. */
+async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, folder: string): Promise<TestCounts> {
+  const report = join(folder, `${suite.name}.xml`);
+  const child = spawn(suite.command, suite.args(report), {
+    cwd: root,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+    detached: true,
+  });
+  const interrupt = (): void => {
+    killGroup(child.pid);
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const timer = setTimeout(() => {
+    console.error(`\n${suite.name}: stopped, it took more than ${minutes} minutes`);
+    killGroup(child.pid);
+  }, minutes * 60_000);
+  const ended = await new Promise<number | string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
+  });
+  clearTimeout(timer);
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  killGroup(child.pid);
+
+  const counts = countTests(readReport(report));
+  // A file that does not load, or a crash, is in no report.
+  if (ended !== 0 && counts.failed === 0) {
+    console.error(`\n${suite.name}: ended with ${ended}`);
+    counts.failed = 1;
+  }
+  if (counts.passed + counts.failed === 0) {
+    console.error(`\n${suite.name}: ran no test`);
+    counts.failed = 1;
+  }
+  return counts;
+}
+
+/** The text of a report; empty if the runtime did not come to write it. */
+function readReport(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const { bun, node } = installRuntimes(deno);
+// Bun and Node read their packages from node_modules.
+const installed = spawnSync(deno, ["install"], { cwd: root, stdio: "inherit" });
+if (installed.status !== 0) throw new Error("Cannot install the packages of package.json");
+
+const suites: readonly Suite[] = [
+  {
+    name: "deno",
+    command: deno,
+    args: (report) => ["test", "-A", "--no-check", `--junit-path=${report}`, "tests/"],
+  },
+  {
+    name: "bun",
+    command: bun,
+    // Without --timeout a test ends after 5 seconds; the other two have no limit.
+    args: (
+      report,
+    ) => ["test", "--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`, "tests/"],
+  },
+  {
+    name: "node",
+    command: node,
+    args: (report) => [
+      "--disable-warning=ExperimentalWarning",
+      "--test",
+      "--test-concurrency=1",
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      "--test-reporter=junit",
+      `--test-reporter-destination=${report}`,
+      "tests/**/*_test.ts",
+    ],
+  },
+];
+const env = {
+  ...process.env,
+  ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }),
+  STET_DENO: deno,
+  STET_BUN: bun,
+  STET_NODE: node,
+};
+const folder = mkdtempSync(join(tmpdir(), "stet-test-all-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const lines: string[] = [];
+const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of suites) {
+  console.log(`\n=== ${suite.name}: ${suite.command}`);
+  const start = performance.now();
+  const { passed, failed, skipped } = await runSuite(suite, env, folder);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  lines.push(
+    `${suite.name}: passed ${passed}, failed ${failed}, skipped ${skipped.length}, ${seconds} s`,
+    ...skipped.map((name) => `  skipped: ${name}`),
+  );
+  sum.passed += passed;
+  sum.failed += failed;
+  sum.skipped += skipped.length;
+}
+console.log(`\n=== all\n${lines.join("\n")}`);
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exit(sum.failed > 0 ? 1 : 0);

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path/posix";
+import { test } from "node:test";
+
+/** The rooms of the house, and which of them each may import. Arrows go one way. */
+const arrows: Record<string, readonly string[]> = {
+  "cli.ts": ["cli", "mod.ts"],
+  "server.ts": ["server", "mod.ts"],
+  cli: ["cli", "server", "mod.ts", "core"],
+  server: ["server", "mod.ts", "core"],
+  "mod.ts": ["core", "backends", "executors", "query"],
+  backends: ["backends", "core"],
+  executors: ["executors", "core"],
+  query: ["query", "core"],
+  conformance: ["conformance", "core"],
+  core: ["core"],
+};
+
+interface Import {
+  readonly specifier: string;
+  /** "dynamic" loads when it is reached, "type" never. */
+  readonly kind: "static" | "dynamic" | "type";
+}
+
+/**
+ * The imports that the text of a formatted module names. `deno fmt` puts every static one at the
+ * start of a line, where no line of a comment begins with `import`. Computed dynamic imports (of the
+ * user's modules) are not seen.
+ */
+function importsOf(text: string): Import[] {
+  const imports: Import[] = [];
+  const statics =
+    /^(?:import|export)\b(?!\s*\()(\s+type\b(?!\s+from\b))?(?:[^;"'`()=]*?\bfrom)?\s*["']([^"']+)["']/gm;
+  for (const [, type, specifier = ""] of text.matchAll(statics)) {
+    imports.push({ specifier, kind: type === undefined ? "static" : "type" });
+  }
+  const dynamics = /^(?!\s*(?:\*|\/[/*])).*?(\btypeof\s+)?\bimport\(\s*["'`]([^"'`]+)["'`]/gm;
+  for (const [, type, specifier = ""] of text.matchAll(dynamics)) {
+    imports.push({ specifier, kind: type === undefined ? "dynamic" : "type" });
+  }
+  return imports;
+}
+
+/** Where a relative specifier leads: a path from the repository's root. */
+function target(file: string, specifier: string): string {
+  return normalize(join(dirname(file), specifier));
+}
+
+/** What is wrong with the imports of one file; empty if they follow the arrows. */
+function violations(file: string, text: string, packages: readonly string[]): string[] {
+  const room = file.split("/")[0]!;
+  const may = arrows[room] ?? [];
+  const wrong: string[] = [];
+  for (const { specifier, kind } of importsOf(text)) {
+    if (specifier.startsWith("node:")) continue;
+    if (specifier.startsWith(".")) {
+      const to = target(file, specifier);
+      if (!may.includes(to.split("/")[0]!)) {
+        wrong.push(`${file} imports ${to}: ${room} may import only ${may.join(", ")}`);
+      } else if (room === "mod.ts" && to.startsWith("backends/") && kind === "static") {
+        wrong.push(`${file} imports ${to} at once: a format loads by import() when it is used`);
+      }
+    } else {
+      const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+      const allowed = room === "core" ? ["acorn"] : room === "mod.ts" ? [] : packages;
+      if (!allowed.includes(name)) {
+        wrong.push(`${file} imports the package ${name}: ${room} may import ${list(allowed)}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? "no package" : `only ${names.join(", ")}`;
+}
+
+const root = new URL("../", import.meta.url);
+
+/** Every module of the rooms that exist, as a path from the repository's root with its text. */
+function modules(): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const room of Object.keys(arrows)) {
+    if (!existsSync(new URL(room, root))) continue;
+    const paths = room.endsWith(".ts")
+      ? [room]
+      : readdirSync(new URL(room, root), { recursive: true, encoding: "utf8" })
+        .map((path) => `${room}/${path.replaceAll("\\", "/")}`)
+        .filter((path) => path.endsWith(".ts"));
+    for (const path of paths) found.set(path, readFileSync(new URL(path, root), "utf8"));
+  }
+  return found;
+}
+
+/** The dependencies of package.json, without those of the tests. */
+function packages(): string[] {
+  const { dependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  return Object.keys(dependencies);
+}
+
+test("every import follows the arrows", () => {
+  const wrong = [...modules()].flatMap(([file, text]) => violations(file, text, packages()));
+  assert.deepEqual(wrong, []);
+});
+
+test("importing mod.ts loads no backend and no package but acorn", () => {
+  const all = modules();
+  const loaded = new Set(["mod.ts"]);
+  const foreign: string[] = [];
+  for (const file of loaded) {
+    for (const { specifier, kind } of importsOf(all.get(file) ?? "")) {
+      if (kind !== "static" || specifier.startsWith("node:")) continue;
+      if (specifier.startsWith(".")) loaded.add(target(file, specifier));
+      else foreign.push(specifier);
+    }
+  }
+  assert.ok(loaded.size > 1, "mod.ts imports something");
+  assert.deepEqual([...loaded].filter((file) => file.startsWith("backends/")), []);
+  assert.deepEqual([...new Set(foreign)].filter((specifier) => specifier !== "acorn"), []);
+});
+
+test("an import against the arrows is reported", () => {
+  const reported = (file: string, text: string): number => violations(file, text, ["pg"]).length;
+  for (
+    const [file, text] of [
+      ["core/once.ts", 'import { Csv } from "../backends/csv.ts";'],
+      ["core/once.ts", 'import type { Csv } from "../backends/csv.ts";'],
+      ["core/once.ts", 'import {\n  type Csv,\n  open,\n} from "../backends/csv.ts";'],
+      ["core/once.ts", 'import "../backends/csv.ts";'],
+      ["core/once.ts", 'export * from "../mod.ts";'],
+      ["core/once.ts", 'const csv = await import("../backends/csv.ts");'],
+      ["core/once.ts", 'type Csv = import("../backends/csv.ts").Csv;'],
+      ["core/once.ts", 'import pg from "pg";'],
+      ["core/a/b.ts", 'import { c } from "../../query/c.ts";'],
+      ["mod.ts", 'export { Csv } from "./backends/csv.ts";'],
+      ["mod.ts", 'export { serve } from "./server/serve.ts";'],
+      ["backends/csv.ts", 'import { once } from "../mod.ts";'],
+      ["backends/csv.ts", 'import { parse } from "csv-parse/sync";'],
+      ["query/query.ts", 'import { main } from "../cli/main.ts";'],
+      ["server/serve.ts", 'import { main } from "../cli/main.ts";'],
+    ] as const
+  ) assert.equal(reported(file, text), 1, `${file}: ${text}`);
+});
+
+test("an import along the arrows is not reported", () => {
+  for (
+    const [file, text] of [
+      ["core/once.ts", 'import { join } from "node:path";\nimport { parse } from "acorn";'],
+      ["core/a/b.ts", 'import { c } from "../c.ts";'],
+      ["core/once.ts", ' * import { once } from "@stet/stet";'],
+      ["core/once.ts", ' * await import("./backends/csv.ts")'],
+      ["core/once.ts", 'export const text = `\n  import "../mod.ts"`;'],
+      ["mod.ts", 'const table = { ".csv": () => import("./backends/csv.ts") };'],
+      ["mod.ts", 'export type { Csv } from "./backends/csv.ts";'],
+      ["mod.ts", 'export { once } from "./core/once.ts";'],
+      ["backends/sql.ts", 'import { Pool } from "pg";\nimport { x } from "../core/x.ts";'],
+      ["cli.ts", 'import { main } from "./cli/main.ts";'],
+      ["cli/serve.ts", 'await import("../server/serve.ts");'],
+    ] as const
+  ) assert.deepEqual(violations(file, text, ["pg"]), []);
+});
