@@ -1,3 +1,5 @@
+import process from "node:process";
+
 const tasks = new Set<() => void>();
 let isListening = false;
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { OpenOptions } from "../core/backend.ts";
 import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
@@ -132,7 +133,9 @@ function checkText(bytes: Uint8Array): void {
     : text.includes("\0")
     ? "not text"
     : undefined;
-  if (found) throw new ByteError(`expected a header of column names in UTF-8, but this is ${found}`, 0);
+  if (found) {
+    throw new ByteError(`expected a header of column names in UTF-8, but this is ${found}`, 0);
+  }
 }
 
 function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
@@ -148,7 +151,10 @@ function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
     seen.add(name);
   }
   if (columns.length === 1 && /[;\t]/.test(columns[0]!)) {
-    throw new ByteError("columns are separated by something else than commas; save it with commas", 0);
+    throw new ByteError(
+      "columns are separated by something else than commas; save it with commas",
+      0,
+    );
   }
   decode(bytes, 0, bytes.indexOf(LF)); // throws what is not UTF-8
 }
@@ -169,7 +175,7 @@ const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\
 class CsvScanner implements RowScanner {
   readonly names: readonly string[];
   readonly #slots: ReadonlyMap<string, number>;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   /** Where each field begins and ends, its quotes included. */
   #starts = new Int32Array(16);
   #ends = new Int32Array(16);

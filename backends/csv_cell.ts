@@ -6,7 +6,9 @@ const POINT = 46, MINUS = 45, ZERO = 48, NINE = 57;
  */
 export function isPlainCell(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]!;
-  if (first >= ZERO && first <= NINE || first === MINUS) return isPlainNumberOrText(bytes, start, end);
+  if (first >= ZERO && first <= NINE || first === MINUS) {
+    return isPlainNumberOrText(bytes, start, end);
+  }
   // Words that spell a constant begin with t, f, n or i and have at most 8 letters.
   const lower = first | 32;
   const isLetter = lower >= 97 && lower <= 122;

@@ -13,7 +13,7 @@ import type {
 } from "../core/backend.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape, type KeyShape } from "../core/key.ts";
+import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import type { Format } from "./format.ts";
@@ -45,7 +45,11 @@ export class FileBackend implements Backend {
   #ended: StoreError | undefined;
   readonly #leave = (): void => this.#leaveNow();
 
-  constructor(location: string, format: Format, { durability = "power", warn = console.warn }: OpenOptions) {
+  constructor(
+    location: string,
+    format: Format,
+    { durability = "power", warn = console.warn }: OpenOptions,
+  ) {
     this.path = realPath(location);
     this.#file = new StoreFile(this.path, format, warn);
     this.#state = new StateFile(`${this.path}-state`);
@@ -57,6 +61,11 @@ export class FileBackend implements Backend {
   /** The path, as messages show it. */
   get location(): string {
     return this.path;
+  }
+
+  /** Whether the file is there. */
+  exists(): boolean {
+    return fs.existsSync(this.path);
   }
 
   /** Whether a row agrees on all columns given. */
@@ -113,7 +122,9 @@ export class FileBackend implements Backend {
   /** Whether there is a row with exactly this key. */
   hasKey(key: Key): MaybePromise<boolean> {
     // A hit that was true a moment ago is believed: rows seldom go.
-    if (performance.now() - this.#refreshed < FRESH && this.#file.find(key.shape, key.text) !== -1) {
+    if (
+      performance.now() - this.#refreshed < FRESH && this.#file.find(key.shape, key.text) !== -1
+    ) {
       return true;
     }
     return this.#reading(() => this.#file.find(key.shape, key.text) !== -1);
@@ -148,7 +159,7 @@ export class FileBackend implements Backend {
     try {
       if (this.#state.isOpen) {
         await this.#state.lock(() => this.#state.leave());
-        await this.#state.lock(() => this.#state.unlinkIfUnused());
+        await this.#state.lock(() => this.#state.tidy());
       }
     } finally {
       this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
@@ -229,7 +240,9 @@ export class FileBackend implements Backend {
   #changing<T>(body: () => T): MaybePromise<T> {
     const changed = this.#locked(body);
     if (!this.#isSynced) return changed;
-    return changed instanceof Promise ? changed.then((result) => this.#synced(result)) : this.#synced(changed);
+    return changed instanceof Promise
+      ? changed.then((result) => this.#synced(result))
+      : this.#synced(changed);
   }
 
   async #synced<T>(result: T): Promise<T> {
@@ -261,7 +274,7 @@ export class FileBackend implements Backend {
   #leaveNow(): void {
     if (!this.#state.isOpen) return;
     const left = this.#state.tryLock(() => this.#state.leave());
-    if (left) this.#state.tryLock(() => this.#state.unlinkIfUnused());
+    if (left) this.#state.tryLock(() => this.#state.tidy());
     this.#state.close();
   }
 }
@@ -275,7 +288,9 @@ function realPath(location: string): string {
   const absolute = path.resolve(location);
   const folder = path.dirname(absolute);
   if (!fs.existsSync(folder)) {
-    throw new StoreError(`Cannot open store "${location}": there is no folder "${folder}"; make it first`);
+    throw new StoreError(
+      `Cannot open store "${location}": there is no folder "${folder}"; make it first`,
+    );
   }
   if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
   const link = fs.lstatSync(absolute, { throwIfNoEntry: false });

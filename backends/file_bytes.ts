@@ -76,7 +76,13 @@ export function tailOf(fd: number, end: number): Uint8Array {
 }
 
 /** Reads until `length` bytes are there or the file ends; how many. */
-export function readAt(fd: number, into: Uint8Array, at: number, length: number, position: number): number {
+export function readAt(
+  fd: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+): number {
   let got = 0;
   while (got < length) {
     const count = fs.readSync(fd, into, at + got, length - got, position + got);

@@ -14,5 +14,7 @@ function mayAsk(): boolean {
 }
 
 interface DenoPermissions {
-  querySync(descriptor: { name: "sys"; kind: "hostname" }): { state: "granted" | "prompt" | "denied" };
+  querySync(
+    descriptor: { name: "sys"; kind: "hostname" },
+  ): { state: "granted" | "prompt" | "denied" };
 }

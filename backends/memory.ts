@@ -41,7 +41,9 @@ export class MemoryBackend implements Backend {
   /** Removes the rows that agree on all columns given; how many. */
   remove(columns: Row): number {
     if (Object.values(columns).every((value) => value === undefined)) {
-      throw new TypeError("Cannot remove rows without a column to match: use clear() to remove all");
+      throw new TypeError(
+        "Cannot remove rows without a column to match: use clear() to remove all",
+      );
     }
     const before = this.#rows.length;
     const agrees = agreesWith(columns);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Failure, FailureNote, MaybePromise } from "../core/backend.ts";
 import { LockError, messageOf, StoreError } from "../core/errors.ts";
@@ -103,9 +104,9 @@ export class StateFile {
       if (this.#begin()) return this.#finish(body);
     }
     throw new LockError(
-      `Cannot lock "${this.path}": it was taken for ${LOCK_TIMEOUT / 1000} s; in use by ${
-        this.#users()
-      }; stop the one that hangs`,
+      `Cannot lock "${this.path}": it was taken for ${
+        LOCK_TIMEOUT / 1000
+      } s; in use by ${this.#users()}; stop the one that hangs`,
     );
   }
 
@@ -158,7 +159,9 @@ export class StateFile {
           continue;
         }
         // Never the truth, so never synced; a killed process leaves a journal that undoes its half.
-        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE");
+        db.exec(
+          "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE",
+        );
         if (versionOf(db) === 0) {
           db.exec("BEGIN EXCLUSIVE");
           if (versionOf(db) === 0) db.exec(SCHEMA);
@@ -259,16 +262,15 @@ export class StateFile {
   }
 
   /**
-   * Unlinks the state file if it names no owner and no failure. Only under the lock, in a body that
-   * does nothing else: the journal goes with it.
+   * Unlinks the journal, and the state file if it names no owner and no failure. Only under the
+   * lock, in a body that does nothing else: the journal is then empty.
    */
-  unlinkIfUnused(): void {
-    const used = this.#connection!.db.prepare(
+  tidy(): void {
+    const isUsed = this.#connection!.db.prepare(
       "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures LIMIT 1",
     ).get();
-    if (used) return;
     fs.rmSync(`${this.path}-journal`, { force: true });
-    fs.rmSync(this.path, { force: true });
+    if (!isUsed) fs.rmSync(this.path, { force: true });
   }
 
   /** Frees the connections. */
@@ -348,7 +350,8 @@ export class StateFile {
   #users(): string {
     try {
       const rows = this.#connection?.db.prepare("SELECT pid, host FROM owners").all() ?? [];
-      return rows.map((row) => `process ${row["pid"]}`).join(", ") || "a process that claims nothing";
+      return rows.map((row) => `process ${row["pid"]}`).join(", ") ||
+        "a process that claims nothing";
     } catch (error) {
       return `a process that cannot be named (${messageOf(error)})`;
     }

@@ -1,10 +1,12 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { isKeyColumn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { CELL_END, type KeyShape, NAME_END, setColumn } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
-import { CHUNK, lineOf, Pieces, syncFolder, tailOf, readAt, writeAll } from "./file_bytes.ts";
+import { CELL_END, type KeyShape, NAME_END } from "../core/key.ts";
+import { type Row, setEntry } from "../core/value.ts";
+import { CHUNK, lineOf, Pieces, readAt, syncFolder, tailOf, writeAll } from "./file_bytes.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { KeyIndex } from "./key_index.ts";
@@ -118,7 +120,9 @@ export class StoreFile {
     const { fd, reading, end } = this.#opened!;
     const pieces = new Pieces(fd, offset, end, 4096);
     while (pieces.fill()) {
-      if (reading!.scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(reading!.scanner);
+      if (reading!.scanner.next(pieces.bytes, 0, pieces.length) !== -1) {
+        return rowOf(reading!.scanner);
+      }
     }
     reading!.scanner.last(pieces.bytes, 0, pieces.length);
     return rowOf(reading!.scanner);
@@ -317,7 +321,9 @@ export class StoreFile {
       const found = fs.fstatSync(fd);
       if (!found.isFile()) {
         const kind = found.isDirectory() ? "a folder" : "not a regular file";
-        throw new StoreError(`Cannot open store "${this.path}": it is ${kind}; give the path of a file`);
+        throw new StoreError(
+          `Cannot open store "${this.path}": it is ${kind}; give the path of a file`,
+        );
       }
       const opened: Opened = {
         fd,
@@ -348,7 +354,9 @@ export class StoreFile {
       return fs.openSync(this.path, "r");
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return undefined;
-      throw new StoreError(`Cannot open store "${this.path}": ${messageOf(error)}`, { cause: error });
+      throw new StoreError(`Cannot open store "${this.path}": ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -450,9 +458,12 @@ export class StoreFile {
 
   #formatError(fd: number, error: ByteError, base: number): FormatError {
     const line = lineOf(fd, base + error.offset);
-    return new FormatError(`Cannot read "${this.path}" as ${this.#format.name}: line ${line}: ${error.message}`, {
-      cause: error,
-    });
+    return new FormatError(
+      `Cannot read "${this.path}" as ${this.#format.name}: line ${line}: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -461,7 +472,8 @@ function newIndex(shape: KeyShape): ShapeIndex {
 }
 
 function keyColumns({ columns, defaults }: KeyShape, scanner: RowScanner): KeyColumn[] {
-  const names = columns ?? [...new Set([...scanner.names.filter(isKeyColumn), ...defaults.keys()])].sort();
+  const names = columns ??
+    [...new Set([...scanner.names.filter(isKeyColumn), ...defaults.keys()])].sort();
   return names.map((name) => ({
     prefix: name + NAME_END,
     slot: scanner.slot(name),
@@ -474,7 +486,7 @@ function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names):
   for (const name of columns) {
     const slot = scanner.slot(name);
     const value = slot === -1 ? undefined : scanner.value(slot);
-    if (value !== undefined) setColumn(row, name, value);
+    if (value !== undefined) setEntry(row, name, value);
   }
   return row;
 }

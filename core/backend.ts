@@ -62,7 +62,10 @@ export interface Backend {
   /** Frees what the open store holds. Later calls are errors. */
   close(): MaybePromise<void>;
 
-  /** Default: one call of `load`. */
+  /** Whether the store is there: false for a file that nobody made yet. Default: true. */
+  exists?(): MaybePromise<boolean>;
+
+  /** The rows, oldest first, one at a time. Default: one call of `load`. */
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
 
   /** The columns of the store, in its order. Default: those of the rows of `load`. */

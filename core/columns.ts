@@ -42,7 +42,10 @@ export function checkParamName(name: string): void {
  * The order of columns with `added` among them: params and results first, in order of arrival, then
  * stet's own, the timestamp last. The same array if it has all of them in that order already.
  */
-export function orderColumns(columns: readonly string[], added: Iterable<string>): readonly string[] {
+export function orderColumns(
+  columns: readonly string[],
+  added: Iterable<string>,
+): readonly string[] {
   const all = new Set(columns);
   for (const name of added) all.add(name);
   if (all.size === columns.length && (!all.has(TIMESTAMP) || columns.at(-1) === TIMESTAMP)) {

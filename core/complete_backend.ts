@@ -7,8 +7,8 @@ import type {
   FailureNote,
   RowsOptions,
 } from "./backend.ts";
-import { type Key, keyOf, setColumn } from "./key.ts";
-import type { Row } from "./value.ts";
+import { type Key, keyOf } from "./key.ts";
+import { type Row, setEntry } from "./value.ts";
 
 /** A backend with every optional member there. */
 export type CompleteBackend = Required<Backend>;
@@ -33,8 +33,10 @@ export function completeBackend(backend: Backend): CompleteBackend {
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
-    hasKey: backend.hasKey?.bind(backend) ?? (async (key) => await complete.find(key) !== undefined),
+    hasKey: backend.hasKey?.bind(backend) ??
+      (async (key) => await complete.find(key) !== undefined),
     claim: backend.claim?.bind(backend) ?? ((key, options) => claimHere(key, options ?? {})),
+    exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
   };
 
@@ -96,7 +98,7 @@ function pick(row: Row, columns: readonly string[]): Row {
   const picked: Row = {};
   for (const name of columns) {
     const value = Object.hasOwn(row, name) ? row[name] : undefined;
-    if (value !== undefined) setColumn(picked, name, value);
+    if (value !== undefined) setEntry(picked, name, value);
   }
   return picked;
 }

@@ -1,6 +1,6 @@
 import { readCell, writeCell } from "./cell.ts";
 import { isKeyColumn } from "./columns.ts";
-import { type Row, toValue, type Value } from "./value.ts";
+import { type Row, setEntry, toValue } from "./value.ts";
 
 /** Which columns say which run it is. Made once and used for many keys. */
 export interface KeyShape {
@@ -42,7 +42,10 @@ export function keyShape(
     const value = toValue(input, `defaults.${name}`);
     if (value !== undefined) cells.set(name, writeCell(value));
   }
-  return { columns: columns === undefined ? undefined : [...new Set(columns)].sort(), defaults: cells };
+  return {
+    columns: columns === undefined ? undefined : [...new Set(columns)].sort(),
+    defaults: cells,
+  };
 }
 
 /**
@@ -63,7 +66,10 @@ function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): str
   return text;
 }
 
-function openColumns(shape: KeyShape, params: Readonly<Record<string, unknown>>): readonly string[] {
+function openColumns(
+  shape: KeyShape,
+  params: Readonly<Record<string, unknown>>,
+): readonly string[] {
   const names = Object.keys(params).filter(isKeyColumn);
   for (const name of shape.defaults.keys()) if (!Object.hasOwn(params, name)) names.push(name);
   return names.sort();
@@ -110,15 +116,8 @@ class LazyKey implements Key {
     for (const name of columns ?? openColumns(this.shape, this.#params)) {
       const value = toValue(own(this.#params, name), `params.${name}`) ??
         readCell(defaults.get(name) ?? "");
-      if (value !== undefined) setColumn(values, name, value);
+      if (value !== undefined) setEntry(values, name, value);
     }
     return values;
   }
-}
-
-/** Sets a column of a row, whatever its name: `__proto__` too is only a name. */
-export function setColumn(row: Row, name: string, value: Value): void {
-  if (name === "__proto__") {
-    Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
-  } else row[name] = value;
 }

@@ -51,11 +51,15 @@ export function createRegistry(builtIn: BackendTable): Registry {
 /** A location as text; `file:` URLs become paths. */
 export function locationText(location: string | URL): string {
   const text = String(location);
-  if (text === "") throw new StoreError(`Cannot open a store without a name: give a path such as "runs.csv"`);
+  if (text === "") {
+    throw new StoreError(`Cannot open a store without a name: give a path such as "runs.csv"`);
+  }
   return /^file:/i.test(text) ? fileURLToPath(text) : text;
 }
 
 function checkExtension(extension: string): string {
   if (/^\.[^./\\]/.test(extension)) return extension.toLowerCase();
-  throw new TypeError(`Cannot register backend "${extension}": an extension must begin with a dot, as in ".foo"`);
+  throw new TypeError(
+    `Cannot register backend "${extension}": an extension must begin with a dot, as in ".foo"`,
+  );
 }

@@ -1,0 +1,90 @@
+import type { Backend } from "./backend.ts";
+import { isReserved, TIMESTAMP } from "./columns.ts";
+import { completeBackend } from "./complete_backend.ts";
+import { StoreError } from "./errors.ts";
+import { DEFAULT_STORE } from "./open_stores.ts";
+import type { Registry, StoreOptions } from "./registry.ts";
+
+/** What is in a store. */
+export interface Status {
+  /** Its path or URL. */
+  readonly store: string;
+  /** How many rows it has: runs that are done. */
+  readonly count: number;
+  /** When the last one was recorded, ISO 8601 in UTC; `undefined` if no row tells. */
+  readonly lastRun: string | undefined;
+  /** The columns of params, in the order of the store. */
+  readonly keyColumns: readonly string[];
+  /** The columns of saved results. */
+  readonly resultColumns: readonly string[];
+  /** How many keys failed and have not succeeded since. */
+  readonly failed: number;
+}
+
+/** Options of {@linkcode status}, and of what else prints. */
+export interface PrintOptions extends Pick<StoreOptions, "backends"> {
+  /** Whether to print nothing and only return. Default: false. */
+  readonly quiet?: boolean;
+  /** Where lines go. Default: `console.log`. */
+  readonly log?: (line: string) => void;
+}
+
+/** The type of {@linkcode status}. */
+export type StatusFunction = (store?: string | URL, options?: PrintOptions) => Promise<Status>;
+
+/** What is in an open store. */
+export async function statusOf(backend: Backend): Promise<Status> {
+  const { location, rows, columns, failures } = completeBackend(backend);
+  let count = 0;
+  let lastRun: string | undefined;
+  for await (const row of rows({ columns: [TIMESTAMP] })) {
+    count++;
+    const time = row[TIMESTAMP];
+    if (typeof time === "string" && (lastRun === undefined || time > lastRun)) lastRun = time;
+  }
+  const names = await columns();
+  return {
+    store: location,
+    count,
+    lastRun,
+    keyColumns: names.filter((name) => !isReserved(name)),
+    resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
+    failed: (await failures()).length,
+  };
+}
+
+/** `status` over the kinds of store that a registry knows. */
+export function createStatus(registry: Registry): StatusFunction {
+  return async (store = DEFAULT_STORE, { quiet, log = console.log, ...options } = {}) => {
+    const backend = await openExisting(registry, store, options);
+    try {
+      const status = { ...await statusOf(backend), store: String(store) };
+      if (!quiet) { for (const line of statusLines(status)) log(line); }
+      return status;
+    } finally {
+      await backend.close();
+    }
+  };
+}
+
+/** Opens a store to read it. @throws {StoreError} If it is not there. */
+export async function openExisting(
+  registry: Registry,
+  store: string | URL,
+  options: StoreOptions,
+): Promise<Backend> {
+  const backend = await registry.open(store, options);
+  if (await completeBackend(backend).exists()) return backend;
+  await backend.close();
+  throw new StoreError(
+    `Cannot find store "${store}": there is no such file; it is made by the first run, check the path`,
+  );
+}
+
+function statusLines({ store, count, lastRun, keyColumns, failed }: Status): string[] {
+  const lines = [`[stet] Store: ${store}`, `[stet] ${count} completed experiments recorded`];
+  if (lastRun !== undefined) lines.push(`[stet] Last run: ${lastRun}`);
+  if (keyColumns.length > 0) lines.push(`[stet] Key columns: ${keyColumns.join(", ")}`);
+  if (failed > 0) lines.push(`[stet] ${failed} failed and not yet run again`);
+  return lines;
+}

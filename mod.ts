@@ -1,0 +1,223 @@
+/**
+ * stet runs every combination once. It remembers which combinations of params are done in one file
+ * that can be opened, skips those, and lets several processes share the rest.
+ *
+ * @example
+ * ```ts
+ * import { once } from "@stet/stet";
+ * import fs from "node:fs";
+ *
+ * const train = once(({ alpha, seed }: { alpha: number; seed: number }) => {
+ *   return { loss: alpha * seed };
+ * }, { store: "readme_runs.csv", save: true });
+ *
+ * for (const alpha of [0.1, 0.5]) {
+ *   for (const seed of [1, 2, 3]) await train({ alpha, seed });
+ * }
+ * fs.unlinkSync("readme_runs.csv");
+ * ```
+ *
+ * @module
+ */
+
+import type { BackendLoader } from "./core/backend.ts";
+import { createLs, type LsFunction } from "./core/ls.ts";
+import { createOnce } from "./core/once.ts";
+import type { Once } from "./core/once_types.ts";
+import { createRegistry, type StoreOptions } from "./core/registry.ts";
+import type { Backend } from "./core/backend.ts";
+import { createReset, type ResetFunction } from "./core/reset.ts";
+import { createStatus, type StatusFunction } from "./core/status.ts";
+
+export type {
+  Backend,
+  BackendLoader,
+  BackendModule,
+  BackendTable,
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  MaybePromise,
+  OpenOptions,
+  RowsOptions,
+} from "./core/backend.ts";
+export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
+export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
+export type { Key, KeyShape } from "./core/key.ts";
+export type { LsFunction, LsOptions } from "./core/ls.ts";
+export type {
+  CheckKey,
+  KeyNames,
+  Once,
+  OnceFunction,
+  OnceMethodContext,
+  OnceOptions,
+  OnceWrapper,
+  Outcome,
+} from "./core/once_types.ts";
+export type { StoreOptions } from "./core/registry.ts";
+export type { ResetFunction, ResetOptions } from "./core/reset.ts";
+export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
+export type { Row, Value } from "./core/value.ts";
+
+const registry = createRegistry({
+  ".csv": () => import("./backends/csv.ts"),
+  ":memory:": () => import("./backends/memory.ts"),
+});
+
+/**
+ * A function that runs every combination of its params once: later calls with the same key are
+ * skipped, in this process and in every other that uses the store, now and after a restart.
+ *
+ * Call it with a function (and options), with options first, or as a decorator on methods. The
+ * wrapped function always gives a promise: of what the function returned if it ran, of the saved
+ * result if it was skipped and `save` is on, else of `undefined`. It rejects with what the function
+ * threw (the run then counts as not done), with a {@linkcode StoreError} if the store cannot be used,
+ * and with a `TypeError` if the arguments make no key. When it resolves, the run is recorded as
+ * durably as `durability` says.
+ *
+ * The params are the function's named arguments, read from its source: the fields of the first
+ * argument if it is an object, else the arguments by position. `key` picks those that say which run
+ * it is.
+ *
+ * @throws {TypeError} If the params cannot be named, or `key` has a name that the function has not.
+ *
+ * @example A function with a params object
+ * ```ts
+ * import { once } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * let runs = 0;
+ * const train = once(({ alpha, seed }: { alpha: number; seed: number }) => {
+ *   runs++;
+ *   return { loss: alpha * seed };
+ * }, { store: "example_train.csv", save: true, quiet: true });
+ *
+ * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
+ * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
+ * assert.equal(runs, 1);
+ * fs.unlinkSync("example_train.csv");
+ * ```
+ *
+ * @example Positional arguments, and a client that is no param
+ * ```ts
+ * import { once } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const ask = once(
+ *   (model: string, seed: number, client: { ask(model: string): string }) => client.ask(model),
+ *   { store: new MemoryBackend(), key: ["model", "seed"], quiet: true },
+ * );
+ * const client = { ask: (model: string) => `I am ${model}` };
+ * assert.equal(await ask("a", 1, client), "I am a");
+ * assert.equal((await ask.outcome("a", 1, client)).status, "skipped");
+ * ```
+ */
+export const once: Once = createOnce(registry);
+
+/**
+ * Prints what is in a store (where it is, how many runs are done, when the last one was, its key
+ * columns) and resolves to that. Default store: `_stet_store.csv`.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, status } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_status.csv");
+ * await backend.record({ alpha: 0.1, seed: 1 });
+ * await backend.close();
+ * const { count, keyColumns } = await status("example_status.csv", { quiet: true });
+ * assert.equal(count, 1);
+ * assert.deepEqual(keyColumns, ["alpha", "seed"]);
+ * fs.unlinkSync("example_status.csv");
+ * ```
+ */
+export const status: StatusFunction = createStatus(registry);
+
+/**
+ * Removes the rows of a store that agree on all columns given, or all rows if none are given (on a
+ * terminal it asks first), and resolves to how many there were.
+ *
+ * @throws {StoreError} If the store cannot be read or written.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, reset } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_reset.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * assert.equal(await reset("example_reset.csv", { seed: 2 }, { quiet: true }), 1);
+ * fs.unlinkSync("example_reset.csv");
+ * ```
+ */
+export const reset: ResetFunction = createReset(registry);
+
+/**
+ * Prints the newest rows of a store as a table and resolves to them.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { ls, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_ls.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * const rows = await ls("example_ls.csv", { limit: 2, quiet: true });
+ * assert.deepEqual(rows.map((row) => row.seed), [2, 3]);
+ * fs.unlinkSync("example_ls.csv");
+ * ```
+ */
+export const ls: LsFunction = createLs(registry);
+
+/**
+ * Opens the store at a path or URL: which kind of store, its extension says. It need not exist; it is
+ * made by the first record.
+ *
+ * @throws {StoreError} If the extension is not known or the folder does not exist.
+ *
+ * @example
+ * ```ts
+ * import { openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ *
+ * const backend = await openBackend(":memory:");
+ * await backend.record({ alpha: 0.1, model: "a" });
+ * assert.equal((await backend.load())[0]?.alpha, 0.1);
+ * await backend.close();
+ * ```
+ */
+export function openBackend(location: string | URL, options?: StoreOptions): Promise<Backend> {
+  return registry.open(location, options);
+}
+
+/**
+ * Makes a kind of store known to everything in this process, by its extension.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, registerBackend } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * registerBackend(".foo", () => Promise.resolve({ open: () => new MemoryBackend() }));
+ * assert((await openBackend("runs.foo")) instanceof MemoryBackend);
+ * ```
+ */
+export function registerBackend(extension: string, loader: BackendLoader): void {
+  registry.register(extension, loader);
+}
