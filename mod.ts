@@ -20,12 +20,12 @@
  * @module
  */
 
-import type { BackendLoader } from "./core/backend.ts";
+import { table } from "./backends/table.ts";
+import type { Backend, BackendLoader } from "./core/backend.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
 import type { Once } from "./core/once_types.ts";
 import { createRegistry, type StoreOptions } from "./core/registry.ts";
-import type { Backend } from "./core/backend.ts";
 import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
 
@@ -62,10 +62,7 @@ export type { ResetFunction, ResetOptions } from "./core/reset.ts";
 export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
 export type { Row, Value } from "./core/value.ts";
 
-const registry = createRegistry({
-  ".csv": () => import("./backends/csv.ts"),
-  ":memory:": () => import("./backends/memory.ts"),
-});
+const registry = createRegistry(table);
 
 /**
  * A function that runs every combination of its params once: later calls with the same key are

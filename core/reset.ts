@@ -1,5 +1,4 @@
 import process from "node:process";
-import { createInterface } from "node:readline/promises";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry } from "./registry.ts";
 import type { PrintOptions } from "./status.ts";
@@ -54,6 +53,7 @@ function times(count: number): string {
 }
 
 async function isConfirmed(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises"); // slow to load, seldom needed
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return (await terminal.question(question)).trim().toLowerCase() === "y";

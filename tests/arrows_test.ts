@@ -7,7 +7,8 @@ import { test } from "node:test";
 const arrows: Record<string, readonly string[]> = {
   "cli.ts": ["cli", "mod.ts"],
   "server.ts": ["server", "mod.ts"],
-  cli: ["cli", "server", "mod.ts", "core"],
+  // The table names every kind of store and loads none: commands that run nothing start without mod.ts.
+  cli: ["cli", "server", "mod.ts", "core", "backends/table.ts"],
   server: ["server", "mod.ts", "core"],
   "mod.ts": ["core", "backends", "executors", "query"],
   backends: ["backends", "core"],
@@ -56,7 +57,7 @@ function violations(file: string, text: string, packages: readonly string[]): st
     if (specifier.startsWith("node:")) continue;
     if (specifier.startsWith(".")) {
       const to = target(file, specifier);
-      if (!may.includes(to.split("/")[0]!)) {
+      if (!may.includes(to.split("/")[0]!) && !may.includes(to)) {
         wrong.push(`${file} imports ${to}: ${room} may import only ${may.join(", ")}`);
       } else if (room === "mod.ts" && to.startsWith("backends/") && kind === "static") {
         wrong.push(`${file} imports ${to} at once: a format loads by import() when it is used`);
