@@ -91,7 +91,7 @@ export const csv: Format = {
 
   head(layout): string {
     const { columns, mark, newline } = layout as CsvLayout;
-    return mark + columns.map(quoteText).join(",") + newline;
+    return mark + columns.map(quoteName).join(",") + newline;
   },
 
   append(rows, layout, after): string {
@@ -106,8 +106,17 @@ function encodeCell(row: Row, name: string): string {
   return value === undefined ? "" : quoteText(writeCell(value));
 }
 
+/** Names are quoted also where the file would begin like one of another kind (`checkText`). */
+function quoteName(name: string): string {
+  return /^(?:[\s[{\ufeff]|PAR1|ARROW1)/.test(name) ? quoted(name) : quoteText(name);
+}
+
 function quoteText(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]/.test(text) ? quoted(text) : text;
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
 }
 
 function withNewline(bytes: Uint8Array): Uint8Array {

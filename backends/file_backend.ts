@@ -17,12 +17,16 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import type { Format } from "./format.ts";
+import { networkFileSystem } from "./network_folder.ts";
 import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { Syncer } from "./syncer.ts";
 
 /** How long a hit is believed without a look at the file, in milliseconds. */
 const FRESH = 100;
+
+/** How often rows were removed in this thread, from any store: an older hit is not believed. */
+let removals = 0;
 
 /**
  * A store in one text file that grows at its end: everything a file format does not say itself.
@@ -38,9 +42,13 @@ export class FileBackend implements Backend {
   readonly #state: StateFile;
   readonly #syncer: Syncer;
   readonly #isSynced: boolean;
+  readonly #warn: (message: string) => void;
   readonly #shapes = new Map<string, KeyShape>();
+  #hasLocked = false;
   /** When the file was last looked at. */
   #refreshed = -Infinity;
+  /** `removals` as it was then. */
+  #removals = 0;
   /** Why this store can no longer be used, once it cannot. */
   #ended: StoreError | undefined;
   readonly #leave = (): void => this.#leaveNow();
@@ -55,6 +63,7 @@ export class FileBackend implements Backend {
     this.#state = new StateFile(`${this.path}-state`);
     this.#syncer = new Syncer(this.#file);
     this.#isSynced = durability === "power";
+    this.#warn = warn;
     atExit(this.#leave);
   }
 
@@ -122,11 +131,8 @@ export class FileBackend implements Backend {
   /** Whether there is a row with exactly this key. */
   hasKey(key: Key): MaybePromise<boolean> {
     // A hit that was true a moment ago is believed: rows seldom go.
-    if (
-      performance.now() - this.#refreshed < FRESH && this.#file.find(key.shape, key.text) !== -1
-    ) {
-      return true;
-    }
+    const isFresh = this.#removals === removals && performance.now() - this.#refreshed < FRESH;
+    if (isFresh && this.#file.find(key.shape, key.text) !== -1) return true;
     return this.#reading(() => this.#file.find(key.shape, key.text) !== -1);
   }
 
@@ -149,7 +155,8 @@ export class FileBackend implements Backend {
 
   /** The failures noted, oldest first. */
   failures(): MaybePromise<readonly Failure[]> {
-    return this.#state.exists() ? this.#locked(() => this.#state.failures()) : [];
+    if (this.#ended) throw this.#ended;
+    return this.#state.failures();
   }
 
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
@@ -157,6 +164,7 @@ export class FileBackend implements Backend {
     if (this.#ended) return;
     notAtExit(this.#leave);
     try {
+      if (this.#isSynced) await this.#syncer.sync(); // for records that nobody waited for
       if (this.#state.isOpen) {
         await this.#state.lock(() => this.#state.leave());
         await this.#state.lock(() => this.#state.tidy());
@@ -193,6 +201,7 @@ export class FileBackend implements Backend {
   #removeWhere(isGone: (row: Row) => boolean): number {
     const before = this.#file.rowCount;
     this.#file.rewrite((row) => !isGone(row()), []);
+    removals++;
     return before - this.#file.rowCount;
   }
 
@@ -214,6 +223,7 @@ export class FileBackend implements Backend {
     if (this.#ended) throw this.#ended;
     this.#file.refresh();
     this.#refreshed = performance.now();
+    this.#removals = removals;
   }
 
   /** Reads without the lock. What does not parse is read once more under it: it may be half written. */
@@ -230,10 +240,27 @@ export class FileBackend implements Backend {
   /** Runs a body under the lock, the file refreshed. */
   #locked<T>(body: () => T): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
+    if (!this.#hasLocked) this.#begin();
     return this.#state.lock(() => {
       this.#refresh();
       return body();
     });
+  }
+
+  /** Before the first lock: reads the file, so that others need not wait while a large one is read. */
+  #begin(): void {
+    this.#hasLocked = true;
+    try {
+      this.#refresh();
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error; // it is read again under the lock
+    }
+    const network = networkFileSystem(path.dirname(this.path));
+    if (network === undefined) return;
+    this.#warn(
+      `[stet] ${this.path} is on a network file system (${network}), where locks cannot be relied ` +
+        `on: use it from one machine at a time, or keep the store on a local disk`,
+    );
   }
 
   /** Runs a body that writes, and acknowledges it once it is as durable as promised. */
@@ -273,8 +300,12 @@ export class FileBackend implements Backend {
   /** At the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     if (!this.#state.isOpen) return;
-    const left = this.#state.tryLock(() => this.#state.leave());
-    if (left) this.#state.tryLock(() => this.#state.tidy());
+    try {
+      const left = this.#state.tryLock(() => this.#state.leave());
+      if (left) this.#state.tryLock(() => this.#state.tidy());
+    } catch {
+      // The folder may be gone by now; what is held, the operating system frees.
+    }
     this.#state.close();
   }
 }

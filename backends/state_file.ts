@@ -54,6 +54,11 @@ interface Owner {
  * as long as it lives; whoever can begin one there knows that the owner is dead. Owner files are
  * made, probed and unlinked only under the lock, and owner ids are never used twice.
  *
+ * The last process to leave unlinks the file. Who still has it open shares the name of its journal
+ * with the file that comes after it, and SQLite may take the new one's journal for its own: so
+ * nothing is written before it is seen, under the lock, that the path names this file, and an error
+ * of one that is gone is none.
+ *
  * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
  * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
  */
@@ -133,6 +138,7 @@ export class StateFile {
       } catch (error) {
         if (isBusy(error)) return false;
         this.#disconnect();
+        if (inodeOf(this.path) !== connection.inode) continue;
         if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
         throw this.#error(error);
       }
@@ -146,11 +152,13 @@ export class StateFile {
   /** A new connection, or undefined if another process is just making the tables. */
   #open(): Connection | undefined {
     for (let attempt = 0;; attempt++) {
-      // Taken before and compared after, so that it is surely this file's: while a file is open, its
-      // number is not given to another. The first time round, the file is only made.
-      const before = inodeOf(this.path);
+      let before: number | undefined;
       let db: DatabaseSync | undefined;
+      const unpin = this.#pin();
       try {
+        // Taken before and compared after, so that it is surely this file's. The first time round,
+        // the file is only made.
+        before = inodeOf(this.path);
         db = new DatabaseSync(this.path);
         const inode = inodeOf(this.path);
         if (inode === undefined || before !== inode) {
@@ -161,22 +169,38 @@ export class StateFile {
         db.exec(
           "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE",
         );
-        if (versionOf(db) === 0) {
-          db.exec("BEGIN EXCLUSIVE");
-          if (versionOf(db) === 0) db.exec(SCHEMA);
-          db.exec("COMMIT");
+        db.exec("BEGIN EXCLUSIVE");
+        if (inodeOf(this.path) !== inode) {
+          db.close();
+          continue;
         }
+        if (versionOf(db) === 0) db.exec(SCHEMA);
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
+        db.exec("COMMIT");
         return { db, inode, statements: prepare(db) };
       } catch (error) {
         db?.close();
         if (isBusy(error)) return undefined;
+        if (db && inodeOf(this.path) !== before) continue;
         if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
         throw this.#error(error);
+      } finally {
+        unpin();
       }
     }
+  }
+
+  /** Holds the file's number, which may else go to the next file of that path; gives how to end it. */
+  #pin(): () => void {
+    const pin = this.#ownerPath(newId());
+    try {
+      fs.linkSync(this.path, pin);
+    } catch {
+      return () => {}; // no such file yet, or a file system without hard links
+    }
+    return () => fs.rmSync(pin, { force: true });
   }
 
   #error(cause: unknown): StoreError {
@@ -239,12 +263,21 @@ export class StateFile {
       .run(key, canonicalJson(params), error, stack, new Date().toISOString(), hostName());
   }
 
-  /** The failures noted, oldest first. Only under the lock. */
-  failures(): Failure[] {
-    const rows = this.#connection!.db.prepare(
-      "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
-    ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
-    return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+  /** The failures noted, oldest first. Takes the lock, and writes, only if it must. */
+  failures(): MaybePromise<Failure[]> {
+    if (!this.exists()) return [];
+    try {
+      const db = new DatabaseSync(this.path, { readOnly: true });
+      try {
+        return failuresIn(db);
+      } finally {
+        db.close();
+      }
+    } catch {
+      // In use, or half written by a process that was killed: under the lock it is mended, or the
+      // error is told.
+      return this.lock(() => failuresIn(this.#connection!.db));
+    }
   }
 
   /** Ends this thread's claims and its being an owner. Only under the lock. */
@@ -358,6 +391,13 @@ export class StateFile {
   }
 }
 
+function failuresIn(db: DatabaseSync): Failure[] {
+  const rows = db.prepare(
+    "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
+  ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
+  return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+}
+
 function prepare(db: DatabaseSync): Statements {
   return {
     // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
@@ -373,6 +413,10 @@ function prepare(db: DatabaseSync): Statements {
 
 function versionOf(db: DatabaseSync): number {
   return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function newId(): string {
+  return randomBytes(8).toString("hex");
 }
 
 function inodeOf(path: string): number | undefined {

@@ -110,12 +110,14 @@ class LazyKey implements Key {
     return this.#values ??= this.#read();
   }
 
+  /** In the order of the params; those that were left out come last. */
   #read(): Row {
     const values: Row = {};
-    const { columns, defaults } = this.shape;
-    for (const name of columns ?? openColumns(this.shape, this.#params)) {
-      const value = toValue(own(this.#params, name), `params.${name}`) ??
-        readCell(defaults.get(name) ?? "");
+    const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
+    const given = Object.keys(this.#params).filter((name) => columns.includes(name));
+    for (const name of new Set([...given, ...columns])) {
+      let value = toValue(own(this.#params, name), `params.${name}`);
+      if (value === undefined) value = readCell(defaults.get(name) ?? "");
       if (value !== undefined) setEntry(values, name, value);
     }
     return values;

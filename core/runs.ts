@@ -170,6 +170,7 @@ export class Runs {
     self: unknown,
     args: readonly unknown[],
   ): Promise<Outcome<unknown>> {
+    const { values } = key; // read now: the function may change its params
     const start = performance.now();
     let returned: unknown;
     try {
@@ -180,18 +181,18 @@ export class Runs {
     }
     const elapsed = Math.round((performance.now() - start) * 1000) / 1e6;
     if (!this.#options.save) {
-      await claim.record({ ...key.values, [ELAPSED]: elapsed });
+      await claim.record({ ...values, [ELAPSED]: elapsed });
       return { status: "ran", params: paramsOf(key), value: returned };
     }
     let result: Row;
     try {
       result = resultColumns(returned);
     } catch (error) {
-      await claim.record({ ...key.values, [ELAPSED]: elapsed });
+      await claim.record({ ...values, [ELAPSED]: elapsed });
       if (!(error instanceof ResultError)) throw error;
       return { status: "failed", params: paramsOf(key), error };
     }
-    await claim.record({ ...key.values, ...result, [ELAPSED]: elapsed });
+    await claim.record({ ...values, ...result, [ELAPSED]: elapsed });
     // In the form in which a skipped call will return it.
     return { status: "ran", params: paramsOf(key), value: resultOf(result) };
   }

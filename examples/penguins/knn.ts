@@ -22,7 +22,7 @@ export const distances = {
 
 /** How the measures are made comparable, by name: what to subtract, and what to divide by. */
 export const scalings = {
-  none: () => ({ offset: 0, unit: 1 }),
+  raw: () => ({ offset: 0, unit: 1 }),
   standard: (values: Vector) => {
     const mean = sum(values, (x) => x) / values.length;
     return { offset: mean, unit: Math.sqrt(sum(values, (x) => (x - mean) ** 2) / values.length) };

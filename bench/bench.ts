@@ -1,0 +1,129 @@
+/**
+ * Measures stet with the raw limit of each figure beside it, and prints them as a table.
+ *
+ *     deno task bench                      all groups, at all sizes
+ *     bun bench/bench.ts look record       these groups
+ *     node bench/bench.ts --rows=100000    this size of store (may be repeated)
+ *       --quick         rough figures in less than a minute
+ *       --json=FILE     also write them to a file
+ *       --folder=PATH   measure on the disk of this folder; default: the system's temporary folder
+ *
+ * @module
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { runtime } from "./child.ts";
+import { cold } from "./cold.ts";
+import { crowd } from "./crowd.ts";
+import type { Group, Setting } from "./group.ts";
+import { look } from "./look.ts";
+import type { Measurement } from "./measure.ts";
+import { read } from "./read.ts";
+import { record } from "./record.ts";
+import { resume } from "./resume.ts";
+import { rewrite } from "./rewrite.ts";
+import { run } from "./run.ts";
+import { checkSample } from "./sample_store.ts";
+import { status } from "./status.ts";
+import { isMet, ratioOf, tableOf } from "./table.ts";
+
+const groups: readonly Group[] = [
+  look,
+  record,
+  run,
+  crowd,
+  cold,
+  resume,
+  status,
+  read,
+  rewrite,
+];
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rows: { type: "string", multiple: true, default: [] },
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    folder: { type: "string", default: os.tmpdir() },
+  },
+});
+
+function groupsNamed(): readonly Group[] {
+  const known = groups.map((group) => group.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) {
+    return groups.filter(({ name }) => names.length === 0 || names.includes(name));
+  }
+  throw new RangeError(`Cannot measure "${unknown}": must be one of ${known.join(", ")}`);
+}
+
+function sizesOf(group: Group): readonly number[] {
+  const asked = options.rows.map(Number);
+  const wrong = asked.findIndex((size) => !Number.isInteger(size) || size < 1);
+  if (wrong !== -1) {
+    throw new RangeError(`Cannot measure at --rows=${options.rows[wrong]}: must be 1 or more`);
+  }
+  if (asked.length > 0) return asked;
+  return options.quick ? group.sizes.filter((size) => size <= 100_000) : group.sizes;
+}
+
+const chosen = groupsNamed().flatMap((group) => sizesOf(group).map((rows) => ({ group, rows })));
+const folder = fs.mkdtempSync(path.join(options.folder, "stet-bench-"));
+function clean(): void {
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    clean();
+    process.exit(1);
+  });
+}
+
+const setting: Setting = {
+  folder,
+  runtime,
+  sampling: options.quick
+    ? { samples: 5, length: 20, warmUp: 100 }
+    : { samples: 7, length: 50, warmUp: 300 },
+  isQuick: options.quick,
+};
+const machine = {
+  runtime,
+  version: process.versions[runtime],
+  cpu: os.cpus()[0]?.model ?? "unknown",
+  cores: os.cpus().length,
+  folder: options.folder,
+  time: new Date().toISOString(),
+};
+const all: { group: Group; measurement: Measurement }[] = [];
+try {
+  await checkSample(folder);
+  for (const { group, rows } of chosen) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${group.name}, ${rows} rows`);
+    for (const measurement of await group.measure(rows, setting)) all.push({ group, measurement });
+  }
+} finally {
+  clean();
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+}
+
+console.log(
+  `${runtime} ${machine.version}, ${machine.cores} × ${machine.cpu}, in ${machine.folder}\n`,
+);
+// By what was measured, and within that by size.
+const whats = [...new Set(all.map(({ measurement }) => measurement.what))];
+const sorted = whats.flatMap((what) => all.filter(({ measurement }) => measurement.what === what));
+console.log(tableOf(sorted.map(({ measurement }) => measurement)));
+if (options.json !== undefined) {
+  const measurements = sorted.map(({ group, measurement }) => ({
+    group: group.name,
+    ...measurement,
+    ratio: ratioOf(measurement),
+    isMet: isMet(measurement),
+  }));
+  fs.writeFileSync(options.json, JSON.stringify({ ...machine, measurements }, null, 2) + "\n");
+}

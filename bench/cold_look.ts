@@ -1,0 +1,14 @@
+/** Opens a store and looks for a row in its middle; prints how long that took, and the memory. */
+import process from "node:process";
+import { openBackend } from "../mod.ts";
+import { peakMemory } from "./peak_memory.ts";
+import { paramsAt } from "./sample_store.ts";
+
+const [store, rows] = process.argv.slice(2);
+const start = performance.now();
+const backend = await openBackend(store!);
+const isThere = await backend.has(paramsAt(Math.floor(Number(rows) / 2)));
+const seconds = (performance.now() - start) / 1000;
+if (!isThere) throw new Error("Cannot measure: the row was not found");
+await backend.close();
+console.log(JSON.stringify({ seconds, peak: peakMemory() }));

@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import fs from "node:fs";
+import { startChild } from "./child.ts";
+import type { Group } from "./group.ts";
+import { type Measurement, median } from "./measure.ts";
+import { makeStore, removeStore } from "./sample_store.ts";
+
+const processes = 16;
+
+/** What the processes of one trial came to. */
+interface Trial {
+  readonly sum: number;
+  readonly slowest: number;
+  /** The longest wait for one record, in seconds. */
+  readonly longest: number;
+}
+
+/** Many processes that record into one store at once, durability process. */
+export const crowd: Group = {
+  name: "crowd",
+  sizes: [10_000],
+  async measure(rows, { folder, isQuick }): Promise<Measurement[]> {
+    const seconds = isQuick ? 1 : 2;
+    const alone: Trial[] = [];
+    const crowded: Trial[] = [];
+    for (let trial = 0; trial < (isQuick ? 1 : 3); trial++) {
+      alone.push(await recordTogether(1, rows, folder, seconds));
+      crowded.push(await recordTogether(processes, rows, folder, seconds));
+    }
+    const sum = median(crowded.map((trial) => trial.sum)) / seconds;
+    const one = median(alone.map((trial) => trial.sum)) / seconds;
+    const slowest = median(crowded.map((trial) => trial.slowest)) / seconds;
+    const longest = median(crowded.map((trial) => trial.longest));
+    const atLeastHalf = { of: "ratio", is: "≥", limit: 0.5 } as const;
+    return [
+      {
+        what: `crowd: records of ${processes} processes`,
+        rows,
+        unit: "/s",
+        stet: sum,
+        raw: { what: "one process alone", value: one },
+        target: atLeastHalf,
+      },
+      {
+        what: "crowd: the slowest of them",
+        rows,
+        unit: "/s",
+        stet: slowest,
+        raw: { what: "their mean", value: sum / processes },
+        target: atLeastHalf,
+      },
+      {
+        what: "crowd: longest wait for one record",
+        rows,
+        unit: "s",
+        stet: longest,
+        target: { of: "value", is: "≤", limit: 1 },
+      },
+    ];
+  },
+};
+
+async function recordTogether(
+  count: number,
+  rows: number,
+  folder: string,
+  seconds: number,
+): Promise<Trial> {
+  const store = makeStore(folder, rows);
+  const workers = Array.from({ length: count }, (_, number) => {
+    const child = startChild(["crowd_worker.ts", store, String(number), String(seconds)]);
+    let output = "";
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => output += text);
+    return {
+      child,
+      isReady: once(child.stdout!, "data"),
+      ended: once(child, "close"),
+      output: () => output,
+    };
+  });
+  try {
+    for (const { isReady, ended } of workers) await Promise.race([isReady, ended]);
+    for (const { child } of workers) child.stdin!.end("go");
+    const results: { count: number; longest: number }[] = [];
+    for (const { ended, output } of workers) {
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`Cannot measure: a recording process ended with ${code}`);
+      results.push(JSON.parse(output().split("\n")[1]!));
+    }
+    const counts = results.map((result) => result.count);
+    const sum = counts.reduce((a, b) => a + b);
+    // Each records one row more, to get ready.
+    const lines = fs.readFileSync(store, "utf8").split("\n").length - 2;
+    if (lines !== rows + count + sum) {
+      throw new Error(
+        `Cannot measure: ${rows + count + sum} rows were recorded, ${lines} are there`,
+      );
+    }
+    const longest = Math.max(...results.map((result) => result.longest)) / 1000;
+    return { sum, slowest: Math.min(...counts), longest };
+  } finally {
+    for (const { child } of workers) child.kill();
+    removeStore(store);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Measurement, Sampling } from "./measure.ts";
+
+/** How a group of measurements is to be made. */
+export interface Setting {
+  /** An empty folder on the disk to measure; what is left in it is removed. */
+  readonly folder: string;
+  readonly runtime: "deno" | "bun" | "node";
+  readonly sampling: Sampling;
+  /** Whether a rough figure soon is wanted. */
+  readonly isQuick: boolean;
+}
+
+/** Measurements that are made together. */
+export interface Group {
+  /** What the command line calls it. */
+  readonly name: string;
+  /** The sizes of store at which it is made, in rows, unless others are asked for. */
+  readonly sizes: readonly number[];
+  measure(rows: number, setting: Setting): Promise<Measurement[]>;
+}
+
+/** The sizes of the report. */
+export const allSizes: readonly number[] = [100, 10_000, 100_000, 1_000_000];

@@ -1,0 +1,85 @@
+/** One row of the report: what stet takes, and the raw limit beside it, measured in the same run. */
+export interface Measurement {
+  /** What was measured, in the words of the table. */
+  readonly what: string;
+  /** Rows in the store at the start. */
+  readonly rows: number;
+  readonly unit: "µs" | "ms" | "s" | "MB" | "/s";
+  readonly stet: number;
+  /** The least that any program must do for it. */
+  readonly raw?: Raw;
+  readonly target?: Target;
+}
+
+/** A raw limit: what was done, and what it took in the measurement's unit. */
+export interface Raw {
+  readonly what: string;
+  readonly value: number;
+}
+
+/** What is aimed at: of the value itself, or of its ratio to the raw limit. */
+export interface Target {
+  readonly of: "value" | "ratio";
+  readonly is: "≤" | "≥";
+  readonly limit: number;
+}
+
+/** Does something a number of times. */
+export type Loop = (times: number) => void | Promise<void>;
+
+/** How long and how often loops are sampled. */
+export interface Sampling {
+  readonly samples: number;
+  /** The length of a sample, in milliseconds. */
+  readonly length: number;
+  /** How long a loop is warmed up, in milliseconds. */
+  readonly warmUp: number;
+}
+
+/**
+ * What one turn of each loop takes, in microseconds: the median of several samples. The loops are
+ * warmed up, and then take turns, so that what else the machine does falls on all of them.
+ */
+export async function compare<Name extends string>(
+  loops: Readonly<Record<Name, Loop>>,
+  { samples, length, warmUp }: Sampling,
+): Promise<Record<Name, number>> {
+  const entries = Object.entries<Loop>(loops);
+  const times: number[] = [];
+  for (const [, loop] of entries) times.push(await warmUpFor(warmUp, loop, length));
+  const taken = entries.map((): number[] => []);
+  for (let sample = 0; sample < samples; sample++) {
+    for (const [i, [, loop]] of entries.entries()) {
+      taken[i]!.push(await millisecondsOf(() => loop(times[i]!)) * 1000 / times[i]!);
+    }
+  }
+  return Object.fromEntries(entries.map(([name], i) => [name, median(taken[i]!)])) as Record<
+    Name,
+    number
+  >;
+}
+
+/** How long a body takes, in milliseconds. */
+export async function millisecondsOf(body: () => unknown): Promise<number> {
+  const start = performance.now();
+  await body();
+  return performance.now() - start;
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Warms a loop up; gives how many turns then fill a sample. */
+async function warmUpFor(warmUp: number, loop: Loop, length: number): Promise<number> {
+  const end = performance.now() + warmUp;
+  for (let times = 8;;) {
+    const taken = await millisecondsOf(() => loop(times));
+    const left = end - performance.now();
+    if (left <= 0) return Math.ceil(times * length / taken);
+    if (taken < left / 2) times *= 2;
+  }
+}

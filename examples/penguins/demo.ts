@@ -1,0 +1,112 @@
+// Which way of telling penguins apart is best? Each way is tried once: start this, interrupt it,
+// start it again, start it twice.
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { setImmediate } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { once, openBackend } from "@stet/stet";
+import { grid, ks } from "./grid.ts";
+import { leaveOneOut, type Model, parsePenguins } from "./knn.ts";
+import { defaultStore, nextSteps, typed, untyped } from "./next_steps.ts";
+import { type Progress, showProgress } from "./progress.ts";
+
+const { values } = parseArgs({
+  options: {
+    store: { type: "string", default: defaultStore },
+    k: { type: "string", default: ks.join(",") },
+  },
+});
+const store = untyped(values.store);
+fs.mkdirSync(path.dirname(store), { recursive: true });
+const chosen = values.k.split(",").map(Number);
+if (!chosen.every((k) => Number.isInteger(k) && k > 0)) {
+  console.error(`--k takes whole numbers from 1 up, as in --k 2,4,6; got "${values.k}"`);
+  process.exit(2);
+}
+const models = [...grid(chosen)];
+const csv = fs.readFileSync(new URL("penguins.csv", import.meta.url), "utf8");
+const { penguins, dropped } = parsePenguins(csv);
+
+// All that a sweep needs: what is done is skipped, and so is what another process is just running …
+const options = { store, save: true, quiet: true } as const;
+const score = once(leaveOneOut, { ...options, onBusy: "skip" });
+// … which is waited for at the end.
+const awaitedScore = once(leaveOneOut, { ...options, onBusy: "wait" });
+
+console.log(
+  `Trying ${models.length} ways to tell the species of ${penguins.length} penguins ` +
+    `(${dropped} more have no measures).`,
+);
+console.log(`Store: ${typed(store)}`);
+
+let before = 0;
+for (const model of models) if (await score.has(model, penguins)) before++;
+if (before > 0) console.log(`Resuming: ${before} of ${models.length} are done.`);
+
+const bar = showProgress();
+process.once("SIGINT", () => {
+  bar.end();
+  console.log("Stopped. What is done is kept: start again to go on.");
+  process.exit(130);
+});
+const first = await tryAll(bar.show);
+bar.end();
+const others = first.done - first.ran - before;
+console.log(
+  `Done: ${first.ran} run here (${time(first)})` +
+    (before > 0 ? `, ${before} done before` : "") +
+    (others > 0 ? `, ${others} run by another process.` : "."),
+);
+
+const rows = await bestFirst();
+console.log("\nThe best ways in the store (% told right; the best of many tries flatters itself):");
+console.log("right   k  distance   features  scaling");
+for (const { accuracy, k, distance, features, scaling } of rows.slice(0, 5)) {
+  const right = (accuracy * 100).toFixed(1).padStart(5);
+  const names = `${distance.padEnd(9)}  ${features.padEnd(8)}  ${scaling}`;
+  console.log(`${right}  ${String(k).padStart(2)}  ${names}`);
+}
+
+const again = await tryAll(() => {});
+console.log(`\nAll again: ${again.ran} run, ${again.done - again.ran} skipped (${time(again)}).\n`);
+for (const line of nextSteps(store, rows[0]!)) console.log(line);
+
+/** Tries every way that is not done, and tells after each how far it is. */
+async function tryAll(tell: (progress: Progress) => void): Promise<Progress> {
+  const start = performance.now();
+  const count = { ran: 0, skipped: 0 };
+  const busy: Model[] = [];
+  const progress = (): Progress => ({
+    total: models.length,
+    before,
+    done: count.ran + count.skipped,
+    ran: count.ran,
+    elapsed: performance.now() - start,
+  });
+  for (const [run, todo] of [[score, models], [awaitedScore, busy]] as const) {
+    for (const model of todo) {
+      await setImmediate(); // lets Ctrl-C in
+      const outcome = await run.outcome(model, penguins);
+      if (outcome.status === "failed") throw outcome.error;
+      if (outcome.status === "busy") busy.push(model);
+      else count[outcome.status]++;
+      tell(progress());
+    }
+  }
+  return progress();
+}
+
+/** The rows of the store, best first; of equals, the one with the smallest k. */
+async function bestFirst(): Promise<(Model & { accuracy: number })[]> {
+  const backend = await openBackend(store);
+  const rows = await backend.load();
+  await backend.close();
+  return rows
+    .map((row) => ({ ...row as unknown as Model, accuracy: row["result.accuracy"] as number }))
+    .sort((a, b) => b.accuracy - a.accuracy || a.k - b.k);
+}
+
+function time({ elapsed }: Progress): string {
+  return elapsed < 1000 ? `${Math.round(elapsed)} ms` : `${(elapsed / 1000).toFixed(1)} s`;
+}

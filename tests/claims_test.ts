@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { once as nextEvent } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { keyOf, keyShape } from "../core/key.ts";
+import { openBackend } from "../mod.ts";
+import { runtimes } from "./runtimes.ts";
+import { inWorkshop, type StoreWorker } from "./workers/worker_process.ts";
+
+const timeout = 60_000;
+
+for (const extension of [".csv"]) {
+  test(
+    `${extension}: a claim is its process's until that dies, running or stopped`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder, startStoreWorker }) => {
+        const askers = runtimes.map((runtime) => startStoreWorker(runtime));
+        for (const holding of runtimes) {
+          await Promise.all(askers.map(async (asker, i) => {
+            const pair = `${holding.name} holds, ${runtimes[i]!.name} asks`;
+            const store = join(folder, `${holding.name}-${i}${extension}`);
+            const ask = (): Promise<{ state: string }> => asker.ask("claim", store, "a");
+            const holder = startStoreWorker(holding);
+            const busy = { state: "busy", holder: `process ${holder.pid}` };
+            void holder.ask("run", store, "a").catch(() => {}); // it will be killed
+            await holder.began("a");
+            assert.deepEqual(await ask(), busy, pair);
+            holder.signal("SIGSTOP");
+            for (let n = 0; n < 3; n++) {
+              await sleep(50);
+              assert.deepEqual(await ask(), busy, `${pair}: stopped`);
+            }
+            holder.signal("SIGCONT");
+            assert.deepEqual(await ask(), busy, `${pair}: continued`);
+            holder.signal("SIGKILL");
+            await holder.ended;
+            assert.deepEqual(await ask(), { state: "claimed" }, `${pair}: killed`);
+          }));
+        }
+        await Promise.all(askers.map((asker) => asker.leave()));
+        assert.deepEqual(readdirSync(folder), [], "who holds claims only leaves nothing");
+      }),
+  );
+
+  test(
+    `${extension}: once() with save gives what another process returned`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder, startStoreWorker }) => {
+        const store = join(folder, `runs${extension}`);
+        await inPairs(runtimes.map((runtime) => startStoreWorker(runtime)), async (a, b, key) => {
+          const first = a.ask("run", store, key);
+          await a.began(key);
+          const second = b.ask("run", store, key);
+          await sleep(50);
+          await a.ask("end", key, "a");
+          assert.deepEqual(await first, { by: "a" });
+          assert.deepEqual(await second, { by: "a" });
+          assert.ok(!b.runs.includes(key), "the process that waited has run nothing");
+        });
+      }),
+  );
+
+  test(
+    `${extension}: once() with save takes over from a process that was killed`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder, startStoreWorker }) => {
+        const store = join(folder, `runs${extension}`);
+        const takers = runtimes.map((runtime) => startStoreWorker(runtime));
+        const victims = runtimes.map((runtime) => startStoreWorker(runtime));
+        await Promise.all(victims.map(async (victim, i) => {
+          const taker = takers[(i + 1) % takers.length]!;
+          const key = String(i);
+          victim.ask("run", store, key).catch(() => {}); // it will be killed
+          await victim.began(key);
+          const value = taker.ask("run", store, key);
+          await sleep(50);
+          assert.ok(!taker.runs.includes(key), "while the other lives, nothing runs");
+          victim.signal("SIGKILL");
+          await taker.began(key);
+          await taker.ask("end", key, "taker");
+          assert.deepEqual(await value, { by: "taker" });
+        }));
+        await Promise.all(takers.map((taker) => taker.leave()));
+        assert.deepEqual(readdirSync(folder), [`runs${extension}`]);
+      }),
+  );
+
+  test(
+    `${extension}: a claim is its thread's until that is terminated`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder }) => {
+        const store = join(folder, `runs${extension}`);
+        const key = keyOf(keyShape(["key"]), { key: "a" });
+        const backend = await openBackend(store);
+        const thread = new Worker(new URL("workers/claim_thread.ts", import.meta.url), {
+          workerData: { store, key: "a" },
+        });
+        try {
+          assert.deepEqual(await nextEvent(thread, "message"), ["claimed"]);
+          assert.equal((await backend.claim!(key)).state, "busy");
+          await sleep(50);
+          assert.equal((await backend.claim!(key)).state, "busy");
+        } finally {
+          await thread.terminate();
+        }
+        assert.equal((await backend.claim!(key)).state, "claimed");
+        await backend.close();
+        assert.deepEqual(readdirSync(folder), []);
+      }),
+  );
+}
+
+/** Runs a check for every ordered pair of different workers, or of the only one and itself. */
+async function inPairs(
+  workers: readonly StoreWorker[],
+  check: (a: StoreWorker, b: StoreWorker, key: string) => Promise<void>,
+): Promise<void> {
+  for (const [i, a] of workers.entries()) {
+    for (const [j, b] of workers.entries()) if (i !== j) await check(a, b, `${i} ${j}`);
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * A worker thread that claims a key, tells how that went, and lives on until it is terminated. Its
+ * data: the store and the key.
+ *
+ * @module
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { keyOf, keyShape } from "../../core/key.ts";
+import { openBackend } from "../../mod.ts";
+
+const { store, key } = workerData as { store: string; key: string };
+const backend = await openBackend(store);
+const { state } = await backend.claim!(keyOf(keyShape(["key"]), { key }));
+parentPort!.postMessage(state);
+setInterval(() => {}, 1000); // something to live for
