@@ -139,7 +139,7 @@ function checkText(bytes: Uint8Array): void {
     ? "an Arrow file"
     : text.startsWith("\xff\xfe") || text.startsWith("\xfe\xff")
     ? "UTF-16 text (save it as UTF-8)"
-    : text.includes("\0")
+    : text.split("\n", 1)[0]!.includes("\0") // further on it may be a torn tail
     ? "not text"
     : undefined;
   if (found) {
@@ -215,6 +215,8 @@ class CsvScanner implements RowScanner {
         if (i === -1) return -1;
         const c = bytes[i];
         if (c !== COMMA && c !== LF && c !== CR) {
+          // In a line that does not end it may be torn: a quote of a pair, and then NULs.
+          if (bytes.indexOf(LF, i) >= end) return -1;
           throw new ByteError("a quoted cell goes on after its closing quote", i);
         }
       } else {

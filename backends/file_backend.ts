@@ -14,7 +14,7 @@ import type {
 import { TIMESTAMP } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
+import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import type { Format } from "./format.ts";
 import { networkFileSystem } from "./network_folder.ts";
@@ -86,7 +86,8 @@ export class FileBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    return this.#changing(() => this.#file.append([stamped(row)]));
+    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    return this.#changing(() => this.#file.append([added]));
   }
 
   /** All rows, oldest first. */
@@ -102,7 +103,11 @@ export class FileBackend implements Backend {
         `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
       );
     }
-    const { text } = keyOf(shape, columns);
+    return this.removeKey(keyOf(shape, columns));
+  }
+
+  /** Removes the rows with exactly this key; how many. */
+  removeKey({ shape, text }: Key): MaybePromise<number> {
     return this.#changing(() => {
       if (this.#file.find(shape, text) === -1) return 0;
       return this.#removeWhere((row) => keyOf(shape, row).text === text);

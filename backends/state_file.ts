@@ -116,16 +116,15 @@ export class StateFile {
 
   #finish<T>(body: () => T): T {
     const { db, statements } = this.#connection!;
-    let result: T;
     try {
-      result = body();
+      const result = body();
+      // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
+      statements.commit.run();
+      return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      throw error;
+      throw isFull(error) ? this.#error(error) : error;
     }
-    // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
-    statements.commit.run();
-    return result;
   }
 
   #begin(): boolean {
@@ -152,13 +151,11 @@ export class StateFile {
   /** A new connection, or undefined if another process is just making the tables. */
   #open(): Connection | undefined {
     for (let attempt = 0;; attempt++) {
-      let before: number | undefined;
+      // Taken before and compared after, so that it is surely this file's. The first time round, the
+      // file is only made.
+      const { inode: before, unpin } = this.#pin();
       let db: DatabaseSync | undefined;
-      const unpin = this.#pin();
       try {
-        // Taken before and compared after, so that it is surely this file's. The first time round,
-        // the file is only made.
-        before = inodeOf(this.path);
         db = new DatabaseSync(this.path);
         const inode = inodeOf(this.path);
         if (inode === undefined || before !== inode) {
@@ -192,15 +189,17 @@ export class StateFile {
     }
   }
 
-  /** Holds the file's number, which may else go to the next file of that path; gives how to end it. */
-  #pin(): () => void {
+  /** The file's number, and how to end that no later file of that path can be given the same. */
+  #pin(): { readonly inode: number | undefined; unpin(): void } {
     const pin = this.#ownerPath(newId());
     try {
       fs.linkSync(this.path, pin);
-    } catch {
-      return () => {}; // no such file yet, or a file system without hard links
+    } catch (error) {
+      const isMissing = (error as { code?: unknown }).code === "ENOENT";
+      // Else a file system without hard links.
+      return { inode: isMissing ? undefined : inodeOf(this.path), unpin: () => {} };
     }
-    return () => fs.rmSync(pin, { force: true });
+    return { inode: inodeOf(pin), unpin: () => fs.rmSync(pin, { force: true }) };
   }
 
   #error(cause: unknown): StoreError {
@@ -212,7 +211,8 @@ export class StateFile {
         { cause },
       );
     }
-    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}`, { cause });
+    const advice = isFull(cause) ? "; make room and try again" : "";
+    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}${advice}`, { cause });
   }
 
   #moveAside(inode: number | undefined): boolean {
@@ -331,8 +331,7 @@ export class StateFile {
   }
 
   #makeOwner(): Owner {
-    const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
-    const id = half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
+    const id = newId();
     const db = new DatabaseSync(this.#ownerPath(id));
     db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
     return { id, db, inode: 0 };
@@ -416,7 +415,8 @@ function versionOf(db: DatabaseSync): number {
 }
 
 function newId(): string {
-  return randomBytes(8).toString("hex");
+  const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
+  return half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
 }
 
 function inodeOf(path: string): number | undefined {
@@ -430,6 +430,10 @@ function isBusy(error: unknown): boolean {
 
 function isUnreadable(error: unknown): boolean {
   return /not a database|malformed/.test(messageOf(error));
+}
+
+function isFull(error: unknown): boolean {
+  return /disk is full/.test(messageOf(error));
 }
 
 function isUnwritable(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -11,6 +11,7 @@ import { Fingerprint } from "./fingerprint.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { KeyIndex } from "./key_index.ts";
 
+const LF = 10;
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
 
@@ -41,7 +42,7 @@ interface Opened {
   writer: number | undefined;
   /** How the file is written and read; undefined while it holds nothing yet. */
   reading: { readonly layout: Layout; readonly scanner: RowScanner } | undefined;
-  /** Size and time of change when it was last read; NaN: not known since our own write. */
+  /** Size and time of change when it was last read or written. */
   size: number;
   changed: number;
   /** Where the last whole row ends, and what stands before. */
@@ -96,10 +97,7 @@ export class StoreFile {
     if (!found) return this.#forget();
     if (!opened || opened.inode !== found.ino || opened.device !== found.dev) return this.#open();
     const { size, mtimeMs } = found;
-    if (size === opened.size) {
-      if (Number.isNaN(opened.changed)) opened.changed = mtimeMs;
-      if (mtimeMs === opened.changed) return;
-    }
+    if (size === opened.size && mtimeMs === opened.changed) return;
     if (size <= opened.size || !this.#isUnchanged(opened)) return this.#open();
     try {
       this.#read(opened, size, mtimeMs);
@@ -118,14 +116,15 @@ export class StoreFile {
   /** The row that begins at a byte. */
   rowAt(offset: number): Row {
     const { fd, reading, end } = this.#opened!;
+    const { scanner } = reading!;
     const pieces = new Pieces(fd, offset, end, 4096);
-    while (pieces.fill()) {
-      if (reading!.scanner.next(pieces.bytes, 0, pieces.length) !== -1) {
-        return rowOf(reading!.scanner);
+    return this.#parsing(fd, pieces, () => {
+      while (pieces.fill()) {
+        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner);
       }
-    }
-    reading!.scanner.last(pieces.bytes, 0, pieces.length);
-    return rowOf(reading!.scanner);
+      scanner.last(pieces.bytes, 0, pieces.length);
+      return rowOf(scanner);
+    });
   }
 
   /** All rows that were read, each with only the columns asked for. */
@@ -135,12 +134,12 @@ export class StoreFile {
     const { inode, end, reading: { layout } } = this.#opened;
     // A descriptor and a scanner of its own: the store may be used between two rows.
     const fd = fs.openSync(path, "r");
+    const pieces = new Pieces(fd, layout.start, end);
     try {
       if (fs.fstatSync(fd).ino !== inode) {
         throw new StoreError(`Cannot read "${path}": it was replaced just now; read it again`);
       }
       const scanner = this.#format.scanner(layout);
-      const pieces = new Pieces(fd, layout.start, end);
       while (pieces.fill()) {
         let at = 0;
         for (;;) {
@@ -153,7 +152,7 @@ export class StoreFile {
       }
       if (scanner.last(pieces.bytes, 0, pieces.length)) yield rowOf(scanner, columns);
     } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(fd, error, 0) : error;
+      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
     } finally {
       fs.closeSync(fd);
     }
@@ -175,10 +174,9 @@ export class StoreFile {
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
     const length = bytes.length - 1;
     this.#write(opened, bytes.subarray(0, length));
-    const pieces = new Pieces(opened.fd, opened.end, opened.end + length, bytes);
-    opened.size = opened.end + length;
-    opened.changed = NaN;
-    this.#scan(opened, pieces);
+    this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes));
+    opened.size = opened.end + opened.rest.length;
+    opened.changed = fs.fstatSync(opened.fd).mtimeMs;
   }
 
   /**
@@ -254,8 +252,10 @@ export class StoreFile {
       const visit = (): void => {
         if (keep(() => rowOf(scanner))) add(scanner.copy(layout));
       };
-      while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
-      if (scanner.last(pieces.bytes, 0, pieces.length)) visit();
+      this.#parsing(opened.fd, pieces, () => {
+        while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
+        if (scanner.last(pieces.bytes, 0, pieces.length)) visit();
+      });
     }
     for (const row of added) add(format.encode(row, layout));
     add(undefined);
@@ -308,7 +308,7 @@ export class StoreFile {
       throw this.#writeError(error);
     }
     opened.size = opened.end + opened.rest.length;
-    opened.changed = NaN;
+    opened.changed = fs.fstatSync(opened.fd).mtimeMs;
     opened.isClosed = true;
     this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
   }
@@ -332,7 +332,7 @@ export class StoreFile {
         writer: undefined,
         reading: undefined,
         size: 0,
-        changed: NaN,
+        changed: 0,
         end: 0,
         after: "head",
         rows: 0,
@@ -395,9 +395,10 @@ export class StoreFile {
       opened.after = "row";
       for (const index of this.#indexes) this.#enter(index, scanner, offset);
     };
-    try {
+    this.#parsing(opened.fd, pieces, () => {
       while (pieces.fill()) {
         const consumed = scanPiece(pieces, scanner, visit);
+        checkUtf8(pieces.bytes.subarray(0, consumed));
         if (consumed > 0 && opened.after === "unterminated") opened.after = "row";
         pieces.consume(consumed);
       }
@@ -406,9 +407,7 @@ export class StoreFile {
         opened.after = "unterminated";
         pieces.consume(pieces.length);
       }
-    } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(opened.fd, error, pieces.base) : error;
-    }
+    });
     opened.end = pieces.base;
     opened.rest = pieces.bytes.slice(0, pieces.length);
     opened.isClosed = this.#format.isClosed(opened.rest);
@@ -435,8 +434,10 @@ export class StoreFile {
       const { layout, scanner } = opened.reading;
       const pieces = new Pieces(opened.fd, layout.start, opened.end);
       const visit = (offset: number): void => this.#enter(index, scanner, offset);
-      while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
-      if (scanner.last(pieces.bytes, 0, pieces.length)) visit(pieces.base);
+      this.#parsing(opened.fd, pieces, () => {
+        while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
+        if (scanner.last(pieces.bytes, 0, pieces.length)) visit(pieces.base);
+      });
     }
     this.#indexes.push(index);
     if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
@@ -454,6 +455,15 @@ export class StoreFile {
       else if (fallback !== undefined) fingerprint.text(prefix).text(fallback).text(CELL_END);
     }
     index.keys.add(fingerprint.end(), offset);
+  }
+
+  /** Runs a body that reads pieces; what does not parse is told by file and line. */
+  #parsing<T>(fd: number, pieces: Pieces, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
+    }
   }
 
   #formatError(fd: number, error: ByteError, base: number): FormatError {
@@ -489,6 +499,19 @@ function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names):
     if (value !== undefined) setEntry(row, name, value);
   }
   return row;
+}
+
+/** @throws {ByteError} If the text is not UTF-8; at its first line that is not. */
+function checkUtf8(bytes: Uint8Array): void {
+  if (isUtf8(bytes)) return;
+  let start = 0;
+  for (;;) {
+    const next = bytes.indexOf(LF, start) + 1 || bytes.length;
+    if (!isUtf8(bytes.subarray(start, next))) {
+      throw new ByteError("the text is not UTF-8; save the file as UTF-8", start);
+    }
+    start = next;
+  }
 }
 
 function columnsOf(rows: readonly Row[]): readonly string[] {

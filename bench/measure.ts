@@ -75,6 +75,7 @@ export function median(values: readonly number[]): number {
 
 /** Warms a loop up; gives how many turns then fill a sample. */
 async function warmUpFor(warmUp: number, loop: Loop, length: number): Promise<number> {
+  await loop(1); // what is made on first use
   const end = performance.now() + warmUp;
   for (let times = 8;;) {
     const taken = await millisecondsOf(() => loop(times));

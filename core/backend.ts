@@ -78,6 +78,12 @@ export interface Backend {
   hasKey?(key: Key): MaybePromise<boolean>;
 
   /**
+   * Removes every row with exactly this key, and resolves to how many there were. Default: `remove`
+   * with all columns of each such row, which must agree with no other row.
+   */
+  removeKey?(key: Key): MaybePromise<number>;
+
+  /**
    * Looks and, if the key is not done and nobody runs it, claims it, in one step that no other
    * process can come between. Default: safe within this process only.
    */

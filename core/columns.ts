@@ -15,13 +15,13 @@ export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);
 }
 
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
+const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
 /**
  * Checks that a param may be a column.
  *
- * @throws {TypeError} If the name is reserved, empty, or holds a control character.
+ * @throws {TypeError} If the name is reserved, empty, or holds a control character or a lone surrogate.
  */
 export function checkParamName(name: string): void {
   if (isReserved(name)) {
@@ -30,10 +30,12 @@ export function checkParamName(name: string): void {
         `are columns of stet's own; rename the param`,
     );
   }
-  if (name === "" || CONTROL.test(name)) {
+  if (name === "" || UNFIT.test(name)) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(name)} as a param: a name needs at least one character and no ` +
-        `control characters; rename the param`,
+      `Cannot use ${
+        JSON.stringify(name)
+      } as a param: a name needs at least one character, and no ` +
+        `control characters or lone surrogates; rename the param`,
     );
   }
 }

@@ -7,7 +7,8 @@ import type {
   FailureNote,
   RowsOptions,
 } from "./backend.ts";
-import { type Key, keyOf } from "./key.ts";
+import { StoreError } from "./errors.ts";
+import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry } from "./value.ts";
 
 /** A backend with every optional member there. */
@@ -35,6 +36,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
     hasKey: backend.hasKey?.bind(backend) ??
       (async (key) => await complete.find(key) !== undefined),
+    removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
     claim: backend.claim?.bind(backend) ?? ((key, options) => claimHere(key, options ?? {})),
     exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
@@ -61,7 +63,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     return {
       async record(row): Promise<void> {
         try {
-          if (found) await backend.remove(found);
+          if (found) await complete.removeKey(key);
           await backend.record(row);
           failures.delete(key.text);
         } finally {
@@ -92,6 +94,26 @@ async function columnsOf(backend: Backend): Promise<readonly string[]> {
 
 async function search(backend: Backend, key: Key): Promise<Row | undefined> {
   return (await backend.load()).findLast((row) => keyOf(key.shape, row).text === key.text);
+}
+
+/** `remove` takes all rows that agree on the columns given: others must not be among them. */
+async function removeRows(backend: Backend, key: Key): Promise<number> {
+  const rows = await backend.load();
+  const [gone, kept] = [true, false].map((isGone) =>
+    rows.filter((row) => (keyOf(key.shape, row).text === key.text) === isGone)
+  ) as [Row[], Row[]];
+  for (const row of gone) {
+    const shape = keyShape(Object.keys(row));
+    const { text } = keyOf(shape, row);
+    if (kept.some((other) => keyOf(shape, other).text === text)) {
+      throw new StoreError(
+        `Cannot remove one row of "${backend.location}" without others that agree on all its ` +
+          `columns; remove them by a column that only it has`,
+      );
+    }
+  }
+  for (const row of gone) await backend.remove(row);
+  return gone.length;
 }
 
 function pick(row: Row, columns: readonly string[]): Row {

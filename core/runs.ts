@@ -77,13 +77,7 @@ export class Runs {
 
   /** Forgets that a call was done; whether it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    const backend = await this.backend();
-    const key = this.#keyOf(args);
-    let wasDone = false;
-    for (let row; (row = await backend.find(key)) !== undefined; wasDone = true) {
-      await backend.remove(row);
-    }
-    return wasDone;
+    return await (await this.backend()).removeKey(this.#keyOf(args)) > 0;
   }
 
   /** The open store. */

@@ -685,3 +685,11 @@ test("once() counts rows that people wrote by hand", async (t) => {
   await train({ seed: 3 });
   assert.deepEqual(ran, [[undefined, 3]]);
 });
+
+test("wrapper.reset() forgets one run, and no other that agrees on its columns", async (t) => {
+  const store = tempStore(t);
+  writeFileSync(store, "a,b\n1,\n1,2\n");
+  const work = once((_params: object) => {}, { store, quiet: true });
+  assert.equal(await work.reset({ a: 1 }), true);
+  assert.deepEqual(await rowsOf(store), [{ a: 1, b: 2 }]);
+});

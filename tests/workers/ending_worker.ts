@@ -12,7 +12,11 @@ const [store, way] = process.argv.slice(2) as [string, string];
 
 const run = once(async ({ seed, what }: { seed: number; what: string }) => {
   if (what === "exit") process.exit(3);
-  if (what === "throw") setTimeout(() => { throw new Error("nobody catches this, as intended"); });
+  if (what === "throw") {
+    setTimeout(() => {
+      throw new Error("nobody catches this, as intended");
+    });
+  }
   if (what === "reject") void Promise.reject(new Error("nobody catches this, as intended"));
   if (what !== "end") await new Promise((resolve) => setTimeout(resolve, 60_000));
   await sleep(seed);

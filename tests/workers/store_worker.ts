@@ -8,7 +8,14 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { keyOf, keyShape } from "../../core/key.ts";
-import { type Backend, type Claim, once, type OnceFunction, openBackend, type Row } from "../../mod.ts";
+import {
+  type Backend,
+  type Claim,
+  once,
+  type OnceFunction,
+  openBackend,
+  type Row,
+} from "../../mod.ts";
 
 interface Params {
   readonly key: string;

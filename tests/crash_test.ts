@@ -1,0 +1,153 @@
+import { Buffer } from "node:buffer";
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openBackend } from "../mod.ts";
+import { type Runtime, runtimes } from "./runtimes.ts";
+import { independentRows } from "./workers/independent_rows.ts";
+import { inWorkshop, type Workshop } from "./workers/worker_process.ts";
+
+const timeout = 120_000;
+
+/** Kills in all, in two lanes at a time, and after how many a lane begins a new store. */
+const ROUNDS = 200, ROUNDS_PER_STORE = 5;
+
+for (const extension of [".csv"]) {
+  test(
+    `${extension}: no acknowledged row is lost to ${ROUNDS} kills, none is there twice`,
+    { timeout },
+    () =>
+      inWorkshop(async (workshop) => {
+        let stores = 0;
+        const lane = async (): Promise<void> => {
+          while (stores < ROUNDS / ROUNDS_PER_STORE) {
+            const number = stores++;
+            await killRounds(workshop, join(workshop.folder, `${number}${extension}`), number);
+          }
+        };
+        await Promise.all([lane(), lane()]);
+      }),
+  );
+
+  test(
+    `${extension}: a tail torn at any byte is kept aside, and no whole row with it`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder }) => {
+        const three = join(folder, `three${extension}`);
+        const { whole, line } = await sample(three);
+        for (const added of ["", "\0".repeat(20), '"', '"half']) {
+          for (let cut = 0; cut <= line.length; cut++) {
+            const tail = Buffer.concat([line.subarray(0, cut), Buffer.from(added)]);
+            const store = join(folder, `${JSON.stringify(added).length} ${cut}${extension}`);
+            writeFileSync(store, Buffer.concat([whole, tail]));
+            // Without its newline a row is whole, and without its timestamp, which hand-made rows lack.
+            const isWhole = cut === line.length ||
+              added === "" &&
+                (cut === line.length - 1 || line[cut - 1] === COMMA && !line.includes(COMMA, cut));
+            const isUnterminated = isWhole && cut < line.length;
+            const torn = isWhole ? Buffer.from(added) : tail;
+            await checkTail(store, torn, isWhole ? 4 : 3, isUnterminated ? "\n" : "");
+          }
+        }
+      }),
+  );
+}
+
+async function killRounds(workshop: Workshop, store: string, number: number): Promise<void> {
+  let total = 0;
+  for (let round = 0; round < ROUNDS_PER_STORE; round++) {
+    const acks = await recordAndKill(
+      workshop,
+      runtimes[(number + round) % runtimes.length]!,
+      store,
+      round,
+    );
+    const backend = await openBackend(store, { durability: "process", warn: () => {} });
+    const rows = await backend.load();
+    const recorded = rows.length - total;
+    const what = `store ${number}, round ${round}: ${recorded} of ${acks} acknowledged`;
+    assert.ok(recorded === acks || recorded === acks + 1, what);
+    for (const [n, row] of rows.slice(total).entries()) {
+      assert.deepEqual([row["round"], row["n"]], [round, n], what);
+      assert.ok(row["text"] === 'a,"\n'.repeat(row["size"] as number), what);
+    }
+    await backend.record({ round, n: -1, size: 0, text: "" });
+    total += recorded + 1;
+    await backend.close();
+  }
+  // Earlier rounds were left as they were, and others read it all.
+  const rows = independentRows(store).map(({ round, n }) => `${round} ${n}`);
+  assert.equal(rows.length, total);
+  assert.equal(new Set(rows).size, total);
+}
+
+/** Has a process record rows and kills it at some moment; how many rows it had acknowledged. */
+async function recordAndKill(
+  { start, folder }: Workshop,
+  runtime: Runtime,
+  store: string,
+  round: number,
+): Promise<number> {
+  const acks = join(folder, `acks of ${round} ${readdirSync(folder).length}`);
+  writeFileSync(acks, "");
+  const worker = start(runtime, "append_worker.ts", store, acks, String(round));
+  while (statSync(acks).size === 0) await sleep(2);
+  await sleep(5 + Math.random() * 55);
+  worker.signal("SIGKILL");
+  assert.equal(await worker.ended, "SIGKILL");
+  return statSync(acks).size;
+}
+
+const COMMA = 44;
+
+/** Makes a store of three rows: its bytes, and those of a fourth. */
+async function sample(store: string): Promise<{ whole: Buffer; line: Buffer }> {
+  const backend = await openBackend(store);
+  for (const seed of [1, 2, 3]) await backend.record({ seed, text: "plain" });
+  const whole = readFileSync(store);
+  await backend.record({ seed: 4, text: 'a "quoted", b' });
+  await backend.close();
+  return { whole, line: readFileSync(store).subarray(whole.length) };
+}
+
+/** Checks what reading and recording do to a store that ends with torn bytes, perhaps none. */
+async function checkTail(
+  store: string,
+  torn: Buffer,
+  rows: number,
+  terminator: string,
+): Promise<void> {
+  const before = readFileSync(store);
+  const files = readdirSync(dirname(store));
+  const what = JSON.stringify(before.toString());
+  const messages: string[] = [];
+  const backend = await openBackend(store, {
+    durability: "process",
+    warn: (message) => messages.push(message),
+  });
+  assert.equal((await backend.load()).length, rows, what);
+  assert.equal(await backend.has({ seed: 4 }), rows === 4, what);
+  assert.deepEqual(readFileSync(store), before, `${what}: readers change nothing`);
+  assert.deepEqual(readdirSync(dirname(store)), files, `${what}: readers make nothing`);
+
+  await backend.record({ seed: 5, text: "new" });
+  await backend.close();
+  assert.equal(messages.length, torn.length > 0 ? 1 : 0, what);
+  const aside = `${store}.torn`;
+  assert.deepEqual(existsSync(aside) ? readFileSync(aside) : Buffer.alloc(0), torn, what);
+  const after = readFileSync(store);
+  const kept = Buffer.concat([
+    before.subarray(0, before.length - torn.length),
+    Buffer.from(terminator),
+  ]);
+  assert.deepEqual(after.subarray(0, kept.length), kept, `${what}: whole rows are as they were`);
+  const seeds = independentRows(store).map(({ seed }) => Number(seed));
+  assert.deepEqual(seeds, rows === 4 ? [1, 2, 3, 4, 5] : [1, 2, 3, 5], what);
+  assert.deepEqual(
+    (await openBackend(store).then((it) => it.load())).map(({ seed }) => seed),
+    seeds,
+  );
+}
