@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
 import type { OpenOptions } from "../core/backend.ts";
-import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
-import { orderColumns, TIMESTAMP } from "../core/columns.ts";
-import type { Row, Value } from "../core/value.ts";
-import { isPlainCell } from "./csv_cell.ts";
+import { writeCell } from "../core/cell.ts";
+import { orderColumns } from "../core/columns.ts";
+import type { Row } from "../core/value.ts";
+import { CsvScanner, withNewline } from "./csv_scanner.ts";
+import { decodeUtf8 } from "./decode_utf8.ts";
 import { FileBackend } from "./file_backend.ts";
-import type { Fingerprint } from "./fingerprint.ts";
-import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
+import { binaryKind } from "./file_kind.ts";
+import { ByteError, type Format, type Layout } from "./format.ts";
 
-const LF = 10, CR = 13, QUOTE = 34, COMMA = 44;
+const LF = 10, CR = 13;
 
 /**
  * A store in a CSV file (RFC 4180): a header of column names, a line for each row, cell text in the
@@ -119,29 +120,10 @@ function quoted(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
 
-function withNewline(bytes: Uint8Array): Uint8Array {
-  const guarded = new Uint8Array(bytes.length + 1);
-  guarded.set(bytes);
-  guarded[bytes.length] = LF;
-  return guarded;
-}
-
 /** Tells files of other kinds by how they begin. */
 function checkText(bytes: Uint8Array): void {
-  const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
-  const found = /^\s*[[{]/.test(text)
-    ? "JSON"
-    : text.startsWith("SQLite format 3\0")
-    ? "an SQLite database"
-    : text.startsWith("PAR1")
-    ? "a Parquet file"
-    : text.startsWith("ARROW1")
-    ? "an Arrow file"
-    : text.startsWith("\xff\xfe") || text.startsWith("\xfe\xff")
-    ? "UTF-16 text (save it as UTF-8)"
-    : text.split("\n", 1)[0]!.includes("\0") // further on it may be a torn tail
-    ? "not text"
-    : undefined;
+  const start = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
+  const found = /^\s*[[{]/.test(start) ? "JSON" : binaryKind(bytes);
   if (found) {
     throw new ByteError(`expected a header of column names in UTF-8, but this is ${found}`, 0);
   }
@@ -165,177 +147,5 @@ function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
       0,
     );
   }
-  decode(bytes, 0, bytes.indexOf(LF)); // throws what is not UTF-8
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Uint8Array, start: number, end: number): string {
-  try {
-    return utf8.decode(bytes.subarray(start, end));
-  } catch {
-    throw new ByteError("the text is not UTF-8; save the file as UTF-8", start);
-  }
-}
-
-/** `2026-11-21T14:22:01.123Z`, with any fraction and any offset from UTC. */
-const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-
-class CsvScanner implements RowScanner {
-  readonly names: readonly string[];
-  readonly #slots: ReadonlyMap<string, number>;
-  #bytes: Uint8Array = new Uint8Array(0);
-  /** Where each field begins and ends, its quotes included. */
-  #starts = new Int32Array(16);
-  #ends = new Int32Array(16);
-  #fields = 0;
-  /** Canonical cells of spellings met before: the same ones come again and again. */
-  #canonical = new Map<string, string>();
-  isRow = false;
-
-  /** Without names it reads the header: any number of fields will do. */
-  constructor(names: readonly string[]) {
-    this.names = names;
-    this.#slots = new Map(names.map((name, i) => [name, i]));
-  }
-
-  slot(name: string): number {
-    return this.#slots.get(name) ?? -1;
-  }
-
-  next(bytes: Uint8Array, at: number, end: number): number {
-    this.#bytes = bytes;
-    let i = at;
-    let field = 0;
-    let isBlank = true;
-    for (;;) {
-      const start = i;
-      if (bytes[i] === QUOTE) {
-        i = closeQuote(bytes, i + 1, end);
-        if (i === -1) return -1;
-        const c = bytes[i];
-        if (c !== COMMA && c !== LF && c !== CR) {
-          // In a line that does not end it may be torn: a quote of a pair, and then NULs.
-          if (bytes.indexOf(LF, i) >= end) return -1;
-          throw new ByteError("a quoted cell goes on after its closing quote", i);
-        }
-      } else {
-        for (let c = bytes[i]!; c > COMMA || c !== COMMA && c !== LF && c !== CR; c = bytes[++i]!);
-      }
-      if (i >= end) return -1;
-      if (field === this.#starts.length) this.#grow();
-      this.#starts[field] = start;
-      this.#ends[field] = i;
-      field++;
-      if (i > start) isBlank = false;
-      const c = bytes[i++];
-      if (c === COMMA) continue;
-      if (c === CR) {
-        if (i === end) return -1;
-        if (bytes[i] === LF) i++;
-      }
-      break;
-    }
-    this.#fields = field;
-    this.isRow = !isBlank;
-    if (field !== this.names.length && this.isRow && this.names.length > 0) {
-      throw new ByteError(
-        `expected ${count(this.names.length, "field")} as in the header, found ${field}`,
-        at,
-      );
-    }
-    return i;
-  }
-
-  last(bytes: Uint8Array, at: number, end: number): boolean {
-    if (at === end) return false;
-    // The newline at `end` closes the line; a row that ends before `end` + 1 is not the last.
-    const limit = end + 1;
-    const guarded = bytes.length > limit ? bytes : withNewline(bytes.subarray(0, limit));
-    const after = guarded[limit];
-    guarded[limit] = LF;
-    try {
-      if (this.next(guarded, at, limit) !== limit || !this.isRow) return false;
-    } catch (error) {
-      if (error instanceof ByteError) return false;
-      throw error;
-    } finally {
-      guarded[limit] = after!;
-    }
-    const slot = this.slot(TIMESTAMP);
-    if (slot === -1) return true;
-    const timestamp = this.#text(slot);
-    return timestamp === "" || WHOLE_TIMESTAMP.test(timestamp);
-  }
-
-  feed(slot: number, prefix: string, into: Fingerprint): boolean {
-    const start = this.#starts[slot]!;
-    const end = this.#ends[slot]!;
-    if (start === end) return false;
-    if (isPlainCell(this.#bytes, start, end)) {
-      into.text(prefix).ascii(this.#bytes, start, end);
-      return true;
-    }
-    const cell = this.#canonicalText(this.#text(slot));
-    if (cell === "") return false;
-    into.text(prefix).text(cell);
-    return true;
-  }
-
-  value(slot: number): Value | undefined {
-    return readCell(this.#text(slot));
-  }
-
-  copy(layout: Layout): string {
-    return layout.columns.map((name) => {
-      const slot = this.slot(name);
-      return slot === -1 ? "" : decode(this.#bytes, this.#starts[slot]!, this.#ends[slot]!);
-    }).join(",");
-  }
-
-  /** The fields of the row, unquoted. */
-  texts(): string[] {
-    return Array.from({ length: this.#fields }, (_, slot) => this.#text(slot));
-  }
-
-  #text(slot: number): string {
-    const start = this.#starts[slot]!;
-    const end = this.#ends[slot]!;
-    if (this.#bytes[start] !== QUOTE) return decode(this.#bytes, start, end);
-    return decode(this.#bytes, start + 1, end - 1).replaceAll('""', '"');
-  }
-
-  #canonicalText(text: string): string {
-    let cell = this.#canonical.get(text);
-    if (cell === undefined) {
-      cell = canonicalCell(text);
-      if (this.#canonical.size >= 4096) this.#canonical.clear();
-      this.#canonical.set(text, cell);
-    }
-    return cell;
-  }
-
-  #grow(): void {
-    const starts = new Int32Array(this.#starts.length * 2);
-    starts.set(this.#starts);
-    this.#starts = starts;
-    const ends = new Int32Array(starts.length);
-    ends.set(this.#ends);
-    this.#ends = ends;
-  }
-}
-
-/** The byte after the quote that closes a cell, or -1. */
-function closeQuote(bytes: Uint8Array, from: number, end: number): number {
-  let i = from;
-  for (;;) {
-    while (i < end && bytes[i] !== QUOTE) i++;
-    if (i >= end) return -1;
-    if (bytes[i + 1] !== QUOTE || i + 1 >= end) return i + 1;
-    i += 2;
-  }
-}
-
-function count(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? "" : "s"}`;
+  decodeUtf8(bytes, 0, bytes.indexOf(LF)); // throws what is not UTF-8
 }

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { CsvBackend } from "../backends/csv.ts";
-import { isPlainCell } from "../backends/csv_cell.ts";
+import { isPlainCell } from "../backends/plain_cell.ts";
 import { canonicalCell, writeCell } from "../core/cell.ts";
 import { keyOf, keyShape } from "../core/key.ts";
 import { setEntry, toValue, type Value } from "../core/value.ts";
