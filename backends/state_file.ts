@@ -162,10 +162,9 @@ export class StateFile {
           db.close();
           continue;
         }
-        // Never the truth, so never synced; a killed process leaves a journal that undoes its half.
-        db.exec(
-          "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE",
-        );
+        // Never the truth, so never synced. The tables are made without a journal file: one that still
+        // has the file before this one open would undo them with it.
+        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
         db.exec("BEGIN EXCLUSIVE");
         if (inodeOf(this.path) !== inode) {
           db.close();
@@ -175,8 +174,12 @@ export class StateFile {
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
+        // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
+        const statements = prepare(db);
         db.exec("COMMIT");
-        return { db, inode, statements: prepare(db) };
+        // From here on, a killed process leaves a journal that undoes its half.
+        db.exec("PRAGMA journal_mode = TRUNCATE");
+        return { db, inode, statements };
       } catch (error) {
         db?.close();
         if (isBusy(error)) return undefined;

@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { isKeyColumn } from "../core/columns.ts";
+import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { CELL_END, type KeyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
@@ -82,7 +82,7 @@ export class StoreFile {
 
   /** The columns that were read. */
   get columns(): readonly string[] {
-    return this.#opened?.reading?.scanner.names ?? [];
+    return orderColumns(this.#opened?.reading?.scanner.names ?? [], []);
   }
 
   /**

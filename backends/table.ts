@@ -3,5 +3,8 @@ import type { BackendTable } from "../core/backend.ts";
 /** The kinds of store that stet brings, by extension. Each loads when its first store is opened. */
 export const table: BackendTable = {
   ".csv": () => import("./csv.ts"),
+  ".json": () => import("./json.ts"),
+  ".jsonl": () => import("./jsonl.ts"),
+  ".ndjson": () => import("./jsonl.ts"),
   ":memory:": () => import("./memory.ts"),
 };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { once as nextEvent } from "node:events";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { keyOf, keyShape } from "../core/key.ts";
 import { openBackend } from "../mod.ts";
 import { runtimes } from "./runtimes.ts";
-import { inWorkshop, type StoreWorker } from "./workers/worker_process.ts";
+import { filesIn, inWorkshop, type StoreWorker } from "./workers/worker_process.ts";
 
 const timeout = 60_000;
 
@@ -42,7 +41,7 @@ for (const extension of [".csv"]) {
           }));
         }
         await Promise.all(askers.map((asker) => asker.leave()));
-        assert.deepEqual(readdirSync(folder), [], "who holds claims only leaves nothing");
+        assert.deepEqual(filesIn(folder), [], "who holds claims only leaves nothing");
       }),
   );
 
@@ -87,7 +86,7 @@ for (const extension of [".csv"]) {
           assert.deepEqual(await value, { by: "taker" });
         }));
         await Promise.all(takers.map((taker) => taker.leave()));
-        assert.deepEqual(readdirSync(folder), [`runs${extension}`]);
+        assert.deepEqual(filesIn(folder), [`runs${extension}`]);
       }),
   );
 
@@ -118,7 +117,7 @@ for (const extension of [".csv"]) {
         }
         assert.equal(state, "claimed");
         await backend.close();
-        assert.deepEqual(readdirSync(folder), []);
+        assert.deepEqual(filesIn(folder), []);
       }),
   );
 }

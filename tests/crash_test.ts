@@ -1,13 +1,13 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../mod.ts";
 import { type Runtime, runtimes } from "./runtimes.ts";
 import { independentRows } from "./workers/independent_rows.ts";
-import { inWorkshop, type Workshop } from "./workers/worker_process.ts";
+import { filesIn, inWorkshop, type Workshop } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
 
@@ -91,9 +91,9 @@ async function recordAndKill(
   store: string,
   round: number,
 ): Promise<number> {
-  const acks = join(folder, `acks of ${round} ${readdirSync(folder).length}`);
+  const acks = join(folder, `acks of ${round} ${filesIn(folder).length}`);
   writeFileSync(acks, "");
-  const worker = start(runtime, "append_worker.ts", store, acks, String(round));
+  const worker = start(runtime, "append_worker.ts", [store, acks, String(round)]);
   while (statSync(acks).size === 0) await sleep(2);
   await sleep(5 + Math.random() * 55);
   worker.signal("SIGKILL");
@@ -121,7 +121,7 @@ async function checkTail(
   terminator: string,
 ): Promise<void> {
   const before = readFileSync(store);
-  const files = readdirSync(dirname(store));
+  const files = filesIn(dirname(store));
   const what = JSON.stringify(before.toString());
   const messages: string[] = [];
   const backend = await openBackend(store, {
@@ -131,7 +131,7 @@ async function checkTail(
   assert.equal((await backend.load()).length, rows, what);
   assert.equal(await backend.has({ seed: 4 }), rows === 4, what);
   assert.deepEqual(readFileSync(store), before, `${what}: readers change nothing`);
-  assert.deepEqual(readdirSync(dirname(store)), files, `${what}: readers make nothing`);
+  assert.deepEqual(filesIn(dirname(store)), files, `${what}: readers make nothing`);
 
   await backend.record({ seed: 5, text: "new" });
   await backend.close();

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../mod.ts";
 import { missing, runtimes } from "./runtimes.ts";
 import { independentRows } from "./workers/independent_rows.ts";
-import { type Ending, inWorkshop, type WorkerProcess } from "./workers/worker_process.ts";
+import { type Ending, filesIn, inWorkshop, type WorkerProcess } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
 
@@ -61,7 +60,7 @@ for (const extension of [".csv"]) {
           const log = join(folder, `log ${processes.length}`);
           writeFileSync(log, "");
           const runtime = runtimes[processes.length % runtimes.length]!;
-          const worker = start(runtime, "grid_worker.ts", store, log, String(SEEDS));
+          const worker = start(runtime, "grid_worker.ts", [store, log, String(SEEDS)]);
           const process: GridProcess = { worker, log, killed: Infinity, ending: undefined };
           void worker.ended.then((ending) => process.ending = ending);
           processes.push(process);
@@ -88,7 +87,7 @@ for (const extension of [".csv"]) {
         }
 
         checkRuns(processes);
-        const left = readdirSync(join(folder, "shared"));
+        const left = filesIn(join(folder, "shared"));
         assert.deepEqual(left.filter((name) => !name.endsWith(".torn")), [`grid${extension}`]);
         const all = Array.from({ length: SEEDS }, (_, seed) => seed);
         const backend = await openBackend(store);
@@ -125,7 +124,7 @@ for (const extension of [".csv"]) {
           await Promise.all([idle.leave(), other.leave()]);
         }
         assert.deepEqual(
-          readdirSync(folder),
+          filesIn(folder),
           runtimes.map(({ name }) => `${name}${extension}`).sort(),
         );
       }),
@@ -148,7 +147,7 @@ for (const extension of [".csv"]) {
         }
         const keys = independentRows(store).map(({ key }) => key);
         assert.deepEqual(keys, runtimes.map((_, i) => `row ${i}`));
-        assert.deepEqual(readdirSync(folder), [`runs${extension}`]);
+        assert.deepEqual(filesIn(folder), [`runs${extension}`]);
       }),
   );
 
@@ -178,7 +177,7 @@ for (const extension of [".csv"]) {
             assert.deepEqual(independentRows(store).map(({ key }) => key), ["done", "failed"]);
           }
           const stores = runtimes.map(({ name }) => `${name}${extension}`);
-          assert.deepEqual(readdirSync(folder), stores.sort());
+          assert.deepEqual(filesIn(folder), stores.sort());
         }),
     );
   }
@@ -209,7 +208,7 @@ for (const extension of [".csv"]) {
         assert.deepEqual(await b.ask("claim", store, `${i}, a`), { state: "done" });
       }
       for (const worker of workers) assert.equal(await worker.leave(), 0);
-      assert.deepEqual(readdirSync(folder), [`runs${extension}`]);
+      assert.deepEqual(filesIn(folder), [`runs${extension}`]);
       const keys = independentRows(store).map(({ key }) => key);
       assert.equal(new Set(keys).size, keys.length, "none is there twice");
       assert.equal(keys.length, workers.length * (workers.length + (workers.length > 1 ? 2 : 1)));
@@ -294,10 +293,10 @@ for (const extension of [".csv"]) {
         () =>
           inWorkshop(async ({ folder, start }) => {
             const store = join(folder, `runs${extension}`);
-            const worker = start(runtime, "ending_worker.ts", store, way);
+            const worker = start(runtime, "ending_worker.ts", [store, way], { stderr: "ignore" });
             assert.equal(await worker.ended, ending);
             assert.deepEqual(independentRows(store).map(({ seed }) => seed).sort(), seeds);
-            assert.deepEqual(readdirSync(folder), [`runs${extension}`]);
+            assert.deepEqual(filesIn(folder), [`runs${extension}`]);
           }),
       );
     }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -36,11 +36,22 @@ export interface StoreWorker extends WorkerProcess {
   leave(): Promise<Ending>;
 }
 
+/** How a script is started. */
+export interface StartOptions {
+  /** Where its error messages go: `"ignore"` if they are meant to be. Default: ours. */
+  readonly stderr?: "inherit" | "ignore";
+}
+
 /** What a test works with: a folder for its stores, and processes. All of it goes with the test. */
 export interface Workshop {
   readonly folder: string;
   /** Starts a script of tests/workers. */
-  start(runtime: Runtime, script: string, ...args: readonly string[]): WorkerProcess;
+  start(
+    runtime: Runtime,
+    script: string,
+    args: readonly string[],
+    options?: StartOptions,
+  ): WorkerProcess;
   /** Starts a process that waits for commands. */
   startStoreWorker(runtime: Runtime): StoreWorker;
 }
@@ -52,6 +63,11 @@ process.on("exit", () => {
   for (const child of living) child.kill("SIGKILL");
 });
 
+/** What is in a folder, in order. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder).sort(); // Bun gives them as the disk has them
+}
+
 /** Runs the body of a test in a new temporary folder; ends what it started, and removes the folder. */
 export async function inWorkshop(body: (workshop: Workshop) => Promise<void>): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "stet-processes-")));
@@ -60,8 +76,8 @@ export async function inWorkshop(body: (workshop: Workshop) => Promise<void>): P
   try {
     await body({
       folder,
-      start(runtime, script, ...args): WorkerProcess {
-        const worker = startScript(runtime, script, args, "ignore");
+      start(runtime, script, args, { stderr = "inherit" } = {}): WorkerProcess {
+        const worker = startScript(runtime, script, args, ["ignore", "ignore", stderr]);
         begin(worker);
         return worker;
       },
@@ -82,12 +98,10 @@ function startScript(
   { command, args }: Runtime,
   script: string,
   scriptArgs: readonly string[],
-  input: "ignore" | "pipe",
+  stdio: ("ignore" | "inherit" | "pipe")[],
 ): WorkerProcess {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(command, [...args, path, ...scriptArgs], {
-    stdio: [input, input, "inherit"],
-  });
+  const child = spawn(command, [...args, path, ...scriptArgs], { stdio });
   living.add(child);
   const ended = new Promise<Ending>((resolve, reject) => {
     child.once("error", reject);
@@ -107,7 +121,7 @@ function startScript(
 }
 
 function startStoreWorker(runtime: Runtime): StoreWorker {
-  const worker = startScript(runtime, "store_worker.ts", [], "pipe");
+  const worker = startScript(runtime, "store_worker.ts", [], ["pipe", "pipe", "inherit"]);
   const { stdin, stdout } = worker.child;
   stdin!.on("error", () => {}); // it was killed: what waits for an answer learns it below
   const waiting = new Map<number, (answer: { value?: unknown; error?: string }) => void>();
