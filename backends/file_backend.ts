@@ -11,13 +11,13 @@ import type {
   OpenOptions,
   RowsOptions,
 } from "../core/backend.ts";
-import { TIMESTAMP } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import { type Row, toValue } from "../core/value.ts";
-import { atExit, notAtExit } from "./at_exit.ts";
 import type { Format } from "./format.ts";
 import { networkFileSystem } from "./network_folder.ts";
+import { realPath } from "./real_path.ts";
+import { stamped } from "./stamped.ts";
 import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { Syncer } from "./syncer.ts";
@@ -51,7 +51,6 @@ export class FileBackend implements Backend {
   #removals = 0;
   /** Why this store can no longer be used, once it cannot. */
   #ended: StoreError | undefined;
-  readonly #leave = (): void => this.#leaveNow();
 
   constructor(
     location: string,
@@ -64,7 +63,6 @@ export class FileBackend implements Backend {
     this.#syncer = new Syncer(this.#file);
     this.#isSynced = durability === "power";
     this.#warn = warn;
-    atExit(this.#leave);
   }
 
   /** The path, as messages show it. */
@@ -167,13 +165,9 @@ export class FileBackend implements Backend {
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
   async close(): Promise<void> {
     if (this.#ended) return;
-    notAtExit(this.#leave);
     try {
       if (this.#isSynced) await this.#syncer.sync(); // for records that nobody waited for
-      if (this.#state.isOpen) {
-        await this.#state.lock(() => this.#state.leave());
-        await this.#state.lock(() => this.#state.tidy());
-      }
+      await this.#state.leave();
     } finally {
       this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
     }
@@ -301,35 +295,4 @@ export class FileBackend implements Backend {
     this.#state.close();
     this.#file.close();
   }
-
-  /** At the end of the process, when nothing can be waited for. */
-  #leaveNow(): void {
-    if (!this.#state.isOpen) return;
-    try {
-      const left = this.#state.tryLock(() => this.#state.leave());
-      if (left) this.#state.tryLock(() => this.#state.tidy());
-    } catch {
-      // The folder may be gone by now; what is held, the operating system frees.
-    }
-    this.#state.close();
-  }
-}
-
-function stamped(row: Row): Row {
-  return row[TIMESTAMP] === undefined ? { ...row, [TIMESTAMP]: new Date().toISOString() } : row;
-}
-
-/** The path with symbolic links resolved, also if the file is not there yet. */
-function realPath(location: string): string {
-  const absolute = path.resolve(location);
-  const folder = path.dirname(absolute);
-  if (!fs.existsSync(folder)) {
-    throw new StoreError(
-      `Cannot open store "${location}": there is no folder "${folder}"; make it first`,
-    );
-  }
-  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
-  const link = fs.lstatSync(absolute, { throwIfNoEntry: false });
-  if (link?.isSymbolicLink()) return realPath(path.resolve(folder, fs.readlinkSync(absolute)));
-  return path.join(fs.realpathSync(folder), path.basename(absolute));
 }

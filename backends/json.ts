@@ -41,7 +41,7 @@ export function open(path: string, options: OpenOptions): JsonBackend {
 export const json: Format = {
   name: "JSON",
 
-  layoutOf(bytes, whole): Layout | undefined {
+  layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
     const kind = binaryKind(bytes);

@@ -3,3 +3,4 @@ export { CsvBackend } from "./csv.ts";
 export { JsonBackend } from "./json.ts";
 export { JsonlBackend } from "./jsonl.ts";
 export { MemoryBackend } from "./memory.ts";
+export { SqliteBackend } from "./sqlite.ts";

@@ -2,13 +2,12 @@ import fs from "node:fs";
 import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Failure, FailureNote, MaybePromise } from "../core/backend.ts";
-import { LockError, messageOf, StoreError } from "../core/errors.ts";
+import { messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Row } from "../core/value.ts";
+import { atExit, notAtExit } from "./at_exit.ts";
+import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
-
-/** How long to wait for a lock before giving up, in milliseconds. */
-const LOCK_TIMEOUT = 60_000;
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -68,14 +67,10 @@ export class StateFile {
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
+  readonly #atExit = (): void => this.#leaveNow();
 
   constructor(path: string) {
     this.path = path;
-  }
-
-  /** Whether this process has it open. */
-  get isOpen(): boolean {
-    return this.#connection !== undefined;
   }
 
   /** Whether there is a state file. */
@@ -91,26 +86,10 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T): MaybePromise<T> {
-    return this.#begin() ? this.#finish(body) : this.#wait(body);
-  }
-
-  /** The same without waiting: undefined, and the body not run, if the lock is taken. */
-  tryLock<T>(body: () => T): { readonly result: T } | undefined {
-    return this.#begin() ? { result: this.#finish(body) } : undefined;
-  }
-
-  async #wait<T>(body: () => T): Promise<T> {
-    const start = Date.now();
-    for (let attempt = 0; Date.now() - start < LOCK_TIMEOUT; attempt++) {
-      // Jittered, so that waiting processes do not come back in step.
-      const longest = Math.min(2 ** attempt, 16);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
-      if (this.#begin()) return this.#finish(body);
-    }
-    throw new LockError(
-      `Cannot lock "${this.path}": it was taken for ${
-        LOCK_TIMEOUT / 1000
-      } s; in use by ${this.#users()}; stop the one that hangs`,
+    if (this.#begin()) return this.#finish(body);
+    return backOff(
+      () => this.#begin() ? { result: this.#finish(body) } : undefined,
+      () => `Cannot lock "${this.path}", in use by ${this.#users()}; stop the one that hangs`,
     );
   }
 
@@ -131,6 +110,7 @@ export class StateFile {
     for (let attempt = 0;; attempt++) {
       const connection = this.#connection ?? this.#open();
       if (!connection) return false;
+      if (!this.#connection) atExit(this.#atExit);
       this.#connection = connection;
       try {
         connection.statements.begin.run();
@@ -283,8 +263,32 @@ export class StateFile {
     }
   }
 
-  /** Ends this thread's claims and its being an owner. Only under the lock. */
-  leave(): void {
+  /**
+   * Ends this thread's claims. If nobody else is there and no failure is to be remembered, the state
+   * file goes.
+   */
+  async leave(): Promise<void> {
+    if (this.#connection) {
+      await this.lock(() => this.#depart());
+      await this.lock(() => this.#tidy());
+    }
+    this.close();
+  }
+
+  /** The same at the end of the process, when nothing can be waited for. */
+  #leaveNow(): void {
+    try {
+      if (this.#connection && this.#begin()) {
+        this.#finish(() => this.#depart());
+        if (this.#begin()) this.#finish(() => this.#tidy());
+      }
+    } catch {
+      // The folder may be gone by now; what is held, the operating system frees.
+    }
+    this.close();
+  }
+
+  #depart(): void {
     const { db } = this.#connection!;
     if (this.#owner) {
       db.prepare("DELETE FROM claims WHERE owner = ?").run(this.#owner.id);
@@ -297,10 +301,10 @@ export class StateFile {
   }
 
   /**
-   * Unlinks the journal, and the state file if it names no owner and no failure. Only under the
-   * lock, in a body that does nothing else: the journal is then empty.
+   * Unlinks the journal, and the state file if it names no owner and no failure. In a transaction
+   * of its own that changes nothing: the journal is then empty.
    */
-  tidy(): void {
+  #tidy(): void {
     const isUsed = this.#connection!.db.prepare(
       "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures LIMIT 1",
     ).get();
@@ -310,6 +314,7 @@ export class StateFile {
 
   /** Frees the connections. */
   close(): void {
+    notAtExit(this.#atExit);
     for (const db of this.#probes.values()) db.close();
     this.#probes.clear();
     this.#owner?.db.close();
@@ -426,8 +431,8 @@ function inodeOf(path: string): number | undefined {
   return fs.statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-// By message: Deno's errors carry no SQLite code.
-function isBusy(error: unknown): boolean {
+/** Whether SQLite says that somebody else has the lock. By message: Deno's errors carry no code. */
+export function isBusy(error: unknown): boolean {
   return /database (table )?is locked|database is busy/.test(messageOf(error));
 }
 

@@ -6,5 +6,7 @@ export const table: BackendTable = {
   ".json": () => import("./json.ts"),
   ".jsonl": () => import("./jsonl.ts"),
   ".ndjson": () => import("./jsonl.ts"),
+  ".sqlite": () => import("./sqlite.ts"),
+  ".db": () => import("./sqlite.ts"),
   ":memory:": () => import("./memory.ts"),
 };

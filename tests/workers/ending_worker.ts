@@ -22,11 +22,15 @@ const run = once(async ({ seed, what }: { seed: number; what: string }) => {
   await sleep(seed);
 }, { store, key: ["seed"], quiet: true });
 
-if (way === "leave") {
-  for (const seed of [1, 2, 3]) void run({ seed, what: "end" });
-} else {
+async function main(): Promise<void> {
+  if (way === "leave") {
+    for (const seed of [1, 2, 3]) void run({ seed, what: "end" });
+    return;
+  }
   await run({ seed: 1, what: "end" });
   void run({ seed: 2, what: "wait" });
   await sleep(20);
   await run({ seed: 3, what: way });
 }
+
+void main(); // an await up here would have Bun live on after an uncaught exception

@@ -1,0 +1,595 @@
+import fs from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type {
+  Backend,
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  MaybePromise,
+  OpenOptions,
+  RowsOptions,
+} from "../core/backend.ts";
+import { writeCell } from "../core/cell.ts";
+import { isKeyColumn, orderColumns } from "../core/columns.ts";
+import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
+import { type Row, setEntry, toValue } from "../core/value.ts";
+import { backOff } from "./back_off.ts";
+import { realPath } from "./real_path.ts";
+import { type Affinity, fromSql, spellings, type SqlValue, toSql } from "./sqlite_value.ts";
+import { stamped } from "./stamped.ts";
+import { isBusy, StateFile } from "./state_file.ts";
+
+const TABLE = "stet_records";
+/** The user_version of the files we write. Python's stet leaves it 0. */
+const VERSION = 1;
+/** How long a look is made without seeing whether the file was replaced, in milliseconds. */
+const FRESH = 100;
+/** How many rows are read at a time. */
+const PAGE = 1000;
+
+/** The open database, and what is known of its table. */
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly inode: number;
+  readonly schemaVersion: StatementSync;
+  /** The schema at which `columns` was read. */
+  schema: number;
+  /** Empty if there is no table yet. */
+  columns: ReadonlyMap<string, Affinity>;
+  /** Statements by their text. */
+  readonly statements: Map<string, StatementSync>;
+}
+
+/** Which rows have a key: a condition and what is bound to it. */
+interface Condition {
+  readonly sql: string;
+  readonly bound: readonly SqlValue[];
+}
+
+/**
+ * A store in an SQLite database: the table `stet_records`, a column for each param. SQLite's own
+ * transactions are its lock; claims and failures are in the state file, as for every file store.
+ *
+ * @example
+ * ```ts
+ * import { SqliteBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = new SqliteBackend("example_runs.sqlite");
+ * await backend.record({ alpha: 0.1, model: "a" });
+ * assert(await backend.has({ alpha: 0.1 }));
+ * await backend.close();
+ * fs.unlinkSync("example_runs.sqlite");
+ * ```
+ */
+export class SqliteBackend implements Backend {
+  /** The file, with symbolic links resolved. */
+  readonly path: string;
+  readonly #state: StateFile;
+  readonly #isSynced: boolean;
+  #connection: Connection | undefined;
+  /** When the file was last seen to be the one that is open. */
+  #checked = -Infinity;
+  #ended: StoreError | undefined;
+  /** Shapes whose index was made, or cannot be. */
+  readonly #indexed = new WeakSet<KeyShape>();
+
+  /** Opens the store at a path; it is made by the first record. */
+  constructor(path: string, { durability = "power" }: OpenOptions = {}) {
+    this.path = realPath(path);
+    this.#state = new StateFile(`${this.path}-state`);
+    this.#isSynced = durability === "power";
+  }
+
+  /** The path, as messages show it. */
+  get location(): string {
+    return this.path;
+  }
+
+  /** Whether the file is there. */
+  exists(): boolean {
+    return fs.existsSync(this.path);
+  }
+
+  /** Whether a row agrees on all columns given. */
+  has(columns: Row): MaybePromise<boolean> {
+    return this.hasKey(subsetKey(columns));
+  }
+
+  /** Whether there is a row with exactly this key. */
+  hasKey(key: Key): MaybePromise<boolean> {
+    return this.#trying(() => this.#look(key, "1") !== undefined);
+  }
+
+  /** The newest row with exactly this key. */
+  find(key: Key): MaybePromise<Row | undefined> {
+    return this.#trying(() => this.#found(key));
+  }
+
+  /** Adds a row. */
+  record(row: Row): MaybePromise<void> {
+    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    return this.#trying(() => this.#insert(added));
+  }
+
+  /** All rows, oldest first. */
+  async load(): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const row of this.rows()) rows.push(row);
+    return rows;
+  }
+
+  /** All rows, oldest first, in bounded memory; the database is not locked between two of them. */
+  async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
+    for (let after = -1n;;) {
+      const page = await this.#trying(() => this.#page(after, columns));
+      if (page.rows.length === 0) return;
+      yield* page.rows;
+      after = page.last;
+    }
+  }
+
+  /** The columns of the store. */
+  columns(): MaybePromise<readonly string[]> {
+    return this.#trying(() => orderColumns([...this.#open()?.columns.keys() ?? []], []));
+  }
+
+  /** Removes the rows that agree on all columns given; how many. */
+  remove(columns: Row): MaybePromise<number> {
+    const key = subsetKey(columns);
+    if (key.shape.columns!.length > 0) return this.removeKey(key);
+    throw new TypeError(
+      `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
+    );
+  }
+
+  /** Removes the rows with exactly this key; how many. */
+  removeKey(key: Key): MaybePromise<number> {
+    return this.#trying(() => {
+      const connection = this.#open();
+      return connection ? this.#writing(connection, () => this.#delete(connection, key)) : 0;
+    });
+  }
+
+  /** Removes all rows. */
+  async clear(): Promise<void> {
+    await this.#trying(() => {
+      const connection = this.#open();
+      if (connection && connection.columns.size > 0) connection.db.exec(`DELETE FROM ${TABLE}`);
+    });
+    if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
+  }
+
+  /** Looks and claims under the lock of the state file. */
+  claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+    return this.#trying(() =>
+      this.#state.lock((): ClaimAnswer => {
+        // What a finished run recorded was committed before it took this lock to end its claim.
+        const found = this.#found(key);
+        if (found && (!isDone || isDone(found))) return { state: "done" };
+        const holder = this.#state.holderOf(key.text);
+        if (holder !== undefined) return { state: "busy", holder };
+        this.#state.claim(key.text);
+        return { state: "claimed", claim: this.#claimOf(key, isDone) };
+      })
+    );
+  }
+
+  /** The failures noted, oldest first. */
+  failures(): MaybePromise<readonly Failure[]> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.failures();
+  }
+
+  /** Frees the database, the claims and the lock. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
+    try {
+      await this.#state.leave();
+    } finally {
+      this.#removeJournal();
+      this.#disconnect();
+    }
+  }
+
+  #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
+    const end = (note?: () => void): MaybePromise<void> =>
+      this.#state.lock(() => {
+        note?.();
+        this.#state.release(key.text);
+      });
+    return {
+      record: async (row) => {
+        await this.#trying(() => {
+          // Another process may have recorded it if the state file was deleted meanwhile.
+          const found = this.#found(key);
+          if (!found) this.#insert(stamped(row));
+          else if (!isDone?.(found)) this.#replace(key, stamped(row));
+        });
+        await end(() => this.#state.forget(key.text));
+      },
+      fail: (failure: FailureNote) => end(() => this.#state.fail(key.text, key.values, failure)),
+      release: () => end(),
+    };
+  }
+
+  #found(key: Key): Row | undefined {
+    const found = this.#look(key, "*");
+    if (!found) return undefined;
+    return rowOf([...this.#connection!.columns.keys()], found);
+  }
+
+  /** The newest row with a key: 1, or the columns in their order. */
+  #look(key: Key, what: "1" | "*"): SqlValue[] | undefined {
+    for (;;) {
+      const connection = this.#open();
+      if (!connection) return undefined;
+      const { db, schema, columns } = connection;
+      const condition = conditionOf(key, columns);
+      if (condition) this.#makeIndex(connection, key.shape);
+      // Columns by name: others may come between the preparing and the reading of `*`.
+      const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
+      const order = what === "1" ? "" : "ORDER BY rowid DESC";
+      const sql = condition &&
+        `SELECT ${selected} FROM ${TABLE} WHERE ${condition.sql} ${order} LIMIT 1`;
+      const found = sql && columns.size > 0
+        ? prepared(connection, sql).get(...condition!.bound) as unknown as SqlValue[] | undefined
+        : undefined;
+      // A new column may be part of the key, or of every key that nobody declared.
+      const isSure = found !== undefined && key.shape.columns !== undefined;
+      if (isSure || schemaOf(connection) === schema) return found;
+      readColumns(db, connection);
+    }
+  }
+
+  #insert(row: Row): void {
+    for (;;) {
+      const connection = this.#open() ?? this.#create();
+      if (Object.keys(row).some((name) => !connection.columns.has(name))) {
+        this.#writing(connection, () => addColumns(connection, Object.keys(row), this.path));
+      }
+      const names = Object.keys(row);
+      const sql = `INSERT INTO ${TABLE} (${names.map(quoted).join(", ")}) VALUES (${
+        names.map(() => "?").join(", ")
+      })`;
+      const bound = names.map((name) => toSql(row[name]!, connection.columns.get(name)!));
+      prepared(connection, sql).run(...bound);
+      if (inodeOf(this.path) === connection.inode) return;
+      this.#disconnect(); // the file was deleted under it, and the row with it
+    }
+  }
+
+  #replace(key: Key, row: Row): void {
+    const connection = this.#open()!;
+    this.#writing(connection, () => {
+      this.#delete(connection, key);
+      this.#insert(row);
+    });
+  }
+
+  #delete(connection: Connection, key: Key): number {
+    if (schemaOf(connection) !== connection.schema) readColumns(connection.db, connection);
+    const condition = conditionOf(key, connection.columns);
+    if (!condition || connection.columns.size === 0) return 0;
+    const sql = `DELETE FROM ${TABLE} WHERE ${condition.sql}`;
+    return Number(prepared(connection, sql).run(...condition.bound).changes);
+  }
+
+  /** Runs a body in one transaction; it may stand in another. */
+  #writing<T>({ db }: Connection, body: () => T): T {
+    if (db.isTransaction) return body();
+    db.exec("BEGIN EXCLUSIVE");
+    try {
+      const result = body();
+      db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #page(after: bigint, columns: readonly string[] | undefined): { rows: Row[]; last: bigint } {
+    const connection = this.#open();
+    if (!connection || connection.columns.size === 0) return { rows: [], last: after };
+    const names = [...connection.columns.keys()].filter((name) => columns?.includes(name) ?? true);
+    const selected = ["rowid", ...names.map(quoted)].join(", ");
+    const sql = `SELECT ${selected} FROM ${TABLE} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`;
+    const found = prepared(connection, sql).all(after) as unknown as SqlValue[][];
+    const last = found.at(-1)?.[0] as bigint | undefined;
+    return { rows: found.map(([_, ...values]) => rowOf(names, values)), last: last ?? after };
+  }
+
+  /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */
+  #makeIndex(connection: Connection, shape: KeyShape): void {
+    if (this.#indexed.has(shape)) return;
+    const names = (shape.columns ?? [...connection.columns.keys()].filter(isKeyColumn))
+      .filter((name) => connection.columns.has(name));
+    if (names.length === 0 || connection.db.isTransaction) return;
+    this.#indexed.add(shape);
+    const name = `stet_key ${shape.columns ? names.join(",") : "*"}`;
+    const exists = connection.db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name);
+    if (exists) return;
+    const columns = names.slice(0, 16).map(quoted).join(", ");
+    try {
+      connection.db.exec(`CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${TABLE} (${columns})`);
+    } catch (error) {
+      if (isBusy(error)) this.#indexed.delete(shape); // the next look tries again
+      else if (!/readonly/.test(messageOf(error))) throw error;
+    }
+  }
+
+  /** The open database, or undefined while there is no file. */
+  #open(): Connection | undefined {
+    if (this.#ended) throw this.#ended;
+    const now = performance.now();
+    if (this.#connection && now - this.#checked < FRESH) return this.#connection;
+    const inode = inodeOf(this.path);
+    if (this.#connection?.inode !== inode) this.#disconnect();
+    this.#checked = now;
+    if (inode === undefined) return undefined;
+    return this.#connection ??= this.#connect(inode);
+  }
+
+  #create(): Connection {
+    fs.closeSync(fs.openSync(this.path, "a")); // empty, it is no database yet and holds no lock
+    this.#checked = -Infinity;
+    return this.#open()!;
+  }
+
+  #connect(inode: number): Connection {
+    let db: DatabaseSync | undefined;
+    try {
+      db = openDatabase(this.path);
+      db.exec(
+        `PRAGMA busy_timeout = 0; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = ${
+          this.#isSynced ? "FULL" : "OFF"
+        }`,
+      );
+      const schemaVersion = db.prepare("PRAGMA schema_version");
+      const connection: Connection = {
+        db,
+        inode,
+        schemaVersion,
+        schema: -1,
+        columns: new Map(),
+        statements: new Map(),
+      };
+      readColumns(db, connection);
+      checkSchema(db, connection, this.path);
+      return connection;
+    } catch (error) {
+      db?.close();
+      throw error;
+    }
+  }
+
+  #disconnect(): void {
+    this.#connection?.db.close();
+    this.#connection = undefined;
+    this.#checked = -Infinity;
+  }
+
+  /** After the last transaction the journal is empty; it goes if nobody else is at work. */
+  #removeJournal(): void {
+    const db = this.#connection?.db;
+    const journal = `${this.path}-journal`;
+    if (!db || fs.statSync(journal, { throwIfNoEntry: false })?.size !== 0) return;
+    try {
+      db.exec("BEGIN EXCLUSIVE");
+      fs.rmSync(journal, { force: true });
+      db.exec("ROLLBACK");
+    } catch (error) {
+      if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
+    }
+  }
+
+  /** Runs a body, again and again while the database is locked. What SQLite says is told in ours. */
+  #trying<T>(body: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const result = body();
+      return result instanceof Promise ? this.#retrying(body, result) : result;
+    } catch (error) {
+      if (isBusy(error)) return this.#retrying(body);
+      throw this.#error(error);
+    }
+  }
+
+  async #retrying<T>(body: () => MaybePromise<T>, begun?: Promise<T>): Promise<T> {
+    const attempt = async (
+      result: () => MaybePromise<T>,
+    ): Promise<{ readonly result: T } | undefined> => {
+      try {
+        return { result: await result() };
+      } catch (error) {
+        if (isBusy(error)) return undefined;
+        throw this.#error(error);
+      }
+    };
+    const done = begun && await attempt(() => begun);
+    return done
+      ? done.result
+      : await backOff(() => attempt(body), () => `Cannot lock "${this.path}"`);
+  }
+
+  #error(cause: unknown): unknown {
+    const message = messageOf(cause);
+    if (cause instanceof StoreError || cause instanceof TypeError) return cause;
+    if (/not a database/.test(message)) {
+      return new FormatError(
+        `Cannot read "${this.path}" as SQLite: byte 0: expected "SQLite format 3", but this is ` +
+          `another kind of file; rename it or choose another store`,
+        { cause },
+      );
+    }
+    if (/malformed/.test(message)) {
+      return new FormatError(
+        `Cannot read "${this.path}" as SQLite: a page of it is damaged (${message}); save what can ` +
+          `be saved with: sqlite3 ${this.path} .recover`,
+        { cause },
+      );
+    }
+    const advice = /full/.test(message)
+      ? "; make room and try again"
+      : /readonly|unable to open/.test(message)
+      ? "; make the file and its folder writable or choose another store"
+      : "";
+    return new StoreError(`Cannot use store "${this.path}": ${message}${advice}`, { cause });
+  }
+}
+
+/** Opens the SQLite store at a path. */
+export function open(path: string, options: OpenOptions): SqliteBackend {
+  return new SqliteBackend(path, options);
+}
+
+/** Read-only where that is all that is permitted. */
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    if (!/write access/.test(messageOf(error))) throw error; // Deno without --allow-write
+    return new DatabaseSync(path, { readOnly: true });
+  }
+}
+
+/** What Deno's types leave out: rows as arrays, so that no column's name can be in the way. */
+interface ArrayStatement extends StatementSync {
+  setReturnArrays(enabled: boolean): void;
+}
+
+function prepared(connection: Connection, sql: string): StatementSync {
+  let statement = connection.statements.get(sql);
+  if (!statement) {
+    statement = connection.db.prepare(sql);
+    statement.setReadBigInts(true);
+    (statement as ArrayStatement).setReturnArrays(true);
+    connection.statements.set(sql, statement);
+  }
+  return statement;
+}
+
+function schemaOf({ schemaVersion }: Connection): number {
+  return (schemaVersion.get() as { schema_version: number }).schema_version;
+}
+
+function readColumns(db: DatabaseSync, connection: Connection): void {
+  connection.schema = schemaOf(connection);
+  const columns = db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
+    name: string;
+    type: string;
+  }[];
+  connection.columns = new Map(
+    columns.map(({ name, type }) => [name, /CHAR|CLOB|TEXT/i.test(type) ? "TEXT" : "NUMERIC"]),
+  );
+}
+
+/** A database that is somebody else's is left alone. */
+function checkSchema(db: DatabaseSync, { columns }: Connection, path: string): void {
+  const { user_version: version } = db.prepare("PRAGMA user_version").get() as {
+    user_version: number;
+  };
+  const others = db.prepare("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").all();
+  if (columns.size === 0 && others.length > 0) {
+    const names = others.map(({ name }) => `"${name}"`).join(", ");
+    throw new FormatError(
+      `Cannot use "${path}" as a store: it is a database with ${names} and no table ${TABLE}; ` +
+        `choose another file`,
+    );
+  }
+  if (columns.size > 0 && version > VERSION) {
+    throw new FormatError(
+      `Cannot use "${path}" as a store: it was made by a newer version of stet (${version}); ` +
+        `update stet`,
+    );
+  }
+}
+
+function addColumns(connection: Connection, names: readonly string[], path: string): void {
+  const { db } = connection;
+  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
+  const missing = names.filter((name) => !connection.columns.has(name));
+  const known = new Map([...connection.columns.keys()].map((name) => [asciiLower(name), name]));
+  for (const name of missing) {
+    const twin = known.get(asciiLower(name));
+    if (twin !== undefined) {
+      throw new StoreError(
+        `Cannot add column "${name}" to "${path}": it has "${twin}", and SQLite does not tell ` +
+          `capitals from small letters in names; rename one, or use a .csv or .json store`,
+      );
+    }
+    known.set(asciiLower(name), name);
+  }
+  if (connection.columns.size === 0) {
+    const columns = missing.map((name) => `${quoted(name)} NUMERIC`).join(", ");
+    db.exec(`CREATE TABLE ${TABLE} (${columns}); PRAGMA user_version = ${VERSION}`);
+  } else {
+    for (const name of missing) db.exec(`ALTER TABLE ${TABLE} ADD COLUMN ${quoted(name)} NUMERIC`);
+  }
+  readColumns(db, connection);
+}
+
+/** SQLite folds the case of ASCII letters only. */
+function asciiLower(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** The rows with a key; undefined if there can be none, as it has a column that the table has not. */
+function conditionOf(key: Key, columns: ReadonlyMap<string, Affinity>): Condition | undefined {
+  const { shape, values } = key;
+  const terms: string[] = [];
+  const bound: SqlValue[] = [];
+  for (const name of shape.columns ?? new Set([...keyNames(columns), ...Object.keys(values)])) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    const affinity = columns.get(name);
+    const isDefault = value !== undefined && shape.defaults.get(name) === writeCell(value);
+    if (affinity === undefined) {
+      if (value !== undefined && !isDefault) return undefined;
+    } else if (value === undefined) terms.push(`${quoted(name)} IS NULL`);
+    else {
+      const texts = spellings(value, affinity);
+      const isOne = texts.length === 1 ? "= ?" : `IN (${texts.map(() => "?").join(", ")})`;
+      const term = `${quoted(name)} ${isOne}`;
+      terms.push(isDefault ? `(${term} OR ${quoted(name)} IS NULL)` : term);
+      bound.push(...texts);
+    }
+  }
+  return { sql: terms.join(" AND ") || "TRUE", bound };
+}
+
+function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
+  return [...columns.keys()].filter(isKeyColumn);
+}
+
+const shapes = new Map<string, KeyShape>();
+
+/** The key that subset matching looks for: the columns given, and no others. */
+function subsetKey(columns: Row): Key {
+  const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
+  const text = JSON.stringify(names);
+  let shape = shapes.get(text);
+  if (!shape) shapes.set(text, shape = keyShape(names));
+  return keyOf(shape, columns);
+}
+
+function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {
+  const row: Row = {};
+  for (const [i, name] of names.entries()) {
+    const value = fromSql(values[i]!);
+    if (value !== undefined) setEntry(row, name, value);
+  }
+  return row;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function inodeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
+}
