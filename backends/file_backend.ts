@@ -105,17 +105,16 @@ export class FileBackend implements Backend {
   }
 
   /** Removes the rows with exactly this key; how many. */
-  removeKey({ shape, text }: Key): MaybePromise<number> {
-    return this.#changing(() => {
-      if (this.#file.find(shape, text) === -1) return 0;
-      return this.#removeWhere((row) => keyOf(shape, row).text === text);
-    });
+  removeKey(key: Key): MaybePromise<number> {
+    return this.#changing(() =>
+      this.#file.find(key.shape, key.text) === -1 ? 0 : this.#remove(key)
+    );
   }
 
   /** Removes all rows. */
   clear(): MaybePromise<void> {
     return this.#changing(() => {
-      if (this.#file.rowCount > 0) this.#removeWhere(() => true);
+      if (this.#file.rowCount > 0) this.#remove("all");
       this.#state.forgetAll();
     });
   }
@@ -179,7 +178,7 @@ export class FileBackend implements Backend {
         this.#changing(() => {
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.#found(key);
-          if (found && !isDone?.(found)) this.#replace(key, row);
+          if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
           else if (!found) this.#file.append([stamped(row)]);
           this.#state.forget(key.text);
           this.#state.release(key.text);
@@ -193,13 +192,9 @@ export class FileBackend implements Backend {
     };
   }
 
-  #replace(key: Key, row: Row): void {
-    this.#file.rewrite((old) => keyOf(key.shape, old()).text !== key.text, [stamped(row)]);
-  }
-
-  #removeWhere(isGone: (row: Row) => boolean): number {
+  #remove(gone: Key | "all"): number {
     const before = this.#file.rowCount;
-    this.#file.rewrite((row) => !isGone(row()), []);
+    this.#file.rewrite(gone, []);
     removals++;
     return before - this.#file.rowCount;
   }

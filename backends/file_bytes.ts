@@ -69,10 +69,19 @@ export class Pieces {
 }
 
 /** The last bytes before `end`: what tells whether a file only grew. */
-export function tailOf(fd: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(Math.min(CHECKED, end));
+export function tailOf(fd: number, end: number, length: number = CHECKED): Uint8Array {
+  const bytes = new Uint8Array(Math.min(length, end));
   const got = readAt(fd, bytes, 0, bytes.length, end - bytes.length);
   return bytes.subarray(0, got);
+}
+
+/** What `tailOf` gives once `bytes` stand after `tail`. */
+export function tailAfter(tail: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= CHECKED) return bytes.slice(-CHECKED);
+  const joined = new Uint8Array(tail.length + bytes.length);
+  joined.set(tail);
+  joined.set(bytes, tail.length);
+  return joined.slice(-CHECKED);
 }
 
 /** Reads until `length` bytes are there or the file ends; how many. */

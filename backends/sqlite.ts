@@ -169,7 +169,7 @@ export class SqliteBackend implements Backend {
     return this.#trying(() =>
       this.#state.lock((): ClaimAnswer => {
         // What a finished run recorded was committed before it took this lock to end its claim.
-        const found = this.#found(key);
+        const found = this.#foundOrError(key);
         if (found && (!isDone || isDone(found))) return { state: "done" };
         const holder = this.#state.holderOf(key.text);
         if (holder !== undefined) return { state: "busy", holder };
@@ -222,6 +222,15 @@ export class SqliteBackend implements Backend {
     const found = this.#look(key, "*");
     if (!found) return undefined;
     return rowOf([...this.#connection!.columns.keys()], found);
+  }
+
+  /** What is wrong with the store must not be taken for trouble with the state file. */
+  #foundOrError(key: Key): Row | undefined {
+    try {
+      return this.#found(key);
+    } catch (error) {
+      throw isBusy(error) ? error : this.#error(error);
+    }
   }
 
   /** The newest row with a key: 1, or the columns in their order. */

@@ -44,7 +44,7 @@ export function fromSql(value: SqlValue): Value | undefined {
 /** All that a column may hold for a value: in text, also as Python and other tools spell it. */
 export function spellings(value: Value, affinity: Affinity): SqlValue[] {
   const cell = toSql(value, affinity);
-  if (typeof cell !== "string" || typeof value === "string") return [cell];
+  if (typeof cell !== "string" || cell === value) return [cell];
   return [...new Set([cell, ...otherSpellings(value, cell)])];
 }
 
@@ -52,7 +52,10 @@ function otherSpellings(value: Value, cell: string): string[] {
   switch (typeof value) {
     case "boolean":
       return [`${value}`, `${value}`.toUpperCase()];
+    case "string":
+      return readCell(value) === value ? [value] : []; // "a\nb" unquoted
     case "number":
+      if (value === 0) return ["0.0", "-0", "-0.0"];
       if (Number.isSafeInteger(value)) return [`${value}.0`];
       return Number.isNaN(value) ? ["NaN"] : [`${value}`];
     case "bigint":

@@ -9,6 +9,9 @@ import { atExit, notAtExit } from "./at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 
+/** How long the end of the process may wait for the lock, in milliseconds. */
+const LEAVE_TIMEOUT = 1000;
+
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
@@ -86,11 +89,29 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T): MaybePromise<T> {
-    if (this.#begin()) return this.#finish(body);
-    return backOff(
-      () => this.#begin() ? { result: this.#finish(body) } : undefined,
+    const done = this.#tryLock(body);
+    return done ? done.result : backOff(
+      () => this.#tryLock(body),
       () => `Cannot lock "${this.path}", in use by ${this.#users()}; stop the one that hangs`,
     );
+  }
+
+  /**
+   * A page may turn out to be unreadable only in the body: a process was killed while it made the
+   * tables. The file is then moved aside and the body run again; it finds what it did to the store.
+   */
+  #tryLock<T>(body: () => T): { readonly result: T } | undefined {
+    for (let attempt = 0; this.#begin(); attempt++) {
+      const { inode } = this.#connection!;
+      try {
+        return { result: this.#finish(body) };
+      } catch (error) {
+        if (attempt > 0 || !isUnreadable(error)) throw error;
+        this.#disconnect();
+        this.#moveAside(inode);
+      }
+    }
+    return undefined;
   }
 
   #finish<T>(body: () => T): T {
@@ -150,7 +171,12 @@ export class StateFile {
           db.close();
           continue;
         }
-        if (versionOf(db) === 0) db.exec(SCHEMA);
+        if (versionOf(db) === 0) {
+          if (db.prepare("SELECT 1 FROM sqlite_master").get()) {
+            throw new Error("malformed: half made");
+          }
+          db.exec(SCHEMA);
+        }
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
@@ -278,14 +304,24 @@ export class StateFile {
   /** The same at the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     try {
-      if (this.#connection && this.#begin()) {
+      if (this.#connection && this.#beginBlocking()) {
         this.#finish(() => this.#depart());
-        if (this.#begin()) this.#finish(() => this.#tidy());
+        if (this.#beginBlocking()) this.#finish(() => this.#tidy());
       }
     } catch {
       // The folder may be gone by now; what is held, the operating system frees.
     }
     this.close();
+  }
+
+  /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
+  #beginBlocking(): boolean {
+    const end = performance.now() + LEAVE_TIMEOUT;
+    while (!this.#begin()) {
+      if (performance.now() > end) return false;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 4);
+    }
+    return true;
   }
 
   #depart(): void {
@@ -437,7 +473,8 @@ export function isBusy(error: unknown): boolean {
 }
 
 function isUnreadable(error: unknown): boolean {
-  return /not a database|malformed/.test(messageOf(error));
+  // A StoreError speaks of the store.
+  return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
 }
 
 function isFull(error: unknown): boolean {

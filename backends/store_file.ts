@@ -1,12 +1,20 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { CELL_END, type KeyShape, NAME_END } from "../core/key.ts";
+import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
-import { CHUNK, lineOf, Pieces, readAt, syncFolder, tailOf, writeAll } from "./file_bytes.ts";
+import {
+  CHUNK,
+  lineOf,
+  Pieces,
+  readAt,
+  syncFolder,
+  tailAfter,
+  tailOf,
+  writeAll,
+} from "./file_bytes.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { KeyIndex } from "./key_index.ts";
@@ -14,6 +22,9 @@ import { KeyIndex } from "./key_index.ts";
 const LF = 10;
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
+
+/** A key, as far as rows are found by it. */
+type RowKey = Pick<Key, "shape" | "text">;
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
 interface ShapeIndex {
@@ -167,7 +178,7 @@ export class StoreFile {
   append(rows: readonly Row[]): void {
     const opened = this.#opened;
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(rows));
-    if (!opened || layout !== opened.reading?.layout) return this.rewrite(() => true, rows);
+    if (!opened || layout !== opened.reading?.layout) return this.rewrite(undefined, rows);
     this.#repair(opened);
     const lines = rows.map((row) => this.#format.encode(row, layout));
     const text = this.#format.append(lines, layout, opened.after);
@@ -180,23 +191,25 @@ export class StoreFile {
   }
 
   /**
-   * Writes the file anew, in one step that a crash cannot halve: the rows that `keep` accepts, in
-   * their own spelling, then `added`.
+   * Writes the file anew, in one step that a crash cannot halve: the rows but those that are `gone`,
+   * in their own spelling, then `added`.
    *
+   * @param gone The key of rows to leave out, or all of them.
    * @throws {StoreError} If it cannot be written; the file is as it was.
    */
-  rewrite(keep: (row: () => Row) => boolean, added: readonly Row[]): void {
+  rewrite(gone: RowKey | "all" | undefined, added: readonly Row[]): void {
     const opened = this.#opened;
     if (opened) this.#repair(opened);
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added));
     const folder = path.dirname(this.path);
-    const temporary = path.join(folder, `.${path.basename(this.path)}.${process.pid}.tmp`);
+    // One name for all: what a killed process left of it is taken away by the next.
+    const temporary = path.join(folder, `.${path.basename(this.path)}.tmp`);
     try {
       fs.rmSync(temporary, { force: true });
       const fd = fs.openSync(temporary, "wx+");
       try {
         if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
-        this.#writeAnew(fd, opened, layout, keep, added);
+        this.#writeAnew(fd, opened, layout, gone, added);
         fs.fsyncSync(fd);
       } finally {
         fs.closeSync(fd);
@@ -226,7 +239,7 @@ export class StoreFile {
     fd: number,
     opened: Opened | undefined,
     layout: Layout,
-    keep: (row: () => Row) => boolean,
+    gone: RowKey | "all" | undefined,
     added: readonly Row[],
   ): void {
     const format = this.#format;
@@ -246,11 +259,12 @@ export class StoreFile {
       batch = [];
       size = 0;
     };
-    if (opened?.reading) {
+    if (opened?.reading && gone !== "all") {
       const { scanner, layout: old } = opened.reading;
       const pieces = new Pieces(opened.fd, old.start, opened.end);
+      const isGone = gone && this.#matcher(gone, scanner);
       const visit = (): void => {
-        if (keep(() => rowOf(scanner))) add(scanner.copy(layout));
+        if (!isGone?.()) add(scanner.copy(layout));
       };
       this.#parsing(opened.fd, pieces, () => {
         while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
@@ -369,7 +383,8 @@ export class StoreFile {
   }
 
   #isUnchanged(opened: Opened): boolean {
-    return Buffer.compare(tailOf(opened.fd, opened.end), opened.check) === 0;
+    const { fd, end, check } = opened;
+    return Buffer.compare(tailOf(fd, end, check.length), check) === 0;
   }
 
   /** Reads from the end of what was read to the size that the file has now. */
@@ -379,6 +394,7 @@ export class StoreFile {
       if (layout) {
         opened.reading = { layout, scanner: this.#format.scanner(layout) };
         opened.end = layout.start;
+        opened.check = tailOf(opened.fd, opened.end);
       }
     }
     opened.size = size;
@@ -395,23 +411,26 @@ export class StoreFile {
       opened.after = "row";
       for (const index of this.#indexes) this.#enter(index, scanner, offset);
     };
+    const take = (count: number): void => {
+      opened.check = tailAfter(opened.check, pieces.bytes.subarray(0, count));
+      pieces.consume(count);
+    };
     this.#parsing(opened.fd, pieces, () => {
       while (pieces.fill()) {
-        const consumed = scanPiece(pieces, scanner, visit);
-        checkUtf8(pieces.bytes.subarray(0, consumed));
-        if (consumed > 0 && opened.after === "unterminated") opened.after = "row";
-        pieces.consume(consumed);
+        const count = scanPiece(pieces, scanner, visit);
+        checkUtf8(pieces.bytes.subarray(0, count));
+        if (count > 0 && opened.after === "unterminated") opened.after = "row";
+        take(count);
       }
       if (scanner.last(pieces.bytes, 0, pieces.length)) {
         visit(pieces.base);
         opened.after = "unterminated";
-        pieces.consume(pieces.length);
+        take(pieces.length);
       }
     });
     opened.end = pieces.base;
     opened.rest = pieces.bytes.slice(0, pieces.length);
     opened.isClosed = this.#format.isClosed(opened.rest);
-    opened.check = tailOf(opened.fd, opened.end);
   }
 
   #readLayout(fd: number, size: number): Layout | undefined {
@@ -445,6 +464,21 @@ export class StoreFile {
   }
 
   #enter(index: ShapeIndex, scanner: RowScanner, offset: number): void {
+    index.keys.add(this.#fingerprintOf(index, scanner), offset);
+  }
+
+  /** Whether the row that the scanner read last has a key. */
+  #matcher({ shape, text }: RowKey, scanner: RowScanner): () => boolean {
+    const index = newIndex(shape);
+    const { a, b, c } = this.#fingerprint.begin().text(text).end();
+    return () => {
+      const row = this.#fingerprintOf(index, scanner);
+      return row.a === a && row.b === b && row.c === c;
+    };
+  }
+
+  /** The fingerprint of the key that the row read last has in the shape of an index. */
+  #fingerprintOf(index: ShapeIndex, scanner: RowScanner): Fingerprint {
     if (index.names !== scanner.names.length) {
       index.columns = keyColumns(index.shape, scanner);
       index.names = scanner.names.length;
@@ -454,7 +488,7 @@ export class StoreFile {
       if (slot !== -1 && scanner.feed(slot, prefix, fingerprint)) fingerprint.text(CELL_END);
       else if (fallback !== undefined) fingerprint.text(prefix).text(fallback).text(CELL_END);
     }
-    index.keys.add(fingerprint.end(), offset);
+    return fingerprint.end();
   }
 
   /** Runs a body that reads pieces; what does not parse is told by file and line. */

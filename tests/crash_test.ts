@@ -86,12 +86,12 @@ async function killRounds(workshop: Workshop, store: string, number: number): Pr
 
 /** Has a process record rows and kills it at some moment; how many rows it had acknowledged. */
 async function recordAndKill(
-  { start, folder }: Workshop,
+  { start }: Workshop,
   runtime: Runtime,
   store: string,
   round: number,
 ): Promise<number> {
-  const acks = join(folder, `acks of ${round} ${filesIn(folder).length}`);
+  const acks = `${store} ${round} acks`;
   writeFileSync(acks, "");
   const worker = start(runtime, "append_worker.ts", [store, acks, String(round)]);
   while (statSync(acks).size === 0) await sleep(2);

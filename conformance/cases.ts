@@ -1,0 +1,23 @@
+import type { Case } from "./case.ts";
+import { claims } from "./claims.ts";
+import { closing } from "./closing.ts";
+import { columns } from "./columns.ts";
+import { contract } from "./contract.ts";
+import { growth } from "./growth.ts";
+import { keys } from "./keys.ts";
+import { reopening } from "./reopening.ts";
+import { sharing } from "./sharing.ts";
+import { values } from "./values.ts";
+
+/** All that is claimed of a backend, by subject. */
+export const cases: readonly Case[] = [
+  ...contract,
+  ...keys,
+  ...values,
+  ...columns,
+  ...growth,
+  ...closing,
+  ...reopening,
+  ...sharing,
+  ...claims,
+];

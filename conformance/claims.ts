@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Claim, ClaimOptions } from "../core/backend.ts";
+import type { CompleteBackend } from "../core/complete_backend.ts";
+import { type Key, keyOf, keyShape } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
+import { paramsText } from "../core/value_text.ts";
+import type { Case } from "./case.ts";
+import { paramsIn } from "./params_in.ts";
+
+const shape = keyShape(["alpha", "seed"]);
+const key = keyOf(shape, { alpha: 1, seed: 1 });
+const note = { error: "out of memory", stack: "Error: out of memory\n    at train (train.ts:1:1)" };
+
+/** The claim of a key that is neither done nor claimed. */
+async function claimed(
+  handle: CompleteBackend,
+  key: Key,
+  options?: ClaimOptions,
+): Promise<Claim> {
+  const answer = await handle.claim(key, options);
+  assert.equal(answer.state, "claimed", `claim(${paramsText(key.values)})`);
+  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
+}
+
+async function isBusy(handle: CompleteBackend, key: Key): Promise<void> {
+  const answer = await handle.claim(key);
+  assert.equal(answer.state, "busy", `claim(${paramsText(key.values)})`);
+  if (answer.state === "busy") assert.notEqual(answer.holder, "", "the holder has a name");
+}
+
+async function isDone(handle: CompleteBackend, key: Key): Promise<void> {
+  assert.equal((await handle.claim(key)).state, "done", `claim(${paramsText(key.values)})`);
+}
+
+/** Of two handles on one store, or of one that stands for both. */
+interface Check {
+  readonly name: string;
+  readonly check: (one: CompleteBackend, other: CompleteBackend) => Promise<void>;
+}
+
+const checks: readonly Check[] = [
+  {
+    name: "a key is busy while it is claimed, and no other is",
+    async check(one, other) {
+      const claim = await claimed(one, key);
+      for (const handle of [other, one]) await isBusy(handle, key);
+      await isBusy(other, keyOf(keyShape(undefined), { seed: 1, alpha: 1 }));
+      const others = [{ alpha: 1, seed: 2 }, { alpha: 1 }, { alpha: "1", seed: 1 }];
+      for (const params of others) await claimed(other, keyOf(shape, params));
+      assert.equal(await other.hasKey(key), false);
+      await claim.release();
+    },
+  },
+  {
+    name: "of claims made at the same time one is answered claimed",
+    async check(one, other) {
+      const asked = Array.from({ length: 20 }, async (_, i) => {
+        return (await (i % 2 === 0 ? one : other).claim(key)).state;
+      });
+      const states = await Promise.all(asked);
+      assert.deepEqual(states.sort(), [...Array(19).fill("busy"), "claimed"]);
+    },
+  },
+  {
+    name: "a recorded claim is done, and its row there with its time",
+    async check(one, other) {
+      const claim = await claimed(one, key);
+      await claim.record({ alpha: 1, seed: 1, "result.loss": 0.5, _stet_elapsed: 0.25 });
+      for (const handle of [other, one]) await isDone(handle, key);
+      const { _stet_timestamp: time, ...row } = (await other.find(key))!;
+      assert.deepEqual(row, { alpha: 1, seed: 1, "result.loss": 0.5, _stet_elapsed: 0.25 });
+      assert.equal(typeof time, "string");
+      assert.equal((await other.load()).length, 1);
+    },
+  },
+  {
+    name: "a row that was recorded without a claim is done",
+    async check(one, other) {
+      await one.record({ alpha: 1, seed: 1, note: "by hand" });
+      await isDone(other, key);
+      await isDone(
+        other,
+        keyOf(keyShape(["alpha", "seed", "beta"], { beta: 0 }), { ...key.values }),
+      );
+      const more = keyOf(keyShape(undefined), { alpha: 1, seed: 1 });
+      await (await claimed(other, more)).release();
+    },
+  },
+  {
+    name: "a released claim leaves the key free, and nothing recorded",
+    async check(one, other) {
+      await (await claimed(one, key)).release();
+      const claim = await claimed(other, key);
+      await isBusy(one, key);
+      await claim.release();
+      assert.deepEqual(await other.load(), []);
+      assert.deepEqual([...await one.failures()], []);
+    },
+  },
+  {
+    name: "a failed claim leaves the key free, and its failure noted until it succeeds",
+    async check(one, other) {
+      const params = { alpha: "1", seed: 2n ** 70n };
+      const failing = keyOf(shape, params);
+      await (await claimed(one, failing)).fail(note);
+      const [failure, ...more] = await other.failures();
+      assert.deepEqual(more, []);
+      const { time, host, ...rest } = failure!;
+      assert.deepEqual(rest, { ...note, params, attempt: 1 });
+      assert.equal(new Date(time).toISOString(), time);
+      assert.equal(typeof host, "string");
+      assert.deepEqual(await other.load(), []);
+
+      await (await claimed(other, failing)).fail({ error: "again", stack: "" });
+      assert.deepEqual(
+        (await one.failures()).map(({ error, attempt }) => [error, attempt]),
+        [["again", 2]],
+      );
+      await (await claimed(other, failing)).record(params);
+      assert.deepEqual([...await one.failures()], []);
+      await isDone(one, failing);
+    },
+  },
+  {
+    name: "failures are given oldest first, and a success forgets its own only",
+    async check(one, other) {
+      for (const seed of [3, 1, 2, 3]) {
+        await (await claimed(one, keyOf(shape, { seed }))).fail(note);
+        await sleep(2);
+      }
+      const seeds = async (): Promise<unknown[]> =>
+        (await other.failures()).map(({ params }) => params.seed);
+      assert.deepEqual(await seeds(), [1, 2, 3]);
+      await (await claimed(other, keyOf(shape, { seed: 2 }))).record({ seed: 2 });
+      assert.deepEqual(await seeds(), [1, 3]);
+    },
+  },
+  {
+    name: "a row that does not count as done is replaced, and no other",
+    async check(one, other) {
+      await one.record({ alpha: 1, seed: 2 });
+      await one.record({ alpha: 1, seed: 1, note: "old" });
+      await one.record({ alpha: 1 });
+      const seen: Row[] = [];
+      const options: ClaimOptions = {
+        isDone(row) {
+          seen.push(row);
+          return row.result !== undefined;
+        },
+      };
+      const claim = await claimed(other, key, options);
+      assert.equal(seen[0]?.note, "old", "isDone() is given the row");
+      assert.deepEqual((await paramsIn(other)).length, 3, "it stays until it is replaced");
+      await claim.record({ alpha: 1, seed: 1, result: "new" });
+      assert.deepEqual(await paramsIn(one), [
+        { alpha: 1, seed: 2 },
+        { alpha: 1 },
+        { alpha: 1, seed: 1, result: "new" },
+      ]);
+      assert.equal((await one.claim(key, options)).state, "done");
+      await isDone(one, key);
+    },
+  },
+  {
+    name: "a row that does not count as done stays when its claim fails or is released",
+    async check(one, other) {
+      await one.record({ alpha: 1, seed: 1 });
+      const options: ClaimOptions = { isDone: () => false };
+      await (await claimed(other, key, options)).release();
+      await (await claimed(one, key, options)).fail(note);
+      assert.deepEqual(await paramsIn(other), [{ alpha: 1, seed: 1 }]);
+      await isDone(other, key);
+    },
+  },
+  {
+    name: "a key is free again when its row is removed",
+    async check(one, other) {
+      await (await claimed(one, key)).record({ alpha: 1, seed: 1 });
+      assert.equal(await one.remove({ alpha: 1 }), 1);
+      await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
+      await one.clear();
+      await (await claimed(other, key)).release();
+    },
+  },
+  {
+    name: "runs that claim and record at the same time are each recorded once",
+    async check(one, other) {
+      const runs = Array.from({ length: 60 }, async (_, i) => {
+        const params = { alpha: 2, seed: i % 20 };
+        const answer = await (i % 2 === 0 ? one : other).claim(keyOf(shape, params));
+        if (answer.state !== "claimed") return;
+        await sleep(i % 3);
+        await answer.claim.record(params);
+      });
+      await Promise.all(runs);
+      const seeds = (await one.load()).map(({ seed }) => Number(seed)).sort((a, b) => a - b);
+      assert.deepEqual(seeds, Array.from({ length: 20 }, (_, i) => i));
+    },
+  },
+];
+
+/** Claims and failures: of one handle, between two, and when a handle ends. */
+export const claims: readonly Case[] = [
+  ...checks.flatMap(({ name, check }): Case[] => [
+    {
+      name,
+      async check({ open }) {
+        const handle = await open();
+        await check(handle, handle);
+      },
+    },
+    {
+      name: `between two handles, ${name}`,
+      needs: "claims",
+      check: async ({ open }) => await check(await open(), await open()),
+    },
+  ]),
+  {
+    name: "close() frees the claims of a handle",
+    needs: "claims",
+    async check({ open }) {
+      const [one, other] = [await open(), await open()];
+      await claimed(one, key);
+      const kept = await claimed(other, keyOf(shape, { alpha: 2 }));
+      await isBusy(other, key);
+      await one.close();
+      await (await claimed(other, key)).release();
+      const third = await open();
+      await isBusy(third, keyOf(shape, { alpha: 2 }));
+      await kept.release();
+    },
+  },
+  {
+    name: "failures are still noted when the store is opened again",
+    needs: "claims",
+    async check({ open }) {
+      const one = await open();
+      await (await claimed(one, key)).fail(note);
+      await one.close();
+      const other = await open();
+      assert.deepEqual(
+        (await other.failures()).map(({ error, params }) => ({ error, params })),
+        [{ error: note.error, params: key.values }],
+      );
+      await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
+      assert.deepEqual([...await other.failures()], []);
+    },
+  },
+];

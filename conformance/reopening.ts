@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { keyOf, keyShape } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
+import type { Case } from "./case.ts";
+import { paramsIn } from "./params_in.ts";
+import { sampleValues } from "./sample_values.ts";
+
+/** What is there when a store is opened again. */
+export const reopening: readonly Case[] = [
+  {
+    name: "a store that is opened again has its rows, whole and typed, and finds them",
+    needs: "reopening",
+    async check({ open }) {
+      const rows: Row[] = sampleValues.map((value, n) => ({ n, value, [`new ${n % 7}`]: value }));
+      const first = await open();
+      for (const row of rows) await first.record(row);
+      const written = await first.load();
+      await first.close();
+
+      const second = await open();
+      assert.equal(await second.exists(), true);
+      const shape = keyShape(["value"]);
+      for (const row of rows) {
+        assert.equal((await second.find(keyOf(shape, row)))?.n, row.n);
+        assert.equal(await second.hasKey(keyOf(keyShape(undefined), row)), true);
+        assert.equal(await second.has({ value: row.value! }), true);
+      }
+      assert.deepEqual(await second.load(), written);
+      assert.deepEqual(await paramsIn(second), rows);
+    },
+  },
+  {
+    name: "a store goes on where it was left, again and again",
+    needs: "reopening",
+    async check({ open }) {
+      const rows: Row[] = [];
+      for (let round = 0; round < 5; round++) {
+        const backend = await open();
+        const row = { round, [`new ${round}`]: "x", text: 'a, "b"\nc' };
+        await backend.record(row);
+        rows.push(row);
+        assert.deepEqual(await paramsIn(backend), rows);
+        assert.equal(await backend.hasKey(keyOf(keyShape(["round"]), { round: 0 })), true);
+        await backend.close();
+      }
+      const backend = await open();
+      assert.equal(await backend.remove({ round: 2 }), 1);
+      await backend.close();
+      assert.deepEqual(await paramsIn(await open()), rows.filter(({ round }) => round !== 2));
+    },
+  },
+  {
+    name: "a store that was cleared is empty when it is opened again",
+    needs: "reopening",
+    async check({ open }) {
+      const first = await open();
+      await first.record({ alpha: 1 });
+      await first.clear();
+      await first.close();
+      const second = await open();
+      assert.deepEqual(await second.load(), []);
+      await second.record({ alpha: 2, beta: 3 });
+      assert.deepEqual(await paramsIn(second), [{ alpha: 2, beta: 3 }]);
+    },
+  },
+];

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Backend, MaybePromise } from "../core/backend.ts";
+import { completeBackend } from "../core/complete_backend.ts";
+import type { Case, Handle } from "./case.ts";
+
+/** Runs a check on a fresh store in a folder of its own; handles and folder go when it ends. */
+export async function runCase(
+  check: Case["check"],
+  open: (folder: string) => MaybePromise<Backend>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "stet-conformance-"));
+  const handles = new Set<Handle>();
+
+  async function openHandle(): Promise<Handle> {
+    const backend = await open(folder);
+    const handle: Handle = {
+      ...completeBackend(backend),
+      isIndexed: (backend.hasKey ?? backend.find) !== undefined,
+      async close() {
+        handles.delete(handle);
+        await backend.close();
+      },
+    };
+    handles.add(handle);
+    return handle;
+  }
+
+  async function closeAll(): Promise<void> {
+    for (const handle of handles) await handle.close();
+  }
+
+  try {
+    await check({ folder, open: openHandle });
+    await closeAll();
+  } finally {
+    await closeAll().catch(() => {}); // the check's own error is the one to tell
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

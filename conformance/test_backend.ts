@@ -1,0 +1,49 @@
+import { test } from "node:test";
+import type { Backend, MaybePromise } from "../core/backend.ts";
+import type { Capability } from "./case.ts";
+import { cases } from "./cases.ts";
+import { runCase } from "./run_case.ts";
+
+/** The kind of store that is tested. */
+export interface BackendUnderTest {
+  /** What the names of the tests begin with: the extension, say. */
+  readonly name: string;
+  /**
+   * Opens the store of a folder: each test gives one of its own, empty at first and removed at the
+   * end. With a folder that was given before, it opens the same store once more. A kind of store
+   * that keeps no files can take the path for a name.
+   */
+  readonly open: (folder: string) => MaybePromise<Backend>;
+  /** Why the tests of what it lacks are skipped. Default: it lacks nothing. */
+  readonly skip?: Readonly<Partial<Record<Capability, string>>>;
+}
+
+/**
+ * Registers the tests (of `node:test`: they run on Deno, Bun and Node) that a backend must pass: what
+ * the contract says of the five methods, exact keys, values of every kind, new columns, 10,000 rows,
+ * and the capabilities that are not skipped. Optional members are tested where the backend has them,
+ * and core's defaults over the five methods where it has not.
+ *
+ * Call it from a test file. How a store takes crashes, or several processes, it does not test.
+ *
+ * @example
+ * ```ts ignore
+ * // foo_test.ts
+ * import { testBackend } from "@stet/stet/conformance";
+ * import { join } from "node:path";
+ * import { FooBackend } from "./foo.ts";
+ *
+ * testBackend({
+ *   name: ".foo",
+ *   open: (folder) => new FooBackend(join(folder, "runs.foo")),
+ *   skip: { claims: "no claim() of its own: core's holds within one handle" },
+ * });
+ * ```
+ */
+export function testBackend({ name, open, skip = {} }: BackendUnderTest): void {
+  for (const { name: claim, needs, check } of cases) {
+    const reason = needs && skip[needs];
+    const options = { timeout: 60_000, ...reason !== undefined && { skip: reason } };
+    test(`${name}: ${claim}`, options, () => runCase(check, open));
+  }
+}
