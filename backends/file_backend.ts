@@ -133,7 +133,8 @@ export class FileBackend implements Backend {
   /** Whether there is a row with exactly this key. */
   hasKey(key: Key): MaybePromise<boolean> {
     // A hit that was true a moment ago is believed: rows seldom go.
-    const isFresh = this.#removals === removals && performance.now() - this.#refreshed < FRESH;
+    const isFresh = this.#removals === removals && performance.now() - this.#refreshed < FRESH &&
+      this.#file.isIndexed(key.shape); // else the file is read, which may have changed
     if (isFresh && this.#file.find(key.shape, key.text) !== -1) return true;
     return this.#reading(() => this.#file.find(key.shape, key.text) !== -1);
   }

@@ -110,6 +110,17 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null)
   }
 }
 
+/** Adds bytes to the end of a file, made if it is not there, and brings them to the disk. */
+export function appendTo(path: string, bytes: Uint8Array): void {
+  const fd = fs.openSync(path, "a");
+  try {
+    writeAll(fd, bytes, null);
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** The number of the line, from 1, in which a byte stands. */
 export function lineOf(fd: number, offset: number): number {
   const bytes = new Uint8Array(CHUNK);

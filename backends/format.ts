@@ -87,7 +87,11 @@ export interface Format {
   /** A reader of rows. */
   scanner(layout: Layout): RowScanner;
 
-  /** Whether the bytes after the last whole row are what belongs there. */
+  /**
+   * Whether the bytes after the last whole row are what belongs there. If not, they are a torn row.
+   *
+   * @throws {ByteError} If they are more than a crash can have left.
+   */
   isClosed(rest: Uint8Array): boolean;
 
   /** One row as text, without what stands between rows. */

@@ -201,6 +201,7 @@ function afterString(bytes: Uint8Array, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
     const c = bytes[i];
     if (c === QUOTE) return i + 1;
+    if (c === LF) throw new ByteError("a string is not closed on its line", at);
     if (c === BACKSLASH) i++;
   }
   return -1;

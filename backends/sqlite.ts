@@ -135,7 +135,7 @@ export class SqliteBackend implements Backend {
 
   /** The columns of the store. */
   columns(): MaybePromise<readonly string[]> {
-    return this.#trying(() => orderColumns([...this.#open()?.columns.keys() ?? []], []));
+    return this.#trying(() => orderColumns([...this.#current()?.columns.keys() ?? []], []));
   }
 
   /** Removes the rows that agree on all columns given; how many. */
@@ -158,7 +158,7 @@ export class SqliteBackend implements Backend {
   /** Removes all rows. */
   async clear(): Promise<void> {
     await this.#trying(() => {
-      const connection = this.#open();
+      const connection = this.#current();
       if (connection && connection.columns.size > 0) connection.db.exec(`DELETE FROM ${TABLE}`);
     });
     if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
@@ -192,7 +192,6 @@ export class SqliteBackend implements Backend {
     try {
       await this.#state.leave();
     } finally {
-      this.#removeJournal();
       this.#disconnect();
     }
   }
@@ -243,14 +242,14 @@ export class SqliteBackend implements Backend {
       if (condition) this.#makeIndex(connection, key.shape);
       // Columns by name: others may come between the preparing and the reading of `*`.
       const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
-      const order = what === "1" ? "" : "ORDER BY rowid DESC";
+      const order = what === "1" ? "" : `ORDER BY ${rowNumber(columns)} DESC`;
       const sql = condition &&
         `SELECT ${selected} FROM ${TABLE} WHERE ${condition.sql} ${order} LIMIT 1`;
       const found = sql && columns.size > 0
         ? prepared(connection, sql).get(...condition!.bound) as unknown as SqlValue[] | undefined
         : undefined;
-      // A new column may be part of the key, or of every key that nobody declared.
-      const isSure = found !== undefined && key.shape.columns !== undefined;
+      // A new column may be part of the key, of every key that nobody declared, and of every row.
+      const isSure = found !== undefined && key.shape.columns !== undefined && what === "1";
       if (isSure || schemaOf(connection) === schema) return found;
       readColumns(db, connection);
     }
@@ -304,12 +303,16 @@ export class SqliteBackend implements Backend {
   }
 
   #page(after: bigint, columns: readonly string[] | undefined): { rows: Row[]; last: bigint } {
-    const connection = this.#open();
+    const connection = this.#current();
     if (!connection || connection.columns.size === 0) return { rows: [], last: after };
+    const { schema } = connection;
     const names = [...connection.columns.keys()].filter((name) => columns?.includes(name) ?? true);
-    const selected = ["rowid", ...names.map(quoted)].join(", ");
-    const sql = `SELECT ${selected} FROM ${TABLE} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`;
+    const number = rowNumber(connection.columns);
+    const selected = [number, ...names.map(quoted)].join(", ");
+    const sql =
+      `SELECT ${selected} FROM ${TABLE} WHERE ${number} > ? ORDER BY ${number} LIMIT ${PAGE}`;
     const found = prepared(connection, sql).all(after) as unknown as SqlValue[][];
+    if (schemaOf(connection) !== schema) return this.#page(after, columns); // a column came between
     const last = found.at(-1)?.[0] as bigint | undefined;
     return { rows: found.map(([_, ...values]) => rowOf(names, values)), last: last ?? after };
   }
@@ -345,6 +348,15 @@ export class SqliteBackend implements Backend {
     return this.#connection ??= this.#connect(inode);
   }
 
+  /** The open database with the columns that it has now, others' new ones too. */
+  #current(): Connection | undefined {
+    const connection = this.#open();
+    if (connection && schemaOf(connection) !== connection.schema) {
+      readColumns(connection.db, connection);
+    }
+    return connection;
+  }
+
   #create(): Connection {
     fs.closeSync(fs.openSync(this.path, "a")); // empty, it is no database yet and holds no lock
     this.#checked = -Infinity;
@@ -355,11 +367,9 @@ export class SqliteBackend implements Backend {
     let db: DatabaseSync | undefined;
     try {
       db = openDatabase(this.path);
-      db.exec(
-        `PRAGMA busy_timeout = 0; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = ${
-          this.#isSynced ? "FULL" : "OFF"
-        }`,
-      );
+      // EXTRA, as the deletion of a journal is what commits: FULL would not sync it.
+      const synchronous = this.#isSynced ? "EXTRA" : "OFF";
+      db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);
       const schemaVersion = db.prepare("PRAGMA schema_version");
       const connection: Connection = {
         db,
@@ -382,20 +392,6 @@ export class SqliteBackend implements Backend {
     this.#connection?.db.close();
     this.#connection = undefined;
     this.#checked = -Infinity;
-  }
-
-  /** After the last transaction the journal is empty; it goes if nobody else is at work. */
-  #removeJournal(): void {
-    const db = this.#connection?.db;
-    const journal = `${this.path}-journal`;
-    if (!db || fs.statSync(journal, { throwIfNoEntry: false })?.size !== 0) return;
-    try {
-      db.exec("BEGIN EXCLUSIVE");
-      fs.rmSync(journal, { force: true });
-      db.exec("ROLLBACK");
-    } catch (error) {
-      if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
-    }
   }
 
   /** Runs a body, again and again while the database is locked. What SQLite says is told in ours. */
@@ -534,6 +530,12 @@ function addColumns(connection: Connection, names: readonly string[], path: stri
     }
     known.set(asciiLower(name), name);
   }
+  if (ROW_NUMBERS.every((name) => known.has(name))) {
+    throw new StoreError(
+      `Cannot add column "${missing[0]}" to "${path}": a table of SQLite cannot have ` +
+        `${ROW_NUMBERS.join(", ")} all three; rename one, or use a .csv or .json store`,
+    );
+  }
   if (connection.columns.size === 0) {
     const columns = missing.map((name) => `${quoted(name)} NUMERIC`).join(", ");
     db.exec(`CREATE TABLE ${TABLE} (${columns}); PRAGMA user_version = ${VERSION}`);
@@ -541,6 +543,15 @@ function addColumns(connection: Connection, names: readonly string[], path: stri
     for (const name of missing) db.exec(`ALTER TABLE ${TABLE} ADD COLUMN ${quoted(name)} NUMERIC`);
   }
   readColumns(db, connection);
+}
+
+/** SQLite's names for the number of a row. A column of that name hides it. */
+const ROW_NUMBERS = ["rowid", "_rowid_", "oid"];
+
+/** A name for the number of a row that no column has. */
+function rowNumber(columns: ReadonlyMap<string, Affinity>): string {
+  const taken = new Set([...columns.keys()].map(asciiLower));
+  return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
 }
 
 /** SQLite folds the case of ASCII letters only. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { readCell, writeCell } from "../core/cell.ts";
+import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Value } from "../core/value.ts";
 
@@ -45,7 +45,12 @@ export function fromSql(value: SqlValue): Value | undefined {
 export function spellings(value: Value, affinity: Affinity): SqlValue[] {
   const cell = toSql(value, affinity);
   if (typeof cell !== "string" || cell === value) return [cell];
-  return [...new Set([cell, ...otherSpellings(value, cell)])];
+  const others = otherSpellings(value, cell).filter((text) => {
+    // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
+    return canonicalCell(text) === cell && text.isWellFormed() &&
+      !(affinity === "NUMERIC" && /^-?[0-9]+$/.test(text));
+  });
+  return [...new Set([cell, ...others])];
 }
 
 function otherSpellings(value: Value, cell: string): string[] {

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import path from "node:path";
 import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Failure, FailureNote, MaybePromise } from "../core/backend.ts";
@@ -385,10 +386,18 @@ export class StateFile {
     return `${this.path}-${id}`;
   }
 
-  /** Removes what dead owners left behind. */
+  /** Removes what dead owners left behind, entered here or not. */
   #sweep(): void {
     const owners = this.#connection!.db.prepare("SELECT id FROM owners").all() as { id: string }[];
     for (const { id } of owners) this.#isAlive(id);
+    const prefix = `${path.basename(this.path)}-`;
+    for (const name of fs.readdirSync(path.dirname(this.path))) {
+      const id = name.slice(prefix.length);
+      if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(id)) continue;
+      // A pin that a killed process left is a second name of this file.
+      if (inodeOf(this.#ownerPath(id)) !== this.#connection!.inode) this.#isAlive(id);
+      else fs.rmSync(this.#ownerPath(id), { force: true });
+    }
   }
 
   #isAlive(id: string): boolean {

@@ -6,6 +6,7 @@ import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
 import {
+  appendTo,
   CHUNK,
   lineOf,
   Pieces,
@@ -116,6 +117,11 @@ export class StoreFile {
       this.#forget(); // half of it was read
       throw error;
     }
+  }
+
+  /** Whether keys of this shape are found without reading the file. */
+  isIndexed(shape: KeyShape): boolean {
+    return this.#indexes.some((index) => index.shape === shape);
   }
 
   /** Where the newest row of a key begins; -1 if there is none. Of what was read. */
@@ -303,27 +309,23 @@ export class StoreFile {
 
   #repair(opened: Opened): void {
     if (opened.isClosed) return;
-    const aside = `${this.path}.torn`;
     const { rest } = opened;
+    const isTorn = Buffer.from(rest).toString("latin1").trim() !== ""; // else only the closing lacks
+    const aside = `${this.path}.torn`;
+    const closing = Buffer.from(this.#format.closing);
     try {
-      const fd = fs.openSync(aside, "a");
-      try {
-        writeAll(fd, rest, null);
-        fs.fsyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
-      }
+      if (isTorn) appendTo(aside, rest);
       opened.writer ??= this.#openWriter(opened);
-      const closing = Buffer.from(this.#format.closing);
       writeAll(opened.writer, closing, opened.end);
       fs.ftruncateSync(opened.writer, opened.end + closing.length);
-      opened.rest = closing;
     } catch (error) {
       throw this.#writeError(error);
     }
-    opened.size = opened.end + opened.rest.length;
+    opened.rest = closing;
+    opened.size = opened.end + closing.length;
     opened.changed = fs.fstatSync(opened.fd).mtimeMs;
     opened.isClosed = true;
+    if (!isTorn) return;
     this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
   }
 
@@ -427,10 +429,10 @@ export class StoreFile {
         opened.after = "unterminated";
         take(pieces.length);
       }
+      opened.rest = pieces.bytes.slice(0, pieces.length);
+      opened.isClosed = this.#format.isClosed(opened.rest);
     });
     opened.end = pieces.base;
-    opened.rest = pieces.bytes.slice(0, pieces.length);
-    opened.isClosed = this.#format.isClosed(opened.rest);
   }
 
   #readLayout(fd: number, size: number): Layout | undefined {

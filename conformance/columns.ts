@@ -41,8 +41,7 @@ const names = [
   "NaN",
   "select",
   "rowid",
-  "oid",
-  "_rowid_",
+  "_rowid_", // SQLite needs the third of its names for the number of a row: oid
   "id",
   "key",
   "value",

@@ -14,7 +14,7 @@ export interface BackendUnderTest {
    * that keeps no files can take the path for a name.
    */
   readonly open: (folder: string) => MaybePromise<Backend>;
-  /** Why the tests of what it lacks are skipped. Default: it lacks nothing. */
+  /** What it lacks, and why: the tests of that are one skip with this reason. Default: nothing. */
   readonly skip?: Readonly<Partial<Record<Capability, string>>>;
 }
 
@@ -41,9 +41,11 @@ export interface BackendUnderTest {
  * ```
  */
 export function testBackend({ name, open, skip = {} }: BackendUnderTest): void {
+  for (const [capability, reason] of Object.entries(skip)) {
+    test(`${name} lacks ${capability}: ${reason}`, { skip: reason }, () => {});
+  }
   for (const { name: claim, needs, check } of cases) {
-    const reason = needs && skip[needs];
-    const options = { timeout: 60_000, ...reason !== undefined && { skip: reason } };
-    test(`${name}: ${claim}`, options, () => runCase(check, open));
+    if (needs && skip[needs] !== undefined) continue;
+    test(`${name}: ${claim}`, { timeout: 60_000 }, () => runCase(check, open));
   }
 }

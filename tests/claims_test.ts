@@ -11,7 +11,7 @@ import { filesIn, inWorkshop, type StoreWorker } from "./workers/worker_process.
 
 const timeout = 60_000;
 
-for (const extension of [".csv"]) {
+for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
   test(
     `${extension}: a claim is its process's until that dies, running or stopped`,
     { timeout },

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** A Python that has the package `stet`, or why there is none. */
@@ -46,10 +45,7 @@ export function pythonStet(): PythonStet {
 
 /** Why a command failed; undefined if it did not. */
 function whyNot(command: string, args: readonly string[]): string | undefined {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: "utf8",
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "" },
-  });
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
   if (status === 0) return undefined;
   const last = `${stdout ?? ""}\n${stderr ?? ""}`.trim().split("\n").at(-1);
   return `${command} ${args.slice(0, 3).join(" ")}: ${error?.message ?? last}`;

@@ -25,6 +25,8 @@ interface Result {
   readonly by: string;
 }
 
+/** One for all keys: a store keeps an index for each. */
+const shape = keyShape(["key"]);
 const stores = new Map<string, Promise<Backend>>();
 const claims = new Map<string, Claim>();
 const functions = new Map<string, OnceFunction<[Params], Promise<Result>>>();
@@ -49,7 +51,7 @@ async function run({ key }: Params): Promise<Result> {
 const commands = {
   /** Claims a key and keeps the claim. */
   async claim(store: string, key: string): Promise<{ state: string; holder?: string }> {
-    const answer = await (await open(store)).claim!(keyOf(keyShape(["key"]), { key }));
+    const answer = await (await open(store)).claim!(keyOf(shape, { key }));
     if (answer.state !== "claimed") return answer;
     claims.set(store + key, answer.claim);
     return { state: "claimed" };

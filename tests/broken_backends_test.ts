@@ -1,0 +1,424 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryBackend } from "../backends/mod.ts";
+import type { Capability, Case } from "../conformance/case.ts";
+import { claims } from "../conformance/claims.ts";
+import { closing } from "../conformance/closing.ts";
+import { columns } from "../conformance/columns.ts";
+import { contract } from "../conformance/contract.ts";
+import { growth } from "../conformance/growth.ts";
+import { keys } from "../conformance/keys.ts";
+import { testBackend } from "../conformance/mod.ts";
+import { withoutTimestamp } from "../conformance/params_in.ts";
+import { reopening } from "../conformance/reopening.ts";
+import { runCase } from "../conformance/run_case.ts";
+import { sharing } from "../conformance/sharing.ts";
+import { values } from "../conformance/values.ts";
+import { readCell } from "../core/cell.ts";
+import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
+import { keyOf, keyShape } from "../core/key.ts";
+import { setEntry } from "../core/value.ts";
+import type { Backend, Claim, Failure, Row, Value } from "../mod.ts";
+
+/** Opens handles on stores in memory, one for each folder, that lack nothing. */
+function openSound(): (folder: string) => CompleteBackend {
+  const stores = new Map<string, CompleteBackend>();
+  return (folder) => {
+    const store = stores.get(folder) ?? completeBackend(new MemoryBackend());
+    stores.set(folder, store);
+    const held = new Set<Claim>();
+    let isClosed = false;
+    const open = (): CompleteBackend => {
+      if (isClosed) throw new Error(`Cannot use "${folder}": it was closed`);
+      return store;
+    };
+
+    function hold(claim: Claim): Claim {
+      held.add(claim);
+      const end = (): Claim => {
+        open();
+        held.delete(claim);
+        return claim;
+      };
+      return {
+        record: (row) => end().record(row),
+        fail: (note) => end().fail(note),
+        release: () => end().release(),
+      };
+    }
+
+    return {
+      location: folder,
+      has: (columns) => open().has(columns),
+      record: (row) => open().record(row),
+      load: () => open().load(),
+      remove: (columns) => open().remove(columns),
+      clear: () => open().clear(),
+      exists: () => open().exists(),
+      rows: (options) => open().rows(options),
+      columns: () => open().columns(),
+      find: (key) => open().find(key),
+      hasKey: (key) => open().hasKey(key),
+      removeKey: (key) => open().removeKey(key),
+      failures: () => open().failures(),
+      async claim(key, options) {
+        const answer = await open().claim(key, options);
+        return answer.state === "claimed" ? { ...answer, claim: hold(answer.claim) } : answer;
+      },
+      async close() {
+        for (const claim of held) await claim.release();
+        isClosed = true;
+      },
+    };
+  };
+}
+
+/** The row with each value changed. */
+function changed(row: Row, change: (value: Value) => Value): Row {
+  const copy: Row = {};
+  for (const [name, value] of Object.entries(row)) {
+    setEntry(copy, name, name === "_stet_timestamp" ? value : change(value));
+  }
+  return copy;
+}
+
+/** A mistake: what a backend with it does in place of the sound one. */
+type Mistake = (sound: CompleteBackend) => Partial<Backend>;
+
+/** Records and looks as if each value were another. */
+function taking(change: (value: Value) => Value): Mistake {
+  return (sound) => ({
+    record: (row) => sound.record(changed(row, change)),
+    has: (row) => sound.has(changed(row, change)),
+    remove: (row) => sound.remove(changed(row, change)),
+    find: (key) => sound.find(keyOf(key.shape, changed(key.values, change))),
+    hasKey: (key) => sound.hasKey(keyOf(key.shape, changed(key.values, change))),
+  });
+}
+
+/** Records and looks as if each string were another. */
+function takingStrings(change: (text: string) => string): Mistake {
+  return taking((value) => typeof value === "string" ? change(value) : value);
+}
+
+function loading(change: (row: Row, i: number, rows: Row[]) => Row): Mistake {
+  return (sound) => ({ load: async () => (await sound.load()).map(change) });
+}
+
+async function matchesAny(sound: CompleteBackend, columns: Row): Promise<Row | undefined> {
+  for (const [name, value] of Object.entries(columns)) {
+    if (await sound.has({ [name]: value })) return { [name]: value };
+  }
+}
+
+function claiming(
+  change: (claim: Claim, sound: CompleteBackend) => Partial<Claim>,
+): Mistake {
+  return (sound) => ({
+    async claim(key, options) {
+      const answer = await sound.claim(key, options);
+      if (answer.state !== "claimed") return answer;
+      return { ...answer, claim: { ...answer.claim, ...change(answer.claim, sound) } };
+    },
+  });
+}
+
+const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mistake])[] = [
+  ["has() matches any of the columns given", contract, (sound) => ({
+    has: async (columns) => await matchesAny(sound, columns) !== undefined,
+  })],
+  ["has() leaves out columns that no row has", contract, (sound) => ({
+    async has(columns) {
+      const known = await sound.columns();
+      const left = Object.entries(columns).filter(([name]) => known.includes(name));
+      return await sound.has(Object.fromEntries(left));
+    },
+  })],
+  ["has({}) is true of an empty store", contract, (sound) => ({
+    has: (columns) => Object.keys(columns).length === 0 || sound.has(columns),
+  })],
+  ["a look makes a file", contract, (sound) => ({
+    has(columns) {
+      writeFileSync(join(sound.location, "runs"), "");
+      return sound.has(columns);
+    },
+  })],
+  ["load() gives the newest first", contract, (sound) => ({
+    load: async () => (await sound.load()).toReversed(),
+  })],
+  ["record() keeps the arrays of its caller", contract, () => {
+    const rows: Row[] = [];
+    return { record: (row) => void rows.push({ ...row, _stet_timestamp: "" }), load: () => rows };
+  }],
+  ["record() adds no time", contract, loading(withoutTimestamp)],
+  ["record() takes no time but now", contract, (sound) => ({
+    record: (row) => sound.record(withoutTimestamp(row)),
+  })],
+  ["record() keeps one of equal rows", contract, (sound) => ({
+    record: async (row) => void (await sound.has(row) || await sound.record(row)),
+  })],
+  ["record() writes what it read, with others between", contract, (sound) => ({
+    async record(row) {
+      const rows = await sound.load();
+      await sleep(1);
+      await sound.clear();
+      for (const kept of [...rows, row]) await sound.record(kept);
+    },
+  })],
+  ["remove() takes the first row only", contract, (sound) => ({
+    async remove(columns) {
+      const rows = await sound.load();
+      const at = rows.findIndex((row) => Object.keys(columns).every((n) => row[n] === columns[n]));
+      if (at === -1) return await sound.remove(columns);
+      await sound.clear();
+      for (const row of rows.toSpliced(at, 1)) await sound.record(row);
+      return 1;
+    },
+  })],
+  ["remove() matches any of the columns given", contract, (sound) => ({
+    async remove(columns) {
+      const match = await matchesAny(sound, columns);
+      return await sound.remove(match ?? columns);
+    },
+  })],
+  ["remove({}) clears", contract, (sound) => ({
+    remove: (columns) => Object.keys(columns).length > 0 ? sound.remove(columns) : sound.clear(),
+  } as Partial<Backend>)],
+  ["remove() gives no number", contract, (sound) => ({
+    remove: async (columns) => await sound.remove(columns) && 0,
+  })],
+  ["clear() keeps the rows", contract, () => ({ clear: () => {} })],
+  ["rows() gives all columns", contract, (sound) => ({ rows: () => sound.rows() })],
+  ["columns() gives those of the first row", contract, (sound) => ({
+    columns: async () => Object.keys((await sound.load())[0] ?? {}),
+  })],
+
+  ["hasKey() is true of part of a key", keys, (sound) => ({
+    hasKey: (key) => sound.has(key.values),
+  })],
+  ["defaults do not count", keys, (sound) => ({
+    hasKey: (key) => sound.hasKey(keyOf(keyShape(key.shape.columns), key.values)),
+  })],
+  ["find() gives the oldest", keys, (sound) => ({
+    find: async (key) =>
+      (await sound.load()).find((row) => keyOf(key.shape, row).text === key.text),
+  })],
+  ["removeKey() takes rows with more columns too", keys, (sound) => ({
+    removeKey: (key) => sound.remove(key.values),
+  })],
+  ["a hit is believed for ever", keys, (sound) => {
+    const hits = new Set<string>();
+    return {
+      async hasKey(key) {
+        if (await sound.hasKey(key)) hits.add(key.text);
+        return hits.has(key.text);
+      },
+    };
+  }],
+
+  ["load() gives everything as text", values, loading((row) => changed(row, String))],
+  [
+    "what looks like a number is loaded as one",
+    values,
+    loading((row) =>
+      changed(row, (value) => typeof value === "string" ? readCell(value) ?? "" : value)
+    ),
+  ],
+  ['1 and "1" match', values, taking((value) => typeof value === "number" ? `${value}` : value)],
+  ['true and "true" match', values, taking((value) => value === true ? "true" : value)],
+  [
+    "null is absent",
+    values,
+    loading((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))),
+  ],
+  [
+    "an empty string is absent",
+    values,
+    loading((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== ""))),
+  ],
+  ["NaN is null", values, taking((value) => Number.isNaN(value) ? null : value)],
+  [
+    "bigints are numbers",
+    values,
+    taking((value) => typeof value === "bigint" ? Number(value) : value),
+  ],
+  [
+    "floats from 2^53 up are bigints",
+    values,
+    taking((value) => Number.isInteger(value) ? BigInt(value as number) : value),
+  ],
+  [
+    "floats have 15 digits",
+    values,
+    taking((value) => typeof value === "number" ? Number(value.toPrecision(15)) : value),
+  ],
+  ["strings are trimmed", values, takingStrings((text) => text.trim())],
+  ["strings are normalised", values, takingStrings((text) => text.normalize())],
+  ["strings end at NUL", values, takingStrings((text) => text.split("\0")[0]!)],
+  ["lone surrogates are replaced", values, takingStrings((text) => text.toWellFormed())],
+  ["newlines are those of Unix", values, takingStrings((text) => text.replaceAll("\r\n", "\n"))],
+  ["capitals do not count", values, takingStrings((text) => text.toLowerCase())],
+  ["long strings are cut", values, takingStrings((text) => text.slice(0, 2 ** 16))],
+
+  ["__proto__ is no column", columns, (sound) => ({
+    record(row) {
+      const copy: Row = {};
+      for (const name of Object.keys(row)) copy[name] = row[name]!;
+      return sound.record(copy);
+    },
+  })],
+  ["what objects inherit is a column", columns, (sound) => ({
+    async has(columns) {
+      return await sound.has(columns) || Object.keys(columns).some((name) => name in {});
+    },
+  })],
+  ["names of columns are taken in small letters", columns, (sound) => {
+    const lower = (row: Row): Row =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toLowerCase(), value]));
+    return {
+      record: (row) => sound.record(lower(row)),
+      has: (columns) => sound.has(lower(columns)),
+    };
+  }],
+  ["a row has at most 256 columns", columns, (sound) => ({
+    record: (row) => sound.record(Object.fromEntries(Object.entries(row).slice(0, 256))),
+  })],
+
+  ["columns that come later are dropped", growth, (sound) => {
+    let known: string[] | undefined;
+    return {
+      record(row) {
+        known ??= Object.keys(row);
+        const kept = Object.entries(row).filter(([name]) => known!.includes(name));
+        return sound.record(Object.fromEntries(kept));
+      },
+    };
+  }],
+  [
+    "older rows have null in new columns",
+    growth,
+    loading((row, _, rows) => ({
+      ...Object.fromEntries(rows.flatMap(Object.keys).map((name) => [name, null])),
+      ...row,
+    })),
+  ],
+  [
+    "a column keeps the type of its first value",
+    growth,
+    loading((row, _, rows) =>
+      changed(row, (value) => typeof rows[0]!.value === "number" ? Number(value) : value)
+    ),
+  ],
+  ["rows after the 8,192th are lost", growth, (sound) => {
+    let number = 0;
+    return { record: (row) => number++ < 8192 ? sound.record(row) : undefined };
+  }],
+
+  ["a closed handle goes on", closing, () => ({ close: () => {} })],
+  ["close() closes the store for all", closing, (sound) => ({
+    async close() {
+      await sound.clear();
+      await sound.close();
+    },
+  })],
+
+  ["a store ends with its handle", reopening, (sound) => ({
+    async close() {
+      await sound.clear();
+      await sound.close();
+    },
+  })],
+
+  ["a handle sees what there was at its first look", sharing, (sound) => {
+    let rows: Promise<Row[]> | undefined;
+    return { load: () => rows ??= Promise.resolve(sound.load()) };
+  }],
+  ["a handle keeps what another removed", sharing, (sound) => {
+    const seen = new Map<string, Row>();
+    return {
+      async find(key) {
+        const row = await sound.find(key) ?? seen.get(key.text);
+        if (row) seen.set(key.text, row);
+        return row;
+      },
+    };
+  }],
+
+  ["every claim is granted", claims, (sound) => ({
+    claim: async (key) => {
+      const answer = await sound.claim(key, { isDone: () => false });
+      const claim: Claim = { record: (row) => sound.record(row), fail() {}, release() {} };
+      return answer.state === "claimed" ? answer : { state: "claimed", claim };
+    },
+  })],
+  ["claims are known to one handle only", claims, (sound) => {
+    const { location, has, record, load, remove, clear, close } = sound;
+    return completeBackend({ location, has, record, load, remove, clear, close });
+  }],
+  ["isDone is not asked", claims, (sound) => ({ claim: (key) => sound.claim(key) })],
+  ["a row that does not count as done stays beside the new one", claims, (sound) => ({
+    async claim(key, options) {
+      const answer = await sound.claim(key, options);
+      if (answer.state !== "claimed") return answer;
+      const record: Claim["record"] = async (row) => {
+        await sound.record(row);
+        await answer.claim.release();
+      };
+      return { ...answer, claim: { ...answer.claim, record } };
+    },
+  })],
+  [
+    "a recorded claim is not ended",
+    claims,
+    claiming((_, sound) => ({
+      record: (row) => sound.record(row),
+    })),
+  ],
+  ["a released claim is not ended", claims, claiming(() => ({ release: () => {} }))],
+  ["a failed claim is not ended", claims, claiming(() => ({ fail: () => {} }))],
+  ["a failure is not noted", claims, claiming((claim) => ({ fail: () => claim.release() }))],
+  ["a failure is noted for ever", claims, (sound) => {
+    const noted = new Map<string, Failure>();
+    return {
+      async failures() {
+        for (const failure of await sound.failures()) {
+          noted.set(keyOf(keyShape(undefined), failure.params).text, failure);
+        }
+        return [...noted.values()];
+      },
+    };
+  }],
+  ["failures are not counted", claims, (sound) => ({
+    failures: async () => (await sound.failures()).map((failure) => ({ ...failure, attempt: 1 })),
+  })],
+  ["close() leaves claims as they are", claims, () => ({ close: () => {} })],
+];
+
+const sound = openSound();
+testBackend({ name: "a sound backend", open: (folder) => sound(folder) });
+
+for (const [what, cases, mistake] of mistakes) {
+  test(`the suite fails a backend where ${what}`, async () => {
+    const open = openSound();
+    const caught: string[] = [];
+    for (const { name, check } of cases) {
+      const broken = (folder: string): Backend => {
+        const handle = open(folder);
+        return { ...handle, ...mistake(handle) };
+      };
+      await runCase(check, broken).catch(() => caught.push(name));
+      if (caught.length > 0) return;
+    }
+    assert.fail("no case caught it");
+  });
+}
+
+test("a capability that is lacking is a skip with its reason, and all else is tested", () => {
+  const capabilities: Record<Capability, readonly Case[]> = { closing, reopening, sharing, claims };
+  for (const [capability, cases] of Object.entries(capabilities)) {
+    assert.ok(cases.some(({ needs }) => needs === capability), capability);
+  }
+});
