@@ -43,7 +43,8 @@ for (const extension of [".csv", ".jsonl"]) {
       inWorkshop(async ({ folder }) => {
         const three = join(folder, `three${extension}`);
         const { whole, line } = await sample(three);
-        for (const added of ["", "\0".repeat(20), '"', '"half']) {
+        const quotes = extension === ".csv" ? ['"', '"half'] : [];
+        for (const added of ["", "\0".repeat(20), ...quotes]) {
           for (let cut = 0; cut <= line.length; cut++) {
             const tail = Buffer.concat([line.subarray(0, cut), Buffer.from(added)]);
             const store = join(folder, `${JSON.stringify(added).length} ${cut}${extension}`);
