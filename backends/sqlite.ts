@@ -16,6 +16,7 @@ import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import { type Row, setEntry, toValue } from "../core/value.ts";
+import { atExit, notAtExit } from "./at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { realPath } from "./real_path.ts";
 import { type Affinity, fromSql, spellings, type SqlValue, toSql } from "./sqlite_value.ts";
@@ -35,6 +36,8 @@ interface Connection {
   readonly db: DatabaseSync;
   readonly inode: number;
   readonly schemaVersion: StatementSync;
+  /** Whether it was readied for writing. */
+  isWriter: boolean;
   /** The schema at which `columns` was read. */
   schema: number;
   /** Empty if there is no table yet. */
@@ -75,6 +78,7 @@ export class SqliteBackend implements Backend {
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
+  readonly #leave = (): void => this.#disconnect();
   /** Shapes whose index was made, or cannot be. */
   readonly #indexed = new WeakSet<KeyShape>();
 
@@ -159,7 +163,8 @@ export class SqliteBackend implements Backend {
   async clear(): Promise<void> {
     await this.#trying(() => {
       const connection = this.#current();
-      if (connection && connection.columns.size > 0) connection.db.exec(`DELETE FROM ${TABLE}`);
+      if (!connection || connection.columns.size === 0) return;
+      this.#writing(connection, () => connection.db.exec(`DELETE FROM ${TABLE}`));
     });
     if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
   }
@@ -258,6 +263,7 @@ export class SqliteBackend implements Backend {
   #insert(row: Row): void {
     for (;;) {
       const connection = this.#open() ?? this.#create();
+      this.#readyToWrite(connection);
       if (Object.keys(row).some((name) => !connection.columns.has(name))) {
         this.#writing(connection, () => addColumns(connection, Object.keys(row), this.path));
       }
@@ -289,9 +295,11 @@ export class SqliteBackend implements Backend {
   }
 
   /** Runs a body in one transaction; it may stand in another. */
-  #writing<T>({ db }: Connection, body: () => T): T {
+  #writing<T>(connection: Connection, body: () => T): T {
+    const { db } = connection;
     if (db.isTransaction) return body();
-    db.exec("BEGIN EXCLUSIVE");
+    this.#readyToWrite(connection);
+    db.exec("BEGIN IMMEDIATE");
     try {
       const result = body();
       db.exec("COMMIT");
@@ -329,6 +337,7 @@ export class SqliteBackend implements Backend {
     if (exists) return;
     const columns = names.slice(0, 16).map(quoted).join(", ");
     try {
+      this.#readyToWrite(connection);
       connection.db.exec(`CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${TABLE} (${columns})`);
     } catch (error) {
       if (isBusy(error)) this.#indexed.delete(shape); // the next look tries again
@@ -367,7 +376,8 @@ export class SqliteBackend implements Backend {
     let db: DatabaseSync | undefined;
     try {
       db = openDatabase(this.path);
-      // EXTRA, as the deletion of a journal is what commits: FULL would not sync it.
+      // EXTRA: where the log cannot be had, the deletion of a journal commits, and FULL would not
+      // sync that.
       const synchronous = this.#isSynced ? "EXTRA" : "OFF";
       db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);
       const schemaVersion = db.prepare("PRAGMA schema_version");
@@ -375,6 +385,7 @@ export class SqliteBackend implements Backend {
         db,
         inode,
         schemaVersion,
+        isWriter: false,
         schema: -1,
         columns: new Map(),
         statements: new Map(),
@@ -388,10 +399,22 @@ export class SqliteBackend implements Backend {
     }
   }
 
+  /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
+  #readyToWrite(connection: Connection): void {
+    if (connection.isWriter) return;
+    connection.isWriter = true;
+    tryJournalMode(connection.db, "WAL");
+    if (this.#connection === connection) atExit(this.#leave);
+  }
+
   #disconnect(): void {
-    this.#connection?.db.close();
+    notAtExit(this.#leave);
+    const { db, isWriter } = this.#connection ?? {};
     this.#connection = undefined;
     this.#checked = -Infinity;
+    // One plain file again, which can be read where nothing can be written.
+    if (db && isWriter && inodeOf(this.path) !== undefined) tryJournalMode(db, "DELETE");
+    db?.close();
   }
 
   /** Runs a body, again and again while the database is locked. What SQLite says is told in ours. */
@@ -466,6 +489,15 @@ function openDatabase(path: string): DatabaseSync {
 /** What Deno's types leave out: rows as arrays, so that no column's name can be in the way. */
 interface ArrayStatement extends StatementSync {
   setReturnArrays(enabled: boolean): void;
+}
+
+/** Changes how the database is journaled if nobody else has it open; else it stays as it is. */
+function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
+  try {
+    db.exec(`PRAGMA journal_mode = ${mode}`);
+  } catch (error) {
+    if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
+  }
 }
 
 function prepared(connection: Connection, sql: string): StatementSync {

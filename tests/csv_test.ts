@@ -527,7 +527,7 @@ function csvLine(cells: readonly string[]): string {
 test("a torn last line is moved aside, with a warning, before the next record", async (t) => {
   const path = tempStore(t);
   const whole = "a,b,_stet_timestamp\n1,x,2026-01-01T00:00:00Z\n";
-  for (const torn of ["2", "2,y,2026-01-0", '2,"y\n', "2,y,2026-01-01T00:00:00Z,5"]) {
+  for (const torn of ["2", "2,y,2026-01-0", '2,"y', "2,y,2026-01-01T00:00:00Z,5"]) {
     fs.rmSync(`${path}.torn`, { force: true });
     fs.writeFileSync(path, whole + torn);
     const warnings: string[] = [];
