@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
 import { orderColumns } from "../core/columns.ts";
-import { jsonString } from "../core/json.ts";
+import { messageOf } from "../core/errors.ts";
+import { jsonString, parseJson } from "../core/json.ts";
 import type { Row, Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { Fingerprint } from "./fingerprint.ts";
@@ -129,7 +130,9 @@ export class JsonScanner implements RowScanner {
   #text(slot: number): string {
     const start = this.#starts[slot]!;
     const text = decodeUtf8(this.#bytes, start, this.#ends[slot]!);
-    return this.#bytes[start] === QUOTE ? parseString(text, start) : text;
+    const first = this.#bytes[start];
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) checkJson(text, start);
+    return first === QUOTE ? parseString(text, start) : text;
   }
 
   /** Reads the members of an object; the byte after it, or -1. */
@@ -241,6 +244,15 @@ function afterContainer(bytes: Uint8Array, at: number, end: number): number {
     else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return i + 1;
   }
   return -1;
+}
+
+/** Inside arrays and objects the scanner counts brackets only; cell text would take all for text. */
+function checkJson(text: string, offset: number): void {
+  try {
+    parseJson(text);
+  } catch (error) {
+    throw new ByteError(messageOf(error), offset);
+  }
 }
 
 /** Only of one string, so that V8's mistake with keys of objects is not met. */

@@ -32,6 +32,16 @@ export interface HashOptions {
  * @throws {TypeError} When params is no plain object, holds what is no value, or has an `id` that is no
  * string or empty.
  * @throws {RangeError} On values nested deeper than 1000 levels.
+ *
+ * @example
+ * ```ts
+ * import { hashParams } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ *
+ * const id = hashParams({ dt: 0.1, n: 100 });
+ * assert.match(id, /^[0-9a-f]{16}$/);
+ * assert.equal(hashParams({ n: 100, dt: 0.1 }), id);
+ * ```
  */
 export function hashParams(params: object, options: HashOptions = {}): string {
   if (!isPlainObject(params)) {
