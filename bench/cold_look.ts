@@ -2,7 +2,7 @@
 import process from "node:process";
 import { openBackend } from "../mod.ts";
 import { peakMemory } from "./peak_memory.ts";
-import { paramsAt } from "./sample_store.ts";
+import { paramsAt } from "./sample_rows.ts";
 
 const [store, rows] = process.argv.slice(2);
 const start = performance.now();

@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import fs from "node:fs";
 import { startChild } from "./child.ts";
 import type { Group } from "./group.ts";
 import { type Measurement, median } from "./measure.ts";
-import { makeStore, removeStore } from "./sample_store.ts";
+import { countRows, type Format, formats, makeStore, removeStore } from "./sample_store.ts";
 
 const processes = 16;
 
@@ -19,13 +18,14 @@ interface Trial {
 export const crowd: Group = {
   name: "crowd",
   sizes: [10_000],
-  async measure(rows, { folder, isQuick }): Promise<Measurement[]> {
+  formats,
+  async measure(rows, { folder, isQuick, format }): Promise<Measurement[]> {
     const seconds = isQuick ? 1 : 2;
     const alone: Trial[] = [];
     const crowded: Trial[] = [];
     for (let trial = 0; trial < (isQuick ? 1 : 3); trial++) {
-      alone.push(await recordTogether(1, rows, folder, seconds));
-      crowded.push(await recordTogether(processes, rows, folder, seconds));
+      alone.push(await recordTogether(1, rows, seconds, folder, format));
+      crowded.push(await recordTogether(processes, rows, seconds, folder, format));
     }
     const sum = median(crowded.map((trial) => trial.sum)) / seconds;
     const one = median(alone.map((trial) => trial.sum)) / seconds;
@@ -63,10 +63,11 @@ export const crowd: Group = {
 async function recordTogether(
   count: number,
   rows: number,
-  folder: string,
   seconds: number,
+  folder: string,
+  format: Format,
 ): Promise<Trial> {
-  const store = makeStore(folder, rows);
+  const store = makeStore(folder, rows, format);
   const workers = Array.from({ length: count }, (_, number) => {
     const child = startChild(["crowd_worker.ts", store, String(number), String(seconds)]);
     let output = "";
@@ -90,11 +91,10 @@ async function recordTogether(
     const counts = results.map((result) => result.count);
     const sum = counts.reduce((a, b) => a + b);
     // Each records one row more, to get ready.
-    const lines = fs.readFileSync(store, "utf8").split("\n").length - 2;
-    if (lines !== rows + count + sum) {
-      throw new Error(
-        `Cannot measure: ${rows + count + sum} rows were recorded, ${lines} are there`,
-      );
+    const wanted = rows + count + sum;
+    const found = countRows(store, format);
+    if (found !== wanted) {
+      throw new Error(`Cannot measure: ${wanted} rows were recorded, ${found} are there`);
     }
     const longest = Math.max(...results.map((result) => result.longest)) / 1000;
     return { sum, slowest: Math.min(...counts), longest };

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import { openBackend } from "../mod.ts";
-import { paramsAt } from "./sample_store.ts";
+import { paramsAt } from "./sample_rows.ts";
 
 const [store, number, seconds] = process.argv.slice(2);
 const backend = await openBackend(store!, { durability: "process" });

@@ -1,7 +1,10 @@
 import type { Measurement, Sampling } from "./measure.ts";
+import type { Format } from "./sample_store.ts";
 
 /** How a group of measurements is to be made. */
 export interface Setting {
+  /** The kind of store. */
+  readonly format: Format;
   /** An empty folder on the disk to measure; what is left in it is removed. */
   readonly folder: string;
   readonly runtime: "deno" | "bun" | "node";
@@ -16,6 +19,8 @@ export interface Group {
   readonly name: string;
   /** The sizes of store at which it is made, in rows, unless others are asked for. */
   readonly sizes: readonly number[];
+  /** The kinds of store for which it is made, unless others are asked for. */
+  readonly formats: readonly Format[];
   measure(rows: number, setting: Setting): Promise<Measurement[]>;
 }
 

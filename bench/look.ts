@@ -2,23 +2,21 @@ import { keyOf, keyShape } from "../core/key.ts";
 import { once, openBackend } from "../mod.ts";
 import { allSizes, type Group } from "./group.ts";
 import { compare, type Measurement } from "./measure.ts";
-import { makeStore, type Params, paramsAt, removeStore, someParams } from "./sample_store.ts";
-
-const target = { of: "value", is: "≤", limit: 2 } as const;
+import { openRaw } from "./sample_database.ts";
+import { type Params, paramsAt, someParams } from "./sample_rows.ts";
+import { formats, makeStore, removeStore } from "./sample_store.ts";
 
 /** Looks that hit, on a key of three columns, in random order over the whole store. */
 export const look: Group = {
   name: "look",
   sizes: allSizes,
-  async measure(rows, { folder, sampling }): Promise<Measurement[]> {
-    const store = makeStore(folder, rows);
+  formats,
+  async measure(rows, { folder, sampling, format }): Promise<Measurement[]> {
+    const store = makeStore(folder, rows, format);
     const backend = await openBackend(store);
     const some = someParams(rows, 100_000);
     const shape = keyShape(["alpha", "seed", "model"]);
     const keys = some.map((params) => keyOf(shape, params));
-    const texts = some.map(textOf);
-    const all = new Map<string, number>();
-    for (let i = 0; i < rows; i++) all.set(textOf(paramsAt(i)), i);
     const call = once(({ alpha, seed, model }: Params) => {
       throw new Error(`Cannot measure: ${alpha}, ${seed}, ${model} was not found`);
     }, { store: backend, quiet: true });
@@ -34,24 +32,82 @@ export const look: Group = {
       };
     }
 
+    const raw = format === ".sqlite" ? rawStatement(store, some) : rawMap(rows, some);
     const taken = await compare({
       hasKey: looking((i) => backend.hasKey!(keys[i]!)),
       has: looking((i) => backend.has(some[i]!)),
       once: looking((i) => call(some[i]!)),
-      text: looking((i) => all.has(texts[i]!)),
-      params: looking((i) => all.has(textOf(some[i]!))),
+      ready: looking(raw.hasReady),
+      joined: looking(raw.has),
     }, sampling);
+    raw.close();
     await backend.close();
     removeStore(store);
-    const ready = { what: "Map.has, text at hand", value: taken.text };
-    const joined = { what: "Map.has, text joined", value: taken.params };
+    const [ready, joined] = raw.what;
+    const target = format === ".sqlite"
+      ? { of: "ratio", is: "≤", limit: 1.5 } as const
+      : { of: "value", is: "≤", limit: 2 } as const;
     return [
-      { what: "look: hasKey(key)", rows, unit: "µs", stet: taken.hasKey, raw: ready, target },
-      { what: "look: has(columns)", rows, unit: "µs", stet: taken.has, raw: joined, target },
-      { what: "look: skipped call of once", rows, unit: "µs", stet: taken.once, raw: joined },
+      {
+        what: "look: hasKey(key)",
+        rows,
+        unit: "µs",
+        stet: taken.hasKey,
+        raw: { what: ready, value: taken.ready },
+        target,
+      },
+      {
+        what: "look: has(columns)",
+        rows,
+        unit: "µs",
+        stet: taken.has,
+        raw: { what: joined, value: taken.joined },
+        target,
+      },
+      {
+        what: "look: skipped call of once",
+        rows,
+        unit: "µs",
+        stet: taken.once,
+        raw: { what: joined, value: taken.joined },
+      },
     ];
   },
 };
+
+/** How a program without stet would look for params of the sample. */
+interface RawLook {
+  /** What `hasReady` and `has` do. */
+  readonly what: readonly [string, string];
+  /** With all at hand that does not change. */
+  hasReady(i: number): boolean;
+  has(i: number): boolean;
+  close(): void;
+}
+
+function rawMap(rows: number, some: readonly Params[]): RawLook {
+  const all = new Map<string, number>();
+  for (let i = 0; i < rows; i++) all.set(textOf(paramsAt(i)), i);
+  const texts = some.map(textOf);
+  return {
+    what: ["Map.has, text at hand", "Map.has, text joined"],
+    hasReady: (i) => all.has(texts[i]!),
+    has: (i) => all.has(textOf(some[i]!)),
+    close: () => all.clear(),
+  };
+}
+
+/** On the same file, in the same journal mode. */
+function rawStatement(store: string, some: readonly Params[]): RawLook {
+  const db = openRaw(store);
+  const has = (i: number): boolean => db.has(some[i]!);
+  return {
+    what: ["prepared SELECT 1", "prepared SELECT 1"],
+    hasReady: has,
+    has,
+    close: () => db.close(),
+  };
+}
 
 function textOf({ alpha, seed, model }: Params): string {
   return `${alpha},${seed},${model}`;

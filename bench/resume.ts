@@ -7,8 +7,9 @@ import { makeStore, removeStore } from "./sample_store.ts";
 export const resume: Group = {
   name: "resume",
   sizes: allSizes,
-  async measure(rows, { folder, isQuick }): Promise<Measurement[]> {
-    const store = makeStore(folder, rows);
+  formats: [".csv"],
+  async measure(rows, { folder, isQuick, format }): Promise<Measurement[]> {
+    const store = makeStore(folder, rows, format);
     const trials: { stet: number; raw: number; peak: number }[] = [];
     for (let trial = 0; trial < (isQuick ? 1 : 3); trial++) {
       trials.push(JSON.parse(runChild(["resume_loop.ts", store, String(rows)]).output));

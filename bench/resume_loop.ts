@@ -5,7 +5,7 @@
 import process from "node:process";
 import { once } from "../mod.ts";
 import { peakMemory } from "./peak_memory.ts";
-import { type Params, paramsAt } from "./sample_store.ts";
+import { type Params, paramsAt } from "./sample_rows.ts";
 
 const [store, count] = process.argv.slice(2);
 const rows = Number(count);

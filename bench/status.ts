@@ -7,8 +7,9 @@ import { makeStore, removeStore } from "./sample_store.ts";
 export const status: Group = {
   name: "status",
   sizes: [100],
-  async measure(rows, { folder }): Promise<Measurement[]> {
-    const store = makeStore(folder, rows);
+  formats: [".csv"],
+  async measure(rows, { folder, format }): Promise<Measurement[]> {
+    const store = makeStore(folder, rows, format);
     const stet: number[] = [];
     const raw: number[] = [];
     for (let sample = 0; sample < 17; sample++) {
