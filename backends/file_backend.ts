@@ -146,13 +146,10 @@ export class FileBackend implements Backend {
 
   /** Looks and claims under the lock. */
   claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
-    return this.#locked((): ClaimAnswer => {
+    return this.#locked(() => {
       const isThere = this.#file.find(key.shape, key.text) !== -1;
-      if (isThere && (!isDone || isDone(this.#found(key)!))) return { state: "done" };
-      const holder = this.#state.holderOf(key.text);
-      if (holder !== undefined) return { state: "busy", holder };
-      this.#state.claim(key.text);
-      return { state: "claimed", claim: this.#claimOf(key, isDone) };
+      const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
+      return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, isDone));
     });
   }
 
@@ -181,14 +178,9 @@ export class FileBackend implements Backend {
           const found = this.#found(key);
           if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
           else if (!found) this.#file.append([stamped(row)]);
-          this.#state.forget(key.text);
-          this.#state.release(key.text);
+          this.#state.finish(key.text);
         }),
-      fail: (failure: FailureNote) =>
-        this.#locked(() => {
-          this.#state.fail(key.text, key.values, failure);
-          this.#state.release(key.text);
-        }),
+      fail: (failure: FailureNote) => this.#locked(() => this.#state.fail(key, failure)),
       release: () => this.#locked(() => this.#state.release(key.text)),
     };
   }

@@ -1,5 +1,6 @@
 import type { Backend, OpenOptions } from "../core/backend.ts";
 import { TIMESTAMP } from "../core/columns.ts";
+import { StoreError } from "../core/errors.ts";
 import { keyOf, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 
@@ -19,23 +20,23 @@ import type { Row } from "../core/value.ts";
  */
 export class MemoryBackend implements Backend {
   readonly location = ":memory:";
-  #rows: Row[] = [];
+  #rows: Row[] | undefined = [];
 
   /** Whether a row agrees on all columns given. */
   has(columns: Row): boolean {
-    return this.#rows.some(agreesWith(columns));
+    return this.#open().some(agreesWith(columns));
   }
 
   /** Adds a row. */
   record(row: Row): void {
     const { [TIMESTAMP]: timestamp = new Date().toISOString(), ...columns } = row;
     const { values } = keyOf(keyShape(Object.keys(columns)), columns); // a copy, and checked
-    this.#rows.push({ ...values, [TIMESTAMP]: timestamp });
+    this.#open().push({ ...values, [TIMESTAMP]: timestamp });
   }
 
   /** All rows, oldest first. */
   load(): Row[] {
-    return structuredClone(this.#rows);
+    return structuredClone(this.#open());
   }
 
   /** Removes the rows that agree on all columns given; how many. */
@@ -45,19 +46,26 @@ export class MemoryBackend implements Backend {
         "Cannot remove rows without a column to match: use clear() to remove all",
       );
     }
-    const before = this.#rows.length;
     const agrees = agreesWith(columns);
-    this.#rows = this.#rows.filter((row) => !agrees(row));
-    return before - this.#rows.length;
+    const rows = this.#open();
+    this.#rows = rows.filter((row) => !agrees(row));
+    return rows.length - this.#rows.length;
   }
 
   /** Removes all rows. */
   clear(): void {
-    this.#rows = [];
+    this.#open().length = 0;
   }
 
-  /** Does nothing: there is nothing to free. */
-  close(): void {}
+  /** Lets the rows go. Later calls are errors. */
+  close(): void {
+    this.#rows = undefined;
+  }
+
+  #open(): Row[] {
+    if (this.#rows) return this.#rows;
+    throw new StoreError("Cannot use this store in memory: it was closed, and its rows are gone");
+  }
 }
 
 /** Whether a row agrees on all columns given, by cell text. */

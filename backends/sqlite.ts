@@ -172,14 +172,11 @@ export class SqliteBackend implements Backend {
   /** Looks and claims under the lock of the state file. */
   claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     return this.#trying(() =>
-      this.#state.lock((): ClaimAnswer => {
+      this.#state.lock(() => {
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#foundOrError(key);
-        if (found && (!isDone || isDone(found))) return { state: "done" };
-        const holder = this.#state.holderOf(key.text);
-        if (holder !== undefined) return { state: "busy", holder };
-        this.#state.claim(key.text);
-        return { state: "claimed", claim: this.#claimOf(key, isDone) };
+        const isDoneNow = found !== undefined && (!isDone || isDone(found));
+        return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, isDone));
       })
     );
   }
@@ -202,11 +199,6 @@ export class SqliteBackend implements Backend {
   }
 
   #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
-    const end = (note?: () => void): MaybePromise<void> =>
-      this.#state.lock(() => {
-        note?.();
-        this.#state.release(key.text);
-      });
     return {
       record: async (row) => {
         await this.#trying(() => {
@@ -215,10 +207,10 @@ export class SqliteBackend implements Backend {
           if (!found) this.#insert(stamped(row));
           else if (!isDone?.(found)) this.#replace(key, stamped(row));
         });
-        await end(() => this.#state.forget(key.text));
+        await this.#state.lock(() => this.#state.finish(key.text));
       },
-      fail: (failure: FailureNote) => end(() => this.#state.fail(key.text, key.values, failure)),
-      release: () => end(),
+      fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
+      release: () => this.#state.lock(() => this.#state.release(key.text)),
     };
   }
 

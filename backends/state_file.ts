@@ -2,9 +2,10 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Failure, FailureNote, MaybePromise } from "../core/backend.ts";
+import type { Claim, ClaimAnswer, Failure, FailureNote, MaybePromise } from "../core/backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
+import type { Key } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import { backOff } from "./back_off.ts";
@@ -237,16 +238,25 @@ export class StateFile {
     this.#connection = undefined;
   }
 
-  /** Who holds a key, or undefined. Claims of the dead are removed. Only under the lock. */
-  holderOf(key: string): string | undefined {
+  /**
+   * What the claim of a key is answered: claims it for this thread, unless it is done or a living
+   * owner holds it. Only under the lock.
+   *
+   * @param claim What the claimed key's holder does with it.
+   */
+  answer(key: string, isDone: boolean, claim: () => Claim): ClaimAnswer {
+    if (isDone) return { state: "done" };
+    const holder = this.#holderOf(key);
+    if (holder !== undefined) return { state: "busy", holder };
+    this.#statements.claim.run(key, this.#own());
+    return { state: "claimed", claim: claim() };
+  }
+
+  /** Who holds a key, or undefined. Claims of the dead are removed. */
+  #holderOf(key: string): string | undefined {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
     if (!row || !this.#isAlive(row.owner)) return undefined;
     return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
-  }
-
-  /** Claims a key for this thread, for which nobody holds it. Only under the lock. */
-  claim(key: string): void {
-    this.#statements.claim.run(key, this.#own());
   }
 
   /** Ends this thread's claim. Only under the lock. */
@@ -254,9 +264,10 @@ export class StateFile {
     this.#statements.release.run(key, this.#owner?.id ?? "");
   }
 
-  /** Forgets that a key failed. Only under the lock. */
-  forget(key: string): void {
+  /** Ends this thread's claim of a key that is done now: it failed no more. Only under the lock. */
+  finish(key: string): void {
     this.#statements.forget.run(key);
+    this.release(key);
   }
 
   /** Forgets that any key failed. Only under the lock. */
@@ -264,13 +275,14 @@ export class StateFile {
     this.#connection!.db.exec("DELETE FROM failures");
   }
 
-  /** Notes that a key failed. Only under the lock. */
-  fail(key: string, params: Row, { error, stack }: FailureNote): void {
+  /** Notes that a key failed and ends this thread's claim of it. Only under the lock. */
+  fail({ text, values }: Key, { error, stack }: FailureNote): void {
     this.#connection!.db.prepare(`
       INSERT INTO failures VALUES (?, ?, ?, ?, 1, ?, ?)
       ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
         attempt = attempt + 1, time = excluded.time, host = excluded.host`)
-      .run(key, canonicalJson(params), error, stack, new Date().toISOString(), hostName());
+      .run(text, canonicalJson(values), error, stack, new Date().toISOString(), hostName());
+    this.release(text);
   }
 
   /** The failures noted, oldest first. Takes the lock, and writes, only if it must. */

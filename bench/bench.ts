@@ -4,7 +4,9 @@
  *     deno task bench                      all groups, at all sizes
  *     bun bench/bench.ts look record       these groups
  *     node bench/bench.ts --rows=100000    this size of store (may be repeated)
- *       --quick         rough figures in less than a minute
+ *       --format=.json  this kind of store (may be repeated), or `all`; default: all, and .csv for the
+ *                       groups in which the kind matters little (run, resume, status)
+ *       --quick         rough figures in a minute or two
  *       --json=FILE     also write them to a file
  *       --folder=PATH   measure on the disk of this folder; default: the system's temporary folder
  *
@@ -20,15 +22,14 @@ import { cold } from "./cold.ts";
 import { crowd } from "./crowd.ts";
 import type { Group, Setting } from "./group.ts";
 import { look } from "./look.ts";
-import type { Measurement } from "./measure.ts";
 import { read } from "./read.ts";
 import { record } from "./record.ts";
 import { resume } from "./resume.ts";
 import { rewrite } from "./rewrite.ts";
 import { run } from "./run.ts";
-import { checkSample } from "./sample_store.ts";
+import { checkSample, type Format, formats } from "./sample_store.ts";
 import { status } from "./status.ts";
-import { isMet, ratioOf, tableOf } from "./table.ts";
+import { isMet, type Line, ratioOf, tableOf } from "./table.ts";
 
 const groups: readonly Group[] = [
   look,
@@ -46,6 +47,7 @@ const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: {
     rows: { type: "string", multiple: true, default: [] },
+    format: { type: "string", multiple: true, default: [] },
     quick: { type: "boolean", default: false },
     json: { type: "string" },
     folder: { type: "string", default: os.tmpdir() },
@@ -71,7 +73,19 @@ function sizesOf(group: Group): readonly number[] {
   return options.quick ? group.sizes.filter((size) => size <= 100_000) : group.sizes;
 }
 
-const chosen = groupsNamed().flatMap((group) => sizesOf(group).map((rows) => ({ group, rows })));
+function formatsOf(group: Group): readonly Format[] {
+  const asked = options.format;
+  const unknown = asked.find((name) => name !== "all" && !formats.some((each) => each === name));
+  if (unknown !== undefined) {
+    throw new RangeError(`Cannot measure "${unknown}": must be one of ${formats.join(", ")}, all`);
+  }
+  if (asked.length === 0) return group.formats;
+  return formats.filter((format) => asked.includes("all") || asked.includes(format));
+}
+
+const chosen = groupsNamed().flatMap((group) =>
+  formatsOf(group).flatMap((format) => sizesOf(group).map((rows) => ({ group, format, rows })))
+);
 const folder = fs.mkdtempSync(path.join(options.folder, "stet-bench-"));
 function clean(): void {
   fs.rmSync(folder, { recursive: true, force: true });
@@ -83,7 +97,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const setting: Setting = {
+const setting: Omit<Setting, "format"> = {
   folder,
   runtime,
   sampling: options.quick
@@ -99,12 +113,17 @@ const machine = {
   folder: options.folder,
   time: new Date().toISOString(),
 };
-const all: { group: Group; measurement: Measurement }[] = [];
+const all: Line[] = [];
 try {
-  await checkSample(folder);
-  for (const { group, rows } of chosen) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${group.name}, ${rows} rows`);
-    for (const measurement of await group.measure(rows, setting)) all.push({ group, measurement });
+  for (const format of new Set(chosen.map(({ format }) => format))) {
+    await checkSample(folder, format);
+  }
+  for (const { group, format, rows } of chosen) {
+    if (process.stderr.isTTY) {
+      process.stderr.write(`\r\x1b[K${group.name}, ${rows} rows, ${format}`);
+    }
+    const measurements = await group.measure(rows, { ...setting, format });
+    all.push(...measurements.map((each) => ({ group: group.name, format, ...each })));
   }
 } finally {
   clean();
@@ -114,16 +133,15 @@ try {
 console.log(
   `${runtime} ${machine.version}, ${machine.cores} × ${machine.cpu}, in ${machine.folder}\n`,
 );
-// By what was measured, and within that by size.
-const whats = [...new Set(all.map(({ measurement }) => measurement.what))];
-const sorted = whats.flatMap((what) => all.filter(({ measurement }) => measurement.what === what));
-console.log(tableOf(sorted.map(({ measurement }) => measurement)));
+// By what was measured, and within that by format and size.
+const whats = [...new Set(all.map(({ what }) => what))];
+const sorted = whats.flatMap((what) => all.filter((line) => line.what === what));
+console.log(tableOf(sorted));
 if (options.json !== undefined) {
-  const measurements = sorted.map(({ group, measurement }) => ({
-    group: group.name,
-    ...measurement,
-    ratio: ratioOf(measurement),
-    isMet: isMet(measurement),
+  const measurements = sorted.map((line) => ({
+    ...line,
+    ratio: ratioOf(line),
+    isMet: isMet(line),
   }));
   fs.writeFileSync(options.json, JSON.stringify({ ...machine, measurements }, null, 2) + "\n");
 }

@@ -5,6 +5,8 @@ import { countRecords, dumpOf, makeDatabase } from "./sample_database.ts";
 import { paramsAt, timestamp } from "./sample_rows.ts";
 import { makeText, rowsIn } from "./sample_text.ts";
 
+export { paramsAt, someParams } from "./sample_rows.ts";
+
 /** The kinds of store that are measured. */
 export const formats = [".csv", ".json", ".jsonl", ".sqlite"] as const;
 

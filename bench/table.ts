@@ -1,4 +1,12 @@
 import type { Measurement, Target } from "./measure.ts";
+import type { Format } from "./sample_store.ts";
+
+/** A measurement, and of what kind of store it is. */
+export interface Line extends Measurement {
+  /** The group that made it. */
+  readonly group: string;
+  readonly format: Format;
+}
 
 /** The ratio of what stet takes to the raw limit; undefined without one. */
 export function ratioOf({ stet, raw }: Measurement): number | undefined {
@@ -13,24 +21,25 @@ export function isMet(measurement: Measurement): boolean | undefined {
   return target.is === "≤" ? value <= target.limit : value >= target.limit;
 }
 
-/** Measurements as an aligned table, one line each. */
-export function tableOf(measurements: readonly Measurement[]): string {
+/** Measurements as an aligned table. */
+export function tableOf(measurements: readonly Line[]): string {
   const lines = [
-    ["", "rows", "stet", "raw", "ratio", "target", "", "raw is"],
+    ["", "format", "rows", "stet", "raw", "ratio", "target", "", "raw is"],
     ...measurements.map(cellsOf),
   ];
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
   return lines.map((cells) =>
-    cells.map((cell, i) => i > 0 && i < 6 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))
+    cells.map((cell, i) => i > 1 && i < 7 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))
       .join("  ").trimEnd()
   ).join("\n");
 }
 
-function cellsOf(measurement: Measurement): string[] {
-  const { what, rows, unit, stet, raw, target } = measurement;
+function cellsOf(measurement: Line): string[] {
+  const { what, format, rows, unit, stet, raw, target } = measurement;
   const met = isMet(measurement);
   return [
     what,
+    format,
     rows.toLocaleString("en"),
     quantity(stet, unit),
     raw ? quantity(raw.value, unit) : "",

@@ -11,7 +11,6 @@ import { type Backend, type BackendModule, openBackend, type Row } from "../mod.
 /** What kinds of store lack, and why. */
 const skips: Record<string, BackendUnderTest["skip"]> = {
   ":memory:": {
-    closing: "close() has nothing to free",
     reopening: "a store in memory lives and dies with its handle",
     sharing: "a store in memory has one handle",
     claims: "a store in memory has one handle",
