@@ -64,7 +64,9 @@ export class MemoryBackend implements Backend {
 
   #open(): Row[] {
     if (this.#rows) return this.#rows;
-    throw new StoreError("Cannot use this store in memory: it was closed, and its rows are gone");
+    throw new StoreError(
+      `Cannot use store "${this.location}": it was closed, and its rows are gone`,
+    );
   }
 }
 
