@@ -43,9 +43,13 @@ export type {
   OpenOptions,
   RowsOptions,
 } from "./core/backend.ts";
+export type { Axes, ValueOf } from "./core/axis.ts";
 export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
+export { expandGrid } from "./core/expand_grid.ts";
+export { geomSpace } from "./core/geom_space.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
 export type { Key, KeyShape } from "./core/key.ts";
+export { linSpace } from "./core/lin_space.ts";
 export type { LsFunction, LsOptions } from "./core/ls.ts";
 export type {
   CheckKey,
@@ -57,10 +61,14 @@ export type {
   OnceWrapper,
   Outcome,
 } from "./core/once_types.ts";
+export { range } from "./core/range.ts";
 export type { StoreOptions } from "./core/registry.ts";
 export type { ResetFunction, ResetOptions } from "./core/reset.ts";
+export { type Distribution, sampleGrid, type SampleSpec } from "./core/sample_grid.ts";
+export type { Sequence } from "./core/sequence.ts";
 export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
 export type { Row, Value } from "./core/value.ts";
+export { zipGrid } from "./core/zip_grid.ts";
 
 const registry = createRegistry(table);
 

@@ -6,7 +6,16 @@
  * @module
  */
 
-import { once, type Outcome, ResultError, status } from "../mod.ts";
+import {
+  expandGrid,
+  once,
+  type Outcome,
+  range,
+  ResultError,
+  sampleGrid,
+  status,
+  zipGrid,
+} from "../mod.ts";
 
 // A sweep over hyper-parameters, described by an interface.
 
@@ -115,7 +124,32 @@ export async function positional(): Promise<number> {
     (await largest(1, 2) ?? 0);
 }
 
+// Grids, whose combinations have the types of their axes.
+
+export function grids(): ("a" | "b")[] {
+  const grid = expandGrid({ alpha: [0.1, 0.5], model: ["a", "b"] as const, seed: range(0, 9) });
+  for (const { alpha, model, seed } of grid) train({ alpha, layers: [1], note: model, seed });
+  for (const { day, n } of zipGrid({ day: [new Date()], n: new Set([1]) })) day.setDate(n);
+  const drawn = sampleGrid({ lr: { logUniform: [1e-4, 0.1] }, model: ["a"] }, 10, 42);
+  for (const { lr, model } of drawn) model.padEnd(lr);
+  return grid.filter(({ alpha }) => alpha > 0.1).map(({ model }) => model).toArray();
+}
+
 // Misuses.
+
+// @ts-expect-error -- text as an axis
+expandGrid({ model: "ab" });
+
+// @ts-expect-error -- one value as an axis
+zipGrid({ alpha: 0.1 });
+
+// @ts-expect-error -- a misspelt distribution
+sampleGrid({ alpha: { unifrom: [0, 1] } }, 10, 42);
+
+for (const combination of expandGrid({ alpha: [0.1, 0.5] })) {
+  // @ts-expect-error -- a misspelt axis
+  combination.alhpa;
+}
 
 // @ts-expect-error -- a misspelt name in the key
 once(({ alpha, seed }: Hyper) => alpha * seed, { key: ["alhpa"] });

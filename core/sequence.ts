@@ -1,0 +1,33 @@
+/**
+ * Values made one by one, when they are asked for. It can be gone over any number of times, each from
+ * the beginning, and has the iterator helpers of JavaScript, which are as lazy and give iterators, to
+ * be gone over once: `sequence.filter(({ alpha }) => alpha > 0).take(10)`.
+ */
+export interface Sequence<T> extends Iterable<T>, Pick<IteratorObject<T>, Helper> {}
+
+type Helper =
+  | "map"
+  | "filter"
+  | "take"
+  | "drop"
+  | "flatMap"
+  | "reduce"
+  | "toArray"
+  | "forEach"
+  | "some"
+  | "every"
+  | "find";
+
+/** A sequence of what the iterators that `iterate` makes give. */
+export function sequence<T>(iterate: () => Iterator<T>): Sequence<T> {
+  return Object.create(Iterator.prototype, {
+    [Symbol.iterator]: { value: iterate },
+    // A helper reads `next` once, when it is called: https://tc39.es/ecma262/#sec-getiteratordirect.
+    next: {
+      get: () => {
+        const iterator = iterate();
+        return () => iterator.next();
+      },
+    },
+  });
+}
