@@ -1,6 +1,8 @@
-import { parseExpressionAt } from "acorn";
-import type { Expression, Node, ObjectPattern, Options, Pattern } from "acorn";
+import type { Expression, ObjectPattern } from "acorn";
+import { cannotName } from "./cannot_name.ts";
 import { constantOf } from "./constant.ts";
+import { nearestName } from "./nearest_name.ts";
+import { type Parameter, parametersOf } from "./parameters.ts";
 import { isPlainObject } from "./value.ts";
 
 /** How the arguments of a function are named, where its source does not say it or should not. */
@@ -103,15 +105,6 @@ export function signatureOf(
   return isPlainFirst && parameters.length === 1 && !key
     ? either(signature, first.name)
     : signature;
-}
-
-/** One declared parameter; without a name when it is destructured. */
-interface Parameter {
-  readonly name: string | undefined;
-  /** The object pattern, if it is one. */
-  readonly pattern: ObjectPattern | undefined;
-  readonly default: Expression | undefined;
-  readonly isRest: boolean;
 }
 
 /** A name, where a positional call has its value, and the value when that is undefined. */
@@ -310,76 +303,6 @@ function put(
     });}
 }
 
-function parametersOf(fn: (...args: never[]) => unknown, name: string): Parameter[] {
-  const source = fn.toString();
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(source)) {
-    throw cannotName(name, `it is a native or bound function and shows no source. ${NAME_THEM}`);
-  }
-  const node = parsed(source, name);
-  if (node.type === "ClassExpression") {
-    throw cannotName(
-      name,
-      "it is a class, which cannot be called without new. Wrap a function that constructs it, " +
-        `(alpha, seed) => new ${name}(alpha, seed), named by its source or by paramNames: ["alpha", "seed"]`,
-    );
-  }
-  if (node.params === undefined) {
-    throw cannotName(name, `its source is not that of a function. ${NAME_THEM}`);
-  }
-  return node.params.map(parameterOf);
-}
-
-const PARSER: Options = {
-  ecmaVersion: "latest",
-  checkPrivateFields: false, // `this.#field` in a method taken out of its class
-  allowImportExportEverywhere: true, // `import.meta` in what is parsed as a script, so that sloppy code parses too
-};
-
-/** A function, if it has params. */
-type ParsedNode = Node & { readonly params?: readonly Pattern[] };
-
-/**
- * A runtime prints a function as it stands in its surroundings: a method without the `function`
- * word, an arrow with the `super` or `new.target` of the method around it. So it is parsed where
- * both are allowed: as a default value in a method, else as a method of a derived class.
- */
-function parsed(source: string, name: string): ParsedNode {
-  try {
-    type Shape = { properties: [{ value: { params: [{ right: ParsedNode }] } }] };
-    const root = parseExpressionAt(
-      `({ method(value = ${source}) {} })`,
-      0,
-      PARSER,
-    ) as unknown as Shape;
-    return root.properties[0].value.params[0].right;
-  } catch {
-    // Not an expression: a method.
-  }
-  try {
-    type Shape = { body: { body: [{ value: ParsedNode }] } };
-    const root = parseExpressionAt(
-      `(class extends Object { ${source} })`,
-      0,
-      PARSER,
-    ) as unknown as Shape;
-    return root.body.body[0].value;
-  } catch (cause) {
-    throw cannotName(name, `its source cannot be parsed. ${NAME_THEM}`, cause);
-  }
-}
-
-function parameterOf(node: Pattern): Parameter {
-  const isRest = node.type === "RestElement";
-  const inner = isRest ? node.argument : node;
-  const target = inner.type === "AssignmentPattern" ? inner.left : inner;
-  return {
-    name: target.type === "Identifier" ? target.name : undefined,
-    pattern: target.type === "ObjectPattern" && !isRest ? target : undefined,
-    default: inner.type === "AssignmentPattern" ? inner.right : undefined,
-    isRest,
-  };
-}
-
 interface Field {
   readonly name: string;
   readonly default: Expression | undefined;
@@ -444,22 +367,13 @@ function duplicateOf(names: readonly string[]): string | undefined {
   return twice === undefined ? undefined : `names "${twice}" twice. Name it once`;
 }
 
-const NAME_THEM = 'Name its arguments with paramNames: ["alpha", "seed"]';
-
-function cannotName(name: string, problem: string, cause?: unknown): TypeError {
-  return new TypeError(
-    `Cannot name the arguments of ${name}(): ${problem}`,
-    cause === undefined ? {} : { cause },
-  );
-}
-
 function unknownNames(
   name: string,
   kind: "parameter" | "field",
   names: readonly string[],
   unknown: readonly string[],
 ): TypeError {
-  const nearest = unknown.flatMap((one) => nearestOf(one, names) ?? []);
+  const nearest = unknown.flatMap((one) => nearestName(one, names) ?? []);
   return new TypeError(
     `Cannot take ${
       unknown.map((one) => `"${one}"`).join(", ")
@@ -467,31 +381,6 @@ function unknownNames(
       (names.length > 0 ? `Its ${kind}s are ${names.join(", ")}` : `It has no named ${kind}s`) +
       (nearest.length > 0 ? `; did you mean ${nearest.map((one) => `"${one}"`).join(", ")}?` : ""),
   );
-}
-
-/** The name that takes the fewest edits to reach, if half of `name` or more survives them. */
-function nearestOf(name: string, names: readonly string[]): string | undefined {
-  let nearest: string | undefined;
-  let fewest = Math.ceil(name.length / 2) + 1;
-  for (const candidate of names) {
-    const edits = editsBetween(name.toLowerCase(), candidate.toLowerCase());
-    if (edits < fewest) [nearest, fewest] = [candidate, edits];
-  }
-  return nearest;
-}
-
-/** The Levenshtein distance. */
-function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (const [i, char] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, cost] of row.slice(0, -1).entries()) {
-      const replaced = cost + (char === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 /** Names as they stand in source, ready to paste. */
