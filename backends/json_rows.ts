@@ -9,7 +9,8 @@ import type { Fingerprint } from "./fingerprint.ts";
 import { ByteError, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
-const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, COLON = 58;
+const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46;
+const ZERO = 48, NINE = 57, COLON = 58;
 const OPEN_BRACKET = 91, BACKSLASH = 92, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
 /**
@@ -44,7 +45,7 @@ export class JsonScanner implements RowScanner {
   isRow = false;
   readonly #between: Between;
   readonly #slots = new Map<string, number>();
-  /** How each slot's name is spelled, quotes included: the next row most likely spells it so too. */
+  /** How each slot's name is spelled, quotes included: most rows have the same names in the same order. */
   readonly #spellings: Uint8Array[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
   /** Where the row begins and ends. */
@@ -55,7 +56,6 @@ export class JsonScanner implements RowScanner {
   #stamps: number[] = [];
   #starts: number[] = [];
   #ends: number[] = [];
-  #escaped: boolean[] = [];
 
   constructor(between: Between) {
     this.#between = between;
@@ -105,7 +105,7 @@ export class JsonScanner implements RowScanner {
     const start = this.#starts[slot]!;
     const end = this.#ends[slot]!;
     const isText = bytes[start] === QUOTE;
-    if (!this.#escaped[slot]) {
+    if (!isText || !hasBackslash(bytes, start, end)) {
       const inset = isText ? 1 : 0;
       if (start + inset < end - inset && isPlainCell(bytes, start + inset, end - inset)) {
         into.text(prefix).ascii(bytes, start + inset, end - inset);
@@ -139,16 +139,22 @@ export class JsonScanner implements RowScanner {
   #readObject(bytes: Uint8Array, from: number, end: number): number {
     let i = skipSpace(bytes, from, end);
     if (bytes[i] === CLOSE_BRACE && i < end) return i + 1;
-    for (let order = 0;; order++) {
+    for (let slot = -1;;) {
       i = skipSpace(bytes, i, end);
       if (i >= end) return -1;
       if (bytes[i] !== QUOTE) {
         return unexpected("a name in quotes", bytes, i, end);
       }
-      const nameStart = i;
-      i = afterString(bytes, i, end);
-      if (i === -1) return -1;
-      const slot = this.#slotAt(bytes, nameStart, i, order);
+      const expected = this.#spellings[slot + 1];
+      if (expected && isThere(expected, bytes, i, end)) {
+        slot++;
+        i += expected.length;
+      } else {
+        const nameStart = i;
+        i = afterString(bytes, i, end);
+        if (i === -1) return -1;
+        slot = this.#slotAt(bytes, nameStart, i);
+      }
       i = skipSpace(bytes, i, end);
       if (i >= end) return -1;
       if (bytes[i] !== COLON) return unexpected('":"', bytes, i, end);
@@ -159,7 +165,6 @@ export class JsonScanner implements RowScanner {
       this.#stamps[slot] = this.#row;
       this.#starts[slot] = start;
       this.#ends[slot] = i;
-      this.#escaped[slot] = bytes[start] === QUOTE && hasBackslash(bytes, start, i);
       i = skipSpace(bytes, i, end);
       if (i >= end) return -1;
       const c = bytes[i++];
@@ -168,9 +173,7 @@ export class JsonScanner implements RowScanner {
     }
   }
 
-  #slotAt(bytes: Uint8Array, start: number, end: number, order: number): number {
-    const guess = this.#spellings[order];
-    if (guess && isSame(bytes, start, end, guess)) return order;
+  #slotAt(bytes: Uint8Array, start: number, end: number): number {
     const name = parseString(decodeUtf8(bytes, start, end), start);
     let slot = this.#slots.get(name);
     if (slot === undefined) {
@@ -182,15 +185,17 @@ export class JsonScanner implements RowScanner {
   }
 }
 
-function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
+function isThere(wanted: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (end - at < wanted.length) return false;
+  for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false;
   return true;
 }
 
 function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
-  for (let c; i < end && ((c = bytes[i]) === SPACE || c === LF || c === CR || c === TAB);) i++;
+  for (let c; i < end && (c = bytes[i]!) <= SPACE; i++) {
+    if (c !== SPACE && c !== LF && c !== CR && c !== TAB) break;
+  }
   return i;
 }
 
@@ -216,12 +221,33 @@ function afterValue(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at]!;
   if (first === QUOTE) return afterString(bytes, at, end);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return afterContainer(bytes, at, end);
+  const decimal = afterDecimal(bytes, at, end);
+  if (decimal !== -1) return decimal;
   let i = at;
   while (i < end && isWordByte(bytes[i]!)) i++;
   if (i >= end) return -1;
   if (i === at || !SCALAR.test(Buffer.from(bytes.subarray(at, i)).toString("latin1"))) {
     return unexpected("a value", bytes, i === at ? i : at, end);
   }
+  return i;
+}
+
+/** The byte after a numeral without exponent; -1 if it may be something else, or not whole. */
+function afterDecimal(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at] === MINUS ? at + 1 : at;
+  let i = afterDigits(bytes, first, end);
+  if (i === first || bytes[first] === ZERO && i > first + 1) return -1;
+  if (i < end && bytes[i] === POINT) {
+    const fraction = i + 1;
+    i = afterDigits(bytes, fraction, end);
+    if (i === fraction) return -1;
+  }
+  return i < end && !isWordByte(bytes[i]!) ? i : -1;
+}
+
+function afterDigits(bytes: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i < end && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++;
   return i;
 }
 

@@ -14,7 +14,7 @@ import type {
 import { writeCell } from "../core/cell.ts";
 import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
+import { type Key, type KeyShape, keyShape } from "../core/key.ts";
 import { type Row, setEntry, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import { backOff } from "./back_off.ts";
@@ -44,11 +44,19 @@ interface Connection {
   columns: ReadonlyMap<string, Affinity>;
   /** Statements by their text. */
   readonly statements: Map<string, StatementSync>;
+  /** Looks by shape and form, for these columns. */
+  looks: Map<KeyShape, Map<string, StatementSync>>;
+  /** The last insert, and of which columns. */
+  insert: { readonly names: readonly string[]; readonly statement: StatementSync } | undefined;
 }
 
-/** Which rows have a key: a condition and what is bound to it. */
+/** A key, as far as rows are found by it. */
+type RowKey = Pick<Key, "shape" | "values">;
+
+/** Which rows have a key: what a condition is made of, and what is bound to it. */
 interface Condition {
-  readonly sql: string;
+  /** What each column may hold, with spaces between: `-` anything, `2` one of two, `n2` or NULL. */
+  readonly form: string;
   readonly bound: readonly SqlValue[];
 }
 
@@ -101,7 +109,7 @@ export class SqliteBackend implements Backend {
 
   /** Whether a row agrees on all columns given. */
   has(columns: Row): MaybePromise<boolean> {
-    return this.hasKey(subsetKey(columns));
+    return this.#trying(() => this.#look(subsetKey(columns), "1") !== undefined);
   }
 
   /** Whether there is a row with exactly this key. */
@@ -145,7 +153,7 @@ export class SqliteBackend implements Backend {
   /** Removes the rows that agree on all columns given; how many. */
   remove(columns: Row): MaybePromise<number> {
     const key = subsetKey(columns);
-    if (key.shape.columns!.length > 0) return this.removeKey(key);
+    if (key.shape.columns!.length > 0) return this.#remove(key);
     throw new TypeError(
       `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
     );
@@ -153,10 +161,7 @@ export class SqliteBackend implements Backend {
 
   /** Removes the rows with exactly this key; how many. */
   removeKey(key: Key): MaybePromise<number> {
-    return this.#trying(() => {
-      const connection = this.#open();
-      return connection ? this.#writing(connection, () => this.#delete(connection, key)) : 0;
-    });
+    return this.#remove(key);
   }
 
   /** Removes all rows. */
@@ -214,6 +219,13 @@ export class SqliteBackend implements Backend {
     };
   }
 
+  #remove(key: RowKey): MaybePromise<number> {
+    return this.#trying(() => {
+      const connection = this.#open();
+      return connection ? this.#writing(connection, () => this.#delete(connection, key)) : 0;
+    });
+  }
+
   #found(key: Key): Row | undefined {
     const found = this.#look(key, "*");
     if (!found) return undefined;
@@ -230,21 +242,16 @@ export class SqliteBackend implements Backend {
   }
 
   /** The newest row with a key: 1, or the columns in their order. */
-  #look(key: Key, what: "1" | "*"): SqlValue[] | undefined {
+  #look(key: RowKey, what: "1" | "*"): SqlValue[] | undefined {
     for (;;) {
       const connection = this.#open();
       if (!connection) return undefined;
       const { db, schema, columns } = connection;
-      const condition = conditionOf(key, columns);
+      const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
       if (condition) this.#makeIndex(connection, key.shape);
-      // Columns by name: others may come between the preparing and the reading of `*`.
-      const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
-      const order = what === "1" ? "" : `ORDER BY ${rowNumber(columns)} DESC`;
-      const sql = condition &&
-        `SELECT ${selected} FROM ${TABLE} WHERE ${condition.sql} ${order} LIMIT 1`;
-      const found = sql && columns.size > 0
-        ? prepared(connection, sql).get(...condition!.bound) as unknown as SqlValue[] | undefined
-        : undefined;
+      const found = condition &&
+        preparedLook(connection, key.shape, condition.form, what)
+          .get(...condition.bound) as unknown as SqlValue[] | undefined;
       // A new column may be part of the key, of every key that nobody declared, and of every row.
       const isSure = found !== undefined && key.shape.columns !== undefined && what === "1";
       if (isSure || schemaOf(connection) === schema) return found;
@@ -256,15 +263,12 @@ export class SqliteBackend implements Backend {
     for (;;) {
       const connection = this.#open() ?? this.#create();
       this.#readyToWrite(connection);
-      if (Object.keys(row).some((name) => !connection.columns.has(name))) {
-        this.#writing(connection, () => addColumns(connection, Object.keys(row), this.path));
-      }
       const names = Object.keys(row);
-      const sql = `INSERT INTO ${TABLE} (${names.map(quoted).join(", ")}) VALUES (${
-        names.map(() => "?").join(", ")
-      })`;
+      if (names.some((name) => !connection.columns.has(name))) {
+        this.#writing(connection, () => addColumns(connection, names, this.path));
+      }
       const bound = names.map((name) => toSql(row[name]!, connection.columns.get(name)!));
-      prepared(connection, sql).run(...bound);
+      preparedInsert(connection, names).run(...bound);
       if (inodeOf(this.path) === connection.inode) return;
       this.#disconnect(); // the file was deleted under it, and the row with it
     }
@@ -278,11 +282,12 @@ export class SqliteBackend implements Backend {
     });
   }
 
-  #delete(connection: Connection, key: Key): number {
+  #delete(connection: Connection, key: RowKey): number {
     if (schemaOf(connection) !== connection.schema) readColumns(connection.db, connection);
-    const condition = conditionOf(key, connection.columns);
-    if (!condition || connection.columns.size === 0) return 0;
-    const sql = `DELETE FROM ${TABLE} WHERE ${condition.sql}`;
+    const { columns } = connection;
+    const condition = conditionOf(key, columns);
+    if (!condition || columns.size === 0) return 0;
+    const sql = `DELETE FROM ${TABLE} WHERE ${conditionSql(key.shape, columns, condition.form)}`;
     return Number(prepared(connection, sql).run(...condition.bound).changes);
   }
 
@@ -359,7 +364,7 @@ export class SqliteBackend implements Backend {
   }
 
   #create(): Connection {
-    fs.closeSync(fs.openSync(this.path, "a")); // empty, it is no database yet and holds no lock
+    new DatabaseSync(this.path).close(); // not with fs: that would drop the locks of other threads
     this.#checked = -Infinity;
     return this.#open()!;
   }
@@ -381,6 +386,8 @@ export class SqliteBackend implements Backend {
         schema: -1,
         columns: new Map(),
         statements: new Map(),
+        looks: new Map(),
+        insert: undefined,
       };
       readColumns(db, connection);
       checkSchema(db, connection, this.path);
@@ -503,6 +510,44 @@ function prepared(connection: Connection, sql: string): StatementSync {
   return statement;
 }
 
+/** A look for the newest row of a shape and form: 1, or the columns in their order. */
+function preparedLook(
+  connection: Connection,
+  shape: KeyShape,
+  form: string,
+  what: "1" | "*",
+): StatementSync {
+  const { columns, looks } = connection;
+  let ofShape = looks.get(shape);
+  if (!ofShape) looks.set(shape, ofShape = new Map());
+  const text = what + form;
+  let statement = ofShape.get(text);
+  if (!statement) {
+    // Columns by name: others may come between the preparing and the reading of `*`.
+    const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
+    const order = what === "1" ? "" : `ORDER BY ${rowNumber(columns)} DESC`;
+    const condition = conditionSql(shape, columns, form);
+    statement = prepared(
+      connection,
+      `SELECT ${selected} FROM ${TABLE} WHERE ${condition} ${order} LIMIT 1`,
+    );
+    ofShape.set(text, statement);
+  }
+  return statement;
+}
+
+function preparedInsert(connection: Connection, names: readonly string[]): StatementSync {
+  const last = connection.insert;
+  if (last?.names.length === names.length && names.every((name, i) => name === last.names[i])) {
+    return last.statement;
+  }
+  const marks = names.map(() => "?").join(", ");
+  const sql = `INSERT INTO ${TABLE} (${names.map(quoted).join(", ")}) VALUES (${marks})`;
+  const statement = prepared(connection, sql);
+  connection.insert = { names, statement };
+  return statement;
+}
+
 function schemaOf({ schemaVersion }: Connection): number {
   return (schemaVersion.get() as { schema_version: number }).schema_version;
 }
@@ -516,6 +561,7 @@ function readColumns(db: DatabaseSync, connection: Connection): void {
   connection.columns = new Map(
     columns.map(({ name, type }) => [name, /CHAR|CLOB|TEXT/i.test(type) ? "TEXT" : "NUMERIC"]),
   );
+  connection.looks = new Map();
 }
 
 /** A database that is somebody else's is left alone. */
@@ -584,26 +630,46 @@ function asciiLower(name: string): string {
 }
 
 /** The rows with a key; undefined if there can be none, as it has a column that the table has not. */
-function conditionOf(key: Key, columns: ReadonlyMap<string, Affinity>): Condition | undefined {
-  const { shape, values } = key;
-  const terms: string[] = [];
+function conditionOf(
+  { shape, values }: RowKey,
+  columns: ReadonlyMap<string, Affinity>,
+): Condition | undefined {
+  let form = "";
   const bound: SqlValue[] = [];
   for (const name of shape.columns ?? new Set([...keyNames(columns), ...Object.keys(values)])) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     const affinity = columns.get(name);
-    const isDefault = value !== undefined && shape.defaults.get(name) === writeCell(value);
+    const isDefault = value !== undefined && shape.defaults.size > 0 &&
+      shape.defaults.get(name) === writeCell(value);
     if (affinity === undefined) {
       if (value !== undefined && !isDefault) return undefined;
-    } else if (value === undefined) terms.push(`${quoted(name)} IS NULL`);
+      form += "- ";
+    } else if (value === undefined) form += "n0 ";
     else {
       const texts = spellings(value, affinity);
-      const isOne = texts.length === 1 ? "= ?" : `IN (${texts.map(() => "?").join(", ")})`;
-      const term = `${quoted(name)} ${isOne}`;
-      terms.push(isDefault ? `(${term} OR ${quoted(name)} IS NULL)` : term);
       bound.push(...texts);
+      form += `${isDefault ? "n" : ""}${texts.length} `;
     }
   }
-  return { sql: terms.join(" AND ") || "TRUE", bound };
+  return { form, bound };
+}
+
+function conditionSql(
+  shape: KeyShape,
+  columns: ReadonlyMap<string, Affinity>,
+  form: string,
+): string {
+  const parts = form.split(" ");
+  const terms = (shape.columns ?? keyNames(columns)).flatMap((name, i) => {
+    const part = parts[i]!;
+    const count = Number(/\d+/.exec(part)?.[0] ?? 0);
+    const isOne = count === 1 ? "= ?" : `IN (${Array(count).fill("?").join(", ")})`;
+    if (part === "-") return [];
+    if (part === "n0") return [`${quoted(name)} IS NULL`];
+    const term = `${quoted(name)} ${isOne}`;
+    return [part.startsWith("n") ? `(${term} OR ${quoted(name)} IS NULL)` : term];
+  });
+  return terms.join(" AND ") || "TRUE";
 }
 
 function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
@@ -613,12 +679,13 @@ function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
 const shapes = new Map<string, KeyShape>();
 
 /** The key that subset matching looks for: the columns given, and no others. */
-function subsetKey(columns: Row): Key {
-  const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
+function subsetKey(columns: Row): RowKey {
+  const values = toValue(columns, "params") as Row; // without those that are undefined
+  const names = Object.keys(values).sort();
   const text = JSON.stringify(names);
   let shape = shapes.get(text);
   if (!shape) shapes.set(text, shape = keyShape(names));
-  return keyOf(shape, columns);
+  return { shape, values };
 }
 
 function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {

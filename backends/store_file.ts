@@ -57,6 +57,8 @@ interface Opened {
   /** Size and time of change when it was last read or written. */
   size: number;
   changed: number;
+  /** When it was last written by us; no later is its time of change then, which is the clock's. */
+  written: number;
   /** Where the last whole row ends, and what stands before. */
   end: number;
   after: "head" | "row" | "unterminated";
@@ -109,7 +111,10 @@ export class StoreFile {
     if (!found) return this.#forget();
     if (!opened || opened.inode !== found.ino || opened.device !== found.dev) return this.#open();
     const { size, mtimeMs } = found;
-    if (size === opened.size && mtimeMs === opened.changed) return;
+    if (size === opened.size) {
+      if (mtimeMs <= opened.written) opened.changed = mtimeMs; // by our own write
+      if (mtimeMs === opened.changed) return;
+    }
     if (size <= opened.size || !this.#isUnchanged(opened)) return this.#open();
     try {
       this.#read(opened, size, mtimeMs);
@@ -193,7 +198,7 @@ export class StoreFile {
     this.#write(opened, bytes.subarray(0, length));
     this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes));
     opened.size = opened.end + opened.rest.length;
-    opened.changed = fs.fstatSync(opened.fd).mtimeMs;
+    opened.written = Date.now() + 1; // it tells whole milliseconds
   }
 
   /**
@@ -323,7 +328,7 @@ export class StoreFile {
     }
     opened.rest = closing;
     opened.size = opened.end + closing.length;
-    opened.changed = fs.fstatSync(opened.fd).mtimeMs;
+    opened.written = Date.now() + 1; // it tells whole milliseconds
     opened.isClosed = true;
     if (!isTorn) return;
     this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
@@ -349,6 +354,7 @@ export class StoreFile {
         reading: undefined,
         size: 0,
         changed: 0,
+        written: 0,
         end: 0,
         after: "head",
         rows: 0,
