@@ -62,7 +62,7 @@ export const csv: Format = {
     do {
       const next = scanner.next(guarded, at, bytes.length);
       if (next === -1) {
-        if (!whole || !scanner.last(guarded, at, bytes.length)) return undefined;
+        if (!whole || !scanner.last(guarded, at, bytes.length, true)) return undefined;
         at = bytes.length;
       } else at = next;
     } while (!scanner.isRow);

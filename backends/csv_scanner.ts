@@ -78,7 +78,7 @@ export class CsvScanner implements RowScanner {
     return i;
   }
 
-  last(bytes: Uint8Array, at: number, end: number): boolean {
+  last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean {
     if (at === end) return false;
     // The newline at `end` closes the line; a row that ends before `end` + 1 is not the last.
     const limit = end + 1;
@@ -96,7 +96,7 @@ export class CsvScanner implements RowScanner {
     const slot = this.slot(TIMESTAMP);
     if (slot === -1) return true;
     const timestamp = this.#text(slot);
-    return timestamp === "" || WHOLE_TIMESTAMP.test(timestamp);
+    return timestamp === "" ? isSettled : WHOLE_TIMESTAMP.test(timestamp);
   }
 
   feed(slot: number, prefix: string, into: Fingerprint): boolean {

@@ -121,7 +121,7 @@ export class FileBackend implements Backend {
 
   /** All rows that were there when it was called, one at a time, in bounded memory. */
   *rows({ columns }: RowsOptions = {}): Generator<Row> {
-    this.#refresh();
+    this.#refresh(false);
     yield* this.#file.rows(columns);
   }
 
@@ -206,9 +206,9 @@ export class FileBackend implements Backend {
     return shape;
   }
 
-  #refresh(): void {
+  #refresh(isLocked: boolean): void {
     if (this.#ended) throw this.#ended;
-    this.#file.refresh();
+    this.#file.refresh(isLocked);
     this.#refreshed = performance.now();
     this.#removals = removals;
   }
@@ -216,7 +216,7 @@ export class FileBackend implements Backend {
   /** Reads without the lock. What does not parse is read once more under it: it may be half written. */
   #reading<T>(read: () => T): MaybePromise<T> {
     try {
-      this.#refresh();
+      this.#refresh(false);
       return read();
     } catch (error) {
       if (!(error instanceof FormatError) || !this.#state.exists()) throw error;
@@ -229,25 +229,29 @@ export class FileBackend implements Backend {
     if (this.#ended) throw this.#ended;
     if (!this.#hasLocked) this.#begin();
     return this.#state.lock(() => {
-      this.#refresh();
+      this.#refresh(true);
       return body();
-    });
+    }, () => this.#catchUp());
   }
 
-  /** Before the first lock: reads the file, so that others need not wait while a large one is read. */
   #begin(): void {
     this.#hasLocked = true;
-    try {
-      this.#refresh();
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error; // it is read again under the lock
-    }
+    this.#catchUp();
     const network = networkFileSystem(path.dirname(this.path));
     if (network === undefined) return;
     this.#warn(
       `[stet] ${this.path} is on a network file system (${network}), where locks cannot be relied ` +
         `on: use it from one machine at a time, or keep the store on a local disk`,
     );
+  }
+
+  /** Reads what is new before the lock is taken, so that nobody waits meanwhile. */
+  #catchUp(): void {
+    try {
+      this.#refresh(false);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error; // it is read again under the lock
+    }
   }
 
   /** Runs a body that writes, and acknowledges it once it is as durable as promised. */

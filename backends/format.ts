@@ -49,9 +49,11 @@ export interface RowScanner {
   /**
    * Reads the unterminated row that is the rest of the file, if it is whole.
    *
+   * @param isSettled Whether nobody can be writing it at the moment: readers without the lock may see
+   * a row up to the end of a page of memory, before the rest of it is there.
    * @returns Whether it is.
    */
-  last(bytes: Uint8Array, at: number, end: number): boolean;
+  last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean;
 
   /**
    * Feeds `prefix` and the cell of a slot in its canonical spelling.

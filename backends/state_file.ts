@@ -88,12 +88,16 @@ export class StateFile {
    * is never held across an `await`. What it did to the state file is kept if it returns, undone if
    * it throws. Gives the result at once if the lock is free, else a promise.
    *
+   * @param prepare Done before each further try: what need not be done while others wait.
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
-  lock<T>(body: () => T): MaybePromise<T> {
+  lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
     const done = this.#tryLock(body);
     return done ? done.result : backOff(
-      () => this.#tryLock(body),
+      () => {
+        prepare?.();
+        return this.#tryLock(body);
+      },
       () => `Cannot lock "${this.path}", in use by ${this.#users()}; stop the one that hangs`,
     );
   }

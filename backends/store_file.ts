@@ -21,6 +21,8 @@ import { ByteError, type Format, type Layout, type RowScanner } from "./format.t
 import { KeyIndex } from "./key_index.ts";
 
 const LF = 10;
+/** After how long without a change nobody is writing a file any more, in milliseconds. */
+const SETTLED = 1000;
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
 
@@ -103,21 +105,26 @@ export class StoreFile {
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.
    *
+   * @param isLocked Whether this thread has the store's lock.
    * @throws {FormatError} If it is not what its extension says; names the line.
    */
-  refresh(): void {
+  refresh(isLocked: boolean): void {
     const found = fs.statSync(this.path, { throwIfNoEntry: false });
     const opened = this.#opened;
     if (!found) return this.#forget();
-    if (!opened || opened.inode !== found.ino || opened.device !== found.dev) return this.#open();
+    if (!opened || opened.inode !== found.ino || opened.device !== found.dev) {
+      return this.#open(isLocked);
+    }
     const { size, mtimeMs } = found;
     if (size === opened.size) {
       if (mtimeMs <= opened.written) opened.changed = mtimeMs; // by our own write
-      if (mtimeMs === opened.changed) return;
+      // What looked torn while it may have been half written is looked at again.
+      if (mtimeMs === opened.changed && (opened.isClosed || !isSettled(found, isLocked))) return;
     }
-    if (size <= opened.size || !this.#isUnchanged(opened)) return this.#open();
+    const isGrown = size > opened.size || mtimeMs === opened.changed;
+    if (!isGrown || !this.#isUnchanged(opened)) return this.#open(isLocked);
     try {
-      this.#read(opened, size, mtimeMs);
+      this.#read(opened, found, isLocked);
     } catch (error) {
       this.#forget(); // half of it was read
       throw error;
@@ -144,7 +151,7 @@ export class StoreFile {
       while (pieces.fill()) {
         if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner);
       }
-      scanner.last(pieces.bytes, 0, pieces.length);
+      scanner.last(pieces.bytes, 0, pieces.length, true);
       return rowOf(scanner);
     });
   }
@@ -172,7 +179,7 @@ export class StoreFile {
         }
         pieces.consume(at);
       }
-      if (scanner.last(pieces.bytes, 0, pieces.length)) yield rowOf(scanner, columns);
+      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield rowOf(scanner, columns);
     } catch (error) {
       throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
     } finally {
@@ -196,7 +203,7 @@ export class StoreFile {
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
     const length = bytes.length - 1;
     this.#write(opened, bytes.subarray(0, length));
-    this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes));
+    this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes), true);
     opened.size = opened.end + opened.rest.length;
     opened.written = Date.now() + 1; // it tells whole milliseconds
   }
@@ -231,7 +238,7 @@ export class StoreFile {
       fs.rmSync(temporary, { force: true });
       throw this.#writeError(error);
     }
-    this.#open();
+    this.#open(true);
   }
 
   /** Brings what was written to the disk. */
@@ -279,7 +286,7 @@ export class StoreFile {
       };
       this.#parsing(opened.fd, pieces, () => {
         while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
-        if (scanner.last(pieces.bytes, 0, pieces.length)) visit();
+        if (scanner.last(pieces.bytes, 0, pieces.length, true)) visit();
       });
     }
     for (const row of added) add(format.encode(row, layout));
@@ -334,7 +341,7 @@ export class StoreFile {
     this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
   }
 
-  #open(): void {
+  #open(isLocked: boolean): void {
     this.#forget();
     const fd = this.#openReader();
     if (fd === undefined) return;
@@ -362,7 +369,7 @@ export class StoreFile {
         isClosed: true,
         check: new Uint8Array(0),
       };
-      this.#read(opened, found.size, found.mtimeMs);
+      this.#read(opened, found, isLocked);
       this.#opened = opened;
     } catch (error) {
       this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
@@ -396,7 +403,8 @@ export class StoreFile {
   }
 
   /** Reads from the end of what was read to the size that the file has now. */
-  #read(opened: Opened, size: number, changed: number): void {
+  #read(opened: Opened, found: fs.Stats, isLocked: boolean): void {
+    const { size, mtimeMs } = found;
     if (!opened.reading) {
       const layout = this.#readLayout(opened.fd, size);
       if (layout) {
@@ -406,12 +414,12 @@ export class StoreFile {
       }
     }
     opened.size = size;
-    opened.changed = changed;
-    this.#scan(opened, new Pieces(opened.fd, opened.end, size));
+    opened.changed = mtimeMs;
+    this.#scan(opened, new Pieces(opened.fd, opened.end, size), isSettled(found, isLocked));
   }
 
   /** Reads rows from `end` on, enters them in the indexes, and sees what is left. */
-  #scan(opened: Opened, pieces: Pieces): void {
+  #scan(opened: Opened, pieces: Pieces, isSettledNow: boolean): void {
     const scanner = opened.reading?.scanner;
     if (!scanner) return;
     const visit = (offset: number): void => {
@@ -430,7 +438,7 @@ export class StoreFile {
         if (count > 0 && opened.after === "unterminated") opened.after = "row";
         take(count);
       }
-      if (scanner.last(pieces.bytes, 0, pieces.length)) {
+      if (scanner.last(pieces.bytes, 0, pieces.length, isSettledNow)) {
         visit(pieces.base);
         opened.after = "unterminated";
         take(pieces.length);
@@ -463,7 +471,7 @@ export class StoreFile {
       const visit = (offset: number): void => this.#enter(index, scanner, offset);
       this.#parsing(opened.fd, pieces, () => {
         while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
-        if (scanner.last(pieces.bytes, 0, pieces.length)) visit(pieces.base);
+        if (scanner.last(pieces.bytes, 0, pieces.length, true)) visit(pieces.base);
       });
     }
     this.#indexes.push(index);
@@ -517,6 +525,11 @@ export class StoreFile {
       },
     );
   }
+}
+
+/** Whether no write can be under way: a write takes microseconds, and sets the time as it begins. */
+function isSettled({ mtimeMs }: fs.Stats, isLocked: boolean): boolean {
+  return isLocked || Date.now() - mtimeMs > SETTLED;
 }
 
 function newIndex(shape: KeyShape): ShapeIndex {

@@ -10,7 +10,7 @@ import { isPlainCell } from "../backends/plain_cell.ts";
 import { canonicalCell, writeCell } from "../core/cell.ts";
 import { keyOf, keyShape } from "../core/key.ts";
 import { setEntry, toValue, type Value } from "../core/value.ts";
-import type { Row } from "../mod.ts";
+import { openBackend, type Row } from "../mod.ts";
 import { tempFolder, tempStore } from "./temp_folder.ts";
 
 /** An open store that says nothing unless it is asked to. The end of the process closes it. */
@@ -170,6 +170,7 @@ test("files are appended to in their own form", async (t) => {
   for (const [text, added] of files) {
     const path = tempStore(t);
     fs.writeFileSync(path, text);
+    fs.utimesSync(path, 1e9, 1e9); // long ago: nobody is writing it
     const backend = openCsv(path);
     const before = await backend.load();
     const row = { a: 3, b: "z", _stet_timestamp: "2026-11-21T00:00:00.000Z" };
@@ -601,5 +602,23 @@ test("isPlainCell() takes only canonical spellings for such", () => {
     const zeros = "0".repeat(pick(6));
     check(`${["", "-"][pick(2)]}${digits.slice(0, point)}.${zeros}${digits.slice(point)}`);
     check(`${["", "-"][pick(2)]}${zeros}${digits}`);
+  }
+});
+
+test("a row that another process is just writing is not taken for a whole one", async (t) => {
+  const store = tempStore(t);
+  const line = "0.5,2,2026-11-21T14:22:01.123Z\n";
+  for (let cut = 1; cut <= line.length; cut++) {
+    fs.writeFileSync(store, "alpha,seed,_stet_timestamp\n0.5,1,2026-11-21T14:22:01.123Z\n");
+    const backend = await openBackend(store, { durability: "process", warn: assert.fail });
+    assert.equal((await backend.load()).length, 1);
+    fs.appendFileSync(store, line.slice(0, cut)); // up to the end of a page of memory, say
+    await backend.has({ seed: 2 });
+    await backend.load();
+    fs.appendFileSync(store, line.slice(cut));
+    assert.equal(await backend.has({ seed: 2 }), true, `cut after ${cut}`);
+    await backend.record({ alpha: 0.5, seed: 3 });
+    assert.deepEqual((await backend.load()).map(({ seed }) => seed), [1, 2, 3], `cut after ${cut}`);
+    await backend.close();
   }
 });
