@@ -14,6 +14,9 @@ import { hostName } from "./host_name.ts";
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
 
+/** How long a pin, which is needed for less than a millisecond, is taken for one in use. */
+const PIN_TIMEOUT = 60_000;
+
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
@@ -206,7 +209,7 @@ export class StateFile {
 
   /** The file's number, and how to end that no later file of that path can be given the same. */
   #pin(): { readonly inode: number | undefined; unpin(): void } {
-    const pin = this.#ownerPath(newId());
+    const pin = `${this.path}-pin-${Date.now()}-${newId()}`;
     try {
       fs.linkSync(this.path, pin);
     } catch (error) {
@@ -406,13 +409,16 @@ export class StateFile {
   #sweep(): void {
     const owners = this.#connection!.db.prepare("SELECT id FROM owners").all() as { id: string }[];
     for (const { id } of owners) this.#isAlive(id);
+    const folder = path.dirname(this.path);
     const prefix = `${path.basename(this.path)}-`;
-    for (const name of fs.readdirSync(path.dirname(this.path))) {
-      const id = name.slice(prefix.length);
-      if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(id)) continue;
-      // A pin that a killed process left is a second name of this file.
-      if (inodeOf(this.#ownerPath(id)) !== this.#connection!.inode) this.#isAlive(id);
-      else fs.rmSync(this.#ownerPath(id), { force: true });
+    for (const name of fs.readdirSync(folder)) {
+      if (!name.startsWith(prefix)) continue;
+      const rest = name.slice(prefix.length);
+      const pinned = /^pin-(\d+)-/.exec(rest)?.[1];
+      if (/^[0-9a-f]{16}$/.test(rest)) this.#isAlive(rest);
+      else if (pinned !== undefined && Date.now() - Number(pinned) > PIN_TIMEOUT) {
+        fs.rmSync(path.join(folder, name), { force: true });
+      }
     }
   }
 

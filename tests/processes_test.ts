@@ -9,9 +9,11 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { completeBackend } from "../core/complete_backend.ts";
+import { keyOf, keyShape } from "../core/key.ts";
 import { openBackend } from "../mod.ts";
 import { missing, runtimes } from "./runtimes.ts";
 import { independentRows } from "./workers/independent_rows.ts";
@@ -337,3 +339,20 @@ function checkRuns(processes: readonly GridProcess[]): void {
   }
   assert.equal(latest.size, SEEDS);
 }
+
+test("what a killed process left of its owner file and its pin is swept away", () =>
+  inWorkshop(async ({ folder }) => {
+    const store = join(folder, "runs.csv");
+    const backend = completeBackend(await openBackend(store));
+    await backend.record({ key: "one" });
+    const pin = (age: number): string => `${store}-state-pin-${Date.now() - age}-0123456789abcdef`;
+    const fresh = pin(0);
+    for (const name of [`${store}-state-0123456789abcdef`, pin(120_000), fresh]) {
+      writeFileSync(name, "");
+    }
+    const key = keyOf(keyShape(["key"]), { key: "two" });
+    const answer = await backend.claim(key);
+    assert.equal(answer.state, "claimed");
+    await backend.close();
+    assert.deepEqual(filesIn(folder), ["runs.csv", basename(fresh)]);
+  }));
