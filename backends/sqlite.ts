@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type {
   Backend,
   Claim,
@@ -11,54 +11,38 @@ import type {
   OpenOptions,
   RowsOptions,
 } from "../core/backend.ts";
-import { writeCell } from "../core/cell.ts";
 import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, type KeyShape, keyShape } from "../core/key.ts";
-import { type Row, setEntry, toValue } from "../core/value.ts";
+import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "./at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { realPath } from "./real_path.ts";
-import { type Affinity, fromSql, spellings, type SqlValue, toSql } from "./sqlite_value.ts";
+import {
+  addColumns,
+  checkSchema,
+  conditionOf,
+  conditionSql,
+  type Connection,
+  prepared,
+  preparedInsert,
+  preparedLook,
+  quoted,
+  readColumns,
+  type RowKey,
+  rowNumber,
+  rowOf,
+  schemaOf,
+  TABLE,
+} from "./sqlite_table.ts";
+import { type SqlValue, toSql } from "./sqlite_value.ts";
 import { stamped } from "./stamped.ts";
 import { isBusy, StateFile } from "./state_file.ts";
 
-const TABLE = "stet_records";
-/** The user_version of the files we write. Python's stet leaves it 0. */
-const VERSION = 1;
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
 /** How many rows are read at a time. */
 const PAGE = 1000;
-
-/** The open database, and what is known of its table. */
-interface Connection {
-  readonly db: DatabaseSync;
-  readonly inode: number;
-  readonly schemaVersion: StatementSync;
-  /** Whether it was readied for writing. */
-  isWriter: boolean;
-  /** The schema at which `columns` was read. */
-  schema: number;
-  /** Empty if there is no table yet. */
-  columns: ReadonlyMap<string, Affinity>;
-  /** Statements by their text. */
-  readonly statements: Map<string, StatementSync>;
-  /** Looks by shape and form, for these columns. */
-  looks: Map<KeyShape, Map<string, StatementSync>>;
-  /** The last insert, and of which columns. */
-  insert: { readonly names: readonly string[]; readonly statement: StatementSync } | undefined;
-}
-
-/** A key, as far as rows are found by it. */
-type RowKey = Pick<Key, "shape" | "values">;
-
-/** Which rows have a key: what a condition is made of, and what is bound to it. */
-interface Condition {
-  /** What each column may hold, with spaces between: `-` anything, `2` one of two, `n2` or NULL. */
-  readonly form: string;
-  readonly bound: readonly SqlValue[];
-}
 
 /**
  * A store in an SQLite database: the table `stet_records`, a column for each param. SQLite's own
@@ -485,11 +469,6 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** What Deno's types leave out: rows as arrays, so that no column's name can be in the way. */
-interface ArrayStatement extends StatementSync {
-  setReturnArrays(enabled: boolean): void;
-}
-
 /** Changes how the database is journaled if nobody else has it open; else it stays as it is. */
 function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
   try {
@@ -497,183 +476,6 @@ function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
   } catch (error) {
     if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
   }
-}
-
-function prepared(connection: Connection, sql: string): StatementSync {
-  let statement = connection.statements.get(sql);
-  if (!statement) {
-    statement = connection.db.prepare(sql);
-    statement.setReadBigInts(true);
-    (statement as ArrayStatement).setReturnArrays(true);
-    connection.statements.set(sql, statement);
-  }
-  return statement;
-}
-
-/** A look for the newest row of a shape and form: 1, or the columns in their order. */
-function preparedLook(
-  connection: Connection,
-  shape: KeyShape,
-  form: string,
-  what: "1" | "*",
-): StatementSync {
-  const { columns, looks } = connection;
-  let ofShape = looks.get(shape);
-  if (!ofShape) looks.set(shape, ofShape = new Map());
-  const text = what + form;
-  let statement = ofShape.get(text);
-  if (!statement) {
-    // Columns by name: others may come between the preparing and the reading of `*`.
-    const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
-    const order = what === "1" ? "" : `ORDER BY ${rowNumber(columns)} DESC`;
-    const condition = conditionSql(shape, columns, form);
-    statement = prepared(
-      connection,
-      `SELECT ${selected} FROM ${TABLE} WHERE ${condition} ${order} LIMIT 1`,
-    );
-    ofShape.set(text, statement);
-  }
-  return statement;
-}
-
-function preparedInsert(connection: Connection, names: readonly string[]): StatementSync {
-  const last = connection.insert;
-  if (last?.names.length === names.length && names.every((name, i) => name === last.names[i])) {
-    return last.statement;
-  }
-  const marks = names.map(() => "?").join(", ");
-  const sql = `INSERT INTO ${TABLE} (${names.map(quoted).join(", ")}) VALUES (${marks})`;
-  const statement = prepared(connection, sql);
-  connection.insert = { names, statement };
-  return statement;
-}
-
-function schemaOf({ schemaVersion }: Connection): number {
-  return (schemaVersion.get() as { schema_version: number }).schema_version;
-}
-
-function readColumns(db: DatabaseSync, connection: Connection): void {
-  connection.schema = schemaOf(connection);
-  const columns = db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
-    name: string;
-    type: string;
-  }[];
-  connection.columns = new Map(
-    columns.map(({ name, type }) => [name, /CHAR|CLOB|TEXT/i.test(type) ? "TEXT" : "NUMERIC"]),
-  );
-  connection.looks = new Map();
-}
-
-/** A database that is somebody else's is left alone. */
-function checkSchema(db: DatabaseSync, { columns }: Connection, path: string): void {
-  const { user_version: version } = db.prepare("PRAGMA user_version").get() as {
-    user_version: number;
-  };
-  const others = db.prepare("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").all();
-  if (columns.size === 0 && others.length > 0) {
-    const names = others.map(({ name }) => `"${name}"`).join(", ");
-    throw new FormatError(
-      `Cannot use "${path}" as a store: it is a database with ${names} and no table ${TABLE}; ` +
-        `choose another file`,
-    );
-  }
-  if (columns.size > 0 && version > VERSION) {
-    throw new FormatError(
-      `Cannot use "${path}" as a store: it was made by a newer version of stet (${version}); ` +
-        `update stet`,
-    );
-  }
-}
-
-function addColumns(connection: Connection, names: readonly string[], path: string): void {
-  const { db } = connection;
-  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
-  const missing = names.filter((name) => !connection.columns.has(name));
-  const known = new Map([...connection.columns.keys()].map((name) => [asciiLower(name), name]));
-  for (const name of missing) {
-    const twin = known.get(asciiLower(name));
-    if (twin !== undefined) {
-      throw new StoreError(
-        `Cannot add column "${name}" to "${path}": it has "${twin}", and SQLite does not tell ` +
-          `capitals from small letters in names; rename one, or use a .csv or .json store`,
-      );
-    }
-    known.set(asciiLower(name), name);
-  }
-  if (ROW_NUMBERS.every((name) => known.has(name))) {
-    throw new StoreError(
-      `Cannot add column "${missing[0]}" to "${path}": a table of SQLite cannot have ` +
-        `${ROW_NUMBERS.join(", ")} all three; rename one, or use a .csv or .json store`,
-    );
-  }
-  if (connection.columns.size === 0) {
-    const columns = missing.map((name) => `${quoted(name)} NUMERIC`).join(", ");
-    db.exec(`CREATE TABLE ${TABLE} (${columns}); PRAGMA user_version = ${VERSION}`);
-  } else {
-    for (const name of missing) db.exec(`ALTER TABLE ${TABLE} ADD COLUMN ${quoted(name)} NUMERIC`);
-  }
-  readColumns(db, connection);
-}
-
-/** SQLite's names for the number of a row. A column of that name hides it. */
-const ROW_NUMBERS = ["rowid", "_rowid_", "oid"];
-
-/** A name for the number of a row that no column has. */
-function rowNumber(columns: ReadonlyMap<string, Affinity>): string {
-  const taken = new Set([...columns.keys()].map(asciiLower));
-  return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
-}
-
-/** SQLite folds the case of ASCII letters only. */
-function asciiLower(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/** The rows with a key; undefined if there can be none, as it has a column that the table has not. */
-function conditionOf(
-  { shape, values }: RowKey,
-  columns: ReadonlyMap<string, Affinity>,
-): Condition | undefined {
-  let form = "";
-  const bound: SqlValue[] = [];
-  for (const name of shape.columns ?? new Set([...keyNames(columns), ...Object.keys(values)])) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    const affinity = columns.get(name);
-    const isDefault = value !== undefined && shape.defaults.size > 0 &&
-      shape.defaults.get(name) === writeCell(value);
-    if (affinity === undefined) {
-      if (value !== undefined && !isDefault) return undefined;
-      form += "- ";
-    } else if (value === undefined) form += "n0 ";
-    else {
-      const texts = spellings(value, affinity);
-      bound.push(...texts);
-      form += `${isDefault ? "n" : ""}${texts.length} `;
-    }
-  }
-  return { form, bound };
-}
-
-function conditionSql(
-  shape: KeyShape,
-  columns: ReadonlyMap<string, Affinity>,
-  form: string,
-): string {
-  const parts = form.split(" ");
-  const terms = (shape.columns ?? keyNames(columns)).flatMap((name, i) => {
-    const part = parts[i]!;
-    const count = Number(/\d+/.exec(part)?.[0] ?? 0);
-    const isOne = count === 1 ? "= ?" : `IN (${Array(count).fill("?").join(", ")})`;
-    if (part === "-") return [];
-    if (part === "n0") return [`${quoted(name)} IS NULL`];
-    const term = `${quoted(name)} ${isOne}`;
-    return [part.startsWith("n") ? `(${term} OR ${quoted(name)} IS NULL)` : term];
-  });
-  return terms.join(" AND ") || "TRUE";
-}
-
-function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
-  return [...columns.keys()].filter(isKeyColumn);
 }
 
 const shapes = new Map<string, KeyShape>();
@@ -686,19 +488,6 @@ function subsetKey(columns: Row): RowKey {
   let shape = shapes.get(text);
   if (!shape) shapes.set(text, shape = keyShape(names));
   return { shape, values };
-}
-
-function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {
-  const row: Row = {};
-  for (const [i, name] of names.entries()) {
-    const value = fromSql(values[i]!);
-    if (value !== undefined) setEntry(row, name, value);
-  }
-  return row;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function inodeOf(path: string): number | undefined {
