@@ -318,7 +318,6 @@ export class SqliteBackend implements Backend {
     if (exists) return;
     const columns = names.slice(0, 16).map(quoted).join(", ");
     try {
-      this.#readyToWrite(connection);
       connection.db.exec(`CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${TABLE} (${columns})`);
     } catch (error) {
       if (isBusy(error)) this.#indexed.delete(shape); // the next look tries again
