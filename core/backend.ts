@@ -3,7 +3,8 @@
  * from this file alone: implement the five methods of {@link Backend} and `close`, export
  * `open(location, options)` from a module ({@link BackendModule}), and name it, either once with
  * `registerBackend(".foo", () => import("./foo.ts"))` or per call with the option
- * `backends: { ".foo": () => import("./foo.ts") }`. `backends/memory.ts` is the smallest example.
+ * `backends: { ".foo": () => import("./foo.ts") }`. `backends/memory.ts` is the smallest example, and
+ * `testBackend` of `conformance/` tells whether a backend keeps what is promised here.
  *
  * @module
  */

@@ -78,7 +78,7 @@ export async function evaluate(client: Client): Promise<string[]> {
 
 const backFill = once(async (day: Date, table: string): Promise<void> => {
   await Promise.resolve(`${table} ${day.toISOString()}`);
-}, { store: new URL("file:///tmp/days.csv"), onBusy: "wait", durability: "process" });
+}, { store: new URL("days.csv", import.meta.url), onBusy: "wait", durability: "process" });
 
 export async function fillYear(): Promise<void> {
   for (let day = 0; day < 365; day++) {
