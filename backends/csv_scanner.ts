@@ -2,7 +2,7 @@ import { canonicalCell, readCell } from "../core/cell.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
-import type { Fingerprint } from "./fingerprint.ts";
+import type { Fingerprint } from "../core/fingerprint.ts";
 import { ByteError, type Layout, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import type { Row, Value } from "../core/value.ts";
-import type { Fingerprint } from "./fingerprint.ts";
+import type { Fingerprint } from "../core/fingerprint.ts";
 
 /** What the beginning of a file fixes for all that follows. */
 export interface Layout {

@@ -5,7 +5,7 @@ import { messageOf } from "../core/errors.ts";
 import { jsonString, parseJson } from "../core/json.ts";
 import type { Row, Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
-import type { Fingerprint } from "./fingerprint.ts";
+import type { Fingerprint } from "../core/fingerprint.ts";
 import { ByteError, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 

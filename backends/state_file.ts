@@ -283,12 +283,12 @@ export class StateFile {
   }
 
   /** Notes that a key failed and ends this thread's claim of it. Only under the lock. */
-  fail({ text, values }: Key, { error, stack }: FailureNote): void {
+  fail({ text, values }: Key, { error, stack, attempts = 1 }: FailureNote): void {
     this.#connection!.db.prepare(`
-      INSERT INTO failures VALUES (?, ?, ?, ?, 1, ?, ?)
+      INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
-        attempt = attempt + 1, time = excluded.time, host = excluded.host`)
-      .run(text, canonicalJson(values), error, stack, new Date().toISOString(), hostName());
+        attempt = attempt + excluded.attempt, time = excluded.time, host = excluded.host`)
+      .run(text, canonicalJson(values), error, stack, attempts, new Date().toISOString(), hostName());
     this.release(text);
   }
 

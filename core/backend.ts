@@ -131,10 +131,12 @@ export interface FailureNote {
   readonly error: string;
   /** Its stack, if it had one. */
   readonly stack: string;
+  /** How many attempts failed, one after the other. Default: 1. */
+  readonly attempts?: number;
 }
 
 /** A run that failed and has not succeeded since. */
-export interface Failure extends FailureNote {
+export interface Failure extends Omit<FailureNote, "attempts"> {
   /** The key's columns. */
   readonly params: Row;
   /** How many times it failed since it last succeeded. */

@@ -70,8 +70,8 @@ export function completeBackend(backend: Backend): CompleteBackend {
           claims.delete(key.text);
         }
       },
-      fail(note: FailureNote): void {
-        const attempt = (failures.get(key.text)?.attempt ?? 0) + 1;
+      fail({ attempts = 1, ...note }: FailureNote): void {
+        const attempt = (failures.get(key.text)?.attempt ?? 0) + attempts;
         failures.delete(key.text);
         const time = new Date().toISOString();
         failures.set(key.text, { ...note, params: key.values, attempt, time, host: "" });

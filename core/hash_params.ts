@@ -48,13 +48,25 @@ export function hashParams(params: object, options: HashOptions = {}): string {
     throw new TypeError("Cannot hash params: they are no plain object; pass { name: value, … }");
   }
   if (Object.hasOwn(params, "id") && params.id !== undefined) return explicitId(params.id);
+  const names = sortedNames(params).filter((name) => !reserved.has(name));
+  return hashEntries(params, names, options.columns);
+}
 
+/** The hash of params of which no name is reserved, as those of a `once` function. */
+export function hashRow(params: Readonly<Record<string, unknown>>): string {
+  return hashEntries(params, sortedNames(params));
+}
+
+function hashEntries(
+  params: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  columns: Readonly<Record<string, ColumnType>> = {},
+): string {
   const entries: string[] = [];
-  for (const name of sortedNames(params)) {
-    if (reserved.has(name)) continue;
+  for (const name of names) {
     const value = toValue(params[name], entryPath("params", name));
     if (value === undefined) continue;
-    const type = options.columns?.[name];
+    const type = columns[name];
     const json = typeof value === "number" || typeof value === "bigint"
       ? numberJson(value, type === "real" || type === "real?")
       : valueJson(value);

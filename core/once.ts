@@ -3,6 +3,7 @@ import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "./registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "./status.ts";
+import { setTarget } from "./target.ts";
 import { isPlainObject } from "./value.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -20,6 +21,7 @@ export function createOnce(registry: Registry): Once {
       return outcome.status === "busy" ? undefined : outcome.value;
     }
     Object.defineProperty(call, "name", { value: fn.name, configurable: true });
+    setTarget(call, runs);
     return Object.assign(call, {
       outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
       has: (...args: unknown[]) => runs.has(args),

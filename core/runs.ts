@@ -1,12 +1,15 @@
-import type { Claim, ClaimAnswer } from "./backend.ts";
+import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
 import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { messageOf, ResultError } from "./errors.ts";
+import { hashRow } from "./hash_params.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
+import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf } from "./result.ts";
 import { type Signature, signatureOf } from "./signature.ts";
-import type { Row } from "./value.ts";
+import type { Execute, Executed, Plan, Target } from "./target.ts";
+import { isPlainObject, type Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -14,12 +17,19 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** The longest pause between two looks at a key that another process runs, in milliseconds. */
 const LONGEST_PAUSE = 250;
 
+/** Options of `once`, and what the command line adds. */
+export interface RunsOptions extends OnceOptions {
+  /** More columns of stet's own to record with each run. */
+  readonly columns?: Row;
+}
+
 /** The runs of one function: the way of a call from its arguments to its row. */
-export class Runs {
+export class Runs implements Target {
+  /** What messages call the function. */
+  readonly label: string;
   readonly #fn: AnyFunction;
   readonly #signature: Signature;
-  readonly #options: OnceOptions;
-  readonly #label: string;
+  readonly #options: RunsOptions;
   readonly #log: (message: string) => void;
   readonly #open: (label: string) => Promise<CompleteBackend>;
   #backend: CompleteBackend | undefined;
@@ -31,7 +41,7 @@ export class Runs {
 
   constructor(
     fn: AnyFunction,
-    options: OnceOptions,
+    options: RunsOptions,
     open: (label: string) => Promise<CompleteBackend>,
   ) {
     const { key, paramNames, namespace } = options;
@@ -45,53 +55,85 @@ export class Runs {
       throw new TypeError(`Cannot wrap: namespace is empty; leave it out or give it a name`);
     }
     this.#options = options;
-    this.#label = options.name ?? this.#signature.name;
+    this.label = options.name ?? this.#signature.name;
     this.#log = options.quiet ? () => {} : options.log ?? console.log;
     this.#open = open;
   }
 
   /** Runs or skips a call. Rejects only if the store fails or the arguments make no key. */
   async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
-    const key = this.#keyOf(args);
-    const backend = this.#backend ??= await this.#open(this.#label);
-    const running = this.#running.get(key.text);
+    const plan = this.#planOf(args);
+    const { text } = plan.key;
+    if (!this.#backend) await this.open();
+    const running = this.#running.get(text);
     if (running) return running;
-    const done = await this.#lookUp(backend, key);
-    if (done) return this.#skipped(key, done);
+    const done = await this.look(plan);
+    if (done) return this.#told(done);
     // Again: another call may have begun while this one looked.
-    const begun = this.#running.get(key.text);
+    const begun = this.#running.get(text);
     if (begun) return begun;
-    const run = this.#claimAndRun(backend, key, self, args);
-    this.#running.set(key.text, run);
+    const run = this.#claimAndRun(plan, self);
+    this.#running.set(text, run);
     try {
       return await run;
     } finally {
-      this.#running.delete(key.text);
+      this.#running.delete(text);
     }
   }
 
   /** Whether a call would be skipped as done. */
   async has(args: readonly unknown[]): Promise<boolean> {
-    return await this.#lookUp(await this.backend(), this.#keyOf(args)) !== undefined;
+    await this.open();
+    return await this.look(this.#planOf(args)) !== undefined;
   }
 
   /** Forgets that a call was done; whether it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await (await this.backend()).removeKey(this.#keyOf(args)) > 0;
+    return await (await this.backend()).removeKey(this.#planOf(args).key) > 0;
   }
 
   /** The open store. */
   async backend(): Promise<CompleteBackend> {
-    return this.#backend ??= await this.#open(this.#label);
+    return this.#backend ??= await this.#open(this.label);
   }
 
-  #keyOf(args: readonly unknown[]): Key {
+  async open(): Promise<void> {
+    await this.backend();
+  }
+
+  /** The run of params by name, or of an array of arguments. */
+  plan(item: unknown): Plan {
+    if (Array.isArray(item)) return this.#planOf(item);
+    if (!isPlainObject(item)) {
+      const got = item === null ? "null" : typeof item;
+      throw new TypeError(
+        `Cannot sweep ${this.label}(): its params must be objects { name: value, … }, or arrays ` +
+          `of arguments, got ${got}`,
+      );
+    }
+    const { style, names = [] } = this.#signature;
+    if (style !== "positional") return this.#planOf([item]);
+    for (const name of Object.keys(item)) {
+      if (!names.includes(name)) throw this.#noParam(name, names);
+    }
+    return this.#planOf(names.map((name) => item[name]));
+  }
+
+  #noParam(name: string, names: readonly string[]): TypeError {
+    const nearest = nearestName(name, names);
+    return new TypeError(
+      `Cannot sweep ${this.label}(): it has no param "${name}"` +
+        (nearest === undefined ? `, only ${names.join(", ")}` : `; did you mean "${nearest}"?`),
+    );
+  }
+
+  #planOf(args: readonly unknown[]): Plan {
     const params = this.#signature.params(args);
     const columns = this.#signature.keyColumns(args);
     if (!columns) this.#checkNames(params);
     const { namespace } = this.#options;
     if (namespace !== undefined) params[NAMESPACE] = namespace;
-    return keyOf(this.#shapeOf(columns), params);
+    return { key: keyOf(this.#shapeOf(columns), params), args };
   }
 
   /** Rows of another namespace never count, so that column is in every key. */
@@ -112,94 +154,150 @@ export class Runs {
     }
   }
 
-  /** The row of a key that counts as done; without `save` an empty one stands for it. */
-  async #lookUp(backend: CompleteBackend, key: Key): Promise<Row | undefined> {
-    if (!this.#options.save && !this.#options.rerunIfMissing) {
-      return await backend.hasKey(key) ? {} : undefined;
+  /** The outcome of a run that is done, or undefined; at once if the store knows at once. */
+  look({ key }: Plan): MaybePromise<Outcome<unknown> | undefined> {
+    const backend = this.#backend!;
+    if (this.#options.save || this.#options.rerunIfMissing) {
+      const row = backend.find(key);
+      return row instanceof Promise
+        ? row.then((found) => this.#skipped(key, found))
+        : this.#skipped(key, row);
     }
-    const row = await backend.find(key);
-    return row && this.#isDone(row) ? row : undefined;
+    const has = backend.hasKey(key);
+    return has instanceof Promise
+      ? has.then((isThere) => isThere ? skipped(key) : undefined)
+      : has
+      ? skipped(key)
+      : undefined;
+  }
+
+  #skipped(key: Key, row: Row | undefined): Outcome<unknown> | undefined {
+    if (!row || !this.#isDone(row)) return undefined;
+    if (!this.#options.save) return skipped(key);
+    return { status: "skipped", params: paramsOf(key), value: resultOf(row) };
   }
 
   #isDone(row: Row): boolean {
     return !this.#options.rerunIfMissing || resultOf(row) !== undefined;
   }
 
-  #skipped(key: Key, row: Row): Outcome<unknown> {
-    const params = paramsOf(key);
-    this.#log(`[stet] Skipping ${this.#label}(${paramsText(params)})`);
-    return { status: "skipped", params, ...this.#options.save && { value: resultOf(row) } };
+  #told(skipped: Outcome<unknown>): Outcome<unknown> {
+    this.#log(`[stet] Skipping ${this.label}(${paramsText(skipped.params)})`);
+    return skipped;
   }
 
-  async #claimAndRun(
-    backend: CompleteBackend,
-    key: Key,
-    self: unknown,
-    args: readonly unknown[],
-  ): Promise<Outcome<unknown>> {
-    const { save, rerunIfMissing, onBusy = save ? "wait" : "skip" } = this.#options;
-    const options = rerunIfMissing ? { isDone: (row: Row) => this.#isDone(row) } : {};
+  /** Claims a run, unless it is done or somebody runs it. */
+  claim({ key }: Plan): MaybePromise<ClaimAnswer> {
+    const options = this.#options.rerunIfMissing ? { isDone: (row: Row) => this.#isDone(row) } : {};
+    return this.#backend!.claim(key, options);
+  }
+
+  async #claimAndRun(plan: Plan, self: unknown): Promise<Outcome<unknown>> {
+    const { save, onBusy = save ? "wait" : "skip" } = this.#options;
     for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer: ClaimAnswer = await backend.claim(key, options);
-      if (answer.state === "claimed") return await this.#run(answer.claim, key, self, args);
+      const answer = await this.claim(plan);
+      if (answer.state === "claimed") {
+        void plan.key.values; // read now: the function may change its params
+        const executed = await this.#execute(self, plan.args);
+        return await this.#keep(plan, answer.claim, executed);
+      }
       if (answer.state === "done") {
-        const row = await this.#lookUp(backend, key);
-        if (row) return this.#skipped(key, row);
+        const done = await this.look(plan);
+        if (done) return this.#told(done);
         continue; // removed again in between
       }
       if (onBusy === "skip") {
-        const params = paramsOf(key);
-        this.#log(
-          `[stet] Skipping ${this.#label}(${paramsText(params)}): ${answer.holder} runs it`,
-        );
+        const params = paramsOf(plan.key);
+        this.#log(`[stet] Skipping ${this.label}(${paramsText(params)}): ${answer.holder} runs it`);
         return { status: "busy", params };
       }
       await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     }
   }
 
-  async #run(
-    claim: Claim,
-    key: Key,
-    self: unknown,
-    args: readonly unknown[],
-  ): Promise<Outcome<unknown>> {
-    const { values } = key; // read now: the function may change its params
+  async #execute(self: unknown, args: readonly unknown[]): Promise<Finished> {
     const start = performance.now();
-    let returned: unknown;
     try {
-      returned = await this.#fn.apply(self, [...args]);
+      const value = await this.#fn.apply(self, [...args]);
+      return { status: "done", value, seconds: (performance.now() - start) / 1000 };
     } catch (error) {
-      await this.#noteFailure(claim, error);
-      return { status: "failed", params: paramsOf(key), error };
+      return { status: "failed", error, attempts: 1 };
     }
-    const elapsed = Math.round((performance.now() - start) * 1000) / 1e6;
+  }
+
+  /** Has a claimed run executed, records what came of it, and ends the claim. */
+  async run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
+    const { key, args } = plan;
+    const { values } = key; // read now: the function may change its params
+    const executed = await execute({
+      get id(): string {
+        return hashRow(values);
+      },
+      params: paramsOf(key),
+      args,
+      call: () => this.#fn(...args),
+    });
+    if (executed.status !== "aborted") return await this.#keep(plan, claim, executed);
+    await claim.release();
+    return undefined;
+  }
+
+  async #keep({ key }: Plan, claim: Claim, executed: Finished): Promise<Outcome<unknown>> {
+    const params = paramsOf(key);
+    if (executed.status === "failed") {
+      const { error, attempts } = executed;
+      await this.#noteFailure(claim, error, attempts);
+      return { status: "failed", params, error };
+    }
+    const { value, seconds } = executed;
+    const own = { ...this.#options.columns, [ELAPSED]: Math.round(seconds * 1e6) / 1e6 };
     if (!this.#options.save) {
-      await claim.record({ ...values, [ELAPSED]: elapsed });
-      return { status: "ran", params: paramsOf(key), value: returned };
+      await claim.record({ ...key.values, ...own });
+      return { status: "ran", params, value };
     }
     let result: Row;
     try {
-      result = resultColumns(returned);
+      result = resultColumns(value);
     } catch (error) {
-      await claim.record({ ...values, [ELAPSED]: elapsed });
+      await claim.record({ ...key.values, ...own });
       if (!(error instanceof ResultError)) throw error;
-      return { status: "failed", params: paramsOf(key), error };
+      return { status: "failed", params, error };
     }
-    await claim.record({ ...values, ...result, [ELAPSED]: elapsed });
+    await claim.record({ ...key.values, ...result, ...own });
     // In the form in which a skipped call will return it.
-    return { status: "ran", params: paramsOf(key), value: resultOf(result) };
+    return { status: "ran", params, value: resultOf(result) };
   }
 
   /** The function's own error is the one to throw: trouble with noting it is only told. */
-  async #noteFailure(claim: Claim, error: unknown): Promise<void> {
+  async #noteFailure(claim: Claim, error: unknown, attempts: number): Promise<void> {
     const stack = error instanceof Error ? error.stack ?? "" : "";
     try {
-      await claim.fail({ error: messageOf(error), stack });
+      await claim.fail({ error: messageOf(error), stack, attempts });
     } catch (trouble) {
-      console.warn(`[stet] Cannot note that ${this.#label}() failed: ${messageOf(trouble)}`);
+      console.warn(`[stet] Cannot note that ${this.label}() failed: ${messageOf(trouble)}`);
     }
   }
+
+  /** The failure of a run that was noted since a time, if one was. */
+  async failureSince({ key }: Plan, time: string): Promise<Error | undefined> {
+    for (const failure of await this.#backend!.failures()) {
+      if (failure.time < time || keyOf(key.shape, failure.params).text !== key.text) continue;
+      return Object.assign(new Error(failure.error), { stack: failure.stack });
+    }
+    return undefined;
+  }
+}
+
+type Finished = Exclude<Executed, { status: "aborted" }>;
+
+/** The outcome of a call that was skipped. Its params are made when somebody asks for them. */
+function skipped(key: Key): Outcome<unknown> {
+  return {
+    status: "skipped",
+    get params(): Row {
+      return paramsOf(key);
+    },
+  };
 }
 
 function paramsOf(key: Key): Row {

@@ -1,0 +1,62 @@
+import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import type { Job } from "./executor.ts";
+import type { Key } from "./key.ts";
+import type { Outcome } from "./once_types.ts";
+
+/**
+ * What a sweep runs: a `once` function or a Store. It knows what an item's key is, how it is looked
+ * up and claimed, and what is recorded of a run; when and where things run is the sweep's.
+ */
+export interface Target {
+  /** What messages call it. */
+  readonly label: string;
+  /** Opens the store. @throws {StoreError} If it cannot be used. */
+  open(): Promise<void>;
+  /**
+   * Which run an item of the sweep's params is.
+   *
+   * @throws {TypeError} If it makes no key.
+   */
+  plan(item: unknown): Plan;
+  /** The outcome of a run that is done, or undefined. */
+  look(plan: Plan): MaybePromise<Outcome<unknown> | undefined>;
+  /** Claims a run, unless it is done or somebody runs it. */
+  claim(plan: Plan): MaybePromise<ClaimAnswer>;
+  /**
+   * Has a claimed run executed, records what came of it, and ends the claim. Undefined if it was
+   * aborted: the claim is released and nothing is noted.
+   */
+  run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined>;
+  /** The failure of a run that was noted since a time (ISO 8601), if one was. */
+  failureSince(plan: Plan, time: string): Promise<Error | undefined>;
+}
+
+/** One run that is asked for. */
+export interface Plan {
+  readonly key: Key;
+  /** What the function is called with. */
+  readonly args: readonly unknown[];
+}
+
+/** Executes a run, with as many attempts as it takes. */
+export type Execute = (job: Omit<Job, "signal">) => Promise<Executed>;
+
+/** What came of executing a run. */
+export type Executed =
+  /** `seconds`: how long the attempt took that succeeded. */
+  | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
+  | { readonly status: "failed"; readonly error: unknown; readonly attempts: number }
+  /** The sweep was aborted: the run counts as neither done nor failed. */
+  | { readonly status: "aborted" };
+
+const targets = new WeakMap<object, Target>();
+
+/** Makes something known as what a sweep can run. */
+export function setTarget(swept: object, target: Target): void {
+  targets.set(swept, target);
+}
+
+/** What a sweep runs for a `once` function or Store; undefined for anything else. */
+export function targetOf(swept: object): Target | undefined {
+  return targets.get(swept);
+}
