@@ -28,6 +28,8 @@ import type { Once } from "./core/once_types.ts";
 import { createRegistry, type StoreOptions } from "./core/registry.ts";
 import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
+import { sweep as sweepTarget } from "./core/sweep.ts";
+import type { SweepFunction } from "./core/sweep_types.ts";
 
 export type {
   Backend,
@@ -45,9 +47,11 @@ export type {
 } from "./core/backend.ts";
 export type { Axes, ValueOf } from "./core/axis.ts";
 export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
+export type { Executor, Job } from "./core/executor.ts";
 export { expandGrid } from "./core/expand_grid.ts";
 export { geomSpace } from "./core/geom_space.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
+export { inProcess, type InProcessOptions } from "./core/in_process.ts";
 export type { Key, KeyShape } from "./core/key.ts";
 export { linSpace } from "./core/lin_space.ts";
 export type { LsFunction, LsOptions } from "./core/ls.ts";
@@ -67,6 +71,13 @@ export type { ResetFunction, ResetOptions } from "./core/reset.ts";
 export { type Distribution, sampleGrid, type SampleSpec } from "./core/sample_grid.ts";
 export type { Sequence } from "./core/sequence.ts";
 export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
+export type {
+  Sweep,
+  SweepCounts,
+  SweepFunction,
+  SweepOptions,
+  SweepParams,
+} from "./core/sweep_types.ts";
 export type { Row, Value } from "./core/value.ts";
 export { zipGrid } from "./core/zip_grid.ts";
 
@@ -123,6 +134,40 @@ const registry = createRegistry(table);
  * ```
  */
 export const once: Once = createOnce(registry);
+
+/**
+ * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
+ * threads or as commands, sharing them with every other process that sweeps the same store.
+ *
+ * Params are any iterable, gone through once and lazily; duplicates are dropped. The result is an
+ * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends
+ * when every run is done or failed, those of other processes too: it waits for what they run, and
+ * takes over what they leave. Ctrl-C finishes and records what runs, and says how to go on.
+ *
+ * @param swept A function that `once` has wrapped, or a Store.
+ * @param params For each run its params by name, or an array of the function's arguments.
+ * @throws {TypeError | RangeError} If an argument makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { expandGrid, once, range, sweep } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const train = once(
+ *   async ({ alpha, seed }: { alpha: number; seed: number }) => ({ loss: alpha * seed }),
+ *   { store: new MemoryBackend(), save: true },
+ * );
+ * const losses: number[] = [];
+ * const grid = expandGrid({ alpha: [0.5, 1], seed: range(1, 3) });
+ * for await (const outcome of sweep(train, grid, { concurrency: 4, retries: 2 })) {
+ *   if (outcome.status === "ran") losses.push(outcome.value!.loss);
+ * }
+ * assert.equal(losses.length, 6);
+ * assert.deepEqual(await sweep(train, grid).done, { ran: 0, skipped: 6, failed: 0 });
+ * ```
+ */
+export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for who calls it
 
 /**
  * Prints what is in a store (where it is, how many runs are done, when the last one was, its key

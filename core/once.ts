@@ -4,6 +4,7 @@ import type { Registry } from "./registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "./status.ts";
 import { setTarget } from "./target.ts";
+import { setUnderlying } from "./underlying.ts";
 import { isPlainObject } from "./value.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -22,6 +23,7 @@ export function createOnce(registry: Registry): Once {
     }
     Object.defineProperty(call, "name", { value: fn.name, configurable: true });
     setTarget(call, runs);
+    setUnderlying(call, fn);
     return Object.assign(call, {
       outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
       has: (...args: unknown[]) => runs.has(args),

@@ -119,6 +119,11 @@ export class Runs implements Target {
     return this.#planOf(names.map((name) => item[name]));
   }
 
+  /** Its params by name. */
+  params({ key }: Plan): Row {
+    return paramsOf(key);
+  }
+
   #noParam(name: string, names: readonly string[]): TypeError {
     const nearest = nearestName(name, names);
     return new TypeError(

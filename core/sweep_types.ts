@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.ts";
-import type { Outcome } from "./once_types.ts";
+import type { OnceFunction, Outcome } from "./once_types.ts";
 
 /** How a sweep runs. */
 export interface SweepOptions {
@@ -69,4 +69,33 @@ export interface SweepCounts {
 export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
   /** Resolves when all is over. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
+}
+
+/**
+ * One item of a sweep's params: the fields of the function's params object, or its positional
+ * arguments by name; or, as an array, all its arguments.
+ */
+export type SweepParams<A extends readonly unknown[]> = A | ParamsObject<A>;
+
+type ParamsObject<A extends readonly unknown[]> = A extends readonly [infer First]
+  ? First extends Scalar | readonly unknown[] ? NamedArguments : First
+  : A extends readonly [(infer First)?] ? First extends Scalar | readonly unknown[] ? NamedArguments
+    : NonNullable<First>
+  : NamedArguments;
+
+type Scalar = string | number | bigint | boolean | null | undefined | Date;
+
+/** Arguments by name: the names are read from the function's source, which types do not tell. */
+interface NamedArguments {
+  readonly [name: string]: unknown;
+}
+
+/** The type of {@linkcode sweep}. */
+export interface SweepFunction {
+  /** Sweeps a function. */
+  <A extends unknown[], R>(
+    fn: OnceFunction<A, R>,
+    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
+    options?: SweepOptions,
+  ): Sweep<R>;
 }

@@ -2,6 +2,7 @@ import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
 import type { Job } from "./executor.ts";
 import type { Key } from "./key.ts";
 import type { Outcome } from "./once_types.ts";
+import type { Row } from "./value.ts";
 
 /**
  * What a sweep runs: a `once` function or a Store. It knows what an item's key is, how it is looked
@@ -18,6 +19,8 @@ export interface Target {
    * @throws {TypeError} If it makes no key.
    */
   plan(item: unknown): Plan;
+  /** Its params by name, as outcomes show them. */
+  params(plan: Plan): Row;
   /** The outcome of a run that is done, or undefined. */
   look(plan: Plan): MaybePromise<Outcome<unknown> | undefined>;
   /** Claims a run, unless it is done or somebody runs it. */

@@ -1,0 +1,34 @@
+import type { SweepOptions } from "./sweep_types.ts";
+
+/**
+ * Checks the options of a sweep, before it begins.
+ *
+ * @throws {RangeError} On a number that makes no sense. @throws {TypeError} On another such value.
+ */
+export function checkSweepOptions(options: SweepOptions): void {
+  const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
+  const { onError, deadline } = options;
+  check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
+  check({ retries }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
+  check({ timeout }, "milliseconds above 0", (x) => x > 0);
+  check({ perSecond }, "a number above 0", (x) => x > 0);
+  check({ graceSeconds }, "seconds from 0 up", (x) => x >= 0);
+  if (typeof retryDelay !== "function") {
+    check({ retryDelay }, "milliseconds from 0 up, or a function", (x) => x >= 0);
+  }
+  check({ deadline: deadline && Number(deadline) }, "a valid time", (x) => !Number.isNaN(x));
+  if (onError !== undefined && onError !== "continue" && onError !== "stop") {
+    throw new TypeError(`Cannot sweep: onError must be "continue" or "stop", got "${onError}"`);
+  }
+}
+
+function check(option: object, expected: string, isFit: (value: number) => boolean): void {
+  for (const [name, value] of Object.entries(option)) {
+    if (value === undefined || (typeof value === "number" && isFit(value))) continue;
+    throw new RangeError(`Cannot sweep: ${name} must be ${expected}, got ${value}`);
+  }
+}
+
+function isWhole(x: number): boolean {
+  return Number.isSafeInteger(x) || x === Infinity;
+}
