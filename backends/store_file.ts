@@ -18,7 +18,7 @@ import {
 } from "./file_bytes.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
-import { KeyIndex } from "../core/key_index.ts";
+import { KeyIndex } from "./key_index.ts";
 
 const LF = 10;
 /** After how long without a change nobody is writing a file any more, in milliseconds. */

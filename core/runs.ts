@@ -17,6 +17,9 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** The longest pause between two looks at a key that another process runs, in milliseconds. */
 const LONGEST_PAUSE = 250;
 
+/** Stands for the row of a run that is done where its cells are not asked for. */
+const NO_CELLS: Row = {};
+
 /** Options of `once`, and what the command line adds. */
 export interface RunsOptions extends OnceOptions {
   /** More columns of stet's own to record with each run. */
@@ -67,8 +70,8 @@ export class Runs implements Target {
     if (!this.#backend) await this.open();
     const running = this.#running.get(text);
     if (running) return running;
-    const done = await this.look(plan);
-    if (done) return this.#told(done);
+    const row = await this.look(plan);
+    if (row) return this.#told(this.skipped(plan, row));
     // Again: another call may have begun while this one looked.
     const begun = this.#running.get(text);
     if (begun) return begun;
@@ -159,31 +162,33 @@ export class Runs implements Target {
     }
   }
 
-  /** The outcome of a run that is done, or undefined; at once if the store knows at once. */
-  look({ key }: Plan): MaybePromise<Outcome<unknown> | undefined> {
+  /** The row of a run that is done, at once if the store knows at once; without `save` an empty one. */
+  look({ key }: Plan): MaybePromise<Row | undefined> {
     const backend = this.#backend!;
     if (this.#options.save || this.#options.rerunIfMissing) {
       const row = backend.find(key);
-      return row instanceof Promise
-        ? row.then((found) => this.#skipped(key, found))
-        : this.#skipped(key, row);
+      return row instanceof Promise ? row.then((it) => this.#ifDone(it)) : this.#ifDone(row);
     }
     const has = backend.hasKey(key);
     return has instanceof Promise
-      ? has.then((isThere) => isThere ? skipped(key) : undefined)
+      ? has.then((it) => it ? NO_CELLS : undefined)
       : has
-      ? skipped(key)
+      ? NO_CELLS
       : undefined;
   }
 
-  #skipped(key: Key, row: Row | undefined): Outcome<unknown> | undefined {
-    if (!row || !this.#isDone(row)) return undefined;
-    if (!this.#options.save) return skipped(key);
-    return { status: "skipped", params: paramsOf(key), value: resultOf(row) };
+  #ifDone(row: Row | undefined): Row | undefined {
+    return row && this.#isDone(row) ? row : undefined;
   }
 
   #isDone(row: Row): boolean {
     return !this.#options.rerunIfMissing || resultOf(row) !== undefined;
+  }
+
+  /** The outcome of a run whose row was found. */
+  skipped({ key }: Plan, row: Row): Outcome<unknown> {
+    const params = paramsOf(key);
+    return { status: "skipped", params, ...this.#options.save && { value: resultOf(row) } };
   }
 
   #told(skipped: Outcome<unknown>): Outcome<unknown> {
@@ -207,8 +212,8 @@ export class Runs implements Target {
         return await this.#keep(plan, answer.claim, executed);
       }
       if (answer.state === "done") {
-        const done = await this.look(plan);
-        if (done) return this.#told(done);
+        const row = await this.look(plan);
+        if (row) return this.#told(this.skipped(plan, row));
         continue; // removed again in between
       }
       if (onBusy === "skip") {
@@ -294,16 +299,6 @@ export class Runs implements Target {
 }
 
 type Finished = Exclude<Executed, { status: "aborted" }>;
-
-/** The outcome of a call that was skipped. Its params are made when somebody asks for them. */
-function skipped(key: Key): Outcome<unknown> {
-  return {
-    status: "skipped",
-    get params(): Row {
-      return paramsOf(key);
-    },
-  };
-}
 
 function paramsOf(key: Key): Row {
   const { [NAMESPACE]: _, ...params } = key.values;

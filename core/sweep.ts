@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers";
 import { Bell } from "./bell.ts";
 import type { Executor, Job } from "./executor.ts";
 import { Fingerprint } from "./fingerprint.ts";
+import { FingerprintSet } from "./fingerprint_set.ts";
 import { haltInWorker } from "./halt_in_worker.ts";
 import { inProcess } from "./in_process.ts";
 import {
@@ -10,11 +11,11 @@ import {
   type Interruptible,
   ownCommand,
 } from "./interrupt.ts";
-import { KeyIndex } from "./key_index.ts";
 import type { Outcome } from "./once_types.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Executed, type Plan, type Target, targetOf } from "./target.ts";
+import type { Row } from "./value.ts";
 
 /** Params of a sweep, as they come. */
 export type Items = Iterable<unknown> | AsyncIterable<unknown>;
@@ -67,7 +68,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
-  readonly #seen = new KeyIndex();
+  readonly #seen = new FingerprintSet();
   readonly #fingerprint = new Fingerprint();
   /** Keys that somebody else was running. */
   #busy: Plan[] = [];
@@ -218,8 +219,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan);
-        const outcome = looked instanceof Promise ? await looked : looked;
-        if (outcome) this.#emit(outcome);
+        const row = looked instanceof Promise ? await looked : looked;
+        if (row) this.#skip(plan, row);
         else await this.#begunRun(plan);
         while (this.#held && this.#held.length >= MOST_HELD && !this.#stopped) {
           await this.#forUs.wait();
@@ -252,10 +253,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   /** Whether a key comes for the first time. */
   #isNew({ key }: Plan): boolean {
-    const fingerprint = this.#fingerprint.begin().text(key.text).end();
     const { size } = this.#seen;
-    this.#seen.add(fingerprint, 0);
-    return this.#seen.size > size;
+    return this.#seen.add(this.#fingerprint.begin().text(key.text).end()) === size;
   }
 
   /** Begins a run as soon as there is a place for it. */
@@ -290,8 +289,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const outcome = await target.run(plan, claim, (job) => this.#execute(job));
       return outcome && this.#emit(outcome);
     }
-    const done = answer.state === "done" ? await target.look(plan) : undefined;
-    if (done) this.#emit(done);
+    const row = answer.state === "done" ? await target.look(plan) : undefined;
+    if (row) this.#skip(plan, row);
     else this.#busy.push(plan);
   }
 
@@ -321,8 +320,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     const plans = this.#busy;
     this.#busy = [];
     for (const plan of plans) {
-      const done = await this.#target.look(plan);
-      if (done) this.#emit(done);
+      const row = await this.#target.look(plan);
+      if (row) this.#skip(plan, row);
       else this.#busy.push(plan);
     }
   }
@@ -422,13 +421,20 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#stop("error");
   }
 
+  #skip(plan: Plan, row: Row): void {
+    this.#counts.skipped++;
+    if (this.#held) this.#hold(this.#held, this.#target.skipped(plan, row));
+  }
+
   #emit(outcome: Outcome<unknown>): void {
-    const { status } = outcome;
-    if (status === "busy") return; // not of a sweep
-    this.#counts[status]++;
-    if (status === "failed" && this.#options.onError === "stop") this.#stop("error");
-    if (!this.#held) return;
-    this.#held.push(outcome);
+    if (outcome.status === "ran") this.#counts.ran++;
+    else this.#counts.failed++;
+    if (outcome.status === "failed" && this.#options.onError === "stop") this.#stop("error");
+    if (this.#held) this.#hold(this.#held, outcome);
+  }
+
+  #hold(held: Outcome<unknown>[], outcome: Outcome<unknown>): void {
+    held.push(outcome);
     this.#forThem.ring();
   }
 

@@ -1,0 +1,68 @@
+import type { Fingerprint } from "./fingerprint.ts";
+
+/**
+ * Fingerprints, each once and numbered in order of arrival: an open-addressing hash table, 12 bytes
+ * a fingerprint and 4 to 8 a slot, with no object for each.
+ */
+export class FingerprintSet {
+  /** Slot → number of the fingerprint + 1; 0 is free. Length a power of two. */
+  #slots = new Uint32Array(1024);
+  #lanes = new Uint32Array(3 * 512);
+  #size = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of a fingerprint, from 0; -1 if it is not there. */
+  numberOf({ a, b, c }: Fingerprint): number {
+    return this.#slots[this.#slotOf(a, b, c)]! - 1;
+  }
+
+  /** Adds a fingerprint if it is not there, and gives its number. */
+  add({ a, b, c }: Fingerprint): number {
+    const slot = this.#slotOf(a, b, c);
+    const number = this.#slots[slot]! - 1;
+    if (number !== -1) return number;
+    const added = this.#size;
+    if (3 * added === this.#lanes.length) this.#growLanes();
+    this.#lanes[3 * added] = a;
+    this.#lanes[3 * added + 1] = b;
+    this.#lanes[3 * added + 2] = c;
+    this.#slots[slot] = ++this.#size;
+    if (this.#size * 4 > this.#slots.length * 3) this.#growSlots();
+    return added;
+  }
+
+  #slotOf(a: number, b: number, c: number): number {
+    const slots = this.#slots;
+    const lanes = this.#lanes;
+    const mask = slots.length - 1;
+    let slot = a & mask;
+    for (;;) {
+      const number = slots[slot]!;
+      if (number === 0) return slot;
+      const at = 3 * (number - 1);
+      if (lanes[at] === a && lanes[at + 1] === b && lanes[at + 2] === c) return slot;
+      slot = slot + 1 & mask;
+    }
+  }
+
+  #growLanes(): void {
+    const lanes = new Uint32Array(this.#lanes.length * 2);
+    lanes.set(this.#lanes);
+    this.#lanes = lanes;
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let number = 1; number <= this.#size; number++) {
+      let slot = this.#lanes[3 * (number - 1)]! & mask;
+      while (slots[slot] !== 0) slot = slot + 1 & mask;
+      slots[slot] = number;
+    }
+    this.#slots = slots;
+  }
+}
