@@ -29,12 +29,14 @@ import { rewrite } from "./rewrite.ts";
 import { run } from "./run.ts";
 import { checkSample, type Format, formats } from "./sample_store.ts";
 import { status } from "./status.ts";
+import { sweep } from "./sweep.ts";
 import { isMet, type Line, ratioOf, tableOf } from "./table.ts";
 
 const groups: readonly Group[] = [
   look,
   record,
   run,
+  sweep,
   crowd,
   cold,
   resume,
