@@ -45,13 +45,20 @@ export type {
   OpenOptions,
   RowsOptions,
 } from "./core/backend.ts";
+export {
+  commands,
+  type CommandsOptions,
+  inProcess,
+  type InProcessOptions,
+  workers,
+  type WorkersOptions,
+} from "./executors/mod.ts";
 export type { Axes, ValueOf } from "./core/axis.ts";
 export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
 export type { Executor, Job } from "./core/executor.ts";
 export { expandGrid } from "./core/expand_grid.ts";
 export { geomSpace } from "./core/geom_space.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
-export { inProcess, type InProcessOptions } from "./core/in_process.ts";
 export type { Key, KeyShape } from "./core/key.ts";
 export { linSpace } from "./core/lin_space.ts";
 export type { LsFunction, LsOptions } from "./core/ls.ts";
@@ -137,7 +144,7 @@ export const once: Once = createOnce(registry);
 
 /**
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
- * threads or as commands, sharing them with every other process that sweeps the same store.
+ * processes or as commands, sharing them with every other process that sweeps the same store.
  *
  * Params are any iterable, gone through once and lazily; duplicates are dropped. The result is an
  * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends

@@ -16,7 +16,7 @@ export interface Job {
 }
 
 /**
- * Where runs happen: in this thread, in worker threads, in programs of their own. It gets one attempt
+ * Where runs happen: in this thread, in worker processes, in programs of their own. It gets one attempt
  * at a time for each free place, and knows nothing of stores, keys and claims.
  *
  * @example

@@ -8,7 +8,7 @@ export interface Exported {
   readonly name: string;
 }
 
-/** What this thread is a worker for. */
+/** What this process is a worker for. */
 export interface WorkerRole extends Exported {
   /** Whether the module is still being imported. */
   isImporting(): boolean;
@@ -26,7 +26,7 @@ export function setExported(executor: Executor, exported: Exported): void {
   runBy.set(executor, exported);
 }
 
-/** Makes this thread a worker: from now on its sweeps are asked whether they are what it is for. */
+/** Makes this process a worker: from now on its sweeps are asked whether they are what it is for. */
 export function setWorkerRole(worker: WorkerRole): void {
   role = worker;
 }

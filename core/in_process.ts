@@ -1,13 +1,16 @@
 import type { Executor, Job } from "./executor.ts";
 
+/** How {@linkcode inProcess} runs. */
+export interface InProcessOptions {
+  /** How many runs at once: more than one helps functions that wait. Default: 1. */
+  readonly concurrency?: number;
+}
+
 /**
- * Runs in this thread: the executor of a sweep that names none. More than one at a time is of use to
- * functions that wait, for a model's answer or a disk; those that compute want `workers`.
+ * An executor that calls the function in this thread.
  *
- * A function here cannot be stopped: when its attempt is aborted, that counts as failed at once, and
- * whatever the function still does is ignored.
- *
- * @throws {RangeError} If `concurrency` is no whole number from 1 up.
+ * A job that is aborted rejects at once with its signal's reason, but the function cannot be stopped:
+ * it goes on until it returns, and what it returns is ignored.
  *
  * @example
  * ```ts
@@ -15,38 +18,31 @@ import type { Executor, Job } from "./executor.ts";
  * import { MemoryBackend } from "@stet/stet/backends";
  * import assert from "node:assert/strict";
  *
- * const ask = once(async ({ n }: { n: number }) => n, { store: new MemoryBackend() });
- * const executor = inProcess({ concurrency: 8 });
- * const { ran } = await sweep(ask, [{ n: 1 }, { n: 2 }], { executor }).done;
+ * const square = once(async ({ n }: { n: number }) => n * n, { store: new MemoryBackend() });
+ * const executor = inProcess({ concurrency: 2 });
+ * const { ran } = await sweep(square, [{ n: 1 }, { n: 2 }], { executor }).done;
  * assert.equal(ran, 2);
  * ```
  */
 export function inProcess({ concurrency = 1 }: InProcessOptions = {}): Executor {
-  if (!(concurrency >= 1 && (Number.isSafeInteger(concurrency) || concurrency === Infinity))) {
-    throw new RangeError(
-      `Cannot run in process: concurrency must be a whole number from 1 up, got ${concurrency}`,
-    );
-  }
-  return { concurrency, run };
+  return { concurrency, run: call };
 }
 
-/** Options of {@linkcode inProcess}. */
-export interface InProcessOptions {
-  /** How many runs at once. Default: 1. */
-  readonly concurrency?: number;
-}
-
-async function run(job: Job): Promise<unknown> {
-  const { signal } = job;
+async function call({ call, signal }: Job): Promise<unknown> {
   signal.throwIfAborted();
+  const returned = call();
+  if (!isThenable(returned)) return returned;
   let abort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-  });
   try {
-    return await Promise.race([job.call(), aborted]);
+    return await new Promise((resolve, reject) => {
+      signal.addEventListener("abort", abort = () => reject(signal.reason));
+      returned.then(resolve, reject);
+    });
   } finally {
     signal.removeEventListener("abort", abort!);
   }
+}
+
+function isThenable(x: unknown): x is PromiseLike<unknown> {
+  return typeof (x as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

@@ -99,6 +99,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#options = options;
     this.#executor = options.executor ?? inProcess();
     this.#concurrency = options.concurrency ?? this.#executor.concurrency;
+    checkSweepOptions({ concurrency: this.#concurrency });
     this.#log = options.log ?? console.error;
   }
 

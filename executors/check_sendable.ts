@@ -1,0 +1,47 @@
+import { isPlainObject } from "../core/value.ts";
+
+/** What the structured clone copies whole, other than plain objects and arrays. */
+const cloned = [Date, RegExp, Map, Set, ArrayBuffer, Error] as const;
+
+/**
+ * Checks that a value reaches another process as it is: primitives, plain objects and arrays, Date,
+ * RegExp, Map, Set, Error, buffers and typed arrays. Walks it once and copies nothing.
+ *
+ * @param path What to call the value in errors, such as `params`; places in it are named from there.
+ * @throws {TypeError} If a part of it cannot be sent, or would arrive without its class; it names the
+ * place.
+ */
+export function checkSendable(value: unknown, path: string): void {
+  check(value, path, undefined);
+}
+
+function check(value: unknown, path: string, seen: Set<unknown> | undefined): void {
+  if (typeof value === "function") throw cannotSend(path, "a function");
+  if (typeof value === "symbol") throw cannotSend(path, "a symbol");
+  if (typeof value !== "object" || value === null || seen?.has(value)) return;
+  if (Array.isArray(value)) {
+    const found = (seen ?? new Set()).add(value);
+    for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`, found);
+  } else if (isPlainObject(value)) {
+    let found = seen;
+    for (const name of Object.keys(value)) {
+      const inner = value[name];
+      if (typeof inner === "object" || typeof inner === "function" || typeof inner === "symbol") {
+        check(inner, `${path}.${name}`, found ??= new Set().add(value));
+      }
+    }
+  } else if (value instanceof Map || value instanceof Set) {
+    const found = (seen ?? new Set()).add(value);
+    for (const part of value instanceof Map ? [...value].flat() : value) check(part, path, found);
+  } else if (!ArrayBuffer.isView(value) && !cloned.some((each) => value instanceof each)) {
+    const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+    throw cannotSend(path, `an instance of ${name || "a class"}, which would lose its class`);
+  }
+}
+
+function cannotSend(path: string, what: string): TypeError {
+  return new TypeError(
+    `Cannot send ${path} to a worker: it is ${what}; send plain data, and make the rest in the ` +
+      "worker's own module",
+  );
+}

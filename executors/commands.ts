@@ -1,0 +1,143 @@
+import { closeSync, mkdirSync, openSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { messageOf } from "../core/errors.ts";
+import type { Executor, Job } from "../core/executor.ts";
+import { findProgram } from "./find_program.ts";
+import { paramEnvironment } from "./param_environment.ts";
+import { runProgram } from "./run_program.ts";
+import { startError } from "./start_error.ts";
+import { fillTemplate, parseTemplate, type Template } from "./template.ts";
+
+/** How {@linkcode commands} runs. */
+export interface CommandsOptions {
+  /** How many programs at once. Default: 1, since programs often use all processors. */
+  readonly concurrency?: number;
+  /** The folder for the programs' output, `<id>.log` each. Default: output is dropped. */
+  readonly logs?: string;
+  /** The folder in which programs run. Default: this process's. */
+  readonly cwd?: string;
+  /** Environment variables besides this process's own, which they go before. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * How long a program may take to end once it is asked to (SIGTERM), in milliseconds, before it is
+   * killed. Default: 5000.
+   */
+  readonly killAfter?: number;
+}
+
+/**
+ * An executor that runs a program for each job, without a shell.
+ *
+ * `{alpha}` anywhere in a word stands for that param and `{id}` for the id of the run; `{{` and `}}`
+ * are braces. Strings go in as they are, numbers as in cells, `true`, `false` and `null` as in JSON,
+ * arrays and objects as JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`.
+ *
+ * A run gives the last line of standard output that is JSON, undefined if none is; lines beyond 1 MiB
+ * are none. It rejects if the program exits with another code than 0 or is killed, with the last
+ * lines of its standard error. Output goes to `<logs>/<id>.log` as it comes, standard error too; a
+ * new attempt begins the log anew.
+ *
+ * The program and all it starts are a process group of their own. When the run is aborted or takes
+ * too long, the group gets SIGTERM, then SIGKILL; it is killed as well when this process exits. Ctrl-C
+ * does not reach it. When this process is killed by SIGKILL, programs go on. Deno wants
+ * `--allow-run --allow-env`.
+ *
+ * @throws {TypeError} If a brace is in no placeholder, or there are no words.
+ *
+ * @example
+ * ```ts
+ * import { commands, once, sweep } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const train = once(({ n }: { n: number }) => ({ n }), { store: new MemoryBackend(), save: true });
+ * const executor = commands(["sh", "-c", 'echo "{{ \\"twice\\": $(($1 * 2)) }}"', "sh", "{n}"]);
+ * await sweep(train, [{ n: 1 }, { n: 2 }], { executor }).done;
+ * assert.deepEqual(await train({ n: 2 }), { twice: 4 });
+ * ```
+ */
+export function commands(template: readonly string[], options: CommandsOptions = {}): Executor {
+  return new Commands(parseTemplate(template), options);
+}
+
+class Commands implements Executor {
+  readonly concurrency: number;
+  readonly #template: Template;
+  readonly #options: CommandsOptions;
+
+  constructor(template: Template, options: CommandsOptions) {
+    this.concurrency = options.concurrency ?? 1;
+    this.#template = template;
+    this.#options = options;
+  }
+
+  open(): void {
+    const { cwd } = this.#options;
+    if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(`Cannot run in ${JSON.stringify(cwd)}: there is no such folder`);
+    }
+    const command = this.#template[0] ?? [];
+    if (!command.every((part) => typeof part === "string")) return;
+    findProgram(command.join(""), cwd ?? process.cwd(), this.#path());
+  }
+
+  check({ params }: Pick<Job, "params">): void {
+    for (const word of fillTemplate(this.#template, params, "id")) {
+      if (!word.includes("\0")) continue;
+      throw new TypeError(
+        `Cannot pass ${JSON.stringify(word)} to a program: arguments hold no NUL characters`,
+      );
+    }
+  }
+
+  async run({ id, params, signal }: Job): Promise<unknown> {
+    signal.throwIfAborted();
+    const { logs, cwd, env, killAfter = 5000 } = this.#options;
+    const words = fillTemplate(this.#template, params, id);
+    const own = { ...processEnvironment(words[0]!), ...paramEnvironment(params, id), ...env };
+    const logPath = logs === undefined ? undefined : join(logs, `${id}.log`);
+    const log = logPath === undefined ? undefined : openLog(logs!, logPath);
+    try {
+      return await runProgram({
+        words,
+        cwd,
+        env: own,
+        signal,
+        killAfter,
+        logPath,
+        log: (piece) => {
+          for (let at = 0; log !== undefined && at < piece.length;) at += writeSync(log, piece, at);
+        },
+      });
+    } finally {
+      if (log !== undefined) closeSync(log);
+    }
+  }
+
+  #path(): string | undefined {
+    try {
+      return this.#options.env?.PATH ?? process.env.PATH;
+    } catch {
+      return undefined; // Deno, without --allow-env
+    }
+  }
+}
+
+/** The variables that the program inherits. */
+function processEnvironment(command: string): NodeJS.ProcessEnv {
+  try {
+    return { ...process.env };
+  } catch (error) {
+    throw startError(command, error);
+  }
+}
+
+function openLog(folder: string, path: string): number {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return openSync(path, "w");
+  } catch (error) {
+    throw new Error(`Cannot write the log ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}

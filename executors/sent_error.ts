@@ -1,0 +1,56 @@
+/** What was thrown, in a form that can be sent to another process. */
+export type SentError =
+  | { readonly thrown: unknown }
+  | {
+    readonly name: string;
+    readonly message: string;
+    readonly stack: string;
+    readonly cause?: SentError;
+    /** Its own fields, such as `code`. */
+    readonly fields: Readonly<Record<string, unknown>>;
+  };
+
+/** The classes that come back as what they were; others come back as Error, with their name. */
+const classes: Readonly<Record<string, new (message: string) => Error>> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+/** Errors in `cause` of errors beyond this depth are left out: they may go in circles. */
+const MAX_CAUSES = 10;
+
+/**
+ * Makes what was thrown fit to be sent. Of an error go name, message, stack, cause and its own fields
+ * as far as these can be sent.
+ */
+export function sendError(error: unknown, canSend: (x: unknown) => boolean, depth = 0): SentError {
+  if (!(error instanceof Error)) return { thrown: canSend(error) ? error : String(error) };
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(error)) {
+    if (name !== "name" && name !== "cause" && canSend(value)) fields[name] = value;
+  }
+  const { name, message, stack, cause } = error;
+  return {
+    name: String(name),
+    message: String(message),
+    stack: String(stack ?? ""),
+    ...cause !== undefined && depth < MAX_CAUSES && { cause: sendError(cause, canSend, depth + 1) },
+    fields,
+  };
+}
+
+/** What was thrown, made again from what was sent. */
+export function receiveError(sent: SentError): unknown {
+  if ("thrown" in sent) return sent.thrown;
+  const { name, message, stack, cause, fields } = sent;
+  const error = new (Object.hasOwn(classes, name) ? classes[name]! : Error)(message);
+  const hidden = { name, stack, ...cause && { cause: receiveError(cause) } };
+  for (const [field, value] of Object.entries(hidden)) {
+    Object.defineProperty(error, field, { value, writable: true, configurable: true });
+  }
+  return Object.assign(error, fields);
+}

@@ -1,0 +1,27 @@
+import { Buffer } from "node:buffer";
+
+/** Keeps the end of output that comes in pieces: its last lines, for an error message. */
+export class Tail {
+  readonly #maxBytes: number;
+  readonly #maxLines: number;
+  #bytes = Buffer.alloc(0);
+
+  constructor(maxBytes = 2048, maxLines = 10) {
+    this.#maxBytes = maxBytes;
+    this.#maxLines = maxLines;
+  }
+
+  /** Takes the next piece. */
+  add(piece: Uint8Array): void {
+    this.#bytes = Buffer.concat([this.#bytes, piece.subarray(-this.#maxBytes)])
+      .subarray(-this.#maxBytes);
+  }
+
+  /** The last lines. A first character that was cut is left out. */
+  text(): string {
+    let from = 0;
+    while (from < 3 && (this.#bytes[from]! & 0xc0) === 0x80) from++;
+    return this.#bytes.subarray(from).toString().trimEnd().split(/\r?\n/).slice(-this.#maxLines)
+      .join("\n");
+  }
+}

@@ -1,0 +1,77 @@
+import { canonicalJson } from "../core/json.ts";
+import { nearestName } from "../core/nearest_name.ts";
+import { numberText } from "../core/number_text.ts";
+import type { Row, Value } from "../core/value.ts";
+
+/** A command line with placeholders: per word its texts, and the names of params between them. */
+export type Template = readonly (readonly Part[])[];
+
+type Part = string | { readonly name: string };
+
+const part = /\{\{|\}\}|\{([\p{L}_$][\p{L}\p{N}_$.-]*)\}|[{}]|[^{}]+/gu;
+
+/**
+ * Reads the words of a command line: `{alpha}` anywhere in one is a placeholder, `{{` and `}}` are
+ * braces.
+ *
+ * @throws {TypeError} On a brace that is neither, and on a command line without words.
+ */
+export function parseTemplate(words: readonly string[]): Template {
+  if (words.length === 0 || words[0] === "") {
+    throw new TypeError(
+      'Cannot read a command: it is empty; give its words, ["python", "train.py"]',
+    );
+  }
+  return words.map((word) => {
+    const parts: Part[] = [];
+    for (const [text, name] of word.matchAll(part)) {
+      if (name !== undefined) parts.push({ name });
+      else if (text === "{" || text === "}") throw loneBrace(word, text);
+      else parts.push(text === "{{" || text === "}}" ? text.charAt(0) : text);
+    }
+    return parts;
+  });
+}
+
+/**
+ * Puts params into a command line. Strings go in as they are, numbers and bigints as in cells, `true`,
+ * `false` and `null` as in JSON, arrays and objects as JSON. `{id}` is the id of the run, unless a
+ * param has that name.
+ *
+ * @throws {TypeError} On a placeholder that is no param.
+ */
+export function fillTemplate(template: Template, params: Row, id: string): string[] {
+  return template.map((parts) =>
+    parts.map((part) => {
+      if (typeof part === "string") return part;
+      const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined;
+      if (value !== undefined) return argumentText(value);
+      if (part.name === "id") return id;
+      throw unknownPlaceholder(part.name, Object.keys(params));
+    }).join("")
+  );
+}
+
+/** A value as programs take it. */
+export function argumentText(value: Value): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return numberText(value);
+  return typeof value === "object" && value !== null ? canonicalJson(value) : String(value);
+}
+
+function loneBrace(word: string, brace: string): TypeError {
+  return new TypeError(
+    `Cannot read ${
+      JSON.stringify(word)
+    }: "${brace}" is in no placeholder such as {alpha}; double it ` +
+      `("${brace}${brace}") where a brace is meant`,
+  );
+}
+
+function unknownPlaceholder(name: string, names: readonly string[]): TypeError {
+  const nearest = nearestName(name, names);
+  return new TypeError(
+    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}` +
+      (nearest === undefined ? "" : `; did you mean {${nearest}}?`),
+  );
+}

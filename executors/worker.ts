@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import type { Exported } from "../core/halt_in_worker.ts";
+import { killAtExit } from "./kill_at_exit.ts";
+import { killGroup } from "./kill_group.ts";
+import { receiveError } from "./sent_error.ts";
+import { startError } from "./start_error.ts";
+import { watchMemory } from "./watch_memory.ts";
+import type { Said } from "./worker_entry.ts";
+import { type WorkerCommand, workerCommand } from "./worker_command.ts";
+
+/** A process that runs one export of a module, one job at a time. */
+export interface Worker {
+  /** Resolves once it has imported its module. Rejects with why it cannot run the export. */
+  readonly ready: Promise<void>;
+  /** Whether it can run no more jobs. */
+  readonly isOver: boolean;
+  /** Runs a job: gives what the function gave, rejects with what it threw or how the worker died. */
+  run(args: readonly unknown[]): Promise<unknown>;
+  /** Kills it and all it started. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** How a worker is limited and started. */
+export interface WorkerLimits {
+  readonly maxMemoryMb?: number;
+  readonly runtimeArgs?: readonly string[];
+}
+
+/** How long to wait for the last words of a worker that is dead, in milliseconds. */
+const LAST_WORDS = 100;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Starts a worker. It keeps this process alive only while it is asked for something. */
+export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
+  const { maxMemoryMb, runtimeArgs = [] } = limits;
+  const child = start(() => workerCommand(exported, maxMemoryMb, runtimeArgs));
+  let doing = `it imported ${exported.module}`;
+  let waiting: Waiting | undefined;
+  let isOver = false;
+  let isOverMemory = false;
+  let uncaught: { readonly error: unknown } | undefined;
+
+  /** One answer to one question, during which this process waits for the worker. */
+  async function ask(what: string, question: () => void): Promise<unknown> {
+    hold();
+    doing = what;
+    const stop = maxMemoryMb !== undefined && process.versions.bun && child.pid !== undefined
+      ? watchMemory(child.pid, maxMemoryMb, () => {
+        isOverMemory = true;
+        void kill();
+      })
+      : () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+        question();
+      });
+    } finally {
+      stop();
+      waiting = undefined;
+      letGo();
+    }
+  }
+
+  function hold(): void {
+    if (child.pid === undefined) return; // it could not be started: there is nothing to hold
+    child.ref();
+    child.channel?.ref?.();
+  }
+
+  function letGo(): void {
+    if (child.pid === undefined) return;
+    child.unref();
+    child.channel?.unref?.();
+  }
+
+  const forget = killAtExit(() => killGroup(child, "SIGKILL"));
+  const gone = new Promise<void>((resolve) => {
+    function over(error: () => Error): void {
+      isOver = true;
+      forget();
+      waiting?.reject(error());
+      resolve();
+    }
+    child.on("error", (error) => {
+      if (child.pid === undefined) return over(() => startError(process.execPath, error));
+      waiting?.reject(new Error(`the worker cannot be reached while ${doing}`, { cause: error }));
+      killGroup(child, "SIGKILL");
+    });
+    child.once("exit", (code, signal) => {
+      isOver = true;
+      killGroup(child, "SIGKILL"); // what it started and left behind
+      const end = (): void => over(() => deathOf(code, signal));
+      if (!child.connected) return end();
+      child.once("disconnect", end);
+      setTimeout(end, LAST_WORDS);
+    });
+  });
+  child.on("message", (said: Said) => {
+    if (said.says === "ready") waiting?.resolve(undefined);
+    else if (said.says === "gave") waiting?.resolve(said.value);
+    else if (said.says === "uncaught") uncaught = { error: receiveError(said.error) };
+    else waiting?.reject(receiveError(said.error));
+  });
+
+  function deathOf(code: number | null, signal: NodeJS.Signals | null): Error {
+    const limit = maxMemoryMb === undefined ? "" : ` (limit ${maxMemoryMb} MB)`;
+    if (uncaught) {
+      const { error } = uncaught;
+      const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      return new Error(`the worker died while ${doing}: uncaught ${what}`, { cause: error });
+    }
+    if (isOverMemory) return new Error(`the worker ran out of memory${limit} while ${doing}`);
+    // V8 ends a process that is out of memory by a trap of one of these kinds.
+    if (signal === "SIGABRT" || signal === "SIGTRAP" || signal === "SIGILL" || code === 134) {
+      return new Error(
+        `the worker crashed (${signal ?? "SIGABRT"}) while ${doing}: most likely it ran out of ` +
+          `memory${limit}; see what it wrote to the terminal, give it more with maxMemoryMb`,
+      );
+    }
+    return new Error(
+      signal === null
+        ? `the worker exited with code ${code} while ${doing}`
+        : `the worker was killed by ${signal} while ${doing}`,
+    );
+  }
+
+  async function kill(): Promise<void> {
+    isOver = true;
+    hold();
+    killGroup(child, "SIGKILL");
+    await gone;
+  }
+
+  const ready = ask(doing, () => {}).then(() => {});
+  ready.catch(() => {}); // whoever runs a job awaits it
+  return {
+    ready,
+    get isOver(): boolean {
+      return isOver;
+    },
+    run: (args) => ask(`it ran ${exported.name}()`, () => child.send(args as object)),
+    kill,
+  };
+}
+
+function start(command: () => WorkerCommand): ChildProcess {
+  try {
+    const { args, stdin, cwd, env } = command();
+    if (!existsSync(cwd)) throw new Error(`its module's folder ${cwd} does not exist`);
+    // In a group of its own, so that Ctrl-C in the terminal is for the sweep to act on.
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: [stdin === undefined ? "ignore" : "pipe", "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+    });
+    child.stdin?.on("error", () => {}); // it died: its end says why
+    child.stdin?.end(stdin);
+    return child;
+  } catch (error) {
+    throw startError(process.execPath, error);
+  }
+}
