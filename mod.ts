@@ -28,6 +28,8 @@ import type { Once } from "./core/once_types.ts";
 import { createRegistry, type StoreOptions } from "./core/registry.ts";
 import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
+import { Store as RecordStore } from "./core/store.ts";
+import type { Columns, StoreInit } from "./core/store_types.ts";
 import { sweep as sweepTarget } from "./core/sweep.ts";
 import type { SweepFunction } from "./core/sweep_types.ts";
 
@@ -43,6 +45,7 @@ export type {
   FailureNote,
   MaybePromise,
   OpenOptions,
+  RecordsTable,
   RowsOptions,
 } from "./core/backend.ts";
 export {
@@ -78,6 +81,18 @@ export type { ResetFunction, ResetOptions } from "./core/reset.ts";
 export { type Distribution, sampleGrid, type SampleSpec } from "./core/sample_grid.ts";
 export type { Sequence } from "./core/sequence.ts";
 export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
+export type {
+  Columns,
+  CustomData,
+  IngestCounts,
+  RecordKey,
+  RecordPatch,
+  ReservedParams,
+  RunnerParams,
+  StoreInit,
+  StoreParams,
+  StoreRecord,
+} from "./core/store_types.ts";
 export type {
   Sweep,
   SweepCounts,
@@ -175,6 +190,78 @@ export const once: Once = createOnce(registry);
  * ```
  */
 export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for who calls it
+
+/**
+ * Runs that leave result files, each done once: `runOrRetrieve(params)` gives the record of those
+ * params, and has the runner make it first if there is none. A record says where the result file is;
+ * its id is a hash of the params ({@linkcode hashParams}).
+ *
+ * Several processes may use one store: who asks for what another one runs waits for its record. The
+ * runner writes to a temporary path beside the results, which becomes the result by a rename when the
+ * run succeeds: a run that throws, is killed, or writes nothing leaves no record and keeps an older
+ * result. A record whose result file is gone counts as missing, with a warning. A record that was
+ * stored for other params than those asked for (ids can collide) is never given: that is an error
+ * which shows both.
+ *
+ * In SQLite, the default, the table is the one of Python's entropic, in both directions. Params of a
+ * nullable column left out and given as null are two ids, as they are there.
+ *
+ * @throws {TypeError} If an option is unfit: a reserved column, a suffix with a path in it.
+ * @throws {StoreError} If the results folder cannot be made. Everything else about the store is told
+ * by the first call that uses it.
+ *
+ * @example
+ * ```ts
+ * import { expandGrid, Store } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const store = new Store({
+ *   runner: ({ n, dt, resultFile }) => fs.writeFileSync(resultFile, `${n * dt}\n`),
+ *   columns: { n: "integer", dt: "real", note: "text?" },
+ *   store: "sqlite:///example_sims.sqlite3",
+ *   resultsDir: "./example_sims",
+ *   fileSuffix: ".csv",
+ * });
+ *
+ * const record = await store.runOrRetrieve({ n: 100, dt: 0.5 }, { git_sha: "abc123" });
+ * assert.equal(fs.readFileSync(record.resultFile, "utf8"), "50\n");
+ * assert.equal(record.dt, 0.5); // a number, in the editor too
+ * assert.deepEqual(await store.runOrRetrieve({ n: 100, dt: 0.5 }), record); // nothing runs
+ *
+ * const records = await store.sweep(expandGrid({ n: [100, 200], dt: [0.5, 1] }));
+ * assert.deepEqual(records.map(({ n, dt }) => n * dt), [50, 100, 100, 200]);
+ * await store.close();
+ * fs.rmSync("example_sims", { recursive: true });
+ * fs.rmSync("example_sims.sqlite3");
+ * ```
+ *
+ * @example Results that other machines left in a shared folder
+ * ```ts
+ * import { Store } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const runner = ({ resultFile }: { resultFile: string }) => fs.writeFileSync(resultFile, "done");
+ * const resultsDir = "./example_shared";
+ *
+ * const there = new Store({ runner, resultsDir, store: ":memory:", resultNotes: true });
+ * await there.runOrRetrieve({ seed: 1 });
+ *
+ * const here = new Store({ runner, resultsDir, store: "example_index.csv" });
+ * assert.deepEqual(await here.ingest(), { recorded: 1, kept: 0, left: 0 });
+ * assert.equal((await here.retrieve({ seed: 1 }))?.["seed"], 1);
+ * await here.close();
+ * fs.rmSync("example_shared", { recursive: true });
+ * fs.rmSync("example_index.csv");
+ * ```
+ */
+export class Store<C extends Columns = Columns> extends RecordStore<C> {
+  /** Makes a Store; it is opened by the first call that uses it. */
+  constructor(init: StoreInit<C>) {
+    super(init, registry);
+  }
+}
 
 /**
  * Prints what is in a store (where it is, how many runs are done, when the last one was, its key

@@ -7,6 +7,7 @@ import type {
   ClaimOptions,
   Failure,
   FailureNote,
+  HeldKey,
   MaybePromise,
   OpenOptions,
   RowsOptions,
@@ -157,6 +158,12 @@ export class FileBackend implements Backend {
   failures(): MaybePromise<readonly Failure[]> {
     if (this.#ended) throw this.#ended;
     return this.#state.failures();
+  }
+
+  /** The keys that are being run now, and by whom. */
+  claims(): MaybePromise<readonly HeldKey[]> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.claims();
   }
 
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */

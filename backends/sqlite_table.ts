@@ -45,7 +45,10 @@ interface ArrayStatement extends StatementSync {
 }
 
 /** The statement of a text; rows come as arrays, integers as bigints. */
-export function prepared(connection: Connection, sql: string): StatementSync {
+export function prepared(
+  connection: Pick<Connection, "db" | "statements">,
+  sql: string,
+): StatementSync {
   let statement = connection.statements.get(sql);
   if (!statement) {
     statement = connection.db.prepare(sql);
@@ -177,13 +180,13 @@ export function addColumns(connection: Connection, names: readonly string[], pat
 const ROW_NUMBERS = ["rowid", "_rowid_", "oid"];
 
 /** A name for the number of a row that no column has. */
-export function rowNumber(columns: ReadonlyMap<string, Affinity>): string {
+export function rowNumber(columns: ReadonlyMap<string, unknown>): string {
   const taken = new Set([...columns.keys()].map(asciiLower));
   return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
 }
 
-/** SQLite folds the case of ASCII letters only. */
-function asciiLower(name: string): string {
+/** A name as SQLite compares it: it folds the case of ASCII letters only. */
+export function asciiLower(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 

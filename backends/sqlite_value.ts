@@ -72,7 +72,7 @@ function otherSpellings(value: Value, cell: string): string[] {
 }
 
 /** JSON as Python's `json.dumps` writes it by default. */
-function spacedJson(value: Value): string {
+export function spacedJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(", ")}]`;
   if (typeof value !== "object" || value === null) return canonicalJson(value);
   const entries = Object.entries(value).map(([name, entry]) =>

@@ -2,7 +2,14 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Claim, ClaimAnswer, Failure, FailureNote, MaybePromise } from "../core/backend.ts";
+import type {
+  Claim,
+  ClaimAnswer,
+  Failure,
+  FailureNote,
+  HeldKey,
+  MaybePromise,
+} from "../core/backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
@@ -288,25 +295,58 @@ export class StateFile {
       INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
         attempt = attempt + excluded.attempt, time = excluded.time, host = excluded.host`)
-      .run(text, canonicalJson(values), error, stack, attempts, new Date().toISOString(), hostName());
+      .run(
+        text,
+        canonicalJson(values),
+        error,
+        stack,
+        attempts,
+        new Date().toISOString(),
+        hostName(),
+      );
     this.release(text);
   }
 
   /** The failures noted, oldest first. Takes the lock, and writes, only if it must. */
   failures(): MaybePromise<Failure[]> {
+    return this.#read(failuresIn);
+  }
+
+  #read<T>(query: (db: DatabaseSync) => T[]): MaybePromise<T[]> {
     if (!this.exists()) return [];
     try {
       const db = new DatabaseSync(this.path, { readOnly: true });
       try {
-        return failuresIn(db);
+        return query(db);
       } finally {
         db.close();
       }
     } catch {
       // In use, or half written by a process that was killed: under the lock it is mended, or the
       // error is told.
-      return this.lock(() => failuresIn(this.#connection!.db));
+      return this.lock(() => query(this.#connection!.db));
     }
+  }
+
+  /**
+   * The keys that living owners hold. Takes the lock only if there are claims: some may be of owners
+   * that died.
+   */
+  claims(): MaybePromise<HeldKey[]> {
+    const claimed = this.#read(claimedKeys);
+    return claimed instanceof Promise
+      ? claimed.then((keys) => this.#heldOf(keys))
+      : this.#heldOf(claimed);
+  }
+
+  #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {
+    if (keys.length === 0) return [];
+    return this.lock(() =>
+      keys.flatMap((key) => {
+        const holder = this.#holderOf(key);
+        return holder === undefined ? [] : [{ key, holder }];
+      })
+    );
   }
 
   /**
@@ -470,6 +510,10 @@ function failuresIn(db: DatabaseSync): Failure[] {
     "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
   ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
   return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+}
+
+function claimedKeys(db: DatabaseSync): string[] {
+  return db.prepare("SELECT key FROM claims").all().map(({ key }) => key as string);
 }
 
 function prepare(db: DatabaseSync): Statements {

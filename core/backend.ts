@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ColumnType } from "./hash_params.ts";
 import type { Key } from "./key.ts";
 import type { Row } from "./value.ts";
 
@@ -92,6 +93,9 @@ export interface Backend {
 
   /** The failures noted since each key last succeeded, oldest first. Default: none. */
   failures?(): MaybePromise<readonly Failure[]>;
+
+  /** The keys that are being run now, and by whom. Default: those claimed through this object. */
+  claims?(): MaybePromise<readonly HeldKey[]>;
 }
 
 /** What to read of each row. */
@@ -125,6 +129,14 @@ export interface Claim {
   release(): MaybePromise<void>;
 }
 
+/** A key that somebody runs. */
+export interface HeldKey {
+  /** The text of the key. */
+  readonly key: string;
+  /** Who runs it, for a message. */
+  readonly holder: string;
+}
+
 /** Why a run failed. */
 export interface FailureNote {
   /** The message of what was thrown. */
@@ -156,6 +168,19 @@ export interface OpenOptions {
   readonly durability?: "power" | "process";
   /** Where repairs and doubts are told. Default: `console.warn`. */
   readonly warn?: (message: string) => void;
+  /**
+   * The table of a `Store` that is to be opened, where a store has tables with typed columns. Others
+   * take no notice.
+   */
+  readonly records?: RecordsTable;
+}
+
+/** A table of records. */
+export interface RecordsTable {
+  /** Its name. */
+  readonly table: string;
+  /** The types of the params' columns. Default: those of the table, or of the first params. */
+  readonly columns?: Readonly<Record<string, ColumnType>>;
 }
 
 /** What the module of a backend exports. */

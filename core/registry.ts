@@ -8,7 +8,7 @@ export interface StoreOptions extends OpenOptions {
   readonly backends?: BackendTable;
 }
 
-/** The kinds of store that are known, by extension. */
+/** The kinds of store that are known, by extension or URL scheme. */
 export interface Registry {
   /** Opens the store at a path or URL. */
   open(location: string | URL, options?: StoreOptions): Promise<Backend>;
@@ -24,6 +24,8 @@ export function createRegistry(builtIn: BackendTable): Registry {
     const name = location.toLowerCase();
     const exact = table.get(name);
     if (exact) return exact;
+    const byScheme = table.get(schemeOf(name) ?? "");
+    if (byScheme) return byScheme;
     // The longest first, so that ".tar.foo" comes before ".foo".
     const extensions = [...table.keys()].filter((key) => key.startsWith("."));
     const found = extensions.filter((extension) => name.endsWith(extension))
@@ -46,6 +48,12 @@ export function createRegistry(builtIn: BackendTable): Registry {
     },
     register: (extension, loader) => void known.set(checkExtension(extension), loader),
   };
+}
+
+/** The scheme of a URL, as SQLAlchemy's too have one: `sqlite:` for `sqlite+pysqlite:///a.db`. */
+function schemeOf(location: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9]*)(?:\+\w+)?:\/\//.exec(location)?.[1];
+  return scheme === "postgres" ? "postgresql:" : scheme && `${scheme}:`;
 }
 
 /** A location as text; `file:` URLs become paths. */

@@ -14,7 +14,7 @@ import {
 import type { Outcome } from "./once_types.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
-import { type Executed, type Plan, type Target, targetOf } from "./target.ts";
+import { type Executed, type Plan, type RunJob, type Target, targetOf } from "./target.ts";
 import type { Row } from "./value.ts";
 
 /** Params of a sweep, as they come. */
@@ -253,9 +253,9 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   /** Whether a key comes for the first time. */
-  #isNew({ key }: Plan): boolean {
+  #isNew({ key, identity = key.text }: Plan): boolean {
     const { size } = this.#seen;
-    return this.#seen.add(this.#fingerprint.begin().text(key.text).end()) === size;
+    return this.#seen.add(this.#fingerprint.begin().text(identity).end()) === size;
   }
 
   /** Begins a run as soon as there is a place for it. */
@@ -327,7 +327,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  async #execute(job: Omit<Job, "signal">): Promise<Executed> {
+  async #execute(job: RunJob): Promise<Executed> {
     const { retries = 0 } = this.#options;
     for (let attempts = 1;; attempts++) {
       await this.#pace();
@@ -336,6 +336,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       }
       const start = performance.now();
       try {
+        job.prepare?.();
         const value = await this.#attempt(job);
         return { status: "done", value, seconds: (performance.now() - start) / 1000 };
       } catch (error) {
@@ -347,7 +348,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  async #attempt(job: Omit<Job, "signal">): Promise<unknown> {
+  async #attempt(job: RunJob): Promise<unknown> {
     const { timeout } = this.#options;
     const { signal } = this.#abort;
     if (timeout === undefined) return await this.#executor.run(withSignal(job, signal));
@@ -453,6 +454,6 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 }
 
 /** Its other members stay as they are: some are computed when they are asked for. */
-function withSignal(job: Omit<Job, "signal">, signal: AbortSignal): Job {
+function withSignal(job: RunJob, signal: AbortSignal): Job {
   return Object.defineProperty(job, "signal", { value: signal, configurable: true }) as Job;
 }

@@ -1,5 +1,7 @@
 import type { Executor } from "./executor.ts";
 import type { OnceFunction, Outcome } from "./once_types.ts";
+import type { Store } from "./store.ts";
+import type { Columns, StoreParams, StoreRecord } from "./store_types.ts";
 
 /** How a sweep runs. */
 export interface SweepOptions {
@@ -98,4 +100,10 @@ export interface SweepFunction {
     params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
     options?: SweepOptions,
   ): Sweep<R>;
+  /** Sweeps a Store: the value of an outcome is the record. */
+  <C extends Columns>(
+    store: Store<C>,
+    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
+    options?: SweepOptions,
+  ): Sweep<StoreRecord<C>>;
 }

@@ -39,12 +39,20 @@ export interface Target {
 /** One run that is asked for. */
 export interface Plan {
   readonly key: Key;
+  /** What tells it from other items of a sweep, where keys can collide. Default: the key's text. */
+  readonly identity?: string;
   /** What the function is called with. */
   readonly args: readonly unknown[];
 }
 
 /** Executes a run, with as many attempts as it takes. */
-export type Execute = (job: Omit<Job, "signal">) => Promise<Executed>;
+export type Execute = (job: RunJob) => Promise<Executed>;
+
+/** A run to execute. */
+export interface RunJob extends Omit<Job, "signal"> {
+  /** To be called before each attempt. */
+  prepare?(): void;
+}
 
 /** What came of executing a run. */
 export type Executed =

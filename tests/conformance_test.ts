@@ -93,6 +93,7 @@ function rowOf(line: string): Row {
 
 const tested = new Set<BackendModule>();
 for (const [kind, load] of Object.entries(table)) {
+  if (kind.endsWith(":") && !kind.startsWith(":")) continue; // a scheme of URLs
   const module = await load();
   if (tested.has(module)) continue; // another extension of the same kind
   tested.add(module);

@@ -14,6 +14,9 @@ import {
   ResultError,
   sampleGrid,
   status,
+  Store,
+  type StoreParams,
+  type StoreRecord,
   zipGrid,
 } from "../mod.ts";
 
@@ -135,7 +138,90 @@ export function grids(): ("a" | "b")[] {
   return grid.filter(({ alpha }) => alpha > 0.1).map(({ model }) => model).toArray();
 }
 
+// Records with result files, their params declared.
+
+const simulations = new Store({
+  runner: async ({ n, dt, label, resultFile, git_sha }) => {
+    const steps: number = n / dt;
+    const title: string = label ?? `${steps}`;
+    await Promise.resolve([resultFile.toUpperCase(), title.length, String(git_sha)]);
+  },
+  columns: { n: "integer", dt: "real", label: "text?", flag: "boolean?", cfg: "json?" },
+  store: "sqlite:///sims.sqlite3",
+  fileSuffix: ".csv",
+});
+
+export async function simulate(): Promise<number> {
+  const record = await simulations.runOrRetrieve({ n: 1, dt: 0.1 }, { git_sha: "abc" });
+  const dt: number = record.dt;
+  const label: string | null = record.label;
+  const flag: boolean | null = record.flag;
+  const when: Date = record.createdAt;
+  const found: typeof record | undefined = await simulations.retrieve(record.id);
+  await simulations.run(record); // a record is its own params
+  await simulations.retrieve({ n: 1, dt, label, cfg: { layers: [1, 2] } });
+  await simulations.delete({ id: record.id }, { removeFile: true });
+  await simulations.patch({ n: 1, dt }, { label: null, customData: { note: null } });
+  for await (const { n } of simulations.find({ dt: 0.1 })) n.toFixed();
+  const grid = expandGrid({ n: range(0, 9), dt: [0.1, 0.2] });
+  const records = await simulations.sweep(grid, { concurrency: 2 });
+  return records.reduce((sum, { dt }) => sum + dt, when.getTime() + (found?.n ?? 0)) +
+    (label?.length ?? 0) + Number(flag);
+}
+
+const columns = { alpha: "real", seed: "integer" } as const;
+type Fit = StoreParams<typeof columns>;
+
+export function best(records: readonly StoreRecord<typeof columns>[]): Fit | undefined {
+  return records.map(({ alpha, seed }) => ({ alpha, seed })).find(({ alpha }) => alpha > 0);
+}
+
+// Without columns, params are any object, and what comes back is to be checked.
+
+interface Free {
+  alpha: number;
+}
+
+export async function anyParams(free: Free): Promise<string> {
+  const store = new Store({ runner: ({ id, resultFile }) => `${id} ${resultFile}` });
+  const record = await store.runOrRetrieve(free);
+  const alpha: unknown = record["alpha"];
+  return `${record.resultFile} ${record.createdAt.toISOString()} ${String(alpha)}`;
+}
+
 // Misuses.
+
+// @ts-expect-error -- a misspelt param
+simulations.runOrRetrieve({ n: 1, dt: 0.1, lable: "a" });
+
+// @ts-expect-error -- a misspelt param in place of one that must be there
+simulations.run({ n: 1, td: 0.1 });
+
+// @ts-expect-error -- a missing param
+simulations.sweep([{ n: 1 }]);
+
+// @ts-expect-error -- a param of another type
+simulations.retrieve({ n: 1, dt: "0.1" });
+
+// @ts-expect-error -- null in a column that may not be null
+simulations.run({ n: null, dt: 0.1 });
+
+// @ts-expect-error -- a misspelt column in a patch
+simulations.patch("0123456789abcdef", { lable: "a" });
+
+// @ts-expect-error -- a column of an unknown type
+new Store({ runner: () => {}, columns: { n: "int" } });
+
+// @ts-expect-error -- a Store without a runner
+new Store({ columns: { n: "integer" } });
+
+export async function misuseRecord(): Promise<string> {
+  const record = await simulations.runOrRetrieve({ n: 1, dt: 0.1 });
+  // @ts-expect-error -- a misspelt column
+  record.lable;
+  // @ts-expect-error -- a nullable column may be null
+  return record.label;
+}
 
 // @ts-expect-error -- text as an axis
 expandGrid({ model: "ab" });

@@ -1,0 +1,395 @@
+import fs from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type {
+  Backend,
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  HeldKey,
+  MaybePromise,
+  OpenOptions,
+  RowsOptions,
+} from "../core/backend.ts";
+import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { type Key, type KeyShape, keyShape } from "../core/key.ts";
+import { type Row, toValue } from "../core/value.ts";
+import { atExit, notAtExit } from "./at_exit.ts";
+import { backOff } from "./back_off.ts";
+import { realPath } from "./real_path.ts";
+import type { RowKey } from "./sqlite_table.ts";
+import { isBusy, StateFile } from "./state_file.ts";
+
+/** How long a look is made without seeing whether the file was replaced, in milliseconds. */
+const FRESH = 100;
+
+/** An open database. */
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  readonly inode: number;
+  /** Whether it was readied for writing. */
+  isWriter: boolean;
+}
+
+/** Some rows of a table, and the number of the last one. */
+export interface Page {
+  readonly rows: Row[];
+  readonly last: bigint;
+}
+
+/**
+ * A store in one table of an SQLite database: everything that the form of the table does not say.
+ *
+ * SQLite's own transactions are its lock; claims and failures are in a state file. The database is
+ * opened when it is first used, and again if the file was replaced. What a subclass does to it is
+ * synchronous, and done again if the database was locked.
+ */
+export abstract class SqliteStore<Connection extends OpenDatabase> implements Backend {
+  /** The file, with symbolic links resolved. */
+  readonly path: string;
+  readonly #state: StateFile;
+  readonly #isSynced: boolean;
+  #connection: Connection | undefined;
+  /** When the file was last seen to be the one that is open. */
+  #checked = -Infinity;
+  #ended: StoreError | undefined;
+  readonly #leave = (): void => this.disconnect();
+
+  /**
+   * @param state What the name of the state file has after that of the database.
+   */
+  constructor(path: string, state: string, { durability = "power" }: OpenOptions) {
+    this.path = realPath(path);
+    this.#state = new StateFile(`${this.path}${state}`);
+    this.#isSynced = durability === "power";
+  }
+
+  /** What is known of a database that was just opened. */
+  protected abstract connected(database: OpenDatabase): Connection;
+  /** The newest row with exactly this key. */
+  protected abstract found(key: RowKey): Row | undefined;
+  /** Adds a row. */
+  protected abstract insert(row: Row): void;
+  /** Removes the rows with a key, in a transaction; how many. */
+  protected abstract delete(connection: Connection, key: RowKey): number;
+  /** Removes all rows, in a transaction. */
+  protected abstract deleteAll(connection: Connection): void;
+  /** The rows after one, in their order, if there are any. */
+  protected abstract page(after: bigint, columns: readonly string[] | undefined): Page;
+  /** The columns of the store, in its order. */
+  abstract columns(): MaybePromise<readonly string[]>;
+
+  /** The path, as messages show it. */
+  get location(): string {
+    return this.path;
+  }
+
+  /** Whether the file is there. */
+  exists(): boolean {
+    return fs.existsSync(this.path);
+  }
+
+  /** Whether a row agrees on all columns given. */
+  has(columns: Row): MaybePromise<boolean> {
+    return this.trying(() => this.found(subsetKey(columns)) !== undefined);
+  }
+
+  /** Whether there is a row with exactly this key. */
+  hasKey(key: Key): MaybePromise<boolean> {
+    return this.trying(() => this.found(key) !== undefined);
+  }
+
+  /** The newest row with exactly this key. */
+  find(key: Key): MaybePromise<Row | undefined> {
+    return this.trying(() => this.found(key));
+  }
+
+  /** Adds a row. */
+  record(row: Row): MaybePromise<void> {
+    const added = toValue(row, "row") as Row; // what no cell can hold is refused here
+    return this.trying(() => this.insert(added));
+  }
+
+  /** All rows, oldest first. */
+  async load(): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const row of this.rows()) rows.push(row);
+    return rows;
+  }
+
+  /** All rows, oldest first, in bounded memory; the database is not locked between two of them. */
+  async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
+    for (let after = -1n;;) {
+      const page = await this.trying(() => this.page(after, columns));
+      if (page.rows.length === 0) return;
+      yield* page.rows;
+      after = page.last;
+    }
+  }
+
+  /** Removes the rows that agree on all columns given; how many. */
+  remove(columns: Row): MaybePromise<number> {
+    const key = subsetKey(columns);
+    if (key.shape.columns!.length > 0) return this.#remove(key);
+    throw new TypeError(
+      `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
+    );
+  }
+
+  /** Removes the rows with exactly this key; how many. */
+  removeKey(key: Key): MaybePromise<number> {
+    return this.#remove(key);
+  }
+
+  /** Removes all rows. */
+  async clear(): Promise<void> {
+    await this.trying(() => {
+      const connection = this.open();
+      if (connection) this.writing(connection, () => this.deleteAll(connection));
+    });
+    if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
+  }
+
+  /** Looks and claims under the lock of the state file. */
+  claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+    return this.trying(() =>
+      this.#state.lock(() => {
+        // What a finished run recorded was committed before it took this lock to end its claim.
+        const found = this.#foundOrError(key);
+        const isDoneNow = found !== undefined && (!isDone || isDone(found));
+        return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, isDone));
+      })
+    );
+  }
+
+  /** The failures noted, oldest first. */
+  failures(): MaybePromise<readonly Failure[]> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.failures();
+  }
+
+  /** The keys that are being run now, and by whom. */
+  claims(): MaybePromise<readonly HeldKey[]> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.claims();
+  }
+
+  /** Frees the database, the claims and the lock. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
+    try {
+      await this.#state.leave();
+    } finally {
+      this.disconnect();
+    }
+  }
+
+  #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
+    return {
+      record: async (row) => {
+        await this.trying(() => {
+          // Another process may have recorded it if the state file was deleted meanwhile.
+          const found = this.found(key);
+          if (!found) this.insert(row);
+          else if (!isDone?.(found)) this.#replace(key, row);
+        });
+        await this.#state.lock(() => this.#state.finish(key.text));
+      },
+      fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
+      release: () => this.#state.lock(() => this.#state.release(key.text)),
+    };
+  }
+
+  #remove(key: RowKey): MaybePromise<number> {
+    return this.trying(() => {
+      const connection = this.open();
+      return connection ? this.writing(connection, () => this.delete(connection, key)) : 0;
+    });
+  }
+
+  #replace(key: Key, row: Row): void {
+    const connection = this.open()!;
+    this.writing(connection, () => {
+      this.delete(connection, key);
+      this.insert(row);
+    });
+  }
+
+  /** What is wrong with the store must not be taken for trouble with the state file. */
+  #foundOrError(key: Key): Row | undefined {
+    try {
+      return this.found(key);
+    } catch (error) {
+      throw isBusy(error) ? error : this.#error(error);
+    }
+  }
+
+  /** Runs a body in one transaction; it may stand in another. */
+  protected writing<T>(connection: Connection, body: () => T): T {
+    const { db } = connection;
+    if (db.isTransaction) return body();
+    this.readyToWrite(connection);
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = body();
+      db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** The database as it was last opened. */
+  protected get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** The open database, or undefined while there is no file. */
+  protected open(): Connection | undefined {
+    if (this.#ended) throw this.#ended;
+    const now = performance.now();
+    if (this.#connection && now - this.#checked < FRESH) return this.#connection;
+    const inode = inodeOf(this.path);
+    if (this.#connection?.inode !== inode) this.disconnect();
+    this.#checked = now;
+    if (inode === undefined) return undefined;
+    return this.#connection ??= this.#connect(inode);
+  }
+
+  /** The open database; it is made if there is none. */
+  protected create(): Connection {
+    new DatabaseSync(this.path).close(); // not with fs: that would drop the locks of other threads
+    this.#checked = -Infinity;
+    return this.open()!;
+  }
+
+  /** Whether the file that is open is still the one of its path. */
+  protected isCurrent({ inode }: Connection): boolean {
+    return inodeOf(this.path) === inode;
+  }
+
+  #connect(inode: number): Connection {
+    let db: DatabaseSync | undefined;
+    try {
+      db = openDatabase(this.path);
+      // EXTRA: where the log cannot be had, the deletion of a journal commits, and FULL would not
+      // sync that.
+      const synchronous = this.#isSynced ? "EXTRA" : "OFF";
+      db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);
+      return this.connected({ db, inode, isWriter: false });
+    } catch (error) {
+      db?.close();
+      throw error;
+    }
+  }
+
+  /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
+  protected readyToWrite(connection: Connection): void {
+    if (connection.isWriter) return;
+    connection.isWriter = true;
+    tryJournalMode(connection.db, "WAL");
+    if (this.#connection === connection) atExit(this.#leave);
+  }
+
+  /** Closes the database until it is used again. */
+  protected disconnect(): void {
+    notAtExit(this.#leave);
+    const { db, isWriter } = this.#connection ?? {};
+    this.#connection = undefined;
+    this.#checked = -Infinity;
+    // One plain file again, which can be read where nothing can be written.
+    if (db && isWriter && inodeOf(this.path) !== undefined) tryJournalMode(db, "DELETE");
+    db?.close();
+  }
+
+  /** Runs a body, again and again while the database is locked. What SQLite says is told in ours. */
+  protected trying<T>(body: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const result = body();
+      return result instanceof Promise ? this.#retrying(body, result) : result;
+    } catch (error) {
+      if (isBusy(error)) return this.#retrying(body);
+      throw this.#error(error);
+    }
+  }
+
+  async #retrying<T>(body: () => MaybePromise<T>, begun?: Promise<T>): Promise<T> {
+    const attempt = async (
+      result: () => MaybePromise<T>,
+    ): Promise<{ readonly result: T } | undefined> => {
+      try {
+        return { result: await result() };
+      } catch (error) {
+        if (isBusy(error)) return undefined;
+        throw this.#error(error);
+      }
+    };
+    const done = begun && await attempt(() => begun);
+    return done
+      ? done.result
+      : await backOff(() => attempt(body), () => `Cannot lock "${this.path}"`);
+  }
+
+  #error(cause: unknown): unknown {
+    const message = messageOf(cause);
+    if (cause instanceof StoreError || cause instanceof TypeError) return cause;
+    if (/not a database/.test(message)) {
+      return new FormatError(
+        `Cannot read "${this.path}" as SQLite: byte 0: expected "SQLite format 3", but this is ` +
+          `another kind of file; rename it or choose another store`,
+        { cause },
+      );
+    }
+    if (/malformed/.test(message)) {
+      return new FormatError(
+        `Cannot read "${this.path}" as SQLite: a page of it is damaged (${message}); save what can ` +
+          `be saved with: sqlite3 ${this.path} .recover`,
+        { cause },
+      );
+    }
+    const advice = /full/.test(message)
+      ? "; make room and try again"
+      : /readonly|unable to open/.test(message)
+      ? "; make the file and its folder writable or choose another store"
+      : "";
+    return new StoreError(`Cannot use store "${this.path}": ${message}${advice}`, { cause });
+  }
+}
+
+/** Read-only where that is all that is permitted. */
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    if (!/write access/.test(messageOf(error))) throw error; // Deno without --allow-write
+    return new DatabaseSync(path, { readOnly: true });
+  }
+}
+
+/** Changes how the database is journaled if nobody else has it open; else it stays as it is. */
+function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
+  try {
+    db.exec(`PRAGMA journal_mode = ${mode}`);
+  } catch (error) {
+    if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
+  }
+}
+
+const shapes = new Map<string, KeyShape>();
+
+/** The key that subset matching looks for: the columns given, and no others. */
+export function subsetKey(columns: Row): RowKey {
+  const values = toValue(columns, "params") as Row; // without those that are undefined
+  const names = Object.keys(values).sort();
+  const text = JSON.stringify(names);
+  let shape = shapes.get(text);
+  if (!shape) shapes.set(text, shape = keyShape(names));
+  return { shape, values };
+}
+
+function inodeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
+}

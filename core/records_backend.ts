@@ -1,0 +1,24 @@
+import type { Backend, MaybePromise } from "./backend.ts";
+import type { ColumnType } from "./hash_params.ts";
+import type { Row } from "./value.ts";
+
+/** The type of a column as a table has it; `"number"` where it does not say which kind. */
+export type TableType = ColumnType | "number" | "number?";
+
+/** Types of the params' columns by name. */
+export type TableColumns = Readonly<Record<string, TableType>>;
+
+/** A backend whose table has typed columns. Rows are the records of a `Store`. */
+export interface RecordsBackend extends Backend {
+  /**
+   * The types of the params' columns; undefined while there is no table.
+   *
+   * @param first Makes the table if there is none; if no columns were declared, for these params.
+   */
+  recordColumns(first?: Row): MaybePromise<TableColumns | undefined>;
+}
+
+/** The backend as one with typed columns, if it is one. */
+export function recordsBackend(backend: Backend): RecordsBackend | undefined {
+  return "recordColumns" in backend ? backend as RecordsBackend : undefined;
+}

@@ -1,0 +1,440 @@
+import { hash } from "node:crypto";
+import fs from "node:fs";
+import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import { checkId } from "./check_id.ts";
+import type { CompleteBackend } from "./complete_backend.ts";
+import { messageOf, StoreError } from "./errors.ts";
+import { type ColumnType, hashParams } from "./hash_params.ts";
+import { canonicalJson } from "./json.ts";
+import { keyOf, keyShape } from "./key.ts";
+import type { Outcome } from "./once_types.ts";
+import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
+import { isReservedParam } from "./record_columns.ts";
+import { recordParams } from "./record_params.ts";
+import type { RecordsBackend, TableColumns } from "./records_backend.ts";
+import type { ResultFiles } from "./result_files.ts";
+import { writeNote } from "./result_note.ts";
+import { isSameValue } from "./same_value.ts";
+import type { CustomData, StoreRecord } from "./store_types.ts";
+import type { Execute, Executed, Plan, Target } from "./target.ts";
+import { isPlainObject, type Row, toValue } from "./value.ts";
+import { paramsText } from "./value_text.ts";
+
+const ID = keyShape(["id"]);
+/** The longest pause between two looks at a run that another process does, in milliseconds. */
+const LONGEST_PAUSE = 250;
+
+/** An open store of records. */
+export interface OpenRecords {
+  readonly backend: CompleteBackend;
+  /** The same, if its table has typed columns. */
+  readonly typed: RecordsBackend | undefined;
+}
+
+/** What the runs of a `Store` are made of. */
+export interface StoreRunsOptions {
+  readonly runner: (params: never) => unknown;
+  readonly columns: TableColumns | undefined;
+  readonly files: ResultFiles;
+  readonly isSynced: boolean;
+  /** Whether each run leaves a note. */
+  readonly leavesNotes: boolean;
+  readonly warn: (message: string) => void;
+  readonly open: () => Promise<OpenRecords>;
+}
+
+/** One run of a `Store` that is asked for. */
+export interface StorePlan extends Plan {
+  readonly id: string;
+  /** As the store keeps them. */
+  readonly params: Row;
+  readonly customData: Row;
+}
+
+/** The runs of a `Store`: the way from params to a record and its result file. */
+export class StoreRuns implements Target {
+  readonly label: string;
+  readonly #options: StoreRunsOptions;
+  #opening: Promise<OpenRecords> | undefined;
+  #opened: OpenRecords | undefined;
+  #columns: TableColumns | undefined;
+  #isTableMade = false;
+  /** Tells the unfinished files of this store's runs from those of others that share the folder. */
+  #tag: string | undefined;
+  /** Runs under way, by id: calls with the same id share one. */
+  readonly #running = new Map<string, Promise<Outcome<unknown>>>();
+  /** Ids whose missing file was told. */
+  readonly #missing = new Set<string>();
+
+  constructor(options: StoreRunsOptions) {
+    this.#options = options;
+    this.#columns = options.columns;
+    this.label = options.runner.name || "runner";
+  }
+
+  async open(): Promise<void> {
+    try {
+      const opened = await (this.#opening ??= this.#options.open());
+      this.#opened = opened;
+      this.#tag ??= tagOf(opened.backend.location);
+      this.#columns ??= await opened.typed?.recordColumns();
+    } catch (error) {
+      this.#opening = undefined; // by the next call, the folder may be there
+      throw error;
+    }
+  }
+
+  /** The open store. */
+  get backend(): CompleteBackend {
+    return this.#opened!.backend;
+  }
+
+  /** The columns that were declared or that the table has; undefined: any. */
+  get columns(): TableColumns | undefined {
+    return this.#columns;
+  }
+
+  /** The run of params, all of them. */
+  plan(item: unknown): StorePlan {
+    return this.planRun(item, {});
+  }
+
+  /** The run of params. @throws {TypeError} If they do not fit. */
+  planRun(given: unknown, customData: CustomData): StorePlan {
+    const params = recordParams(given, this.#columns, false);
+    return this.#planOf(given as object, params, customDataOf(customData, params));
+  }
+
+  /** A record that is looked for, by its id or by params; those given beside an id are compared. */
+  planLook(which: unknown): StorePlan {
+    const given = typeof which === "string" ? { id: which } : which;
+    const isPartial = isPlainObject(given) && given["id"] !== undefined;
+    const params = recordParams(given, this.#columns, isPartial);
+    if (!isPartial && Object.keys(params).length === 0) {
+      throw new TypeError(
+        "Cannot find a record without params and without an id: give one of them",
+      );
+    }
+    return this.#planOf(given as object, params, {});
+  }
+
+  /** Its params by name, with `resultFile`: commands are given it as any other. */
+  params(plan: Plan): Row {
+    const { id, params } = plan as StorePlan;
+    return { ...params, resultFile: this.#options.files.pathOf(id) };
+  }
+
+  #planOf(given: object, params: Row, customData: Row): StorePlan {
+    const { id: ownId, ...named } = given as Readonly<Record<string, unknown>>;
+    const id = ownId === undefined
+      ? hashParams(params, { columns: realColumns(this.#columns) })
+      : hashParams({ id: ownId });
+    if (ownId !== undefined) checkId(id);
+    const { shape, text } = keyOf(ID, { id });
+    const own = Object.entries(named).filter(([name]) => !isReservedParam(name));
+    const resultFile = this.#options.files.pathOf(id);
+    return {
+      id,
+      params,
+      customData,
+      identity: `${id} ${canonicalJson(params)}`,
+      // The params too: failures are noted with them.
+      key: { shape, text, values: { id, ...params } },
+      args: [{ ...customData, ...Object.fromEntries(own), id, resultFile }],
+    };
+  }
+
+  /** The row of a run that is done, or undefined; at once if the store knows at once. */
+  look(plan: Plan): MaybePromise<Row | undefined> {
+    const row = this.backend.find(plan.key);
+    return row instanceof Promise
+      ? row.then((found) => this.#hit(plan as StorePlan, found))
+      : this.#hit(plan as StorePlan, row);
+  }
+
+  #hit(plan: StorePlan, row: Row | undefined): Row | undefined {
+    if (!row) return undefined;
+    this.compare(plan, row);
+    if (hasFile(row)) return row;
+    if (!this.#missing.has(plan.id)) {
+      this.#missing.add(plan.id);
+      this.#options.warn(
+        `[stet] Record ${plan.id} counts as missing: its result file ` +
+          `"${String(row["result_file"])}" is gone`,
+      );
+    }
+    return undefined;
+  }
+
+  /** The outcome of a run whose row was found. */
+  skipped(plan: Plan, row: Row): Outcome<StoreRecord> {
+    return { status: "skipped", params: (plan as StorePlan).params, value: this.recordOf(row) };
+  }
+
+  /**
+   * Sees that a row was stored for the params that are asked for: ids can collide. Columns that were
+   * not asked for may have been set by a patch.
+   *
+   * @throws {StoreError} If it was not; shows both.
+   */
+  compare({ id, params }: Pick<StorePlan, "id" | "params">, row: Row): void {
+    const stored = paramsOfRow(row);
+    const names = Object.keys(params);
+    if (names.every((name) => isSameValue(own(params, name), own(stored, name)))) return;
+    throw new StoreError(
+      `Cannot use record ${id} of "${this.backend.location}": it was stored for ` +
+        `(${paramsText(stored)}), and (${
+          paramsText(params)
+        }) is asked for; give one of them another ` +
+        `id, as { id: "…", … }, or delete the record`,
+    );
+  }
+
+  /** The record that a row is. */
+  recordOf(row: Row): StoreRecord {
+    return recordOfRow(row, this.#columns, this.backend.location);
+  }
+
+  /** Claims a run, unless it is done or somebody runs it. */
+  claim(plan: Plan): Promise<ClaimAnswer> {
+    return this.#claim(plan as StorePlan, false);
+  }
+
+  /** Claims a run, done or not, unless somebody runs it. */
+  claimOver(plan: StorePlan): Promise<ClaimAnswer> {
+    return this.#claim(plan, true);
+  }
+
+  async #claim(plan: StorePlan, isForced: boolean): Promise<ClaimAnswer> {
+    if (!this.#isTableMade) await this.#makeTable(plan);
+    let isClaimed = false; // from then on, an older row is there to be replaced
+    const answer = await this.backend.claim(plan.key, {
+      isDone: (row) => !isForced && !isClaimed && hasFile(row),
+    });
+    isClaimed = answer.state === "claimed";
+    return answer;
+  }
+
+  /** What is wrong with the table is told before anything runs. */
+  async #makeTable({ key, params }: StorePlan): Promise<void> {
+    const columns = await this.#opened!.typed?.recordColumns(key.values);
+    this.#columns ??= columns;
+    this.#isTableMade = true;
+    recordParams(params, this.#columns, false); // other params may have made it
+  }
+
+  /**
+   * Claims a run, as soon as nobody else runs it; undefined if it is done.
+   *
+   * @param isForced Whether to claim it even so.
+   */
+  async claimWaiting(plan: StorePlan, isForced: boolean): Promise<Claim | undefined> {
+    for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+      const answer = await this.#claim(plan, isForced);
+      if (answer.state === "claimed") return answer.claim;
+      if (answer.state === "done") return undefined;
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
+  }
+
+  /** Runs, whatever there is already. */
+  async rerun(plan: StorePlan): Promise<Outcome<unknown>> {
+    const claim = await this.claimWaiting(plan, true);
+    return (await this.run(plan, claim!, executeHere))!;
+  }
+
+  /** Runs, unless there is a record; waits for who runs it. */
+  async outcome(plan: StorePlan): Promise<Outcome<unknown>> {
+    const running = this.#running.get(plan.id);
+    if (running) return this.#shared(plan, await running);
+    const row = await this.look(plan);
+    if (row) return this.skipped(plan, row);
+    // Again: another call may have begun while this one looked.
+    const begun = this.#running.get(plan.id);
+    if (begun) return this.#shared(plan, await begun);
+    const run = this.#claimAndRun(plan);
+    this.#running.set(plan.id, run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(plan.id);
+    }
+  }
+
+  #shared(plan: StorePlan, outcome: Outcome<unknown>): Outcome<unknown> {
+    this.compare(plan, outcome.params);
+    return outcome;
+  }
+
+  async #claimAndRun(plan: StorePlan): Promise<Outcome<unknown>> {
+    for (;;) {
+      const claim = await this.claimWaiting(plan, false);
+      if (claim) return (await this.run(plan, claim, executeHere))!;
+      const row = await this.look(plan);
+      if (row) return this.skipped(plan, row); // else it was removed again in between
+    }
+  }
+
+  /** Has a claimed run executed, keeps its result file, records it, and ends the claim. */
+  async run(given: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
+    const plan = given as StorePlan;
+    const { id, params } = plan;
+    const { files } = this.#options;
+    try {
+      files.begin(id, this.#tag!);
+      const { executed, resultFile } = await this.#execute(plan, execute);
+      if (executed.status === "aborted") {
+        await claim.release();
+        return undefined;
+      }
+      if (executed.status === "failed") {
+        return await this.#failed(plan, claim, executed.error, executed.attempts);
+      }
+      try {
+        await files.keep(id, resultFile);
+      } catch (error) {
+        return await this.#failed(plan, claim, error, 1);
+      }
+      return { status: "ran", params, value: await this.#record(plan, claim, executed.seconds) };
+    } catch (error) {
+      await ended(claim);
+      throw error;
+    } finally {
+      files.end(id, this.#tag!);
+    }
+  }
+
+  async #execute(
+    { id, params, customData, args }: StorePlan,
+    execute: Execute,
+  ): Promise<{ readonly executed: Executed; readonly resultFile: string }> {
+    const { files, runner } = this.#options;
+    let attempt = 0;
+    let resultFile = files.attemptPath(id, this.#tag!, attempt);
+    const given = { ...args[0] as object, resultFile };
+    const executed = await execute({
+      id,
+      params: { ...customData, ...params, resultFile },
+      args: [given],
+      // Attempts elsewhere all write to the first path; the one before is over by then.
+      prepare: () => files.clearAttempt(id, this.#tag!),
+      call: () => {
+        // A path for each attempt: one that timed out may still write to its own.
+        resultFile = files.attemptPath(id, this.#tag!, attempt++);
+        return (runner as (params: object) => unknown)({ ...given, resultFile });
+      },
+    });
+    return { executed, resultFile };
+  }
+
+  async #record(plan: StorePlan, claim: Claim, seconds: number): Promise<StoreRecord> {
+    const { id, params } = plan;
+    const { files, leavesNotes, isSynced } = this.#options;
+    const resultFile = files.pathOf(id);
+    const customData = { ...plan.customData };
+    if (!("elapsed_seconds" in customData)) {
+      customData["elapsed_seconds"] = Math.round(seconds * 1e4) / 1e4;
+    }
+    if (leavesNotes) {
+      const unfinished = files.unfinishedNote(id, this.#tag!);
+      writeNote(files.noteOf(id), unfinished, { id, params, resultFile, customData }, isSynced);
+    }
+    return await this.record(claim, plan, resultFile, customData);
+  }
+
+  /** Records a claimed run. */
+  async record(
+    claim: Claim,
+    { id, params }: StorePlan,
+    resultFile: string,
+    customData: Row,
+  ): Promise<StoreRecord> {
+    const row = rowOfRecord(id, params, resultFile, new Date().toISOString(), customData);
+    const record = this.recordOf(row);
+    await claim.record(row);
+    this.#missing.delete(id);
+    return record;
+  }
+
+  /** The run's own error is the one to throw: trouble with noting it is only told. */
+  async #failed(
+    { params }: StorePlan,
+    claim: Claim,
+    error: unknown,
+    attempts: number,
+  ): Promise<Outcome<unknown>> {
+    const stack = error instanceof Error ? error.stack ?? "" : "";
+    try {
+      await claim.fail({ error: messageOf(error), stack, attempts });
+    } catch (trouble) {
+      this.#options.warn(`[stet] Cannot note that ${this.label}() failed: ${messageOf(trouble)}`);
+    }
+    return { status: "failed", params, error };
+  }
+
+  /** The failure of a run that was noted since a time, if one was. */
+  async failureSince({ key }: Plan, time: string): Promise<Error | undefined> {
+    for (const failure of await this.backend.failures()) {
+      if (failure.time < time || keyOf(ID, failure.params).text !== key.text) continue;
+      return Object.assign(new Error(failure.error), { stack: failure.stack });
+    }
+    return undefined;
+  }
+}
+
+/** One attempt in this thread. */
+async function executeHere({ call }: Parameters<Execute>[0]): Promise<Executed> {
+  const start = performance.now();
+  try {
+    const value = await call();
+    return { status: "done", value, seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
+    return { status: "failed", error, attempts: 1 };
+  }
+}
+
+/** Ends a claim after an error that is the one to throw. */
+async function ended(claim: Claim): Promise<void> {
+  try {
+    await claim.release();
+  } catch {
+    // Then it ends with the process.
+  }
+}
+
+/** Whether the result file of a record is there. */
+function hasFile(row: Row): boolean {
+  const { result_file: file } = row;
+  return typeof file === "string" && fs.existsSync(file);
+}
+
+function tagOf(location: string): string {
+  // What is in memory is nobody else's: what its killed process left, nobody may take for dead.
+  const text = location === ":memory:" ? `${Math.random()}` : location;
+  return hash("sha256", text, "hex").slice(0, 8);
+}
+
+function customDataOf(customData: CustomData, params: Row): Row {
+  const data = toValue(customData, "customData");
+  if (!isPlainObject(data)) {
+    throw new TypeError("Cannot use customData: it must be a plain object, { name: value, … }");
+  }
+  for (const name of Object.keys(data)) {
+    if (!Object.hasOwn(params, name) && !isReservedParam(name)) continue;
+    throw new TypeError(
+      `Cannot use "${name}" in customData: it is a param or reserved, and the runner gets both ` +
+        `together; rename it`,
+    );
+  }
+  return data as Row;
+}
+
+/** The columns whose numbers hash as floats. */
+function realColumns(columns: TableColumns | undefined): Record<string, ColumnType> {
+  const real = Object.entries(columns ?? {}).filter(([, type]) => /^real/.test(type));
+  return Object.fromEntries(real) as Record<string, ColumnType>;
+}
+
+function own(row: Row, name: string): Row[string] | undefined {
+  return Object.hasOwn(row, name) ? row[name] : undefined;
+}

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Store } from "../mod.ts";
+import { pythonVenv } from "./python/python_venv.ts";
+import { runtimes } from "./runtimes.ts";
+import { tempFolder } from "./temp_folder.ts";
+import { inWorkshop } from "./workers/worker_process.ts";
+
+const entropic = pythonVenv("python-entropic", "entropic_requirements.txt");
+const skip = "missing" in entropic && `no Python package entropic: ${entropic.missing}`;
+const timeout = 120_000;
+
+if (process.env.CI === "true") {
+  test("the Python package entropic can be installed where CI=true", () => {
+    assert.equal(skip, false);
+  });
+}
+
+/** Runs a script of tests/python; what it printed. */
+function python(script: string, ...args: readonly string[]): string {
+  if ("missing" in entropic) throw new Error(entropic.missing);
+  const file = fileURLToPath(new URL(`python/${script}`, import.meta.url));
+  const { status, stdout, stderr } = spawnSync(entropic.command, [file, ...args], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${script} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** Has Python's Store in a folder do what is asked; its answers. */
+// deno-lint-ignore no-explicit-any -- each command answers in a form of its own
+function inEntropic(folder: string, ...commands: readonly (readonly unknown[])[]): any[] {
+  return JSON.parse(python("entropic_store.py", folder, JSON.stringify(commands)));
+}
+
+const columns = {
+  n: "integer",
+  dt: "real",
+  method: "text",
+  flag: "boolean",
+  label: "text?",
+  cfg: "json",
+} as const;
+
+/** Our store on the same database and results, and the ids that it ran. */
+function ourStore(folder: string): { store: Store<typeof columns>; ran: string[] } {
+  const ran: string[] = [];
+  const store = new Store({
+    runner: ({ id, n, resultFile }) => {
+      ran.push(id);
+      fs.writeFileSync(resultFile, `TypeScript ${n}`);
+    },
+    columns,
+    store: path.join(folder, "db.sqlite3"),
+    resultsDir: path.join(folder, "results"),
+    fileSuffix: ".txt",
+  });
+  return { store, ran };
+}
+
+/** The same params on both sides. */
+const params = [
+  [
+    "dict(n=1, dt=2.0, method='rk4', flag=True, label=None, cfg={'b': [1, 2.5, None], 'a': 'é🦕'})",
+    { n: 1, dt: 2, method: "rk4", flag: true, label: null, cfg: { b: [1, 2.5, null], a: "é🦕" } },
+  ],
+  [
+    "dict(n=-7, dt=0.1 + 0.2, method='0123', flag=False, cfg={})",
+    { n: -7, dt: 0.1 + 0.2, method: "0123", flag: false, cfg: {} },
+  ],
+  [
+    "dict(n=9007199254740991, dt=1e-05, method='', flag=True, label='x\\ny', cfg={'a': {}})",
+    { n: 9007199254740991, dt: 1e-5, method: "", flag: true, label: "x\ny", cfg: { a: {} } },
+  ],
+  [
+    "dict(id='mine', n=0, dt=1e300, method='None', flag=False, label='null', cfg={'x': True})",
+    { id: "mine", n: 0, dt: 1e300, method: "None", flag: false, label: "null", cfg: { x: true } },
+  ],
+] as const;
+
+test("TypeScript opens Python's database, agrees on ids, and hits its records without running", {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = tempFolder(t);
+  const theirs = inEntropic(
+    folder,
+    ...params.map(([source]) => ["run", source, { git: "é", elapsed_seconds: 0.5 }]),
+  );
+  const { store, ran } = ourStore(folder);
+  for (const [i, [, ours]] of params.entries()) {
+    const record = await store.runOrRetrieve(ours);
+    const expected = theirs[i].record;
+    assert.equal(record.id, expected.id);
+    assert.equal(record.resultFile, expected.result_file);
+    assert.equal(fs.readFileSync(record.resultFile, "utf8"), `Python ${ours.n}`);
+    assert.equal(record.createdAt.toISOString(), `${expected.created_at.slice(0, 23)}Z`);
+    assert.deepEqual(record.customData, { git: "é", elapsed_seconds: 0.5 });
+    const { n, dt, method, flag, label = null, cfg } = { label: null, ...ours };
+    assert.deepEqual(
+      [record.n, record.dt, record.method, record.flag, record.label, record.cfg],
+      [n, dt, method, flag, label, cfg],
+    );
+  }
+  assert.deepEqual(ran, []);
+  assert.deepEqual((await store.sweep(params.map(([, ours]) => ours))).length, params.length);
+  assert.deepEqual(ran, []);
+  await store.close();
+});
+
+test("Python opens TypeScript's database, agrees on ids, and hits its records without running", {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = tempFolder(t);
+  const { store } = ourStore(folder);
+  const ours = await store.sweep(params.map(([, params]) => params));
+  const patched = (await store.patch("mine", { customData: { note: [1, { a: null }] } }))!;
+  await store.close();
+  const theirs = inEntropic(
+    folder,
+    ...params.map(([source]) => ["run_or_retrieve", source, {}]),
+    ["retrieve", "dict(id='mine')"],
+    ["sweep", params.map(([source]) => source)],
+  );
+  for (const [i, record] of ours.entries()) {
+    const { record: read, ran } = theirs[i];
+    assert.equal(ran, false);
+    assert.equal(read.id, record.id);
+    assert.equal(Number(read.dt), record.dt);
+    assert.deepEqual([read.n, read.method, read.flag, read.label, read.cfg], [
+      record.n,
+      record.method,
+      record.flag,
+      record.label,
+      record.cfg,
+    ]);
+    assert.equal(read.result_file, record.resultFile);
+    assert.equal(new Date(`${read.created_at}Z`).getTime(), record.createdAt.getTime());
+  }
+  assert.deepEqual(theirs[params.length].custom_data, patched.customData);
+  assert.equal(theirs[params.length + 1].ran, 0);
+  assert.equal(theirs[params.length + 1].records.length, params.length);
+});
+
+test(
+  "the two write in turn to one database: each sees what the other added, replaced and deleted",
+  {
+    skip,
+    timeout,
+  },
+  async (t) => {
+    const folder = tempFolder(t);
+    const { store, ran } = ourStore(folder); // open all the while
+    const [[firstSource, first], [secondSource, second]] = params;
+    await store.run(first);
+    assert.equal(inEntropic(folder, ["run", firstSource, { take: 2 }])[0].ran, true);
+    assert.equal((await store.runOrRetrieve(first)).customData["take"], 2);
+    assert.equal(fs.readFileSync((await store.retrieve(first))!.resultFile, "utf8"), "Python 1");
+    await store.run(first, { take: 3 });
+    await store.run(second);
+    const [hit, deleted] = inEntropic(
+      folder,
+      ["run_or_retrieve", firstSource, {}],
+      ["delete", secondSource],
+    );
+    assert.deepEqual([hit.ran, hit.record.custom_data.take, deleted], [false, 3, true]);
+    assert.equal(await store.retrieve(second), undefined);
+    await store.delete(first);
+    assert.deepEqual(inEntropic(folder, ["retrieve", firstSource]), [null]);
+    assert.equal(ran.length, 3);
+    await store.close();
+  },
+);
+
+test("each takes in the notes of the other's runs", { skip, timeout }, async (t) => {
+  const folder = tempFolder(t);
+  const [[source, first], [secondSource, second]] = params;
+  const [id] = inEntropic(folder, ["note", source, { by: "Python" }]);
+  const { store } = ourStore(folder);
+  assert.deepEqual(await store.ingest(), { recorded: 1, kept: 0, left: 0 });
+  const record = (await store.retrieve(first))!;
+  assert.deepEqual([record.id, record.customData["by"]], [id, "Python"]);
+
+  const far = new Store({
+    runner: ({ resultFile }) => fs.writeFileSync(resultFile, "far"),
+    columns,
+    store: ":memory:",
+    resultsDir: path.join(folder, "results"),
+    fileSuffix: ".txt",
+    resultNotes: true,
+  });
+  await far.run(second, { by: "TypeScript" });
+  const [, read] = inEntropic(folder, ["ingest"], ["retrieve", secondSource]);
+  assert.equal(read.custom_data.by, "TypeScript");
+  assert.equal(Number(read.dt), second.dt);
+  assert.deepEqual(
+    fs.readdirSync(path.join(folder, "results")).filter((name) => /json$/.test(name)),
+    [],
+  );
+  await store.close();
+});
+
+/** The table as text, and its rows without what differs from run to run. */
+function databaseIn(folder: string): { sql: string; rows: unknown[] } {
+  const db = new DatabaseSync(path.join(folder, "runs.sqlite3"));
+  const [table] = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'table'").all();
+  const rows = db.prepare("SELECT *, typeof(dt) AS type FROM results ORDER BY id").all();
+  db.close();
+  return {
+    sql: String(table!["sql"]).replaceAll('"', "").replace(/\s+/g, " "),
+    rows: rows.map(({ created_at, custom_data, ...row }) => ({
+      ...row,
+      time: String(created_at).replace(/\d/g, "0"),
+      data: Object.keys(JSON.parse(String(custom_data))),
+    })),
+  };
+}
+
+test("the quick-start of Python's entropic written in TypeScript gives the same table and rows", {
+  skip,
+  timeout,
+}, () =>
+  inWorkshop(async ({ folder, start }) => {
+    const theirs = path.join(folder, "python");
+    fs.mkdirSync(theirs);
+    python("entropic_quick_start.py", theirs);
+    for (const runtime of runtimes) {
+      const ours = path.join(folder, runtime.name);
+      fs.mkdirSync(ours);
+      assert.equal(await start(runtime, "quick_start_worker.ts", [ours]).ended, 0);
+      assert.deepEqual(databaseIn(ours), databaseIn(theirs));
+      const files = (folder: string): string[] =>
+        fs.readdirSync(path.join(folder, "results")).sort();
+      assert.deepEqual(files(ours), files(theirs));
+      assert.deepEqual(fs.readdirSync(ours).sort(), fs.readdirSync(theirs).sort());
+    }
+  }));
