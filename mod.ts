@@ -22,6 +22,7 @@
 
 import { table } from "./backends/table.ts";
 import type { Backend, BackendLoader } from "./core/backend.ts";
+import { createExplain, type ExplainFunction } from "./core/explain.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
 import type { Once } from "./core/once_types.ts";
@@ -43,6 +44,7 @@ export type {
   ClaimOptions,
   Failure,
   FailureNote,
+  HeldKey,
   MaybePromise,
   OpenOptions,
   RecordsTable,
@@ -60,6 +62,7 @@ export type { Axes, ValueOf } from "./core/axis.ts";
 export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
 export type { Executor, Job } from "./core/executor.ts";
 export { expandGrid } from "./core/expand_grid.ts";
+export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/explain.ts";
 export { geomSpace } from "./core/geom_space.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
 export type { Key, KeyShape } from "./core/key.ts";
@@ -306,6 +309,28 @@ export const status: StatusFunction = createStatus(registry);
  * ```
  */
 export const reset: ResetFunction = createReset(registry);
+
+/**
+ * Says whether params are done, running, failed or unknown to a store, and which rows come nearest.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { explain, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_explain.csv");
+ * await backend.record({ alpha: 0.1, seed: 4 });
+ * await backend.close();
+ * const { state, nearest } = await explain("example_explain.csv", { alpha: 0.1, seed: 3 });
+ * assert.equal(state, "unknown");
+ * assert.deepEqual(nearest[0]?.differences, [{ column: "seed", asked: 3, stored: 4 }]);
+ * fs.unlinkSync("example_explain.csv");
+ * ```
+ */
+export const explain: ExplainFunction = createExplain(registry);
 
 /**
  * Prints the newest rows of a store as a table and resolves to them.

@@ -15,7 +15,7 @@ import type {
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, type KeyShape, keyShape } from "../core/key.ts";
 import { type Row, toValue } from "../core/value.ts";
-import { atExit, notAtExit } from "./at_exit.ts";
+import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { realPath } from "./real_path.ts";
 import type { RowKey } from "./sqlite_table.ts";

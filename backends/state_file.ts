@@ -14,7 +14,7 @@ import { messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
-import { atExit, notAtExit } from "./at_exit.ts";
+import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 

@@ -1,9 +1,7 @@
-import { writeCell } from "../core/cell.ts";
-import { canonicalJson } from "../core/json.ts";
 import { createLs } from "../core/ls.ts";
-import type { Row } from "../core/value.ts";
 import { type Command, storeOf, UsageError } from "./command.ts";
 import { registry } from "./registry.ts";
+import { rowJson } from "./row_json.ts";
 
 const list = createLs(registry);
 
@@ -31,15 +29,6 @@ Examples:
       limit: count,
       ...json ? { quiet: true } : { log },
     });
-    if (json) { for (const row of rows) log(jsonText(row)); }
+    if (json) { for (const row of rows) log(rowJson(row)); }
   },
 };
-
-/** A row as JSON that any program reads, in the order of its columns: `nan` and `inf` are strings. */
-function jsonText(row: Row): string {
-  const entries = Object.entries(row).map(([name, value]) => {
-    const isFinite = typeof value !== "number" || Number.isFinite(value);
-    return `${JSON.stringify(name)}:${canonicalJson(isFinite ? value : writeCell(value))}`;
-  });
-  return `{${entries.join(",")}}`;
-}

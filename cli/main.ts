@@ -1,6 +1,7 @@
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { StoreError } from "../core/errors.ts";
-import { type Command, type Io, UsageError, type Values } from "./command.ts";
+import { type Command, type Io, type Terminal, UsageError, type Values } from "./command.ts";
 
 export type { Io } from "./command.ts";
 
@@ -8,12 +9,17 @@ export type { Io } from "./command.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./status.ts")).status,
   ls: async () => (await import("./ls.ts")).ls,
+  run: async () => (await import("./run.ts")).run,
+  sweep: async () => (await import("./sweep.ts")).sweep,
+  failures: async () => (await import("./failures.ts")).failures,
+  explain: async () => (await import("./explain.ts")).explain,
+  coverage: async () => (await import("./coverage.ts")).coverage,
   reset: async () => (await import("./reset.ts")).reset,
 };
 
 /**
- * Runs a command line and resolves to its exit code: 0 done, 2 the command line is wrong, 3 the store
- * cannot be used.
+ * Runs a command line and resolves to its exit code: 0 done, 1 some runs failed, 2 the command line is
+ * wrong, 3 the store cannot be used.
  *
  * @param args What stands after `cli.ts`.
  */
@@ -32,17 +38,18 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
       );
     }
     const command = await load();
-    const { values, positionals } = parse(command, rest);
-    if (values["help"]) log(command.help);
-    else await command.run(values, positionals, { log, error: complain });
-    return 0;
+    const { values, positionals, program } = parse(command, rest);
+    if (values["help"]) {
+      log(command.help);
+      return 0;
+    }
+    const { terminal = io.error ? undefined : standardError() } = io;
+    return await command.run(values, positionals, { log, error: complain, terminal }, program) ?? 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      complain(
-        `stet: ${error.message}. See: stet ${
-          Object.hasOwn(commands, name) ? `${name} ` : ""
-        }--help`,
-      );
+      const of = Object.hasOwn(commands, name) ? `${name} ` : "";
+      const end = /[.?!]$/.test(error.message) ? "" : ".";
+      complain(`stet: ${error.message}${end} See: stet ${of}--help`);
       return 2;
     }
     if (!(error instanceof StoreError)) throw error;
@@ -51,17 +58,39 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
   }
 }
 
-function parse(
-  command: Command,
-  args: readonly string[],
-): { values: Values; positionals: string[] } {
+/** Standard error, if it is a terminal. */
+function standardError(): Terminal | undefined {
+  const { stderr } = process;
+  if (!stderr.isTTY) return undefined;
+  return {
+    get columns(): number {
+      return stderr.columns || 80; // 0 where nobody said how wide it is
+    },
+    write: (text) => void stderr.write(text),
+  };
+}
+
+interface Parsed {
+  readonly values: Values;
+  readonly positionals: readonly string[];
+  readonly program: readonly string[] | undefined;
+}
+
+function parse(command: Command, args: readonly string[]): Parsed {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals, tokens } = parseArgs({
       args: [...args],
       options: { ...command.options, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
+      tokens: true,
     });
-    return { values: values as Values, positionals }; // no option is declared `multiple`
+    const end = tokens.find(({ kind }) => kind === "option-terminator")?.index;
+    const program = command.takesProgram && end !== undefined ? args.slice(end + 1) : undefined;
+    return {
+      values: values as Values, // no boolean option is declared `multiple`
+      positionals: positionals.slice(0, positionals.length - (program?.length ?? 0)),
+      program,
+    };
   } catch (error) {
     // Its messages name the option and say what was expected.
     throw new UsageError((error as Error).message.replace(/\.$/, ""));
@@ -71,7 +100,7 @@ function parse(
 async function overview(): Promise<string> {
   const lines: string[] = [];
   for (const [name, load] of Object.entries(commands)) {
-    lines.push(`  ${name.padEnd(8)}${(await load()).summary}`);
+    lines.push(`  ${name.padEnd(10)}${(await load()).summary}`);
   }
   return `stet runs every combination once.
 
@@ -80,5 +109,6 @@ Usage: stet <command> [store] [options]
 ${lines.join("\n")}
 
 The store is the file where runs are remembered; without one it is _stet_store.csv.
-Each command has --help. Exit codes: 0 done, 2 wrong command line, 3 the store cannot be used.`;
+Each command has --help. Exit codes: 0 done, 1 some runs failed,
+2 wrong command line, 3 the store cannot be used.`;
 }

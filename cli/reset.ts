@@ -1,8 +1,7 @@
 import process from "node:process";
-import { readCell } from "../core/cell.ts";
 import { createReset } from "../core/reset.ts";
-import type { Row } from "../core/value.ts";
 import { type Command, storeOf, UsageError } from "./command.ts";
+import { readPair } from "./read_pair.ts";
 import { registry } from "./registry.ts";
 
 const resetStore = createReset(registry);
@@ -26,7 +25,7 @@ Examples:
     const pairs = positionals.filter((text) => text.includes("="));
     const store = storeOf(positionals.filter((text) => !text.includes("=")));
     if (pairs.length > 0) {
-      await resetStore(store, Object.fromEntries(pairs.map(pairOf)), { log });
+      await resetStore(store, Object.fromEntries(pairs.map(readPair)), { log });
       return;
     }
     if (!yes && !process.stdin.isTTY) {
@@ -35,13 +34,3 @@ Examples:
     await resetStore(store, undefined, { log, yes: yes === true });
   },
 };
-
-function pairOf(text: string): [string, Row[string]] {
-  const at = text.indexOf("=");
-  const name = text.slice(0, at);
-  const value = readCell(text.slice(at + 1));
-  if (name === "" || value === undefined) {
-    throw new UsageError(`expected name=value, got "${text}"; an empty text is written name='""'`);
-  }
-  return [name, value];
-}

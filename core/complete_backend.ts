@@ -40,6 +40,8 @@ export function completeBackend(backend: Backend): CompleteBackend {
     claim: backend.claim?.bind(backend) ?? ((key, options) => claimHere(key, options ?? {})),
     exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
+    claims: backend.claims?.bind(backend) ??
+      (() => [...claims].map((key) => ({ key, holder: "this process" }))),
   };
 
   async function claimHere(key: Key, { isDone = () => true }: ClaimOptions): Promise<ClaimAnswer> {

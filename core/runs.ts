@@ -70,7 +70,7 @@ export class Runs implements Target {
     if (!this.#backend) await this.open();
     const running = this.#running.get(text);
     if (running) return running;
-    const row = await this.look(plan);
+    const row = await this.look(plan, true);
     if (row) return this.#told(this.skipped(plan, row));
     // Again: another call may have begun while this one looked.
     const begun = this.#running.get(text);
@@ -87,7 +87,7 @@ export class Runs implements Target {
   /** Whether a call would be skipped as done. */
   async has(args: readonly unknown[]): Promise<boolean> {
     await this.open();
-    return await this.look(this.#planOf(args)) !== undefined;
+    return await this.look(this.#planOf(args), false) !== undefined;
   }
 
   /** Forgets that a call was done; whether it was. */
@@ -162,10 +162,10 @@ export class Runs implements Target {
     }
   }
 
-  /** The row of a run that is done, at once if the store knows at once; without `save` an empty one. */
-  look({ key }: Plan): MaybePromise<Row | undefined> {
+  /** The row of a run that is done, at once if the store knows at once; an empty one if that will do. */
+  look({ key }: Plan, isRead: boolean): MaybePromise<Row | undefined> {
     const backend = this.#backend!;
-    if (this.#options.save || this.#options.rerunIfMissing) {
+    if ((isRead && this.#options.save) || this.#options.rerunIfMissing) {
       const row = backend.find(key);
       return row instanceof Promise ? row.then((it) => this.#ifDone(it)) : this.#ifDone(row);
     }
@@ -212,7 +212,7 @@ export class Runs implements Target {
         return await this.#keep(plan, answer.claim, executed);
       }
       if (answer.state === "done") {
-        const row = await this.look(plan);
+        const row = await this.look(plan, true);
         if (row) return this.#told(this.skipped(plan, row));
         continue; // removed again in between
       }

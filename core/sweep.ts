@@ -107,6 +107,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return this.#begin();
   }
 
+  get counts(): SweepCounts {
+    return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Outcome<unknown>> {
     if (this.#isIterated) {
       throw new TypeError(
@@ -197,7 +201,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       if (!this.#isIterated) this.#leave();
     }
     if (this.#broken) throw this.#broken.error;
-    return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+    return this.counts;
+  }
+
+  /** Whether somebody gets the outcomes of skipped runs. */
+  get #givesSkipped(): boolean {
+    return this.#held !== undefined && this.#options.withSkipped !== false;
   }
 
   /** What is wrong with an array's items is told before anything runs. */
@@ -219,7 +228,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (done) return;
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
-        const looked = this.#target.look(plan);
+        const looked = this.#target.look(plan, this.#givesSkipped);
         const row = looked instanceof Promise ? await looked : looked;
         if (row) this.#skip(plan, row);
         else await this.#begunRun(plan);
@@ -290,7 +299,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const outcome = await target.run(plan, claim, (job) => this.#execute(job));
       return outcome && this.#emit(outcome);
     }
-    const row = answer.state === "done" ? await target.look(plan) : undefined;
+    const row = answer.state === "done" ? await target.look(plan, this.#givesSkipped) : undefined;
     if (row) this.#skip(plan, row);
     else this.#busy.push(plan);
   }
@@ -321,7 +330,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     const plans = this.#busy;
     this.#busy = [];
     for (const plan of plans) {
-      const row = await this.#target.look(plan);
+      const row = await this.#target.look(plan, this.#givesSkipped);
       if (row) this.#skip(plan, row);
       else this.#busy.push(plan);
     }
@@ -425,7 +434,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   #skip(plan: Plan, row: Row): void {
     this.#counts.skipped++;
-    if (this.#held) this.#hold(this.#held, this.#target.skipped(plan, row));
+    if (this.#held && this.#givesSkipped) this.#hold(this.#held, this.#target.skipped(plan, row));
   }
 
   #emit(outcome: Outcome<unknown>): void {

@@ -27,6 +27,11 @@ export interface SweepOptions {
    * Default: `"continue"`.
    */
   readonly onError?: "continue" | "stop";
+  /**
+   * Whether who iterates is given the outcomes of skipped runs too. `false` saves making them, and
+   * reading their values from the store. Default: true.
+   */
+  readonly withSkipped?: boolean;
   /** Aborts the sweep: what runs is aborted too, and counts as not run. */
   readonly signal?: AbortSignal;
   /** When to begin no more runs: a Date, or milliseconds since 1970. What runs then is finished. */
@@ -71,6 +76,8 @@ export interface SweepCounts {
 export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
   /** Resolves when all is over. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
+  /** What it came to so far. */
+  readonly counts: SweepCounts;
 }
 
 /**

@@ -21,8 +21,12 @@ export interface Target {
   plan(item: unknown): Plan;
   /** Its params by name, as outcomes show them. */
   params(plan: Plan): Row;
-  /** The row of a run that is done, or undefined; an empty one where only that is asked. */
-  look(plan: Plan): MaybePromise<Row | undefined>;
+  /**
+   * The row of a run that is done, or undefined.
+   *
+   * @param isRead Whether its cells are needed; else an empty one may stand for it.
+   */
+  look(plan: Plan, isRead: boolean): MaybePromise<Row | undefined>;
   /** The outcome of a run whose row was found. */
   skipped(plan: Plan, row: Row): Outcome<unknown>;
   /** Claims a run, unless it is done or somebody runs it. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { basename } from "node:path";
-import { killAtExit } from "./kill_at_exit.ts";
+import { atExit, notAtExit } from "../core/at_exit.ts";
 import { killGroup } from "./kill_group.ts";
 import { LastJson } from "./last_json.ts";
 import { startError } from "./start_error.ts";
@@ -44,7 +44,8 @@ export async function runProgram(program: Program): Promise<unknown> {
   const lastWords = new Tail();
   let trouble: { readonly error: unknown } | undefined;
   const child = start(program);
-  const forget = killAtExit(() => killGroup(child, "SIGKILL"));
+  const killLeft = (): void => void killGroup(child, "SIGKILL");
+  atExit(killLeft);
   function take(piece: Uint8Array, keep: { add(piece: Uint8Array): void }): void {
     keep.add(piece);
     if (trouble) return;
@@ -70,7 +71,7 @@ export async function runProgram(program: Program): Promise<unknown> {
     return result.end();
   } finally {
     signal.removeEventListener("abort", abort);
-    forget();
+    notAtExit(killLeft);
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { atExit, notAtExit } from "../core/at_exit.ts";
 import type { Exported } from "../core/halt_in_worker.ts";
-import { killAtExit } from "./kill_at_exit.ts";
 import { killGroup } from "./kill_group.ts";
 import { receiveError } from "./sent_error.ts";
 import { startError } from "./start_error.ts";
@@ -80,11 +80,12 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
     child.channel?.unref?.();
   }
 
-  const forget = killAtExit(() => killGroup(child, "SIGKILL"));
+  const killLeft = (): void => void killGroup(child, "SIGKILL");
+  atExit(killLeft);
   const gone = new Promise<void>((resolve) => {
     function over(error: () => Error): void {
       isOver = true;
-      forget();
+      notAtExit(killLeft);
       waiting?.reject(error());
       resolve();
     }

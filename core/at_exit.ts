@@ -5,7 +5,8 @@ let isListening = false;
 
 /**
  * Has a task run when the process ends of itself, by `process.exit` or of an error that nobody
- * catches. It must be synchronous, and can be run more than once.
+ * catches. It must be synchronous, and can be run more than once. Nothing can be done when the
+ * process is killed.
  */
 export function atExit(task: () => void): void {
   tasks.add(task);

@@ -1,0 +1,116 @@
+import { basename } from "node:path";
+import { NAMESPACE } from "../core/columns.ts";
+import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
+import { StoreError } from "../core/errors.ts";
+import type { Executor } from "../core/executor.ts";
+import type { RunsOptions } from "../core/runs.ts";
+import type { Row } from "../core/value.ts";
+import type { Output, Values } from "./command.ts";
+import type { Grid } from "./grid.ts";
+import { logsOf } from "./logs_of.ts";
+import { newestDurations } from "./newest_durations.ts";
+import { asUsageError, runSweep } from "./run_sweep.ts";
+import { shellText } from "./shell_text.ts";
+import { readSweepOptions } from "./sweep_options.ts";
+
+/** Which program made a row: its template, as a shell reads it. */
+export const COMMAND = "_stet_command";
+
+/** A program to run for combinations. */
+export interface CommandSweep {
+  readonly store: string;
+  readonly namespace: string | undefined;
+  /** The program and its arguments, with placeholders. */
+  readonly program: readonly string[];
+  readonly grid: Grid;
+}
+
+/**
+ * Runs a program for every combination that the store has not, and resolves to the exit code.
+ *
+ * @throws {UsageError} If a placeholder is no param or an option makes no sense; nothing has run then.
+ * @throws {StoreError} If the store cannot be used, or holds what another program did.
+ */
+export async function runCommand(
+  { store, namespace, program, grid }: CommandSweep,
+  values: Values,
+  output: Output,
+): Promise<number> {
+  const options = readSweepOptions(values, Date.now());
+  const { commands, once, openBackend } = await import("../mod.ts");
+  const opened = await openBackend(store);
+  try {
+    const backend = completeBackend(opened);
+    const logs = logsOf(backend.location);
+    let executor: Executor;
+    try {
+      executor = commands(program, {
+        concurrency: options.concurrency ?? navigator.hardwareConcurrency,
+        ...logs !== undefined && { logs },
+      });
+      checkPlaceholders(executor, grid);
+    } catch (error) {
+      throw asUsageError(error);
+    }
+    const command = shellText(program);
+    await checkCommand(backend, store, command, namespace);
+    const onceOptions: RunsOptions = {
+      store: opened,
+      key: grid.names,
+      save: true,
+      quiet: true,
+      name: basename(program[0] ?? ""),
+      columns: { [COMMAND]: command },
+      ...namespace !== undefined && { namespace },
+    };
+    // Never called: the executor runs the program instead.
+    const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
+    return await runSweep({
+      swept,
+      params: grid.combinations,
+      total: grid.count,
+      executor,
+      options,
+      store,
+      durations: () => newestDurations(backend),
+    }, output);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** All combinations of axes have the same names, those of a file need not. */
+function checkPlaceholders(executor: Executor, grid: Grid): void {
+  const isUniform = grid.factors.every(({ names, parts }) =>
+    parts.every((part) => names.every((name) => Object.hasOwn(part, name)))
+  );
+  for (const params of grid.combinations) {
+    executor.check?.({ params, args: [params] });
+    if (isUniform) return;
+  }
+}
+
+/** Programs that share a store would each skip what the other has done. */
+async function checkCommand(
+  { columns, rows, location }: CompleteBackend,
+  store: string,
+  command: string,
+  namespace: string | undefined,
+): Promise<void> {
+  if (!(await columns()).includes(COMMAND)) return;
+  for await (const row of rows({ columns: [COMMAND, NAMESPACE] })) {
+    if (row[COMMAND] === undefined || row[COMMAND] === command) continue;
+    if (spaceOf(row) !== namespace) continue;
+    throw new StoreError(
+      `Cannot run ${command} on store "${location}": its rows were made by ${
+        row[COMMAND]
+      }, and each ` +
+        `would skip what the other has done; keep them apart with --namespace name, or with another ` +
+        `store than --store ${shellText([store])}`,
+    );
+  }
+}
+
+function spaceOf(row: Row): string | undefined {
+  return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
+}

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { openBackend, type Row } from "../mod.ts";
+import { type Runtime, runtimes } from "./runtimes.ts";
+import { tempFolder } from "./temp_folder.ts";
+import { startCli } from "./workers/cli_process.ts";
+import type { Ending } from "./workers/worker_process.ts";
+
+const swept = fileURLToPath(new URL("./fixtures/cli_swept.ts", import.meta.url));
+
+interface Ended {
+  readonly out: string;
+  readonly err: string;
+  readonly code: Ending;
+}
+
+/** Runs a command line to its end. */
+async function stet(runtime: Runtime, folder: string, ...args: string[]): Promise<Ended> {
+  const started = startCli(runtime, folder, ...args);
+  const code = await started.ended;
+  return { out: started.out, err: started.err, code };
+}
+
+async function rowsOf(store: string): Promise<Row[]> {
+  const backend = await openBackend(store);
+  try {
+    return await backend.load();
+  } finally {
+    await backend.close();
+  }
+}
+
+function linesOf(file: string): string[] {
+  return fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const summary = (ran: number, skipped: number, failed: number): RegExp =>
+  new RegExp(`^\\[stet\\] ${ran} ran, ${skipped} skipped, ${failed} failed in `, "m");
+
+/** Notes that it ran, and prints a result. */
+const train = ["sh", "-c", 'echo $1 >> ran; echo "{{\\"loss\\": $1}}"', "sh", "{seed}"];
+
+for (const runtime of runtimes) {
+  const { name } = runtime;
+
+  test(`run does every combination once, and keeps results and output (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const args = ["run", "-g", "seed=0..4", "-g", "model=a", "-j", "3", "--", ...train];
+    const first = await stet(runtime, folder, ...args);
+    assert.match(first.err, summary(5, 0, 0));
+    assert.deepEqual([first.code, first.out, first.err.split("\n").length], [0, "", 2]);
+    const rows = await rowsOf(join(folder, "_stet_store.csv"));
+    const results = rows.map((row) => [row.seed, row.model, row["result.loss"]]);
+    assert.deepEqual(results.sort(), [0, 1, 2, 3, 4].map((seed) => [seed, "a", seed]));
+    const logs = fs.readdirSync(join(folder, "_stet_store.csv-logs"));
+    assert.equal(logs.length, 5);
+
+    const again = await stet(runtime, folder, ...args);
+    assert.match(again.err, summary(0, 5, 0));
+    assert.equal(again.code, 0);
+    assert.deepEqual(linesOf(join(folder, "ran")).sort(), ["0", "1", "2", "3", "4"]);
+  });
+
+  test(`run exits with 1 if a run failed, and failures --retry runs it again (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const program = ["sh", "-c", "echo $STET_PARAM_SEED; [ {seed} -lt 2 ] || [ -e ready ]"];
+    const args = ["run", "-s", "runs.csv", "-g", "seed=0..3", "--", ...program];
+    const { code, err } = await stet(runtime, folder, ...args);
+    assert.equal(code, 1);
+    assert.match(err, summary(2, 0, 2));
+    assert.match(err, /Why they failed: stet failures runs\.csv/);
+    const failures = await stet(runtime, folder, "failures", "runs.csv");
+    assert.match(failures.out, /^seed=2\n {2}sh exited with code 1/m);
+    const [, log = ""] = /^seed=2\n[^]*?(\S+\.log)/m.exec(failures.out) ?? [];
+    assert.equal(fs.readFileSync(log, "utf8"), "2\n");
+
+    fs.writeFileSync(join(folder, "ready"), "");
+    const retry = ["failures", "runs.csv", "--retry", "--"];
+    const other = await stet(runtime, folder, ...retry, "echo", "{seed}");
+    assert.deepEqual([other.code, other.out], [3, ""]);
+    const retried = await stet(runtime, folder, ...retry, ...program);
+    assert.match(retried.err, summary(2, 0, 0));
+    assert.equal(retried.code, 0);
+    assert.equal((await rowsOf(join(folder, "runs.csv"))).length, 4);
+    assert.match((await stet(runtime, folder, ...retry, ...program)).err, /Nothing to run again/);
+  });
+
+  test(`an interrupt has what runs finished and says how to resume (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const program = [
+      "sh",
+      "-c",
+      "echo $1 >> began; until [ -e go ]; do sleep 0.02; done",
+      "sh",
+      "{n}",
+    ];
+    const args = ["run", "-s", "runs.csv", "-g", "n=0..5", "-j", "2", "--", ...program];
+    const started = startCli(runtime, folder, ...args);
+    await until(() => linesOf(join(folder, "began")).length === 2);
+    started.signal("SIGINT");
+    await until(() => started.err.includes("finishing what runs (2)"));
+    fs.writeFileSync(join(folder, "go"), "");
+    assert.equal(await started.ended, 130);
+    assert.match(
+      started.err,
+      /To go on: .*cli\.ts run -s runs\.csv -g n=0\.\.5 -j 2 -- sh -c 'echo/,
+    );
+    assert.deepEqual((await rowsOf(join(folder, "runs.csv"))).length, 2);
+    const { err, code } = await stet(runtime, folder, ...args);
+    assert.match(err, summary(4, 2, 0));
+    assert.equal(code, 0);
+    assert.equal(linesOf(join(folder, "began")).length, 6);
+  });
+
+  test(`a second interrupt aborts what runs: it is neither done nor failed (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const program = ["sh", "-c", "echo $$ >> pids; sleep 1000 & wait", "sh", "{n}"];
+    const started = startCli(runtime, folder, "run", "-g", "n=0..5", "-j", "2", "--", ...program);
+    await until(() => linesOf(join(folder, "pids")).length === 2);
+    started.signal("SIGINT");
+    await until(() => started.err.includes("once more aborts it"));
+    started.signal("SIGINT");
+    assert.equal(await started.ended, 130);
+    assert.deepEqual(linesOf(join(folder, "pids")).map(Number).filter(isAlive), []);
+    assert(!fs.existsSync(join(folder, "_stet_store.csv")));
+    assert(!fs.existsSync(join(folder, "_stet_store.csv-state")), "nothing is to be remembered");
+  });
+
+  test(`sweep runs an export over a grid, or over the module's params (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const first = await stet(runtime, folder, "sweep", `${swept}#train`);
+    assert.equal(first.code, 1);
+    assert.match(first.err, summary(4, 0, 2));
+    const grid = ["-g", "alpha=0.5,1", "-g", "seed=0..2"];
+    const second = await stet(runtime, folder, "sweep", `${swept}#train`, ...grid, "--workers");
+    assert.match(second.err, summary(2, 4, 0));
+    assert.equal(second.code, 0);
+    assert.equal(linesOf(join(folder, "ran")).length, 8);
+    const retry = ["failures", "runs.csv", "--retry", `${swept}#train`];
+    const retried = await stet(runtime, folder, ...retry);
+    assert.match(retried.err, summary(0, 0, 2));
+    assert.equal(retried.code, 1);
+    const other = await stet(runtime, folder, "failures", "runs.csv", "--retry", `${swept}#ask`);
+    assert.match(other.err, /uses the store .*asked\.csv, not .*runs\.csv/);
+    assert.equal(other.code, 2);
+  });
+}
+
+const runtime = runtimes[0]!;
+
+test("run refuses another program on the same store, but not in a namespace", async (t) => {
+  const folder = tempFolder(t);
+  const run = (...args: string[]) => stet(runtime, folder, "run", "-g", "seed=1,2", ...args);
+  assert.equal((await run("--", "echo", "{seed}")).code, 0);
+  const { code, err } = await run("--", "echo", "it's", "{seed}");
+  assert.equal(code, 3);
+  assert.match(err, /Cannot run echo 'it'\\''s' \{seed\} .* made by echo \{seed\}.*--namespace/);
+  assert.match(
+    (await run("--namespace", "b", "--", "echo", "it's", "{seed}")).err,
+    summary(2, 0, 0),
+  );
+  assert.equal((await run("--namespace", "b", "--", "echo", "{seed}")).code, 3);
+  assert.match((await run("--", "echo", "{seed}")).err, summary(0, 2, 0));
+});
+
+test("what keeps run from running is told before anything runs", async (t) => {
+  const folder = tempFolder(t);
+  for (
+    const [args, message] of [
+      [["-g", "seed=1,2", "--", "touch", "{sed}"], /\{sed\}.*did you mean \{seed\}/],
+      [["-g", "seed=1,2", "--", "touch", "a{b"], /\{/],
+      [["-g", "seed=1,2", "--", "no-such-program", "{seed}"], /"no-such-program"/],
+      [["-g", "seed=1,2", "-g", "seed=3", "--", "touch", "{seed}"], /"seed" twice/],
+    ] as const
+  ) {
+    const { code, err, out } = await stet(runtime, folder, "run", ...args);
+    assert.deepEqual([code, out], [2, ""], err);
+    assert.match(err, message);
+  }
+  fs.writeFileSync(join(folder, "combos.csv"), "a,b\n1,2\n3,\n");
+  const { code, err } = await stet(
+    runtime,
+    folder,
+    "run",
+    "-g",
+    "combos.csv",
+    "--",
+    "touch",
+    "{b}",
+  );
+  assert.equal(code, 2);
+  assert.match(err, /\{b\}/);
+  assert.deepEqual(fs.readdirSync(folder), ["combos.csv"]);
+});
+
+test("what keeps sweep from running is told before anything runs", async (t) => {
+  const folder = tempFolder(t);
+  const broken = join(folder, "broken.ts");
+  fs.writeFileSync(broken, "throw new Error('not today');\n");
+  for (
+    const [args, message] of [
+      [
+        [`${swept}#trian`],
+        /no export "trian", did you mean "train"\? it can sweep .*#ask, .*#train/,
+      ],
+      [[`${swept}#plain`], /"plain" .* cannot be swept; it can sweep .*#ask, .*#train/],
+      [[swept], /no export "default"/],
+      [[`${broken}#train`, "-g", "a=1"], /cannot load .*not today/],
+      [[`${swept}#train`, "-g", "alpha=1", "-g", "sed=1,2"], /no "sed"; did you mean "seed"\?/],
+      [[`${swept}#ask`, "-g", "model=a", "-g", "x=1"], /no param "x"/],
+      [[`${swept}#train`, "-g", "alpha="], /a value is missing/],
+    ] as const
+  ) {
+    const { code, err, out } = await stet(runtime, folder, "sweep", ...args);
+    assert.deepEqual([code, out], [2, ""], err);
+    assert.match(err, message);
+  }
+  assert.deepEqual(fs.readdirSync(folder), ["broken.ts"]);
+});
+
+test("two processes share a grid: each combination runs once, and both see it through", async (t) => {
+  const folder = tempFolder(t);
+  const args = ["run", "-g", "seed=0..19", "-j", "2", "--", ...train];
+  const both = [0, 1].map((i) => stet(runtimes[i % runtimes.length]!, folder, ...args));
+  for (const { code, err } of await Promise.all(both)) {
+    assert.equal(code, 0);
+    const [, ran, skipped] = /(\d+) ran, (\d+) skipped, 0 failed/.exec(err)!;
+    assert.equal(Number(ran) + Number(skipped), 20);
+  }
+  const seeds = linesOf(join(folder, "ran")).map(Number).sort((a, b) => a - b);
+  assert.deepEqual(seeds, Array.from({ length: 20 }, (_, i) => i));
+});
+
+test("a deadline that is over begins nothing, and that is no success", async (t) => {
+  const folder = tempFolder(t);
+  const args = ["run", "-g", "seed=1,2", "--deadline", "2020-01-01T00:00Z", "--", ...train];
+  const { code, err } = await stet(runtime, folder, ...args);
+  assert.equal(code, 1);
+  assert.match(err, /Stopped at the deadline/);
+  assert(!fs.existsSync(join(folder, "ran")));
+});
+
+test("--stop-on-error, --timeout and --retries do what they say", async (t) => {
+  const folder = tempFolder(t);
+  const run = (...args: string[]) => stet(runtime, folder, "run", "-g", "n=1..5", ...args);
+  const stopped = await run("--stop-on-error", "-j", "1", "--", "sh", "-c", "exit 1", "{n}");
+  assert.match(stopped.err, summary(0, 0, 1));
+  assert.match(stopped.err, /Stopped because a run failed/);
+  const late = await run("-s", "late.csv", "--timeout", "50ms", "--", "sleep", "100{n}");
+  assert.match(late.err, summary(0, 0, 5));
+  assert.match((await stet(runtime, folder, "failures", "late.csv")).out, /timed out after 50 ms/);
+  const again = ["--retries", "2", "--retry-delay", "10ms"];
+  const flaky = 'echo x >> tries{n}; [ "$(wc -l < tries{n})" -eq 3 ]';
+  assert.match(
+    (await run("-s", "flaky.csv", ...again, "--", "sh", "-c", flaky)).err,
+    summary(5, 0, 0),
+  );
+});
+
+const deno = runtimes.find(({ name }) => name === "deno");
+const skip = deno ? false : "Deno is not there";
+
+test("reading commands and help need only --allow-read and --allow-write", { skip }, async (t) => {
+  const folder = tempFolder(t);
+  const config = deno!.args.filter((arg) => arg.startsWith("--config"));
+  const careful: Runtime = {
+    ...deno!,
+    args: ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write", ...config],
+  };
+  assert.equal((await stet(careful, folder, "sweep", `${swept}#train`)).code, 1);
+  for (
+    const args of [
+      ["--help"],
+      ...["run", "sweep", "failures", "explain", "coverage"].map((each) => [each, "--help"]),
+      ["failures", "runs.csv"],
+      ["explain", "runs.csv", "alpha=0.5", "seed=1"],
+      ["coverage", "runs.csv", "-g", "seed=1..3"],
+    ]
+  ) {
+    const { code, err } = await stet(careful, folder, ...args);
+    assert.deepEqual([code, err], [0, ""], args.join(" "));
+  }
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify, stripVTControlCharacters } from "node:util";
+import { runtimes } from "./runtimes.ts";
+import { tempFolder } from "./temp_folder.ts";
+import { cli } from "./workers/cli_process.ts";
+
+const script = fileURLToPath(new URL("./workers/terminal.py", import.meta.url));
+const hasTerminals = spawnSync("python3", ["-c", "import pty, termios"]).status === 0;
+const skip = hasTerminals ? false : "python3, which makes the terminal, is not there or has no pty";
+
+/** How the bar's line is begun anew. */
+const CLEAR_LINE = "\r\x1b[K";
+
+/** What each line of a terminal showed, one drawing after the other; the last is what stays. */
+function drawings(written: string): string[][] {
+  return written.split("\n").map((line) =>
+    stripVTControlCharacters(line.replace(/\r$/, "").replaceAll(CLEAR_LINE, "\0")).split("\0")
+  );
+}
+
+for (const { name, command, args } of runtimes) {
+  test(`on a terminal a bar is drawn, never wider than it, and gone at the end (${name})`, {
+    skip,
+  }, async (t) => {
+    const program = ["sh", "-c", "sleep 0.2; [ {n} != 3 ] || { echo three >&2; exit 1; }"];
+    const line = ["run", "-g", "n=0..7", "-j", "2", "--", ...program.map(doubled)];
+    for (const columns of [40, 60, 90, 200]) {
+      const folder = tempFolder(t);
+      const { stdout } = await promisify(execFile)(
+        "python3",
+        [script, String(columns), command, ...args, cli, ...line],
+        { cwd: folder },
+      );
+      const lines = drawings(stdout);
+      const bars = lines.flat().filter((drawing) => /^.*\d+%/.test(drawing));
+      assert(bars.length > 3, stdout);
+      for (const bar of bars) assert(bar.length < columns, `${bar.length}: ${bar}`);
+      if (columns >= 60) assert(bars.some((bar) => /█.*\d+ ran/.test(bar)), stdout);
+      const shown = lines.map((each) => each.at(-1)!);
+      assert.match(shown[0]!, /^\[stet\] Failed: n=3: sh exited with code 1: three/);
+      assert.match(shown.at(-3)!, /^\[stet\] 7 ran, 0 skipped, 1 failed in /);
+      assert.match(shown.at(-2)!, /^\[stet\] Why they failed: /);
+      assert.equal(shown.at(-1), "");
+    }
+  });
+}
+
+/** Braces of a shell's group, as a template has them. */
+function doubled(word: string): string {
+  return word.replaceAll("{ ", "{{ ").replaceAll("; }", "; }}");
+}
