@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/executor.ts";
+import { checkPermission } from "./check_permission.ts";
 import { findProgram } from "./find_program.ts";
 import { paramEnvironment } from "./param_environment.ts";
 import { runProgram } from "./run_program.ts";
@@ -79,6 +80,7 @@ class Commands implements Executor {
     }
     const command = this.#template[0] ?? [];
     if (!command.every((part) => typeof part === "string")) return;
+    checkPermission(command.join(""));
     findProgram(command.join(""), cwd ?? process.cwd(), this.#path());
   }
 

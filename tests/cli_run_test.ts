@@ -297,4 +297,8 @@ test("reading commands and help need only --allow-read and --allow-write", { ski
     const { code, err } = await stet(careful, folder, ...args);
     assert.deepEqual([code, err], [0, ""], args.join(" "));
   }
+  const refused = await stet(careful, folder, "run", "-s", "new.csv", "-g", "n=1", "--", "true");
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /Cannot run "true": it has no run access/);
+  assert.equal(fs.existsSync(join(folder, "new.csv-state")), false);
 });
