@@ -20,6 +20,11 @@ export function isParamColumn(name: string): boolean {
   return !RESERVED.has(name) && !name.startsWith("_stet_");
 }
 
+/** Whether rows with these columns are the records of a `Store`. */
+export function areRecords(columns: readonly string[]): boolean {
+  return ["id", "result_file", "created_at", "custom_data"].every((name) => columns.includes(name));
+}
+
 /** Whether a name among params takes no part in them. */
 export function isReservedParam(name: string): boolean {
   return RESERVED.has(name);

@@ -3,6 +3,7 @@ import { isReserved, TIMESTAMP } from "./columns.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
+import { areRecords, isParamColumn } from "./record_columns.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
 /** What is in a store. */
@@ -35,19 +36,21 @@ export type StatusFunction = (store?: string | URL, options?: PrintOptions) => P
 /** What is in an open store. */
 export async function statusOf(backend: Backend): Promise<Status> {
   const { location, rows, columns, failures } = completeBackend(backend);
+  const names = await columns();
+  const isRecords = areRecords(names);
+  const timestamp = names.includes(TIMESTAMP) || !isRecords ? TIMESTAMP : "created_at";
   let count = 0;
   let lastRun: string | undefined;
-  for await (const row of rows({ columns: [TIMESTAMP] })) {
+  for await (const row of rows({ columns: [timestamp] })) {
     count++;
-    const time = row[TIMESTAMP];
+    const time = row[timestamp];
     if (typeof time === "string" && (lastRun === undefined || time > lastRun)) lastRun = time;
   }
-  const names = await columns();
   return {
     store: location,
     count,
     lastRun,
-    keyColumns: names.filter((name) => !isReserved(name)),
+    keyColumns: names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
     failed: (await failures()).length,
   };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { dirname } from "node:path";
+import path, { dirname } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { ls, once, openBackend, reset, type Row, status } from "../mod.ts";
-import { tempStore } from "./temp_folder.ts";
+import { ls, once, openBackend, reset, type Row, status, Store } from "../mod.ts";
+import { tempFolder, tempStore } from "./temp_folder.ts";
 
 /** What a call prints, and what it resolves to. */
 async function printed<T>(
@@ -80,6 +80,23 @@ test("status() counts the failures that have not succeeded since", async (t) => 
   ]);
   await work(1);
   assert.equal((await status(store, { quiet: true })).failed, 1);
+});
+
+test("status() of a Store shows its params, and when its last record was made", async (t) => {
+  for (const name of ["runs.sqlite3", "runs.csv"]) {
+    const folder = tempFolder(t);
+    const store = new Store({
+      runner: ({ resultFile }) => fs.writeFileSync(resultFile, "1"),
+      columns: { n: "integer" },
+      store: path.join(folder, name),
+      resultsDir: folder,
+    });
+    const { createdAt } = await store.run({ n: 1 });
+    await store.close();
+    const { keyColumns, lastRun, count } = await status(path.join(folder, name), { quiet: true });
+    assert.deepEqual([keyColumns, count], [["n"], 1]);
+    assert(Math.abs(Date.parse(lastRun!) - createdAt.getTime()) < 10_000);
+  }
 });
 
 test("reset() removes the rows that agree on all columns given, and says how many", async (t) => {

@@ -394,6 +394,18 @@ test("two sweeps of one function in one process share its keys", async () => {
   assert(a.every((outcome) => outcome.status !== "failed" && "value" in outcome));
 });
 
+test("timers get their turn between runs that never wait", async () => {
+  let turns = 0;
+  const busy = once((_: Params) => {
+    const end = performance.now() + 15;
+    while (performance.now() < end);
+  }, { store: new MemoryBackend(), quiet: true });
+  const timer = setInterval(() => turns++, 1);
+  await sweep(busy, expandGrid({ n: range(1, 10) })).done;
+  clearInterval(timer);
+  assert(turns >= 2, `${turns} turns`);
+});
+
 test("sweep() refuses what it cannot sweep", () => {
   const { double } = doubling();
   const wrong = sweep as unknown as (...args: unknown[]) => unknown;

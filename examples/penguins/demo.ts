@@ -3,9 +3,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { once, openBackend } from "@stet/stet";
+import { once, openBackend, sweep } from "@stet/stet";
 import { grid, ks } from "./grid.ts";
 import { leaveOneOut, type Model, parsePenguins } from "./knn.ts";
 import { defaultStore, nextSteps, typed, untyped } from "./next_steps.ts";
@@ -28,11 +27,8 @@ const models = [...grid(chosen)];
 const csv = fs.readFileSync(new URL("penguins.csv", import.meta.url), "utf8");
 const { penguins, dropped } = parsePenguins(csv);
 
-// All that a sweep needs: what is done is skipped, and so is what another process is just running …
-const options = { store, save: true, quiet: true } as const;
-const score = once(leaveOneOut, { ...options, onBusy: "skip" });
-// … which is waited for at the end.
-const awaitedScore = once(leaveOneOut, { ...options, onBusy: "wait" });
+// Scores a model once: later calls give what is in the store.
+const score = once(leaveOneOut, { store, save: true, quiet: true });
 
 console.log(
   `Trying ${models.length} ways to tell the species of ${penguins.length} penguins ` +
@@ -45,11 +41,6 @@ for (const model of models) if (await score.has(model, penguins)) before++;
 if (before > 0) console.log(`Resuming: ${before} of ${models.length} are done.`);
 
 const bar = showProgress();
-process.once("SIGINT", () => {
-  bar.end();
-  console.log("Stopped. What is done is kept: start again to go on.");
-  process.exit(130);
-});
 const first = await tryAll(bar.show);
 bar.end();
 const others = first.done - first.ran - before;
@@ -72,27 +63,25 @@ const again = await tryAll(() => {});
 console.log(`\nAll again: ${again.ran} run, ${again.done - again.ran} skipped (${time(again)}).\n`);
 for (const line of nextSteps(store, rows[0]!)) console.log(line);
 
-/** Tries every way that is not done, and tells after each how far it is. */
+/** Tries every way that is not done, sharing them with who else does, and tells how far it is. */
 async function tryAll(tell: (progress: Progress) => void): Promise<Progress> {
   const start = performance.now();
-  const count = { ran: 0, skipped: 0 };
-  const busy: Model[] = [];
+  const swept = sweep(score, models.map((model) => [model, penguins]), {
+    log(message): void {
+      bar.end();
+      console.log(message);
+    },
+  });
   const progress = (): Progress => ({
     total: models.length,
     before,
-    done: count.ran + count.skipped,
-    ran: count.ran,
+    done: swept.counts.ran + swept.counts.skipped,
+    ran: swept.counts.ran,
     elapsed: performance.now() - start,
   });
-  for (const [run, todo] of [[score, models], [awaitedScore, busy]] as const) {
-    for (const model of todo) {
-      await setImmediate(); // lets Ctrl-C in
-      const outcome = await run.outcome(model, penguins);
-      if (outcome.status === "failed") throw outcome.error;
-      if (outcome.status === "busy") busy.push(model);
-      else count[outcome.status]++;
-      tell(progress());
-    }
+  for await (const outcome of swept) {
+    if (outcome.status === "failed") throw outcome.error;
+    tell(progress());
   }
   return progress();
 }
