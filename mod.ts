@@ -31,6 +31,8 @@ import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
 import { Store as RecordStore } from "./core/store.ts";
 import type { Columns, StoreInit } from "./core/store_types.ts";
+import type { QueryOptions } from "./query/query.ts";
+import type { QueryResult } from "./query/query_result.ts";
 import { sweep as sweepTarget } from "./core/sweep.ts";
 import type { SweepFunction } from "./core/sweep_types.ts";
 
@@ -58,6 +60,10 @@ export {
   workers,
   type WorkersOptions,
 } from "./executors/mod.ts";
+export { QueryError } from "./query/query_error.ts";
+export type { PlainValue } from "./query/plain_value.ts";
+export type { QueryOptions } from "./query/query.ts";
+export type { QueryColumn, QueryResult, QueryRow } from "./query/query_result.ts";
 export type { Axes, ValueOf } from "./core/axis.ts";
 export { FormatError, LockError, ResultError, StoreError } from "./core/errors.ts";
 export type { Executor, Job } from "./core/executor.ts";
@@ -352,6 +358,36 @@ export const explain: ExplainFunction = createExplain(registry);
  * ```
  */
 export const ls: LsFunction = createLs(registry);
+
+/**
+ * Runs SQL over a store: its rows are the table `runs`, saved results the struct `result`. Columns have
+ * the types of their values; where those differ, they are text. Read-only: the SQL can change nothing,
+ * and reads no other file unless `allowFiles` says so. DuckDB runs it
+ * (https://duckdb.org/docs/stable/sql/introduction), the optional package `@duckdb/node-api`.
+ *
+ * @throws {QueryError} If the SQL is wrong, would write, or takes longer than it may.
+ * @throws {StoreError} If the store does not exist or cannot be read, or DuckDB is not installed: says
+ * how to install it.
+ *
+ * @example
+ * ```ts ignore
+ * import { query } from "@stet/stet";
+ *
+ * const best = await query(
+ *   "runs.csv",
+ *   "SELECT alpha, avg(result.accuracy) AS mean FROM runs GROUP BY alpha ORDER BY mean DESC",
+ * );
+ * for await (const { alpha, mean } of best) console.log(alpha, mean);
+ * ```
+ */
+export async function query(
+  store: string | URL | Backend,
+  sql: string,
+  options?: QueryOptions,
+): Promise<QueryResult> {
+  const { createQuery } = await import("./query/query.ts"); // most programs never need it
+  return await createQuery(registry)(store, sql, options);
+}
 
 /**
  * Opens the store at a path or URL: which kind of store, its extension says. It need not exist; it is

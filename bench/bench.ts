@@ -22,6 +22,7 @@ import { cold } from "./cold.ts";
 import { crowd } from "./crowd.ts";
 import type { Group, Setting } from "./group.ts";
 import { look } from "./look.ts";
+import { query } from "./query.ts";
 import { read } from "./read.ts";
 import { record } from "./record.ts";
 import { resume } from "./resume.ts";
@@ -43,6 +44,7 @@ const groups: readonly Group[] = [
   status,
   read,
   rewrite,
+  query,
 ];
 
 const { values: options, positionals: names } = parseArgs({

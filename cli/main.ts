@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   sweep: async () => (await import("./sweep.ts")).sweep,
   failures: async () => (await import("./failures.ts")).failures,
   explain: async () => (await import("./explain.ts")).explain,
+  query: async () => (await import("./query.ts")).query,
   coverage: async () => (await import("./coverage.ts")).coverage,
   reset: async () => (await import("./reset.ts")).reset,
 };

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { countTests, type TestCounts } from "./count_tests.ts";
+import { installOptional } from "./install_optional.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
 const minutes = 20;
@@ -88,6 +89,7 @@ const { bun, node } = installRuntimes(deno);
 // Bun and Node read their packages from node_modules.
 const installed = spawnSync(deno, ["install"], { cwd: root, stdio: "inherit" });
 if (installed.status !== 0) throw new Error("Cannot install the packages of package.json");
+installOptional(deno);
 
 const suites: readonly Suite[] = [
   {

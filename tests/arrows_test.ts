@@ -8,12 +8,13 @@ const arrows: Record<string, readonly string[]> = {
   "cli.ts": ["cli", "mod.ts"],
   "server.ts": ["server", "mod.ts"],
   // The table names every kind of store and loads none: commands that run nothing start without mod.ts.
-  cli: ["cli", "server", "mod.ts", "core", "backends/table.ts"],
+  cli: ["cli", "server", "mod.ts", "core", "query", "backends/table.ts"],
   server: ["server", "mod.ts", "core"],
   "mod.ts": ["core", "backends", "executors", "query"],
-  backends: ["backends", "core"],
+  backends: ["backends", "packages", "core"],
   executors: ["executors", "core"],
-  query: ["query", "core"],
+  query: ["query", "packages", "core"],
+  packages: ["packages", "core"],
   conformance: ["conformance", "core"],
   core: ["core"],
 };

@@ -1,0 +1,32 @@
+/** Groups the rows of a store, by stet or by DuckDB alone; prints how long that took, and the memory. */
+import process from "node:process";
+import { table } from "../backends/table.ts";
+import { createRegistry } from "../core/registry.ts";
+import { loadDuckDb } from "../packages/duckdb.ts";
+import { createQuery } from "../query/query.ts";
+import { peakMemory } from "./peak_memory.ts";
+
+const [store, by] = process.argv.slice(2);
+const duckdb = await loadDuckDb();
+const query = createQuery(createRegistry(table));
+const groups = (from: string): string =>
+  `SELECT alpha, avg(seed) AS mean FROM ${from} GROUP BY alpha`;
+
+async function rawGroups(file: string): Promise<number> {
+  const instance = await duckdb.DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const result = await connection.run(groups(`'${file}'`));
+  let count = 0;
+  while (count < result.rowCount) count += (await result.fetchChunk())!.getColumns()[0]!.length;
+  connection.closeSync();
+  instance.closeSync();
+  return count;
+}
+
+const start = performance.now();
+const count = by === "duckdb"
+  ? await rawGroups(store!)
+  : (await (await query(store!, groups("runs"))).rows()).length;
+const seconds = (performance.now() - start) / 1000;
+if (count !== 99) throw new Error(`Cannot measure: there are ${count} groups`);
+console.log(JSON.stringify({ seconds, peak: peakMemory() }));

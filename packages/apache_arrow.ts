@@ -1,0 +1,59 @@
+import { loadPackage, type OptionalPackage } from "./load_package.ts";
+
+/** The package. */
+export const ARROW: OptionalPackage = { name: "apache-arrow", version: "21.2.0" };
+
+/** A type of Arrow. */
+export type ArrowType = object;
+
+/** Values in Arrow's memory layout. */
+export type ArrowData = object;
+
+/** What is used of `apache-arrow`, in types of our own, as in duckdb.ts. */
+export interface ApacheArrow {
+  readonly Bool: new () => ArrowType;
+  readonly Int32: new () => ArrowType;
+  readonly Int64: new () => ArrowType;
+  readonly Float64: new () => ArrowType;
+  readonly Utf8: new () => ArrowType;
+  readonly Timestamp: new (unit: number, zone: string) => ArrowType;
+  readonly TimeUnit: { readonly MICROSECOND: number };
+  readonly List: new (element: ArrowField) => ArrowType;
+  readonly Struct: new (fields: readonly ArrowField[]) => ArrowType;
+  readonly Field: new (name: string, type: ArrowType, nullable: boolean) => ArrowField;
+  readonly Schema: new (fields: readonly ArrowField[]) => ArrowSchema;
+  readonly RecordBatch: new (schema: ArrowSchema, data: ArrowData) => object;
+  readonly RecordBatchStreamWriter: {
+    throughDOM(): {
+      readonly writable: WritableStream<object>;
+      readonly readable: ReadableStream<Uint8Array>;
+    };
+  };
+  makeData(parts: object): ArrowData;
+  vectorFromArray(values: readonly unknown[], type: ArrowType): {
+    readonly data: readonly ArrowData[];
+  };
+}
+
+/** A column's name and type. */
+export interface ArrowField {
+  readonly name: string;
+  readonly type: ArrowType;
+}
+
+/** The columns of a table. */
+export interface ArrowSchema {
+  readonly fields: readonly ArrowField[];
+}
+
+/**
+ * Arrow, loaded when it is first needed.
+ *
+ * @throws {StoreError} If it is not installed.
+ */
+export async function loadArrow(): Promise<ApacheArrow> {
+  const module = await loadPackage(ARROW, "write Arrow") as ApacheArrow & {
+    readonly default?: ApacheArrow;
+  };
+  return module.RecordBatchStreamWriter ? module : module.default!;
+}

@@ -1,0 +1,80 @@
+import { loadPackage, type OptionalPackage } from "./load_package.ts";
+
+/** The package; exact, since for this version all platforms' binaries are published. */
+export const DUCKDB: OptionalPackage = { name: "@duckdb/node-api", version: "1.5.5-r.5" };
+
+/**
+ * What is used of `@duckdb/node-api`, in types of our own: an import of its types would make it a
+ * dependency of all who use stet (https://duckdb.org/docs/stable/clients/node_neo/overview).
+ */
+export interface DuckDb {
+  readonly DuckDBInstance: {
+    create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;
+  };
+  readonly DuckDBTypeId: Readonly<Record<string, number | string>>;
+  readonly StatementType: Readonly<Record<string, number | string>>;
+}
+
+/** An open database. */
+export interface DuckDbInstance {
+  connect(): Promise<DuckDbConnection>;
+  closeSync(): void;
+}
+
+/** A connection to it. */
+export interface DuckDbConnection {
+  /** Runs statements to their end; the result of the last. */
+  run(sql: string): Promise<DuckDbResult>;
+  extractStatements(sql: string): Promise<DuckDbStatements>;
+  interrupt(): void;
+  closeSync(): void;
+}
+
+/** The statements of a text. */
+export interface DuckDbStatements {
+  readonly count: number;
+  prepare(index: number): Promise<DuckDbStatement>;
+}
+
+/** A statement that parses and binds. */
+export interface DuckDbStatement {
+  readonly statementType: number;
+  readonly parameterCount: number;
+  destroySync(): void;
+}
+
+/** A result, which is there as a whole, and read in chunks. */
+export interface DuckDbResult {
+  readonly rowCount: number;
+  deduplicatedColumnNames(): string[];
+  columnTypes(): readonly DuckDbType[];
+  fetchChunk(): Promise<DuckDbChunk | null>;
+}
+
+/** Some rows of a result. */
+export interface DuckDbChunk {
+  readonly rowCount: number;
+  getColumns(): unknown[][];
+}
+
+/** The type of a column, or within one. */
+export interface DuckDbType {
+  readonly typeId: number;
+  /** Of lists and arrays: the type of what is in them. Of maps: of their values. */
+  readonly valueType?: DuckDbType;
+  readonly keyType?: DuckDbType;
+  /** Of structs: the fields. */
+  readonly entryNames?: readonly string[];
+  readonly entryTypes?: readonly DuckDbType[];
+  toString(): string;
+}
+
+/**
+ * DuckDB, loaded when it is first needed.
+ *
+ * @throws {StoreError} If it is not installed.
+ */
+export async function loadDuckDb(): Promise<DuckDb> {
+  const module = await loadPackage(DUCKDB, "run SQL") as DuckDb & { readonly default?: DuckDb };
+  return module.DuckDBInstance ? module : module.default!;
+}

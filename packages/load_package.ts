@@ -1,0 +1,64 @@
+import { createRequire } from "node:module";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { StoreError } from "../core/errors.ts";
+
+/** A package that only some programs need, and that stet therefore does not bring. */
+export interface OptionalPackage {
+  readonly name: string;
+  /** The version to install. */
+  readonly version: string;
+}
+
+/**
+ * The module of an optional package, loaded now.
+ *
+ * It is looked for where this module would find it (import map, `node_modules`), then from the
+ * program's folder: a store of packages that shows each one only what it declares, and Deno with a
+ * `package.json`, have it there.
+ *
+ * @param purpose What needs it, as the error says: `run SQL`.
+ * @throws {StoreError} If it is not installed: names it, and the command that installs it.
+ */
+export async function loadPackage(
+  { name, version }: OptionalPackage,
+  purpose: string,
+): Promise<unknown> {
+  try {
+    // The name is a variable, since Deno downloads, before a program starts, what an import names by
+    // a literal, reached or not.
+    return await import(name);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    for (const folder of [import.meta.url, pathToFileURL(`${process.cwd()}/`).href]) {
+      const path = resolved(name, folder);
+      if (path !== undefined) return await import(pathToFileURL(path).href);
+    }
+    throw new StoreError(
+      `Cannot ${purpose}: the package ${name} is not installed; install it with: ` +
+        installCommand(name, version),
+      { cause: error },
+    );
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" ||
+    /not a dependency|Cannot find (?:module|package)/.test(String(message));
+}
+
+function resolved(name: string, folder: string): string | undefined {
+  if (!folder.startsWith("file:")) return undefined;
+  try {
+    return createRequire(folder).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function installCommand(name: string, version: string): string {
+  if (process.versions["deno"]) return `deno add npm:${name}@${version}`;
+  if (process.versions["bun"]) return `bun add ${name}@${version}`;
+  return `npm install ${name}@${version}`;
+}

@@ -1,0 +1,78 @@
+import type { DuckDb, DuckDbType } from "../packages/duckdb.ts";
+
+/** Values of a result as JavaScript has them. */
+export type PlainValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly PlainValue[]
+  | { readonly [name: string]: PlainValue };
+
+/** Makes plain values of those of DuckDB's client. */
+export type ToPlain = (value: unknown, type: DuckDbType) => PlainValue;
+
+/**
+ * A converter of values: integers are numbers where those keep them, else bigints; decimals are
+ * numbers; lists are arrays, structs and maps objects; times with a zone are ISO 8601 in UTC, as
+ * stores have them; everything else is the text that DuckDB gives it.
+ */
+export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
+  function plain(value: unknown, type: DuckDbType): PlainValue {
+    switch (typeof value) {
+      case "number":
+        return value === 0 ? 0 : value;
+      case "bigint": {
+        const number = Number(value);
+        return Number.isSafeInteger(number) ? number : value;
+      }
+      case "string":
+      case "boolean":
+        return value;
+      default:
+        return value === null || value === undefined ? null : plainObject(value, type);
+    }
+  }
+
+  function plainObject(value: object, type: DuckDbType): PlainValue {
+    switch (type.typeId) {
+      case ids["LIST"]:
+      case ids["ARRAY"]: {
+        const { items } = value as { readonly items: readonly unknown[] };
+        return items.map((item) => plain(item, type.valueType!));
+      }
+      case ids["STRUCT"]: {
+        const { entries } = value as { readonly entries: Readonly<Record<string, unknown>> };
+        return Object.fromEntries(
+          type.entryNames!.map((name, i) => [name, plain(entries[name], type.entryTypes![i]!)]),
+        );
+      }
+      case ids["MAP"]: {
+        const { entries } = value as {
+          readonly entries: readonly { readonly key: unknown; readonly value: unknown }[];
+        };
+        return Object.fromEntries(
+          entries.map((entry) => [String(entry.key), plain(entry.value, type.valueType!)]),
+        );
+      }
+      case ids["DECIMAL"]:
+        return Number(String(value));
+      case ids["TIMESTAMP_TZ"]:
+        return instantText((value as { readonly micros: bigint }).micros) ?? String(value);
+      default:
+        return String(value);
+    }
+  }
+
+  return plain;
+}
+
+/** Microseconds since 1970 as `2026-11-21T14:22:01.123Z`; undefined beyond what a Date holds. */
+function instantText(micros: bigint): string | undefined {
+  const rest = ((micros % 1000n) + 1000n) % 1000n;
+  const date = new Date(Number((micros - rest) / 1000n));
+  if (Number.isNaN(date.getTime())) return undefined;
+  const text = date.toISOString();
+  return rest === 0n ? text : text.replace("Z", `${String(rest).padStart(3, "0")}Z`);
+}

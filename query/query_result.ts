@@ -1,0 +1,103 @@
+import type { DuckDb, DuckDbResult, DuckDbType } from "../packages/duckdb.ts";
+import { type PlainValue, plainValues } from "./plain_value.ts";
+import type { Session } from "./session.ts";
+
+/** A column of a result. */
+export interface QueryColumn {
+  readonly name: string;
+  /** Its SQL type: `BIGINT`, `DOUBLE`, `VARCHAR`, `STRUCT(…)` … */
+  readonly type: string;
+}
+
+/** A row of a result. */
+export type QueryRow = { [column: string]: PlainValue };
+
+/**
+ * What SQL gave: its columns, and its rows, once, either all at the same time or one after the other. It is closed when they were read to the end or the loop over them was left.
+ */
+export class QueryResult implements AsyncIterable<QueryRow> {
+  /** The columns, in order. */
+  readonly columns: readonly QueryColumn[];
+  readonly #session: Session;
+  readonly #result: DuckDbResult;
+  readonly #maxRows: number;
+  #isCut = false;
+
+  /** Made by `query`. */
+  constructor(session: Session, result: DuckDbResult, maxRows: number) {
+    this.#session = session;
+    this.#result = result;
+    this.#maxRows = maxRows;
+    const types = result.columnTypes();
+    this.columns = result.deduplicatedColumnNames()
+      .map((name, i) => ({ name, type: String(types[i]) }));
+  }
+
+  /** DuckDB itself, for writers of formats. */
+  get duckdb(): DuckDb {
+    return this.#session.duckdb;
+  }
+
+  /** The types of the columns as DuckDB's client gives them, for writers of formats. */
+  get types(): readonly DuckDbType[] {
+    return this.#result.columnTypes();
+  }
+
+  /** Whether there were more rows than `maxRows`; known when the rows have been read. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** All rows. */
+  async rows(): Promise<QueryRow[]> {
+    const rows: QueryRow[] = [];
+    for await (const row of this) rows.push(row);
+    return rows;
+  }
+
+  /** The rows, one after the other. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<QueryRow> {
+    const names = this.columns.map(({ name }) => name);
+    for await (const columns of this.batches()) {
+      const count = columns[0]?.length ?? 0;
+      for (let i = 0; i < count; i++) {
+        yield Object.fromEntries(names.map((name, j) => [name, columns[j]![i]!]));
+      }
+    }
+  }
+
+  /** The rows as arrays of the values of each column, some thousand rows at a time. */
+  async *batches(): AsyncGenerator<readonly (readonly PlainValue[])[]> {
+    const plain = plainValues(this.#session.duckdb);
+    const { types } = this;
+    let left = this.#maxRows;
+    // To the last row, and not until a chunk is missing: one that is missing makes Deno 2.9.5 crash
+    // when it ends (https://github.com/denoland/deno/issues/36538).
+    let unread = this.#result.rowCount;
+    try {
+      while (unread > 0) {
+        if (left === 0) {
+          this.#isCut = true;
+          return;
+        }
+        const chunk = (await this.#result.fetchChunk())!;
+        unread -= chunk.rowCount;
+        const count = Math.min(left, chunk.rowCount);
+        if (count < chunk.rowCount) this.#isCut = true;
+        left -= count;
+        const columns = chunk.getColumns();
+        yield columns.map((values, i) =>
+          values.slice(0, count).map((value) => plain(value, types[i]!))
+        );
+        if (this.#isCut) return;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Frees the database; for results that are not read to their end. */
+  close(): void {
+    this.#session.close();
+  }
+}

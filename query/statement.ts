@@ -1,0 +1,125 @@
+import { messageOf } from "../core/errors.ts";
+import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
+import { type IsMentioned, mentionedIn } from "./mentioned.ts";
+import { QueryError } from "./query_error.ts";
+import { sqlString } from "./sql_text.ts";
+
+/** White space and comments, and the first word. */
+const FIRST_WORD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/|\()*([a-z]+)/i;
+const EXPLAIN =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/i;
+
+/** A statement that only reads. */
+export interface Statement {
+  readonly sql: string;
+  readonly isMentioned: IsMentioned;
+  /** Whether it can stand in brackets after FROM. */
+  readonly isSelect: boolean;
+}
+
+/**
+ * Sees that a text is one statement that only reads, before anything of it is run.
+ *
+ * @throws {QueryError} If it is not.
+ */
+export async function readOnly(connection: DuckDbConnection, sql: string): Promise<Statement> {
+  const body = sql.replace(/[\s;]+$/, "");
+  if (body.trim() === "") throw new QueryError("Cannot run the SQL: it is empty");
+  const explain = EXPLAIN.exec(body);
+  const selected = explain ? body.slice(explain[0].length) : body;
+  const tree = await treeOf(connection, selected);
+  if (tree.statements) {
+    if (tree.statements.length !== 1) throw notOne(tree.statements.length);
+    const isMentioned = explain ? () => true : mentionedIn(tree.statements);
+    return { sql: body, isMentioned, isSelect: !explain };
+  }
+  const [, word = ""] = FIRST_WORD.exec(selected) ?? [];
+  // A tree is given of SELECT only. A PIVOT becomes several statements, the last of which selects.
+  if (tree.error_type === "not implemented" && /^(?:pivot|unpivot|with|from|select)$/i.test(word)) {
+    await checkPivot(connection, selected);
+    return { sql: body, isMentioned: () => true, isSelect: false };
+  }
+  if (tree.error_type === "not implemented") throw notReading(word);
+  throw new QueryError(`Cannot run the SQL: ${await syntaxError(connection, body, tree)}`);
+}
+
+interface Tree {
+  readonly statements?: readonly unknown[];
+  readonly error_type?: string;
+  readonly error_message?: string;
+}
+
+async function treeOf(connection: DuckDbConnection, sql: string): Promise<Tree> {
+  const result = await connection.run(`SELECT json_serialize_sql(${sqlString(sql)})`);
+  const chunk = await result.fetchChunk();
+  return JSON.parse(String(chunk?.getColumns()[0]?.[0])) as Tree;
+}
+
+/** The message of DuckDB's parser, which shows the place. */
+async function syntaxError(connection: DuckDbConnection, sql: string, tree: Tree): Promise<string> {
+  try {
+    await connection.extractStatements(sql);
+  } catch (error) {
+    return messageOf(error).replace(/^Failed to extract statements: /, "");
+  }
+  return tree.error_message ?? "it is not a statement that reads";
+}
+
+/** In brackets, after FROM, only what selects can stand. */
+async function checkPivot(connection: DuckDbConnection, sql: string): Promise<void> {
+  try {
+    await connection.extractStatements(`SELECT * FROM (${sql}\n)`);
+  } catch {
+    throw notReading(FIRST_WORD.exec(sql)?.[1] ?? "");
+  }
+}
+
+/**
+ * The number of statements that DuckDB makes of one that only reads; all but the last make types in
+ * memory.
+ *
+ * @throws {QueryError} If one of them would do anything else.
+ * @throws {Error} What DuckDB says of names and types that do not fit.
+ */
+export async function checkKinds(
+  connection: DuckDbConnection,
+  { StatementType: kinds }: DuckDb,
+  sql: string,
+): Promise<void> {
+  const statements = await connection.extractStatements(sql);
+  if (statements.count > 1) return; // a PIVOT: see checkPivot
+  const { statementType, parameterCount } = await prepared(statements);
+  if (statementType !== kinds["SELECT"] && statementType !== kinds["EXPLAIN"]) throw notReading("");
+  if (parameterCount > 0) {
+    throw new QueryError(
+      "Cannot run the SQL: it has parameters (? or $1); write the values into it",
+    );
+  }
+}
+
+async function prepared(
+  statements: { prepare(index: number): Promise<PreparedKind> },
+): Promise<Omit<PreparedKind, "destroySync">> {
+  const statement = await statements.prepare(0);
+  const { statementType, parameterCount } = statement;
+  statement.destroySync();
+  return { statementType, parameterCount };
+}
+
+interface PreparedKind {
+  readonly statementType: number;
+  readonly parameterCount: number;
+  destroySync(): void;
+}
+
+function notReading(word: string): QueryError {
+  const what = word === "" ? "it" : word.toUpperCase();
+  return new QueryError(
+    `Cannot run the SQL: ${what} is not a statement that only reads; use SELECT, WITH, FROM, ` +
+      `VALUES, PIVOT, DESCRIBE, SUMMARIZE or EXPLAIN of one`,
+  );
+}
+
+function notOne(count: number): QueryError {
+  return new QueryError(`Cannot run the SQL: it has ${count} statements; give one at a time`);
+}

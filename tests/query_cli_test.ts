@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Output, UsageError, type Values } from "../cli/command.ts";
+import { query } from "../cli/query.ts";
+import { withDuckDb } from "./query_package.ts";
+import { tempFolder } from "./temp_folder.ts";
+
+/** Runs the command; what it printed. */
+async function run(
+  values: Values,
+  ...positionals: string[]
+): Promise<[out: string[], err: string[]]> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const output: Output = {
+    log: (line) => void out.push(line),
+    error: (line) => void err.push(line),
+    terminal: undefined,
+  };
+  await query.run(values, positionals, output, undefined);
+  return [out, err];
+}
+
+function storeIn(folder: string): string {
+  const store = join(folder, "runs.csv");
+  writeFileSync(store, "alpha,seed,result.accuracy\n0.5,1,0.25\n0.5,2,0.75\n1,1,\n");
+  return store;
+}
+
+test("stet query prints a table, and says if it is not all", withDuckDb, async (t) => {
+  const store = storeIn(tempFolder(t));
+  const sql = "SELECT alpha, avg(result.accuracy) AS mean FROM runs GROUP BY 1 ORDER BY 1";
+  assert.deepEqual(await run({}, store, sql), [["alpha  mean", "  0.5   0.5", "    1"], []]);
+  assert.deepEqual(await run({ limit: "1" }, store, sql), [
+    ["alpha  mean", "  0.5   0.5"],
+    ["the first 1 rows; --limit shows more"],
+  ]);
+});
+
+test("stet query writes the format that a file's extension says", withDuckDb, async (t) => {
+  const folder = tempFolder(t);
+  const store = storeIn(folder);
+  const sql = "SELECT alpha, seed FROM runs LIMIT 2";
+  for (const name of ["a.csv", "a.json", "a.ndjson", "a.jsonl", "a.parquet", "a.arrow", "a.txt"]) {
+    await run({ output: join(folder, name) }, store, sql);
+  }
+  const text = (name: string): string => readFileSync(join(folder, name), "latin1");
+  assert.equal(text("a.csv"), "alpha,seed\n0.5,1\n0.5,2\n");
+  assert.deepEqual(JSON.parse(text("a.json")), [{ alpha: 0.5, seed: 1 }, { alpha: 0.5, seed: 2 }]);
+  assert.equal(text("a.ndjson"), '{"alpha":0.5,"seed":1}\n{"alpha":0.5,"seed":2}\n');
+  assert.equal(text("a.jsonl"), text("a.ndjson"));
+  assert.equal(text("a.parquet").slice(0, 4), "PAR1");
+  assert.equal(text("a.arrow").slice(0, 4), "\xff\xff\xff\xff");
+  assert.equal(text("a.txt"), "alpha  seed\n  0.5     1\n  0.5     2\n");
+  assert.equal(readdirSync(folder).length, 8);
+});
+
+test("stet query reads result files only when allowed to", withDuckDb, async (t) => {
+  const folder = tempFolder(t);
+  const store = storeIn(folder);
+  writeFileSync(join(folder, "more.csv"), "seed,score\n1,10\n");
+  const sql = `SELECT alpha, score FROM runs JOIN '${
+    join(folder, "more.csv")
+  }' USING (seed) LIMIT 1`;
+  await assert.rejects(run({}, store, sql), { name: "QueryError", message: /--allow-files/ });
+  const [out] = await run({ "allow-files": true }, store, sql);
+  assert.deepEqual(out, ["alpha  score", "  0.5     10"]);
+});
+
+test("a command line of stet query that makes no sense is told so", async (t) => {
+  const store = storeIn(tempFolder(t));
+  for (
+    const [values, positionals] of [
+      [{}, []],
+      [{}, [store]],
+      [{}, [store, "FROM", "runs"]],
+      [{ limit: "0" }, [store, "FROM runs"]],
+      [{ limit: "many" }, [store, "FROM runs"]],
+      [{ timeout: "30" }, [store, "FROM runs"]],
+      [{ format: "xlsx" }, [store, "FROM runs"]],
+      [{ format: "parquet" }, [store, "FROM runs"]],
+    ] as const
+  ) await assert.rejects(run(values, ...positionals), UsageError);
+});
