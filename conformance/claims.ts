@@ -99,6 +99,29 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: "claims() names the keys that are held, as long as they are",
+    async check(one, other) {
+      const next = keyOf(shape, { alpha: 1, seed: 2 });
+      const claims = [await claimed(one, key), await claimed(one, next)];
+      for (const handle of [one, other]) {
+        const held = [...await handle.claims()];
+        assert.deepEqual(held.map(({ key }) => key).sort(), [key.text, next.text].sort());
+        for (const { holder } of held) assert.notEqual(holder, "", "the holder has a name");
+      }
+      await claims[0]!.release();
+      await claims[1]!.record(next.values);
+      for (const handle of [one, other]) assert.deepEqual([...await handle.claims()], []);
+    },
+  },
+  {
+    name: "the attempts of a failed claim are counted",
+    async check(one, other) {
+      await (await claimed(one, key)).fail({ ...note, attempts: 3 });
+      await (await claimed(other, key)).fail({ ...note, attempts: 2 });
+      assert.deepEqual((await one.failures()).map(({ attempt }) => attempt), [5]);
+    },
+  },
+  {
     name: "a failed claim leaves the key free, and its failure noted until it succeeds",
     async check(one, other) {
       const params = { alpha: "1", seed: 2n ** 70n };

@@ -64,6 +64,7 @@ function openSound(): (folder: string) => CompleteBackend {
       hasKey: (key) => open().hasKey(key),
       removeKey: (key) => open().removeKey(key),
       failures: () => open().failures(),
+      claims: () => open().claims(),
       async claim(key, options) {
         const answer = await open().claim(key, options);
         return answer.state === "claimed" ? { ...answer, claim: hold(answer.claim) } : answer;
@@ -427,6 +428,14 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
   ["failures are not counted", claims, (sound) => ({
     failures: async () => (await sound.failures()).map((failure) => ({ ...failure, attempt: 1 })),
   })],
+  ["claims are not shown", claims, () => ({ claims: () => [] })],
+  [
+    "attempts are not counted",
+    claims,
+    claiming((claim) => ({
+      fail: ({ attempts: _, ...failure }) => claim.fail(failure),
+    })),
+  ],
   ["close() leaves claims as they are", claims, () => ({ close: () => {} })],
 ];
 
