@@ -17,6 +17,8 @@ import {
   Store,
   type StoreParams,
   type StoreRecord,
+  sweep,
+  workers,
   zipGrid,
 } from "../mod.ts";
 
@@ -33,7 +35,7 @@ const train = once(({ alpha, layers, seed }: Hyper) => {
   return { loss: alpha * layers.length, seed };
 }, { store: "runs.csv", key: ["alpha", "layers", "seed"], defaults: { note: "" }, save: true });
 
-export async function sweep(): Promise<number> {
+export async function loop(): Promise<number> {
   let best = Infinity;
   for (const alpha of [0.1, 0.5]) {
     for (let seed = 0; seed < 3; seed++) {
@@ -176,6 +178,24 @@ export function best(records: readonly StoreRecord<typeof columns>[]): Fit | und
   return records.map(({ alpha, seed }) => ({ alpha, seed })).find(({ alpha }) => alpha > 0);
 }
 
+// Sweeps: of params objects, of arguments and of their names, of records.
+
+export async function sweeps(): Promise<number> {
+  const grid = expandGrid({ alpha: [0.1], layers: [[1]], seed: range(0, 9) });
+  let sum = 0;
+  const executor = workers(import.meta.url, "train");
+  for await (const outcome of sweep(train, grid, { executor, retries: 2, timeout: 60_000 })) {
+    if (outcome.status === "failed") throw outcome.error;
+    if (outcome.status !== "busy") sum += outcome.value?.loss ?? 0;
+  }
+  await sweep(power, [[2, 10], [2, 11, "more"]]).done;
+  const { ran, stopped } = await sweep(power, [{ base: 2, exponent: 12 }], { perSecond: 2 }).done;
+  for await (const outcome of sweep(simulations, [{ n: 1, dt: 0.1 }])) {
+    if (outcome.status === "ran") sum += outcome.value!.dt;
+  }
+  return stopped === "deadline" ? sum : ran;
+}
+
 // Without columns, params are any object, and what comes back is to be checked.
 
 interface Free {
@@ -190,6 +210,21 @@ export async function anyParams(free: Free): Promise<string> {
 }
 
 // Misuses.
+
+// @ts-expect-error -- a misspelt param in a sweep
+void sweep(train, [{ alpha: 0.1, layers: [1], sed: 1 }]);
+
+// @ts-expect-error -- an argument too few in a sweep
+void sweep(power, [[2]]);
+
+// @ts-expect-error -- a misspelt param in a sweep of records
+void sweep(simulations, [{ n: 1, dt: 0.1, labl: "a" }]);
+
+// @ts-expect-error -- a sweep of a function that once() has not wrapped
+void sweep(Math.max, [[1, 2]]);
+
+// @ts-expect-error -- an unknown word for onError
+void sweep(power, [[2, 10]], { onError: "panic" });
 
 // @ts-expect-error -- a misspelt param
 simulations.runOrRetrieve({ n: 1, dt: 0.1, lable: "a" });
