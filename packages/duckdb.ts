@@ -1,7 +1,11 @@
 import { loadPackage, type OptionalPackage } from "./load_package.ts";
 
 /** The package; exact, since for this version all platforms' binaries are published. */
-export const DUCKDB: OptionalPackage = { name: "@duckdb/node-api", version: "1.5.5-r.5" };
+export const DUCKDB: OptionalPackage = {
+  name: "@duckdb/node-api",
+  version: "1.5.5-r.5",
+  permissions: ["ffi", "env"],
+};
 
 /**
  * What is used of `@duckdb/node-api`, in types of our own: an import of its types would make it a

@@ -2,12 +2,15 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { StoreError } from "../core/errors.ts";
+import { missingPermission, type Permission } from "../core/missing_permission.ts";
 
 /** A package that only some programs need, and that stet therefore does not bring. */
 export interface OptionalPackage {
   readonly name: string;
   /** The version to install. */
   readonly version: string;
+  /** What it wants of Deno. Default: nothing. */
+  readonly permissions?: readonly Permission["name"][];
 }
 
 /**
@@ -18,12 +21,20 @@ export interface OptionalPackage {
  * `package.json`, have it there.
  *
  * @param purpose What needs it, as the error says: `run SQL`.
- * @throws {StoreError} If it is not installed: names it, and the command that installs it.
+ * @throws {StoreError} If it is not installed: names it, and the command that installs it. If Deno
+ * does not let it run: names what it wants.
  */
 export async function loadPackage(
-  { name, version }: OptionalPackage,
+  { name, version, permissions = [] }: OptionalPackage,
   purpose: string,
 ): Promise<unknown> {
+  const missing = missingPermission(permissions.map((name) => ({ name })));
+  if (missing) {
+    throw new StoreError(
+      `Cannot ${purpose}: the package ${name} has no ${missing.name} access; Deno runs it with ` +
+        permissions.map((name) => `--allow-${name}`).join(" "),
+    );
+  }
   try {
     // The name is a variable, since Deno downloads, before a program starts, what an import names by
     // a literal, reached or not.

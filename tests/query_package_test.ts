@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { DUCKDB, loadDuckDb } from "../packages/duckdb.ts";
 import { loadPackage } from "../packages/load_package.ts";
 import { withDuckDb } from "./query_package.ts";
+import { runtimes } from "./runtimes.ts";
+import { tempFolder } from "./temp_folder.ts";
 
 test("a package that is not installed is an error with the command that installs it", async () => {
   const command = process.versions["deno"]
@@ -35,4 +40,23 @@ test("DuckDB has all that is used of it", withDuckDb, async () => {
   for (const name of ["SELECT", "EXPLAIN"]) {
     assert.equal(typeof StatementType[name], "number", name);
   }
+});
+
+const deno = runtimes.find(({ name }) => name === "deno");
+const skip = deno ? withDuckDb.skip : "Deno is not there";
+
+test("without Deno's permissions, what they are is told", { skip }, (t) => {
+  const store = join(tempFolder(t), "runs.csv");
+  writeFileSync(store, "seed\n1\n");
+  const config = deno!.args.filter((arg) => arg.startsWith("--config"));
+  const careful = ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write", ...config];
+  const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
+  const ask = (...permissions: string[]): string => {
+    const args = [...careful, ...permissions, cli, "query", store, "SELECT seed FROM runs"];
+    const { stdout, stderr } = spawnSync(deno!.command, args, { encoding: "utf8" });
+    return stdout + stderr;
+  };
+  assert.match(ask("--allow-env"), /^stet: Cannot run SQL: .* has no ffi access; .*--allow-ffi/);
+  assert.match(ask("--allow-ffi"), /^stet: Cannot run SQL: .* has no env access; .*--allow-env/);
+  assert.equal(ask("--allow-ffi", "--allow-env"), "seed\n   1\n");
 });

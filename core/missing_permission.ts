@@ -1,0 +1,20 @@
+import process from "node:process";
+
+/** A permission of Deno, as its API names them. */
+export interface Permission {
+  readonly name: "env" | "ffi" | "run";
+  readonly command?: string;
+}
+
+interface DenoPermissions {
+  querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
+}
+
+/** The first of these permissions that Deno does not give and will not ask for; none elsewhere. */
+export function missingPermission(wanted: readonly Permission[]): Permission | undefined {
+  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
+  return wanted.find((permission) => {
+    const state = Deno?.permissions.querySync(permission).state ?? "granted";
+    return state === "denied" || (state === "prompt" && !process.stdin.isTTY);
+  });
+}
