@@ -48,7 +48,7 @@ export function hashParams(params: object, options: HashOptions = {}): string {
     throw new TypeError("Cannot hash params: they are no plain object; pass { name: value, … }");
   }
   if (Object.hasOwn(params, "id") && params.id !== undefined) return explicitId(params.id);
-  const names = sortedNames(params).filter((name) => !reserved.has(name));
+  const names = sortedNames(params).filter((name) => !RESERVED.has(name));
   return hashEntries(params, names, options.columns);
 }
 
@@ -75,7 +75,8 @@ function hashEntries(
   return hash("sha256", `{${entries.join(",")}}`, "hex").slice(0, 16);
 }
 
-const reserved: ReadonlySet<string> = new Set([
+/** Names that stand for what a record has besides its params, in both spellings. */
+export const RESERVED: ReadonlySet<string> = new Set([
   "id",
   "result_file",
   "created_at",
