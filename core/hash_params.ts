@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { sortedNames } from "./json.ts";
 import { floatText } from "./number_text.ts";
+import { RESERVED } from "./record_columns.ts";
 import { entryPath, isPlainObject, toValue, type Value } from "./value.ts";
 
 /** The type of a column of a `Store`; with `?`, it may be null. */
@@ -74,17 +75,6 @@ function hashEntries(
   }
   return hash("sha256", `{${entries.join(",")}}`, "hex").slice(0, 16);
 }
-
-/** Names that stand for what a record has besides its params, in both spellings. */
-export const RESERVED: ReadonlySet<string> = new Set([
-  "id",
-  "result_file",
-  "created_at",
-  "custom_data",
-  "resultFile",
-  "createdAt",
-  "customData",
-]);
 
 function explicitId(id: unknown): string {
   if (typeof id === "string" && id !== "") return id;

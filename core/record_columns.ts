@@ -1,6 +1,16 @@
-import { RESERVED } from "./hash_params.ts";
 import type { TableType } from "./records_backend.ts";
 import type { Value } from "./value.ts";
+
+/** Names that stand for what a record has besides its params, in both spellings. */
+export const RESERVED: ReadonlySet<string> = new Set([
+  "id",
+  "result_file",
+  "created_at",
+  "custom_data",
+  "resultFile",
+  "createdAt",
+  "customData",
+]);
 
 /** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
