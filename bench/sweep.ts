@@ -84,7 +84,7 @@ function finished(rows: number, folder: string, format: Format, times: number): 
 
 /** Runs of 20 ms that compute, in two workers, beside a loop that calls the function. */
 async function parallel(times: number): Promise<Measurement> {
-  const runs = 150;
+  const runs = 300;
   const turns = await turnsOf(20);
   const stet: number[] = [];
   const raw: number[] = [];
