@@ -21,7 +21,7 @@
  */
 
 import { table } from "./backends/table.ts";
-import type { Backend, BackendLoader } from "./core/backend.ts";
+import type { Backend, BackendLoader, Finding } from "./core/backend.ts";
 import { createExplain, type ExplainFunction } from "./core/explain.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
@@ -31,6 +31,10 @@ import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
 import { Store as RecordStore } from "./core/store.ts";
 import type { Columns, StoreInit } from "./core/store_types.ts";
+import type { ExportOptions } from "./core/export_store.ts";
+import type { ImportCounts, ImportOptions } from "./core/import_store.ts";
+import type { MergeCounts, MergeOptions } from "./core/merge_stores.ts";
+import type { VerifyStoreOptions } from "./core/verify_store.ts";
 import type { QueryOptions } from "./query/query.ts";
 import type { QueryResult } from "./query/query_result.ts";
 import { sweep as sweepTarget } from "./core/sweep.ts";
@@ -46,11 +50,15 @@ export type {
   ClaimOptions,
   Failure,
   FailureNote,
+  Finding,
+  FindingKind,
   HeldKey,
   MaybePromise,
   OpenOptions,
+  RecordAllOptions,
   RecordsTable,
   RowsOptions,
+  VerifyOptions,
 } from "./core/backend.ts";
 export {
   commands,
@@ -60,6 +68,13 @@ export {
   workers,
   type WorkersOptions,
 } from "./executors/mod.ts";
+export { type Conflict, ConflictError, type ConflictingRow } from "./core/conflict_error.ts";
+export type { ExportOptions } from "./core/export_store.ts";
+export type { ImportCounts, ImportOptions } from "./core/import_store.ts";
+export type { WriteOptions } from "./core/make_whole.ts";
+export type { MergeCounts, MergeOptions } from "./core/merge_stores.ts";
+export type { Selection } from "./core/select_rows.ts";
+export type { VerifyStoreOptions } from "./core/verify_store.ts";
 export { QueryError } from "./query/query_error.ts";
 export type { PlainValue } from "./query/plain_value.ts";
 export type { QueryOptions } from "./query/query.ts";
@@ -387,6 +402,126 @@ export async function query(
 ): Promise<QueryResult> {
   const { createQuery } = await import("./query/query.ts"); // most programs never need it
   return await createQuery(registry)(store, sql, options);
+}
+
+/**
+ * Copies a store to one of any kind, by its extension, and resolves to how many rows there were. The
+ * new one is whole or not there: it is written beside, and renamed. Rows come one by one.
+ *
+ * @throws {StoreError} If the store does not exist, or the new one does, unless `append` or `force`.
+ *
+ * @example
+ * ```ts
+ * import { exportStore, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_export.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * const options = { where: "seed > 1", columns: ["seed"] };
+ * assert.equal(await exportStore("example_export.csv", "example_export.jsonl", options), 2);
+ * fs.unlinkSync("example_export.csv");
+ * fs.unlinkSync("example_export.jsonl");
+ * ```
+ */
+export async function exportStore(
+  from: string | URL,
+  to: string | URL,
+  options?: ExportOptions,
+): Promise<number> {
+  const { createExport } = await import("./core/export_store.ts");
+  return await createExport(registry)(from, to, options);
+}
+
+/**
+ * Fills a store from results that are there already, in any file that can be opened as a store, so that
+ * these runs are skipped. Columns that are not in the key are saved as results.
+ *
+ * @throws {StoreError} If the file cannot be read, or lacks a column of the key.
+ * @throws {ConflictError} If it has a key twice, with different results.
+ *
+ * @example
+ * ```ts
+ * import { importStore, once } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_results.csv", "alpha,seed,loss\n0.1,1,0.5\n0.1,2,0.4\n");
+ * await importStore("example_results.csv", { key: ["alpha", "seed"], store: "example_import.csv" });
+ *
+ * const train = once(({ alpha, seed }: { alpha: number; seed: number }) => ({ loss: alpha * seed }), {
+ *   store: "example_import.csv",
+ *   save: true,
+ *   quiet: true,
+ * });
+ * assert.deepEqual(await train({ alpha: 0.1, seed: 2 }), { loss: 0.4 });
+ * fs.unlinkSync("example_results.csv");
+ * fs.unlinkSync("example_import.csv");
+ * ```
+ */
+export async function importStore(
+  file: string | URL,
+  options: ImportOptions,
+): Promise<ImportCounts> {
+  const { createImport } = await import("./core/import_store.ts");
+  return await createImport(registry)(file, options);
+}
+
+/**
+ * Makes one store of several, of any kinds, with one row for each key.
+ *
+ * @throws {ConflictError} If rows of one key differ in their results and `prefer` does not say which to
+ * take; lists them, and writes nothing.
+ *
+ * @example
+ * ```ts
+ * import { mergeStores } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_a.csv", "seed,result\n1,0.5\n2,0.4\n");
+ * fs.writeFileSync("example_b.csv", "seed,result\n2,0.4\n3,0.3\n");
+ * const counts = await mergeStores(["example_a.csv", "example_b.csv"], "example_all.csv");
+ * assert.deepEqual(counts, { read: 4, written: 3, conflicts: 0 });
+ * for (const name of ["a", "b", "all"]) fs.unlinkSync(`example_${name}.csv`);
+ * ```
+ */
+export async function mergeStores(
+  stores: readonly (string | URL)[],
+  to: string | URL,
+  options?: MergeOptions,
+): Promise<MergeCounts> {
+  const { createMerge } = await import("./core/merge_stores.ts");
+  return await createMerge(registry)(stores, to, options);
+}
+
+/**
+ * Looks for what is wrong with a store: torn or unreadable rows, keys that are there twice, files of
+ * processes that died, records whose result file is missing. `repair` mends what is safe to mend.
+ *
+ * @throws {StoreError} If there is no store and nothing left of one.
+ *
+ * @example
+ * ```ts
+ * import { verify } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_torn.csv", "seed,result\n1,0.5\n2,0.4\n2,0.4\n");
+ * const [finding] = await verify("example_torn.csv");
+ * assert.equal(finding?.kind, "repeated");
+ * assert.deepEqual((await verify("example_torn.csv", { repair: true })).length, 1);
+ * assert.deepEqual(await verify("example_torn.csv"), []);
+ * fs.unlinkSync("example_torn.csv");
+ * ```
+ */
+export async function verify(
+  store?: string | URL,
+  options?: VerifyStoreOptions,
+): Promise<readonly Finding[]> {
+  const { createVerify } = await import("./core/verify_store.ts");
+  return await createVerify(registry)(store, options);
 }
 
 /**

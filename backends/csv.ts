@@ -53,6 +53,8 @@ interface CsvLayout extends Layout {
 export const csv: Format = {
   name: "CSV",
 
+  hasRowPerLine: true,
+
   layoutOf(bytes, whole): CsvLayout | undefined {
     checkText(bytes);
     const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;

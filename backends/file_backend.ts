@@ -7,15 +7,22 @@ import type {
   ClaimOptions,
   Failure,
   FailureNote,
+  Finding,
   HeldKey,
   MaybePromise,
   OpenOptions,
+  RecordAllOptions,
   RowsOptions,
+  VerifyOptions,
 } from "../core/backend.ts";
+import { isDetail } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
+import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
+import { batchesOf } from "./batches_of.ts";
 import type { Format } from "./format.ts";
+import { leftoversOf } from "./leftovers_of.ts";
 import { networkFileSystem } from "./network_folder.ts";
 import { realPath } from "./real_path.ts";
 import { stamped } from "./stamped.ts";
@@ -25,6 +32,12 @@ import { Syncer } from "./syncer.ts";
 
 /** How long a hit is believed without a look at the file, in milliseconds. */
 const FRESH = 100;
+
+/** How many rows are added in one write. */
+const BATCH = 500;
+
+/** How many rows that cannot be read are told. */
+const MOST_UNREADABLE = 20;
 
 /** How often rows were removed in this thread, from any store: an older hit is not believed. */
 let removals = 0;
@@ -87,6 +100,21 @@ export class FileBackend implements Backend {
   record(row: Row): MaybePromise<void> {
     const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
     return this.#changing(() => this.#file.append([added]));
+  }
+
+  /** Adds many rows, a batch in one write; one sync at the end. */
+  async recordAll(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { columns = [] }: RecordAllOptions = {},
+  ): Promise<number> {
+    let count = 0;
+    for await (const batch of batchesOf(rows, BATCH)) {
+      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
+      await this.#locked(() => this.#file.append(added, columns));
+      count += added.length;
+    }
+    if (count === 0 && columns.length > 0) await this.#locked(() => this.#file.append([], columns));
+    return this.#isSynced ? await this.#synced(count) : count;
   }
 
   /** All rows, oldest first. */
@@ -166,6 +194,31 @@ export class FileBackend implements Backend {
     return this.#state.claims();
   }
 
+  /** What is wrong with the file, and what dead processes left beside it. */
+  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    if (this.#ended) throw this.#ended;
+    // A state file object of its own: without repair, what is found is to stay as it is.
+    const state = new StateFile(this.#state.path);
+    const findings: Finding[] = [];
+    try {
+      const isAlone = !state.exists(); // nobody can be writing
+      let errors = this.#file.unreadable(MOST_UNREADABLE);
+      const look = (): void => {
+        if (errors.length > 0) errors = this.#file.unreadable(MOST_UNREADABLE);
+        findings.push(...leftoversOf(state.path, repair), ...this.#faults(repair));
+      };
+      if (isAlone && !repair) look();
+      else await state.lock(look);
+      for (const { message } of errors) {
+        findings.push({ kind: "unreadable", message, repaired: undefined });
+      }
+    } finally {
+      if (repair) await state.leave();
+      else state.close();
+    }
+    return findings;
+  }
+
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
   async close(): Promise<void> {
     if (this.#ended) return;
@@ -190,6 +243,39 @@ export class FileBackend implements Backend {
       fail: (failure: FailureNote) => this.#locked(() => this.#state.fail(key, failure)),
       release: () => this.#locked(() => this.#state.release(key.text)),
     };
+  }
+
+  /** What a crash left in the file and beside it. Under the lock, if somebody else may be there. */
+  #faults(repair: boolean): Finding[] {
+    const findings: Finding[] = [];
+    const add = (kind: Finding["kind"], message: string, repaired: string): void =>
+      void findings.push({ kind, message, repaired: repair ? repaired : undefined });
+    const { temporary, aside } = this.#file;
+    if (fs.existsSync(temporary)) {
+      add("leftover", `"${temporary}" was left by a process that died`, "removed it");
+      if (repair) fs.rmSync(temporary);
+    }
+    try {
+      this.#refresh(true);
+    } catch (error) {
+      if (error instanceof FormatError) return findings;
+      throw error;
+    }
+    const torn = this.#file.tornLength;
+    if (torn > 0) {
+      const message = `the last ${torn} bytes of "${this.path}" are a row that was cut off`;
+      add("torn", message, `moved them to "${aside}"`);
+      if (repair) this.#file.repair();
+    }
+    if (repair) {
+      const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));
+      const repeats = this.#file.repeatsOf(repeatsOf);
+      if (repeats > 0) {
+        this.#file.rewrite({ repeatsOf }, []);
+        findings.push(repeatedFinding(repeats, true));
+      }
+    }
+    return findings;
   }
 
   #remove(gone: Key | "all"): number {

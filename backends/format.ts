@@ -74,6 +74,9 @@ export interface Format {
   /** What people call it: `CSV`. */
   readonly name: string;
 
+  /** Whether rows are lines, so that after one that cannot be read the next line is one again. */
+  readonly hasRowPerLine: boolean;
+
   /**
    * The layout of a file that begins with these bytes.
    *

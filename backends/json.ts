@@ -41,6 +41,8 @@ export function open(path: string, options: OpenOptions): JsonBackend {
 export const json: Format = {
   name: "JSON",
 
+  hasRowPerLine: false,
+
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;

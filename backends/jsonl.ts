@@ -38,6 +38,8 @@ export function open(path: string, options: OpenOptions): JsonlBackend {
 export const jsonl: Format = {
   name: "JSON Lines",
 
+  hasRowPerLine: true,
+
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;

@@ -1,5 +1,5 @@
 import type { Backend, MaybePromise, OpenOptions } from "../core/backend.ts";
-import { isKeyColumn, orderColumns } from "../core/columns.ts";
+import { isDetail, isKeyColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -113,20 +113,36 @@ export class SqliteBackend extends SqliteStore<Connection> {
     }
   }
 
-  protected insert(unstamped: Row): void {
-    const row = stamped(unstamped);
-    for (;;) {
-      const connection = this.open() ?? this.create();
-      this.readyToWrite(connection);
-      const names = Object.keys(row);
-      if (names.some((name) => !connection.columns.has(name))) {
-        this.writing(connection, () => addColumns(connection, names, this.path));
-      }
-      const bound = names.map((name) => toSql(row[name]!, connection.columns.get(name)!));
-      preparedInsert(connection, names).run(...bound);
-      if (this.isCurrent(connection)) return;
-      this.disconnect(); // the file was deleted under it, and the row with it
+  protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {
+    const connection = this.open() ?? this.create();
+    const missing = new Set<string>();
+    const check = (name: string): void => {
+      if (!connection.columns.has(name)) missing.add(name);
+    };
+    columns.forEach(check);
+    for (const row of rows) Object.keys(row).forEach(check);
+    if (rows.length > 0) check(TIMESTAMP);
+    if (missing.size > 0) {
+      this.writing(connection, () => addColumns(connection, [...missing], this.path));
     }
+    return connection;
+  }
+
+  protected insertInto(connection: Connection, unstamped: Row): void {
+    const row = stamped(unstamped);
+    const names = Object.keys(row);
+    const bound = names.map((name) => toSql(row[name]!, connection.columns.get(name)!));
+    preparedInsert(connection, names).run(...bound);
+  }
+
+  protected deleteRepeats({ db }: Connection): number {
+    const { columns = new Map() } = this.#current() ?? {};
+    const names = [...columns.keys()].filter((name) => !isDetail(name)).map(quoted);
+    if (columns.size === 0) return 0;
+    const number = rowNumber(columns);
+    const firsts = `SELECT min(${number}) FROM ${TABLE} GROUP BY ${names.join(", ") || "TRUE"}`;
+    const sql = `DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`;
+    return Number(db.prepare(sql).run().changes);
   }
 
   protected delete(connection: Connection, key: RowKey): number {

@@ -121,20 +121,22 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     return values && this.#rowOf(connection, names, values);
   }
 
-  protected insert(row: Row): void {
-    for (;;) {
-      const connection = this.#withTable(row);
-      const names = Object.keys(row);
-      const bound = names.map((name) => this.#bound(connection, name, row));
-      const marks = names.map(() => "?").join(", ");
-      this.readyToWrite(connection);
-      prepared(
-        connection,
-        `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(", ")}) VALUES (${marks})`,
-      ).run(...bound);
-      if (this.isCurrent(connection)) return;
-      this.disconnect(); // the file was deleted under it, and the row with it
-    }
+  protected withTable(_columns: readonly string[], [first = {}]: readonly Row[]): RecordsDatabase {
+    return this.#withTable(first);
+  }
+
+  protected insertInto(connection: RecordsDatabase, row: Row): void {
+    const names = Object.keys(row);
+    const bound = names.map((name) => this.#bound(connection, name, row));
+    const marks = names.map(() => "?").join(", ");
+    prepared(
+      connection,
+      `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(", ")}) VALUES (${marks})`,
+    ).run(...bound);
+  }
+
+  protected deleteRepeats(): number {
+    return 0; // the id is the primary key
   }
 
   protected delete(connection: RecordsDatabase, key: RowKey): number {

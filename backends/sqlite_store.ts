@@ -7,22 +7,31 @@ import type {
   ClaimOptions,
   Failure,
   FailureNote,
+  Finding,
   HeldKey,
   MaybePromise,
   OpenOptions,
+  RecordAllOptions,
   RowsOptions,
+  VerifyOptions,
 } from "../core/backend.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, type KeyShape, keyShape } from "../core/key.ts";
+import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
+import { batchesOf } from "./batches_of.ts";
+import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
 import type { RowKey } from "./sqlite_table.ts";
 import { isBusy, StateFile } from "./state_file.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
+
+/** How many rows are added in one transaction. */
+const BATCH = 5000;
 
 /** An open database. */
 export interface OpenDatabase {
@@ -69,8 +78,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   protected abstract connected(database: OpenDatabase): Connection;
   /** The newest row with exactly this key. */
   protected abstract found(key: RowKey): Row | undefined;
-  /** Adds a row. */
-  protected abstract insert(row: Row): void;
+  /** The open database with a table that has these columns and can hold these rows; made if need be. */
+  protected abstract withTable(columns: readonly string[], rows: readonly Row[]): Connection;
+  /** Adds a row to the table. */
+  protected abstract insertInto(connection: Connection, row: Row): void;
+  /** Removes the rows that equal an earlier one, in a transaction; how many. */
+  protected abstract deleteRepeats(connection: Connection): number;
   /** Removes the rows with a key, in a transaction; how many. */
   protected abstract delete(connection: Connection, key: RowKey): number;
   /** Removes all rows, in a transaction. */
@@ -109,6 +122,21 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   record(row: Row): MaybePromise<void> {
     const added = toValue(row, "row") as Row; // what no cell can hold is refused here
     return this.trying(() => this.insert(added));
+  }
+
+  /** Adds many rows, a batch in one transaction. */
+  async recordAll(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { columns = [] }: RecordAllOptions = {},
+  ): Promise<number> {
+    let count = 0;
+    for await (const batch of batchesOf(rows, BATCH)) {
+      const added = batch.map((row) => toValue(row, "row") as Row);
+      await this.trying(() => this.insertAll(added, columns));
+      count += added.length;
+    }
+    if (count === 0 && columns.length > 0) await this.trying(() => this.insertAll([], columns));
+    return count;
   }
 
   /** All rows, oldest first. */
@@ -175,6 +203,46 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     return this.#state.claims();
   }
 
+  /** What SQLite finds wrong with the file, and what dead processes left beside it. */
+  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    // A state file object of its own: without repair, what is found is to stay as it is.
+    const state = new StateFile(this.#state.path);
+    try {
+      const look = (): void => void findings.push(...leftoversOf(state.path, repair));
+      if (repair || state.exists()) await state.lock(look);
+      else look();
+    } finally {
+      if (repair) await state.leave();
+      else state.close();
+    }
+    try {
+      findings.push(...await this.trying(() => this.#faults(repair)));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      findings.push({ kind: "unreadable", message: error.message, repaired: undefined });
+    }
+    return findings;
+  }
+
+  #faults(repair: boolean): Finding[] {
+    const connection = this.open();
+    if (!connection) return [];
+    const rows = connection.db.prepare("PRAGMA integrity_check(20)").all();
+    const faults = rows.map((row) => String(row["integrity_check"])).filter((text) =>
+      text !== "ok"
+    );
+    const findings = faults.map((fault): Finding => ({
+      kind: "unreadable",
+      message: `a page of "${this.path}" is damaged (${fault}); save what can be saved with: ` +
+        `sqlite3 ${this.path} .recover`,
+      repaired: undefined,
+    }));
+    if (!repair || faults.length > 0) return findings;
+    const repeats = this.writing(connection, () => this.deleteRepeats(connection));
+    return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
+  }
+
   /** Frees the database, the claims and the lock. */
   async close(): Promise<void> {
     if (this.#ended) return;
@@ -223,6 +291,27 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       return this.found(key);
     } catch (error) {
       throw isBusy(error) ? error : this.#error(error);
+    }
+  }
+
+  /** Adds a row. */
+  protected insert(row: Row): void {
+    this.insertAll([row], []);
+  }
+
+  /** Adds rows, several in one transaction. */
+  protected insertAll(rows: readonly Row[], columns: readonly string[]): void {
+    for (;;) {
+      const connection = this.withTable(columns, rows);
+      this.readyToWrite(connection);
+      if (rows.length === 1) this.insertInto(connection, rows[0]!);
+      else {
+        this.writing(connection, () => {
+          for (const row of rows) this.insertInto(connection, row);
+        });
+      }
+      if (this.isCurrent(connection)) return;
+      this.disconnect(); // the file was deleted under it, and the rows with it
     }
   }
 

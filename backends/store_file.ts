@@ -17,6 +17,7 @@ import {
   writeAll,
 } from "./file_bytes.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
+import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { KeyIndex } from "./key_index.ts";
 
@@ -28,6 +29,9 @@ const MOST_INDEXES = 8;
 
 /** A key, as far as rows are found by it. */
 type RowKey = Pick<Key, "shape" | "text">;
+
+/** Rows to leave out: all, those of a key, or of those with equal keys of a shape all but the first. */
+type Gone = "all" | RowKey | { readonly repeatsOf: KeyShape };
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
 interface ShapeIndex {
@@ -99,6 +103,12 @@ export class StoreFile {
   /** The columns that were read. */
   get columns(): readonly string[] {
     return orderColumns(this.#opened?.reading?.scanner.names ?? [], []);
+  }
+
+  /** The layout that was read, and where the last whole row ends; undefined if there is none. */
+  get extent(): { readonly layout: Layout; readonly end: number } | undefined {
+    const opened = this.#opened;
+    return opened?.reading && { layout: opened.reading.layout, end: opened.end };
   }
 
   /**
@@ -191,13 +201,15 @@ export class StoreFile {
    * Adds rows after the last one, in one write. A torn tail is moved aside first; a file that is not
    * there yet, or lacks a column, is written anew.
    *
+   * @param columns Columns that it is to have besides those of the rows, and before them.
    * @throws {StoreError} If it cannot be written, as on a full disk; the file is as it was.
    */
-  append(rows: readonly Row[]): void {
+  append(rows: readonly Row[], columns: readonly string[] = []): void {
     const opened = this.#opened;
-    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(rows));
-    if (!opened || layout !== opened.reading?.layout) return this.rewrite(undefined, rows);
-    this.#repair(opened);
+    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(rows, columns));
+    if (!opened || layout !== opened.reading?.layout) return this.rewrite(undefined, rows, columns);
+    if (rows.length === 0) return;
+    this.repair();
     const lines = rows.map((row) => this.#format.encode(row, layout));
     const text = this.#format.append(lines, layout, opened.after);
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
@@ -212,16 +224,16 @@ export class StoreFile {
    * Writes the file anew, in one step that a crash cannot halve: the rows but those that are `gone`,
    * in their own spelling, then `added`.
    *
-   * @param gone The key of rows to leave out, or all of them.
+   * @param gone Which rows to leave out.
+   * @param columns Columns that it is to have besides those of the rows, and before them.
    * @throws {StoreError} If it cannot be written; the file is as it was.
    */
-  rewrite(gone: RowKey | "all" | undefined, added: readonly Row[]): void {
+  rewrite(gone: Gone | undefined, added: readonly Row[], columns: readonly string[] = []): void {
     const opened = this.#opened;
-    if (opened) this.#repair(opened);
-    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added));
-    const folder = path.dirname(this.path);
+    this.repair();
+    const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
     // One name for all: what a killed process left of it is taken away by the next.
-    const temporary = path.join(folder, `.${path.basename(this.path)}.tmp`);
+    const { temporary } = this;
     try {
       fs.rmSync(temporary, { force: true });
       const fd = fs.openSync(temporary, "wx+");
@@ -233,12 +245,61 @@ export class StoreFile {
         fs.closeSync(fd);
       }
       fs.renameSync(temporary, this.path);
-      syncFolder(folder);
+      syncFolder(path.dirname(this.path));
     } catch (error) {
       fs.rmSync(temporary, { force: true });
       throw this.#writeError(error);
     }
     this.#open(true);
+  }
+
+  /** How many rows that were read equal an earlier one in the columns of a shape. */
+  repeatsOf(shape: KeyShape): number {
+    const index = this.#indexes.find((index) => index.shape === shape) ?? this.#addIndex(shape);
+    return this.rowCount - index.keys.size;
+  }
+
+  /**
+   * What in the file cannot be read, each by its line: at most so many, and one where a row may take
+   * several lines.
+   */
+  unreadable(most: number): FormatError[] {
+    const fd = this.#openReader();
+    if (fd === undefined) return [];
+    const errors: FormatError[] = [];
+    let base = 0;
+    try {
+      const { size } = fs.fstatSync(fd);
+      const layout = this.#readLayout(fd, size);
+      if (!layout) return [];
+      const scanner = this.#format.scanner(layout);
+      const pieces = new Pieces(fd, layout.start, size);
+      const visit = (): void => void rowOf(scanner);
+      for (let isMore = pieces.fill(); isMore;) {
+        base = pieces.base;
+        try {
+          const count = scanPiece(pieces, scanner, visit);
+          checkUtf8(pieces.bytes.subarray(0, count));
+          pieces.consume(count);
+          isMore = pieces.fill();
+        } catch (error) {
+          if (!(error instanceof ByteError) || !this.#format.hasRowPerLine) throw error;
+          if (errors.push(this.#formatError(fd, error, base)) === most) return errors;
+          const after = pieces.bytes.indexOf(LF, error.offset) + 1;
+          pieces.consume(Math.min(after || pieces.length, pieces.length));
+        }
+      }
+      base = pieces.base;
+      const { bytes, length } = pieces;
+      if (!scanner.last(bytes, 0, length, true)) this.#format.isClosed(bytes.slice(0, length));
+      return errors;
+    } catch (error) {
+      if (error instanceof ByteError) return [...errors, this.#formatError(fd, error, base)];
+      if (error instanceof FormatError) return [...errors, error];
+      throw error;
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   /** Brings what was written to the disk. */
@@ -257,7 +318,7 @@ export class StoreFile {
     fd: number,
     opened: Opened | undefined,
     layout: Layout,
-    gone: RowKey | "all" | undefined,
+    gone: Gone | undefined,
     added: readonly Row[],
   ): void {
     const format = this.#format;
@@ -319,11 +380,31 @@ export class StoreFile {
     return new StoreError(message, { cause: error });
   }
 
-  #repair(opened: Opened): void {
-    if (opened.isClosed) return;
+  /** How many bytes of a row that was cut off stand at the end. */
+  get tornLength(): number {
+    const opened = this.#opened;
+    if (!opened || opened.isClosed) return 0;
+    // If there are none but blanks, only the closing lacks.
+    return Buffer.from(opened.rest).toString("latin1").trim() === "" ? 0 : opened.rest.length;
+  }
+
+  /** Where torn rows are moved. */
+  get aside(): string {
+    return `${this.path}.torn`;
+  }
+
+  /** The file that takes this one's place when it is written anew. */
+  get temporary(): string {
+    return path.join(path.dirname(this.path), `.${path.basename(this.path)}.tmp`);
+  }
+
+  /** Moves a torn tail aside. */
+  repair(): void {
+    const opened = this.#opened;
+    if (!opened || opened.isClosed) return;
     const { rest } = opened;
-    const isTorn = Buffer.from(rest).toString("latin1").trim() !== ""; // else only the closing lacks
-    const aside = `${this.path}.torn`;
+    const isTorn = this.tornLength > 0;
+    const { aside } = this;
     const closing = Buffer.from(this.#format.closing);
     try {
       if (isTorn) appendTo(aside, rest);
@@ -483,10 +564,18 @@ export class StoreFile {
     index.keys.add(this.#fingerprintOf(index, scanner), offset);
   }
 
-  /** Whether the row that the scanner read last has a key. */
-  #matcher({ shape, text }: RowKey, scanner: RowScanner): () => boolean {
-    const index = newIndex(shape);
-    const { a, b, c } = this.#fingerprint.begin().text(text).end();
+  /** Whether the row that the scanner read last is one of those to leave out. */
+  #matcher(gone: Exclude<Gone, "all">, scanner: RowScanner): () => boolean {
+    if ("repeatsOf" in gone) {
+      const index = newIndex(gone.repeatsOf);
+      const seen = new FingerprintSet();
+      return () => {
+        const before = seen.size;
+        return seen.add(this.#fingerprintOf(index, scanner)) < before;
+      };
+    }
+    const index = newIndex(gone.shape);
+    const { a, b, c } = this.#fingerprint.begin().text(gone.text).end();
     return () => {
       const row = this.#fingerprintOf(index, scanner);
       return row.a === a && row.b === b && row.c === c;
@@ -569,8 +658,10 @@ function checkUtf8(bytes: Uint8Array): void {
   }
 }
 
-function columnsOf(rows: readonly Row[]): readonly string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+function columnsOf(rows: readonly Row[], first: readonly string[]): readonly string[] {
+  const names = new Set(first);
+  for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+  return [...names];
 }
 
 /** Visits the rows in a piece; gives how many bytes of it they and the blanks between them took. */

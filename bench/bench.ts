@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import { runtime } from "./child.ts";
 import { cold } from "./cold.ts";
 import { crowd } from "./crowd.ts";
+import { exporting } from "./export.ts";
 import type { Group, Setting } from "./group.ts";
 import { look } from "./look.ts";
 import { query } from "./query.ts";
@@ -45,6 +46,7 @@ const groups: readonly Group[] = [
   read,
   rewrite,
   query,
+  exporting,
 ];
 
 const { values: options, positionals: names } = parseArgs({

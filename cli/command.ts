@@ -32,6 +32,8 @@ export interface Command {
   readonly help: string;
   /** Its options, as `node:util` parses them. */
   readonly options: NonNullable<ParseArgsConfig["options"]>;
+  /** An option whose value may begin with a dash. */
+  readonly signed?: string;
   /** Whether what stands after `--` is a program to run; else it is arguments like those before. */
   readonly takesProgram?: true;
   /**

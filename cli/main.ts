@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import("./query.ts")).query,
   coverage: async () => (await import("./coverage.ts")).coverage,
   reset: async () => (await import("./reset.ts")).reset,
+  export: async () => (await import("./export.ts")).exportCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  merge: async () => (await import("./merge.ts")).merge,
+  verify: async () => (await import("./verify.ts")).verify,
 };
 
 /**
@@ -80,7 +84,7 @@ interface Parsed {
 function parse(command: Command, args: readonly string[]): Parsed {
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: [...args],
+      args: joinSigned(args, command.signed),
       options: { ...command.options, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
       tokens: true,
@@ -96,6 +100,17 @@ function parse(command: Command, args: readonly string[]): Parsed {
     // Its messages name the option and say what was expected.
     throw new UsageError((error as Error).message.replace(/\.$/, ""));
   }
+}
+
+/** `--sort -loss` as `--sort=-loss`, as the parser wants it. */
+function joinSigned(args: readonly string[], name: string | undefined): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const isValue = name !== undefined && joined.at(-1) === `--${name}` && /^-[^-]/.test(arg);
+    if (isValue) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 async function overview(): Promise<string> {

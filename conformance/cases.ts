@@ -5,6 +5,7 @@ import { columns } from "./columns.ts";
 import { contract } from "./contract.ts";
 import { growth } from "./growth.ts";
 import { keys } from "./keys.ts";
+import { many } from "./many.ts";
 import { reopening } from "./reopening.ts";
 import { sharing } from "./sharing.ts";
 import { values } from "./values.ts";
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...values,
   ...columns,
   ...growth,
+  ...many,
   ...closing,
   ...reopening,
   ...sharing,

@@ -70,6 +70,16 @@ export interface Backend {
   /** The rows, oldest first, one at a time. Default: one call of `load`. */
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
 
+  /**
+   * Adds many rows, in their order and in bounded memory, and resolves to how many. Others may record
+   * between them. When it resolves, all are kept as `record` keeps one; if it rejects, the first so
+   * many may be there. Default: `record` for each.
+   */
+  recordAll?(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: RecordAllOptions,
+  ): MaybePromise<number>;
+
   /** The columns of the store, in its order. Default: those of the rows of `load`. */
   columns?(): MaybePromise<readonly string[]>;
 
@@ -96,6 +106,12 @@ export interface Backend {
 
   /** The keys that are being run now, and by whom. Default: those claimed through this object. */
   claims?(): MaybePromise<readonly HeldKey[]>;
+
+  /**
+   * What is wrong with the store and the files beside it. What living processes use is neither told
+   * nor touched; a store that cannot be read is a finding, no error. Default: nothing.
+   */
+  verify?(options?: VerifyOptions): MaybePromise<readonly Finding[]>;
 }
 
 /** What to read of each row. */
@@ -103,6 +119,47 @@ export interface RowsOptions {
   /** Only these columns. Default: all. */
   readonly columns?: readonly string[];
 }
+
+/** What is known of many rows before they come. */
+export interface RecordAllOptions {
+  /**
+   * The columns that they will have, in this order: a store that names its columns once need then
+   * not be written anew for each that is new, and is made even if no row comes. Default: not known.
+   */
+  readonly columns?: readonly string[];
+}
+
+/** How to verify. */
+export interface VerifyOptions {
+  /**
+   * Whether to mend what loses nothing: to move torn rows aside, to remove rows that equal an
+   * earlier one in all but `_stet_timestamp` and `_stet_elapsed`, and files that nobody uses.
+   * Default: false, nothing is changed.
+   */
+  readonly repair?: boolean;
+}
+
+/** Something that is wrong with a store. */
+export interface Finding {
+  /** Of which kind. */
+  readonly kind: FindingKind;
+  /** What was found, and where. */
+  readonly message: string;
+  /** What was done about it; undefined if nothing was. */
+  readonly repaired: string | undefined;
+}
+
+/**
+ * Kinds of findings: bytes of a row that was cut off, a row that cannot be read, a row that is there
+ * twice, rows of one key that differ, a file that a dead process left, a record without its result file.
+ */
+export type FindingKind =
+  | "torn"
+  | "unreadable"
+  | "repeated"
+  | "conflict"
+  | "leftover"
+  | "missing result";
 
 /** How to claim. */
 export interface ClaimOptions {

@@ -10,6 +10,11 @@ export function isReserved(column: string): boolean {
   return column.startsWith("_stet_") || column === "result" || column.startsWith("result.");
 }
 
+/** Whether a column says when and how long a run ran, and nothing of which it was or what came of it. */
+export function isDetail(column: string): boolean {
+  return column === TIMESTAMP || column === ELAPSED;
+}
+
 /** Whether a column takes part in a key whose columns nobody declared. */
 export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);

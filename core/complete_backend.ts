@@ -32,6 +32,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     clear: backend.clear.bind(backend),
     close: backend.close.bind(backend),
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
+    recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
     hasKey: backend.hasKey?.bind(backend) ??
@@ -42,6 +43,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
     claims: backend.claims?.bind(backend) ??
       (() => [...claims].map((key) => ({ key, holder: "this process" }))),
+    verify: backend.verify?.bind(backend) ?? (() => []),
   };
 
   async function claimHere(key: Key, { isDone = () => true }: ClaimOptions): Promise<ClaimAnswer> {
@@ -88,6 +90,18 @@ export function completeBackend(backend: Backend): CompleteBackend {
 
 async function* loadRows(backend: Backend, options: RowsOptions = {}): AsyncGenerator<Row> {
   for (const row of await backend.load()) yield options.columns ? pick(row, options.columns) : row;
+}
+
+async function recordEach(
+  backend: Backend,
+  rows: Iterable<Row> | AsyncIterable<Row>,
+): Promise<number> {
+  let count = 0;
+  for await (const row of rows) {
+    await backend.record(row);
+    count++;
+  }
+  return count;
 }
 
 async function columnsOf(backend: Backend): Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import { columns } from "../conformance/columns.ts";
 import { contract } from "../conformance/contract.ts";
 import { growth } from "../conformance/growth.ts";
 import { keys } from "../conformance/keys.ts";
+import { many } from "../conformance/many.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { withoutTimestamp } from "../conformance/params_in.ts";
 import { reopening } from "../conformance/reopening.ts";
@@ -59,6 +60,8 @@ function openSound(): (folder: string) => CompleteBackend {
       clear: () => open().clear(),
       exists: () => open().exists(),
       rows: (options) => open().rows(options),
+      recordAll: (rows, options) => open().recordAll(rows, options),
+      verify: (options) => open().verify(options),
       columns: () => open().columns(),
       find: (key) => open().find(key),
       hasKey: (key) => open().hasKey(key),
@@ -377,6 +380,58 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
         const row = await sound.find(key) ?? seen.get(key.text);
         if (row) seen.set(key.text, row);
         return row;
+      },
+    };
+  }],
+
+  ["recordAll() loses the row at the end of a batch", many, (sound) => ({
+    recordAll: async (rows) => {
+      const all = await Array.fromAsync(rows);
+      await sound.recordAll(all.filter((_, i) => i % 1000 !== 999));
+      return all.length;
+    },
+  })],
+  ["recordAll() does not say how many", many, (sound) => ({
+    recordAll: async (rows) => (await sound.recordAll(rows), 0),
+  })],
+  ["recordAll() adds batches as they end", many, (sound) => ({
+    recordAll: async (rows) => await sound.recordAll((await Array.fromAsync(rows)).toReversed()),
+  })],
+  ["recordAll() keeps only columns that are known beforehand", many, (sound) => ({
+    recordAll: async (rows, { columns } = {}) => {
+      const all = await Array.fromAsync(rows);
+      const kept = (row: Row): Row =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => columns?.includes(name) ?? true));
+      return await sound.recordAll(all.map(kept));
+    },
+  })],
+  ["recordAll() says nothing of an error", many, (sound) => ({
+    recordAll: async (rows) => await Promise.resolve(sound.recordAll(rows)).catch(() => 0),
+  })],
+  ["verify() makes a file", many, (sound) => ({
+    verify: () => (writeFileSync(join(sound.location, "runs"), ""), []),
+  })],
+  ["verify() removes rows of a key that differ", many, (sound) => ({
+    async verify({ repair = false } = {}) {
+      const rows = await sound.load();
+      const seen = new Set(rows.map(({ seed }) => seed));
+      if (!repair || seen.size === rows.length) return [];
+      await sound.clear();
+      for (const seed of seen) await sound.record(rows.find((row) => row.seed === seed)!);
+      return [{ kind: "repeated", message: "rows", repaired: "removed" }];
+    },
+  })],
+  ["verify() ends claims", many, (sound) => {
+    const answers: Claim[] = [];
+    return {
+      async claim(key, options) {
+        const answer = await sound.claim(key, options);
+        if (answer.state === "claimed") answers.push(answer.claim);
+        return answer;
+      },
+      async verify() {
+        for (const claim of answers) await claim.release();
+        return [];
       },
     };
   }],
