@@ -1,6 +1,4 @@
-import process from "node:process";
 import { completeBackend } from "../core/complete_backend.ts";
-import { StoreError } from "../core/errors.ts";
 import { createExport } from "../core/export_store.ts";
 import { type Selection, selectRows } from "../core/select_rows.ts";
 import { openExisting } from "../core/status.ts";
@@ -10,6 +8,7 @@ import { type Command, UsageError } from "./command.ts";
 import { exitOnInterrupt } from "./exit_on_interrupt.ts";
 import { registry } from "./registry.ts";
 import { isTextFormat, rowsText, TEXT_FORMATS } from "./rows_text.ts";
+import { writeOutput } from "./write_output.ts";
 
 const write = createExport(registry);
 
@@ -75,29 +74,10 @@ async function print(store: string, selection: Selection, format: unknown): Prom
     );
   }
   const backend = completeBackend(await openExisting(registry, store, {}));
-  const { stdout } = process;
-  let failure: (Error & { readonly code?: unknown }) | undefined;
-  const fail = (error: Error): void => void (failure ??= error);
-  stdout.on("error", fail);
   try {
     const { rows, columns } = await asUsage(() => selectRows(backend, selection));
-    for await (const text of rowsText(rows(), columns, format)) {
-      await new Promise<void>((resolve) => {
-        stdout.write(text, (error) => { // so that it does not pile up
-          if (error) fail(error);
-          resolve();
-        });
-      });
-      if (failure) break;
-    }
-    // A pipe that is closed is one whose reader has enough, as `head` has.
-    if (failure && failure.code !== "EPIPE") {
-      throw new StoreError(`Cannot write to standard output: ${failure.message}`, {
-        cause: failure,
-      });
-    }
+    await writeOutput(rowsText(rows(), columns, format));
   } finally {
-    if (!failure) stdout.off("error", fail); // else the event may be still to come
     await backend.close();
   }
 }

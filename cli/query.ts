@@ -9,6 +9,7 @@ import { resultArrow } from "../query/result_arrow.ts";
 import { resultText } from "../query/result_text.ts";
 import { type Command, type Output, UsageError, type Values } from "./command.ts";
 import { registry } from "./registry.ts";
+import { writeOutput } from "./write_output.ts";
 
 const FORMATS = ["table", "csv", "json", "ndjson", "parquet", "arrow"] as const;
 type Format = typeof FORMATS[number];
@@ -126,23 +127,13 @@ async function writeAll(
   pieces: AsyncIterable<string | Uint8Array>,
   file: string | undefined,
 ): Promise<void> {
-  if (file === undefined) {
-    for await (const piece of pieces) await print(piece);
-    return;
-  }
+  if (file === undefined) return await writeOutput(pieces);
   const fd = writing(file, () => fs.openSync(file, "w"));
   try {
     for await (const piece of pieces) writing(file, () => fs.writeFileSync(fd, piece));
   } finally {
     fs.closeSync(fd);
   }
-}
-
-/** Waits until standard output has taken it, so that it does not pile up in memory. */
-async function print(piece: string | Uint8Array): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    process.stdout.write(piece, (error) => error ? reject(error) : resolve());
-  });
 }
 
 function writing<T>(file: string, write: () => T): T {
