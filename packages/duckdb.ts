@@ -1,3 +1,6 @@
+import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { loadPackage, type OptionalPackage } from "./load_package.ts";
 
 /** The package; exact, since for this version all platforms' binaries are published. */
@@ -76,9 +79,25 @@ export interface DuckDbType {
 /**
  * DuckDB, loaded when it is first needed.
  *
+ * @param purpose What needs it, as the error says.
  * @throws {StoreError} If it is not installed.
  */
-export async function loadDuckDb(): Promise<DuckDb> {
-  const module = await loadPackage(DUCKDB, "run SQL") as DuckDb & { readonly default?: DuckDb };
+export async function loadDuckDb(purpose = "run SQL"): Promise<DuckDb> {
+  const module = await loadPackage(DUCKDB, purpose) as DuckDb & { readonly default?: DuckDb };
+  if (process.versions["deno"] && !isWatched) {
+    isWatched = true;
+    process.once("exit", collect);
+  }
   return module.DuckDBInstance ? module : module.default!;
+}
+
+let isWatched = false;
+
+/**
+ * Collects what is no longer used. Deno (2.9.5) frees the memory of a chunk of a result twice, and
+ * crashes, if the process ends while the chunk is found unused and not yet freed.
+ */
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
 }
