@@ -87,6 +87,7 @@ export async function loadDuckDb(purpose = "run SQL"): Promise<DuckDb> {
   if (process.versions["deno"] && !isWatched) {
     isWatched = true;
     process.once("exit", collect);
+    globalThis.addEventListener("unload", collect); // of a file of tests, which has no "exit"
   }
   return module.DuckDBInstance ? module : module.default!;
 }

@@ -104,7 +104,7 @@ test("status() and ls() of a store that is not there say to check the path", asy
   }
   await assert.rejects(ls(store, { limit: 0 }), {
     name: "RangeError",
-    message: /list 0 rows: limit must be a whole number from 1/,
+    message: /list rows with limit 0: it must be a whole number from 1/,
   });
   for (const limit of [-1, 1.5, NaN]) await assert.rejects(ls(store, { limit }), RangeError);
 });
