@@ -19,7 +19,6 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { runtime } from "./child.ts";
 import { cold } from "./cold.ts";
-import { columnar } from "./columnar.ts";
 import { crowd } from "./crowd.ts";
 import { exporting } from "./export.ts";
 import type { Group, Setting } from "./group.ts";
@@ -47,7 +46,6 @@ const groups: readonly Group[] = [
   read,
   rewrite,
   query,
-  columnar,
   exporting,
 ];
 
