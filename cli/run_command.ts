@@ -10,7 +10,7 @@ import type { Grid } from "./grid.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { asUsageError, runSweep } from "./run_sweep.ts";
-import { shellText } from "./shell_text.ts";
+import { shellText } from "../core/shell_text.ts";
 import { readSweepOptions } from "./sweep_options.ts";
 
 /** Which program made a row: its template, as a shell reads it. */

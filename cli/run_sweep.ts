@@ -7,7 +7,7 @@ import { type Output, UsageError } from "./command.ts";
 import { durationText } from "./duration_text.ts";
 import { Pace } from "./pace.ts";
 import { ProgressBar } from "./progress_bar.ts";
-import { shellText } from "./shell_text.ts";
+import { shellText } from "../core/shell_text.ts";
 
 /** The longest text of an error that is shown while the sweep goes on. */
 const LONGEST_ERROR = 200;

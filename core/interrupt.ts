@@ -1,5 +1,6 @@
 import process from "node:process";
 import { basename } from "node:path";
+import { shellText } from "./shell_text.ts";
 
 /** What an interrupt ends. */
 export interface Interruptible {
@@ -54,9 +55,5 @@ export function ownCommand(): string {
   const [runtime = "", ...args] = process.argv;
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
-  return [...run, ...args].map(quoted).join(" ");
-}
-
-function quoted(arg: string): string {
-  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
+  return shellText([...run, ...args]);
 }

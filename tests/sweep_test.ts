@@ -394,6 +394,18 @@ test("two sweeps of one function in one process share its keys", async () => {
   assert(a.every((outcome) => outcome.status !== "failed" && "value" in outcome));
 });
 
+test("`withSkipped: false` leaves the outcomes of skipped runs out; `counts` has them", async () => {
+  const { double } = doubling();
+  await double({ n: 2 });
+  const swept = sweep(double, [{ n: 1 }, { n: 2 }, { n: 3 }], { withSkipped: false });
+  assert.deepEqual(swept.counts, { ran: 0, skipped: 0, failed: 0 });
+  assert.deepEqual(await all(swept), [
+    { status: "ran", params: { n: 1 }, value: 2 },
+    { status: "ran", params: { n: 3 }, value: 6 },
+  ]);
+  assert.deepEqual(swept.counts, { ran: 2, skipped: 1, failed: 0 });
+});
+
 test("timers get their turn between runs that never wait", async () => {
   let turns = 0;
   const busy = once((_: Params) => {
