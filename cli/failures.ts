@@ -38,7 +38,7 @@ not say what ran, so it is to be said again; a program must be the one that made
       --stack              print the stack of each error too
       --namespace name     only those of a namespace; --retry wants it if they are in one
       --retry              run them again
-      --workers            run an export in worker threads
+      --workers            run an export in worker processes
   -j, --jobs count         how many at once
 ${sweepHelp}
 

@@ -18,7 +18,7 @@ options say where runs are remembered. Without -g the combinations are the modul
 
 ${gridHelp}
 
-      --workers            run in worker threads, which import the module: for what computes
+      --workers            run in worker processes, which import the module: for what computes
   -j, --jobs count         how many at once (default 1; with --workers one for each processor)
 ${sweepHelp}
 

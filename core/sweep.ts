@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { Bell } from "./bell.ts";
+import { messageOf } from "./errors.ts";
 import type { Executor, Job } from "./executor.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { FingerprintSet } from "./fingerprint_set.ts";
@@ -220,12 +221,16 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   async #goThrough(): Promise<void> {
     const items = this.#iterate();
+    let isExhausted = false;
     let breath = performance.now();
     try {
       for (let count = 1; !this.#stopped; count++) {
         const step = items.next();
         const { done, value } = step instanceof Promise ? await this.#unlessStopped(step) : step;
-        if (done) return;
+        if (done) {
+          isExhausted = !this.#stopped; // what is stopped while it waits is not at its end
+          return;
+        }
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped);
@@ -243,8 +248,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       }
     } finally {
       // Not waited for: an iterator that is waiting itself would never answer.
-      if (this.#stopped || this.#broken) {
-        void (async () => await items.return?.())().catch(() => {});
+      if (!isExhausted) {
+        (async () => await items.return?.())().catch((error) =>
+          this.#log(`[stet] The params of the sweep failed as they were ended: ${messageOf(error)}`)
+        );
       }
     }
   }

@@ -406,6 +406,40 @@ test("`withSkipped: false` leaves the outcomes of skipped runs out; `counts` has
   assert.deepEqual(swept.counts, { ran: 2, skipped: 1, failed: 0 });
 });
 
+test("params are ended when one of them makes no key", async () => {
+  const { double } = doubling();
+  let isEnded = false;
+  function* items(): Generator<Params> {
+    try {
+      yield { n: new Map() } as unknown as Params;
+      yield { n: 1 };
+    } finally {
+      isEnded = true;
+    }
+  }
+  await assert.rejects(sweep(double, items()).done, TypeError);
+  assert(isEnded);
+});
+
+test("params that fail as they are ended are told, and end no sweep", async () => {
+  const { double } = doubling();
+  const told: string[] = [];
+  function* items(): Generator<Params> {
+    try {
+      for (let n = 1;; n++) yield { n };
+    } finally {
+      // deno-lint-ignore no-unsafe-finally
+      throw new Error("cannot close the list");
+    }
+  }
+  const swept = sweep(double, items(), { log: (message) => told.push(message) });
+  for await (const _ of swept) break;
+  assert.equal((await swept.done).stopped, "return");
+  assert.deepEqual(told, [
+    "[stet] The params of the sweep failed as they were ended: cannot close the list",
+  ]);
+});
+
 test("timers get their turn between runs that never wait", async () => {
   let turns = 0;
   const busy = once((_: Params) => {
