@@ -9,7 +9,6 @@
  * @module
  */
 
-import type { LostClaimError } from "./errors.ts";
 import type { ColumnType } from "./hash_params.ts";
 import type { Key } from "./key.ts";
 import type { Row } from "./value.ts";
@@ -216,7 +215,7 @@ export type ClaimAnswer =
 
 /**
  * "I am running this key now." Ends with one of its methods, or when its owner dies. Those of a lease
- * reject with a {@linkcode LostClaimError}, and write nothing, once somebody else has claimed or
+ * reject with a `LostClaimError`, and write nothing, once somebody else has claimed or
  * recorded the key.
  */
 export interface Claim {
