@@ -105,6 +105,12 @@ export class StoreFile {
     return orderColumns(this.#opened?.reading?.scanner.names ?? [], []);
   }
 
+  /** The layout that was read, and where the last whole row ends; undefined if there is none. */
+  get extent(): { readonly layout: Layout; readonly end: number } | undefined {
+    const opened = this.#opened;
+    return opened?.reading && { layout: opened.reading.layout, end: opened.end };
+  }
+
   /**
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.

@@ -1,0 +1,68 @@
+/**
+ * What a columnar format has to say to be a backend: how a file is read and how one is written. The
+ * engine (columnar_backend.ts) does everything else: pending rows, merging, locking, indexing.
+ *
+ * @module
+ */
+
+import type { Row, Value } from "../core/value.ts";
+import type { ColumnKind } from "./column_kind.ts";
+
+/** A column of a file. */
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+
+/** Some rows, column by column; undefined where a row has no value. */
+export interface Batch {
+  readonly length: number;
+  readonly columns: readonly (readonly (Value | undefined)[])[];
+}
+
+/** A file as it was when it was opened. Its rows are read from its path, which may name another by then. */
+export interface ColumnarFile {
+  readonly columns: readonly Column[];
+  readonly rowCount: number;
+  /** What its writer noted in it. */
+  readonly metadata: ReadonlyMap<string, string>;
+
+  /**
+   * The rows from number `start` up to `end`, in their order. The file is open from the first batch
+   * to the last: that it is replaced meanwhile does not matter.
+   */
+  batches(columns: readonly string[], start: number, end: number): AsyncIterable<Batch>;
+}
+
+/** What to write to a file. */
+export interface Content {
+  /** All its columns, in order. */
+  readonly columns: readonly Column[];
+  /** A file whose rows come first. */
+  readonly base: ColumnarFile | undefined;
+  /** Numbers of rows of `base` to leave out, ascending. */
+  readonly gone: readonly number[];
+  /** Rows that come after them. */
+  readonly added: Iterable<Row>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** A format of files that hold columns. */
+export interface ColumnarFormat {
+  /** What people call it: `Parquet`. */
+  readonly name: string;
+
+  /** Whether `alpha` and `Alpha` can be two columns of a file. */
+  readonly isCaseSensitive: boolean;
+
+  /**
+   * Opens a file that is there.
+   *
+   * @throws {FormatError} If it is none of the format, or has a column that a store cannot have.
+   * @throws {StoreError} If the package that reads it is not installed.
+   */
+  open(path: string): Promise<ColumnarFile>;
+
+  /** Writes a new file; how many rows it has. */
+  write(path: string, content: Content): Promise<number>;
+}
