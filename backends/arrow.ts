@@ -17,6 +17,7 @@ import type { ColumnKind } from "./column_kind.ts";
 import { ColumnarBackend } from "./columnar_backend.ts";
 import type { Batch, Column, ColumnarFile, ColumnarFormat, Content } from "./columnar_format.ts";
 import { readAt, writeAll } from "./file_bytes.ts";
+import type { HeldFile } from "./held_file.ts";
 
 /** How many rows a record batch has, the last one fewer. */
 const BATCH = 1 << 15;
@@ -111,13 +112,13 @@ function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
     name,
     isCaseSensitive: true,
 
-    async open(path): Promise<ColumnarFile> {
+    async open(held): Promise<ColumnarFile> {
       const arrow = await loadArrow("use Arrow") as Arrow;
       try {
-        return new ArrowFile(arrow, path, isFile);
+        return new ArrowFile(arrow, held, isFile);
       } catch (error) {
         if (error instanceof StoreError) throw error;
-        throw new FormatError(`Cannot read "${path}" as ${name}: ${messageOf(error)}`, {
+        throw new FormatError(`Cannot read "${held.path}" as ${name}: ${messageOf(error)}`, {
           cause: error,
         });
       }
@@ -139,23 +140,18 @@ class ArrowFile implements ColumnarFile {
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly #arrow: Arrow;
-  readonly #path: string;
+  readonly #held: HeldFile;
   /** What comes before a record batch, for a reader: the schema as a message. */
   readonly #schema: Uint8Array;
   readonly #readings: readonly ArrowReading[];
   readonly #dictionaries: Part[] = [];
   readonly #batches: (Part & { readonly rows: number })[] = [];
 
-  constructor(arrow: Arrow, path: string, isFile: boolean) {
+  constructor(arrow: Arrow, held: HeldFile, isFile: boolean) {
     this.#arrow = arrow;
-    this.#path = path;
-    const fd = fs.openSync(path, "r");
-    try {
-      const { size } = fs.fstatSync(fd);
-      this.#schema = isFile ? this.#readFooter(fd, size) : this.#readStream(fd, size);
-    } finally {
-      fs.closeSync(fd);
-    }
+    this.#held = held;
+    const { fd, size } = held;
+    this.#schema = isFile ? this.#readFooter(fd, size) : this.#readStream(fd, size);
     const { fields, metadata } = arrow.RecordBatchReader.from(this.#schema).open().schema;
     this.metadata = metadata;
     this.rowCount = this.#batches.reduce((sum, { rows }) => sum + rows, 0);
@@ -176,8 +172,9 @@ class ArrowFile implements ColumnarFile {
   async *batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch> {
     if (end <= start) return;
     const slots = columns.map((name) => this.columns.findIndex((column) => column.name === name));
-    const fd = fs.openSync(this.#path, "r");
+    this.#held.hold();
     try {
+      const { fd } = this.#held;
       const dictionaries = this.#dictionaries.map((part) => bytesOf(fd, part));
       let first = 0;
       for (const part of this.#batches) {
@@ -195,7 +192,7 @@ class ArrowFile implements ColumnarFile {
         await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {
-      fs.closeSync(fd);
+      this.#held.letGo();
     }
   }
 

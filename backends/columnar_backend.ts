@@ -24,7 +24,7 @@ import { batchesOf } from "./batches_of.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import { ColumnarBase, markMetadata, type OpenedFile, rowOf } from "./columnar_base.ts";
-import type { Column, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
+import type { Batch, Column, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { syncFolder } from "./file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "./leftovers_of.ts";
@@ -237,36 +237,15 @@ export class ColumnarBackend implements Backend {
 
   /** All rows that were there when it was called, one at a time, in bounded memory. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    for (let attempt = 0;; attempt++) {
-      let pending: HeldRows | undefined;
-      try {
-        const opened = await this.#reading(() => {
-          pending = new HeldRows(this.#pending.rows(columns));
-          return this.#base.opened;
-        });
-        const { file } = opened ?? {};
-        const known = file?.columns.map(({ name }) => name) ?? [];
-        const names = columns ? columns.filter((name) => known.includes(name)) : known;
-        const batches = file?.batches(names, 0, file.rowCount)[Symbol.asyncIterator]();
-        let batch = await batches?.next();
-        if (this.#base.opened !== opened || !this.#base.isCurrent()) {
-          await batches?.return?.();
-          continue; // what was merged meanwhile would be given twice
-        }
-        try {
-          for (; batch && !batch.done; batch = await batches!.next()) {
-            for (let i = 0; i < batch.value.length; i++) yield rowOf(names, batch.value, i);
-          }
-        } finally {
-          await batches?.return?.();
-        }
-        yield* pending!;
-        return;
-      } catch (error) {
-        if (pending || attempt > 5 || !wasReplaced(error)) throw error;
-      } finally {
-        pending?.close();
+    const { names, batches, first, pending } = await this.#rowsNow(columns);
+    try {
+      for (let batch = await first; batch && !batch.done; batch = await batches!.next()) {
+        for (let i = 0; i < batch.value.length; i++) yield rowOf(names, batch.value, i);
       }
+      yield* pending;
+    } finally {
+      await batches?.return(undefined);
+      pending.close();
     }
   }
 
@@ -533,6 +512,32 @@ export class ColumnarBackend implements Backend {
     await this.#locked(() => this.#state.finish(text));
   }
 
+  /** Both files as they are at one moment, held open. */
+  async #rowsNow(columns: readonly string[] | undefined): Promise<{
+    readonly names: readonly string[];
+    readonly batches: AsyncGenerator<Batch> | undefined;
+    readonly first: Promise<IteratorResult<Batch>> | undefined;
+    readonly pending: HeldRows;
+  }> {
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await this.#reading(() => {
+          const pending = new HeldRows(this.#pending.rows(columns));
+          const { file } = this.#base.opened ?? {};
+          const known = file?.columns.map(({ name }) => name) ?? [];
+          const names = columns ? columns.filter((name) => known.includes(name)) : known;
+          const batches = file?.batches(names, 0, file.rowCount);
+          const first = batches?.next();
+          first?.catch(() => {}); // who reads it is told
+          return { names, batches, first, pending };
+        });
+      } catch (error) {
+        // The pending file was replaced between two system calls.
+        if (attempt > 5 || !wasReplaced(error)) throw error;
+      }
+    }
+  }
+
   /** One shape for each set of columns, so that the index of it is found again. */
   #shapeOf(columns: Row): KeyShape {
     const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
@@ -726,8 +731,23 @@ export class ColumnarBackend implements Backend {
   }
 
   /** Merges, unless the store is changed otherwise meanwhile. */
-  async #tryMerge({ gone, added = [] }: Change): Promise<number | typeof STALE> {
-    const opened = await this.#locked(() => this.#base.opened);
+  async #tryMerge(change: Change): Promise<number | typeof STALE> {
+    const opened = await this.#locked(() => {
+      const { opened } = this.#base;
+      opened?.held.hold();
+      return opened;
+    });
+    try {
+      return await this.#tryMergeInto(opened, change);
+    } finally {
+      opened?.held.letGo();
+    }
+  }
+
+  async #tryMergeInto(
+    opened: OpenedFile | undefined,
+    { gone, added = [] }: Change,
+  ): Promise<number | typeof STALE> {
     const goneNumbers = !opened || !gone || gone === "all"
       ? []
       : gone === "repeats"
@@ -899,7 +919,7 @@ function syncFile(path: string, replaced: string): void {
   }
 }
 
-/** Whether a file was replaced or removed while it was opened. */
+/** Whether a file was replaced or removed as it was opened. */
 function wasReplaced(error: unknown): boolean {
   return (error as { code?: unknown }).code === "ENOENT" ||
     /replaced just now/.test(messageOf(error));

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { writeCell } from "../core/cell.ts";
 import { isDetail, isKeyColumn } from "../core/columns.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
@@ -6,6 +5,7 @@ import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
+import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
 
@@ -28,6 +28,8 @@ export interface Mark {
 /** A file that was opened. */
 export interface OpenedFile {
   readonly file: ColumnarFile;
+  /** Its descriptor: whoever reads the file after others had their turn holds it meanwhile. */
+  readonly held: HeldFile;
   /** That of its mark; without one, it is a history of its own. */
   readonly history: string;
   readonly mark: Mark | undefined;
@@ -70,12 +72,12 @@ export class ColumnarBase {
 
   /** Its size in bytes. */
   get size(): number {
-    return Number(this.#signature?.split(" ")[1] ?? 0);
+    return this.#opened?.held.size ?? 0;
   }
 
   /** Whether the file is the one that was opened. */
   isCurrent(): boolean {
-    return this.#signature === signatureOf(this.#path);
+    return this.#signature === currentSignature(this.#path);
   }
 
   /** Whether keys of a shape are found at once. */
@@ -144,6 +146,7 @@ export class ColumnarBase {
   /** Forgets the file. */
   close(): void {
     this.#signature = undefined;
+    this.#opened?.held.letGo();
     this.#opened = undefined;
     this.#indexes = [];
     this.#pages.clear();
@@ -151,20 +154,29 @@ export class ColumnarBase {
 
   async #catchUp(shape: KeyShape | undefined): Promise<void> {
     while (!this.isCurrent()) {
-      const signature = signatureOf(this.#path);
-      const file = signature === "" ? undefined : await this.#format.open(this.#path);
-      if (signature !== signatureOf(this.#path)) continue;
-      const mark = file && markOf(file.metadata);
-      const opened = file && { file, mark, history: mark?.history ?? signature };
+      const held = HeldFile.open(this.#path);
+      const opened = held && await this.#open(held);
       const before = this.#opened;
       const isLonger = opened?.history === before?.history && opened !== undefined &&
         opened.file.rowCount >= before!.file.rowCount;
       if (!isLonger) this.#indexes = [];
       this.#pages.clear();
+      before?.held.letGo();
       this.#opened = opened;
-      this.#signature = signature;
+      this.#signature = held?.signature ?? "";
     }
     if (shape && !this.isIndexed(shape)) await this.#index(shape);
+  }
+
+  async #open(held: HeldFile): Promise<OpenedFile> {
+    try {
+      const file = await this.#format.open(held);
+      const mark = markOf(file.metadata);
+      return { file, held, mark, history: mark?.history ?? held.signature };
+    } catch (error) {
+      held.letGo();
+      throw error;
+    }
   }
 
   async #index(shape: KeyShape): Promise<void> {
@@ -243,12 +255,6 @@ export function rowOf(names: readonly string[], batch: Batch, number: number): R
 /** What the caller does to it does not reach the page. */
 function copyOf(row: Row): Row {
   return toValue(row, "row") as { [column: string]: Value };
-}
-
-/** The number, size and times of a file; empty if there is none. */
-function signatureOf(path: string): string {
-  const found = fs.statSync(path, { throwIfNoEntry: false });
-  return found ? `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : "";
 }
 
 const HISTORY = "stet_history", GENERATION = "stet_generation", MERGED = "stet_merged";

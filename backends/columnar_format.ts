@@ -7,6 +7,7 @@
 
 import type { Row, Value } from "../core/value.ts";
 import type { ColumnKind } from "./column_kind.ts";
+import type { HeldFile } from "./held_file.ts";
 
 /** A column of a file. */
 export interface Column {
@@ -20,7 +21,7 @@ export interface Batch {
   readonly columns: readonly (readonly (Value | undefined)[])[];
 }
 
-/** A file as it was when it was opened. Its rows are read from its path, which may name another by then. */
+/** A file that is held open: what it is does not change, whatever takes its path. */
 export interface ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
@@ -28,10 +29,10 @@ export interface ColumnarFile {
   readonly metadata: ReadonlyMap<string, string>;
 
   /**
-   * The rows from number `start` up to `end`, in their order. The file is open from the first batch
-   * to the last: that it is replaced meanwhile does not matter.
+   * The rows from number `start` up to `end`, in their order. The file is held from when the first
+   * batch is asked for to the last.
    */
-  batches(columns: readonly string[], start: number, end: number): AsyncIterable<Batch>;
+  batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch>;
 }
 
 /** What to write to a file. */
@@ -56,12 +57,12 @@ export interface ColumnarFormat {
   readonly isCaseSensitive: boolean;
 
   /**
-   * Opens a file that is there.
+   * Reads what a file is. It stays held as long as it is used.
    *
    * @throws {FormatError} If it is none of the format, or has a column that a store cannot have.
    * @throws {StoreError} If the package that reads it is not installed.
    */
-  open(path: string): Promise<ColumnarFile>;
+  open(held: HeldFile): Promise<ColumnarFile>;
 
   /** Writes a new file; how many rows it has. */
   write(path: string, content: Content): Promise<number>;

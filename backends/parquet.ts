@@ -9,7 +9,9 @@ import { loadDuckDb } from "../packages/duckdb.ts";
 import type { ColumnKind } from "./column_kind.ts";
 import { ColumnarBackend } from "./columnar_backend.ts";
 import type { Batch, Column, ColumnarFile, ColumnarFormat, Content } from "./columnar_format.ts";
+import { copyOfHeld } from "./copy_of_held.ts";
 import { writeAll } from "./file_bytes.ts";
+import type { HeldFile } from "./held_file.ts";
 
 /** How much text is written at a time, in UTF-16 units. */
 const CHUNK = 1 << 18;
@@ -74,13 +76,13 @@ export const parquet: ColumnarFormat = {
   name: "Parquet",
   isCaseSensitive: false, // DuckDB's columns are not
 
-  async open(path): Promise<ColumnarFile> {
+  async open(held): Promise<ColumnarFile> {
     const connection = await connect();
     try {
-      return await ParquetFile.open(path, connection);
+      return await ParquetFile.open(held, connection);
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      throw new FormatError(`Cannot read "${path}" as Parquet: ${firstLine(error)}`, {
+      throw new FormatError(`Cannot read "${held.path}" as Parquet: ${firstLine(error)}`, {
         cause: error,
       });
     } finally {
@@ -110,40 +112,44 @@ class ParquetFile implements ColumnarFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** What stands for each column in SQL. */
   readonly expressions: ReadonlyMap<string, string>;
-  readonly #path: string;
+  /** The file as a table in SQL, as long as it is held. */
+  readonly table: string;
+  readonly #held: HeldFile;
 
   private constructor(
-    path: string,
+    held: HeldFile,
+    file: string,
     rowCount: number,
     types: readonly (readonly [name: string, type: string])[],
     metadata: ReadonlyMap<string, string>,
   ) {
-    this.#path = path;
+    this.#held = held;
+    this.table = `read_parquet(${file})`;
     this.rowCount = rowCount;
     this.metadata = metadata;
-    const read = types.map(([name, type]) => ({ name, ...readingOf(path, name, type) }));
+    const read = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
     this.columns = read.map(({ name, kind }) => ({ name, kind }));
     this.expressions = new Map(read.map(({ name, sql }) => [name, sql]));
   }
 
-  static async open(path: string, connection: Connection): Promise<ParquetFile> {
-    const file = sqlString(globEscaped(path));
+  static async open(held: HeldFile, connection: Connection): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
       await columnsOf(await connection.run(sql));
+    const file = sqlString(globEscaped(await pathOf(held, query)));
     const [counts] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
     // The client takes a byte order mark from the beginning of a text: there must be something before.
     const [names = [], types = []] = await query(
       `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
     );
     const [raw = []] = await query(`SELECT name FROM parquet_schema(${file})`);
-    checkCase(path, raw as string[]);
+    checkCase(held.path, raw as string[]);
     const [keys, values] = await query(
       `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${file}) ` +
         `WHERE starts_with(decode(key), 'stet_')`,
     );
     const metadata = new Map(keys?.map((key, i) => [key as string, values![i] as string]));
     const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
-    return new ParquetFile(path, Number(counts![0]), pairs, metadata);
+    return new ParquetFile(held, file, Number(counts![0]), pairs, metadata);
   }
 
   async *batches(
@@ -160,8 +166,10 @@ class ParquetFile implements ColumnarFile {
     const part = start === 0 && end === this.rowCount
       ? ""
       : ` LIMIT ${end - start} OFFSET ${start}`;
-    const connection = await connect();
+    this.#held.hold();
+    let connection: Connection | undefined;
     try {
+      connection = await connect();
       const result = await connection.stream(`SELECT ${sql} FROM ${this.table}${part}`);
       const kinds = columns.map((name) => this.columns.find((it) => it.name === name)!.kind);
       for (;;) {
@@ -174,14 +182,33 @@ class ParquetFile implements ColumnarFile {
         };
       }
     } finally {
-      connection.closeSync();
+      connection?.closeSync();
+      this.#held.letGo();
     }
   }
+}
 
-  /** The file as a table in SQL. */
-  get table(): string {
-    return `read_parquet(${sqlString(globEscaped(this.#path))})`;
+/**
+ * A path by which DuckDB finds a held file and no other. It opens a file anew for each thread that
+ * scans it, and the store's name may then be that of another file, whose bytes it would read by the
+ * first one's metadata.
+ */
+async function pathOf(
+  held: HeldFile,
+  query: (sql: string) => Promise<unknown[][]>,
+): Promise<string> {
+  const path = `/dev/fd/${held.fd}`;
+  try {
+    // Not on Windows, and in Deno before 2.8 the number is one of its own.
+    const [size, time] = await query(
+      `SELECT size, epoch(last_modified)::BIGINT FROM read_blob(${sqlString(path)})`,
+    );
+    const isIt = Number(size?.[0]) === held.size && Number(time?.[0]) === held.seconds;
+    if (isIt) return path;
+  } catch {
+    // It is not there, or may not be read.
   }
+  return copyOfHeld(held);
 }
 
 /** How a column of a type is read: an expression, and what it gives. */
