@@ -12,6 +12,13 @@ export interface SeenKind {
   readonly isLong: boolean;
 }
 
+/** Integers that doubles keep, and with others too; and the other kinds. */
+export const INTEGER: SeenKind = { kind: "integer", isLong: false };
+export const LONG: SeenKind = { kind: "integer", isLong: true };
+export const DOUBLE: SeenKind = { kind: "double", isLong: false };
+export const BOOLEAN: SeenKind = { kind: "boolean", isLong: false };
+export const TEXT: SeenKind = { kind: "text", isLong: false };
+
 /** The kind of column that a value alone would make. */
 export function kindOf(value: Value): SeenKind {
   switch (typeof value) {
@@ -31,13 +38,7 @@ export function kindOf(value: Value): SeenKind {
 export function joinKinds(a: SeenKind | undefined, b: SeenKind): SeenKind {
   if (a === b || a === undefined) return b;
   const isLong = a.isLong || b.isLong;
+  if (a.kind === "text" || b.kind === "text") return TEXT;
   if (a.kind === b.kind) return isLong ? LONG : b;
-  const areNumbers = [a, b].every(({ kind }) => kind === "integer" || kind === "double");
-  return areNumbers && !isLong ? DOUBLE : TEXT;
+  return a.kind !== "boolean" && b.kind !== "boolean" && !isLong ? DOUBLE : TEXT;
 }
-
-const INTEGER: SeenKind = { kind: "integer", isLong: false };
-const LONG: SeenKind = { kind: "integer", isLong: true };
-const DOUBLE: SeenKind = { kind: "double", isLong: false };
-const BOOLEAN: SeenKind = { kind: "boolean", isLong: false };
-const TEXT: SeenKind = { kind: "text", isLong: false };

@@ -12,9 +12,12 @@ import type {
   HeldKey,
   MaybePromise,
   OpenOptions,
+  RecordAllOptions,
   RowsOptions,
   VerifyOptions,
 } from "../core/backend.ts";
+import type { CellBatch } from "../core/cell_batch.ts";
+import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
@@ -31,7 +34,7 @@ import { leftoversOf } from "./leftovers_of.ts";
 import { networkFileSystem } from "./network_folder.ts";
 import { type Merged, pendingFormat, type PendingLayout } from "./pending_format.ts";
 import { realPath } from "./real_path.ts";
-import { stamped } from "./stamped.ts";
+import { stamped, stampedBatch } from "./stamped.ts";
 import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { Syncer } from "./syncer.ts";
@@ -180,17 +183,14 @@ export class ColumnarBackend implements Backend {
     return this.#changing(() => this.#append([added]));
   }
 
-  /** Adds many rows, a batch in one write, and merges on the way; one sync at the end. */
-  async recordAll(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
+  /** Adds many rows; to a store that is not there, in one go. */
+  async recordAll(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options: RecordAllOptions = {},
+  ): Promise<number> {
     this.#hasWritten = true;
-    let count = 0;
-    for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
-      await this.#locked(() => this.#append(added));
-      count += added.length;
-      await this.#merging; // else more would come than is merged
-    }
-    return this.#isSynced ? await this.#synced(count) : count;
+    const written = this.exists() ? undefined : await this.#recordAnew(rows, options);
+    return written ?? await this.#appendAll(rows);
   }
 
   /** All rows, oldest first. */
@@ -400,27 +400,7 @@ export class ColumnarBackend implements Backend {
     const added = names.filter((name) => !known.has(name));
     for (const name of known) checked.add(name);
     if (added.length === 0) return;
-    const spellings = new Map([...known].map((name) => [this.#folded(name), name]));
-    for (const name of added) {
-      if (name === "" || name.includes("\0") || !name.isWellFormed()) {
-        throw new TypeError(
-          `Cannot record in "${this.path}": a column cannot be called ${JSON.stringify(name)}; ` +
-            `rename the param`,
-        );
-      }
-      const other = spellings.get(this.#folded(name));
-      if (other !== undefined) {
-        throw new StoreError(
-          `Cannot record in "${this.path}": the columns ${other} and ${name} differ in case only, ` +
-            `which a ${this.#format.name} file cannot hold; rename one of them`,
-        );
-      }
-      spellings.set(this.#folded(name), name);
-    }
-  }
-
-  #folded(name: string): string {
-    return this.#format.isCaseSensitive ? name : name.toLowerCase();
+    checkNames(this.path, this.#format, known, added);
   }
 
   /** Where the newest row of a key is. Of what was read. */
@@ -535,6 +515,62 @@ export class ColumnarBackend implements Backend {
         // The pending file was replaced between two system calls.
         if (attempt > 5 || !wasReplaced(error)) throw error;
       }
+    }
+  }
+
+  /** A batch in one write, with merges on the way; one sync at the end. */
+  async #appendAll(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
+    let count = 0;
+    for await (const batch of batchesOf(rows, BATCH)) {
+      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
+      await this.#locked(() => this.#append(added));
+      count += added.length;
+      await this.#merging; // else more would come than is merged
+    }
+    return this.#isSynced ? await this.#synced(count) : count;
+  }
+
+  /**
+   * Writes the columnar file, which is not there yet, with all rows; how many. Undefined if it is there
+   * by now. What others record meanwhile is pending, and counts as recorded after them.
+   */
+  #recordAnew(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { columns = [], source }: RecordAllOptions,
+  ): Promise<number | undefined> {
+    return this.#asMerger(async () => {
+      if (await this.#locked(() => this.#base.opened)) return undefined;
+      const temporary = this.#temporary();
+      try {
+        const count = await this.#format.writeAnew(temporary, {
+          names: columns,
+          batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows)),
+          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }),
+          csv: csvOf(source),
+        });
+        syncFile(temporary, this.path);
+        if (!await this.#locked(() => this.#takePlace(temporary, undefined))) {
+          throw new StoreError(
+            `Cannot write "${this.path}": another program made it just now; add to it with append`,
+          );
+        }
+        return count;
+      } finally {
+        fs.rmSync(temporary, { force: true });
+      }
+    });
+  }
+
+  /** Batches of rows that a file of the format can have, each with a time. */
+  async *#checkedBatches(
+    batches: Iterable<CellBatch> | AsyncIterable<CellBatch>,
+  ): AsyncGenerator<CellBatch> {
+    const known = new Set<string>();
+    for await (const batch of batches) {
+      const added = batch.columns.map(({ name }) => name).filter((name) => !known.has(name));
+      checkNames(this.path, this.#format, known, added);
+      for (const name of added) known.add(name);
+      yield stampedBatch(batch);
     }
   }
 
@@ -714,20 +750,36 @@ export class ColumnarBackend implements Backend {
    * that.
    */
   async #merge(change: Change = {}, isPatient = true): Promise<number> {
-    for (let pause = 5;; pause = Math.min(pause * 1.5, 100)) {
-      const answer = await this.#locked(() => this.#state.answer(MERGE, false, () => NO_CLAIM));
-      if (answer.state === "claimed") break;
-      if (!isPatient) return 0;
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-    }
-    try {
+    const merged = await this.#asMerger(async () => {
       for (;;) {
         const gone = await this.#tryMerge(change);
         if (gone !== STALE) return gone;
       }
+    }, isPatient);
+    return merged ?? 0;
+  }
+
+  /** Runs a body while no other process merges; undefined if one does and this is not patient. */
+  async #asMerger<T>(body: () => Promise<T>, isPatient = true): Promise<T | undefined> {
+    for (let pause = 5;; pause = Math.min(pause * 1.5, 100)) {
+      const answer = await this.#locked(() => this.#state.answer(MERGE, false, () => NO_CLAIM));
+      if (answer.state === "claimed") break;
+      if (!isPatient) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
+    try {
+      return await body();
     } finally {
       if (!this.#ended) await this.#locked(() => this.#state.release(MERGE));
     }
+  }
+
+  /** Renames a new file to the store's name, if the one there is still this. Only under the lock. */
+  #takePlace(temporary: string, opened: OpenedFile | undefined): boolean {
+    if (this.#base.opened !== opened) return false;
+    fs.renameSync(temporary, this.path);
+    syncFolder(path.dirname(this.path));
+    return true;
   }
 
   /** Merges, unless the store is changed otherwise meanwhile. */
@@ -799,10 +851,8 @@ export class ColumnarBackend implements Backend {
       }
       syncFile(temporary, this.path);
       const isDone = await this.#locked(() => {
-        if (this.#base.opened !== opened) return false;
         if (this.#pendingExtent?.generation !== pending.extent?.generation) return false;
-        fs.renameSync(temporary, this.path);
-        syncFolder(path.dirname(this.path));
+        if (!this.#takePlace(temporary, opened)) return false;
         if (gone !== undefined) removals++;
         return true;
       });
@@ -923,4 +973,52 @@ function syncFile(path: string, replaced: string): void {
 function wasReplaced(error: unknown): boolean {
   return (error as { code?: unknown }).code === "ENOENT" ||
     /replaced just now/.test(messageOf(error));
+}
+
+/**
+ * Checks that a file of a format can have more columns.
+ *
+ * @throws {TypeError} If one has a name that no file can have. @throws {StoreError} If two differ in
+ * case only, and the format cannot hold both.
+ */
+function checkNames(
+  path: string,
+  { name: kind, isCaseSensitive }: ColumnarFormat,
+  known: Iterable<string>,
+  added: readonly string[],
+): void {
+  const folded = (name: string): string => isCaseSensitive ? name : name.toLowerCase();
+  const spellings = new Map([...known].map((name) => [folded(name), name]));
+  for (const name of added) {
+    if (name === "" || name.includes("\0") || !name.isWellFormed()) {
+      throw new TypeError(
+        `Cannot record in "${path}": a column cannot be called ${JSON.stringify(name)}; ` +
+          `rename the param`,
+      );
+    }
+    const other = spellings.get(folded(name));
+    if (other !== undefined) {
+      throw new StoreError(
+        `Cannot record in "${path}": the columns ${other} and ${name} differ in case only, ` +
+          `which a ${kind} file cannot hold; rename one of them`,
+      );
+    }
+    spellings.set(folded(name), name);
+  }
+}
+
+/** Rows as cells, each with a time. */
+async function* cellsOf(rows: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<CellBatch> {
+  const batch = new CellBatchBuilder();
+  for await (const row of rows) {
+    batch.add(stamped(toValue(row, "row") as Row));
+    if (batch.isFull) yield batch.take();
+  }
+  if (batch.length > 0) yield batch.take();
+}
+
+/** The file of a store that is CSV. */
+function csvOf(source: Backend | undefined): string | undefined {
+  const { path } = (source ?? {}) as { readonly path?: unknown };
+  return typeof path === "string" && /\.csv$/i.test(path) ? path : undefined;
 }

@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { CellBatch } from "../core/cell_batch.ts";
+import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import type { Row, Value } from "../core/value.ts";
-import type { ColumnKind } from "./column_kind.ts";
+import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import type { HeldFile } from "./held_file.ts";
 
 /** A column of a file. */
@@ -48,6 +50,16 @@ export interface Content {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** What to write to a file of which only the rows are known, as they come. */
+export interface NewContent {
+  /** Columns that come first, in this order, if a row has them. */
+  readonly names: readonly string[];
+  readonly batches: AsyncIterable<CellBatch>;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** A CSV file that has these rows and no others, and may be read instead. */
+  readonly csv: string | undefined;
+}
+
 /** A format of files that hold columns. */
 export interface ColumnarFormat {
   /** What people call it: `Parquet`. */
@@ -66,4 +78,19 @@ export interface ColumnarFormat {
 
   /** Writes a new file; how many rows it has. */
   write(path: string, content: Content): Promise<number>;
+
+  /** Writes a new file in one go, in bounded memory; how many rows it has. */
+  writeAnew(path: string, content: NewContent): Promise<number>;
+}
+
+/** The columns that a new file has. */
+export function columnsInOrder(
+  names: readonly string[],
+  kinds: ReadonlyMap<string, SeenKind>,
+): Column[] {
+  const first = names.filter((name) => kinds.has(name));
+  const columns = orderColumns(first, kinds.keys())
+    .map((name) => ({ name, kind: kinds.get(name)!.kind }));
+  // No format has files without columns.
+  return columns.length > 0 ? columns : [{ name: TIMESTAMP, kind: "text" }];
 }
