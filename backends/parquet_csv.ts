@@ -1,21 +1,26 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
-import { readCell } from "../core/cell.ts";
+import { canonicalCell, readCell } from "../core/cell.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
-import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
+import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import { globEscaped, sqlName, sqlString } from "./duckdb.ts";
 import { currentSignature } from "./held_file.ts";
 
 /** How much of each end of the file is looked at, in bytes. */
 const SAMPLE = 1 << 16;
 const LF = 10, CR = 13;
+/** How much DuckDB reads at a time, in bytes: pieces for all of its threads. */
+const BUFFER = 1 << 22;
+/** A text column with no more values than these, by its sample, is compared with them first. */
+const MOST_VALUES = 8;
 
-/** Text that is surely no other value, and its own cell, as in core/cell.ts; times among it. */
+/**
+ * Text that is surely no other value, and its own cell, as in core/cell.ts: it begins with letters that
+ * none, null, nan, inf, infinity, true and false do not begin with.
+ */
 const ORDINARY =
-  "(?:[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/]|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ])(?:[ -~]*[!-~])?";
-/** The same or a word that is a value. */
-const WORD = "[a-zA-Z](?:[ -~]*[!-~])?";
-const VALUES = "'none', 'null', 'true', 'false', 'nan', 'inf', 'infinity'";
+  "(?:[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/]|[fF][b-zB-Z]|[nN][b-nB-Np-tP-Tv-zV-Z]|[iI][a-mA-Mo-zO-Z]|" +
+  "[tT][a-qA-Qs-zS-Z])(?:[ -~]*[!-~])?";
 /** No white space, quote or bracket at the edges where it would count; no control characters. */
 const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:[^\pC]*[^\s\pZ\pC])?`;
 const NUMBER = String
@@ -57,9 +62,16 @@ export function csvContent(path: string, first: readonly string[]): CsvContent |
   });
   const cells = names.map((_, i) => `c${i}`);
   const values = new Map<string, string>();
+  const isOne = [trueIf([`coalesce(${cells.join(", ")}) IS NOT NULL`])]; // else it may be no row
   for (const [i, name] of names.entries()) {
     const kind = kinds[i];
-    if (kind !== undefined) values.set(name, checked(cells[i]!, kind));
+    const cell = cells[i]!;
+    if (kind === undefined) isOne.push(trueIf([`${cell} IS NULL`]));
+    else {
+      const [quick, ...rest] = isOf(kind, cell, name, commonCells(sample, i));
+      isOne.push(trueIf([quick, `${cell} IS NULL`, ...rest]));
+      values.set(name, valueOf(kind, cell));
+    }
   }
   const now = sqlString(new Date().toISOString());
   const time = values.get(TIMESTAMP);
@@ -67,52 +79,89 @@ export function csvContent(path: string, first: readonly string[]): CsvContent |
   values.set(TIMESTAMP, time === undefined ? now : `coalesce(${time}, ${now})`);
   const columns = orderColumns(known, values.keys())
     .map((name) => `${values.get(name)!} AS ${sqlName(name)}`);
-  // A row without a value may be no row; a column that seemed to have none may have one.
-  const isWrong = [
-    `coalesce(${cells.join(", ")}) IS NULL`,
-    ...cells.filter((_, i) => kinds[i] === undefined).map((cell) => `${cell} IS NOT NULL`),
-  ].join(" OR ");
   return {
     sql: `SELECT ${columns.join(", ")} FROM read_csv(${sqlString(globEscaped(path))}, ` +
       `auto_detect=false, header=false, skip=1, delim=',', quote='"', escape='"', comment='', ` +
-      `new_line='\\n', nullstr='', strict_mode=true, ` +
+      `new_line='\\n', nullstr='', strict_mode=true, buffer_size=${BUFFER}, ` +
       `columns={${cells.map((cell) => `${cell}: 'VARCHAR'`).join(", ")}}) ` +
-      `WHERE CASE WHEN ${isWrong} THEN error('another row') ELSE true END`,
+      `WHERE ${isOne.join(" AND ")}`,
     isUnchanged: () => currentSignature(path) === signature && !fs.existsSync(`${path}-state`),
   };
 }
 
-/** The value of a cell as a column of a kind has it; an error if the cell is of another. */
-function checked(cell: string, kind: SeenKind["kind"]): string {
-  const wrong = `error('another kind: ' || ${cell})`;
+/** True if one of some conditions holds, tried in their order (that of OR is DuckDB's choice); else an error. */
+function trueIf(conditions: readonly string[]): string {
+  const cases = conditions.map((condition) => `WHEN ${condition} THEN true`);
+  return `CASE ${cases.join(" ")} ELSE error('not as it seemed') END`;
+}
+
+/** The canonical cells of a column in some rows, if they are few. */
+function commonCells(rows: readonly (readonly string[])[], column: number): readonly string[] {
+  const found = new Set<string>();
+  for (const fields of rows) {
+    found.add(fields[column] ?? "");
+    if (found.size > MOST_VALUES) return [];
+  }
+  return [...found].filter((cell) => cell !== "" && canonicalCell(cell) === cell);
+}
+
+/** The value of a cell that is of a kind. */
+function valueOf(kind: ColumnKind, cell: string): string {
   switch (kind) {
-    case "integer": {
-      const value = `TRY_CAST(${cell} AS BIGINT)`;
-      return `CASE WHEN ${value}::VARCHAR = ${cell} THEN ${value} ` +
-        `WHEN ${cell} IS NULL THEN NULL ELSE ${wrong} END`;
-    }
+    case "integer":
+      return `TRY_CAST(${cell} AS BIGINT)`;
+    case "double":
+      return `TRY_CAST(${cell} AS DOUBLE) + 0.0::DOUBLE`; // not -0
+    case "boolean":
+      return `${cell} = 'True'`;
+    case "text":
+      return cell;
+  }
+}
+
+/**
+ * When a cell is of a kind, in a spelling that `valueOf` knows: one of these holds. The first is quick
+ * and enough for most cells.
+ */
+function isOf(
+  kind: ColumnKind,
+  cell: string,
+  name: string,
+  common: readonly string[],
+): [string, ...string[]] {
+  switch (kind) {
+    case "integer":
+      return [`TRY_CAST(${cell} AS BIGINT)::VARCHAR = ${cell}`];
     case "double": {
       const value = `TRY_CAST(${cell} AS DOUBLE)`;
-      // What most cells pass comes first, as it is cheap. DuckDB's cast takes more than cells do.
-      return `CASE WHEN abs(${value}) < 9007199254740992 AND NOT contains(${cell}, '_') AND ` +
-        `NOT contains(${cell}, '+') THEN ${value} + 0.0::DOUBLE ` + // not -0
-        `WHEN ${cell} IS NULL THEN NULL ` +
-        `WHEN ${value} IS NULL OR NOT regexp_full_match(${cell}, '(?i)${NUMBER}') ` +
-        // Integers from 2^53 up are bigints, which a double does not keep.
-        `OR abs(${value}) >= 9007199254740992 AND regexp_full_match(${cell}, '[+-]?[0-9]+') ` +
-        `THEN ${wrong} ELSE ${value} + 0.0::DOUBLE END`;
+      // DuckDB's cast takes more than cells do; integers from 2^53 up are bigints.
+      return [
+        `abs(${value}) < 9007199254740992 AND NOT contains(${cell}, '_') AND ` +
+        `NOT contains(${cell}, '+')`,
+        `${value} IS NOT NULL AND regexp_full_match(${cell}, '(?i)${NUMBER}') AND ` +
+        `(abs(${value}) < 9007199254740992 OR NOT regexp_full_match(${cell}, '[+-]?[0-9]+'))`,
+      ];
     }
     case "boolean":
-      return `CASE WHEN ${cell} = 'True' THEN true WHEN ${cell} = 'False' THEN false ` +
-        `WHEN ${cell} IS NULL THEN NULL ELSE ${wrong} END`;
-    case "text":
-      return `CASE WHEN ${cell} IS NULL THEN NULL ` +
-        `WHEN regexp_full_match(${cell}, '${ORDINARY}') THEN ${cell} ` +
-        `WHEN regexp_full_match(${cell}, '${WORD}') AND lower(${cell}) NOT IN (${VALUES}) ` +
-        `THEN ${cell} WHEN regexp_full_match(${cell}, '${PLAIN}') AND ` +
-        `NOT regexp_full_match(${cell}, '${SPECIAL}') THEN ${cell} ` +
-        `WHEN regexp_full_match(${cell}, '${CANONICAL}') THEN ${cell} ELSE ${wrong} END`;
+      return [`${cell} IN ('True', 'False')`];
+    case "text": {
+      const isOrdinary = `regexp_full_match(${cell}, '${ORDINARY}')`;
+      const isPlain = `regexp_full_match(${cell}, '${PLAIN}') AND ` +
+        `NOT regexp_full_match(${cell}, '${SPECIAL}')`;
+      const rest = [isPlain, `regexp_full_match(${cell}, '${CANONICAL}')`];
+      if (name === TIMESTAMP) return [isTime(cell), isOrdinary, ...rest];
+      const isCommon = common.length > 0 && `${cell} IN (${common.map(sqlString).join(", ")})`;
+      return isCommon ? [isCommon, isOrdinary, ...rest] : [isOrdinary, ...rest];
+    }
   }
+}
+
+/** Whether a cell is a time as stet spells it. */
+function isTime(cell: string): string {
+  // Quicker than a regular expression. The cast skips white space at the start and before the hour.
+  const isLike = ["0", "1", "2"].map((hour) => `${cell} LIKE '____-__-__T${hour}_:__:__.___Z'`);
+  return `${cell} >= '0' AND ${cell} < ':' AND (${isLike.join(" OR ")}) AND ` +
+    `TRY_CAST(${cell} AS TIMESTAMP) IS NOT NULL`;
 }
 
 /** The columns of a file and the fields of some rows; undefined if it is for the store's own reader. */
