@@ -7,6 +7,7 @@
 
 import type { CellBatch } from "../core/cell_batch.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { StoreError } from "../core/errors.ts";
 import type { Row, Value } from "../core/value.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import type { HeldFile } from "./held_file.ts";
@@ -93,4 +94,36 @@ export function columnsInOrder(
     .map((name) => ({ name, kind: kinds.get(name)!.kind }));
   // No format has files without columns.
   return columns.length > 0 ? columns : [{ name: TIMESTAMP, kind: "text" }];
+}
+
+/**
+ * Checks that a file of a format can have more columns.
+ *
+ * @throws {TypeError} If one has a name that no file can have. @throws {StoreError} If two differ in
+ * case only, and the format cannot hold both.
+ */
+export function checkNames(
+  path: string,
+  { name: kind, isCaseSensitive }: ColumnarFormat,
+  known: Iterable<string>,
+  added: readonly string[],
+): void {
+  const folded = (name: string): string => isCaseSensitive ? name : name.toLowerCase();
+  const spellings = new Map([...known].map((name) => [folded(name), name]));
+  for (const name of added) {
+    if (name === "" || name.includes("\0") || !name.isWellFormed()) {
+      throw new TypeError(
+        `Cannot record in "${path}": a column cannot be called ${JSON.stringify(name)}; ` +
+          `rename the param`,
+      );
+    }
+    const other = spellings.get(folded(name));
+    if (other !== undefined) {
+      throw new StoreError(
+        `Cannot record in "${path}": the columns ${other} and ${name} differ in case only, ` +
+          `which a ${kind} file cannot hold; rename one of them`,
+      );
+    }
+    spellings.set(folded(name), name);
+  }
 }

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { messageOf, StoreError } from "../core/errors.ts";
 
 /** A sync that took longer than this, in milliseconds, goes to a thread the next time. */
 const SLOW = 0.5;
@@ -43,6 +44,18 @@ export class Syncer {
     else await syncInThread(this.#file);
     this.#took = performance.now() - start;
   }
+}
+
+/** Why a store can no longer be used whose bytes could not be brought to the disk. */
+export function syncError(path: string, cause: unknown): StoreError {
+  // After a failed sync nobody knows what is on the disk, and a second one may say all is well
+  // (https://wiki.postgresql.org/wiki/Fsync_Errors).
+  return new StoreError(
+    `Cannot use store "${path}" any more: the disk did not take what was written (${
+      messageOf(cause)
+    }); check the disk and start again`,
+    { cause },
+  );
 }
 
 /** On a descriptor of its own: the store's may be closed before the thread comes to it. */
