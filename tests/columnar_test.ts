@@ -59,6 +59,33 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     });
   }
 
+  test(`${extension}: rowsSince() goes on across a merge without the rows before`, {
+    skip,
+    timeout,
+  }, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    const [merging, following] = [openMerging(store, 2), openMerging(store, 1000)];
+    const recordAndMerge = async (...seeds: readonly number[]): Promise<void> => {
+      for (const seed of seeds) await merging.record({ seed });
+      while (existsSync(merging.pendingPath)) await sleep(5);
+    };
+    await recordAndMerge(0, 1, 2);
+    let { mark } = await following.rowsSince();
+    await merging.record({ seed: 3 });
+    for (const added of [[3], [4, 5, 6]]) {
+      if (added.length > 1) await recordAndMerge(...added);
+      const since = await following.rowsSince(mark);
+      assert.equal(since.isWhole, false);
+      assert.deepEqual((await Array.fromAsync(since.rows)).map(({ seed }) => seed), added);
+      mark = since.mark;
+    }
+    await merging.remove({ seed: 1 });
+    const { isWhole, rows } = await following.rowsSince(mark);
+    assert.equal(isWhole, true);
+    assert.equal((await Array.fromAsync(rows)).length, 6);
+    for (const backend of [merging, following]) await backend.close();
+  });
+
   test(`${extension}: values come back as they were through merges that change a column's type`, {
     skip,
     timeout,
