@@ -31,6 +31,11 @@ export function jsonFile(path: string): DirectFile | undefined {
   if (names.length === 0 || names.some((name) => name.includes("\0") || !name.isWellFormed())) {
     return undefined;
   }
+  const rows = [...first, ...last];
+  // As JSON, which takes less time, a string would have its quotes; and then no guess is right.
+  const types = names.map((name) =>
+    rows.some((row) => typeof row[name] === "string") ? "VARCHAR" : "JSON"
+  );
   const format = isArray ? "array" : "newline_delimited";
   const file = `${sqlString(path)}, format='${format}'`;
   return {
@@ -38,8 +43,9 @@ export function jsonFile(path: string): DirectFile | undefined {
     allNames: `SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(${file})`,
     from(columns): string {
       const fields = (columns.length > 0 ? columns : [0])
-        .map((column) => `${sqlName(names[column]!)} VARCHAR`);
-      const cells = columns.map((column) => `r.${sqlName(names[column]!)} AS c${column}`);
+        .map((column) => `${sqlName(names[column]!)} ${types[column]}`);
+      const cells = columns
+        .map((column) => `r.${sqlName(names[column]!)}::VARCHAR AS c${column}`);
       return `(SELECT ${cells.join(", ") || "NULL"} FROM read_json(${file}, records=false, ` +
         `columns={r: ${sqlString(`STRUCT(${fields.join(", ")})`)}}) ` +
         `WHERE CASE WHEN r IS NULL THEN error('a row is null') ELSE true END)`;
@@ -47,7 +53,7 @@ export function jsonFile(path: string): DirectFile | undefined {
     guess(column): ColumnType {
       const name = names[column]!;
       const finder = new ColumnTypeFinder(name);
-      for (const row of [...first, ...last]) {
+      for (const row of rows) {
         if (!Object.hasOwn(row, name)) continue;
         const value = row[name]!;
         const read = typeof value === "string" ? readCell(value) : value;

@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import path from "node:path";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
@@ -17,11 +18,15 @@ import { sqlString } from "./sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
 import { guessedCell, typedCell, WRONG_GUESS } from "./typed_cell.ts";
 
+/** Files in the session's folder: a copy of the store's, and the rows that it gave. */
+const COPY = "copy";
+const ROWS = "rows.csv";
+
 /** How far a run may go. */
 export interface RunLimits {
   /** In milliseconds. */
-  readonly timeout: number | undefined;
-  readonly maxRows: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly maxRows?: number | undefined;
 }
 
 /** A statement over the rows of a store on its way to its result. */
@@ -38,7 +43,7 @@ export class Run {
     session: Session,
     backend: CompleteBackend,
     file: string | undefined,
-    limits: RunLimits,
+    limits: RunLimits = {},
   ) {
     this.#session = session;
     this.#backend = backend;
@@ -69,10 +74,19 @@ export class Run {
     return Number((await result.fetchChunk())!.getColumns()[0]![0]);
   }
 
-  /** Keeps all rows, as they are now, in the session's own table `runs`; gives the store's columns. */
+  /**
+   * Keeps all rows, as they are now, in the table `runs`, which every connection of the session sees;
+   * gives the store's columns.
+   */
   async keep(): Promise<readonly string[]> {
     const statement = { sql: "FROM runs", mentioned: everything, isSelect: true };
-    await this.#resultOf(statement, "CREATE TABLE memory.main.runs AS FROM temp.main.runs");
+    await this.#resultOf(
+      statement,
+      "CREATE OR REPLACE TABLE memory.main.runs AS FROM temp.main.runs",
+    );
+    for (const name of [COPY, ROWS]) {
+      fs.rmSync(path.join(this.#session.folder, name), { force: true }); // it may stay open for long
+    }
     return this.#columns;
   }
 
@@ -82,7 +96,7 @@ export class Run {
     try {
       const file = this.#path === undefined
         ? undefined
-        : directFile(this.#path, path.join(this.#session.folder, "copy"));
+        : directFile(this.#path, path.join(this.#session.folder, COPY));
       return (file && await this.#ofFile(file, statement, command)) ??
         await this.#ofRows(statement, command);
     } finally {
@@ -169,7 +183,7 @@ export class Run {
     await this.#checkNames(statement);
     const spooled = await spool(
       this.#backend,
-      path.join(folder, "rows.csv"),
+      path.join(folder, ROWS),
       this.#columns.filter((name) => statement.mentioned.has(name)),
       check,
     );

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CsvBackend, MemoryBackend } from "../backends/mod.ts";
+import { CsvBackend, JsonBackend, JsonlBackend, MemoryBackend } from "../backends/mod.ts";
 import { table } from "../backends/table.ts";
 import type { Backend, RowsOptions } from "../core/backend.ts";
 import { readCell } from "../core/cell.ts";
@@ -48,6 +48,25 @@ const at = "2026-11-21T14:22:01.123Z";
 
 /** A CSV store that tells how often its rows were read one by one. */
 class WatchedCsv extends CsvBackend {
+  reads = 0;
+
+  override *rows(options?: RowsOptions): Generator<Row> {
+    this.reads++;
+    yield* super.rows(options);
+  }
+}
+
+/** The same for JSON Lines and JSON. */
+class WatchedJsonl extends JsonlBackend {
+  reads = 0;
+
+  override *rows(options?: RowsOptions): Generator<Row> {
+    this.reads++;
+    yield* super.rows(options);
+  }
+}
+
+class WatchedJson extends JsonBackend {
   reads = 0;
 
   override *rows(options?: RowsOptions): Generator<Row> {
@@ -339,6 +358,88 @@ test("a CSV file read by DuckDB has the values that the store gives", withDuckDb
   );
   assert.ok(direct > 15, `only ${direct} files were read directly`);
 });
+
+/** Values that DuckDB's JSON reader is apt to take for something else, as they stand in a file. */
+const oddJson = fc.oneof(
+  oddCells.map((text) => JSON.stringify(text)),
+  fc.constantFrom(
+    ..."1 -3 0.5 1.50 1e5 1E+5 1e-05 1e400 -1e400 -0 -0.0 1.0 9007199254740993 9007199254740992.0"
+      .split(" "),
+    ..."9223372036854775807 9223372036854775808 18446744073709551616 123456789012345678901234567890"
+      .split(" "),
+    ...'0.1234567890123456789 true false null NaN Infinity -Infinity [1,2] [1] {} {"a":1} {"a":1,"a":2}'
+      .split(" "),
+    ..."[1\u00a02] 01 +1 .5 nan tru [1,] 'x' 1,2".split(" "),
+    '{"b":{"c":[1.50,"x"]}}',
+    '"\\ud800"',
+    '"\\u0000"',
+    '"\\u0041"',
+    '"\\/"',
+    '"\\x"',
+    '"tab\there"',
+    '"\\"1\\""',
+  ),
+);
+
+for (const [extension, Watched] of [[".jsonl", WatchedJsonl], [".json", WatchedJson]] as const) {
+  test(
+    `a ${extension} file read by DuckDB has the values that the store gives`,
+    withDuckDb,
+    async (t) => {
+      const folder = tempFolder(t);
+      let direct = 0;
+      let number = 0;
+      const kinds: Record<string, (n: number) => string> = {
+        integer: (n) => `${n}`,
+        double: (n) => `${n}.5`,
+        boolean: (n) => n > 2 ? "true" : "false",
+        quoted: (n) => `"\\"${n}\\""`,
+        cell: (n) => `"${n}"`,
+        word: (n) => `"m${n}"`,
+        none: () => "null",
+      };
+      const column = fc.record({
+        name: fc.constantFrom('"k"', '"k0"', '"\\u006b"', '"K"', '"result.x"', '"k\\n"', '""'),
+        write: fc.constantFrom(...Object.values(kinds)),
+        numbers: fc.array(fc.option(fc.nat(5), { freq: 8 }), { minLength: 6, maxLength: 6 }),
+        odd: fc.option(fc.tuple(fc.nat(5), oddJson), { freq: 1 }),
+      });
+      const rowsOfColumns = fc.array(column, { minLength: 1, maxLength: 3 }).map((columns) =>
+        Array.from({ length: 6 }, (_, i) => {
+          const entries = columns.flatMap(({ name, write, numbers, odd }, j) => {
+            const n = numbers[i];
+            const value = odd?.[0] === i ? odd[1] : n === null ? undefined : write(n!);
+            return value === undefined ? [] : [`${j === 1 ? name : `"k${j}"`}: ${value}`];
+          });
+          return `{${entries.join(", ")}}`;
+        })
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          rowsOfColumns,
+          fc.constantFrom("\n", "\n", "\n", "\r\n"),
+          fc.constantFrom("", "", "", "\ufeff"),
+          fc.constantFrom("", "", "", "", "\n", "0", "null", '{"k0": 1', '{"late": 1}'),
+          fc.constantFrom("SELECT * FROM runs", "SELECT k0 FROM runs", "SELECT count(*) FROM runs"),
+          async (rows, newline, mark, end, sql) => {
+            const file = join(folder, `${number++}${extension}`);
+            const text = extension === ".jsonl"
+              ? [...rows, end].join(newline)
+              : `[${newline} ${rows.join(`,${newline} `)}${newline}]${end}${newline}`;
+            writeFileSync(file, mark + text);
+            const backend = new Watched(file);
+            const found = await outcomeOf(backend, sql);
+            if (backend.reads === 0) direct++;
+            assert.deepEqual(found, await outcomeOf(plain(backend), sql));
+            await backend.close();
+          },
+        ),
+        { numRuns: 300 },
+      );
+      assert.ok(direct > 30, `only ${direct} files were read directly`);
+    },
+  );
+}
 
 /** What a query gives: columns and rows, or the message of its error. */
 async function outcomeOf(store: Backend, sql: string): Promise<unknown> {
