@@ -11,7 +11,7 @@
 
 import type { ColumnType } from "./hash_params.ts";
 import type { Key } from "./key.ts";
-import type { Row } from "./value.ts";
+import type { Row, Value } from "./value.ts";
 
 /** A result that is there at once, or a promise of it: callers always `await`. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -71,6 +71,12 @@ export interface Backend {
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
 
   /**
+   * The values of these columns for each row, in their order, undefined where absent; the rows as
+   * `rows` gives them, many at a time: for SQL, which reads all of them. Default: made of `rows`.
+   */
+  valueBatches?(columns: readonly string[]): Iterable<ValueBatch> | AsyncIterable<ValueBatch>;
+
+  /**
    * Adds many rows, in their order and in bounded memory, and resolves to how many. Others may record
    * between them. When it resolves, all are kept as `record` keeps one; if it rejects, the first so
    * many may be there. Default: `record` for each.
@@ -113,6 +119,9 @@ export interface Backend {
    */
   verify?(options?: VerifyOptions): MaybePromise<readonly Finding[]>;
 }
+
+/** Some rows, each as the values of the columns asked for. */
+export type ValueBatch = readonly (readonly (Value | undefined)[])[];
 
 /** What to read of each row. */
 export interface RowsOptions {

@@ -1,5 +1,5 @@
 import { readCell } from "../core/cell.ts";
-import { readCells } from "./cell_table.ts";
+import { readCells } from "./read_cells.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
@@ -17,7 +17,7 @@ export function csvFile(path: string): DirectFile | undefined {
   return {
     names,
     allNames: undefined,
-    from: () => readCells({ path, head: 1, columns: names.length, longest: 0 }),
+    from: () => readCells(path, names.length),
     guess(column): ColumnType {
       const finder = new ColumnTypeFinder(names[column]!);
       for (const fields of sample) {

@@ -5,21 +5,18 @@ import { QueryError } from "./query_error.ts";
 export class Deadline {
   readonly #timeout: number | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  #isOver = false;
+  readonly #end: number;
 
   /** @param timeout After how many milliseconds what runs is stopped. Default: never. */
   constructor(connection: DuckDbConnection, timeout: number | undefined) {
     this.#timeout = timeout;
-    if (timeout === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#isOver = true;
-      connection.interrupt();
-    }, timeout);
+    this.#end = performance.now() + (timeout ?? Infinity);
+    if (timeout !== undefined) this.#timer = setTimeout(() => connection.interrupt(), timeout);
   }
 
   /** @throws {QueryError} If the time is over. */
   check(): void {
-    if (!this.#isOver) return;
+    if (performance.now() < this.#end) return;
     throw new QueryError(
       `Cannot finish the SQL in ${this.#timeout} ms, the time that it was given: ` +
         `allow more (timeout), or ask for less`,

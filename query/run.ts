@@ -3,8 +3,8 @@ import path from "node:path";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { DuckDbResult } from "../packages/duckdb.ts";
-import { readCells } from "./cell_table.ts";
 import type { ColumnType } from "./column_type.ts";
+import { COPIED, copyRows } from "./copy_rows.ts";
 import { Deadline } from "./deadline.ts";
 import { type DirectFile, directFile } from "./direct_file.ts";
 import { explained } from "./explained.ts";
@@ -13,14 +13,12 @@ import { QueryError } from "./query_error.ts";
 import { QueryResult } from "./query_result.ts";
 import { runsView, type ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
-import { spool } from "./spool.ts";
 import { sqlString } from "./sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
-import { guessedCell, typedCell, WRONG_GUESS } from "./typed_cell.ts";
+import { guessedCell, WRONG_GUESS } from "./typed_cell.ts";
 
-/** Files in the session's folder: a copy of the store's, and the rows that it gave. */
+/** A copy of the store's file in the session's folder. */
 const COPY = "copy";
-const ROWS = "rows.csv";
 
 /** How far a run may go. */
 export interface RunLimits {
@@ -84,9 +82,9 @@ export class Run {
       statement,
       "CREATE OR REPLACE TABLE memory.main.runs AS FROM temp.main.runs",
     );
-    for (const name of [COPY, ROWS]) {
-      fs.rmSync(path.join(this.#session.folder, name), { force: true }); // it may stay open for long
-    }
+    // It may stay open for long.
+    fs.rmSync(path.join(this.#session.folder, COPY), { force: true });
+    await this.#session.connection.run(`DROP TABLE IF EXISTS ${COPIED} CASCADE`);
     return this.#columns;
   }
 
@@ -177,21 +175,15 @@ export class Run {
 
   /** From the rows that the store gives. */
   async #ofRows(statement: Statement, command: string): Promise<DuckDbResult> {
-    const { connection, folder } = this.#session;
+    const { connection } = this.#session;
     const check = (): void => this.#deadline?.check();
     this.#columns = await this.#backend.columns();
     await this.#checkNames(statement);
-    const spooled = await spool(
-      this.#backend,
-      path.join(folder, ROWS),
-      this.#columns.filter((name) => statement.mentioned.has(name)),
-      check,
-    );
+    const names = this.#columns.filter((name) => statement.mentioned.has(name));
+    const columns = await copyRows(this.#backend, this.#session, names, check);
     check();
-    const columns = spooled.columns
-      .map(({ name, cell, type }) => ({ name, value: typedCell(cell, type) }));
     try {
-      await connection.run(runsView(columns, readCells(spooled.table)));
+      await connection.run(runsView(columns, COPIED));
       await this.#check(statement);
       return await connection.run(command);
     } catch (error) {
