@@ -16,7 +16,7 @@ export interface ApacheArrow {
   readonly Int64: new () => ArrowType;
   readonly Float64: new () => ArrowType;
   readonly Utf8: new () => ArrowType;
-  readonly Timestamp: new (unit: number, zone: string) => ArrowType;
+  readonly Timestamp: new (unit: number, zone: string | null) => ArrowType;
   readonly TimeUnit: { readonly MICROSECOND: number };
   readonly List: new (element: ArrowField) => ArrowType;
   readonly Struct: new (fields: readonly ArrowField[]) => ArrowType;
@@ -30,9 +30,6 @@ export interface ApacheArrow {
     };
   };
   makeData(parts: object): ArrowData;
-  vectorFromArray(values: readonly unknown[], type: ArrowType): {
-    readonly data: readonly ArrowData[];
-  };
 }
 
 /** A column's name and type. */

@@ -78,8 +78,6 @@ export interface DuckDbNewChunk {
 
 /** The values of a column of a chunk. */
 export interface DuckDbVector {
-  /** Those of numbers; what is written here is not null. */
-  readonly items: { [index: number]: number };
   setItem(index: number, value: string | number | null): void;
   /** Takes what was set into the chunk. */
   flush(): void;

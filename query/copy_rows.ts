@@ -132,12 +132,11 @@ function setNumbers(
   column: number,
   finder: ColumnTypeFinder,
 ): boolean {
-  const { items } = vector;
   for (let i = 0; i < rows.length; i++) {
     const value = rows[i]![column];
     if (typeof value === "number") {
       finder.add(value);
-      items[i] = value;
+      vector.setItem(i, value);
     } else if (value === undefined || value === null) vector.setItem(i, null);
     else return false;
   }

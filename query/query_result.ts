@@ -67,6 +67,13 @@ export class QueryResult implements AsyncIterable<QueryRow> {
   async *batches(): AsyncGenerator<readonly (readonly PlainValue[])[]> {
     const plain = plainValues(this.duckdb);
     const { types } = this;
+    for await (const columns of this.chunks()) {
+      yield columns.map((values, i) => values.map((value) => plain(value, types[i]!)));
+    }
+  }
+
+  /** The same in values of DuckDB's client, for writers of formats. */
+  async *chunks(): AsyncGenerator<readonly (readonly unknown[])[]> {
     let left = this.#maxRows;
     // To the last row, and not until a chunk is missing: one that is missing makes Deno 2.9.5 crash
     // when it ends (https://github.com/denoland/deno/issues/36538).
@@ -83,9 +90,7 @@ export class QueryResult implements AsyncIterable<QueryRow> {
         if (count < chunk.rowCount) this.#isCut = true;
         left -= count;
         const columns = chunk.getColumns();
-        yield columns.map((values, i) =>
-          values.slice(0, count).map((value) => plain(value, types[i]!))
-        );
+        yield this.#isCut ? columns.map((values) => values.slice(0, count)) : columns;
         if (this.#isCut) return;
       }
     } finally {

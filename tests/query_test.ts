@@ -759,6 +759,78 @@ test("a result is written as a stream of Arrow", withDuckDb, async () => {
   ]);
 });
 
+test("values of every SQL type come out of an Arrow stream", withDuckDb, async () => {
+  const { tableFromIPC } = await loadPackage(ARROW, "read it") as {
+    tableFromIPC(bytes: Uint8Array): Iterable<{ toJSON(): Record<string, unknown> }> & {
+      schema: { fields: { name: string; type: object }[] };
+    };
+  };
+  const values: readonly (readonly [sql: string, type: string, expected: unknown])[] = [
+    ["i = 3", "Bool", false],
+    ["(i % 100)::TINYINT", "Int32", 5],
+    ["i::USMALLINT", "Int32", 5],
+    ["-i::INTEGER", "Int32", -5],
+    ["4294967290 + i", "Int64", "4294967295"],
+    ["(4294960000 + i)::UINTEGER", "Int64", "4294960005"],
+    ["-9223372036854775807 + i", "Int64", "-9223372036854775802"],
+    ["i / 2", "Float64", 2.5],
+    ["(i / 4)::FLOAT", "Float64", 1.25],
+    ["(i / 4)::DECIMAL(9, 2)", "Float64", 1.25],
+    ["-(i / 4)::DECIMAL(38, 5)", "Float64", -1.25],
+    ["sum(i) OVER ()", "Float64", 5000 * 4999 / 2],
+    ["i::UBIGINT", "Float64", 5],
+    ["'é' || i || '😀'", "Utf8", "é5😀"],
+    ["'a' || i", "Utf8", "a5"],
+    ["''", "Utf8", ""],
+    ["DATE '2026-11-21' + i::INTEGER", "Utf8", "2026-11-26"],
+    ["INTERVAL (i) SECOND", "Utf8", "00:00:05"],
+    ["TIMESTAMP '1969-12-31 23:59:59.5'", "Timestamp<MICROSECOND>", -500],
+    [
+      "TIMESTAMPTZ '2026-11-21 14:22:01.123456+01'",
+      "Timestamp<MICROSECOND, UTC>",
+      1795267321123.456,
+    ],
+    ["'infinity'::TIMESTAMPTZ", "Timestamp<MICROSECOND, UTC>", null],
+    ["[i, NULL, i + 1]", "List<Int64>", ["5", null, "6"]],
+    ["[]::VARCHAR[]", "List<Utf8>", []],
+    ["[[i::INTEGER], NULL, []]", "List<List<Int32>>", [[5], null, []]],
+    ["{a: i::INTEGER, b: {c: ['x', NULL]}}", "Struct<{a:Int32, b:Struct<{c:List<Utf8>}>}>", {
+      a: 5,
+      b: { c: ["x", null] },
+    }],
+    ["[{a: i = 5}, {a: NULL}]", "List<Struct<{a:Bool}>>", [{ a: true }, { a: null }]],
+    ["MAP {'k': i}", "Utf8", '{"k":5}'],
+    ["'b'::ENUM ('a', 'b')", "Utf8", "b"],
+    ["NULL", "Int32", null],
+  ];
+  // Every third row has no values.
+  const columns = values.map(([sql], i) => `CASE WHEN i % 3 < 2 THEN ${sql} END AS c${i}`);
+  const all = `SELECT ${columns.join(", ")} FROM range(5000) t (i)`;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of resultArrow(await query(stored([]), all))) pieces.push(piece);
+  const table = tableFromIPC(Buffer.concat(pieces));
+  assert.deepEqual(
+    table.schema.fields.map(({ type }) => String(type)),
+    values.map(([_, type]) => type),
+  );
+  const rows = [...table];
+  assert.equal(rows.length, 5000);
+  const plainRow = (i: number): unknown[] =>
+    Object.values(
+      JSON.parse(JSON.stringify(rows[i]!.toJSON(), (_, x) => typeof x === "bigint" ? `${x}` : x)),
+    );
+  assert.deepEqual(plainRow(5), values.map(() => null));
+  assert.deepEqual(plainRow(4997), values.map(() => null));
+  const one = await query(
+    stored([]),
+    `SELECT ${values.map(([sql], i) => `${sql} AS c${i}`).join(", ")} FROM range(5000) t (i)`,
+  );
+  const whole: Uint8Array[] = [];
+  for await (const piece of resultArrow(one)) whole.push(piece);
+  rows.splice(0, rows.length, ...tableFromIPC(Buffer.concat(whole)));
+  assert.deepEqual(plainRow(5), values.map(([_sql, _type, expected]) => expected));
+});
+
 test(
   "an Arrow stream has its columns without rows too",
   withDuckDb,
