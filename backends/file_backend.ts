@@ -15,6 +15,7 @@ import type {
   RowsOptions,
   VerifyOptions,
 } from "../core/backend.ts";
+import type { CellBatch } from "../core/cell_batch.ts";
 import { isDetail } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
@@ -154,9 +155,18 @@ export class FileBackend implements Backend {
     yield* this.#file.rows(columns);
   }
 
+  /** The same as cell text. */
+  *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
+    this.#refresh(false);
+    yield* this.#file.cells(columns);
+  }
+
   /** The columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
-    return this.#reading(() => this.#file.columns);
+    if (this.#ended) throw this.#ended;
+    // Rows that nobody has read yet need not be read for it.
+    const isUnread = this.#refreshed === -Infinity;
+    return isUnread && this.#file.namedColumns() || this.#reading(() => this.#file.columns);
   }
 
   /** Whether there is a row with exactly this key. */

@@ -1,6 +1,8 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
+import type { CellBatch } from "../core/cell_batch.ts";
+import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
@@ -105,6 +107,24 @@ export class StoreFile {
     return orderColumns(this.#opened?.reading?.scanner.names ?? [], []);
   }
 
+  /** The layout that was read, and where the last whole row ends; undefined if there is none. */
+  get extent(): { readonly layout: Layout; readonly end: number } | undefined {
+    const opened = this.#opened;
+    return opened?.reading && { layout: opened.reading.layout, end: opened.end };
+  }
+
+  /** The columns, from the beginning of a file that names them there; undefined if it does not. */
+  namedColumns(): readonly string[] | undefined {
+    const fd = this.#openReader();
+    if (fd === undefined) return undefined;
+    try {
+      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
+      return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   /**
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.
@@ -162,6 +182,26 @@ export class StoreFile {
 
   /** All rows that were read, each with only the columns asked for. */
   *rows(columns?: readonly string[]): Generator<Row> {
+    yield* this.#scanned((scanner) => rowOf(scanner, columns));
+  }
+
+  /** The same as canonical cell text. */
+  *cells(columns?: readonly string[]): Generator<CellBatch> {
+    const batch = new CellBatchBuilder();
+    const add = (scanner: RowScanner): void => {
+      const names = columns ?? scanner.names;
+      for (const name of names) {
+        const slot = scanner.slot(name);
+        if (slot !== -1) scanner.feed(slot, "", batch.column(name));
+      }
+      batch.endRow();
+    };
+    for (const _ of this.#scanned(add)) if (batch.isFull) yield batch.take();
+    if (batch.length > 0) yield batch.take();
+  }
+
+  /** Reads all rows: what is read of the scanner at each. */
+  *#scanned<T>(read: (scanner: RowScanner) => T): Generator<T> {
     const { path } = this;
     if (!this.#opened?.reading) return;
     const { inode, end, reading: { layout } } = this.#opened;
@@ -178,12 +218,12 @@ export class StoreFile {
         for (;;) {
           const next = scanner.next(pieces.bytes, at, pieces.length);
           if (next === -1) break;
-          if (scanner.isRow) yield rowOf(scanner, columns);
+          if (scanner.isRow) yield read(scanner);
           at = next;
         }
         pieces.consume(at);
       }
-      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield rowOf(scanner, columns);
+      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield read(scanner);
     } catch (error) {
       throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
     } finally {

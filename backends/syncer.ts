@@ -6,6 +6,8 @@ const SLOW = 0.5;
 /** What can be brought to the disk. */
 export interface Syncable {
   readonly path: string;
+  /** Whether the file may be gone, its bytes brought to the disk elsewhere. Default: it may not. */
+  readonly mayBeGone?: boolean;
   /** Does it in place. */
   sync(): void;
 }
@@ -38,14 +40,18 @@ export class Syncer {
   async #syncOnce(): Promise<void> {
     const start = performance.now();
     if (this.#took < SLOW) this.#file.sync();
-    else await syncInThread(this.#file.path);
+    else await syncInThread(this.#file);
     this.#took = performance.now() - start;
   }
 }
 
 /** On a descriptor of its own: the store's may be closed before the thread comes to it. */
-async function syncInThread(path: string): Promise<void> {
-  const file = await fs.promises.open(path, "r+");
+async function syncInThread({ path, mayBeGone = false }: Syncable): Promise<void> {
+  const file = await fs.promises.open(path, "r+").catch((error) => {
+    if (mayBeGone && error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!file) return;
   try {
     await file.datasync();
   } finally {
