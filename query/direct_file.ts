@@ -1,8 +1,10 @@
 import fs from "node:fs";
 import type { Backend } from "../core/backend.ts";
+import type { DuckDbConnection } from "../packages/duckdb.ts";
 import type { ColumnType } from "./column_type.ts";
 import { csvFile } from "./csv_file.ts";
 import { jsonFile } from "./json_file.ts";
+import { parquetFile } from "./parquet_file.ts";
 
 /** A store's file that DuckDB can read as it stands, as far as a look at its ends tells. */
 export interface DirectFile {
@@ -10,6 +12,8 @@ export interface DirectFile {
   readonly names: readonly string[];
   /** SQL that lists the names of all columns; undefined if `names` are all. */
   readonly allNames: string | undefined;
+  /** Whether a column has values of its type, and no cell text. Default: none has. */
+  isTyped?(column: number): boolean;
   /** What stands after FROM: the cell text of these columns, as `c0`, `c1` … by their places in `names`. */
   from(columns: readonly number[]): string;
   /** What a column seems to be. */
@@ -25,7 +29,9 @@ const PATTERN = /[*?[\\]/;
 export function directPath(backend: Backend): string | undefined {
   const { path } = backend as { readonly path?: unknown };
   if (typeof path !== "string" || PATTERN.test(path)) return undefined;
-  return /\.(?:csv|json|jsonl|ndjson)$/i.test(path) && fs.existsSync(path) ? path : undefined;
+  return /\.(?:csv|json|jsonl|ndjson|parquet)$/i.test(path) && fs.existsSync(path)
+    ? path
+    : undefined;
 }
 
 /**
@@ -34,7 +40,12 @@ export function directPath(backend: Backend): string | undefined {
  *
  * @param copy Where a copy goes if somebody may be writing the file: the rows that are there now.
  */
-export function directFile(path: string, copy: string): DirectFile | undefined {
+export async function directFile(
+  path: string,
+  copy: string,
+  connection: DuckDbConnection,
+): Promise<DirectFile | undefined> {
+  if (/\.parquet$/i.test(path)) return await parquetFile(path, connection);
   const look = /\.csv$/i.test(path) ? csvFile : jsonFile;
   if (!fs.existsSync(`${path}-state`)) return look(path);
   // A record goes over the end of an array: a copy may have some of it before and some after.

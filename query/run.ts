@@ -92,23 +92,16 @@ export class Run {
   async #resultOf(statement: Statement, command: string): Promise<DuckDbResult> {
     this.#deadline = new Deadline(this.#session.connection, this.#limits.timeout);
     try {
-      const file = this.#path === undefined
-        ? undefined
-        : directFile(this.#path, path.join(this.#session.folder, COPY));
-      return (file && await this.#ofFile(file, statement, command)) ??
-        await this.#ofRows(statement, command);
+      return await this.#ofFile(statement, command) ?? await this.#ofRows(statement, command);
     } finally {
       this.#deadline?.clear();
     }
   }
 
   /** From a file as it stands; undefined if that cannot be, or would not give what the store holds. */
-  async #ofFile(
-    file: DirectFile,
-    statement: Statement,
-    command: string,
-  ): Promise<DuckDbResult | undefined> {
-    if (!await this.#hasAllNames(file, statement)) return undefined;
+  async #ofFile(statement: Statement, command: string): Promise<DuckDbResult | undefined> {
+    const file = await this.#look();
+    if (!file || !await this.#hasAllNames(file, statement)) return undefined;
     this.#columns = file.names;
     const types = new Map<number, ColumnType>();
     for (const [i, name] of file.names.entries()) {
@@ -130,6 +123,18 @@ export class Run {
         if (cell === "" || types.get(column)?.kind !== "integer") return undefined;
         types.set(column, { kind: "double" });
       }
+    }
+  }
+
+  /** The file, if DuckDB may be able to read it. */
+  async #look(): Promise<DirectFile | undefined> {
+    if (this.#path === undefined) return undefined;
+    const { connection, folder } = this.#session;
+    try {
+      return await directFile(this.#path, path.join(folder, COPY), connection);
+    } catch {
+      this.#deadline?.check();
+      return undefined; // it is gone, or no Parquet: the store's own reader tells
     }
   }
 
@@ -161,7 +166,8 @@ export class Run {
   ): Promise<DuckDbResult | undefined> {
     const columns: ViewColumn[] = [];
     for (const [column, type] of types) {
-      const value = guessedCell(`c${column}`, type);
+      const cell = `c${column}`;
+      const value = file.isTyped?.(column) ? cell : guessedCell(cell, type);
       if (value === undefined) return undefined;
       columns.push({ name: file.names[column]!, value });
     }
