@@ -10,7 +10,7 @@ import { tempStore } from "./temp_folder.ts";
 const registry = createRegistry(table);
 const openQuery = createOpenQuery(registry);
 
-for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
+for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arrow"]) {
   test(
     `openQuery() answers many statements over the rows a ${extension} store had`,
     withDuckDb,

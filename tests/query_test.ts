@@ -4,7 +4,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CsvBackend, JsonBackend, JsonlBackend, MemoryBackend } from "../backends/mod.ts";
+import {
+  CsvBackend,
+  JsonBackend,
+  JsonlBackend,
+  MemoryBackend,
+  ParquetBackend,
+} from "../backends/mod.ts";
 import { table } from "../backends/table.ts";
 import type { Backend, RowsOptions } from "../core/backend.ts";
 import { readCell } from "../core/cell.ts";
@@ -88,7 +94,7 @@ function plain(backend: Backend): Backend {
   };
 }
 
-for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
+for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arrow"]) {
   test(`query() groups the rows of a ${extension} store and its results`, withDuckDb, async (t) => {
     const store = tempStore(t, `runs${extension}`);
     const backend = await registry.open(store);
@@ -217,6 +223,47 @@ test("query() reads a CSV store without its rows in JavaScript", withDuckDb, asy
   const rows = await rowsOf(again, sql);
   assert.equal(again.reads, 0);
   assert.deepEqual(await rowsOf(plain(again), sql), rows);
+  await again.close();
+});
+
+test("query() reads a Parquet store without its rows in JavaScript", withDuckDb, async (t) => {
+  class WatchedParquet extends ParquetBackend {
+    reads = 0;
+
+    override async *rows(options?: RowsOptions): AsyncGenerator<Row> {
+      this.reads++;
+      yield* super.rows(options);
+    }
+  }
+  const store = tempStore(t, "runs.parquet");
+  const columns = "alpha, seed, model, ok, odd, result.x, result.list, _stet_timestamp";
+  const sql = `SELECT ${columns} FROM runs ORDER BY seed`;
+  const backend = new WatchedParquet(store);
+  const record = (seed: number): Promise<void> | void =>
+    backend.record({
+      _stet_timestamp: at,
+      alpha: seed / 2,
+      seed,
+      model: seed === 3 ? "1" : `m${seed}`,
+      ok: seed > 2,
+      odd: seed === 4 ? 1 : "a",
+      "result.x": 2n ** 60n + BigInt(seed),
+      "result.list": [seed],
+    });
+  for (let seed = 0; seed < 5; seed++) await record(seed);
+  assert.equal((await rowsOf(backend, sql)).length, 5, "those that are pending");
+  assert.equal(backend.reads, 1);
+  await backend.close();
+  const again = new WatchedParquet(store);
+  const known = sql.replace(", odd, result.x, result.list", ", result.x");
+  const rows = await rowsOf(again, known);
+  assert.equal(again.reads, 0);
+  assert.deepEqual(rows, await rowsOf(plain(again), known));
+  again.reads = 0;
+  const all = await rowsOf(again, sql);
+  assert.equal(again.reads, 1, "a column of mixed values is for the store's own reader");
+  assert.deepEqual(all, await rowsOf(plain(again), sql));
+  await assert.rejects(rowsOf(again, "SELECT alhpa FROM runs"), /Did you mean alpha/);
   await again.close();
 });
 
