@@ -23,15 +23,19 @@ export interface ApacheArrow {
   readonly Field: new (name: string, type: ArrowType, nullable: boolean) => ArrowField;
   readonly Schema: new (fields: readonly ArrowField[]) => ArrowSchema;
   readonly RecordBatch: new (schema: ArrowSchema, data: ArrowData) => object;
-  readonly RecordBatchStreamWriter: {
-    throughDOM(): {
-      readonly writable: WritableStream<object>;
-      readonly readable: ReadableStream<Uint8Array>;
-    };
-  };
+  readonly RecordBatchStreamWriter: ArrowWriters;
+  readonly RecordBatchFileWriter: ArrowWriters;
   makeData(parts: object): ArrowData;
   vectorFromArray(values: readonly unknown[], type: ArrowType): {
     readonly data: readonly ArrowData[];
+  };
+}
+
+/** Writers of a form of Arrow IPC. */
+export interface ArrowWriters {
+  throughDOM(): {
+    readonly writable: WritableStream<object>;
+    readonly readable: ReadableStream<Uint8Array>;
   };
 }
 

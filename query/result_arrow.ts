@@ -2,14 +2,20 @@ import { type ApacheArrow, loadArrow } from "../packages/apache_arrow.ts";
 import { arrowLayouts } from "./arrow_layout.ts";
 import type { QueryResult } from "./query_result.ts";
 
+/** The two forms of Arrow IPC: the stream (`.arrows`) and the file (`.arrow`, `.feather`). */
+export type ArrowForm = "stream" | "file";
+
 /**
- * A result as an Arrow IPC stream, piece by piece. Integers are `int64` (those of 32 bits or less
+ * A result as Arrow IPC, piece by piece. Integers are `int64` (those of 32 bits or less
  * `int32`), other numbers `float64` (the sums of integers too), times microseconds, in UTC those with a
  * zone; lists and structs stay what they are, and what else there is becomes text.
  *
  * @throws {StoreError} If the package apache-arrow is not installed.
  */
-export async function* resultArrow(result: QueryResult): AsyncGenerator<Uint8Array> {
+export async function* resultArrow(
+  result: QueryResult,
+  form: ArrowForm = "stream",
+): AsyncGenerator<Uint8Array> {
   let arrow: ApacheArrow;
   try {
     arrow = await loadArrow();
@@ -29,7 +35,8 @@ export async function* resultArrow(result: QueryResult): AsyncGenerator<Uint8Arr
     return new arrow.RecordBatch(schema, data);
   }
 
-  const { readable, writable } = arrow.RecordBatchStreamWriter.throughDOM();
+  const writers = form === "file" ? arrow.RecordBatchFileWriter : arrow.RecordBatchStreamWriter;
+  const { readable, writable } = writers.throughDOM();
   let trouble: { readonly error: unknown } | undefined;
   async function send(): Promise<void> {
     const writer = writable.getWriter();

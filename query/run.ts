@@ -115,9 +115,9 @@ export class Run {
         if (error instanceof QueryError) throw error;
         const [, cell = ""] = messageOf(error).split(WRONG_GUESS);
         const column = Number(cell.slice(1));
-        if (cell === "") {
-          const { message, isMissing } = explained(error, file.names);
-          if (isMissing) throw new QueryError(message, { cause: error });
+        // What is not there is told with all columns in sight.
+        if (cell === "" && explained(error, file.names).isMissing) {
+          await this.#checkNames(statement);
         }
         // Anything else the rows explain: they tell whether it is the statement or the file.
         if (cell === "" || types.get(column)?.kind !== "integer") return undefined;

@@ -670,6 +670,23 @@ test("errors in SQL say where, and what there is instead", withDuckDb, async () 
   ) await assert.rejects(rowsOf(backend, sql), { name: "QueryError", message }, sql);
 });
 
+test("errors in SQL over a file that DuckDB reads say the same", withDuckDb, async (t) => {
+  for (const extension of [".csv", ".jsonl", ".parquet"]) {
+    const store = tempStore(t, `runs${extension}`);
+    const backend = await registry.open(store);
+    for (const seed of [1, 2]) await backend.record({ alpha: 1, seed, "result.accuracy": 2 });
+    await backend.close();
+    for (
+      const [sql, message] of [
+        ["SELECT alhpa FROM runs", /Did you mean alpha\?$/],
+        ["SELECT result.acuracy FROM runs", /Did you mean accuracy\?$/],
+        ["SELECT reslt.accuracy FROM runs", /Did you mean result\?$/],
+        ["SELECT * FROM run", /The store is the table runs\.$/],
+      ] as const
+    ) await assert.rejects(rowsOf(store, sql), { name: "QueryError", message }, sql);
+  }
+});
+
 test("SQL that takes longer than it may is stopped", withDuckDb, async () => {
   const sql =
     "SELECT count(*) FROM range(1000000000) a, range(1000000) b WHERE hash(a.range, b.range) = 1";
