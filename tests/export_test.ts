@@ -9,6 +9,7 @@ import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
 import { createExport } from "../core/export_store.ts";
 import { keyOf, keyShape } from "../core/key.ts";
+import { makeWhole } from "../core/make_whole.ts";
 import { createRegistry } from "../core/registry.ts";
 import { setEntry, type Value } from "../core/value.ts";
 import { createVerify } from "../core/verify_store.ts";
@@ -243,6 +244,26 @@ async function startExport(
   while (!isOver && !filesIn(folder).some((name) => name.startsWith(".stet-"))) await sleep(1);
   return started;
 }
+
+test("a store that was made while another was written in its place is kept", async (t) => {
+  const folder = tempFolder(t);
+  for (const extension of [".csv", ".sqlite"]) {
+    const store = join(folder, `runs${extension}`);
+    await assert.rejects(
+      makeWhole(createRegistry(table), store, {}, async (made) => {
+        await made.record({ seed: 1 });
+        const other = await openBackend(store);
+        await other.record({ seed: 2 });
+        await other.close();
+      }),
+      { name: "StoreError", message: /another process made it meanwhile/ },
+    );
+    const kept = await openBackend(store);
+    assert.deepEqual((await kept.load()).map(({ seed }) => seed), [2]);
+    await kept.close();
+  }
+  assert.deepEqual(filesIn(folder), ["runs.csv", "runs.sqlite"]);
+});
 
 test("an export that is killed leaves an older file as it was; the next one cleans up", () =>
   inWorkshop(async ({ folder }) => {
