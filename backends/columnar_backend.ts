@@ -14,6 +14,7 @@ import type {
   RowsOptions,
   VerifyOptions,
 } from "../core/backend.ts";
+import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
@@ -21,7 +22,7 @@ import { type Row, toValue } from "../core/value.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
-import type { Batch, ColumnarFormat } from "./columnar_format.ts";
+import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "./leftovers_of.ts";
@@ -141,16 +142,23 @@ export class ColumnarBackend implements Backend {
 
   /** All rows that were there when it was called, one at a time, in bounded memory. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    const { names, batches, first, pending } = await this.#rowsNow(columns);
+    const { file, pending, close } = await this.#now(columns);
     try {
-      for (let batch = await first; batch && !batch.done; batch = await batches!.next()) {
-        for (let i = 0; i < batch.value.length; i++) yield rowOf(names, batch.value, i);
+      const known = file?.columns.map(({ name }) => name) ?? [];
+      const names = columns ? columns.filter((name) => known.includes(name)) : known;
+      for await (const batch of file?.batches(names, 0, file.rowCount) ?? []) {
+        for (let i = 0; i < batch.length; i++) yield rowOf(names, batch, i);
       }
       yield* pending;
     } finally {
-      await batches?.return(undefined);
-      pending.close();
+      close();
     }
+  }
+
+  /** The rows as they are now, for who can read the file by itself. */
+  async snapshot(): Promise<ColumnarSnapshot> {
+    const { file, pending, pendingCount, close } = await this.#now(undefined);
+    return { parquet: file?.parquet, rowCount: file?.rowCount ?? 0, pending, pendingCount, close };
   }
 
   /** The columns of the store, in its order. */
@@ -338,24 +346,28 @@ export class ColumnarBackend implements Backend {
     await this.#files.locked(() => this.#files.state.finish(text));
   }
 
-  /** Both files as they are at one moment, held open. */
-  async #rowsNow(columns: readonly string[] | undefined): Promise<{
-    readonly names: readonly string[];
-    readonly batches: AsyncGenerator<Batch> | undefined;
-    readonly first: Promise<IteratorResult<Batch>> | undefined;
+  /** Both files as they are at one moment, held open until they are closed. */
+  async #now(columns: readonly string[] | undefined): Promise<{
+    readonly file: ColumnarFile | undefined;
     readonly pending: HeldRows;
+    readonly pendingCount: number;
+    close(): void;
   }> {
     for (let attempt = 0;; attempt++) {
       try {
         return await this.#files.reading(() => {
+          const { opened } = this.#files.base;
+          const { rowCount } = this.#files.pending;
           const pending = new HeldRows(this.#files.pending.rows(columns));
-          const { file } = this.#files.base.opened ?? {};
-          const known = file?.columns.map(({ name }) => name) ?? [];
-          const names = columns ? columns.filter((name) => known.includes(name)) : known;
-          const batches = file?.batches(names, 0, file.rowCount);
-          const first = batches?.next();
-          first?.catch(() => {}); // who reads it is told
-          return { names, batches, first, pending };
+          opened?.held.hold();
+          let isOpen = true;
+          const close = (): void => {
+            if (!isOpen) return;
+            isOpen = false;
+            opened?.held.letGo();
+            pending.close();
+          };
+          return { file: opened?.file, pending, pendingCount: rowCount, close };
         });
       } catch (error) {
         // The pending file was replaced between two system calls.
