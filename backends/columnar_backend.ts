@@ -381,8 +381,10 @@ export class ColumnarBackend implements Backend {
     const findings: Finding[] = [];
     const add = (kind: Finding["kind"], message: string, repaired: string): void =>
       void findings.push({ kind, message, repaired: repair ? repaired : undefined });
-    // Others may be merging.
-    for (const file of isAlone && !this.#merger.merging ? this.#merger.temporaries() : []) {
+    const { temporary } = this.#files.pending;
+    const left = fs.existsSync(temporary) ? [temporary] : [];
+    if (isAlone && !this.#merger.merging) left.push(...this.#merger.temporaries()); // else they merge
+    for (const file of left) {
       add("leftover", `"${file}" was left by a process that died`, "removed it");
       if (repair) fs.rmSync(file, { force: true });
     }

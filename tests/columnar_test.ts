@@ -281,6 +281,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       writeFileSync(pending, readFileSync(pending).subarray(0, -9));
       const left = join(dirname(store), `.runs${extension}.merge-1`);
       writeFileSync(left, "half");
+      writeFileSync(join(dirname(store), `.runs${extension}.pending.jsonl.tmp`), "half");
 
       const verifying = new ColumnarBackend(store, formats[extension]!, { warn: () => {} });
       const kinds = async (repair: boolean): Promise<string[]> =>
@@ -288,8 +289,14 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
           `${kind}: ${repaired === undefined ? "told" : "mended"}`
         );
       const found = (await kinds(false)).filter((kind) => !kind.startsWith("repeated"));
-      assert.deepEqual(found, ["leftover: told", "torn: told", "leftover: told"]);
+      assert.deepEqual(found, [
+        "leftover: told",
+        "leftover: told",
+        "torn: told",
+        "leftover: told",
+      ]);
       assert.deepEqual(await kinds(true), [
+        "leftover: mended",
         "leftover: mended",
         "torn: mended",
         "leftover: mended",
