@@ -121,7 +121,8 @@ export class StoreFile {
     const fd = this.#openReader();
     if (fd === undefined) return undefined;
     try {
-      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
+      const found = fs.fstatSync(fd);
+      const layout = found.isFile() ? this.#readLayout(fd, found.size) : undefined;
       return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
     } finally {
       fs.closeSync(fd);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
+import { canonicalCell, readCell } from "../core/cell.ts";
 import { createExport } from "../core/export_store.ts";
 import { keyOf, keyShape } from "../core/key.ts";
 import { makeWhole } from "../core/make_whole.ts";
@@ -115,6 +117,35 @@ test("values keep their types to and from columnar formats", withDuckDb, async (
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound([".csv", ".sqlite", ...packaged], folder, rows)),
     { numRuns: 4 },
+  );
+});
+
+test("cells of a text store are those of its rows", async (t) => {
+  const folder = tempFolder(t);
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(rows, fc.constantFrom(".csv", ".json", ".jsonl"), async (rows, extension) => {
+      const store = join(folder, `cells${number++}${extension}`);
+      await makeStore(store, rows);
+      const backend = await openBackend(store);
+      const expected = await backend.load();
+      const found: Row[] = [];
+      for await (const { length, columns } of backend.cells!()) {
+        for (let i = 0; i < length; i++) {
+          const row: Row = {};
+          for (const { name, bytes, offsets } of columns) {
+            const cell = Buffer.from(bytes.subarray(offsets[i], offsets[i + 1])).toString();
+            assert.equal(canonicalCell(cell), cell);
+            const value = readCell(cell);
+            if (value !== undefined) setEntry(row, name, value);
+          }
+          found.push(row);
+        }
+      }
+      assert.deepEqual(found, expected);
+      await backend.close();
+    }),
+    { numRuns: 40 },
   );
 });
 
