@@ -116,6 +116,17 @@ export class SqliteBackend extends SqliteStore<Connection> {
     }
   }
 
+  /** A transaction that is undone may have made columns: they are read again. */
+  protected override writing<T>(connection: Connection, body: () => T): T {
+    try {
+      return super.writing(connection, body);
+    } catch (error) {
+      connection.columns = new Map();
+      connection.schema = -1;
+      throw error;
+    }
+  }
+
   protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {
     const connection = this.open() ?? this.create();
     const missing = new Set<string>();

@@ -450,8 +450,25 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     this.#connection = undefined;
     this.#checked = -Infinity;
     // One plain file again, which can be read where nothing can be written.
-    if (db && isWriter && inodeOf(this.path) !== undefined) tryJournalMode(db, "DELETE");
+    const isThere = isWriter && inodeOf(this.path) !== undefined;
+    if (db && isThere) tryJournalMode(db, "DELETE");
     db?.close();
+    if (isThere) this.#endLog();
+  }
+
+  /** Of two that leave at the same moment each finds the other there: they try again, not together. */
+  #endLog(): void {
+    for (let attempt = 0; attempt < 5 && fs.existsSync(`${this.path}-wal`); attempt++) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 9);
+      if (inodeOf(this.path) === undefined) return;
+      const db = new DatabaseSync(this.path);
+      try {
+        db.exec("PRAGMA busy_timeout = 0");
+        tryJournalMode(db, "DELETE");
+      } finally {
+        db.close();
+      }
+    }
   }
 
   /** Runs a body, again and again while the database is locked. What SQLite says is told in ours. */
