@@ -1,0 +1,27 @@
+import { Hono } from "hono";
+import type { ServerDeps } from "./deps.ts";
+import type { Guard } from "./guard.ts";
+import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { SECURE } from "./secure_headers.ts";
+import { statusRoutes } from "./status_routes.ts";
+
+/** The sidecar's HTTP interface. */
+export function createApp(deps: ServerDeps, guard: Guard): Hono {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    guard({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name) });
+    await next();
+    for (const [name, value] of Object.entries(SECURE)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  });
+  app.route("/", statusRoutes(deps));
+  app.notFound(() => {
+    throw new ProblemError(
+      404,
+      "There is nothing at this path; /v1/openapi.json lists what there is",
+    );
+  });
+  app.onError((error) => problemResponse(problemOf(error, deps.warn)));
+  return app;
+}
