@@ -13,6 +13,7 @@ import type {
   OpenOptions,
   RecordAllOptions,
   RowsOptions,
+  RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
 import { isDetail } from "../core/columns.ts";
@@ -154,6 +155,11 @@ export class FileBackend implements Backend {
     yield* this.#file.rows(columns);
   }
 
+  /** The rows that were added since a mark. */
+  rowsSince(mark?: string): MaybePromise<RowsSince> {
+    return this.#reading(() => this.#file.rowsSince(mark));
+  }
+
   /** The columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
     return this.#reading(() => this.#file.columns);
@@ -174,11 +180,12 @@ export class FileBackend implements Backend {
   }
 
   /** Looks and claims under the lock. */
-  claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+  claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     return this.#locked(() => {
+      const { isDone, lease } = options;
       const isThere = this.#file.find(key.shape, key.text) !== -1;
       const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
-      return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, isDone));
+      return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
     });
   }
 
@@ -230,18 +237,33 @@ export class FileBackend implements Backend {
     }
   }
 
-  #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
+  #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
+    const { text } = key;
+    const check = (): void => {
+      if (!lease) return;
+      const found = this.#found(key);
+      this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
+    };
     return {
       record: (row) =>
         this.#changing(() => {
+          check();
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.#found(key);
           if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
           else if (!found) this.#file.append([stamped(row)]);
-          this.#state.finish(key.text);
+          this.#state.finish(text, lease);
         }),
-      fail: (failure: FailureNote) => this.#locked(() => this.#state.fail(key, failure)),
-      release: () => this.#locked(() => this.#state.release(key.text)),
+      fail: (failure: FailureNote) =>
+        this.#locked(() => {
+          check();
+          this.#state.fail(key, failure, lease);
+        }),
+      release: () =>
+        this.#locked(() => {
+          check();
+          this.#state.release(text, lease);
+        }),
     };
   }
 

@@ -13,6 +13,9 @@ import {
   conditionOf,
   conditionSql,
   type Connection,
+  type Extent,
+  extentOf,
+  NO_ROWS,
   prepared,
   preparedInsert,
   preparedLook,
@@ -159,7 +162,12 @@ export class SqliteBackend extends SqliteStore<Connection> {
     if (connection && connection.columns.size > 0) db.exec(`DELETE FROM ${TABLE}`);
   }
 
-  protected page(after: bigint, columns: readonly string[] | undefined): Page {
+  protected extent(upTo: bigint): Extent {
+    const connection = this.#current();
+    return connection ? extentOf(connection, TABLE, TIMESTAMP, upTo) : NO_ROWS;
+  }
+
+  protected page(after: bigint, columns: readonly string[] | undefined, upTo: bigint): Page {
     const connection = this.#current();
     if (!connection || connection.columns.size === 0) return { rows: [], last: after };
     const { schema } = connection;
@@ -167,9 +175,10 @@ export class SqliteBackend extends SqliteStore<Connection> {
     const number = rowNumber(connection.columns);
     const selected = [number, ...names.map(quoted)].join(", ");
     const sql =
-      `SELECT ${selected} FROM ${TABLE} WHERE ${number} > ? ORDER BY ${number} LIMIT ${PAGE}`;
-    const found = prepared(connection, sql).all(after) as unknown as SqlValue[][];
-    if (schemaOf(connection) !== schema) return this.page(after, columns); // a column came between
+      `SELECT ${selected} FROM ${TABLE} WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} ` +
+      `LIMIT ${PAGE}`;
+    const found = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
+    if (schemaOf(connection) !== schema) return this.page(after, columns, upTo); // a column came between
     const last = found.at(-1)?.[0] as bigint | undefined;
     return { rows: found.map(([_, ...values]) => rowOf(names, values)), last: last ?? after };
   }

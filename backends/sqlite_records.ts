@@ -22,7 +22,16 @@ import {
   typeOf,
 } from "./sqlite_record_column.ts";
 import { type OpenDatabase, type Page, SqliteStore } from "./sqlite_store.ts";
-import { asciiLower, prepared, quoted, type RowKey, rowNumber } from "./sqlite_table.ts";
+import {
+  asciiLower,
+  type Extent,
+  extentOf,
+  NO_ROWS,
+  prepared,
+  quoted,
+  type RowKey,
+  rowNumber,
+} from "./sqlite_table.ts";
 import type { SqlValue } from "./sqlite_value.ts";
 
 /** How many rows are read at a time. */
@@ -153,7 +162,12 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     }
   }
 
-  protected page(after: bigint, wanted: readonly string[] | undefined): Page {
+  protected extent(upTo: bigint): Extent {
+    const connection = this.#current();
+    return connection ? extentOf(connection, quoted(this.#table), "created_at", upTo) : NO_ROWS;
+  }
+
+  protected page(after: bigint, wanted: readonly string[] | undefined, upTo: bigint): Page {
     const connection = this.#current();
     if (!connection || connection.columns.size === 0) return { rows: [], last: after };
     const names = [...connection.columns.keys()].filter((name) => wanted?.includes(name) ?? true);
@@ -161,8 +175,8 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const found = prepared(
       connection,
       `SELECT ${[number, ...names.map(quoted)].join(", ")} FROM ${quoted(this.#table)} ` +
-        `WHERE ${number} > ? ORDER BY ${number} LIMIT ${PAGE}`,
-    ).all(after) as unknown as SqlValue[][];
+        `WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`,
+    ).all(after, upTo) as unknown as SqlValue[][];
     const last = found.at(-1)?.[0] as bigint | undefined;
     const rows = found.map(([_, ...values]) => this.#rowOf(connection, names, values));
     return { rows, last: last ?? after };

@@ -9,10 +9,12 @@ import type {
   FailureNote,
   Finding,
   HeldKey,
+  Lease,
   MaybePromise,
   OpenOptions,
   RecordAllOptions,
   RowsOptions,
+  RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
@@ -24,7 +26,7 @@ import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
-import type { RowKey } from "./sqlite_table.ts";
+import type { Extent, RowKey } from "./sqlite_table.ts";
 import { isBusy, StateFile } from "./state_file.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
@@ -40,6 +42,9 @@ export interface OpenDatabase {
   /** Whether it was readied for writing. */
   isWriter: boolean;
 }
+
+/** The largest number that a row can have. */
+const LAST = 2n ** 63n - 1n;
 
 /** Some rows of a table, and the number of the last one. */
 export interface Page {
@@ -89,7 +94,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Removes all rows, in a transaction. */
   protected abstract deleteAll(connection: Connection): void;
   /** The rows after one, in their order, if there are any. */
-  protected abstract page(after: bigint, columns: readonly string[] | undefined): Page;
+  protected abstract page(
+    after: bigint,
+    columns: readonly string[] | undefined,
+    upTo: bigint,
+  ): Page;
+  /** The extent of the rows up to a number. */
+  protected abstract extent(upTo: bigint): Extent;
   /** The columns of the store, in its order. */
   abstract columns(): MaybePromise<readonly string[]>;
 
@@ -148,12 +159,35 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** All rows, oldest first, in bounded memory; the database is not locked between two of them. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    for (let after = -1n;;) {
-      const page = await this.trying(() => this.page(after, columns));
+    yield* this.#rowsBetween(-1n, LAST, columns);
+  }
+
+  async *#rowsBetween(
+    after: bigint,
+    upTo: bigint,
+    columns?: readonly string[],
+  ): AsyncGenerator<Row> {
+    for (;;) {
+      const page = await this.trying(() => this.page(after, columns, upTo));
       if (page.rows.length === 0) return;
       yield* page.rows;
       after = page.last;
     }
+  }
+
+  /** The rows that were added since a mark. Values that others edit in place are not seen. */
+  rowsSince(mark?: string): MaybePromise<RowsSince> {
+    return this.trying(() => {
+      const { inode = 0 } = this.open() ?? {};
+      const markOf = (extent: Extent): string =>
+        `${inode} ${extent.last} ${extent.count} ${extent.time}`;
+      const now = this.extent(LAST);
+      const last = BigInt(mark?.split(" ", 2)[1] ?? -1);
+      // A number is given again once the last row was removed: its time tells.
+      const isWhole = mark === undefined || mark !== markOf(this.extent(last));
+      const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
+      return { mark: markOf(now), isWhole, rows };
+    });
   }
 
   /** Removes the rows that agree on all columns given; how many. */
@@ -180,13 +214,14 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** Looks and claims under the lock of the state file. */
-  claim(key: Key, { isDone }: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+  claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     return this.trying(() =>
       this.#state.lock(() => {
+        const { isDone, lease } = options;
         // What a finished run recorded was committed before it took this lock to end its claim.
-        const found = this.#foundOrError(key);
+        const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
-        return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, isDone));
+        return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
   }
@@ -254,7 +289,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     }
   }
 
-  #claimOf(key: Key, isDone: ClaimOptions["isDone"]): Claim {
+  #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
+    if (lease) return this.#leasedClaimOf(key, lease, isDone);
     return {
       record: async (row) => {
         await this.trying(() => {
@@ -267,6 +303,28 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       },
       fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
       release: () => this.#state.lock(() => this.#state.release(key.text)),
+    };
+  }
+
+  /** A lease may have been lost: what it ends with is done under the lock under which that is seen. */
+  #leasedClaimOf(key: Key, lease: Lease, isDone: ClaimOptions["isDone"]): Claim {
+    const ending = (end: (isThere: boolean) => void): MaybePromise<void> =>
+      this.trying(() =>
+        this.#state.lock(() => {
+          const found = this.#told(() => this.found(key));
+          const isThere = found !== undefined;
+          this.#state.checkLease(key.text, lease, isThere && (isDone?.(found) ?? true));
+          end(isThere);
+        })
+      );
+    return {
+      record: (row) =>
+        ending((isThere) => {
+          this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
+          this.#state.finish(key.text, lease);
+        }),
+      fail: (failure: FailureNote) => ending(() => this.#state.fail(key, failure, lease)),
+      release: () => ending(() => this.#state.release(key.text, lease)),
     };
   }
 
@@ -286,9 +344,9 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** What is wrong with the store must not be taken for trouble with the state file. */
-  #foundOrError(key: Key): Row | undefined {
+  #told<T>(body: () => T): T {
     try {
-      return this.found(key);
+      return body();
     } catch (error) {
       throw isBusy(error) ? error : this.#error(error);
     }

@@ -185,6 +185,45 @@ export function rowNumber(columns: ReadonlyMap<string, unknown>): string {
   return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
 }
 
+/** Rows of a table as they are counted. */
+export interface Extent {
+  readonly count: number;
+  /** The number of the last one; -1 if there is none. */
+  readonly last: bigint;
+  /** When that was recorded. */
+  readonly time: string;
+}
+
+/** That of a table that is not there. */
+export const NO_ROWS: Extent = { count: 0, last: -1n, time: "" };
+
+/**
+ * The extent of a table's rows up to a number.
+ *
+ * @param time The column that says when a row was recorded.
+ */
+export function extentOf(
+  connection: Pick<Connection, "db" | "statements"> & {
+    readonly columns: ReadonlyMap<string, unknown>;
+  },
+  table: string,
+  time: string,
+  upTo: bigint,
+): Extent {
+  const { columns } = connection;
+  if (columns.size === 0) return NO_ROWS;
+  const number = rowNumber(columns);
+  const upToIt = `FROM ${table} WHERE ${number} <= ?1`;
+  const timeOfLast = columns.has(time)
+    ? `(SELECT ${quoted(time)} ${upToIt} ORDER BY ${number} DESC LIMIT 1)`
+    : "''";
+  const [count, last, text] = prepared(
+    connection,
+    `SELECT count(*), coalesce(max(${number}), -1), ${timeOfLast} ${upToIt}`,
+  ).get(upTo) as unknown as [bigint, bigint, SqlValue];
+  return { count: Number(count), last, time: String(text) };
+}
+
 /** A name as SQLite compares it: it folds the case of ASCII letters only. */
 export function asciiLower(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -8,15 +8,17 @@ import type {
   Failure,
   FailureNote,
   HeldKey,
+  Lease,
   MaybePromise,
 } from "../core/backend.ts";
-import { messageOf, StoreError } from "../core/errors.ts";
+import { LostClaimError, messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
+import { leaseText, readLease } from "./lease_text.ts";
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
@@ -41,6 +43,7 @@ interface Statements {
   readonly claimOwner: StatementSync;
   readonly claim: StatementSync;
   readonly release: StatementSync;
+  readonly drop: StatementSync;
   readonly forget: StatementSync;
 }
 
@@ -66,7 +69,8 @@ interface Owner {
  *
  * Each owner (a thread that claims) holds an open write transaction on a small file of its own for
  * as long as it lives; whoever can begin one there knows that the owner is dead. Owner files are
- * made, probed and unlinked only under the lock, and owner ids are never used twice.
+ * made, probed and unlinked only under the lock, and owner ids are never used twice. A lease stands
+ * in the place of an owner, and says itself until when it lives.
  *
  * The last process to leave unlinks the file. Who still has it open shares the name of its journal
  * with the file that comes after it, and SQLite may take the new one's journal for its own: so
@@ -253,35 +257,65 @@ export class StateFile {
   }
 
   /**
-   * What the claim of a key is answered: claims it for this thread, unless it is done or a living
-   * owner holds it. Only under the lock.
+   * What the claim of a key is answered: claims it for this thread or for a lease, unless it is done
+   * or a living owner holds it. Only under the lock.
    *
    * @param claim What the claimed key's holder does with it.
    */
-  answer(key: string, isDone: boolean, claim: () => Claim): ClaimAnswer {
+  answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
     if (isDone) return { state: "done" };
-    const holder = this.#holderOf(key);
+    const holder = this.#otherHolderOf(key, lease);
     if (holder !== undefined) return { state: "busy", holder };
-    this.#statements.claim.run(key, this.#own());
+    this.#statements.claim.run(key, lease ? leaseText(lease) : this.#own());
     return { state: "claimed", claim: claim() };
+  }
+
+  /**
+   * Checks that what a lease claims can be recorded. Only under the lock.
+   *
+   * @param isDone Whether the key is done by now.
+   * @throws {LostClaimError} If somebody else did it, or is doing it.
+   */
+  checkLease(key: string, lease: Lease, isDone: boolean): void {
+    const holder = isDone ? undefined : this.#otherHolderOf(key, lease);
+    if (!isDone && holder === undefined) return;
+    throw new LostClaimError(
+      `Cannot end the claim ${lease.token}: its time was over, and ` +
+        `${isDone ? "the key is done by now" : `${holder} claimed the key`}; nothing was written`,
+    );
   }
 
   /** Who holds a key, or undefined. Claims of the dead are removed. */
   #holderOf(key: string): string | undefined {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
-    if (!row || !this.#isAlive(row.owner)) return undefined;
+    if (!row) return undefined;
+    const lease = readLease(row.owner);
+    if (lease) return isOver(lease) ? undefined : lease.holder;
+    if (!this.#isAlive(row.owner)) return undefined;
     return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
   }
 
-  /** Ends this thread's claim. Only under the lock. */
-  release(key: string): void {
-    this.#statements.release.run(key, this.#owner?.id ?? "");
+  /** Who holds a key, if it is not this lease. */
+  #otherHolderOf(key: string, lease: Lease | undefined): string | undefined {
+    return lease && this.#leaseOf(key)?.token === lease.token ? undefined : this.#holderOf(key);
   }
 
-  /** Ends this thread's claim of a key that is done now: it failed no more. Only under the lock. */
-  finish(key: string): void {
+  /** The lease that a key is claimed by, over or not. */
+  #leaseOf(key: string): Lease | undefined {
+    const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
+    return row && readLease(row.owner);
+  }
+
+  /** Ends this thread's claim, or that of a lease. Only under the lock. */
+  release(key: string, lease?: Lease): void {
+    if (!lease) this.#statements.release.run(key, this.#owner?.id ?? "");
+    else if (this.#leaseOf(key)?.token === lease.token) this.#statements.drop.run(key);
+  }
+
+  /** Ends the claim of a key that is done now: it failed no more. Only under the lock. */
+  finish(key: string, lease?: Lease): void {
     this.#statements.forget.run(key);
-    this.release(key);
+    this.release(key, lease);
   }
 
   /** Forgets that any key failed. Only under the lock. */
@@ -289,8 +323,8 @@ export class StateFile {
     this.#connection!.db.exec("DELETE FROM failures");
   }
 
-  /** Notes that a key failed and ends this thread's claim of it. Only under the lock. */
-  fail({ text, values }: Key, { error, stack, attempts = 1 }: FailureNote): void {
+  /** Notes that a key failed and ends the claim of it. Only under the lock. */
+  fail({ text, values }: Key, { error, stack, attempts = 1 }: FailureNote, lease?: Lease): void {
     this.#connection!.db.prepare(`
       INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
@@ -304,7 +338,7 @@ export class StateFile {
         new Date().toISOString(),
         hostName(),
       );
-    this.release(text);
+    this.release(text, lease);
   }
 
   /** The failures noted, oldest first. Takes the lock, and writes, only if it must. */
@@ -397,12 +431,12 @@ export class StateFile {
   }
 
   /**
-   * Unlinks the journal, and the state file if it names no owner and no failure. In a transaction
+   * Unlinks the journal, and the state file if it names no owner, no lease and no failure. In a transaction
    * of its own that changes nothing: the journal is then empty.
    */
   #tidy(): void {
     const isUsed = this.#connection!.db.prepare(
-      "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures LIMIT 1",
+      "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures UNION ALL SELECT 1 FROM claims LIMIT 1",
     ).get();
     fs.rmSync(`${this.path}-journal`, { force: true });
     if (!isUsed) fs.rmSync(this.path, { force: true });
@@ -449,6 +483,10 @@ export class StateFile {
   #sweep(): void {
     const owners = this.#connection!.db.prepare("SELECT id FROM owners").all() as { id: string }[];
     for (const { id } of owners) this.#isAlive(id);
+    for (const key of claimedKeys(this.#connection!.db)) {
+      const lease = this.#leaseOf(key);
+      if (lease && isOver(lease)) this.#statements.drop.run(key);
+    }
     const folder = path.dirname(this.path);
     const prefix = `${path.basename(this.path)}-`;
     for (const name of fs.readdirSync(folder)) {
@@ -525,12 +563,17 @@ function prepare(db: DatabaseSync): Statements {
     claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
     claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
     release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
+    drop: db.prepare("DELETE FROM claims WHERE key = ?"),
     forget: db.prepare("DELETE FROM failures WHERE key = ?"),
   };
 }
 
 function versionOf(db: DatabaseSync): number {
   return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function isOver({ until }: Lease): boolean {
+  return Date.now() >= until;
 }
 
 function newId(): string {

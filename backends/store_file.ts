@@ -5,6 +5,7 @@ import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
+import type { RowsSince } from "../core/backend.ts";
 import {
   appendTo,
   CHUNK,
@@ -53,6 +54,8 @@ interface KeyColumn {
 
 /** The open file, and what was read of it. */
 interface Opened {
+  /** What tells it from what the file was before it was replaced or edited. */
+  readonly generation: string;
   readonly fd: number;
   readonly device: number;
   readonly inode: number;
@@ -162,12 +165,32 @@ export class StoreFile {
 
   /** All rows that were read, each with only the columns asked for. */
   *rows(columns?: readonly string[]): Generator<Row> {
+    if (this.#opened) yield* this.#rowsOf(this.#opened, 0, this.#opened.end, columns);
+  }
+
+  /** The rows that were read after a mark. */
+  rowsSince(mark: string | undefined): RowsSince {
+    if (!this.#opened) return { mark: "none", isWhole: mark !== "none", rows: [] };
+    const { generation, end } = this.#opened;
+    const [of, from] = mark?.split(" ") ?? [];
+    const isWhole = of !== generation;
+    const rows = this.#rowsOf(this.#opened, isWhole ? 0 : Number(from), end);
+    return { mark: `${generation} ${end}`, isWhole, rows };
+  }
+
+  /** The rows of a file that stand between two bytes; those are where rows begin and end. */
+  *#rowsOf(
+    { inode, reading }: Opened,
+    start: number,
+    end: number,
+    columns?: readonly string[],
+  ): Generator<Row> {
     const { path } = this;
-    if (!this.#opened?.reading) return;
-    const { inode, end, reading: { layout } } = this.#opened;
+    if (!reading || start === end) return;
+    const { layout } = reading;
     // A descriptor and a scanner of its own: the store may be used between two rows.
     const fd = fs.openSync(path, "r");
-    const pieces = new Pieces(fd, layout.start, end);
+    const pieces = new Pieces(fd, Math.max(start, layout.start), end);
     try {
       if (fs.fstatSync(fd).ino !== inode) {
         throw new StoreError(`Cannot read "${path}": it was replaced just now; read it again`);
@@ -429,6 +452,7 @@ export class StoreFile {
         );
       }
       const opened: Opened = {
+        generation: crypto.randomUUID(),
         fd,
         device: found.dev,
         inode: found.ino,

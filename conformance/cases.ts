@@ -3,8 +3,10 @@ import { claims } from "./claims.ts";
 import { closing } from "./closing.ts";
 import { columns } from "./columns.ts";
 import { contract } from "./contract.ts";
+import { following } from "./following.ts";
 import { growth } from "./growth.ts";
 import { keys } from "./keys.ts";
+import { leases } from "./leases.ts";
 import { many } from "./many.ts";
 import { reopening } from "./reopening.ts";
 import { sharing } from "./sharing.ts";
@@ -22,4 +24,6 @@ export const cases: readonly Case[] = [
   ...reopening,
   ...sharing,
   ...claims,
+  ...leases,
+  ...following,
 ];

@@ -80,6 +80,15 @@ export interface Backend {
     options?: RecordAllOptions,
   ): MaybePromise<number>;
 
+  /**
+   * The rows that were added since a mark, and the mark of now: to follow a store as it grows, and to
+   * see whether it changed. Rows that come while these are read are for the next time. Default: all
+   * rows, if any of them changed.
+   *
+   * @param mark What an earlier call of this object gave. Default: none, all rows are new.
+   */
+  rowsSince?(mark?: string): MaybePromise<RowsSince>;
+
   /** The columns of the store, in its order. Default: those of the rows of `load`. */
   columns?(): MaybePromise<readonly string[]>;
 
@@ -112,6 +121,16 @@ export interface Backend {
    * nor touched; a store that cannot be read is a finding, no error. Default: nothing.
    */
   verify?(options?: VerifyOptions): MaybePromise<readonly Finding[]>;
+}
+
+/** The rows since a mark. */
+export interface RowsSince {
+  /** The mark of now; the one that was given if nothing changed. */
+  readonly mark: string;
+  /** Whether these are all rows, and those before the mark count no more: some were removed or edited. */
+  readonly isWhole: boolean;
+  /** The rows, oldest first. To be gone through once. */
+  readonly rows: Iterable<Row> | AsyncIterable<Row>;
 }
 
 /** What to read of each row. */
@@ -165,6 +184,27 @@ export type FindingKind =
 export interface ClaimOptions {
   /** Whether the row that was found counts as done. Default: any row does. */
   readonly isDone?: (row: Row) => boolean;
+  /**
+   * For whom the key is claimed, if that is not this process. Default: this process, for as long as
+   * it lives.
+   */
+  readonly lease?: Lease;
+}
+
+/**
+ * A claim of somebody who is not on this machine, or whose life nobody here can see: it belongs to a
+ * token and not to this process, and ends with its time.
+ *
+ * Whoever claims the key with the same token again renews it, from any process, and also when its
+ * time is over, unless somebody else took the key. It outlives the process that made it.
+ */
+export interface Lease {
+  /** What tells it from all other leases. Without white space. */
+  readonly token: string;
+  /** When it ends, in milliseconds since 1970. */
+  readonly until: number;
+  /** Who has it, for messages. */
+  readonly holder?: string;
 }
 
 /** What a claim was answered. */
@@ -173,7 +213,11 @@ export type ClaimAnswer =
   | { readonly state: "done" }
   | { readonly state: "busy"; readonly holder: string };
 
-/** "I am running this key now." Ends with one of its methods, or when its owner dies. */
+/**
+ * "I am running this key now." Ends with one of its methods, or when its owner dies. Those of a lease
+ * reject with a `LostClaimError`, and write nothing, once somebody else has claimed or
+ * recorded the key.
+ */
 export interface Claim {
   /**
    * Adds the run's row and ends the claim. Replaces a row of the same key that did not count as

@@ -1,12 +1,6 @@
-import type {
-  Backend,
-  Claim,
-  ClaimAnswer,
-  ClaimOptions,
-  Failure,
-  FailureNote,
-  RowsOptions,
-} from "./backend.ts";
+import { allRowsSince } from "./all_rows_since.ts";
+import type { Backend, RowsOptions } from "./backend.ts";
+import { ClaimsHere } from "./claims_here.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry } from "./value.ts";
@@ -19,9 +13,6 @@ export type CompleteBackend = Required<Backend>;
  * the five required methods. Claims and failures made here are known to this object only.
  */
 export function completeBackend(backend: Backend): CompleteBackend {
-  const claims = new Set<string>();
-  const failures = new Map<string, Failure>();
-
   // Bound, not wrapped: what a backend answers at once stays at once.
   const complete: CompleteBackend = {
     location: backend.location,
@@ -33,57 +24,19 @@ export function completeBackend(backend: Backend): CompleteBackend {
     close: backend.close.bind(backend),
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
+    rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
     hasKey: backend.hasKey?.bind(backend) ??
       (async (key) => await complete.find(key) !== undefined),
     removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
-    claim: backend.claim?.bind(backend) ?? ((key, options) => claimHere(key, options ?? {})),
+    claim: backend.claim?.bind(backend) ?? ((key, options) => here.claim(key, options)),
     exists: backend.exists?.bind(backend) ?? (() => true),
-    failures: backend.failures?.bind(backend) ?? (() => [...failures.values()]),
-    claims: backend.claims?.bind(backend) ??
-      (() => [...claims].map((key) => ({ key, holder: "this process" }))),
+    failures: backend.failures?.bind(backend) ?? (() => here.failures()),
+    claims: backend.claims?.bind(backend) ?? (() => here.claims()),
     verify: backend.verify?.bind(backend) ?? (() => []),
   };
-
-  async function claimHere(key: Key, { isDone = () => true }: ClaimOptions): Promise<ClaimAnswer> {
-    const { text } = key;
-    if (claims.has(text)) return { state: "busy", holder: "this process" };
-    claims.add(text); // before the first await: two calls cannot both come this far
-    try {
-      const found = await complete.find(key);
-      if (found && isDone(found)) {
-        claims.delete(text);
-        return { state: "done" };
-      }
-      return { state: "claimed", claim: claimOf(key, found) };
-    } catch (error) {
-      claims.delete(text);
-      throw error;
-    }
-  }
-
-  function claimOf(key: Key, found: Row | undefined): Claim {
-    return {
-      async record(row): Promise<void> {
-        try {
-          if (found) await complete.removeKey(key);
-          await backend.record(row);
-          failures.delete(key.text);
-        } finally {
-          claims.delete(key.text);
-        }
-      },
-      fail({ attempts = 1, ...note }: FailureNote): void {
-        const attempt = (failures.get(key.text)?.attempt ?? 0) + attempts;
-        failures.delete(key.text);
-        const time = new Date().toISOString();
-        failures.set(key.text, { ...note, params: key.values, attempt, time, host: "" });
-        claims.delete(key.text);
-      },
-      release: () => void claims.delete(key.text),
-    };
-  }
+  const here = new ClaimsHere(complete);
 
   return complete;
 }

@@ -50,6 +50,22 @@ export class FormatError extends StoreError {
 }
 
 /**
+ * A claim that was held by a lease has ended: its time was over, and somebody else claimed the key or
+ * recorded it. Nothing was written.
+ *
+ * @example
+ * ```ts
+ * import { LostClaimError, StoreError } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ *
+ * assert(new LostClaimError("recorded by somebody else") instanceof StoreError);
+ * ```
+ */
+export class LostClaimError extends StoreError {
+  override name = "LostClaimError";
+}
+
+/**
  * A run is done and recorded, but what it returned cannot be kept in a store. `value` is what the
  * function returned, so that it is not lost.
  *

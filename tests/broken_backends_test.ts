@@ -9,8 +9,10 @@ import { claims } from "../conformance/claims.ts";
 import { closing } from "../conformance/closing.ts";
 import { columns } from "../conformance/columns.ts";
 import { contract } from "../conformance/contract.ts";
+import { following } from "../conformance/following.ts";
 import { growth } from "../conformance/growth.ts";
 import { keys } from "../conformance/keys.ts";
+import { leases } from "../conformance/leases.ts";
 import { many } from "../conformance/many.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { withoutTimestamp } from "../conformance/params_in.ts";
@@ -61,6 +63,7 @@ function openSound(): (folder: string) => CompleteBackend {
       exists: () => open().exists(),
       rows: (options) => open().rows(options),
       recordAll: (rows, options) => open().recordAll(rows, options),
+      rowsSince: (mark) => open().rowsSince(mark),
       verify: (options) => open().verify(options),
       columns: () => open().columns(),
       find: (key) => open().find(key),
@@ -70,7 +73,8 @@ function openSound(): (folder: string) => CompleteBackend {
       claims: () => open().claims(),
       async claim(key, options) {
         const answer = await open().claim(key, options);
-        return answer.state === "claimed" ? { ...answer, claim: hold(answer.claim) } : answer;
+        if (answer.state !== "claimed" || options?.lease) return answer;
+        return { ...answer, claim: hold(answer.claim) };
       },
       async close() {
         for (const claim of held) await claim.release();
@@ -492,6 +496,82 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
     })),
   ],
   ["close() leaves claims as they are", claims, () => ({ close: () => {} })],
+
+  ["a lease is a claim of the process", leases, (sound) => ({
+    claim: (key, { lease: _, ...options } = {}) => sound.claim(key, options),
+  })],
+  ["a lease is never over", leases, (sound) => ({
+    claim: (key, { lease, ...options } = {}) =>
+      sound.claim(key, lease ? { ...options, lease: { ...lease, until: Infinity } } : options),
+  })],
+  ["every lease has the same token", leases, (sound) => ({
+    claim: (key, { lease, ...options } = {}) =>
+      sound.claim(key, lease ? { ...options, lease: { ...lease, token: "a" } } : options),
+  })],
+  ["a lost lease records all the same", leases, (sound) => ({
+    async claim(key, options) {
+      const answer = await sound.claim(key, options);
+      if (answer.state !== "claimed" || !options?.lease) return answer;
+      const record: Claim["record"] = async (row) => {
+        try {
+          await answer.claim.record(row);
+        } catch {
+          await sound.record(row);
+        }
+      };
+      return { ...answer, claim: { ...answer.claim, record } };
+    },
+  })],
+  ["a lost lease says nothing of it", leases, (sound) => ({
+    async claim(key, options) {
+      const answer = await sound.claim(key, options);
+      if (answer.state !== "claimed" || !options?.lease) return answer;
+      const record: Claim["record"] = async (row) =>
+        await Promise.resolve(answer.claim.record(row)).catch(() => {});
+      return { ...answer, claim: { ...answer.claim, record } };
+    },
+  })],
+  ["a lease ends with its handle", leases, (sound) => {
+    const held: Claim[] = [];
+    return {
+      async claim(key, options) {
+        const answer = await sound.claim(key, options);
+        if (answer.state === "claimed") held.push(answer.claim);
+        return answer;
+      },
+      async close() {
+        for (const claim of held) await Promise.resolve(claim.release()).catch(() => {});
+        await sound.close();
+      },
+    };
+  }],
+
+  ["rowsSince() takes no notice of the mark", following, (sound) => ({
+    rowsSince: async () => ({ ...await sound.rowsSince(), isWhole: false }),
+  })],
+  ["rowsSince() gives every time the same mark", following, (sound) => ({
+    rowsSince: async (mark) => ({ ...await sound.rowsSince(mark), mark: "1" }),
+  })],
+  ["rowsSince() counts rows", following, (sound) => ({
+    async rowsSince(mark = "0") {
+      const rows = await sound.load();
+      return { mark: `${rows.length}`, isWhole: false, rows: rows.slice(Number(mark)) };
+    },
+  })],
+  ["rowsSince() gives rows that come meanwhile twice", following, (sound) => ({
+    async rowsSince(mark) {
+      const { mark: now, isWhole } = await sound.rowsSince(mark);
+      if (now === mark) return { mark, isWhole, rows: [] };
+      const rows = async function* () {
+        for (let i = 0;; i++) {
+          const row = (await sound.load())[i];
+          if (!row) return;
+          yield row;
+        }
+      };
+      return { mark: now, isWhole: true, rows: rows() };
+    },
+  })],
 ];
 
 const sound = openSound();

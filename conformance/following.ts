@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Row } from "../core/value.ts";
+import type { Case } from "./case.ts";
+import { withoutTimestamp } from "./params_in.ts";
+
+/** Follows a store by its marks: what came since the last time it was asked. */
+class Follower {
+  readonly #handle: CompleteBackend;
+  mark: string | undefined;
+
+  constructor(handle: CompleteBackend) {
+    this.#handle = handle;
+  }
+
+  async next(): Promise<{ readonly isWhole: boolean; readonly rows: Row[] }> {
+    const { mark, isWhole, rows } = await this.#handle.rowsSince(this.mark);
+    const all: Row[] = [];
+    for await (const row of rows) all.push(withoutTimestamp(row));
+    if (mark === this.mark) {
+      assert.deepEqual({ isWhole, rows: all }, { isWhole: false, rows: [] }, "nothing changed");
+    }
+    this.mark = mark;
+    return { isWhole, rows: all };
+  }
+
+  /** Sees that it keeps up with the rows of the store. */
+  async keepsUp(kept: Row[]): Promise<Row[]> {
+    const { isWhole, rows } = await this.next();
+    const followed = isWhole ? rows : [...kept, ...rows];
+    assert.deepEqual(followed, (await this.#handle.load()).map(withoutTimestamp));
+    return followed;
+  }
+}
+
+async function checkFollowing(one: CompleteBackend, other: CompleteBackend): Promise<void> {
+  const follower = new Follower(one);
+  assert.deepEqual((await follower.next()).rows, []);
+  let kept = await follower.keepsUp([]);
+  for (let seed = 0; seed < 3; seed++) await other.record({ alpha: 0.1, seed });
+  kept = await follower.keepsUp(kept);
+  assert.equal(kept.length, 3);
+  await other.recordAll([{ alpha: 0.2, seed: 1 }, { alpha: 0.2, model: "a" }]); // a new column
+  kept = await follower.keepsUp(kept);
+  await other.remove({ seed: 1 });
+  kept = await follower.keepsUp(kept);
+  await other.record({ alpha: 0.3, seed: 1 });
+  kept = await follower.keepsUp(kept);
+  assert.equal(kept.length, 4);
+  await other.clear();
+  await other.record({ alpha: 0.4, seed: 1 });
+  assert.deepEqual(await follower.keepsUp(kept), [{ alpha: 0.4, seed: 1 }]);
+}
+
+/** Marks: what was added since, and whether anything changed. */
+export const following: readonly Case[] = [
+  {
+    name: "rowsSince() gives what was added since the mark, or all rows if others changed",
+    async check({ open }) {
+      const handle = await open();
+      await checkFollowing(handle, handle);
+    },
+  },
+  {
+    name: "rowsSince() sees what another handle changed",
+    needs: "sharing",
+    check: async ({ open }) => await checkFollowing(await open(), await open()),
+  },
+  {
+    name: "rowsSince() gives the same mark while nothing changes, and another after each change",
+    async check({ open }) {
+      const handle = await open();
+      const marks = new Set<string>();
+      for (let seed = 0; seed < 4; seed++) {
+        await handle.record({ seed });
+        const { mark } = await handle.rowsSince();
+        assert.equal((await handle.rowsSince(mark)).mark, mark);
+        marks.add(mark);
+      }
+      assert.equal(marks.size, 4);
+    },
+  },
+  {
+    name: "rowsSince() gives rows that come while they are read the next time",
+    async check({ open }) {
+      const handle = await open();
+      await handle.recordAll(Array.from({ length: 3000 }, (_, seed) => ({ seed })));
+      const { mark, rows } = await handle.rowsSince();
+      const seeds: unknown[] = [];
+      for await (const { seed } of rows) {
+        if (seeds.push(seed) === 1) await handle.record({ seed: 3000 });
+      }
+      assert.equal(seeds.length, 3000);
+      const since = await handle.rowsSince(mark);
+      const next = [];
+      for await (const { seed } of since.rows) next.push(seed);
+      assert.deepEqual(next.slice(-1), [3000]);
+      assert.equal(next.length, since.isWhole ? 3001 : 1);
+    },
+  },
+];

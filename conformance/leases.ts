@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Claim, ClaimOptions, Lease } from "../core/backend.ts";
+import type { CompleteBackend } from "../core/complete_backend.ts";
+import { LostClaimError } from "../core/errors.ts";
+import { type Key, keyOf, keyShape } from "../core/key.ts";
+import type { Case } from "./case.ts";
+import { paramsIn } from "./params_in.ts";
+
+const shape = keyShape(["alpha", "seed"]);
+const params = { alpha: 1, seed: 1 };
+const key = keyOf(shape, params);
+const note = { error: "out of memory", stack: "" };
+
+function leaseOf(token: string, milliseconds = 60_000): Lease {
+  return { token, until: Date.now() + milliseconds, holder: `worker ${token}` };
+}
+
+/** A lease that will be over in a moment; `over` waits for that. */
+function shortLease(token: string): Lease {
+  return leaseOf(token, 5);
+}
+
+async function over(): Promise<void> {
+  await sleep(30);
+}
+
+async function leased(
+  handle: CompleteBackend,
+  lease: Lease,
+  asked: Key = key,
+  options: ClaimOptions = {},
+): Promise<Claim> {
+  const answer = await handle.claim(asked, { ...options, lease });
+  assert.equal(answer.state, "claimed", `claim of ${lease.token}`);
+  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
+}
+
+async function stateOf(handle: CompleteBackend, lease?: Lease): Promise<string> {
+  const answer = await handle.claim(key, lease ? { lease } : {});
+  if (answer.state === "claimed" && !lease) await answer.claim.release();
+  return answer.state;
+}
+
+interface Check {
+  readonly name: string;
+  readonly check: (one: CompleteBackend, other: CompleteBackend) => Promise<void>;
+}
+
+const checks: readonly Check[] = [
+  {
+    name: "a key that a lease holds is busy for all others, and names the holder",
+    async check(one, other) {
+      const claim = await leased(one, leaseOf("a"));
+      assert.equal(await stateOf(other), "busy");
+      assert.equal(await stateOf(other, leaseOf("b")), "busy");
+      assert.deepEqual(await other.claims(), [{ key: key.text, holder: "worker a" }]);
+      await claim.record(params);
+      assert.equal(await stateOf(other, leaseOf("b")), "done");
+      assert.deepEqual(await other.claims(), []);
+      assert.deepEqual(await paramsIn(other), [params]);
+    },
+  },
+  {
+    name: "a key that a process holds is busy for a lease",
+    async check(one, other) {
+      const answer = await one.claim(key);
+      assert.equal(answer.state, "claimed");
+      assert.equal(await stateOf(other, leaseOf("a")), "busy");
+      if (answer.state === "claimed") await answer.claim.release();
+      await (await leased(other, leaseOf("a"))).release();
+      assert.equal(await stateOf(one), "claimed");
+    },
+  },
+  {
+    name: "a claim with the same token renews the lease, and ends it from anywhere",
+    async check(one, other) {
+      const first = await leased(one, shortLease("a"));
+      const renewed = await leased(other, leaseOf("a"));
+      await over();
+      assert.equal(await stateOf(one), "busy");
+      await renewed.record(params);
+      assert.equal(await stateOf(one, leaseOf("a")), "done");
+      await assert.rejects(async () => await first.record({ ...params, late: 1 }), LostClaimError);
+      assert.deepEqual(await paramsIn(one), [params]);
+    },
+  },
+  {
+    name: "a lease that is over leaves the key free, and still ends it if nobody took it",
+    async check(one, other) {
+      const claim = await leased(one, shortLease("a"));
+      await over();
+      assert.deepEqual(await other.claims(), []);
+      await claim.record(params);
+      assert.deepEqual(await paramsIn(other), [params]);
+      assert.equal(await stateOf(other), "done");
+    },
+  },
+  {
+    name: "a lease whose key somebody else took records nothing",
+    async check(one, other) {
+      const late = await leased(one, shortLease("a"));
+      await over();
+      const claim = await leased(other, leaseOf("b"));
+      for (
+        const end of [
+          () => late.record({ ...params, from: "a" }),
+          () => late.fail(note),
+          () => late.release(),
+        ]
+      ) await assert.rejects(async () => await end(), LostClaimError);
+      assert.equal(await stateOf(one, leaseOf("a")), "busy");
+      assert.deepEqual(await one.failures(), []);
+      await claim.record({ ...params, from: "b" });
+      await assert.rejects(async () => await late.record({ ...params, from: "a" }), LostClaimError);
+      assert.deepEqual(await paramsIn(one), [{ ...params, from: "b" }]);
+    },
+  },
+  {
+    name: "a lease whose key was recorded by somebody else records nothing",
+    async check(one, other) {
+      const late = await leased(one, leaseOf("a"));
+      await other.record({ ...params, from: "b" });
+      await assert.rejects(async () => await late.record({ ...params, from: "a" }), LostClaimError);
+      assert.deepEqual(await paramsIn(one), [{ ...params, from: "b" }]);
+    },
+  },
+  {
+    name: "the failure of a lease is noted, and its key free",
+    async check(one, other) {
+      await (await leased(one, leaseOf("a"))).fail({ ...note, attempts: 2 });
+      const [failure] = await other.failures();
+      assert.equal(failure?.error, note.error);
+      assert.equal(failure?.attempt, 2);
+      await (await leased(other, leaseOf("b"))).record(params);
+      assert.deepEqual(await one.failures(), []);
+    },
+  },
+  {
+    name: "a lease replaces a row that does not count as done",
+    async check(one, other) {
+      await one.record({ ...params, note: "old" });
+      const options: ClaimOptions = { isDone: (row) => row.result !== undefined };
+      const claim = await leased(other, leaseOf("a"), key, options);
+      await claim.record({ ...params, result: 1 });
+      assert.deepEqual(await paramsIn(one), [{ ...params, result: 1 }]);
+    },
+  },
+];
+
+/** Claims that belong to a token. */
+export const leases: readonly Case[] = [
+  ...checks.flatMap(({ name, check }): Case[] => [
+    {
+      name,
+      async check({ open }) {
+        const handle = await open();
+        await check(handle, handle);
+      },
+    },
+    {
+      name: `between two handles, ${name}`,
+      needs: "claims",
+      check: async ({ open }) => await check(await open(), await open()),
+    },
+  ]),
+  {
+    name: "a lease outlives the handle that made it",
+    needs: "claims",
+    async check({ open }) {
+      const one = await open();
+      await leased(one, leaseOf("a"));
+      await one.close();
+      const other = await open();
+      assert.equal(await stateOf(other), "busy");
+      await (await leased(other, leaseOf("a"))).record(params);
+      assert.equal(await stateOf(other), "done");
+    },
+  },
+];
