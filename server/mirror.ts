@@ -9,7 +9,6 @@ import { isPlainObject, type Row, setEntry } from "../core/value.ts";
 import { whereOf } from "../core/where.ts";
 import { BIG_SQL, fromMirror, isBig, JSON_SQL, NAN_SQL, type SqlValue } from "./mirror_value.ts";
 import { NULL_SQL, toMirror } from "./mirror_value.ts";
-import { rowsSince } from "./rows_since.ts";
 import { columnsIn, type Sql, whereSql } from "./where_sql.ts";
 
 /** Which rows, in which order. */
@@ -60,6 +59,7 @@ export class Mirror {
   #names: readonly string[] = [];
   #mark: string | undefined;
   #generation = 0;
+  #copies = 0;
   #running: Promise<string> | undefined;
   #next: Promise<string> | undefined;
 
@@ -193,7 +193,7 @@ export class Mirror {
   }
 
   async #follow(): Promise<string> {
-    const { mark, isWhole, rows } = await rowsSince(this.#backend, this.#mark);
+    const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
     if (mark === this.#mark) return mark;
     const isNew = isWhole && this.#mark !== undefined;
     const copy = isNew ? this.#newCopy() : this.#copy;
@@ -219,10 +219,8 @@ export class Mirror {
   }
 
   #newCopy(): Copy {
-    const table = `runs${this.#generation + 1}`;
-    this.#db.exec(
-      `DROP TABLE IF EXISTS ${table}; CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`,
-    );
+    const table = `runs${++this.#copies}`;
+    this.#db.exec(`CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`);
     return { table, numbers: new Map(), bigColumns: new Set(), count: 0 };
   }
 

@@ -139,7 +139,7 @@ test("long and deep conditions are SQL too", async () => {
   const terms = (word: string): string => Array(3000).fill("a = 2").join(` ${word} `);
   assert.equal(all(mirror, terms("or")).length, 1);
   assert.equal(all(mirror, terms("and")).length, 1);
-  const deep = `${"not (a = 1 or ".repeat(190)}a = 3${")".repeat(190)}`;
+  const deep = `${"not (a = 1 or ".repeat(95)}a = 3${")".repeat(95)}`;
   const isWanted = parseWhere(deep, ["a"]);
   assert.equal(all(mirror, deep).length, [{ a: 1 }, { a: 2 }].filter(isWanted).length);
   mirror.close();
