@@ -3,6 +3,7 @@ import type { ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { SECURE } from "./secure_headers.ts";
+import { claimsRoutes } from "./claims_routes.ts";
 import { statusRoutes } from "./status_routes.ts";
 
 /** The sidecar's HTTP interface. */
@@ -15,6 +16,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
   });
+  app.route("/", claimsRoutes(deps));
   app.route("/", statusRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(

@@ -12,6 +12,8 @@ export interface ServerDeps {
   readonly closing: AbortSignal;
   /** Whether clients may send SQL. */
   readonly allowsQuery: boolean;
+  /** To be called after each change of the store: who follows it looks at once. */
+  readonly changed: () => void;
   /** Told of what nobody foresaw. */
   readonly warn: (message: string) => void;
 }

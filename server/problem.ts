@@ -30,25 +30,30 @@ const meanings: Readonly<Record<number, string>> = {
 /** An answer that is a problem, thrown: nothing else of the request is done. */
 export class ProblemError extends Error {
   override name = "ProblemError";
-  readonly problem: Problem;
+  readonly status: number;
+  /** The problem as JSON. */
+  readonly json: string;
   readonly headers: Readonly<Record<string, string>>;
 
   /**
    * @param type Which problem of ours it is; undefined: what the status means, and no more.
-   * @param more Members that this kind of problem has.
+   * @param more Members that this kind of problem has, as JSON.
    */
   constructor(
     status: number,
     detail: string,
     { type, more = {}, headers = {} }: {
       readonly type?: ProblemType;
-      readonly more?: Readonly<Record<string, unknown>>;
+      readonly more?: Readonly<Record<string, string>>;
       readonly headers?: Readonly<Record<string, string>>;
     } = {},
   ) {
     super(detail);
     const title = type === undefined ? meanings[status] ?? "Problem" : titles[type];
-    this.problem = { type: type ?? "about:blank", title, status, detail, ...more };
+    this.status = status;
+    const problem: Problem = { type: type ?? "about:blank", title, status, detail };
+    const members = Object.entries(more).map(([name, json]) => `,${JSON.stringify(name)}:${json}`);
+    this.json = `${JSON.stringify(problem).slice(0, -1)}${members.join("")}}`;
     this.headers = headers;
   }
 }
@@ -57,7 +62,10 @@ export class ProblemError extends Error {
 export function invalidRequest(errors: readonly { path: string; message: string }[]): ProblemError {
   const detail = errors.map(({ path, message }) => path === "" ? message : `${path}: ${message}`)
     .join("; ");
-  return new ProblemError(400, detail, { type: "urn:stet:invalid-request", more: { errors } });
+  return new ProblemError(400, detail, {
+    type: "urn:stet:invalid-request",
+    more: { errors: JSON.stringify(errors) },
+  });
 }
 
 /** The problem that anything thrown is to a client. What nobody foresaw is told to `warn`, not to it. */
@@ -81,9 +89,9 @@ export function problemOf(error: unknown, warn: (message: string) => void): Prob
 }
 
 /** A problem as a response (RFC 9457). */
-export function problemResponse({ problem, headers }: ProblemError): Response {
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
+export function problemResponse({ json, status, headers }: ProblemError): Response {
+  return new Response(json, {
+    status,
     headers: { ...SECURE, "content-type": "application/problem+json", ...headers },
   });
 }

@@ -70,11 +70,11 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       now: Date.now,
       closing: closing.signal,
       allowsQuery: options.allowQuery ?? false,
+      changed: () => {},
       warn,
     }, guard);
     const listener = await listen(host, port, app.fetch as (request: Request) => Promise<Response>);
-    let closed: Promise<void> | undefined;
-    async function close(): Promise<void> {
+    const close = async (): Promise<void> => {
       closing.abort();
       try {
         const isDone = await Promise.race([
@@ -85,7 +85,8 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       } finally {
         if (!isOpen) await backend.close();
       }
-    }
+    };
+    let closed: Promise<void> | undefined;
     return {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
       close: () => closed ??= close(),

@@ -46,6 +46,33 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
   );
 
   test(
+    `${extension}: a lease outlives the process that made it, and goes when its time is over`,
+    { timeout },
+    () =>
+      inWorkshop(async ({ folder, startStoreWorker }) => {
+        const store = join(folder, `runs${extension}`);
+        const asker = startStoreWorker(runtimes[0]!);
+        for (const runtime of runtimes) {
+          const key = runtime.name;
+          const holder = startStoreWorker(runtime);
+          assert.equal(await holder.ask("lease", store, key, `of-${key}`, 60_000), "claimed");
+          holder.signal("SIGKILL");
+          await holder.ended;
+          assert.equal(await asker.ask("lease", store, key, "another", 60_000), "busy");
+          const again = startStoreWorker(runtime);
+          assert.equal(await again.ask("lease", store, key, `of-${key}`, 60_000), "claimed");
+          await again.ask("finish", store, key);
+          await again.leave();
+          assert.equal(await asker.ask("lease", store, key, "another", 60_000), "done");
+        }
+        assert.equal(await asker.ask("lease", store, "late", "another", 5), "claimed");
+        await sleep(20);
+        await asker.leave();
+        assert.deepEqual(filesIn(folder), [`runs${extension}`], "no lease is left to remember");
+      }),
+  );
+
+  test(
     `${extension}: once() with save gives what another process returned`,
     { timeout },
     () =>

@@ -56,6 +56,13 @@ const commands = {
     claims.set(store + key, answer.claim);
     return { state: "claimed" };
   },
+  /** Claims a key for a lease of so many milliseconds. */
+  async lease(store: string, key: string, token: string, milliseconds: number): Promise<string> {
+    const lease = { token, until: Date.now() + milliseconds };
+    const answer = await (await open(store)).claim!(keyOf(shape, { key }), { lease });
+    if (answer.state === "claimed") claims.set(store + key, answer.claim);
+    return answer.state;
+  },
   /** Ends a claim with a row. */
   async finish(store: string, key: string): Promise<void> {
     await claims.get(store + key)!.record({ key });

@@ -1,0 +1,109 @@
+import { isUtf8 } from "node:buffer";
+import { Buffer } from "node:buffer";
+import { messageOf } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
+import type { Value } from "../core/value.ts";
+import { invalidRequest, ProblemError } from "./problem.ts";
+
+/** The most bytes of a JSON body. */
+export const MOST_BYTES = 8 * 1024 * 1024;
+/** The most levels of arrays and objects in one another. */
+const MOST_LEVELS = 64;
+/** How long a body may take to arrive, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** The JSON of a request's body: `Content-Type: application/json`, UTF-8, not too large, not too slow. */
+export async function readJson(request: Request): Promise<Value> {
+  checkType(request, /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i, "application/json");
+  const length = Number(request.headers.get("content-length") ?? NaN);
+  if (length > MOST_BYTES) throw tooLarge();
+  // A length that was told is kept to by the server; else the bytes are counted as they come.
+  const bytes = await inTime(
+    Number.isNaN(length)
+      ? readAll(request)
+      : request.arrayBuffer().then((it) => new Uint8Array(it)),
+  );
+  if (!isUtf8(bytes)) throw invalidRequest([{ path: "", message: "the body is not UTF-8" }]);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  checkLevels(text);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw invalidRequest([{ path: "", message: messageOf(error) }]);
+  }
+}
+
+/** @throws {ProblemError} If the request's content is of another type. */
+export function checkType(request: Request, wanted: RegExp, name: string): void {
+  const type = request.headers.get("content-type") ?? "";
+  if (wanted.test(type)) return;
+  throw new ProblemError(415, `Send Content-Type: ${name}, not ${type === "" ? "none" : type}`);
+}
+
+async function readAll(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(): ProblemError {
+  return new ProblemError(413, `A body may have ${MOST_BYTES} bytes at most; send less at a time`);
+}
+
+/** Brackets in strings are passed over: what they hold is no level. */
+function checkLevels(text: string): void {
+  if (text.length <= MOST_LEVELS) return;
+  let level = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: // "
+        for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) {
+          if (text.charCodeAt(i) === 0x5c) i++; // \
+        }
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++level <= MOST_LEVELS) break;
+        throw invalidRequest([{ path: "", message: `nested deeper than ${MOST_LEVELS} levels` }]);
+      case 0x5d: // ]
+      case 0x7d: // }
+        level--;
+    }
+  }
+}
+
+/** Bodies that are being read, with what ends the wait for each. One timer for all. */
+const reading = new Map<object, { readonly end: number; late(): void }>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+async function inTime<T>(body: Promise<T>): Promise<T> {
+  let late = (): void => {};
+  const isLate = new Promise<never>((_, reject) =>
+    late = () =>
+      reject(
+        new ProblemError(408, `The body did not arrive within ${PATIENCE / 1000} s`, {
+          headers: { connection: "close" },
+        }),
+      )
+  );
+  reading.set(body, { end: performance.now() + PATIENCE, late });
+  timer ??= setInterval(endLate, 1000);
+  try {
+    return await Promise.race([body, isLate]);
+  } finally {
+    reading.delete(body);
+  }
+}
+
+function endLate(): void {
+  const now = performance.now();
+  for (const { end, late } of reading.values()) if (end < now) late();
+  if (reading.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}
