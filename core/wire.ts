@@ -136,6 +136,15 @@ export interface QueryRequest {
   readonly timeout_seconds?: number;
 }
 
+/** The query of `GET /v1/runs`; all but `where` and `columns` is for JSON only. */
+export interface RunsQuery {
+  readonly where?: string;
+  readonly columns?: string;
+  readonly sort?: string;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
 /** `GET /v1/status`. */
 export interface StatusAnswer {
   readonly store: string;

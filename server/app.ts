@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
 import { storeRoutes } from "./store_routes.ts";
@@ -18,6 +19,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   });
   app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
+  app.route("/", runsRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(
       404,

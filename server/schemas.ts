@@ -10,6 +10,7 @@ import type {
   RecordRequest,
   ReleaseRequest,
   RenewRequest,
+  RunsQuery,
   VerifyRequest,
   WireRow,
 } from "../core/wire.ts";
@@ -131,3 +132,13 @@ export const queryRequest: z.ZodType<QueryRequest> = z.strictObject({
   max_rows: z.int().min(1).max(1_000_000).exactOptional(),
   timeout_seconds: z.number().gt(0).max(60).exactOptional(),
 }).meta({ id: "QueryRequest" });
+
+/** The query of `GET /v1/runs`. */
+export const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
+  where: text.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
+  columns: text.exactOptional().describe("Names of columns, with commas between. Default: all."),
+  sort: text.exactOptional()
+    .describe("Names of columns, the first counts most; with - before it from the largest down."),
+  limit: z.int().min(1).max(10_000).exactOptional().describe("Default: 100. JSON only."),
+  offset: z.int().min(0).exactOptional().describe("How many to pass over. JSON only."),
+});
