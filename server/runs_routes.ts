@@ -11,7 +11,8 @@ import { MEDIA, type Medium, mediumFor } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
 import { rowsCsv, rowsNdjson } from "./rows_text.ts";
-import { runsQuery } from "./schemas.ts";
+import { recordAllQuery, runsQuery } from "./schemas.ts";
+import { openMark, sealMark } from "./sealed_mark.ts";
 import { streamResponse, takesGzip } from "./stream_response.ts";
 
 /** The rows of the store: a page of them as JSON, all of them as a stream, and more of them. */
@@ -52,8 +53,8 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
   }
 
   async function stream(c: Context<Env>, medium: Exclude<Medium, "json">): Promise<Response> {
-    const { where, columns } = checked(runsQuery, queryOf(c));
-    const { mark, rows } = await backend.rowsSince();
+    const { where, columns, since } = checked(runsQuery, queryOf(c));
+    const { mark, isWhole, rows } = await backend.rowsSince(since && openMark(since));
     const etag = etagOf(mark, `${medium} ${c.req.url}`);
     if (isKnown(c, etag)) return notModified(etag);
     const selection = {
@@ -72,16 +73,25 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
     }
     return streamResponse(pieces, {
       type: MEDIA[medium],
-      headers: cached(etag),
+      headers: {
+        ...cached(etag),
+        ...since !== undefined && {
+          "stet-mark": sealMark(mark),
+          "stet-whole": String(isWhole),
+        },
+      },
       isZipped: takesGzip(c.req.header("accept-encoding")),
     });
   }
 
   app.post("/v1/runs", async (c) => {
     checkType(c.req.raw, /^application\/(?:x-)?ndjson\s*(?:;|$)/i, MEDIA.ndjson);
+    const { retry, columns } = checked(recordAllQuery, c.req.query());
     const rows = rowsIn(await readText(c.req.raw));
-    const recorded = c.req.query("retry") === undefined ? rows : await unknown(rows);
-    await backend.recordAll(recorded);
+    await backend.recordAll(
+      retry === "true" ? await unknown(rows) : rows,
+      columns === undefined ? {} : { columns: namesIn(columns) },
+    );
     mirror.changed();
     return jsonResponse(JSON.stringify({ recorded: rows.length }));
   });
@@ -115,8 +125,12 @@ function queryOf(c: Context<Env>): Record<string, unknown> {
   };
 }
 
+/** Names with commas between, or a JSON array of names. */
 function namesIn(list: string): string[] {
-  return list.split(",").filter((name) => name !== "");
+  if (!list.startsWith("[")) return list.split(",").filter((name) => name !== "");
+  const names = parseBody(list, "columns");
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  throw invalidRequest([{ path: "columns", message: "must be an array of names" }]);
 }
 
 function only(row: Row, names: readonly string[]): Row {
