@@ -136,6 +136,11 @@ export class Mirror {
     return this.#prepared(text).all(...values as never[]) as unknown as SqlValue[][];
   }
 
+  /** The same, one row at a time: nothing else must be asked before the last. */
+  each({ text, values }: Sql): Iterable<SqlValue[]> {
+    return this.#prepared(text).iterate(...values as never[]) as unknown as Iterable<SqlValue[]>;
+  }
+
   /** A condition as SQL: `1` if there is none. @throws {SyntaxError} If it cannot be read. */
   where(text: string | undefined): Sql {
     if (text === undefined || text.trim() === "") return { text: "1", values: [] };
@@ -146,12 +151,11 @@ export class Mirror {
     // SQLite has no integers of such a size: rows are tested one by one.
     const isWanted = whereOf(condition);
     const places: number[] = [];
-    const statement = this.#prepared(`SELECT ${this.#cells()}, n FROM ${this.table}`);
-    for (const cells of statement.iterate() as unknown as Iterable<SqlValue[]>) {
+    const all = { text: `SELECT ${this.#cells()}, n FROM ${this.table}`, values: [] };
+    for (const cells of this.each(all)) {
       if (isWanted(this.#row(cells))) places.push(Number(cells.at(-1)));
     }
-    const text_ = "n IN (SELECT value FROM json_each(?))";
-    return { text: text_, values: [JSON.stringify(places)] };
+    return { text: "n IN (SELECT value FROM json_each(?))", values: [JSON.stringify(places)] };
   }
 
   /**

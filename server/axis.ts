@@ -1,0 +1,155 @@
+import { writeCell } from "../core/cell.ts";
+import { compareValues } from "../core/compare_values.ts";
+import type { Value } from "../core/value.ts";
+import { plainNumber } from "./figure.ts";
+import type { Mirror } from "./mirror.ts";
+import { fromMirror, type SqlValue } from "./mirror_value.ts";
+import { isNumberSql, type Sql } from "./where_sql.ts";
+
+/** One axis of a heat map: values, or ranges of numbers. */
+export interface Axis {
+  readonly column: string;
+  readonly parts: readonly Part[];
+  /** How many values have no part, and how many rows. */
+  readonly left_out: { readonly values: number; readonly rows: number };
+}
+
+/** One value of an axis, or one range. */
+export interface Part {
+  /** The value as cell text, or both ends. */
+  readonly label: string;
+  /** The condition that a row of it fulfils; null if it cannot be said. */
+  readonly where: string | null;
+}
+
+/** An axis and how rows are put on it. */
+export interface PlacedAxis {
+  readonly axis: Axis;
+  /** Which rows are on it. */
+  readonly isOn: Sql;
+  /** What rows are grouped by, in SQL. */
+  readonly group: string;
+  /** The number of a group's part. */
+  partOf(group: SqlValue): number;
+}
+
+/** The most values; of more the most frequent are taken. */
+const MOST_VALUES = 50;
+/** From how many numbers on they are put into ranges, and into how many. */
+const MANY_NUMBERS = 40;
+const RANGES = 30;
+/** From which ratio on of the largest to the smallest number ranges are geometric. */
+const WIDE = 1000;
+
+/** The axis that a column gives for the rows that fulfil a condition. */
+export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAxis {
+  const sql = mirror.sql(column);
+  const from = `FROM ${mirror.table} WHERE ${condition.text}`;
+  const { values } = condition;
+  const [[least, most, numbers, others] = []] = mirror.all({
+    text: `SELECT min(x), max(x), count(DISTINCT x), sum(x IS NULL) FROM ` +
+      `(SELECT CASE WHEN ${isNumberSql(sql)} THEN ${sql} END AS x ${from})`,
+    values,
+  });
+  const low = plainNumber(least);
+  const high = plainNumber(most);
+  const isNumeric = (plainNumber(others) ?? 0) === 0 && low !== null && high !== null &&
+    Number.isFinite(low) && Number.isFinite(high);
+  if (isNumeric && plainNumber(numbers)! > MANY_NUMBERS) return ranges(column, sql, low, high);
+
+  const counts = mirror.all({
+    text: `SELECT ${sql}, count(*) ${from} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`,
+    values: [...values, BigInt(MOST_VALUES)],
+  });
+  const [[all, rows] = []] = mirror.all({
+    text: `SELECT count(*), sum(c) FROM (SELECT count(*) AS c ${from} GROUP BY ${sql})`,
+    values,
+  });
+  const shown = counts.map(([cell]) => ({ cell: cell!, value: fromMirror(cell!) }))
+    .sort((a, b) => compareValues(a.value, b.value));
+  const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
+  const present = shown.filter(({ value }) => value !== undefined);
+  const isOn = `(${sql} IN (${present.map(() => "?").join(", ")})` +
+    `${present.length < shown.length ? ` OR ${sql} IS NULL` : ""})`;
+  return {
+    axis: {
+      column,
+      parts: shown.map(({ value }) => ({
+        label: value === undefined ? "" : writeCell(value),
+        where: conditionOf(column, value),
+      })),
+      left_out: {
+        values: (plainNumber(all) ?? 0) - shown.length,
+        rows: (plainNumber(rows) ?? 0) -
+          counts.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
+      },
+    },
+    isOn: { text: isOn, values: present.map(({ cell }) => cell) },
+    group: sql,
+    partOf: (group) => places.get(keyOf(group)) ?? -1,
+  };
+}
+
+/** Ranges of numbers, each with its lower end and without its upper one, but for the last. */
+function ranges(column: string, sql: string, low: number, high: number): PlacedAxis {
+  const isWide = low > 0 && high / low >= WIDE;
+  const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
+    if (i === 0) return low;
+    if (i === RANGES) return high;
+    const share = i / RANGES;
+    const edge = isWide ? low * (high / low) ** share : low + (high - low) * share;
+    return Number(edge.toPrecision(6));
+  });
+  const inner = edges.slice(1, -1);
+  const name = quoted(column);
+  return {
+    axis: {
+      column,
+      parts: Array.from({ length: RANGES }, (_, i) => {
+        const isLast = i === RANGES - 1;
+        return {
+          label: `${shortText(edges[i]!)} … ${shortText(edges[i + 1]!)}`,
+          where: `${name} >= ${edges[i]} and ${name} ${isLast ? "<=" : "<"} ${edges[i + 1]}`,
+        };
+      }),
+      left_out: { values: 0, rows: 0 },
+    },
+    isOn: { text: "1", values: [] },
+    // How many edges are not above it.
+    group: inner.map((edge) => `(${sql} >= ${edge})`).join(" + "),
+    partOf: (group) => plainNumber(group) ?? -1,
+  };
+}
+
+function shortText(number: number): string {
+  return String(Number(number.toPrecision(4)));
+}
+
+/** What a Map takes for the same cell. */
+function keyOf(cell: SqlValue): unknown {
+  const value = fromMirror(cell);
+  return typeof value === "object" && value !== null || typeof value === "bigint"
+    ? `\0${writeCell(value)}`
+    : value;
+}
+
+/** The condition that a column has a value; null if the language of conditions has no such value. */
+function conditionOf(column: string, value: Value | undefined): string | null {
+  const name = quoted(column);
+  switch (typeof value) {
+    case "undefined":
+      return `${name} is absent`;
+    case "string":
+      return `${name} = '${value.replaceAll("'", "''")}'`;
+    case "number":
+      return `${name} = ${Number.isFinite(value) ? value : writeCell(value)}`;
+    case "object":
+      return value === null ? `${name} is null` : null;
+    default:
+      return `${name} = ${value}`;
+  }
+}
+
+function quoted(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`;
+}
