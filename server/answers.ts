@@ -1,7 +1,8 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import type { z } from "zod";
 import { readJson } from "./body.ts";
 import { checked } from "./checked.ts";
+import type { Env } from "./deps.ts";
 import { SECURE } from "./secure_headers.ts";
 
 const JSON_HEADERS: Readonly<Record<string, string>> = {
@@ -20,13 +21,13 @@ export function jsonResponse(text: string): Response {
  * @param answer Gives the answer as JSON.
  */
 export function post<T>(
-  app: Hono,
+  app: Hono<Env>,
   path: string,
   schema: z.ZodType<T>,
-  answer: (request: T, c: Context) => string | Promise<string>,
+  answer: (request: T) => string | Promise<string>,
 ): void {
   app.post(path, async (c) => {
     const request = checked(schema, await readJson(c.req.raw));
-    return jsonResponse(await answer(request, c));
+    return jsonResponse(await answer(request));
   });
 }

@@ -1,14 +1,14 @@
 import { Hono } from "hono";
-import type { ServerDeps } from "./deps.ts";
+import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
-import { statusRoutes } from "./status_routes.ts";
+import { storeRoutes } from "./store_routes.ts";
 
 /** The sidecar's HTTP interface. */
-export function createApp(deps: ServerDeps, guard: Guard): Hono {
-  const app = new Hono();
+export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
+  const app = new Hono<Env>();
   app.use(async (c, next) => {
     guard({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name) });
     await next();
@@ -17,7 +17,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono {
     }
   });
   app.route("/", claimsRoutes(deps));
-  app.route("/", statusRoutes(deps));
+  app.route("/", storeRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(
       404,

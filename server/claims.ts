@@ -58,23 +58,23 @@ export class Claims {
   }
 
   /** Claims a run, waiting while it is busy if asked to. */
-  async claim(request: ClaimRequest, signal: AbortSignal): Promise<string> {
+  async claim(request: ClaimRequest, gone: () => AbortSignal): Promise<string> {
     const key = this.#runs.key(request);
     const token = request.token ?? randomUUID();
-    const end = this.#deps.now() + (request.wait_seconds ?? 0) * 1000;
+    const mayWait = this.#patience(request.wait_seconds ?? 0, gone);
     for (;;) {
       const answer = await this.#claim(key, token, request);
-      if (answer.state !== "busy" || !await this.#mayWait(end, signal)) {
+      if (answer.state !== "busy" || !await mayWait()) {
         return answerText(answer, token, request);
       }
     }
   }
 
   /** Claims some of many runs. */
-  async claimBatch(request: BatchClaimRequest, signal: AbortSignal): Promise<string> {
+  async claimBatch(request: BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
     const { batch, most = batch.length, ...fields } = request;
     const keys = batch.map((params) => this.#runs.key({ ...fields, params }));
-    const end = this.#deps.now() + (request.wait_seconds ?? 0) * 1000;
+    const mayWait = this.#patience(request.wait_seconds ?? 0, gone);
     for (;;) {
       const answers: string[] = [];
       let claimed = 0;
@@ -87,7 +87,7 @@ export class Claims {
         if (answer.state === "busy") isAnyBusy = true;
         answers.push(answerText(answer, token, request));
       }
-      if (claimed > 0 || most === 0 || !isAnyBusy || !await this.#mayWait(end, signal)) {
+      if (claimed > 0 || most === 0 || !isAnyBusy || !await mayWait()) {
         answers.push(...await this.#looks(keys.slice(answers.length)));
         return `{"answers":[${answers.join(",")}]}`;
       }
@@ -100,7 +100,7 @@ export class Claims {
     const { token, replaces } = request;
     if (token === undefined) {
       await this.#add(row, request.retry ?? false);
-      this.#deps.changed();
+      this.#deps.mirror.changed();
       return '{"state":"recorded"}';
     }
     const key = this.#runs.keyOf(request, row);
@@ -164,7 +164,7 @@ export class Claims {
     if (answer.state === "done") return { ...answer, ...row && { row } };
     if (answer.state === "claimed") {
       remember(this.#held, token, { key: key.text, claim: answer.claim });
-      this.#deps.changed();
+      this.#deps.mirror.changed();
     }
     return answer;
   }
@@ -193,9 +193,10 @@ export class Claims {
       if (!winner || !row || !isSameRun(winner, row)) throw await this.#lost(key, winner);
     }
     this.#held.delete(token);
-    remember(this.#ended, token, { key: key.text, state });
+    // A repeated record is told by its row, which is compared.
+    if (state !== "recorded") remember(this.#ended, token, { key: key.text, state });
     this.#bell.ring();
-    this.#deps.changed();
+    this.#deps.mirror.changed();
     return text;
   }
 
@@ -261,18 +262,22 @@ export class Claims {
     }
   }
 
-  /** Waits until a claim ended, or a moment passed; false if there is no time left. */
-  async #mayWait(end: number, signal: AbortSignal): Promise<boolean> {
+  /** What waits for claims to end for so many seconds at most. */
+  #patience(seconds: number, gone: () => AbortSignal): () => Promise<boolean> {
     const { now, closing } = this.#deps;
-    const left = end - now();
-    if (left <= 0 || signal.aborted || closing.aborted) return false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      this.#bell.wait(),
-      new Promise<void>((resolve) => timer = setTimeout(resolve, Math.min(left, PAUSE))),
-    ]);
-    clearTimeout(timer);
-    return true;
+    const end = now() + seconds * 1000;
+    let signal: AbortSignal | undefined;
+    return async () => {
+      const left = end - now();
+      if (left <= 0 || closing.aborted || (signal ??= gone()).aborted) return false;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([
+        this.#bell.wait(),
+        new Promise<void>((resolve) => timer = setTimeout(resolve, Math.min(left, PAUSE))),
+      ]);
+      clearTimeout(timer);
+      return true;
+    };
   }
 }
 

@@ -1,10 +1,9 @@
 import { Hono } from "hono";
-import { post } from "./answers.ts";
+import { jsonResponse, post } from "./answers.ts";
 import { readJson } from "./body.ts";
 import { checked } from "./checked.ts";
 import { Claims } from "./claims.ts";
-import { jsonResponse } from "./answers.ts";
-import type { ServerDeps } from "./deps.ts";
+import type { Env, ServerDeps } from "./deps.ts";
 import {
   batchClaimRequest,
   claimRequest,
@@ -16,17 +15,16 @@ import {
 } from "./schemas.ts";
 
 /** Claiming runs, and what comes of them. */
-export function claimsRoutes(deps: ServerDeps): Hono {
+export function claimsRoutes(deps: ServerDeps): Hono<Env> {
   const claims = new Claims(deps);
-  const app = new Hono();
+  const app = new Hono<Env>();
   app.post("/v1/claim", async (c) => {
     const body = await readJson(c.req.raw);
-    const { signal } = c.req.raw;
     const isBatch = typeof body === "object" && body !== null && Object.hasOwn(body, "batch");
     return jsonResponse(
       isBatch
-        ? await claims.claimBatch(checked(batchClaimRequest, body), signal)
-        : await claims.claim(checked(claimRequest, body), signal),
+        ? await claims.claimBatch(checked(batchClaimRequest, body), c.env.gone)
+        : await claims.claim(checked(claimRequest, body), c.env.gone),
     );
   });
   post(app, "/v1/record", recordRequest, (request) => claims.record(request));

@@ -1,9 +1,12 @@
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Mirror } from "./mirror.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {
   /** The open store. */
   readonly backend: CompleteBackend;
+  /** A copy of its rows to select from; told after each change made here. */
+  readonly mirror: Mirror;
   /** What the user calls the store. */
   readonly store: string;
   /** The clock: milliseconds since 1970. */
@@ -12,8 +15,14 @@ export interface ServerDeps {
   readonly closing: AbortSignal;
   /** Whether clients may send SQL. */
   readonly allowsQuery: boolean;
-  /** To be called after each change of the store: who follows it looks at once. */
-  readonly changed: () => void;
   /** Told of what nobody foresaw. */
   readonly warn: (message: string) => void;
+}
+
+/** What a request is answered with besides itself. */
+export interface Env {
+  readonly Bindings: {
+    /** Aborted when the client has gone away: to be asked for only if that takes a while. */
+    gone(): AbortSignal;
+  };
 }

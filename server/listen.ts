@@ -3,8 +3,12 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, StoreError } from "../core/errors.ts";
 
-/** Answers a request. */
-export type Handler = (request: Request) => Response | Promise<Response>;
+/**
+ * Answers a request.
+ *
+ * @param gone Gives what is aborted when the client has gone away.
+ */
+export type Handler = (request: Request, gone: () => AbortSignal) => Response | Promise<Response>;
 
 /** A server that listens. */
 export interface Listener {
@@ -27,7 +31,13 @@ interface DenoServer {
 }
 
 interface DenoHttp {
-  serve(options: object, handler: Handler): DenoServer;
+  serve(
+    options: object,
+    handler: (
+      request: Request,
+      info: { readonly completed: Promise<void> },
+    ) => Response | Promise<Response>,
+  ): DenoServer;
 }
 
 interface BunServer {
@@ -69,11 +79,23 @@ function reasonOf(error: unknown, host: string, port: number): string {
   return message;
 }
 
+/** A handler where a request has a signal of that. */
+function of(handler: Handler): (request: Request) => Response | Promise<Response> {
+  return (request) => handler(request, () => request.signal);
+}
+
+/** Deno aborts the signal of a request that was answered, too, and says so each time it is used. */
+function abortedBy(completed: Promise<void>): AbortSignal {
+  const gone = new AbortController();
+  completed.catch(() => gone.abort());
+  return gone.signal;
+}
+
 function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler): Listener {
   const cut = new AbortController();
   const server = deno.serve(
     { hostname, port, signal: cut.signal, onListen: () => {} },
-    handler,
+    (request, { completed }) => handler(request, () => abortedBy(completed)),
   );
   return {
     port: server.addr.port,
@@ -86,7 +108,7 @@ function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler
 }
 
 function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): Listener {
-  const server = bun.serve({ hostname, port, fetch: handler, idleTimeout: IDLE });
+  const server = bun.serve({ hostname, port, fetch: of(handler), idleTimeout: IDLE });
   return {
     port: server.port,
     async stop() {
@@ -99,7 +121,7 @@ function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): 
 }
 
 async function onNode(host: string, port: number, handler: Handler): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: handler }) as import("node:http").Server;
+  const server = createAdaptorServer({ fetch: of(handler) }) as import("node:http").Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

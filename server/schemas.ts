@@ -35,7 +35,7 @@ const row = z.custom<WireRow>(isPlainObject, "must be an object").meta({
 });
 
 const text = z.string().max(1_000_000);
-const token = z.string().min(1).max(200);
+const token = z.string().regex(/^[!-~]{1,200}$/, "must be 1 to 200 visible ASCII characters");
 const version = z.string().min(1).max(200);
 
 const keyFields = {

@@ -7,6 +7,7 @@ import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
+import { Mirror } from "./mirror.ts";
 
 /** The port of who names none. */
 export const DEFAULT_PORT = 8787;
@@ -61,19 +62,24 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   }
   const isOpen = typeof store === "object" && !(store instanceof URL);
   const backend = completeBackend(isOpen ? store : await openBackend(store, { durability, warn }));
+  const mirror = new Mirror(backend);
   const closing = new AbortController();
+  const release = async (): Promise<void> => {
+    mirror.close();
+    if (!isOpen) await backend.close();
+  };
   try {
     const guard = createGuard({ token, hosts: knownHosts(host, allowHosts) });
     const app = createApp({
       backend,
+      mirror,
       store: isOpen ? backend.location : String(store),
       now: Date.now,
       closing: closing.signal,
       allowsQuery: options.allowQuery ?? false,
-      changed: () => {},
       warn,
     }, guard);
-    const listener = await listen(host, port, app.fetch as (request: Request) => Promise<Response>);
+    const listener = await listen(host, port, (request, gone) => app.fetch(request, { gone }));
     const close = async (): Promise<void> => {
       closing.abort();
       try {
@@ -83,7 +89,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
         ]);
         if (!isDone) await listener.abort();
       } finally {
-        if (!isOpen) await backend.close();
+        await release();
       }
     };
     let closed: Promise<void> | undefined;
@@ -92,7 +98,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       close: () => closed ??= close(),
     };
   } catch (error) {
-    if (!isOpen) await backend.close();
+    await release();
     throw error;
   }
 }
