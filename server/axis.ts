@@ -93,12 +93,13 @@ export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAx
 /** Ranges of numbers, each with its lower end and without its upper one, but for the last. */
 function ranges(column: string, sql: string, low: number, high: number): PlacedAxis {
   const isWide = low > 0 && high / low >= WIDE;
+  const step = (high - low) / RANGES;
   const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
     if (i === 0) return low;
     if (i === RANGES) return high;
-    const share = i / RANGES;
-    const edge = isWide ? low * (high / low) ** share : low + (high - low) * share;
-    return Number(edge.toPrecision(6));
+    return isWide
+      ? Number((low * (high / low) ** (i / RANGES)).toPrecision(5))
+      : roundTo(low + step * i, step);
   });
   const inner = edges.slice(1, -1);
   const name = quoted(column);
@@ -108,7 +109,7 @@ function ranges(column: string, sql: string, low: number, high: number): PlacedA
       parts: Array.from({ length: RANGES }, (_, i) => {
         const isLast = i === RANGES - 1;
         return {
-          label: `${shortText(edges[i]!)} … ${shortText(edges[i + 1]!)}`,
+          label: `${edges[i]} … ${edges[i + 1]}`,
           where: `${name} >= ${edges[i]} and ${name} ${isLast ? "<=" : "<"} ${edges[i + 1]}`,
         };
       }),
@@ -121,8 +122,12 @@ function ranges(column: string, sql: string, low: number, high: number): PlacedA
   };
 }
 
-function shortText(number: number): string {
-  return String(Number(number.toPrecision(4)));
+/** A number to about a thousandth of a step, without the noise of doubles. */
+function roundTo(number: number, step: number): number {
+  const digits = 3 - Math.floor(Math.log10(step));
+  const unit = 10 ** Math.abs(digits);
+  const rounded = digits > 0 ? Math.round(number * unit) / unit : Math.round(number / unit) * unit;
+  return Number(rounded.toPrecision(15));
 }
 
 /** What a Map takes for the same cell. */
