@@ -4,6 +4,7 @@ import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
+import { figuresRoutes } from "./figures_routes.ts";
 import { storeRoutes } from "./store_routes.ts";
 
 /** The sidecar's HTTP interface. */
@@ -18,6 +19,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   });
   app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
+  app.route("/", figuresRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(
       404,

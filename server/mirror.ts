@@ -179,6 +179,17 @@ export class Mirror {
     return { rows: rows.map((cells) => this.#row(cells)), total: Number(total) };
   }
 
+  /** The rows that took longest, the slowest first. */
+  slowest(limit: number, where?: string): Row[] {
+    const condition = this.where(where);
+    const rows = this.all({
+      text: `SELECT ${this.#cells()} FROM ${this.table} WHERE took IS NOT NULL AND ` +
+        `${condition.text} ORDER BY took DESC, n LIMIT ?`,
+      values: [...condition.values, BigInt(limit)],
+    });
+    return rows.map((cells) => this.#row(cells));
+  }
+
   /** How many rows come after a place, and the newest of them. */
   addedSince(place: number, most: number): Added {
     const from = Math.max(place, this.last - most);
