@@ -33,10 +33,9 @@ export interface PlacedAxis {
   partOf(group: SqlValue): number;
 }
 
-/** The most values; of more the most frequent are taken. */
+/** The most values; of more numbers ranges are made, of others the most frequent are taken. */
 const MOST_VALUES = 50;
-/** From how many numbers on they are put into ranges, and into how many. */
-const MANY_NUMBERS = 40;
+/** How many ranges. */
 const RANGES = 30;
 /** From which ratio on of the largest to the smallest number ranges are geometric. */
 const WIDE = 1000;
@@ -45,26 +44,35 @@ const WIDE = 1000;
 export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAxis {
   const sql = mirror.sql(column);
   const from = `FROM ${mirror.table} WHERE ${condition.text}`;
-  const { values } = condition;
-  const [[least, most, numbers, others] = []] = mirror.all({
-    text: `SELECT min(x), max(x), count(DISTINCT x), sum(x IS NULL) FROM ` +
-      `(SELECT CASE WHEN ${isNumberSql(sql)} THEN ${sql} END AS x ${from})`,
-    values,
-  });
-  const low = plainNumber(least);
-  const high = plainNumber(most);
-  const isNumeric = (plainNumber(others) ?? 0) === 0 && low !== null && high !== null &&
-    Number.isFinite(low) && Number.isFinite(high);
-  if (isNumeric && plainNumber(numbers)! > MANY_NUMBERS) return ranges(column, sql, low, high);
-
   const counts = mirror.all({
-    text: `SELECT ${sql}, count(*) ${from} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`,
-    values: [...values, BigInt(MOST_VALUES)],
+    text: `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ?`,
+    values: [...condition.values, BigInt(MOST_VALUES + 1)],
   });
+  if (counts.length > MOST_VALUES) {
+    const [[least, most, isOther] = []] = mirror.all({
+      text: `SELECT min(${sql}), max(${sql}), ` +
+        `max(NOT (${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308)) ${from}`,
+      values: condition.values,
+    });
+    if (isOther === 0n) return ranges(column, sql, plainNumber(least)!, plainNumber(most)!);
+  }
   const [[all, rows] = []] = mirror.all({
-    text: `SELECT count(*), sum(c) FROM (SELECT count(*) AS c ${from} GROUP BY ${sql})`,
-    values,
+    text: `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
+    values: condition.values,
   });
+  return values(column, sql, counts.slice(0, MOST_VALUES), {
+    values: plainNumber(all) ?? 0,
+    rows: plainNumber(rows) ?? 0,
+  });
+}
+
+/** The most frequent values, in the order of values. */
+function values(
+  column: string,
+  sql: string,
+  counts: readonly (readonly SqlValue[])[],
+  all: Axis["left_out"],
+): PlacedAxis {
   const shown = counts.map(([cell]) => ({ cell: cell!, value: fromMirror(cell!) }))
     .sort((a, b) => compareValues(a.value, b.value));
   const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
@@ -79,9 +87,8 @@ export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAx
         where: conditionOf(column, value),
       })),
       left_out: {
-        values: (plainNumber(all) ?? 0) - shown.length,
-        rows: (plainNumber(rows) ?? 0) -
-          counts.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
+        values: all.values - shown.length,
+        rows: all.rows - counts.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
       },
     },
     isOn: { text: isOn, values: present.map(({ cell }) => cell) },

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { ELAPSED, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import { kindOf } from "../core/compare_values.ts";
 import { parseCondition } from "../core/condition.ts";
 import { StoreError } from "../core/errors.ts";
 import { checkKnown } from "../core/select_rows.ts";
@@ -96,6 +97,11 @@ export class Mirror {
   /** Changes when the store was changed otherwise than by adding rows. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** How many cells of a column have a value of each kind. */
+  kinds(column: string): KindCounts {
+    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
   }
 
   /** The name in SQL of a column. @throws {TypeError} If the store has none of that name. */
@@ -212,7 +218,6 @@ export class Mirror {
     if (mark === this.#mark) return mark;
     const isNew = isWhole && this.#mark !== undefined;
     const copy = isNew ? this.#newCopy() : this.#copy;
-    const { count } = copy;
     try {
       for await (const batch of batches(rows, BATCH)) {
         this.#insert(copy, batch);
@@ -220,8 +225,13 @@ export class Mirror {
       }
       this.#names = orderColumns(await this.#backend.columns(), copy.numbers.keys());
     } catch (error) {
-      if (isNew) this.#drop(copy);
-      else this.#cut(copy, count);
+      // What was copied of it is of no use: the next time all is copied anew.
+      this.#drop(copy);
+      if (!isNew) {
+        this.#copy = this.#newCopy();
+        this.#generation++;
+        this.#mark = undefined;
+      }
       throw error;
     }
     if (isNew) {
@@ -236,17 +246,12 @@ export class Mirror {
   #newCopy(): Copy {
     const table = `runs${++this.#copies}`;
     this.#db.exec(`CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`);
-    return { table, numbers: new Map(), bigColumns: new Set(), count: 0 };
+    return { table, numbers: new Map(), bigColumns: new Set(), kinds: [], count: 0 };
   }
 
   #drop({ table }: Copy): void {
     this.#statements.clear();
     this.#db.exec(`DROP TABLE ${table}`);
-  }
-
-  #cut(copy: Copy, count: number): void {
-    this.#db.exec(`DELETE FROM ${copy.table} WHERE n > ${count}`);
-    copy.count = count;
   }
 
   #insert(copy: Copy, rows: readonly Row[]): void {
@@ -263,9 +268,11 @@ export class Mirror {
         values[start + 1] = endOf(row);
         values[start + 2] = durationOf(row);
         for (const name of Object.keys(row)) {
-          const value = row[name];
+          const value = row[name]!;
+          const number = numbers.get(name)!;
           if (typeof value === "bigint" && isBig(value)) copy.bigColumns.add(name);
-          values[start + FIXED.length + numbers.get(name)!] = toMirror(value);
+          copy.kinds[number]![kindOf(value)]++;
+          values[start + FIXED.length + number] = toMirror(value);
         }
       }
       const places = Array(some.length).fill(one).join(", ");
@@ -273,7 +280,7 @@ export class Mirror {
     }
   }
 
-  #addColumns({ table, numbers }: Copy, rows: readonly Row[]): void {
+  #addColumns({ table, numbers, kinds }: Copy, rows: readonly Row[]): void {
     for (const row of rows) {
       for (const name of Object.keys(row)) {
         if (numbers.has(name)) continue;
@@ -283,6 +290,7 @@ export class Mirror {
           );
         }
         this.#db.exec(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
+        kinds.push(noKinds());
         numbers.set(name, numbers.size);
         this.#statements.clear();
       }
@@ -336,7 +344,16 @@ interface Copy {
   readonly numbers: Map<string, number>;
   /** Columns with an integer that int64 does not hold. */
   readonly bigColumns: Set<string>;
+  /** By the number of the column. */
+  readonly kinds: KindCounts[];
   count: number;
+}
+
+/** How many values of each kind there are, by `kindOf`: null, booleans, numbers, texts, arrays and objects. */
+export type KindCounts = [number, number, number, number, number];
+
+function noKinds(): KindCounts {
+  return [0, 0, 0, 0, 0];
 }
 
 /** Not in the types of all runtimes yet. */
