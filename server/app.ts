@@ -5,6 +5,8 @@ import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
+import { eventRoutes } from "./events.ts";
+import { figuresRoutes } from "./figures_routes.ts";
 import { storeRoutes } from "./store_routes.ts";
 
 /** The sidecar's HTTP interface. */
@@ -20,6 +22,8 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
   app.route("/", runsRoutes(deps));
+  app.route("/", figuresRoutes(deps));
+  app.route("/", eventRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(
       404,

@@ -1,4 +1,5 @@
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Grid } from "../core/grid.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** What the routes work with. */
@@ -7,6 +8,8 @@ export interface ServerDeps {
   readonly backend: CompleteBackend;
   /** A copy of its rows to select from; told after each change made here. */
   readonly mirror: Mirror;
+  /** The combinations that are wanted, if the user said. */
+  readonly grid?: Grid | undefined;
   /** What the user calls the store. */
   readonly store: string;
   /** The clock: milliseconds since 1970. */

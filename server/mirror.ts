@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { ELAPSED, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import { kindOf } from "../core/compare_values.ts";
 import { parseCondition } from "../core/condition.ts";
 import { StoreError } from "../core/errors.ts";
 import { checkKnown } from "../core/select_rows.ts";
@@ -98,6 +99,11 @@ export class Mirror {
     return this.#generation;
   }
 
+  /** How many cells of a column have a value of each kind. */
+  kinds(column: string): KindCounts {
+    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
+  }
+
   /** The name in SQL of a column. @throws {TypeError} If the store has none of that name. */
   sql(column: string): string {
     const number = this.#copy.numbers.get(column);
@@ -136,6 +142,11 @@ export class Mirror {
     return this.#prepared(text).all(...values as never[]) as unknown as SqlValue[][];
   }
 
+  /** The same, one row at a time: nothing else must be asked before the last. */
+  each({ text, values }: Sql): Iterable<SqlValue[]> {
+    return this.#prepared(text).iterate(...values as never[]) as unknown as Iterable<SqlValue[]>;
+  }
+
   /** A condition as SQL: `1` if there is none. @throws {SyntaxError} If it cannot be read. */
   where(text: string | undefined): Sql {
     if (text === undefined || text.trim() === "") return { text: "1", values: [] };
@@ -146,12 +157,11 @@ export class Mirror {
     // SQLite has no integers of such a size: rows are tested one by one.
     const isWanted = whereOf(condition);
     const places: number[] = [];
-    const statement = this.#prepared(`SELECT ${this.#cells()}, n FROM ${this.table}`);
-    for (const cells of statement.iterate() as unknown as Iterable<SqlValue[]>) {
+    const all = { text: `SELECT ${this.#cells()}, n FROM ${this.table}`, values: [] };
+    for (const cells of this.each(all)) {
       if (isWanted(this.#row(cells))) places.push(Number(cells.at(-1)));
     }
-    const text_ = "n IN (SELECT value FROM json_each(?))";
-    return { text: text_, values: [JSON.stringify(places)] };
+    return { text: "n IN (SELECT value FROM json_each(?))", values: [JSON.stringify(places)] };
   }
 
   /**
@@ -173,6 +183,17 @@ export class Mirror {
       values: [...condition.values, BigInt(limit), BigInt(offset)],
     });
     return { rows: rows.map((cells) => this.#row(cells)), total: Number(total) };
+  }
+
+  /** The rows that took longest, the slowest first. */
+  slowest(limit: number, where?: string): Row[] {
+    const condition = this.where(where);
+    const rows = this.all({
+      text: `SELECT ${this.#cells()} FROM ${this.table} WHERE took IS NOT NULL AND ` +
+        `${condition.text} ORDER BY took DESC, n LIMIT ?`,
+      values: [...condition.values, BigInt(limit)],
+    });
+    return rows.map((cells) => this.#row(cells));
   }
 
   /** How many rows come after a place, and the newest of them. */
@@ -197,7 +218,6 @@ export class Mirror {
     if (mark === this.#mark) return mark;
     const isNew = isWhole && this.#mark !== undefined;
     const copy = isNew ? this.#newCopy() : this.#copy;
-    const { count } = copy;
     try {
       for await (const batch of batches(rows, BATCH)) {
         this.#insert(copy, batch);
@@ -205,8 +225,13 @@ export class Mirror {
       }
       this.#names = orderColumns(await this.#backend.columns(), copy.numbers.keys());
     } catch (error) {
-      if (isNew) this.#drop(copy);
-      else this.#cut(copy, count);
+      // What was copied of it is of no use: the next time all is copied anew.
+      this.#drop(copy);
+      if (!isNew) {
+        this.#copy = this.#newCopy();
+        this.#generation++;
+        this.#mark = undefined;
+      }
       throw error;
     }
     if (isNew) {
@@ -221,17 +246,12 @@ export class Mirror {
   #newCopy(): Copy {
     const table = `runs${++this.#copies}`;
     this.#db.exec(`CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`);
-    return { table, numbers: new Map(), bigColumns: new Set(), count: 0 };
+    return { table, numbers: new Map(), bigColumns: new Set(), kinds: [], count: 0 };
   }
 
   #drop({ table }: Copy): void {
     this.#statements.clear();
     this.#db.exec(`DROP TABLE ${table}`);
-  }
-
-  #cut(copy: Copy, count: number): void {
-    this.#db.exec(`DELETE FROM ${copy.table} WHERE n > ${count}`);
-    copy.count = count;
   }
 
   #insert(copy: Copy, rows: readonly Row[]): void {
@@ -248,9 +268,11 @@ export class Mirror {
         values[start + 1] = endOf(row);
         values[start + 2] = durationOf(row);
         for (const name of Object.keys(row)) {
-          const value = row[name];
+          const value = row[name]!;
+          const number = numbers.get(name)!;
           if (typeof value === "bigint" && isBig(value)) copy.bigColumns.add(name);
-          values[start + FIXED.length + numbers.get(name)!] = toMirror(value);
+          copy.kinds[number]![kindOf(value)]++;
+          values[start + FIXED.length + number] = toMirror(value);
         }
       }
       const places = Array(some.length).fill(one).join(", ");
@@ -258,7 +280,7 @@ export class Mirror {
     }
   }
 
-  #addColumns({ table, numbers }: Copy, rows: readonly Row[]): void {
+  #addColumns({ table, numbers, kinds }: Copy, rows: readonly Row[]): void {
     for (const row of rows) {
       for (const name of Object.keys(row)) {
         if (numbers.has(name)) continue;
@@ -268,6 +290,7 @@ export class Mirror {
           );
         }
         this.#db.exec(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
+        kinds.push(noKinds());
         numbers.set(name, numbers.size);
         this.#statements.clear();
       }
@@ -321,7 +344,16 @@ interface Copy {
   readonly numbers: Map<string, number>;
   /** Columns with an integer that int64 does not hold. */
   readonly bigColumns: Set<string>;
+  /** By the number of the column. */
+  readonly kinds: KindCounts[];
   count: number;
+}
+
+/** How many values of each kind there are, by `kindOf`: null, booleans, numbers, texts, arrays and objects. */
+export type KindCounts = [number, number, number, number, number];
+
+function noKinds(): KindCounts {
+  return [0, 0, 0, 0, 0];
 }
 
 /** Not in the types of all runtimes yet. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend } from "../core/backend.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
+import type { Grid } from "../core/grid.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
@@ -29,6 +30,8 @@ export interface ServeOptions {
   readonly allowHosts?: readonly string[];
   /** Whether clients may send SQL, which can only read this store. Default: false. */
   readonly allowQuery?: boolean;
+  /** The combinations that are wanted: progress and time left are of them. Default: guessed. */
+  readonly grid?: Grid;
   /** When a record counts as kept, as in every store. Default: `"power"`. */
   readonly durability?: "power" | "process";
   /** Where doubts and unforeseen errors are told. Default: `console.warn`. */
@@ -73,6 +76,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     const app = createApp({
       backend,
       mirror,
+      grid: options.grid,
       store: isOpen ? backend.location : String(store),
       now: Date.now,
       closing: closing.signal,

@@ -1,0 +1,167 @@
+import { writeCell } from "../core/cell.ts";
+import { compareValues } from "../core/compare_values.ts";
+import type { Value } from "../core/value.ts";
+import { plainNumber } from "./figure.ts";
+import type { Mirror } from "./mirror.ts";
+import { fromMirror, type SqlValue } from "./mirror_value.ts";
+import { isNumberSql, type Sql } from "./where_sql.ts";
+
+/** One axis of a heat map: values, or ranges of numbers. */
+export interface Axis {
+  readonly column: string;
+  readonly parts: readonly Part[];
+  /** How many values have no part, and how many rows. */
+  readonly left_out: { readonly values: number; readonly rows: number };
+}
+
+/** One value of an axis, or one range. */
+export interface Part {
+  /** The value as cell text, or both ends. */
+  readonly label: string;
+  /** The condition that a row of it fulfils; null if it cannot be said. */
+  readonly where: string | null;
+}
+
+/** An axis and how rows are put on it. */
+export interface PlacedAxis {
+  readonly axis: Axis;
+  /** Which rows are on it. */
+  readonly isOn: Sql;
+  /** What rows are grouped by, in SQL. */
+  readonly group: string;
+  /** The number of a group's part. */
+  partOf(group: SqlValue): number;
+}
+
+/** The most values; of more numbers ranges are made, of others the most frequent are taken. */
+const MOST_VALUES = 50;
+/** How many ranges. */
+const RANGES = 30;
+/** From which ratio on of the largest to the smallest number ranges are geometric. */
+const WIDE = 1000;
+
+/** The axis that a column gives for the rows that fulfil a condition. */
+export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAxis {
+  const sql = mirror.sql(column);
+  const from = `FROM ${mirror.table} WHERE ${condition.text}`;
+  const counts = mirror.all({
+    text: `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ?`,
+    values: [...condition.values, BigInt(MOST_VALUES + 1)],
+  });
+  if (counts.length > MOST_VALUES) {
+    const [[least, most, isOther] = []] = mirror.all({
+      text: `SELECT min(${sql}), max(${sql}), ` +
+        `max(NOT (${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308)) ${from}`,
+      values: condition.values,
+    });
+    if (isOther === 0n) return ranges(column, sql, plainNumber(least)!, plainNumber(most)!);
+  }
+  const [[all, rows] = []] = mirror.all({
+    text: `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
+    values: condition.values,
+  });
+  return values(column, sql, counts.slice(0, MOST_VALUES), {
+    values: plainNumber(all) ?? 0,
+    rows: plainNumber(rows) ?? 0,
+  });
+}
+
+/** The most frequent values, in the order of values. */
+function values(
+  column: string,
+  sql: string,
+  counts: readonly (readonly SqlValue[])[],
+  all: Axis["left_out"],
+): PlacedAxis {
+  const shown = counts.map(([cell]) => ({ cell: cell!, value: fromMirror(cell!) }))
+    .sort((a, b) => compareValues(a.value, b.value));
+  const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
+  const present = shown.filter(({ value }) => value !== undefined);
+  const isOn = `(${sql} IN (${present.map(() => "?").join(", ")})` +
+    `${present.length < shown.length ? ` OR ${sql} IS NULL` : ""})`;
+  return {
+    axis: {
+      column,
+      parts: shown.map(({ value }) => ({
+        label: value === undefined ? "" : writeCell(value),
+        where: conditionOf(column, value),
+      })),
+      left_out: {
+        values: all.values - shown.length,
+        rows: all.rows - counts.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
+      },
+    },
+    isOn: { text: isOn, values: present.map(({ cell }) => cell) },
+    group: sql,
+    partOf: (group) => places.get(keyOf(group)) ?? -1,
+  };
+}
+
+/** Ranges of numbers, each with its lower end and without its upper one, but for the last. */
+function ranges(column: string, sql: string, low: number, high: number): PlacedAxis {
+  const isWide = low > 0 && high / low >= WIDE;
+  const step = (high - low) / RANGES;
+  const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
+    if (i === 0) return low;
+    if (i === RANGES) return high;
+    return isWide
+      ? Number((low * (high / low) ** (i / RANGES)).toPrecision(5))
+      : roundTo(low + step * i, step);
+  });
+  const inner = edges.slice(1, -1);
+  const name = quoted(column);
+  return {
+    axis: {
+      column,
+      parts: Array.from({ length: RANGES }, (_, i) => {
+        const isLast = i === RANGES - 1;
+        return {
+          label: `${edges[i]} … ${edges[i + 1]}`,
+          where: `${name} >= ${edges[i]} and ${name} ${isLast ? "<=" : "<"} ${edges[i + 1]}`,
+        };
+      }),
+      left_out: { values: 0, rows: 0 },
+    },
+    isOn: { text: "1", values: [] },
+    // How many edges are not above it.
+    group: inner.map((edge) => `(${sql} >= ${edge})`).join(" + "),
+    partOf: (group) => plainNumber(group) ?? -1,
+  };
+}
+
+/** A number to about a thousandth of a step, without the noise of doubles. */
+function roundTo(number: number, step: number): number {
+  const digits = 3 - Math.floor(Math.log10(step));
+  const unit = 10 ** Math.abs(digits);
+  const rounded = digits > 0 ? Math.round(number * unit) / unit : Math.round(number / unit) * unit;
+  return Number(rounded.toPrecision(15));
+}
+
+/** What a Map takes for the same cell. */
+function keyOf(cell: SqlValue): unknown {
+  const value = fromMirror(cell);
+  return typeof value === "object" && value !== null || typeof value === "bigint"
+    ? `\0${writeCell(value)}`
+    : value;
+}
+
+/** The condition that a column has a value; null if the language of conditions has no such value. */
+function conditionOf(column: string, value: Value | undefined): string | null {
+  const name = quoted(column);
+  switch (typeof value) {
+    case "undefined":
+      return `${name} is absent`;
+    case "string":
+      return `${name} = '${value.replaceAll("'", "''")}'`;
+    case "number":
+      return `${name} = ${Number.isFinite(value) ? value : writeCell(value)}`;
+    case "object":
+      return value === null ? `${name} is null` : null;
+    default:
+      return `${name} = ${value}`;
+  }
+}
+
+function quoted(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`;
+}
