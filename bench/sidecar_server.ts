@@ -19,4 +19,7 @@ if (kind === "bare") {
   const sidecar = await serve({ store, port: 0, durability: durability as "power" | "process" });
   console.log(new URL(sidecar.url).port);
 }
-process.stdin.on("data", () => console.log(process.memoryUsage.rss()));
+process.stdin.on("data", () => {
+  const { user, system } = process.cpuUsage();
+  console.log(JSON.stringify({ memory: process.memoryUsage.rss(), cpu: user + system }));
+});

@@ -3,6 +3,8 @@ import { getPath } from "hono/utils/url";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { openapi } from "./openapi.ts";
+import { queryRoutes } from "./query_routes.ts";
 import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
@@ -31,6 +33,8 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   });
   app.route("/", storeRoutes(deps));
   app.route("/", runsRoutes(deps));
+  app.route("/", queryRoutes(deps));
+  app.get("/v1/openapi.json", (c) => c.json(openapi()));
   app.route("/", figuresRoutes(deps));
   app.route("/", eventRoutes(deps));
   app.notFound(() => {

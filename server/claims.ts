@@ -114,13 +114,8 @@ export class Claims {
   fail(request: FailRequest): Promise<string> {
     const { token, replaces, error, stack = "", attempts = 1 } = request;
     const note = { error, stack, attempts };
-    return this.#end(
-      "failed",
-      token,
-      this.#runs.key(request),
-      undefined,
-      (claim) => claim.fail(note),
-    );
+    const key = this.#runs.key(request);
+    return this.#end("failed", token, key, replaces, (claim) => claim.fail(note));
   }
 
   /** Ends a claim; nothing is noted. */
