@@ -4,6 +4,7 @@ import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { eventRoutes } from "./events.ts";
 import { figuresRoutes } from "./figures_routes.ts";
 import { storeRoutes } from "./store_routes.ts";
@@ -21,6 +22,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
   app.route("/", figuresRoutes(deps));
+  app.route("/", dashboardRoutes(deps));
   app.route("/", eventRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(
