@@ -44,7 +44,7 @@ export interface RunFields extends KeyFields {
 
 /** How long a claim is held, and how. */
 export interface LeaseFields {
-  /** For how long, unless it is renewed: 1 to 86400. Default: 60. */
+  /** For how long, unless it is renewed: up to 86400. Default: 60. */
   readonly lease_seconds?: number;
   /** Who claims, for messages. */
   readonly holder?: string;
@@ -98,6 +98,8 @@ export interface FailRequest extends RunFields {
   readonly stack?: string;
   /** How many attempts failed, one after the other. Default: 1. */
   readonly attempts?: number;
+  /** The version of a row that does not count as done. */
+  readonly replaces?: string;
 }
 
 /** `POST /v1/renew`. */
@@ -110,6 +112,8 @@ export interface RenewRequest extends RunFields, LeaseFields {
 /** `POST /v1/release`. */
 export interface ReleaseRequest extends RunFields {
   readonly token: string;
+  /** The version of a row that does not count as done. */
+  readonly replaces?: string;
 }
 
 /** `POST /v1/find`. */
@@ -134,6 +138,29 @@ export interface QueryRequest {
   readonly max_rows?: number;
   /** After how long it is stopped: up to 60. Default: 10. */
   readonly timeout_seconds?: number;
+}
+
+/** The query of `GET /v1/runs`; `sort`, `limit` and `offset` are for JSON only. */
+export interface RunsQuery {
+  readonly where?: string;
+  readonly columns?: string;
+  /** For JSON Lines: only what was added since this mark; empty: all, and the mark of now. */
+  readonly since?: string;
+  readonly sort?: string;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** The query of `POST /v1/runs`. */
+export interface RecordAllQuery {
+  readonly retry?: "true" | "false";
+  readonly columns?: string;
+}
+
+/** `GET /v1/columns`. */
+export interface ColumnsAnswer {
+  readonly exists: boolean;
+  readonly columns: readonly string[];
 }
 
 /** `GET /v1/status`. */

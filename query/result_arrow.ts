@@ -5,6 +5,7 @@ import {
   type ArrowType,
   loadArrow,
 } from "../packages/apache_arrow.ts";
+import { type ArrowColumns, arrowStream } from "../packages/arrow_stream.ts";
 import type { DuckDb, DuckDbType } from "../packages/duckdb.ts";
 import type { PlainValue } from "./plain_value.ts";
 import type { QueryResult } from "./query_result.ts";
@@ -26,38 +27,21 @@ export async function* resultArrow(result: QueryResult): AsyncGenerator<Uint8Arr
   }
   const kinds = result.types.map((type) => kindOf(arrow, result.duckdb, type));
   const fields = result.columns.map(({ name }, i) => new arrow.Field(name, kinds[i]!.type, true));
-  const schema = new arrow.Schema(fields);
-  function batchOf(columns: readonly (readonly PlainValue[])[]): object {
-    const length = columns[0]?.length ?? 0;
-    const children = columns.map((values, i) => dataOf(arrow, kinds[i]!, values));
-    const type = new arrow.Struct(fields);
-    const data = arrow.makeData({ type, length, nullCount: 0, children });
-    return new arrow.RecordBatch(schema, data);
-  }
-
-  const { readable, writable } = arrow.RecordBatchStreamWriter.throughDOM();
-  let trouble: { readonly error: unknown } | undefined;
-  async function send(): Promise<void> {
-    const writer = writable.getWriter();
+  async function* batches(): AsyncGenerator<ArrowColumns> {
     let isEmpty = true;
-    try {
-      for await (const columns of result.batches()) {
-        isEmpty = false;
-        await writer.write(batchOf(columns)); // waits until there is room
-      }
-      if (isEmpty) await writer.write(batchOf(fields.map(() => []))); // it brings the schema
-    } catch (error) {
-      trouble = { error };
-    } finally {
-      await writer.close().catch(() => {}); // nobody reads it any more
+    for await (const columns of result.batches()) {
+      isEmpty = false;
+      yield {
+        length: columns[0]?.length ?? 0,
+        columns: columns.map((values, i) => dataOf(arrow, kinds[i]!, values)),
+      };
     }
+    // It brings the schema.
+    if (isEmpty) yield { length: 0, columns: kinds.map((kind) => dataOf(arrow, kind, [])) };
   }
 
-  const sent = send();
   try {
-    yield* readable;
-    await sent;
-    if (trouble) throw trouble.error;
+    yield* arrowStream(arrow, fields, batches());
   } finally {
     result.close();
   }

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
@@ -21,6 +22,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   });
   app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
+  app.route("/", runsRoutes(deps));
   app.route("/", figuresRoutes(deps));
   app.route("/", dashboardRoutes(deps));
   app.route("/", eventRoutes(deps));

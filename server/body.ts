@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { messageOf } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { Value } from "../core/value.ts";
@@ -15,6 +14,11 @@ const PATIENCE = 10_000;
 /** The JSON of a request's body: `Content-Type: application/json`, UTF-8, not too large, not too slow. */
 export async function readJson(request: Request): Promise<Value> {
   checkType(request, /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i, "application/json");
+  return parseBody(await readText(request));
+}
+
+/** The text of a request's body: UTF-8, not too large, not too slow. */
+export async function readText(request: Request): Promise<string> {
   const length = Number(request.headers.get("content-length") ?? NaN);
   if (length > MOST_BYTES) throw tooLarge();
   // A length that was told is kept to by the server; else the bytes are counted as they come.
@@ -24,12 +28,20 @@ export async function readJson(request: Request): Promise<Value> {
       : request.arrayBuffer().then((it) => new Uint8Array(it)),
   );
   if (!isUtf8(bytes)) throw invalidRequest([{ path: "", message: "the body is not UTF-8" }]);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  checkLevels(text);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+/**
+ * The value of a JSON text that a client sent.
+ *
+ * @param path What to call it in errors.
+ */
+export function parseBody(text: string, path = ""): Value {
+  checkLevels(text, path);
   try {
     return parseJson(text);
   } catch (error) {
-    throw invalidRequest([{ path: "", message: messageOf(error) }]);
+    throw invalidRequest([{ path, message: messageOf(error) }]);
   }
 }
 
@@ -56,7 +68,7 @@ function tooLarge(): ProblemError {
 }
 
 /** Brackets in strings are passed over: what they hold is no level. */
-function checkLevels(text: string): void {
+function checkLevels(text: string, path: string): void {
   if (text.length <= MOST_LEVELS) return;
   let level = 0;
   for (let i = 0; i < text.length; i++) {
@@ -69,7 +81,7 @@ function checkLevels(text: string): void {
       case 0x5b: // [
       case 0x7b: // {
         if (++level <= MOST_LEVELS) break;
-        throw invalidRequest([{ path: "", message: `nested deeper than ${MOST_LEVELS} levels` }]);
+        throw invalidRequest([{ path, message: `nested deeper than ${MOST_LEVELS} levels` }]);
       case 0x5d: // ]
       case 0x7d: // }
         level--;

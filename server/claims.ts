@@ -109,7 +109,7 @@ export class Claims {
 
   /** Notes that a run failed, and ends its claim. */
   fail(request: FailRequest): Promise<string> {
-    const { token, error, stack = "", attempts = 1 } = request;
+    const { token, replaces, error, stack = "", attempts = 1 } = request;
     const note = { error, stack, attempts };
     return this.#end(
       "failed",
@@ -123,7 +123,8 @@ export class Claims {
   /** Ends a claim; nothing is noted. */
   release(request: ReleaseRequest): Promise<string> {
     const key = this.#runs.key(request);
-    return this.#end("released", request.token, key, undefined, (claim) => claim.release());
+    const { token, replaces } = request;
+    return this.#end("released", token, key, replaces, (claim) => claim.release());
   }
 
   /** Holds a claim for longer. */
@@ -163,6 +164,7 @@ export class Claims {
     const answer = await this.#deps.backend.claim(key, options);
     if (answer.state === "done") return { ...answer, ...row && { row } };
     if (answer.state === "claimed") {
+      this.#ended.delete(token);
       remember(this.#held, token, { key: key.text, claim: answer.claim });
       this.#deps.mirror.changed();
     }

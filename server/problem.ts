@@ -1,5 +1,6 @@
 import { FormatError, LockError, messageOf, StoreError } from "../core/errors.ts";
 import type { Problem, ProblemType } from "../core/wire.ts";
+import { MissingPackageError } from "../packages/missing_package_error.ts";
 import { SECURE } from "./secure_headers.ts";
 
 /** What each kind of problem is called. */
@@ -76,6 +77,9 @@ export function problemOf(error: unknown, warn: (message: string) => void): Prob
       type: "urn:stet:store",
       headers: { "retry-after": "1" },
     });
+  }
+  if (error instanceof MissingPackageError) {
+    return new ProblemError(501, error.message, { type: "urn:stet:package" });
   }
   if (error instanceof FormatError || error instanceof StoreError) {
     return new ProblemError(503, error.message, { type: "urn:stet:store" });

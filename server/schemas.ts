@@ -7,9 +7,11 @@ import type {
   FindRequest,
   MatchRequest,
   QueryRequest,
+  RecordAllQuery,
   RecordRequest,
   ReleaseRequest,
   RenewRequest,
+  RunsQuery,
   VerifyRequest,
   WireRow,
 } from "../core/wire.ts";
@@ -45,7 +47,7 @@ const keyFields = {
 };
 const runFields = { params: row, ...keyFields };
 const leaseFields = {
-  lease_seconds: z.number().min(1).max(LONGEST_LEASE).exactOptional(),
+  lease_seconds: z.number().gt(0).max(LONGEST_LEASE).exactOptional(),
   holder: z.string().max(200).exactOptional().describe("Who claims, for messages."),
 };
 const wait = z.number().min(0).max(LONGEST_WAIT).exactOptional();
@@ -88,6 +90,7 @@ export const failRequest: z.ZodType<FailRequest> = z.strictObject({
   error: text,
   stack: text.exactOptional(),
   attempts: z.int().min(1).max(1_000_000).exactOptional(),
+  replaces: version.exactOptional(),
 }).meta({ id: "FailRequest" });
 
 /** `POST /v1/renew`. */
@@ -99,7 +102,11 @@ export const renewRequest: z.ZodType<RenewRequest> = z.strictObject({
 }).meta({ id: "RenewRequest" });
 
 /** `POST /v1/release`. */
-export const releaseRequest: z.ZodType<ReleaseRequest> = z.strictObject({ token, ...runFields })
+export const releaseRequest: z.ZodType<ReleaseRequest> = z.strictObject({
+  token,
+  ...runFields,
+  replaces: version.exactOptional(),
+})
   .meta({ id: "ReleaseRequest" });
 
 /** `POST /v1/find`. */
@@ -131,3 +138,23 @@ export const queryRequest: z.ZodType<QueryRequest> = z.strictObject({
   max_rows: z.int().min(1).max(1_000_000).exactOptional(),
   timeout_seconds: z.number().gt(0).max(60).exactOptional(),
 }).meta({ id: "QueryRequest" });
+
+/** The query of `GET /v1/runs`. */
+export const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
+  where: text.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
+  columns: text.exactOptional().describe(
+    "Names of columns with commas between, or a JSON array. Default: all.",
+  ),
+  since: text.exactOptional().describe("JSON Lines only: what was added since this mark."),
+  sort: text.exactOptional()
+    .describe("Names of columns, the first counts most; with - before it from the largest down."),
+  limit: z.int().min(1).max(10_000).exactOptional().describe("Default: 100. JSON only."),
+  offset: z.int().min(0).exactOptional().describe("How many to pass over. JSON only."),
+});
+
+/** The query of `POST /v1/runs`. */
+export const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
+  retry: z.literal(["true", "false"]).exactOptional()
+    .describe("Whether these may have arrived before: rows that are there are not added again."),
+  columns: text.exactOptional().describe("The columns that rows will have, as a JSON array."),
+});

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
 import { keyParams } from "../core/key_params.ts";
 import { statusOf } from "../core/status.ts";
-import type { MatchRequest, StatusAnswer } from "../core/wire.ts";
+import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../core/wire.ts";
 import { jsonResponse, post } from "./answers.ts";
 import type { Env, ServerDeps } from "./deps.ts";
 import { RunsIn } from "./runs_in.ts";
@@ -25,6 +25,14 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
       result_columns: resultColumns,
       failed,
       running: (await backend.claims()).length,
+    };
+    return jsonResponse(JSON.stringify(answer));
+  });
+
+  app.get("/v1/columns", async () => {
+    const answer: ColumnsAnswer = {
+      exists: await backend.exists(),
+      columns: await backend.columns(),
     };
     return jsonResponse(JSON.stringify(answer));
   });
