@@ -15,12 +15,9 @@ export function countText(count) {
   return whole.format(count);
 }
 
-/** A number in about four digits. @param {number} number @returns {string} */
+/** A number in about four digits; integers whole. @param {number} number @returns {string} */
 export function numberText(number) {
-  if (Number.isInteger(number) && Math.abs(number) < 1e7) return String(number);
-  const size = Math.abs(number);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return number.toExponential(2);
-  return String(Number(number.toPrecision(4)));
+  return String(Number.isInteger(number) ? number : Number(number.toPrecision(4)));
 }
 
 /** @type {readonly (readonly [string, number])[]} */
@@ -82,12 +79,35 @@ export function valueText(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** A cell as text, numbers in about four digits. @param {unknown} value @returns {string} */
+export function shortText(value) {
+  return typeof value === "number" ? numberText(value) : valueText(value);
+}
+
+/** Cell text as it is short: numbers in about four digits. @param {string} text @returns {string} */
+export function tickText(text) {
+  const number = Number(text);
+  return text.length > 6 && text.trim() !== "" && Number.isFinite(number)
+    ? numberText(number)
+    : text;
+}
+
+/** The order of params, which is the store's. @type {readonly string[]} */
+let order = [];
+
+/** @param {readonly string[]} names */
+export function setOrder(names) {
+  order = names;
+}
+
 /**
- * Params in one line: `alpha=0.1 seed=3`.
+ * Params in one line, in the store's order: `alpha=0.1 seed=3`.
  *
  * @param {Readonly<Record<string, unknown>>} params
+ * @param {(value: unknown) => string} [textOf]
  * @returns {string}
  */
-export function paramsText(params) {
-  return Object.entries(params).map(([name, value]) => `${name}=${valueText(value)}`).join("  ");
+export function paramsText(params, textOf = shortText) {
+  const names = [...order.filter((name) => name in params), ...Object.keys(params)];
+  return [...new Set(names)].map((name) => `${name}=${textOf(params[name])}`).join("  ");
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { get } from "./api.js";
 import { byId, h, setAttribute, setOptions, setText } from "./dom.js";
-import { countText, durationText, numberText } from "./format.js";
+import { countText, durationText, numberText, tickText } from "./format.js";
 import { colorOf } from "./scale.js";
 
 const pickers = {
@@ -9,6 +9,7 @@ const pickers = {
   x: /** @type {HTMLSelectElement} */ (byId("heat-x")),
   y: /** @type {HTMLSelectElement} */ (byId("heat-y")),
 };
+const HINT = "Point at a cell for its figures; choose it for its runs.";
 const map = byId("heat-map");
 const readout = byId("heat-readout");
 
@@ -95,8 +96,8 @@ function build({ x, y }) {
   const grid = h("div", { class: "cells", role: "grid", "aria-labelledby": "heat-title" });
   grid.style.setProperty("--columns", String(x.parts.length));
   cells = new Map();
-  const longest = Math.max(...x.parts.map((/** @type {any} */ part) => part.label.length));
-  const isUpright = longest * 7 > Math.max(map.clientWidth - 90, 200) / x.parts.length;
+  const longest = Math.max(...x.parts.map((/** @type {any} */ part) => tickOf(part).length));
+  const isUpright = longest * 6.5 > Math.max(map.clientWidth - 90, 200) / x.parts.length;
   const every = Math.max(
     1,
     Math.ceil(x.parts.length * (isUpright ? 18 : 4) / (map.clientWidth || 600)),
@@ -106,7 +107,7 @@ function build({ x, y }) {
   const order = rows.map((/** @type {any} */ _, /** @type {number} */ i) => rows.length - 1 - i);
   for (const j of y && isNumeric(y) ? order : order.reverse()) {
     const line = h("div", { class: "line", role: "row" });
-    line.append(h("div", { class: "y", role: "rowheader", title: rows[j].label }, rows[j].label));
+    line.append(h("div", { class: "y", role: "rowheader", title: rows[j].label }, tickOf(rows[j])));
     for (const i of x.parts.keys()) {
       const cell = h("div", {
         class: "cell",
@@ -127,7 +128,7 @@ function build({ x, y }) {
       h(
         "div",
         { role: "columnheader", title: part.label },
-        h("span", {}, i % every === 0 ? part.label : ""),
+        h("span", {}, i % every === 0 ? tickOf(part) : ""),
       ),
     );
   }
@@ -140,6 +141,11 @@ function build({ x, y }) {
     h("div", { class: "axis across" }, x.column),
   );
   told = undefined;
+}
+
+/** A part of an axis as it is written at its edge. @param {any} part @returns {string} */
+function tickOf({ label, from }) {
+  return from === undefined ? tickText(label) : numberText(from);
 }
 
 /** @param {any} axis @returns {boolean} */
@@ -201,8 +207,8 @@ function describe(cell) {
   const { x, y, color, byPlace } = drawn;
   const i = Number(cell.dataset["x"]);
   const j = Number(cell.dataset["y"]);
-  const place = [`${x.column} = ${x.parts[i].label || "absent"}`];
-  if (y) place.push(`${y.column} = ${y.parts[j].label || "absent"}`);
+  const place = [`${x.column} ${placeText(x.parts[i])}`];
+  if (y) place.push(`${y.column} ${placeText(y.parts[j])}`);
   const figure = byPlace.get(`${i},${j}`);
   if (!figure) return `${place.join(", ")}: nothing`;
   const { value, count, least, most } = figure;
@@ -217,10 +223,15 @@ function describe(cell) {
   return `${place.join(", ")}: ${name} ${figureText(value, color)}${of}`;
 }
 
+/** @param {any} part @returns {string} */
+function placeText({ label, from }) {
+  return from === undefined ? `= ${label === "" ? "absent" : tickText(label)}` : `in ${label}`;
+}
+
 /** @param {HTMLElement | undefined} cell */
 function tell(cell) {
   told = cell ?? (document.activeElement ? cellOf(document.activeElement) : undefined);
-  setText(readout, told ? describe(told) : drawn?.note || "\u00a0");
+  setText(readout, told ? describe(told) : drawn?.note || HINT);
 }
 
 /** @param {EventTarget | null} target @returns {HTMLElement | undefined} */

@@ -1,7 +1,7 @@
 // @ts-check
 import { get } from "./api.js";
 import { byId, h, setText } from "./dom.js";
-import { agoText, countText, durationText, paramsText } from "./format.js";
+import { agoText, countText, durationText, paramsText, valueText } from "./format.js";
 
 /** The most entries of a list that are drawn. */
 const MOST = 50;
@@ -19,17 +19,22 @@ export async function drawSlowest() {
           !/^(?:_stet_|result(?:\.|$))|^custom_data$/.test(name)
         ),
       );
-      const text = paramsText(params);
       return h(
         "li",
         {},
-        h("span", { class: "params", title: text }, text),
+        paramsOf(params),
         h("span", { class: "figure" }, durationText(secondsOf(row))),
         bar,
       );
     }),
     ...rows.length === 0 ? [h("li", { class: "none" }, "No row says how long it took.")] : [],
   );
+}
+
+/** Params as they are shown in a list. @param {Readonly<Record<string, unknown>>} params */
+function paramsOf(params) {
+  const title = paramsText(params, valueText);
+  return h("span", { class: "params", title }, paramsText(params));
 }
 
 /** @param {any} row @returns {number} */
@@ -43,11 +48,10 @@ export function drawRunning({ running, claims }) {
   const shown = claims.slice(0, MOST);
   byId("now-list").replaceChildren(
     ...shown.map(({ params, holder }) => {
-      const text = paramsText(params);
       return h(
         "li",
         {},
-        h("span", { class: "params", title: text }, text),
+        paramsOf(params),
         h("span", { class: "who", title: holder }, holder),
       );
     }),
@@ -86,7 +90,6 @@ export async function drawFailures() {
 
 /** @param {any} failure @returns {HTMLElement} */
 function failureOf({ params, error, stack, attempt, time, host }) {
-  const text = paramsText(params);
   const [line = ""] = error.split("\n");
   const details = [
     attempt === 1 ? "1 attempt" : `${countText(attempt)} attempts`,
@@ -98,7 +101,7 @@ function failureOf({ params, error, stack, attempt, time, host }) {
     h(
       "summary",
       {},
-      h("span", { class: "params", title: text }, text),
+      paramsOf(params),
       h("time", { datetime: time }, agoText(time, Date.now())),
       h("span", { class: "why" }, line),
     ),

@@ -1,6 +1,7 @@
 // @ts-check
 import { get, hasToken, listen, Lost, Problem, setToken, takeToken } from "./api.js";
 import { byId, setAttribute, setText } from "./dom.js";
+import { setOrder } from "./format.js";
 import { drawHeatmap, startHeatmap } from "./heatmap.js";
 import { drawFailures, drawRunning, drawSlowest, drawTimes } from "./lists.js";
 import { drawAgo, drawProgress } from "./progress.js";
@@ -14,7 +15,9 @@ let columns = [];
 const drawn = new Set();
 
 const progress = refresher(async () => {
-  const { rows } = await drawProgress();
+  const { rows, store } = await drawProgress();
+  setText(byId("store"), store.split(/[\\/]/).at(-1));
+  setAttribute(byId("store"), "title", store);
   byId("empty").hidden = rows > 0;
   for (const section of document.querySelectorAll("[data-needs-rows]")) {
     setAttribute(section, "hidden", rows === 0 ? "" : undefined);
@@ -25,7 +28,8 @@ const progress = refresher(async () => {
 const heatmap = refresher(() => drawHeatmap(columns), onError);
 const runs = refresher(() => drawRuns(columns), onError);
 const table = refresher(async () => {
-  ({ columns } = await get("/v1/columns"));
+  ({ columns } = await get("/v1/kinds"));
+  setOrder(columns.map(({ name }) => name));
   await Promise.all([drawHeatmap(columns), drawRuns(columns)]);
   drawn.add("table");
   markDrawn();
@@ -56,18 +60,6 @@ document.addEventListener("visibilitychange", () => {
 /** @param {boolean} [isUrgent] */
 function drawAll(isUrgent = false) {
   for (const draw of [progress, table, timeline, slowest, failures]) draw(isUrgent);
-  status();
-}
-
-async function status() {
-  try {
-    const { store } = await get("/v1/status");
-    const name = store.split(/[\\/]/).at(-1);
-    setText(byId("store"), name);
-    setAttribute(byId("store"), "title", store);
-  } catch (error) {
-    onError(error);
-  }
 }
 
 /** Tells who measures that the first figures are there. */

@@ -91,12 +91,13 @@ export async function drawRuns(columns) {
 
 /** @param {readonly any[]} columns @param {string} sort */
 function drawHead(columns, sort) {
-  const names = JSON.stringify(columns.map(({ name }) => name));
+  const names = JSON.stringify(columns.map((column) => [column.name, isNumeric(column)]));
   if (names !== drawnColumns) {
     drawnColumns = names;
     body.replaceChildren();
     head.replaceChildren(
-      ...columns.map(({ name, role }) => {
+      ...columns.map((column) => {
+        const { name, role } = column;
         const isResult = name.startsWith("result.");
         const button = h(
           "button",
@@ -104,7 +105,11 @@ function drawHead(columns, sort) {
           NAMES[name] ?? (isResult ? name.slice("result.".length) : name),
         );
         button.addEventListener("click", () => sortBy(name));
-        return h("th", { scope: "col", class: role }, button);
+        return h(
+          "th",
+          { scope: "col", class: `${role}${isNumeric(column) ? " number" : ""}` },
+          button,
+        );
       }),
     );
   }
@@ -132,7 +137,8 @@ function drawBody(columns, rows) {
       line = h("tr", {}, ...columns.map(() => h("td")));
       body.append(line);
     }
-    for (const [j, { name }] of columns.entries()) {
+    for (const [j, column] of columns.entries()) {
+      const { name } = column;
       const cell = line.children[j];
       if (!cell) continue;
       const value = row[name];
@@ -148,6 +154,11 @@ function drawBody(columns, rows) {
   }
 }
 
+/** Whether most of a column is numbers, or what is written as such. @param {any} column @returns {boolean} */
+function isNumeric({ name, numbers, texts }) {
+  return numbers > texts || name === "_stet_timestamp";
+}
+
 /** @param {string} name @param {unknown} value @returns {{ text: string, full?: string }} */
 function cellText(name, value) {
   const full = valueText(value);
@@ -156,5 +167,5 @@ function cellText(name, value) {
   }
   if (typeof value !== "number") return { text: full };
   if (name === "_stet_elapsed") return { text: durationText(value), full };
-  return name.startsWith("result") ? { text: numberText(value), full } : { text: full };
+  return { text: numberText(value), full };
 }

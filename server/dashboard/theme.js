@@ -11,8 +11,9 @@
     else document.documentElement.dataset["theme"] = theme;
     const button = document.getElementById("theme");
     if (!button) return;
-    button.textContent = theme;
+    button.dataset["shows"] = theme;
     button.setAttribute("aria-label", `Theme: ${theme}`);
+    button.title = `Theme: ${theme}`;
   };
 
   show();
