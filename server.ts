@@ -21,8 +21,8 @@
  * @module
  */
 import process from "node:process";
-import { main } from "./server/main.ts";
+import { main } from "./cli.ts";
 
 export { serve, type ServeOptions, type Sidecar } from "./server/serve.ts";
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await main(["serve", ...process.argv.slice(2)]);
