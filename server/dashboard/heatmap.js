@@ -97,7 +97,7 @@ function build({ x, y }) {
   grid.style.setProperty("--columns", String(x.parts.length));
   cells = new Map();
   const longest = Math.max(...x.parts.map((/** @type {any} */ part) => tickOf(part).length));
-  const isUpright = longest * 6.5 > Math.max(map.clientWidth - 90, 200) / x.parts.length;
+  const isUpright = longest * 7 > Math.max(map.clientWidth - 90, 200) / x.parts.length;
   const every = Math.max(
     1,
     Math.ceil(x.parts.length * (isUpright ? 18 : 4) / (map.clientWidth || 600)),

@@ -94,6 +94,7 @@ function drawHead(columns, sort) {
   const names = JSON.stringify(columns.map((column) => [column.name, isNumeric(column)]));
   if (names !== drawnColumns) {
     drawnColumns = names;
+    setAttribute(where, "placeholder", exampleOf(columns));
     body.replaceChildren();
     head.replaceChildren(
       ...columns.map((column) => {
@@ -118,6 +119,14 @@ function drawHead(columns, sort) {
     const order = sort === name ? "ascending" : sort === `-${name}` ? "descending" : undefined;
     if (cell) setAttribute(cell, "aria-sort", order);
   }
+}
+
+/** A condition with columns of this store. @param {readonly any[]} columns @returns {string} */
+function exampleOf(columns) {
+  const number = columns.find(({ role, numbers }) => role !== "detail" && numbers > 0)?.name;
+  const text = columns.find(({ role, texts }) => role === "param" && texts > 0)?.name;
+  const parts = [...number ? [`${number} > 0.5`] : [], ...text ? [`${text} = 'a'`] : []];
+  return parts.length > 0 ? parts.join(" and ") : "seed is absent";
 }
 
 /** Up, down, and as the store has them. @param {string} name */
