@@ -124,11 +124,11 @@ test("events tell what runs and what failed", async (t) => {
   const { sidecar } = await served(t);
   const listener = await Listener.open(sidecar);
   assert.deepEqual((await listener.wait("running")).data, { running: 0, claims: [] });
-  await post(sidecar, "/v1/claim", { params: { a: "1" }, token: "mine", holder: "me" });
+  await post(sidecar, "/v1/claim", { params: { a: 1 }, token: "mine", holder: "me" });
   const { data } = await listener.wait("running");
   assert.equal(data.running, 1);
-  assert.deepEqual(data.claims[0].params, { a: "1" });
-  await post(sidecar, "/v1/fail", { params: { a: "1" }, token: "mine", error: "no\nway" });
+  assert.deepEqual(data.claims[0].params, { a: 1 });
+  await post(sidecar, "/v1/fail", { params: { a: 1 }, token: "mine", error: "no\nway" });
   assert.equal((await listener.wait("running")).data.running, 0);
   assert.equal((await listener.wait("failures")).data.failed, 1);
   listener.close();
