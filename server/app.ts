@@ -8,6 +8,7 @@ import { queryRoutes } from "./query_routes.ts";
 import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { eventRoutes } from "./events.ts";
 import { figuresRoutes } from "./figures_routes.ts";
 import { storeRoutes } from "./store_routes.ts";
@@ -36,6 +37,7 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   app.route("/", queryRoutes(deps));
   app.get("/v1/openapi.json", (c) => c.json(openapi()));
   app.route("/", figuresRoutes(deps));
+  app.route("/", dashboardRoutes(deps));
   app.route("/", eventRoutes(deps));
   app.notFound(() => {
     throw new ProblemError(

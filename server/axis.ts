@@ -20,6 +20,8 @@ export interface Part {
   readonly label: string;
   /** The condition that a row of it fulfils; null if it cannot be said. */
   readonly where: string | null;
+  /** The lower end of a range. */
+  readonly from?: number;
 }
 
 /** An axis and how rows are put on it. */
@@ -117,6 +119,7 @@ function ranges(column: string, sql: string, low: number, high: number): PlacedA
         const isLast = i === RANGES - 1;
         return {
           label: `${edges[i]} … ${edges[i + 1]}`,
+          from: edges[i]!,
           where: `${name} >= ${edges[i]} and ${name} ${isLast ? "<=" : "<"} ${edges[i + 1]}`,
         };
       }),

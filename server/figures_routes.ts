@@ -57,13 +57,16 @@ export function figuresRoutes(deps: ServerDeps): Hono<Env> {
       const failed = (await backend.failures()).map(({ params }) => params);
       const running = (await backend.claims()).map(({ key }) => keyParams(key));
       const state = `${encodeKeys(failed)}\0${encodeKeys(running)}\0${Math.floor(now() / STILL)}`;
-      const make = (): unknown => progressOf(mirror, { failed, running }, grid, now() / 1000);
+      const make = (): unknown => ({
+        store: deps.store,
+        ...progressOf(mirror, { failed, running }, grid, now() / 1000),
+      });
       return jsonResponse(await cache.get("progress", make, state));
     })
-    .get("/v1/columns", async (c) => {
+    .get("/v1/kinds", async (c) => {
       query(c, z.strictObject({}));
       const make = (): unknown => ({ columns: columnFigures(mirror) });
-      return jsonResponse(await cache.get("columns", make));
+      return jsonResponse(await cache.get("kinds", make));
     })
     .get("/v1/heatmap", async (c) => {
       const request = query(c, heatmapRequest);

@@ -216,7 +216,7 @@ export class Mirror {
   async #follow(): Promise<string> {
     const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
     if (mark === this.#mark) return mark;
-    const isNew = isWhole && this.#mark !== undefined;
+    const isNew = isWhole && this.#copy.count > 0;
     const copy = isNew ? this.#newCopy() : this.#copy;
     try {
       for await (const batch of batches(rows, BATCH)) {

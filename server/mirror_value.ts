@@ -78,8 +78,11 @@ function fromBlob(text: string): Value {
 }
 
 /** Units that UTF-8 cannot keep in their order, or that end a text on Deno (NUL), and what escapes them. */
+// deno-lint-ignore no-control-regex
 const UNFIT = /[\0\x01\ud7ff-\uffff]/;
+// deno-lint-ignore no-control-regex
 const UNFIT_ALL = /[\0\x01\ud7ff-\uffff]/g; // without the flag u: units, not characters
+// deno-lint-ignore no-control-regex
 const ESCAPED = /\x01([\x01\x02])|\ud7ff([^])/g;
 
 /** Escapes each unit from U+D7FF up by two of lower ones that keep the order of units. */
