@@ -1,5 +1,5 @@
-import { clearInterval, setInterval } from "node:timers";
 import process from "node:process";
+import { clearInterval, setInterval } from "node:timers";
 import type {
   Backend,
   Claim,
@@ -16,15 +16,16 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { readCell } from "../core/cell.ts";
 import { LostClaimError, messageOf, StoreError } from "../core/errors.ts";
-import { jsonString, parseJson } from "../core/json.ts";
-import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
+import { parseJson } from "../core/json.ts";
+import { decodeJsonRow } from "../core/json_row.ts";
 import type { Key } from "../core/key.ts";
-import { type Row, toValue } from "../core/value.ts";
-import type { ColumnsAnswer, WireClaimAnswer, WireRow } from "../core/wire.ts";
+import { type Row, setEntry, type Value } from "../core/value.ts";
+import type { LeaseFields, RunFields, WireRow } from "../core/wire.ts";
 import { batchesOf } from "./batches_of.ts";
 import { hostName } from "./host_name.ts";
-import { HttpConnection } from "./http_connection.ts";
+import { SidecarClient } from "./http_client.ts";
 import { linesOf } from "./lines_of.ts";
 import { stamped } from "./stamped.ts";
 
@@ -33,80 +34,82 @@ const LEASE = 60;
 /** How many rows are sent at a time. */
 const BATCH = 500;
 
-/** A claim that is renewed until it ends. */
-interface Held {
-  readonly token: string;
-  /** What requests say of the run, as members of JSON. */
-  readonly run: string;
-}
+/** A claim, as requests name it. */
+type Held = RunFields & { readonly token: string; readonly replaces?: string };
 
 /**
  * A store behind a sidecar. Claims are leases that are renewed as long as this process lives; a lost
  * connection is made again, and what is written twice for that counts once.
+ *
+ * @example
+ * ```ts
+ * import { HttpBackend } from "@stet/stet/backends";
+ * import { serve } from "@stet/stet/server";
+ * import assert from "node:assert/strict";
+ *
+ * const sidecar = await serve({ store: ":memory:", port: 0 });
+ * const backend = new HttpBackend(sidecar.url);
+ * await backend.record({ alpha: 0.1, model: "a" });
+ * assert(await backend.has({ alpha: 0.1 }));
+ * await backend.close();
+ * await sidecar.close();
+ * ```
  */
 export class HttpBackend implements Backend {
-  readonly location: string;
-  readonly #connection: HttpConnection;
+  readonly #client: SidecarClient;
   readonly #warn: (message: string) => void;
   readonly #lease: number;
   readonly #held = new Set<Held>();
   #renewal: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {StoreError} If the URL makes no sense, or Deno gives no access to it. */
-  constructor(url: URL, { warn = console.warn }: OpenOptions = {}) {
-    this.#connection = new HttpConnection(url);
-    this.location = this.#connection.location;
+  /**
+   * @param url Where the sidecar listens. In its query: `token_file`, and `lease_seconds`, for how
+   * long a claim is held when it cannot be renewed (default 60).
+   * @throws {StoreError} If the URL makes no sense, or Deno gives no access to its host.
+   */
+  constructor(url: string | URL, { warn = console.warn }: OpenOptions = {}) {
+    this.#client = new SidecarClient(url);
     this.#warn = warn;
-    this.#lease = Number(url.searchParams.get("lease_seconds") ?? LEASE);
-    if (!(this.#lease >= 1 && this.#lease <= 86_400)) {
-      throw new StoreError(
-        `Cannot open store "${this.location}": lease_seconds must be from 1 to 86400`,
-      );
-    }
+    this.#lease = Number(new URL(url).searchParams.get("lease_seconds") ?? LEASE);
+    if (this.#lease >= 1 && this.#lease <= 86_400) return;
+    throw new StoreError(
+      `Cannot open store "${this.location}": lease_seconds must be from 1 to 86400`,
+    );
+  }
+
+  /** The URL, as messages show it. */
+  get location(): string {
+    return this.#client.location;
   }
 
   /** Whether the store is there. */
   async exists(): Promise<boolean> {
-    return (await this.#columns()).exists;
+    return (await this.#client.columns()).exists;
   }
 
   /** The columns of the store, in its order. */
   async columns(): Promise<readonly string[]> {
-    return (await this.#columns()).columns;
-  }
-
-  async #columns(): Promise<ColumnsAnswer> {
-    return await this.#connection.ask("/v1/columns") as unknown as ColumnsAnswer;
+    return (await this.#client.columns()).columns;
   }
 
   /** Whether a row agrees on all columns given. */
   async has(columns: Row): Promise<boolean> {
-    const { has } = await this.#post("/v1/has", `"columns":${rowText(columns)}`);
-    return has === true;
+    return await this.#client.has({ columns });
   }
 
   /** Whether there is a row with exactly this key. */
   async hasKey(key: Key): Promise<boolean> {
-    return (await this.#post("/v1/has", runText(key)))["has"] === true;
+    return await this.#client.has(runOf(key));
   }
 
   /** The newest row with exactly this key. */
   async find(key: Key): Promise<Row | undefined> {
-    return (await this.#find(key))?.row;
-  }
-
-  async #find(key: Key): Promise<{ readonly row: Row; readonly version: string } | undefined> {
-    const { row, version } = await this.#post("/v1/find", runText(key));
-    return row === null
-      ? undefined
-      : { row: decodeJsonRow(row as WireRow), version: version as string };
+    return (await this.#client.find(runOf(key)))?.row;
   }
 
   /** Adds a row. */
   async record(row: Row): Promise<void> {
-    const text = `"row":${rowText(stamped(row))}`;
-    const again = { body: `{${text},"retry":true}` };
-    await this.#connection.ask("/v1/record", { body: `{${text}}`, again });
+    await this.#client.record({ row: stamped(row) });
   }
 
   /** Adds many rows, some in one request. */
@@ -114,21 +117,12 @@ export class HttpBackend implements Backend {
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
-    const names = columns.length > 0 ? { columns: JSON.stringify(columns) } : {};
-    const send = async (body: string): Promise<void> => {
-      await this.#connection.ask("/v1/runs", {
-        type: "application/x-ndjson",
-        body,
-        query: names,
-        again: { query: { ...names, retry: "true" } },
-      });
-    };
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      await send(batch.map((row) => rowText(stamped(row))).join("\n"));
+      await this.#client.recordAll(batch.map(stamped), columns);
       count += batch.length;
     }
-    if (count === 0 && columns.length > 0) await send("");
+    if (count === 0 && columns.length > 0) await this.#client.recordAll([], columns);
     return count;
   }
 
@@ -141,19 +135,16 @@ export class HttpBackend implements Backend {
 
   /** The rows, oldest first, one at a time, as they arrive. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    let query = {};
-    if (columns) {
-      const known = await this.columns();
-      query = { columns: JSON.stringify(columns.filter((name) => known.includes(name))) };
-    }
-    yield* this.#rowsOf(await this.#connection.open("/v1/runs.ndjson", { query }));
+    const known = columns && await this.columns();
+    const wanted = columns?.filter((name) => known?.includes(name));
+    yield* this.#rowsOf(
+      await this.#client.stream(wanted ? { columns: JSON.stringify(wanted) } : {}),
+    );
   }
 
   /** The rows that were added since a mark. */
   async rowsSince(mark?: string): Promise<RowsSince> {
-    const response = await this.#connection.open("/v1/runs.ndjson", {
-      query: { since: mark ?? "" },
-    });
+    const response = await this.#client.stream({ since: mark ?? "" });
     const { headers } = response;
     return {
       mark: headers.get("stet-mark") ?? "",
@@ -166,7 +157,6 @@ export class HttpBackend implements Backend {
     try {
       for await (const line of linesOf(body ?? [])) yield decodeJsonRow(parseJson(line) as WireRow);
     } catch (error) {
-      if (error instanceof StoreError) throw error;
       throw new StoreError(
         `Cannot read store "${this.location}" to its end: ${messageOf(error)}; read it again`,
         { cause: error },
@@ -181,62 +171,57 @@ export class HttpBackend implements Backend {
         `Cannot remove rows of "${this.location}" without a column to match: use clear() to remove all`,
       );
     }
-    return Number((await this.#post("/v1/remove", `"columns":${rowText(columns)}`))["removed"]);
+    return await this.#client.remove({ columns });
   }
 
   /** Removes the rows with exactly this key; how many. */
   async removeKey(key: Key): Promise<number> {
-    return Number((await this.#post("/v1/remove", runText(key)))["removed"]);
+    return await this.#client.remove(runOf(key));
   }
 
   /** Removes all rows. */
   async clear(): Promise<void> {
-    await this.#post("/v1/clear", "");
+    await this.#client.clear();
   }
 
   /** Claims a key by a lease, which is renewed until the claim ends, unless it is the caller's own. */
   async claim(key: Key, { isDone, lease }: ClaimOptions = {}): Promise<ClaimAnswer> {
-    const run = runText(key);
     const token = lease?.token ?? crypto.randomUUID();
-    let replaces = "";
+    const asked = runOf(key);
+    let run: Held = { ...asked, token };
     for (;;) {
-      const text = `${run},"token":${jsonString(token)},${this.#leaseText(lease)}${replaces}`;
-      const answer = await this.#post("/v1/claim", text) as unknown as WireClaimAnswer;
+      const answer = await this.#client.claim({ ...run, ...this.#leaseFields(lease) });
       if (answer.state === "busy") return { state: "busy", holder: answer.holder };
-      if (answer.state === "claimed") {
-        return { state: "claimed", claim: this.#claimOf({ token, run: run + replaces }, lease) };
-      }
-      const found = isDone && await this.#find(key);
+      if (answer.state === "claimed") return { state: "claimed", claim: this.#claimOf(run, lease) };
+      const found = isDone && await this.#client.find(asked);
       if (!isDone || found && isDone(found.row)) return { state: "done" };
-      replaces = found ? `,"replaces":${jsonString(found.version)}` : "";
+      // What was removed meanwhile is claimed like any other.
+      run = { ...asked, token, ...found && { replaces: found.version } };
     }
   }
 
-  #leaseText(lease: Lease | undefined): string {
-    const seconds = lease ? Math.max(lease.until - Date.now(), 1) / 1000 : this.#lease;
+  #leaseFields(lease: Lease | undefined): Required<LeaseFields> {
     const host = hostName();
     const { holder = `process ${process.pid}${host === "" ? "" : ` on ${host}`}` } = lease ?? {};
-    return `"lease_seconds":${seconds},"holder":${jsonString(holder.slice(0, 200))}`;
+    return {
+      lease_seconds: lease ? Math.max(lease.until - Date.now(), 1) / 1000 : this.#lease,
+      holder: holder.slice(0, 200),
+    };
   }
 
   #claimOf(held: Held, lease: Lease | undefined): Claim {
     if (!lease) this.#hold(held);
-    const { run, token } = held;
-    const end = async (path: string, more: string): Promise<void> => {
+    const ending = async (end: () => Promise<void>): Promise<void> => {
       try {
-        await this.#post(path, `${run},"token":${jsonString(token)}${more}`);
+        await end();
       } finally {
         this.#letGo(held);
       }
     };
     return {
-      record: (row) => end("/v1/record", `,"row":${rowText(stamped(row))}`),
-      fail: ({ error, stack, attempts = 1 }: FailureNote) =>
-        end(
-          "/v1/fail",
-          `,"error":${jsonString(error)},"stack":${jsonString(stack)},"attempts":${attempts}`,
-        ),
-      release: () => end("/v1/release", ""),
+      record: (row) => ending(() => this.#client.record({ ...held, row: stamped(row) })),
+      fail: (note: FailureNote) => ending(() => this.#client.fail({ ...held, ...note })),
+      release: () => ending(() => this.#client.release(held)),
     };
   }
 
@@ -258,9 +243,8 @@ export class HttpBackend implements Backend {
   async #renewAll(): Promise<void> {
     for (const held of [...this.#held]) {
       if (!this.#held.has(held)) continue;
-      const text = `${held.run},"token":${jsonString(held.token)},${this.#leaseText(undefined)}`;
       try {
-        await this.#post("/v1/renew", text);
+        await this.#client.renew({ ...held, ...this.#leaseFields(undefined) });
       } catch (error) {
         if (this.#held.has(held)) this.#warn(`[stet] Cannot renew a claim: ${messageOf(error)}`);
         if (error instanceof LostClaimError) this.#letGo(held);
@@ -270,22 +254,17 @@ export class HttpBackend implements Backend {
 
   /** The failures noted, oldest first. */
   async failures(): Promise<readonly Failure[]> {
-    const { failures } = await this.#connection.ask("/v1/failures");
-    return (failures as unknown as (Omit<Failure, "params"> & { params: WireRow })[])
-      .map((failure) => ({ ...failure, params: decodeJsonRow(failure.params) }));
+    return await this.#client.failures();
   }
 
   /** The keys that are being run now, and by whom. */
   async claims(): Promise<readonly HeldKey[]> {
-    const { claims } = await this.#connection.ask("/v1/claims");
-    return (claims as unknown as HeldKey[]).map(({ key, holder }) => ({ key, holder }));
+    return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
   }
 
   /** What is wrong with the store and the files beside it, where the sidecar runs. */
   async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
-    const { findings } = await this.#post("/v1/verify", `"repair":${repair}`);
-    return (findings as unknown as (Omit<Finding, "repaired"> & { repaired: string | null })[])
-      .map(({ kind, message, repaired }) => ({ kind, message, repaired: repaired ?? undefined }));
+    return await this.#client.verify({ repair });
   }
 
   /** Gives claims back; later calls are errors. */
@@ -294,33 +273,24 @@ export class HttpBackend implements Backend {
     this.#held.clear();
     clearInterval(this.#renewal);
     try {
-      for (const { run, token } of held) {
-        await this.#post("/v1/release", `${run},"token":${jsonString(token)}`);
-      }
+      for (const each of held) await this.#client.release(each);
     } catch (error) {
       if (!(error instanceof LostClaimError)) throw error;
     } finally {
-      this.#connection.close();
+      this.#client.close();
     }
   }
-
-  #post(path: string, members: string): ReturnType<HttpConnection["ask"]> {
-    return this.#connection.ask(path, { body: `{${members}}` });
-  }
 }
 
-/** What of a key a request says, as members of JSON. */
-function runText({ shape, values }: Key): string {
-  const { columns, defaults } = shape;
-  const key = columns ? `,"key":${JSON.stringify(columns)}` : "";
-  const cells = [...defaults].map(([name, cell]) => `${jsonString(name)}:${jsonString(cell)}`);
-  const given = cells.length > 0 ? `,"defaults":{${cells.join(",")}}` : "";
-  return `"params":${encodeJsonRow(values)}${key}${given}`;
-}
-
-/** A row on the wire; what no cell can hold is refused here. */
-function rowText(row: Row): string {
-  return encodeJsonRow(toValue(row, "row") as Row);
+/** Which run a key is, as requests say it. */
+function runOf({ shape, values }: Key): RunFields {
+  const defaults: Record<string, Value> = {};
+  for (const [name, cell] of shape.defaults) setEntry(defaults, name, readCell(cell)!);
+  return {
+    params: values,
+    ...shape.columns && { key: shape.columns },
+    ...shape.defaults.size > 0 && { defaults },
+  };
 }
 
 /**
@@ -329,7 +299,7 @@ function rowText(row: Row): string {
  * @throws {StoreError} If nothing, or something else, answers there.
  */
 export async function open(location: string, options: OpenOptions): Promise<Backend> {
-  const backend = new HttpBackend(new URL(location), options);
+  const backend = new HttpBackend(location, options);
   await backend.columns();
   return backend;
 }

@@ -18,7 +18,7 @@ const shape = keyShape(["seed"]);
 
 /** What clients do: each goes through all keys of all clients, from a place of its own. */
 async function work(url: string, first: number, acknowledged: Set<number>): Promise<void> {
-  const backend = completeBackend(new HttpBackend(new URL(url)));
+  const backend = completeBackend(new HttpBackend(url));
   const all = clients * keys;
   for (let n = 0; n < all; n++) {
     const seed = (first + n) % all;

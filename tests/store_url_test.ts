@@ -181,8 +181,8 @@ test("a token is taken from a file, and never shown", async (t) => {
 test("claims are renewed as long as they are held, and given back by close()", async (t) => {
   const { url } = await served(t);
   const key = keyOf(keyShape(["seed"]), { seed: 1 });
-  const holder = new HttpBackend(new URL(`${url}?lease_seconds=1`));
-  const other = new HttpBackend(new URL(url));
+  const holder = new HttpBackend(`${url}?lease_seconds=1`);
+  const other = new HttpBackend(url);
   const answer = await holder.claim(key);
   assert.equal(answer.state, "claimed");
   await sleep(2500);
@@ -196,7 +196,7 @@ test("a run whose lease another took over is refused, and the winner told", asyn
   const { url, post } = await served(t);
   const shape = keyShape(["seed"]);
   const key = keyOf(shape, { seed: 1 });
-  const late = new HttpBackend(new URL(url));
+  const late = new HttpBackend(url);
   const lease = { token: "late", until: Date.now() + 5 };
   const answer = await late.claim(key, { lease });
   assert.equal(answer.state, "claimed");
