@@ -2,7 +2,7 @@ import { canonicalCell, readCell } from "../core/cell.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
-import type { Fingerprint } from "../core/fingerprint.ts";
+import type { CellSink } from "../core/cell_sink.ts";
 import { ByteError, type Layout, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
@@ -99,7 +99,7 @@ export class CsvScanner implements RowScanner {
     return timestamp === "" ? isSettled : WHOLE_TIMESTAMP.test(timestamp);
   }
 
-  feed(slot: number, prefix: string, into: Fingerprint): boolean {
+  feed(slot: number, prefix: string, into: CellSink): boolean {
     const start = this.#starts[slot]!;
     const end = this.#ends[slot]!;
     if (start === end) return false;

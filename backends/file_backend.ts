@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import path from "node:path";
 import type {
   Backend,
   Claim,
@@ -16,20 +15,22 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import type { CellBatch } from "../core/cell_batch.ts";
 import { isDetail } from "../core/columns.ts";
-import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
+import { FormatError, StoreError } from "../core/errors.ts";
+import { type Key, keyOf, keyShape } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { batchesOf } from "./batches_of.ts";
 import type { Format } from "./format.ts";
 import { leftoversOf } from "./leftovers_of.ts";
-import { networkFileSystem } from "./network_folder.ts";
+import { warnOfNetwork } from "./network_folder.ts";
 import { realPath } from "./real_path.ts";
 import { stamped } from "./stamped.ts";
 import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
-import { Syncer } from "./syncer.ts";
+import { removedShape, subsetShape } from "./subset_shape.ts";
+import { Syncer, syncError } from "./syncer.ts";
 
 /** How long a hit is believed without a look at the file, in milliseconds. */
 const FRESH = 100;
@@ -58,7 +59,6 @@ export class FileBackend implements Backend {
   readonly #syncer: Syncer;
   readonly #isSynced: boolean;
   readonly #warn: (message: string) => void;
-  readonly #shapes = new Map<string, KeyShape>();
   #hasLocked = false;
   /** Whether a body of `together` runs, which has the lock. */
   #isTogether = false;
@@ -94,7 +94,7 @@ export class FileBackend implements Backend {
 
   /** Whether a row agrees on all columns given. */
   has(columns: Row): MaybePromise<boolean> {
-    const shape = this.#shapeOf(columns);
+    const shape = subsetShape(columns);
     if (shape.columns!.length > 0) return this.hasKey(keyOf(shape, columns));
     return this.#reading(() => this.#file.rowCount > 0);
   }
@@ -127,13 +127,7 @@ export class FileBackend implements Backend {
 
   /** Removes the rows that agree on all columns given; how many. */
   remove(columns: Row): MaybePromise<number> {
-    const shape = this.#shapeOf(columns);
-    if (shape.columns!.length === 0) {
-      throw new TypeError(
-        `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
-      );
-    }
-    return this.removeKey(keyOf(shape, columns));
+    return this.removeKey(keyOf(removedShape(this.path, columns), columns));
   }
 
   /** Removes the rows with exactly this key; how many. */
@@ -162,9 +156,18 @@ export class FileBackend implements Backend {
     return this.#reading(() => this.#file.rowsSince(mark));
   }
 
+  /** All rows as cell text. */
+  *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
+    this.#refresh(false);
+    yield* this.#file.cells(columns);
+  }
+
   /** The columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
-    return this.#reading(() => this.#file.columns);
+    if (this.#ended) throw this.#ended;
+    // Rows that nobody has read yet need not be read for it.
+    const isUnread = this.#refreshed === -Infinity;
+    return isUnread && this.#file.namedColumns() || this.#reading(() => this.#file.columns);
   }
 
   /** Whether there is a row with exactly this key. */
@@ -326,15 +329,6 @@ export class FileBackend implements Backend {
     return offset === -1 ? undefined : this.#file.rowAt(offset);
   }
 
-  /** One shape for each set of columns, so that the file's index of it is found again. */
-  #shapeOf(columns: Row): KeyShape {
-    const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
-    const text = JSON.stringify(names);
-    let shape = this.#shapes.get(text);
-    if (!shape) this.#shapes.set(text, shape = keyShape(names));
-    return shape;
-  }
-
   #refresh(isLocked: boolean): void {
     if (this.#ended) throw this.#ended;
     this.#file.refresh(isLocked);
@@ -367,12 +361,7 @@ export class FileBackend implements Backend {
   #begin(): void {
     this.#hasLocked = true;
     this.#catchUp();
-    const network = networkFileSystem(path.dirname(this.path));
-    if (network === undefined) return;
-    this.#warn(
-      `[stet] ${this.path} is on a network file system (${network}), where locks cannot be relied ` +
-        `on: use it from one machine at a time, or keep the store on a local disk`,
-    );
+    warnOfNetwork(this.path, this.#warn);
   }
 
   /** Reads what is new before the lock is taken, so that nobody waits meanwhile. */
@@ -397,16 +386,7 @@ export class FileBackend implements Backend {
     try {
       await this.#syncer.sync();
     } catch (cause) {
-      // After a failed sync nobody knows what is on the disk, and a second one may say all is well
-      // (https://wiki.postgresql.org/wiki/Fsync_Errors).
-      this.#end(
-        new StoreError(
-          `Cannot use store "${this.path}" any more: the disk did not take what was written (${
-            messageOf(cause)
-          }); check the disk and start again`,
-          { cause },
-        ),
-      );
+      this.#end(syncError(this.path, cause));
       throw this.#ended;
     }
     return result;

@@ -6,7 +6,7 @@
  */
 
 import type { Row, Value } from "../core/value.ts";
-import type { Fingerprint } from "../core/fingerprint.ts";
+import type { CellSink } from "../core/cell_sink.ts";
 
 /** What the beginning of a file fixes for all that follows. */
 export interface Layout {
@@ -60,7 +60,7 @@ export interface RowScanner {
    *
    * @returns Whether the row has that cell; if not, nothing is fed.
    */
-  feed(slot: number, prefix: string, into: Fingerprint): boolean;
+  feed(slot: number, prefix: string, into: CellSink): boolean;
 
   /** The value of a slot; undefined if absent. */
   value(slot: number): Value | undefined;

@@ -4,7 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
-import type { Fingerprint } from "../core/fingerprint.ts";
+import type { CellSink } from "../core/cell_sink.ts";
 import { ByteError, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
@@ -80,7 +80,7 @@ export class JsonScanner implements RowScanner {
     }
   }
 
-  feed(slot: number, prefix: string, into: Fingerprint): boolean {
+  feed(slot: number, prefix: string, into: CellSink): boolean {
     if (this.#stamps[slot] !== this.#row) return false;
     const bytes = this.#bytes;
     const start = this.#starts[slot]!;

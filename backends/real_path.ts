@@ -15,8 +15,8 @@ export function realPath(location: string): string {
       `Cannot open store "${location}": there is no folder "${folder}"; make it first`,
     );
   }
-  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
-  const link = fs.lstatSync(absolute, { throwIfNoEntry: false });
-  if (link?.isSymbolicLink()) return realPath(path.resolve(folder, fs.readlinkSync(absolute)));
-  return path.join(fs.realpathSync(folder), path.basename(absolute));
+  // The file itself is not opened: of one that is just replaced, Bun's realpath finds none.
+  const real = path.join(fs.realpathSync(folder), path.basename(absolute));
+  const isLink = fs.lstatSync(real, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? realPath(path.resolve(path.dirname(real), fs.readlinkSync(real))) : real;
 }

@@ -18,7 +18,7 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { type Key, type KeyShape, keyShape } from "../core/key.ts";
+import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
@@ -28,6 +28,7 @@ import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
 import { isBusy, StateFile } from "./state_file.ts";
+import { subsetShape } from "./subset_shape.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
@@ -525,16 +526,10 @@ function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
   }
 }
 
-const shapes = new Map<string, KeyShape>();
-
 /** The key that subset matching looks for: the columns given, and no others. */
 export function subsetKey(columns: Row): RowKey {
   const values = toValue(columns, "params") as Row; // without those that are undefined
-  const names = Object.keys(values).sort();
-  const text = JSON.stringify(names);
-  let shape = shapes.get(text);
-  if (!shape) shapes.set(text, shape = keyShape(names));
-  return { shape, values };
+  return { shape: subsetShape(values), values };
 }
 
 function inodeOf(path: string): number | undefined {

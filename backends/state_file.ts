@@ -384,6 +384,18 @@ export class StateFile {
   }
 
   /**
+   * Whether another living owner is there. Then this thread's claims end now: of two that ask, about
+   * to leave, the second finds itself alone. Only under the lock.
+   */
+  departUnlessAlone(): boolean {
+    this.#sweep();
+    const other = this.#connection!.db.prepare("SELECT 1 FROM owners WHERE id <> ?")
+      .get(this.#owner?.id ?? "");
+    if (other) this.#depart();
+    return other !== undefined;
+  }
+
+  /**
    * Ends this thread's claims. If nobody else is there and no failure is to be remembered, the state
    * file goes.
    */

@@ -1,6 +1,8 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
+import type { CellBatch } from "../core/cell_batch.ts";
+import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { isKeyColumn, orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
@@ -108,6 +110,24 @@ export class StoreFile {
     return orderColumns(this.#opened?.reading?.scanner.names ?? [], []);
   }
 
+  /** The layout that was read, and where the last whole row ends; undefined if there is none. */
+  get extent(): { readonly layout: Layout; readonly end: number } | undefined {
+    const opened = this.#opened;
+    return opened?.reading && { layout: opened.reading.layout, end: opened.end };
+  }
+
+  /** The columns, from the beginning of a file that names them there; undefined if it does not. */
+  namedColumns(): readonly string[] | undefined {
+    const fd = this.#openReader();
+    if (fd === undefined) return undefined;
+    try {
+      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
+      return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   /**
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.
@@ -165,7 +185,22 @@ export class StoreFile {
 
   /** All rows that were read, each with only the columns asked for. */
   *rows(columns?: readonly string[]): Generator<Row> {
-    if (this.#opened) yield* this.#rowsOf(this.#opened, 0, this.#opened.end, columns);
+    for (const scanner of this.#scanned()) yield rowOf(scanner, columns);
+  }
+
+  /** The same as canonical cell text. */
+  *cells(columns?: readonly string[]): Generator<CellBatch> {
+    const batch = new CellBatchBuilder();
+    for (const scanner of this.#scanned()) {
+      const names = columns ?? scanner.names;
+      for (const name of names) {
+        const slot = scanner.slot(name);
+        if (slot !== -1) scanner.feed(slot, "", batch.column(name));
+      }
+      batch.endRow();
+      if (batch.isFull) yield batch.take();
+    }
+    if (batch.length > 0) yield batch.take();
   }
 
   /** The rows that were read after a mark. */
@@ -174,17 +209,17 @@ export class StoreFile {
     const { generation, end } = this.#opened;
     const [of, from] = mark?.split(" ") ?? [];
     const isWhole = of !== generation;
-    const rows = this.#rowsOf(this.#opened, isWhole ? 0 : Number(from), end);
+    const rows = rowsIn(this.#scannedIn(this.#opened, isWhole ? 0 : Number(from), end));
     return { mark: `${generation} ${end}`, isWhole, rows };
   }
 
-  /** The rows of a file that stand between two bytes; those are where rows begin and end. */
-  *#rowsOf(
-    { inode, reading }: Opened,
-    start: number,
-    end: number,
-    columns?: readonly string[],
-  ): Generator<Row> {
+  /** Reads all rows: the scanner, once for each. */
+  *#scanned(): Generator<RowScanner> {
+    if (this.#opened) yield* this.#scannedIn(this.#opened, 0, this.#opened.end);
+  }
+
+  /** Reads the rows between two bytes, at which rows begin and end. */
+  *#scannedIn({ inode, reading }: Opened, start: number, end: number): Generator<RowScanner> {
     const { path } = this;
     if (!reading || start === end) return;
     const { layout } = reading;
@@ -201,12 +236,12 @@ export class StoreFile {
         for (;;) {
           const next = scanner.next(pieces.bytes, at, pieces.length);
           if (next === -1) break;
-          if (scanner.isRow) yield rowOf(scanner, columns);
+          if (scanner.isRow) yield scanner;
           at = next;
         }
         pieces.consume(at);
       }
-      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield rowOf(scanner, columns);
+      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield scanner;
     } catch (error) {
       throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
     } finally {
@@ -651,6 +686,10 @@ function keyColumns({ columns, defaults }: KeyShape, scanner: RowScanner): KeyCo
     slot: scanner.slot(name),
     fallback: defaults.get(name),
   }));
+}
+
+function* rowsIn(scanned: Iterable<RowScanner>): Generator<Row> {
+  for (const scanner of scanned) yield rowOf(scanner);
 }
 
 function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names): Row {

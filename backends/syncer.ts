@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { messageOf, StoreError } from "../core/errors.ts";
 
 /** A sync that took longer than this, in milliseconds, goes to a thread the next time. */
 const SLOW = 0.5;
@@ -6,6 +7,8 @@ const SLOW = 0.5;
 /** What can be brought to the disk. */
 export interface Syncable {
   readonly path: string;
+  /** Whether the file may be gone, its bytes brought to the disk elsewhere. Default: it may not. */
+  readonly mayBeGone?: boolean;
   /** Does it in place. */
   sync(): void;
 }
@@ -38,14 +41,30 @@ export class Syncer {
   async #syncOnce(): Promise<void> {
     const start = performance.now();
     if (this.#took < SLOW) this.#file.sync();
-    else await syncInThread(this.#file.path);
+    else await syncInThread(this.#file);
     this.#took = performance.now() - start;
   }
 }
 
+/** Why a store can no longer be used whose bytes could not be brought to the disk. */
+export function syncError(path: string, cause: unknown): StoreError {
+  // After a failed sync nobody knows what is on the disk, and a second one may say all is well
+  // (https://wiki.postgresql.org/wiki/Fsync_Errors).
+  return new StoreError(
+    `Cannot use store "${path}" any more: the disk did not take what was written (${
+      messageOf(cause)
+    }); check the disk and start again`,
+    { cause },
+  );
+}
+
 /** On a descriptor of its own: the store's may be closed before the thread comes to it. */
-async function syncInThread(path: string): Promise<void> {
-  const file = await fs.promises.open(path, "r+");
+async function syncInThread({ path, mayBeGone = false }: Syncable): Promise<void> {
+  const file = await fs.promises.open(path, "r+").catch((error) => {
+    if (mayBeGone && error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!file) return;
   try {
     await file.datasync();
   } finally {

@@ -19,6 +19,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { runtime } from "./child.ts";
 import { cold } from "./cold.ts";
+import { columnar } from "./columnar.ts";
 import { crowd } from "./crowd.ts";
 import { exporting } from "./export.ts";
 import type { Group, Setting } from "./group.ts";
@@ -46,6 +47,7 @@ const groups: readonly Group[] = [
   read,
   rewrite,
   query,
+  columnar,
   exporting,
 ];
 

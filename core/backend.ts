@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { CellBatch } from "./cell_batch.ts";
 import type { ColumnType } from "./hash_params.ts";
 import type { Key } from "./key.ts";
 import type { Row } from "./value.ts";
@@ -69,6 +70,12 @@ export interface Backend {
 
   /** The rows, oldest first, one at a time. Default: one call of `load`. */
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
+
+  /**
+   * The same as `rows`, many at a time as canonical cell text: for a store that has text and can do
+   * without making values of it. Default: none, rows are read one at a time.
+   */
+  cells?(options?: RowsOptions): Iterable<CellBatch> | AsyncIterable<CellBatch>;
 
   /**
    * Adds many rows, in their order and in bounded memory, and resolves to how many. Others may record
@@ -154,6 +161,11 @@ export interface RecordAllOptions {
    * not be written anew for each that is new, and is made even if no row comes. Default: not known.
    */
   readonly columns?: readonly string[];
+  /**
+   * The store whose rows these are, all of them and as they are: what can be read of it in a quicker
+   * way may be read instead. Default: none.
+   */
+  readonly source?: Backend;
 }
 
 /** How to verify. */

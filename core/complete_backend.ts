@@ -5,8 +5,8 @@ import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry } from "./value.ts";
 
-/** A backend with every optional member there. */
-export type CompleteBackend = Required<Backend>;
+/** A backend with every optional member there, but for what is only quicker than another. */
+export type CompleteBackend = Required<Omit<Backend, "cells">>;
 
 /**
  * The same store with every optional member: its own where it has one, else a correct one made of

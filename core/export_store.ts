@@ -18,7 +18,8 @@ export type ExportFunction = (
 /** `exportStore` over the kinds of store that a registry knows. */
 export function createExport(registry: Registry): ExportFunction {
   return async (from, to, { where, columns, append = false, force = false, ...options } = {}) => {
-    const source = completeBackend(await openExisting(registry, from, options));
+    const backend = await openExisting(registry, from, options);
+    const source = completeBackend(backend);
     try {
       const selection = { ...where !== undefined && { where }, ...columns && { columns } };
       const selected = await selectRows(source, selection);
@@ -26,7 +27,11 @@ export function createExport(registry: Registry): ExportFunction {
         if (target.location === source.location) {
           throw new StoreError(`Cannot add "${source.location}" to itself; choose another target`);
         }
-        return await target.recordAll(selected.rows(), { columns: selected.columns });
+        const isWhole = where === undefined && columns === undefined;
+        return await target.recordAll(selected.rows(), {
+          columns: selected.columns,
+          ...isWhole && { source: backend },
+        });
       });
     } finally {
       await source.close();

@@ -1,9 +1,11 @@
+import type { CellSink } from "./cell_sink.ts";
+
 /**
  * A 96-bit fingerprint of a text, fed piece by piece: three lanes of multiply, xor and rotate over
  * its UTF-16 code units. Made for the keys of one store, where 10⁹ keys collide with a probability
  * of about 10⁻¹¹; it is no defence against keys that are made to collide.
  */
-export class Fingerprint {
+export class Fingerprint implements CellSink {
   /** The lanes, unsigned 32 bits each, once `end` was called. */
   a = 0;
   b = 0;

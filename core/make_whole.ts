@@ -71,7 +71,7 @@ export async function unfinishedOf(
     if (begin === "" || !name.startsWith(begin + end)) continue;
     // It may have been killed when only the state file was there. Not "out.jsonl" for "out.json".
     const rest = name.slice(begin.length + end.length);
-    if (/^(?:$|-state|-wal|-shm|-journal)/.test(rest)) begun.add(begin + end);
+    if (/^(?:$|-state|-wal|-shm|-journal|\.pending)/.test(rest)) begun.add(begin + end);
   }
   const found: string[] = [];
   for (const name of begun) {
@@ -117,7 +117,7 @@ async function checkReplaceable(store: CompleteBackend, force: boolean): Promise
 
 /** Sees that no log stands beside a store that was closed: it would count for the one in its place. */
 function checkUnused(target: string): void {
-  for (const end of ["-wal", "-journal"]) {
+  for (const end of ["-wal", "-journal", ".pending.jsonl"]) {
     if (!fs.existsSync(target + end)) continue;
     throw new StoreError(
       `Cannot replace "${target}": another process has it open ("${target}${end}" is there); close it`,

@@ -65,7 +65,7 @@ function hasLeftSomething(location: string): boolean {
   if (!path.isAbsolute(location)) return false;
   const base = path.basename(location);
   return fs.readdirSync(path.dirname(location)).some((name) =>
-    name.startsWith(`${base}-`) || name === `.${base}.tmp` ||
+    name.startsWith(`${base}-`) || name.startsWith(`${base}.pending`) || name === `.${base}.tmp` ||
     name.startsWith(".stet-") && name.includes(base)
   );
 }

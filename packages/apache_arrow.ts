@@ -49,10 +49,11 @@ export interface ArrowSchema {
 /**
  * Arrow, loaded when it is first needed.
  *
+ * @param purpose What needs it, as the error says.
  * @throws {StoreError} If it is not installed.
  */
-export async function loadArrow(): Promise<ApacheArrow> {
-  const module = await loadPackage(ARROW, "write Arrow") as ApacheArrow & {
+export async function loadArrow(purpose = "write Arrow"): Promise<ApacheArrow> {
+  const module = await loadPackage(ARROW, purpose) as ApacheArrow & {
     readonly default?: ApacheArrow;
   };
   return module.RecordBatchStreamWriter ? module : module.default!;

@@ -13,6 +13,7 @@ import { createRegistry } from "../core/registry.ts";
 import { setEntry, type Value } from "../core/value.ts";
 import { createVerify } from "../core/verify_store.ts";
 import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
+import { withDuckDb } from "./query_package.ts";
 import { type Runtime, runtimes } from "./runtimes.ts";
 import { tempFolder } from "./temp_folder.ts";
 import { cli, type CliProcess, startCli } from "./workers/cli_process.ts";
@@ -22,7 +23,9 @@ const registry = createRegistry(table);
 const exportStore = createExport(registry);
 const verify = createVerify(registry);
 
-const plain = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
+const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
+const packaged = all.filter((name) => /parquet|arrow/.test(name));
+const plain = all.filter((name) => !packaged.includes(name));
 
 async function makeStore(store: string, rows: readonly Row[]): Promise<void> {
   const backend = await openBackend(store, { durability: "process" });
@@ -103,6 +106,14 @@ test("values keep their types from every format to every other", async (t) => {
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound(plain, folder, rows)),
     { numRuns: 8 },
+  );
+});
+
+test("values keep their types to and from columnar formats", withDuckDb, async (t) => {
+  const folder = tempFolder(t);
+  await fc.assert(
+    fc.asyncProperty(rows, (rows) => goRound([".csv", ".sqlite", ...packaged], folder, rows)),
+    { numRuns: 4 },
   );
 });
 

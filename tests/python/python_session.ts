@@ -29,6 +29,13 @@ export interface PythonSession {
     readonly rows: readonly (readonly unknown[])[];
     readonly years: readonly (readonly [number])[];
   }>;
+  /** What a package (`pandas`, `polars`, `duckdb`, `pyarrow`) makes of a columnar file. */
+  columnar(store: string, reader: string): Promise<{
+    readonly types: Readonly<Record<string, string>>;
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+  }>;
+  /** Has a package (`pandas`, `polars`, `pyarrow`) write a columnar file of two rows. */
+  make_columnar(store: string, writer: string): Promise<void>;
   /** What Python's sqlite3 answers. */
   sqlite_rows(store: string, sql: string): Promise<readonly (readonly unknown[])[]>;
 }

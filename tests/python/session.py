@@ -87,6 +87,83 @@ def duckdb_types(store):
     return {"types": types, "rows": rows, "years": years}
 
 
+def columnar(store, reader):
+    """The type of each column of a columnar file, and its rows, as a package reads them."""
+    kind = Path(store).suffix
+    if reader == "pandas":
+        import pandas
+
+        frame = pandas.read_parquet(store) if kind == ".parquet" else pandas.read_feather(store)
+        types = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+        return {"types": types, "rows": json.loads(frame.to_json(orient="records"))}
+    if reader == "polars":
+        import polars
+
+        read = {".parquet": polars.read_parquet, ".arrow": polars.read_ipc, ".arrows": polars.read_ipc_stream}
+        frame = read[kind](store)
+        return {"types": {name: str(dtype) for name, dtype in frame.schema.items()}, "rows": frame.to_dicts()}
+    if reader == "duckdb":
+        import duckdb
+
+        relation = duckdb.sql(f"SELECT * FROM '{store}'")
+        types = dict(zip(relation.columns, map(str, relation.types)))
+        return {"types": types, "rows": [dict(zip(relation.columns, row)) for row in relation.fetchall()]}
+    import pyarrow.ipc
+    import pyarrow.parquet
+
+    if kind == ".parquet":
+        table = pyarrow.parquet.read_table(store)
+    elif kind == ".arrow":
+        table = pyarrow.ipc.open_file(store).read_all()
+    else:
+        table = pyarrow.ipc.open_stream(store).read_all()
+    table.validate(full=True)
+    return {"types": {field.name: str(field.type) for field in table.schema}, "rows": table.to_pylist()}
+
+
+def make_columnar(store, writer):
+    """Writes rows of several types with a package, without compression where that is not read."""
+    import datetime
+
+    import pandas
+
+    rows = {
+        "seed": [1, 2],
+        "alpha": [0.5, 3.0],
+        "debug": [True, False],
+        "model": ["linear", "two words"],
+        "time": [datetime.datetime(2026, 11, 21, 14, 22, 1, tzinfo=datetime.timezone.utc)] * 2,
+    }
+    kind = Path(store).suffix
+    if writer == "polars":
+        import polars
+
+        frame = polars.DataFrame(rows)
+        if kind == ".parquet":
+            frame.write_parquet(store)
+        else:
+            oldest = polars.CompatLevel.oldest()
+            write = frame.write_ipc if kind == ".arrow" else frame.write_ipc_stream
+            write(store, compression="uncompressed", compat_level=oldest)
+    elif writer == "pandas":
+        frame = pandas.DataFrame(rows)
+        if kind == ".parquet":
+            frame.to_parquet(store)
+        else:
+            frame.to_feather(store, compression="uncompressed")
+    else:
+        import pyarrow
+        import pyarrow.parquet
+
+        table = pyarrow.table({**rows, "model": pyarrow.array(rows["model"]).dictionary_encode()})
+        if kind == ".parquet":
+            pyarrow.parquet.write_table(table, store)
+        else:
+            new = pyarrow.ipc.new_file if kind == ".arrow" else pyarrow.ipc.new_stream
+            with new(store, table.schema) as sink:
+                sink.write_table(table)
+
+
 def sqlite_rows(store, sql):
     with contextlib.closing(sqlite3.connect(store)) as db:
         return db.execute(sql).fetchall()
@@ -94,7 +171,7 @@ def sqlite_rows(store, sql):
 
 COMMANDS = {
     command.__name__: command
-    for command in (run, record, has, load, remove, pandas_types, duckdb_types, sqlite_rows)
+    for command in (run, record, has, load, remove, pandas_types, duckdb_types, columnar, make_columnar, sqlite_rows)
 }
 
 for line in sys.stdin:

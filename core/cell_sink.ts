@@ -1,0 +1,7 @@
+/** What takes text that is given piece by piece. */
+export interface CellSink {
+  /** Takes a text. */
+  text(text: string): this;
+  /** Takes the text that ASCII bytes spell. */
+  ascii(bytes: Uint8Array, start: number, end: number): this;
+}

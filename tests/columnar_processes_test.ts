@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openBackend, type Row } from "../mod.ts";
+import { runtimes } from "./runtimes.ts";
+import { columnarSkips } from "./workers/columnar_packages.ts";
+import { independentRows } from "./workers/independent_rows.ts";
+import { filesIn, inWorkshop } from "./workers/worker_process.ts";
+
+const timeout = 120_000;
+/** How long readers read, in milliseconds: without the descriptor one in 200 reads failed. */
+const READING = 2500;
+
+/** Checks that the rows of merge_worker.ts are those of one moment: of each process the first so many. */
+function checkMoment(rows: readonly Row[]): void {
+  const seen = new Map<unknown, Set<number>>();
+  for (const { by, n } of rows) {
+    const numbers = seen.get(by) ?? new Set();
+    seen.set(by, numbers);
+    assert.ok(!numbers.has(Number(n)), `${by}: row ${n} is there twice`);
+    numbers.add(Number(n));
+  }
+  for (const [by, numbers] of seen) {
+    const last = Math.max(...numbers);
+    for (let n = 0; n < last; n++) {
+      const isRemoved = n % 40 === 39 && n >= last - 1; // and not yet recorded again
+      assert.ok(numbers.has(n) || isRemoved, `${by}: row ${n} of ${last} is missing`);
+    }
+  }
+}
+
+for (const extension of [".parquet", ".arrow", ".arrows"]) {
+  const skip = columnarSkips[extension]!;
+
+  test(`${extension}: reads are whole while other processes merge all the time`, {
+    skip,
+    timeout,
+  }, () =>
+    inWorkshop(async ({ folder, start }) => {
+      const store = join(folder, `runs${extension}`);
+      const workers = [0, 1].map((i) => {
+        const log = join(folder, `log ${i}`);
+        const args = [store, log, `process ${i}`, `${READING + 2000}`];
+        return start(runtimes[i % runtimes.length]!, "merge_worker.ts", args);
+      });
+      while (!existsSync(store)) await sleep(1);
+      const kept = await openBackend(store, { durability: "process" });
+      const inodes = new Set<number>();
+      let reads = 0;
+      for (const end = Date.now() + READING; Date.now() < end; reads++) {
+        inodes.add(statSync(store).ino);
+        checkMoment(await kept.load());
+        const row = await kept.has({ by: "process 0", n: 0 });
+        assert.equal(row, true);
+      }
+      await kept.close();
+      assert.ok(inodes.size > 2, `${inodes.size} files in ${reads} reads`);
+      for (const worker of workers) {
+        worker.signal("SIGKILL");
+        await worker.ended;
+      }
+    }));
+
+  // The stream is the same engine.
+  for (const runtime of extension === ".arrows" ? [] : runtimes) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      for (const way of ["that records", "that sweeps"]) {
+        test(`${extension}: no row of a ${runtime.name} process ${way} is lost to ${signal}`, {
+          skip,
+          timeout,
+        }, () =>
+          inWorkshop(async ({ folder, start }) => {
+            const store = join(folder, `runs${extension}`);
+            const log = join(folder, "log");
+            writeFileSync(log, "");
+            const args = [store, log, ...way === "that sweeps" ? [way] : []];
+            const worker = start(runtime, "recording_worker.ts", args, { stderr: "ignore" });
+            while (statSync(log).size < 20) await sleep(1);
+            worker.signal(signal);
+            assert.notEqual(await worker.ended, 0);
+            const acknowledged = statSync(log).size;
+            const check = async (): Promise<void> => {
+              const numbers = (await independentRows(store)).map(({ n }) => Number(n));
+              const count = Math.max(acknowledged, numbers.length);
+              assert.ok(count <= acknowledged + 1, `${count} rows of ${acknowledged}`);
+              assert.deepEqual(numbers, Array.from({ length: count }, (_, n) => n));
+            };
+            await check();
+            await (await openBackend(store, { warn: () => {} })).close();
+            assert.deepEqual(filesIn(folder), ["log", `runs${extension}`]);
+            await check();
+          }));
+      }
+    }
+  }
+
+  test(`${extension}: a reader leaves nothing, and no descriptor open`, {
+    skip: skip || !existsSync("/proc/self/fd") && "no /proc",
+    timeout,
+  }, () =>
+    inWorkshop(async ({ folder }) => {
+      const store = join(folder, `runs${extension}`);
+      const openOnes = (): number => readdirSync("/proc/self/fd").length;
+      const read = async (seed: number): Promise<void> => {
+        const backend = await openBackend(store, { durability: "process" });
+        await backend.record({ seed });
+        assert.equal((await backend.load()).length, seed + 1);
+        for await (const _ of backend.rows!()) break; // not to its end
+        await backend.close();
+      };
+      await read(0);
+      await read(1);
+      const before = openOnes();
+      for (let seed = 2; seed < 12; seed++) await read(seed);
+      assert.ok(openOnes() <= before + 2, `${before} and then ${openOnes()} descriptors`);
+      assert.deepEqual(filesIn(folder), [`runs${extension}`]);
+    }));
+}
