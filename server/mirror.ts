@@ -256,7 +256,7 @@ export class Mirror {
 
   #insert(copy: Copy, rows: readonly Row[]): void {
     this.#addColumns(copy, rows);
-    const { table, numbers } = copy;
+    const { table, numbers, kinds, bigColumns } = copy;
     const width = FIXED.length + numbers.size;
     const one = `(${Array(width).fill("?").join(", ")})`;
     for (let at = 0; at < rows.length; at += AT_ONCE) {
@@ -270,8 +270,8 @@ export class Mirror {
         for (const name of Object.keys(row)) {
           const value = row[name]!;
           const number = numbers.get(name)!;
-          if (typeof value === "bigint" && isBig(value)) copy.bigColumns.add(name);
-          copy.kinds[number]![kindOf(value)]++;
+          if (typeof value === "bigint" && isBig(value)) bigColumns.add(name);
+          kinds[number]![kindOf(value)]++;
           values[start + FIXED.length + number] = toMirror(value);
         }
       }
@@ -317,6 +317,8 @@ export class Mirror {
     const name = isDown ? text.slice(1) : text;
     const column = this.sql(name);
     const direction = isDown ? "DESC" : "ASC";
+    // Texts alone, as times are: several times as fast.
+    if (this.kinds(name)[3] === this.count) return [`${column} ${direction}`];
     const value = this.#copy.bigColumns.has(name)
       ? `CASE WHEN ${
         tagSql(column)
