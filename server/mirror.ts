@@ -379,7 +379,7 @@ function endOf(row: Row): number | null {
   const text = row[TIMESTAMP] ?? row["created_at"];
   if (typeof text !== "string") return null;
   // Records have no zone, and are in UTC.
-  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text);
+  const hasZone = text.endsWith("Z") || /[+-]\d\d:?\d\d$/.test(text);
   const time = Date.parse(hasZone ? text : `${text.replace(" ", "T")}Z`);
   return Number.isNaN(time) ? null : time / 1000;
 }
