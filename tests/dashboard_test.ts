@@ -151,9 +151,12 @@ function expectedCells(rows: readonly Row[], x: string, y: string, color: string
     values.push(value as number);
     cells.set(place, values);
   }
+  const distinct = (name: string): number => new Set(rows.map((row) => row[name])).size;
+  const all = ["seed", "lr", "optimizer"].reduce((product, name) => product * distinct(name), 1);
+  const each = all / (distinct(x) * (y === "" ? 1 : distinct(y)));
   return [...cells].map(([place, values]) => {
     const { length } = values;
-    if (color === "done") return `${place}: ${length} done`;
+    if (color === "done") return `${place}: ${length} of ${each} done`;
     // SQLite sums in the order of rows, as this does.
     const mean = values.reduce((sum, each) => sum + each, 0) / length;
     const unit = color === "duration" ? "s" : "";
