@@ -3,16 +3,19 @@ import type { z } from "zod";
 import { readJson } from "./body.ts";
 import { checked } from "./checked.ts";
 import type { Env } from "./deps.ts";
-import { SECURE } from "./secure_headers.ts";
 
-const JSON_HEADERS: Readonly<Record<string, string>> = {
-  ...SECURE,
-  "content-type": "application/json",
+/** No page: what keeps a browser from taking it for one is enough. */
+const JSON_ANSWER: ResponseInit = {
+  headers: {
+    "content-type": "application/json",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  },
 };
 
 /** A JSON text as a response. */
 export function jsonResponse(text: string): Response {
-  return new Response(text, { headers: JSON_HEADERS });
+  return new Response(text, JSON_ANSWER);
 }
 
 /**

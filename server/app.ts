@@ -1,7 +1,10 @@
 import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { openapi } from "./openapi.ts";
+import { queryRoutes } from "./query_routes.ts";
 import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
 import { claimsRoutes } from "./claims_routes.ts";
@@ -12,17 +15,27 @@ import { storeRoutes } from "./store_routes.ts";
 
 /** The sidecar's HTTP interface. */
 export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
-  const app = new Hono<Env>();
+  const app = new Hono<Env>({
+    // Here it sees each request once, with the path that routes are found by. A middleware would cost
+    // claims a fifth of their speed.
+    getPath(request) {
+      const path = getPath(request);
+      guard(request, path);
+      return path;
+    },
+  });
+  app.route("/", claimsRoutes(deps));
+  // From here on: answers of claims have the headers that JSON needs.
   app.use(async (c, next) => {
-    guard({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name) });
     await next();
     for (const [name, value] of Object.entries(SECURE)) {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
   });
-  app.route("/", claimsRoutes(deps));
   app.route("/", storeRoutes(deps));
   app.route("/", runsRoutes(deps));
+  app.route("/", queryRoutes(deps));
+  app.get("/v1/openapi.json", (c) => c.json(openapi()));
   app.route("/", figuresRoutes(deps));
   app.route("/", dashboardRoutes(deps));
   app.route("/", eventRoutes(deps));

@@ -37,9 +37,8 @@ export async function readText(request: Request): Promise<string> {
  * @param path What to call it in errors.
  */
 export function parseBody(text: string, path = ""): Value {
-  checkLevels(text, path);
   try {
-    return parseJson(text);
+    return parseJson(text, MOST_LEVELS);
   } catch (error) {
     throw invalidRequest([{ path, message: messageOf(error) }]);
   }
@@ -67,54 +66,36 @@ function tooLarge(): ProblemError {
   return new ProblemError(413, `A body may have ${MOST_BYTES} bytes at most; send less at a time`);
 }
 
-/** Brackets in strings are passed over: what they hold is no level. */
-function checkLevels(text: string, path: string): void {
-  if (text.length <= MOST_LEVELS) return;
-  let level = 0;
-  for (let i = 0; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
-      case 0x22: // "
-        for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) {
-          if (text.charCodeAt(i) === 0x5c) i++; // \
-        }
-        break;
-      case 0x5b: // [
-      case 0x7b: // {
-        if (++level <= MOST_LEVELS) break;
-        throw invalidRequest([{ path, message: `nested deeper than ${MOST_LEVELS} levels` }]);
-      case 0x5d: // ]
-      case 0x7d: // }
-        level--;
-    }
-  }
-}
-
-/** Bodies that are being read, with what ends the wait for each. One timer for all. */
-const reading = new Map<object, { readonly end: number; late(): void }>();
+/** Bodies that are being read, and what ends the wait for each. One timer for all. */
+const reading = new Set<{ readonly end: number; readonly late: (error: ProblemError) => void }>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-async function inTime<T>(body: Promise<T>): Promise<T> {
-  let late = (): void => {};
-  const isLate = new Promise<never>((_, reject) =>
-    late = () =>
-      reject(
-        new ProblemError(408, `The body did not arrive within ${PATIENCE / 1000} s`, {
-          headers: { connection: "close" },
-        }),
-      )
-  );
-  reading.set(body, { end: performance.now() + PATIENCE, late });
-  timer ??= setInterval(endLate, 1000);
-  try {
-    return await Promise.race([body, isLate]);
-  } finally {
-    reading.delete(body);
-  }
+function inTime<T>(body: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const entry = { end: performance.now() + PATIENCE, late: reject };
+    reading.add(entry);
+    timer ??= setInterval(endLate, 1000);
+    body.then((value) => {
+      reading.delete(entry);
+      resolve(value);
+    }, (error) => {
+      reading.delete(entry);
+      reject(error);
+    });
+  });
 }
 
 function endLate(): void {
   const now = performance.now();
-  for (const { end, late } of reading.values()) if (end < now) late();
+  for (const entry of reading) {
+    if (entry.end >= now) continue;
+    reading.delete(entry);
+    entry.late(
+      new ProblemError(408, `The body did not arrive within ${PATIENCE / 1000} s`, {
+        headers: { connection: "close" },
+      }),
+    );
+  }
   if (reading.size > 0) return;
   clearInterval(timer);
   timer = undefined;

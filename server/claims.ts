@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Claim, ClaimAnswer, ClaimOptions } from "../core/backend.ts";
+import type { Claim, ClaimAnswer, ClaimOptions, MaybePromise } from "../core/backend.ts";
 import { Bell } from "../core/bell.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import { LostClaimError } from "../core/errors.ts";
@@ -21,6 +21,7 @@ import type { ServerDeps } from "./deps.ts";
 import { invalidRequest, ProblemError } from "./problem.ts";
 import { isSameRun, rowVersion } from "./row_version.ts";
 import { RunsIn } from "./runs_in.ts";
+import { Together } from "./together.ts";
 
 /** How long a claim is held unless it is renewed, in seconds. */
 const LEASE = 60;
@@ -45,6 +46,7 @@ interface Held {
  */
 export class Claims {
   readonly #deps: ServerDeps;
+  readonly #together: Together;
   readonly #runs = new RunsIn();
   readonly #held = new Map<string, Held>();
   readonly #ended = new Map<string, { readonly key: string; readonly state: Ended }>();
@@ -55,6 +57,7 @@ export class Claims {
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
+    this.#together = new Together(deps.backend);
   }
 
   /** Claims a run, waiting while it is busy if asked to. */
@@ -111,13 +114,8 @@ export class Claims {
   fail(request: FailRequest): Promise<string> {
     const { token, replaces, error, stack = "", attempts = 1 } = request;
     const note = { error, stack, attempts };
-    return this.#end(
-      "failed",
-      token,
-      this.#runs.key(request),
-      undefined,
-      (claim) => claim.fail(note),
-    );
+    const key = this.#runs.key(request);
+    return this.#end("failed", token, key, replaces, (claim) => claim.fail(note));
   }
 
   /** Ends a claim; nothing is noted. */
@@ -161,7 +159,7 @@ export class Claims {
         return replaces === undefined || rowVersion(found) !== replaces;
       },
     };
-    const answer = await this.#deps.backend.claim(key, options);
+    const answer = await this.#together.do(() => this.#deps.backend.claim(key, options));
     if (answer.state === "done") return { ...answer, ...row && { row } };
     if (answer.state === "claimed") {
       this.#ended.delete(token);
@@ -177,7 +175,7 @@ export class Claims {
     token: string,
     key: Key,
     replaces: string | undefined,
-    end: (claim: Claim) => unknown,
+    end: (claim: Claim) => MaybePromise<void>,
     row?: Row,
   ): Promise<string> {
     const text = `{"state":"${state}"}`;
@@ -186,7 +184,7 @@ export class Claims {
     const claim = await this.#claimOf(token, key, replaces);
     try {
       if (!claim) throw new LostClaimError("somebody else has it");
-      await end(claim);
+      await this.#together.do(() => end(claim));
     } catch (error) {
       if (!(error instanceof LostClaimError)) throw error;
       this.#held.delete(token);
@@ -255,7 +253,7 @@ export class Claims {
       await this.#adding.get(text); // the first request may still be under way
       if (await backend.has(row)) return;
     }
-    const adding = Promise.resolve(backend.record(row));
+    const adding = this.#together.do(() => backend.record(row));
     this.#adding.set(text, adding);
     try {
       await adding;

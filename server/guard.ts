@@ -9,15 +9,12 @@ export interface GuardOptions {
   readonly hosts: ReadonlySet<string>;
 }
 
-/** Throws the problem of a request that must not be answered. */
-export type Guard = (request: GuardedRequest) => void;
-
-/** What of a request says whether it may be answered. */
-export interface GuardedRequest {
-  readonly method: string;
-  readonly path: string;
-  header(name: string): string | undefined;
-}
+/**
+ * Throws the problem of a request that must not be answered.
+ *
+ * @param path Its path, as routes are found by it.
+ */
+export type Guard = (request: Request, path: string) => void;
 
 /** The names of this machine to itself. */
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"] as const;
@@ -40,25 +37,25 @@ export function isLoopback(host: string): boolean {
 export function createGuard({ token, hosts }: GuardOptions): Guard {
   const expected = token === undefined ? undefined : digest(token);
 
-  return (request) => {
-    const host = request.header("host");
-    if (host === undefined || !hosts.has(nameOf(host))) {
+  return ({ headers }, path) => {
+    const host = headers.get("host");
+    if (host === null || !hosts.has(nameOf(host))) {
       throw new ProblemError(
         421,
         "This sidecar is not called by that Host; start it with --allow-host to allow the name",
       );
     }
-    const origin = request.header("origin");
-    if (origin !== undefined && origin.replace(/^https?:\/\//, "") !== host) {
+    const origin = headers.get("origin");
+    if (origin !== null && origin.replace(/^https?:\/\//, "") !== host) {
       throw new ProblemError(403, "Pages of another origin may not use this sidecar");
     }
     // What a browser says of itself, where it says it: an image or a form of another site.
-    const site = request.header("sec-fetch-site");
-    if (site !== undefined && site !== "same-origin" && site !== "none") {
+    const site = headers.get("sec-fetch-site");
+    if (site !== null && site !== "same-origin" && site !== "none") {
       throw new ProblemError(403, "Pages of another site may not use this sidecar");
     }
     if (
-      expected && isProtected(request.path) && !isToken(request.header("authorization"), expected)
+      expected && isProtected(path) && !isToken(headers.get("authorization"), expected)
     ) {
       throw new ProblemError(401, "This sidecar needs its token as Authorization: Bearer …", {
         headers: { "www-authenticate": 'Bearer realm="stet"' },
@@ -78,7 +75,7 @@ function nameOf(host: string): string {
 }
 
 /** In the same time whatever was sent: digests are of one length. */
-function isToken(authorization: string | undefined, expected: Uint8Array): boolean {
+function isToken(authorization: string | null, expected: Uint8Array): boolean {
   const sent = /^bearer +(.+)$/i.exec(authorization ?? "")?.[1];
   return timingSafeEqual(digest(sent ?? ""), expected) && sent !== undefined;
 }

@@ -4,6 +4,7 @@ import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
 import { type Selected, selectRows } from "../core/select_rows.ts";
 import { isPlainObject, type Row } from "../core/value.ts";
 import { jsonResponse } from "./answers.ts";
+import { begun } from "./begun.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { checked } from "./checked.ts";
 import type { Env, ServerDeps } from "./deps.ts";
@@ -141,15 +142,6 @@ function only(row: Row, names: readonly string[]): Row {
 
 async function* piecesOf<T>(pieces: readonly T[]): AsyncGenerator<T> {
   yield* pieces;
-}
-
-/** The same pieces, the first of which is there: what is wrong at the beginning is thrown now. */
-async function begun<T>(pieces: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
-  const first = await pieces.next();
-  return (async function* () {
-    if (!first.done) yield first.value;
-    yield* pieces;
-  })();
 }
 
 /** Weak: the bytes differ by encoding. */

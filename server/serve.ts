@@ -9,6 +9,7 @@ import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
 import { Mirror } from "./mirror.ts";
+import { problemOf, problemResponse } from "./problem.ts";
 
 /** The port of who names none. */
 export const DEFAULT_PORT = 8787;
@@ -83,7 +84,13 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       allowsQuery: options.allowQuery ?? false,
       warn,
     }, guard);
-    const listener = await listen(host, port, (request, gone) => app.fetch(request, { gone }));
+    const listener = await listen(host, port, (request, gone) => {
+      try {
+        return app.fetch(request, { gone });
+      } catch (error) {
+        return problemResponse(problemOf(error, warn)); // the guard's
+      }
+    });
     const close = async (): Promise<void> => {
       closing.abort();
       try {
