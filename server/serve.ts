@@ -87,10 +87,14 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     const listener = await listen(host, port, (request, gone) => {
       try {
         return app.fetch(request, { gone });
+        // The page is often opened next. Who asks for figures is told what is wrong with the store.
+        mirror.catchUp().catch(() => {});
       } catch (error) {
         return problemResponse(problemOf(error, warn)); // the guard's
       }
     });
+    // The page is often opened next. Who asks for figures is told what is wrong with the store.
+    mirror.catchUp().catch(() => {});
     const close = async (): Promise<void> => {
       closing.abort();
       try {
