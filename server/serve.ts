@@ -87,8 +87,6 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     const listener = await listen(host, port, (request, gone) => {
       try {
         return app.fetch(request, { gone });
-        // The page is often opened next. Who asks for figures is told what is wrong with the store.
-        mirror.catchUp().catch(() => {});
       } catch (error) {
         return problemResponse(problemOf(error, warn)); // the guard's
       }
