@@ -46,36 +46,43 @@ const WIDE = 1000;
 export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAxis {
   const sql = mirror.sql(column);
   const from = `FROM ${mirror.table} WHERE ${condition.text}`;
-  const counts = mirror.all({
-    text: `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ?`,
-    values: [...condition.values, BigInt(MOST_VALUES + 1)],
-  });
-  if (counts.length > MOST_VALUES) {
-    const [[least, most, isOther] = []] = mirror.all({
-      text: `SELECT min(${sql}), max(${sql}), ` +
-        `max(NOT (${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308)) ${from}`,
-      values: condition.values,
-    });
-    if (isOther === 0n) return ranges(column, sql, plainNumber(least)!, plainNumber(most)!);
+  const { values } = condition;
+  // Without counts: to sort all rows would take ten times as long.
+  const few = condition.text === "1" ? mirror.distinct(column) : mirror.all({
+    text: `SELECT DISTINCT ${sql} ${from} LIMIT ?`,
+    values: [...values, BigInt(MOST_VALUES + 1)],
+  }).map(([cell]) => cell!);
+  if (few && few.length <= MOST_VALUES) {
+    return valuesAxis(column, sql, few, { values: 0, rows: 0 });
   }
+  const [[least, most, isOther] = []] = mirror.all({
+    text: `SELECT min(${sql}), max(${sql}), ` +
+      `max(NOT (${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308)) ${from}`,
+    values,
+  });
+  if (isOther === 0n) return rangesAxis(column, sql, plainNumber(least)!, plainNumber(most)!);
+  const shown = mirror.all({
+    text: `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ?`,
+    values: [...values, BigInt(MOST_VALUES)],
+  });
   const [[all, rows] = []] = mirror.all({
     text: `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
-    values: condition.values,
+    values,
   });
-  return values(column, sql, counts.slice(0, MOST_VALUES), {
-    values: plainNumber(all) ?? 0,
-    rows: plainNumber(rows) ?? 0,
+  return valuesAxis(column, sql, shown.map(([cell]) => cell!), {
+    values: plainNumber(all)! - shown.length,
+    rows: plainNumber(rows)! - shown.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
   });
 }
 
-/** The most frequent values, in the order of values. */
-function values(
+/** An axis of values, in their order. */
+function valuesAxis(
   column: string,
   sql: string,
-  counts: readonly (readonly SqlValue[])[],
-  all: Axis["left_out"],
+  cells: readonly SqlValue[],
+  leftOut: Axis["left_out"],
 ): PlacedAxis {
-  const shown = counts.map(([cell]) => ({ cell: cell!, value: fromMirror(cell!) }))
+  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell) }))
     .sort((a, b) => compareValues(a.value, b.value));
   const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
   const present = shown.filter(({ value }) => value !== undefined);
@@ -88,10 +95,7 @@ function values(
         label: value === undefined ? "" : writeCell(value),
         where: conditionOf(column, value),
       })),
-      left_out: {
-        values: all.values - shown.length,
-        rows: all.rows - counts.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
-      },
+      left_out: leftOut,
     },
     isOn: { text: isOn, values: present.map(({ cell }) => cell) },
     group: sql,
@@ -100,7 +104,7 @@ function values(
 }
 
 /** Ranges of numbers, each with its lower end and without its upper one, but for the last. */
-function ranges(column: string, sql: string, low: number, high: number): PlacedAxis {
+function rangesAxis(column: string, sql: string, low: number, high: number): PlacedAxis {
   const isWide = low > 0 && high / low >= WIDE;
   const step = (high - low) / RANGES;
   const edges = Array.from({ length: RANGES + 1 }, (_, i) => {

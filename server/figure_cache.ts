@@ -10,6 +10,7 @@ const MOST = 64;
 
 interface Made {
   readonly mark: string;
+  readonly state: string;
   readonly text: string;
   /** When it was made, and how long that took. */
   readonly at: number;
@@ -36,22 +37,22 @@ export class FigureCache {
    * @param state What it depends on besides the rows.
    */
   async get(name: string, make: () => unknown, state = ""): Promise<string> {
-    let mark = `${await this.#mirror.catchUp()}\0${state}`;
+    let mark = await this.#mirror.catchUp();
     const before = this.#made.get(name);
     if (before && before.mark !== mark) {
       const rest = Math.min(REST * before.cost, LONGEST_REST) - (performance.now() - before.at);
       if (rest > 0) {
         await sleep(rest, undefined, { ref: false });
-        mark = `${await this.#mirror.catchUp()}\0${state}`;
+        mark = await this.#mirror.catchUp();
       }
     }
     const made = this.#made.get(name);
-    if (made?.mark === mark) return made.text;
+    if (made?.mark === mark && made.state === state) return made.text;
     const start = performance.now();
     const text = JSON.stringify(make());
     const at = performance.now();
     this.#made.delete(name); // to the end: the oldest goes first
-    this.#made.set(name, { mark, text, at, cost: at - start });
+    this.#made.set(name, { mark, state, text, at, cost: at - start });
     if (this.#made.size > MOST) this.#made.delete(this.#made.keys().next().value!);
     return text;
   }

@@ -43,8 +43,6 @@ export interface Known {
 
 /** How many of the newest runs tell how fast it goes. */
 const NEWEST = 200;
-/** The most values of a param for a grid to be guessed. */
-const MOST_VALUES = 10_000;
 /** How many times the keys known a guessed grid may be. */
 const PLAUSIBLE = 10;
 
@@ -117,12 +115,10 @@ function inferred(
       others.map((row) => Object.hasOwn(row, name) ? writeCell(row[name]!) : ""),
     );
     if (params.includes(name)) {
-      const values = mirror.all({
-        text: `SELECT DISTINCT ${mirror.sql(name)} FROM ${mirror.table} LIMIT ?`,
-        values: [BigInt(MOST_VALUES + 1)],
-      });
-      for (const [cell] of values) {
-        const value = fromMirror(cell!);
+      const values = mirror.distinct(name);
+      if (!values) return null;
+      for (const cell of values) {
+        const value = fromMirror(cell);
         cells.add(value === undefined ? "" : writeCell(value));
       }
     }

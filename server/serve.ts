@@ -91,6 +91,8 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
         return problemResponse(problemOf(error, warn)); // the guard's
       }
     });
+    // The page is often opened next. Who asks for figures is told what is wrong with the store.
+    mirror.catchUp().catch(() => {});
     const close = async (): Promise<void> => {
       closing.abort();
       try {

@@ -65,8 +65,8 @@ export function queryText(query) {
  * @returns {Promise<Response>}
  */
 async function ask(path, headers) {
-  const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(path, { headers: { ...headers, ...authorization } })
+  const sent = token === "" ? headers : { ...headers, authorization: `Bearer ${token}` };
+  const response = await fetch(path, { headers: sent })
     .catch((cause) => {
       throw new Lost("The sidecar cannot be reached", { cause });
     });

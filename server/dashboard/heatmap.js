@@ -19,6 +19,8 @@ let drawn;
 let cells = new Map();
 /** What the user chose. @type {{ x?: string, y?: string, color?: string }} */
 const chosen = {};
+/** How many combinations are wanted, if that is known. @type {number | undefined} */
+let wanted;
 /** What the readout tells of. @type {HTMLElement | undefined} */
 let told;
 
@@ -41,6 +43,11 @@ export function startHeatmap(onPick, redraw) {
   map.addEventListener("keydown", (event) => onKey(event, onPick));
 }
 
+/** @param {number | undefined} total How many combinations are wanted */
+export function setWanted(total) {
+  wanted = total;
+}
+
 /** Draws the heat map of the columns that are there. @param {readonly any[]} columns */
 export async function drawHeatmap(columns) {
   const { x, y, color } = choose(columns);
@@ -52,7 +59,7 @@ export async function drawHeatmap(columns) {
   const heatmap = await get("/v1/heatmap", { x, y: y === x ? "" : y, color });
   const frame = JSON.stringify([heatmap.x, heatmap.y]);
   if (drawn?.frame !== frame) build(heatmap);
-  drawn = { ...heatmap, frame, byPlace: new Map() };
+  drawn = { ...heatmap, frame, byPlace: new Map(), each: wantedEach(heatmap) };
   fill(heatmap);
   tell(told);
 }
@@ -93,7 +100,11 @@ function fitness({ name, distinct }) {
 /** Makes the map anew, as its axes are others. @param {any} heatmap */
 function build({ x, y }) {
   const rows = y?.parts ?? [{ label: "", where: null }];
-  const grid = h("div", { class: "cells", role: "grid", "aria-labelledby": "heat-title" });
+  const grid = h("div", {
+    class: y ? "cells" : "cells single",
+    role: "grid",
+    "aria-labelledby": "heat-title",
+  });
   grid.style.setProperty("--columns", String(x.parts.length));
   cells = new Map();
   const longest = Math.max(...x.parts.map((/** @type {any} */ part) => tickOf(part).length));
@@ -153,11 +164,28 @@ function isNumeric({ parts }) {
   return parts.every((/** @type {any} */ { label }) => Number.isFinite(Number.parseFloat(label)));
 }
 
+/**
+ * How many combinations each cell has, if every cell has as many: if no value is left out or in a range.
+ *
+ * @param {any} heatmap
+ * @returns {number | undefined}
+ */
+function wantedEach({ x, y, cells: figures }) {
+  const axes = [x, ...y ? [y] : []];
+  const isPlain = axes.every(({ parts, left_out: { values } }) =>
+    values === 0 &&
+    parts.every((/** @type {any} */ { from, label }) => from === undefined && label !== "")
+  );
+  const each = (wanted ?? NaN) / axes.reduce((product, { parts }) => product * parts.length, 1);
+  const isEnough = figures.every((/** @type {any} */ { count }) => count <= each);
+  return isPlain && isEnough && Number.isInteger(each) ? each : undefined;
+}
+
 /** Colours the cells. @param {any} heatmap */
 function fill({ cells: figures, color, x, y }) {
   const values = figures.flatMap((/** @type {any} */ { value }) => value === null ? [] : [value]);
   const isCount = color === "done";
-  const most = Math.max(...values);
+  const most = isCount && drawn.each ? drawn.each : Math.max(...values);
   const least = isCount ? 0 : Math.min(...values);
   const seen = new Set();
   for (const figure of figures) {
@@ -204,7 +232,7 @@ function figureText(value, color) {
 
 /** What a cell says. @param {HTMLElement} cell @returns {string} */
 function describe(cell) {
-  const { x, y, color, byPlace } = drawn;
+  const { x, y, color, byPlace, each } = drawn;
   const i = Number(cell.dataset["x"]);
   const j = Number(cell.dataset["y"]);
   const place = [`${x.column} ${placeText(x.parts[i])}`];
@@ -212,7 +240,10 @@ function describe(cell) {
   const figure = byPlace.get(`${i},${j}`);
   if (!figure) return `${place.join(", ")}: nothing`;
   const { value, count, least, most } = figure;
-  if (color === "done") return `${place.join(", ")}: ${countText(value)} done`;
+  if (color === "done") {
+    const of = each ? ` of ${countText(each)}` : "";
+    return `${place.join(", ")}: ${countText(value)}${of} done`;
+  }
   if (value === null) return `${place.join(", ")}: no number`;
   const name = color === "duration" ? "duration" : color.replace(/^result\./, "");
   const of = count === 1

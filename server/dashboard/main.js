@@ -2,7 +2,7 @@
 import { get, hasToken, listen, Lost, Problem, setToken, takeToken } from "./api.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { setOrder } from "./format.js";
-import { drawHeatmap, startHeatmap } from "./heatmap.js";
+import { drawHeatmap, setWanted, startHeatmap } from "./heatmap.js";
 import { drawFailures, drawRunning, drawSlowest, drawTimes } from "./lists.js";
 import { drawAgo, drawProgress } from "./progress.js";
 import { refresher } from "./refresher.js";
@@ -15,7 +15,8 @@ let columns = [];
 const drawn = new Set();
 
 const progress = refresher(async () => {
-  const { rows, store } = await drawProgress();
+  const { rows, store, grid } = await drawProgress();
+  setWanted(grid?.total);
   setText(byId("store"), store.split(/[\\/]/).at(-1));
   setAttribute(byId("store"), "title", store);
   byId("empty").hidden = rows > 0;
