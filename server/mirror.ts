@@ -4,7 +4,7 @@ import { ELAPSED, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { kindOf } from "../core/compare_values.ts";
 import { parseCondition } from "../core/condition.ts";
-import { StoreError } from "../core/errors.ts";
+import { messageOf, StoreError } from "../core/errors.ts";
 import { checkKnown } from "../core/select_rows.ts";
 import { isPlainObject, type Row, setEntry } from "../core/value.ts";
 import { whereOf } from "../core/where.ts";
@@ -68,7 +68,7 @@ export class Mirror {
 
   constructor(backend: CompleteBackend) {
     this.#backend = backend;
-    this.#db = new DatabaseSync("");
+    this.#db = openPrivate();
     this.#db.exec(
       "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; " +
         "PRAGMA temp_store = MEMORY",
@@ -365,6 +365,16 @@ export class Mirror {
     if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
     this.#statements.set(text, statement);
     return statement;
+  }
+}
+
+/** A database of this process only: in a file without a name, or in memory where Deno wants a path. */
+function openPrivate(): DatabaseSync {
+  try {
+    return new DatabaseSync("");
+  } catch (error) {
+    if (!/Empty path/.test(messageOf(error))) throw error;
+    return new DatabaseSync(":memory:");
   }
 }
 
