@@ -82,13 +82,18 @@ export class Claims {
       const answers: string[] = [];
       let claimed = 0;
       let isAnyBusy = false;
-      for (const key of keys) {
-        if (claimed >= most) break;
-        const token = randomUUID();
-        const answer = await this.#claim(key, token, request);
-        if (answer.state === "claimed") claimed++;
-        if (answer.state === "busy") isAnyBusy = true;
-        answers.push(answerText(answer, token, request));
+      // As many at a time as are still wanted: they share one step of the store.
+      while (answers.length < keys.length && claimed < most) {
+        const wanted = keys.slice(answers.length, answers.length + most - claimed);
+        const given = await Promise.all(wanted.map(async (key) => {
+          const token = randomUUID();
+          return { token, answer: await this.#claim(key, token, request) };
+        }));
+        for (const { token, answer } of given) {
+          if (answer.state === "claimed") claimed++;
+          if (answer.state === "busy") isAnyBusy = true;
+          answers.push(answerText(answer, token, request));
+        }
       }
       if (claimed > 0 || most === 0 || !isAnyBusy || !await mayWait()) {
         answers.push(...await this.#looks(keys.slice(answers.length)));
