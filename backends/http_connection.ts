@@ -98,9 +98,7 @@ export class HttpConnection {
           this.#hasAnswered = true;
           return answer;
         }
-        const error = await this.#errorOf(response);
-        if (response.status < 500 || error instanceof Refusal) throw error;
-        trouble = error; // it ends just now, or waits for a lock
+        throw await this.#errorOf(response);
       } catch (error) {
         if (error instanceof StoreError) throw error;
         trouble = error;
@@ -143,8 +141,8 @@ export class HttpConnection {
     const { type, detail = `it answered ${response.status}` } = problem;
     if (response.status === 401) {
       return new StoreError(
-        `Cannot use store "${this.location}": it needs a token; set STET_TOKEN, or name a file that ` +
-          `holds it: ?token_file=…`,
+        `Cannot use store "${this.location}": it needs a token; set STET_TOKEN (Deno reads it with ` +
+          `--allow-env=STET_TOKEN), or name a file that holds it: ?token_file=…`,
       );
     }
     if (type === "urn:stet:lost-claim") {
@@ -153,9 +151,10 @@ export class HttpConnection {
       );
     }
     const error = `Cannot use store "${this.location}": ${detail}`;
-    const isLasting = type !== undefined && type !== "about:blank" &&
-      response.headers.get("retry-after") === null;
-    return isLasting || response.status < 500 ? new Refusal(error) : new Error(error);
+    // What a proxy says while the sidecar is away, or the sidecar while the store is locked.
+    const isPassing = [502, 503, 504].includes(response.status) &&
+      (!type?.startsWith("urn:stet:") || response.headers.has("retry-after"));
+    return isPassing ? new Error(detail) : new StoreError(error);
   }
 
   #notStet(): StoreError {
@@ -172,6 +171,3 @@ export class HttpConnection {
     );
   }
 }
-
-/** What asking again would not change. */
-class Refusal extends StoreError {}

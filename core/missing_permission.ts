@@ -12,6 +12,12 @@ interface DenoPermissions {
   querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
 }
 
+/** Whether Deno gives a permission without asking the user for it; always elsewhere. */
+export function isGranted(permission: Permission): boolean {
+  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
+  return !Deno || Deno.permissions.querySync(permission).state === "granted";
+}
+
 /** The first of these permissions that Deno does not give and will not ask for; none elsewhere. */
 export function missingPermission(wanted: readonly Permission[]): Permission | undefined {
   const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };

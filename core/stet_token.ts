@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { messageOf, StoreError } from "./errors.ts";
-import { missingPermission } from "./missing_permission.ts";
+import { isGranted } from "./missing_permission.ts";
 
 /**
  * The token of a sidecar: what a file says, else what the environment says in `STET_TOKEN`; undefined
@@ -11,8 +11,8 @@ import { missingPermission } from "./missing_permission.ts";
  */
 export function stetToken(file: string | undefined): string | undefined {
   if (file === undefined) {
-    if (missingPermission([{ name: "env", variable: "STET_TOKEN" }])) return undefined;
-    return process.env["STET_TOKEN"] || undefined;
+    const mayRead = isGranted({ name: "env", variable: "STET_TOKEN" });
+    return mayRead ? process.env["STET_TOKEN"] || undefined : undefined;
   }
   let token: string;
   try {

@@ -12,6 +12,7 @@ interface Operation {
 export class Together {
   readonly #backend: Required<Pick<Backend, "together">>;
   #waiting: Operation[] = [];
+  #isBusy = false;
 
   constructor(backend: Required<Pick<Backend, "together">>) {
     this.#backend = backend;
@@ -35,22 +36,28 @@ export class Together {
         tell: () => tell(),
         fail: reject,
       });
-      // After all requests that are there have been read.
-      if (this.#waiting.length === 1) setImmediate(() => void this.#doAll());
+      if (this.#waiting.length === 1) this.#doSoon();
     });
   }
 
+  /** After all requests that are there have been read, and what was begun has been done. */
+  #doSoon(): void {
+    if (!this.#isBusy) setImmediate(() => void this.#doAll());
+  }
+
   async #doAll(): Promise<void> {
+    this.#isBusy = true;
     const operations = this.#waiting;
     this.#waiting = [];
     try {
       await this.#backend.together(() => {
         for (const operation of operations) operation.run();
       });
+      for (const operation of operations) operation.tell();
     } catch (error) {
       for (const operation of operations) operation.fail(error);
-      return;
     }
-    for (const operation of operations) operation.tell();
+    this.#isBusy = false;
+    if (this.#waiting.length > 0) this.#doSoon();
   }
 }
