@@ -1,4 +1,3 @@
-// @ts-check
 import { get, hasToken, listen, Lost, Problem, setToken, takeToken } from "./api.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { setOrder } from "./format.js";
