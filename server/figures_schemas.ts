@@ -12,16 +12,16 @@ export const heatmapRequest = z.strictObject({
     "`done` (how many keys), `duration` (mean seconds), or a column (its mean).",
   ),
   where,
-}).meta({ id: "HeatmapRequest" });
+});
 
 /** `GET /v1/timeline`. */
 export const timelineRequest = z.strictObject({
   seconds: z.coerce.number().min(1).max(1e12).exactOptional()
     .describe("How far back. Default: to the first run."),
-}).meta({ id: "TimelineRequest" });
+});
 
 /** `GET /v1/slowest`. */
 export const slowestRequest = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(10),
   where,
-}).meta({ id: "SlowestRequest" });
+});
