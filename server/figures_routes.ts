@@ -7,36 +7,11 @@ import { checked } from "./checked.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { Env, ServerDeps } from "./deps.ts";
 import { FigureCache } from "./figure_cache.ts";
+import { heatmapRequest, slowestRequest, timelineRequest } from "./figures_schemas.ts";
 import { GridDone } from "./grid_done.ts";
 import { heatmapOf } from "./heatmap.ts";
 import { progressOf } from "./progress.ts";
 import { timelineOf } from "./timeline.ts";
-
-const name = z.string().min(1).max(1000);
-const where = z.string().max(10_000).exactOptional()
-  .describe("Which rows, as in `stet ls --where`. Default: all.");
-
-/** `GET /v1/heatmap`. */
-export const heatmapRequest = z.strictObject({
-  x: name.describe("The column across."),
-  y: name.exactOptional().describe("The column down. Default: one line."),
-  color: name.describe(
-    "`done` (how many keys), `duration` (mean seconds), or a column (its mean).",
-  ),
-  where,
-}).meta({ id: "HeatmapRequest" });
-
-/** `GET /v1/timeline`. */
-export const timelineRequest = z.strictObject({
-  seconds: z.coerce.number().min(1).max(1e12).exactOptional()
-    .describe("How far back. Default: to the first run."),
-}).meta({ id: "TimelineRequest" });
-
-/** `GET /v1/slowest`. */
-export const slowestRequest = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(10),
-  where,
-}).meta({ id: "SlowestRequest" });
 
 /** For how long progress is the same while nothing happens, in milliseconds: its rate falls. */
 const STILL = 5000;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as figures from "./figures_schemas.ts";
 import * as schemas from "./schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -195,6 +196,22 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
       body: schemas.queryRequest,
       media: ["application/json", ...ROWS],
     },
+  },
+  "/v1/progress": {
+    get: { summary: "How far the work has come: counts, rate, and time left of the grid" },
+  },
+  "/v1/kinds": { get: { summary: "What each column holds" } },
+  "/v1/heatmap": {
+    get: {
+      summary: "The rows by two columns: how many keys, or the mean of a third",
+      query: figures.heatmapRequest,
+    },
+  },
+  "/v1/timeline": {
+    get: { summary: "How many runs ended in each stretch of time", query: figures.timelineRequest },
+  },
+  "/v1/slowest": {
+    get: { summary: "The runs that took longest", query: figures.slowestRequest },
   },
   "/v1/events": {
     get: { summary: "What happens, as server-sent events", media: ["text/event-stream"] },

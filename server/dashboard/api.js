@@ -1,5 +1,3 @@
-// @ts-check
-
 const KEPT = "stet-token";
 let token = sessionStorage.getItem(KEPT) ?? "";
 

@@ -1,5 +1,3 @@
-// @ts-check
-
 /**
  * A new element. What is inside is text or elements: never markup, since much of it comes from params
  * and error messages that anybody wrote.

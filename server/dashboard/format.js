@@ -1,5 +1,3 @@
-// @ts-check
-
 const whole = new Intl.NumberFormat("en");
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const short = new Intl.DateTimeFormat(undefined, {

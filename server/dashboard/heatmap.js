@@ -1,4 +1,3 @@
-// @ts-check
 import { get } from "./api.js";
 import { byId, h, setAttribute, setOptions, setText } from "./dom.js";
 import { countText, durationText, numberText, tickText } from "./format.js";

@@ -1,4 +1,3 @@
-// @ts-check
 import { get } from "./api.js";
 import { byId, h, setText } from "./dom.js";
 import { agoText, countText, durationText, paramsText, valueText } from "./format.js";

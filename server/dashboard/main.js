@@ -1,4 +1,3 @@
-// @ts-check
 import { get, hasToken, listen, Lost, Problem, setToken, takeToken } from "./api.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { setOrder } from "./format.js";
@@ -11,6 +10,8 @@ import { drawTimeline, startTimeline } from "./timeline.js";
 
 /** The store's columns, as the sidecar told last. @type {readonly any[]} */
 let columns = [];
+/** How many rows progress told of, and the first event. @type {{ rows?: number, total?: number | undefined }} */
+const told = {};
 /** Which figures were drawn once. @type {Set<string>} */
 const drawn = new Set();
 
@@ -23,6 +24,8 @@ const progress = refresher(async () => {
   for (const section of document.querySelectorAll("[data-needs-rows]")) {
     setAttribute(section, "hidden", rows === 0 ? "" : undefined);
   }
+  told.rows = rows;
+  catchUp();
   drawn.add("progress");
   markDrawn();
 }, onError);
@@ -87,9 +90,18 @@ function onEvent(name, data) {
       if (data.detail === null) drawAll();
       break;
     case "start":
+      told.total = data.total;
+      catchUp();
+      break;
     case "reset":
       drawAll();
   }
+}
+
+/** Draws what came after the first figures and before the first event. */
+function catchUp() {
+  if (told.rows !== undefined && told.total !== undefined && told.rows !== told.total) drawAll();
+  if (told.rows !== undefined) told.total = undefined;
 }
 
 /** @param {"live" | "lost"} state @param {unknown} [error] */

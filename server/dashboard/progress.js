@@ -1,4 +1,3 @@
-// @ts-check
 import { get } from "./api.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { agoText, countText, durationText, rateText } from "./format.js";

@@ -1,5 +1,3 @@
-// @ts-check
-
 /** The shortest time between two drawings of one figure, in milliseconds. */
 const PAUSE = 1000;
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { get, Problem } from "./api.js";
 import { byId, h, setAttribute, setText } from "./dom.js";
 import { countText, durationText, numberText, timeText, valueText } from "./format.js";

@@ -1,5 +1,3 @@
-// @ts-check
-
 /** Viridis (Smith and van der Walt): even to the eye, in both themes, for colour-blind people, and in print. */
 const STOPS = [
   [68, 1, 84],

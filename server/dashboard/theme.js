@@ -1,4 +1,3 @@
-// @ts-check
 // Not a module: it runs before the page is drawn the first time, so that the theme does not flash.
 
 {

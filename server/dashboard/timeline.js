@@ -1,4 +1,3 @@
-// @ts-check
 import { get } from "./api.js";
 import { byId, setText, svg } from "./dom.js";
 import { countText, durationText, numberText, timeText } from "./format.js";
