@@ -18,7 +18,7 @@ export interface Arrow extends ApacheArrow {
       open(): { readonly schema: ArrowSchema & { readonly metadata: Map<string, string> } };
     };
   };
-  readonly RecordBatchFileWriter: new () => Writer;
+  readonly RecordBatchFileWriter: ApacheArrow["RecordBatchFileWriter"] & (new () => Writer);
   readonly RecordBatchStreamWriter: ApacheArrow["RecordBatchStreamWriter"] & (new () => Writer);
 }
 

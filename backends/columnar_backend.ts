@@ -16,6 +16,7 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
@@ -23,7 +24,7 @@ import { type Row, toValue } from "../core/value.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
-import type { Batch, ColumnarFormat } from "./columnar_format.ts";
+import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "./leftovers_of.ts";
@@ -143,7 +144,7 @@ export class ColumnarBackend implements Backend {
 
   /** All rows that were there when it was called, one at a time, in bounded memory. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    yield* rowsOf(await this.#held(() => this.#hold(0, columns)));
+    yield* rowsOf(await this.#held(() => this.#hold(columns)), columns);
   }
 
   /** The rows that were added since a mark. A merge moves rows and changes none. */
@@ -152,9 +153,16 @@ export class ColumnarBackend implements Backend {
       const now = this.#files.mark;
       if (mark === now) return { mark, isWhole: false, rows: [] };
       const start = this.#files.countAt(mark);
-      const rows = rowsOf(this.#hold(start ?? 0, undefined));
+      const rows = rowsOf(this.#hold(undefined), undefined, start);
       return { mark: now, isWhole: start === undefined, rows };
     });
+  }
+
+  /** The rows as they are now, for who can read the file by itself. */
+  async snapshot(): Promise<ColumnarSnapshot> {
+    const held = await this.#held(() => this.#hold(undefined));
+    const { file, pending, pendingCount, close } = held;
+    return { parquet: file?.parquet, rowCount: file?.rowCount ?? 0, pending, pendingCount, close };
   }
 
   /** The columns of the store, in its order. */
@@ -363,17 +371,20 @@ export class ColumnarBackend implements Backend {
     await this.#files.locked(() => this.#files.state.finish(text, lease));
   }
 
-  /** Both files as they are now, held open: their rows from a place on. */
-  #hold(start: number, columns: readonly string[] | undefined): HeldStore {
-    const { file } = this.#files.base.opened ?? {};
-    const { rowCount = 0 } = file ?? {};
+  /** Both files as they are now, held open until they are closed. */
+  #hold(columns: readonly string[] | undefined): HeldStore {
+    const { opened } = this.#files.base;
+    const { rowCount } = this.#files.pending;
     const pending = new HeldRows(this.#files.pending.rows(columns));
-    const known = file?.columns.map(({ name }) => name) ?? [];
-    const names = columns ? columns.filter((name) => known.includes(name)) : known;
-    const batches = start < rowCount ? file!.batches(names, start, rowCount) : undefined;
-    const first = batches?.next();
-    first?.catch(() => {}); // who reads it is told
-    return { names, batches, first, pending, passed: Math.max(start - rowCount, 0) };
+    opened?.held.hold();
+    let isOpen = true;
+    const close = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      opened?.held.letGo();
+      pending.close();
+    };
+    return { file: opened?.file, pending, pendingCount: rowCount, close };
   }
 
   /** Reads the files as they are at one moment. */
@@ -393,8 +404,10 @@ export class ColumnarBackend implements Backend {
     const findings: Finding[] = [];
     const add = (kind: Finding["kind"], message: string, repaired: string): void =>
       void findings.push({ kind, message, repaired: repair ? repaired : undefined });
-    // Others may be merging.
-    for (const file of isAlone && !this.#merger.merging ? this.#merger.temporaries() : []) {
+    const { temporary } = this.#files.pending;
+    const left = fs.existsSync(temporary) ? [temporary] : [];
+    if (isAlone && !this.#merger.merging) left.push(...this.#merger.temporaries()); // else they merge
+    for (const file of left) {
       add("leftover", `"${file}" was left by a process that died`, "removed it");
       if (repair) fs.rmSync(file, { force: true });
     }
@@ -416,28 +429,29 @@ export class ColumnarBackend implements Backend {
 
 /** The rows of a store at one moment, whatever becomes of its files. */
 interface HeldStore {
-  /** The columns of the merged rows. */
-  readonly names: readonly string[];
-  readonly batches: AsyncGenerator<Batch> | undefined;
-  readonly first: Promise<IteratorResult<Batch>> | undefined;
+  readonly file: ColumnarFile | undefined;
   readonly pending: HeldRows;
-  /** How many of the pending rows to pass over. */
-  readonly passed: number;
+  readonly pendingCount: number;
+  close(): void;
 }
 
-/** The rows of a store that is held, which is then let go. */
+/** The rows of a store that is held, from one on; it is let go after them. */
 async function* rowsOf(
-  { names, batches, first, pending, passed }: HeldStore,
+  { file, pending, close }: HeldStore,
+  columns: readonly string[] | undefined,
+  start = 0,
 ): AsyncGenerator<Row> {
+  const { rowCount = 0 } = file ?? {};
   try {
-    for (let batch = await first; batch && !batch.done; batch = await batches!.next()) {
-      for (let i = 0; i < batch.value.length; i++) yield rowOf(names, batch.value, i);
+    const known = file?.columns.map(({ name }) => name) ?? [];
+    const names = columns ? columns.filter((name) => known.includes(name)) : known;
+    for await (const batch of file?.batches(names, Math.min(start, rowCount), rowCount) ?? []) {
+      for (let i = 0; i < batch.length; i++) yield rowOf(names, batch, i);
     }
-    let count = 0;
-    for (const row of pending) if (count++ >= passed) yield row;
+    let passed = rowCount;
+    for (const row of pending) if (passed++ >= start) yield row;
   } finally {
-    await batches?.return(undefined);
-    pending.close();
+    close();
   }
 }
 

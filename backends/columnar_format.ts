@@ -6,6 +6,7 @@
  */
 
 import type { CellBatch } from "../core/cell_batch.ts";
+import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { StoreError } from "../core/errors.ts";
 import type { Row, Value } from "../core/value.ts";
@@ -28,6 +29,8 @@ export interface Batch {
 export interface ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
+  /** How SQL reads it, if it is Parquet. */
+  readonly parquet?: ParquetSource;
   /** What its writer noted in it. */
   readonly metadata: ReadonlyMap<string, string>;
 

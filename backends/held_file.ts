@@ -11,7 +11,10 @@ export class HeldFile {
   readonly size: number;
   /** When it was last changed, in whole seconds since 1970. */
   readonly seconds: number;
-  /** Tells it from any other file, and from itself before or after a change. */
+  /**
+   * Tells it from itself before or after a change, and, as long as it is held and its inode with it, from
+   * any other file.
+   */
   readonly signature: string;
   readonly #freed: (() => void)[] = [];
   #users = 1;

@@ -1,4 +1,5 @@
 import { readCell } from "../core/cell.ts";
+import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { FormatError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
 import type { ColumnKind } from "./column_kind.ts";
@@ -12,32 +13,32 @@ export class ParquetFile implements ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
-  /** What stands for each column in SQL. */
-  readonly expressions: ReadonlyMap<string, string>;
+  readonly parquet: ParquetSource;
   /** The file as a table in SQL, as long as it is held. */
   readonly table: string;
   readonly #held: HeldFile;
 
   private constructor(
     held: HeldFile,
-    file: string,
+    path: string,
     rowCount: number,
     types: readonly (readonly [name: string, type: string])[],
     metadata: ReadonlyMap<string, string>,
   ) {
     this.#held = held;
-    this.table = `read_parquet(${file})`;
+    this.table = `read_parquet(${sqlString(path)})`;
     this.rowCount = rowCount;
     this.metadata = metadata;
     const read = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
     this.columns = read.map(({ name, kind }) => ({ name, kind }));
-    this.expressions = new Map(read.map(({ name, sql }) => [name, sql]));
+    this.parquet = { path, columns: read };
   }
 
   static async open(held: HeldFile, connection: Connection): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
       await columnsOf(await connection.run(sql));
-    const file = sqlString(globEscaped(await pathOf(held, query)));
+    const path = globEscaped(await pathOf(held, query));
+    const file = sqlString(path);
     const [counts] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
     // The client takes a byte order mark from the beginning of a text: there must be something before.
     const [names = [], types = []] = await query(
@@ -51,7 +52,7 @@ export class ParquetFile implements ColumnarFile {
     );
     const metadata = new Map(keys?.map((key, i) => [key as string, values![i] as string]));
     const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
-    return new ParquetFile(held, file, Number(counts![0]), pairs, metadata);
+    return new ParquetFile(held, path, Number(counts![0]), pairs, metadata);
   }
 
   async *batches(
@@ -64,7 +65,8 @@ export class ParquetFile implements ColumnarFile {
       return;
     }
     if (end <= start) return;
-    const sql = columns.map((name) => this.expressions.get(name)!).join(", ");
+    const read = columns.map((name) => this.parquet.columns.find((it) => it.name === name)!);
+    const sql = read.map(({ sql }) => sql).join(", ");
     const part = start === 0 && end === this.rowCount
       ? ""
       : ` LIMIT ${end - start} OFFSET ${start}`;
@@ -73,14 +75,13 @@ export class ParquetFile implements ColumnarFile {
     try {
       connection = await connect();
       const result = await connection.stream(`SELECT ${sql} FROM ${this.table}${part}`);
-      const kinds = columns.map((name) => this.columns.find((it) => it.name === name)!.kind);
       for (;;) {
         const chunk = await result.fetchChunk();
         if (!chunk || chunk.rowCount === 0) return;
-        const read = chunk.getColumns();
+        const values = chunk.getColumns();
         yield {
           length: chunk.rowCount,
-          columns: read.map((values, i) => values.map((value) => valueOf(value, kinds[i]!))),
+          columns: read.map(({ kind }, i) => values[i]!.map((value) => valueOf(value, kind))),
         };
       }
     } finally {

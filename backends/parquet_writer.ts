@@ -125,10 +125,10 @@ const TYPES: Readonly<Record<ColumnKind, string>> = {
 
 /** The rows of a file that stay, in columns of these kinds. */
 function baseSql(columns: readonly Column[], file: ParquetFile, gone: readonly number[]): string {
-  const kinds = new Map(file.columns.map(({ name, kind }) => [name, kind]));
+  const known = new Map(file.parquet.columns.map((column) => [column.name, column]));
   const read = columns.map(({ name, kind }) => {
-    const from = kinds.get(name);
-    const sql = from ? converted(file.expressions.get(name)!, from, kind) : "NULL";
+    const from = known.get(name);
+    const sql = from ? converted(from.sql, from.kind, kind) : "NULL";
     return `(${sql})::${TYPES[kind]} AS ${sqlName(name)}`;
   }).join(", ");
   if (gone.length === 0) return `SELECT ${read} FROM ${file.table}`;

@@ -1,4 +1,4 @@
-import type { Backend, MaybePromise, OpenOptions } from "../core/backend.ts";
+import type { Backend, MaybePromise, OpenOptions, ValueBatch } from "../core/backend.ts";
 import { isDetail, isKeyColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
@@ -6,7 +6,7 @@ import type { Row } from "../core/value.ts";
 import { MemoryBackend } from "./memory.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
-import { type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
+import { LAST, type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
 import {
   addColumns,
   checkSchema,
@@ -27,12 +27,12 @@ import {
   schemaOf,
   TABLE,
 } from "./sqlite_table.ts";
-import { type SqlValue, toSql } from "./sqlite_value.ts";
+import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
 import { stamped } from "./stamped.ts";
 import { isBusy } from "./state_file.ts";
 
 /** How many rows are read at a time. */
-const PAGE = 1000;
+const PAGE = 2000;
 
 /**
  * A store in an SQLite database: the table `stet_records`, a column for each param. SQLite's own
@@ -167,20 +167,45 @@ export class SqliteBackend extends SqliteStore<Connection> {
     return connection ? extentOf(connection, TABLE, TIMESTAMP, upTo) : NO_ROWS;
   }
 
+  /** The values of these columns, as `rows` gives them. */
+  async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
+    for (let after = -1n;;) {
+      const { values, last } = await this.trying(() => this.#values(after, columns, LAST));
+      if (values.length === 0) return;
+      yield values.map((row) => row.map(fromSql));
+      after = last;
+    }
+  }
+
   protected page(after: bigint, columns: readonly string[] | undefined, upTo: bigint): Page {
     const connection = this.#current();
-    if (!connection || connection.columns.size === 0) return { rows: [], last: after };
+    if (!connection) return { rows: [], last: after };
+    const known = connection.columns;
+    const names = [...known.keys()].filter((name) => columns?.includes(name) ?? true);
+    const { values, last } = this.#values(after, names, upTo);
+    if (connection.columns !== known) return this.page(after, columns, upTo); // a column came between
+    return { rows: values.map((row) => rowOf(names, row)), last };
+  }
+
+  /** The values of columns in the rows after one; NULL in a column that the table has not. */
+  #values(
+    after: bigint,
+    columns: readonly string[],
+    upTo: bigint,
+  ): { readonly values: SqlValue[][]; readonly last: bigint } {
+    const connection = this.#current();
+    if (!connection || connection.columns.size === 0) return { values: [], last: after };
     const { schema } = connection;
-    const names = [...connection.columns.keys()].filter((name) => columns?.includes(name) ?? true);
     const number = rowNumber(connection.columns);
-    const selected = [number, ...names.map(quoted)].join(", ");
-    const sql =
-      `SELECT ${selected} FROM ${TABLE} WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} ` +
-      `LIMIT ${PAGE}`;
-    const found = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
-    if (schemaOf(connection) !== schema) return this.page(after, columns, upTo); // a column came between
-    const last = found.at(-1)?.[0] as bigint | undefined;
-    return { rows: found.map(([_, ...values]) => rowOf(names, values)), last: last ?? after };
+    const selected = columns
+      .map((name) => connection.columns.has(name) ? quoted(name) : "NULL");
+    const sql = `SELECT ${[...selected, number].join(", ")} FROM ${TABLE} WHERE ${number} > ? ` +
+      `AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`;
+    const values = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
+    if (schemaOf(connection) !== schema) return this.#values(after, columns, upTo); // it has it now
+    let last = after;
+    for (const row of values) last = row.pop() as bigint;
+    return { values, last };
   }
 
   /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */

@@ -45,7 +45,7 @@ export interface OpenDatabase {
 }
 
 /** The largest number that a row can have. */
-const LAST = 2n ** 63n - 1n;
+export const LAST = 2n ** 63n - 1n;
 
 /** Some rows of a table, and the number of the last one. */
 export interface Page {

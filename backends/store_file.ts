@@ -121,7 +121,8 @@ export class StoreFile {
     const fd = this.#openReader();
     if (fd === undefined) return undefined;
     try {
-      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
+      const found = fs.fstatSync(fd);
+      const layout = found.isFile() ? this.#readLayout(fd, found.size) : undefined;
       return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
     } finally {
       fs.closeSync(fd);
@@ -185,21 +186,21 @@ export class StoreFile {
 
   /** All rows that were read, each with only the columns asked for. */
   *rows(columns?: readonly string[]): Generator<Row> {
-    for (const scanner of this.#scanned()) yield rowOf(scanner, columns);
+    yield* this.#scanned((scanner) => rowOf(scanner, columns));
   }
 
   /** The same as canonical cell text. */
   *cells(columns?: readonly string[]): Generator<CellBatch> {
     const batch = new CellBatchBuilder();
-    for (const scanner of this.#scanned()) {
+    const add = (scanner: RowScanner): void => {
       const names = columns ?? scanner.names;
       for (const name of names) {
         const slot = scanner.slot(name);
         if (slot !== -1) scanner.feed(slot, "", batch.column(name));
       }
       batch.endRow();
-      if (batch.isFull) yield batch.take();
-    }
+    };
+    for (const _ of this.#scanned(add)) if (batch.isFull) yield batch.take();
     if (batch.length > 0) yield batch.take();
   }
 
@@ -209,17 +210,23 @@ export class StoreFile {
     const { generation, end } = this.#opened;
     const [of, from] = mark?.split(" ") ?? [];
     const isWhole = of !== generation;
-    const rows = rowsIn(this.#scannedIn(this.#opened, isWhole ? 0 : Number(from), end));
+    const rows = this.#scannedIn(this.#opened, isWhole ? 0 : Number(from), end, rowOf);
     return { mark: `${generation} ${end}`, isWhole, rows };
   }
 
-  /** Reads all rows: the scanner, once for each. */
-  *#scanned(): Generator<RowScanner> {
-    if (this.#opened) yield* this.#scannedIn(this.#opened, 0, this.#opened.end);
+  /** Reads all rows: what is read of the scanner at each. */
+  *#scanned<T>(read: (scanner: RowScanner) => T): Generator<T> {
+    const opened = this.#opened;
+    if (opened) yield* this.#scannedIn(opened, 0, opened.end, read);
   }
 
   /** Reads the rows between two bytes, at which rows begin and end. */
-  *#scannedIn({ inode, reading }: Opened, start: number, end: number): Generator<RowScanner> {
+  *#scannedIn<T>(
+    { inode, reading }: Opened,
+    start: number,
+    end: number,
+    read: (scanner: RowScanner) => T,
+  ): Generator<T> {
     const { path } = this;
     if (!reading || start === end) return;
     const { layout } = reading;
@@ -236,12 +243,12 @@ export class StoreFile {
         for (;;) {
           const next = scanner.next(pieces.bytes, at, pieces.length);
           if (next === -1) break;
-          if (scanner.isRow) yield scanner;
+          if (scanner.isRow) yield read(scanner);
           at = next;
         }
         pieces.consume(at);
       }
-      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield scanner;
+      if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield read(scanner);
     } catch (error) {
       throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
     } finally {
@@ -686,10 +693,6 @@ function keyColumns({ columns, defaults }: KeyShape, scanner: RowScanner): KeyCo
     slot: scanner.slot(name),
     fallback: defaults.get(name),
   }));
-}
-
-function* rowsIn(scanned: Iterable<RowScanner>): Generator<Row> {
-  for (const scanner of scanned) yield rowOf(scanner);
 }
 
 function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names): Row {

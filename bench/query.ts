@@ -13,9 +13,11 @@ export const query: Group = {
     const csv = format === ".csv" ? store : makeStore(folder, rows, ".csv");
     const stet: Trial[] = [];
     const raw: Trial[] = [];
+    const arrow: Trial[] = [];
     for (let trial = 0; trial < (isQuick ? 1 : 5); trial++) {
       stet.push(JSON.parse(runChild(["query_runs.ts", store, "stet"]).output));
       raw.push(JSON.parse(runChild(["query_runs.ts", csv, "duckdb"]).output));
+      arrow.push(JSON.parse(runChild(["query_runs.ts", store, "arrow"]).output));
     }
     removeStore(store);
     if (csv !== store) removeStore(csv);
@@ -38,6 +40,20 @@ export const query: Group = {
         unit: "MB",
         stet: middle(stet, "peak"),
         raw: { what, value: middle(raw, "peak") },
+        target: { of: "value", is: "≤", limit: 300 },
+      },
+      {
+        what: "query: all rows to Arrow",
+        rows,
+        unit: "/s",
+        stet: rows / middle(arrow, "seconds"),
+        target: { of: "value", is: "≥", limit: 500_000 },
+      },
+      {
+        what: "query: all rows to Arrow, peak memory",
+        rows,
+        unit: "MB",
+        stet: middle(arrow, "peak"),
         target: { of: "value", is: "≤", limit: 300 },
       },
     ];

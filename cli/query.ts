@@ -15,7 +15,11 @@ const FORMATS = ["table", "csv", "json", "ndjson", "parquet", "arrow"] as const;
 type Format = typeof FORMATS[number];
 
 /** Extensions that are not called as their format. */
-const EXTENSIONS: Readonly<Record<string, Format>> = { jsonl: "ndjson", arrows: "arrow" };
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  jsonl: "ndjson",
+  arrows: "arrow",
+  feather: "arrow",
+};
 
 /** How many rows a table shows unless another number is asked for. */
 const MOST_ROWS = 1000;
@@ -33,7 +37,8 @@ result.accuracy. Needs the package @duckdb/node-api.
 
   --format format   table, csv, json, ndjson, parquet or arrow (default: what the file's extension says,
                     else table)
-  -o, --output file write to a file instead of standard output
+  -o, --output file write to a file instead of standard output; Arrow as a stream, but as a file to
+                    .arrow and .feather
   -n, --limit count the most rows (default: all; a table shows ${MOST_ROWS})
   --timeout time    stop after this time: 500ms, 30s, 5m
   --allow-files     let the SQL read files, as in read_csv('results/*.csv', filename=true)
@@ -58,6 +63,9 @@ Examples:
     }
     const file = values["output"] as string | undefined;
     const format = formatOf(values, file);
+    if (file !== undefined && isSameFile(file, store)) {
+      throw new UsageError(`--output must name another file than the store, got "${file}"`);
+    }
     const options = optionsOf(values);
     if (format === "table") {
       const maxRows = options.maxRows ?? MOST_ROWS;
@@ -69,7 +77,9 @@ Examples:
       await askToParquet(store, sql, file, options);
     } else {
       const result = await ask(store, sql, options);
-      await writeAll(format === "arrow" ? resultArrow(result) : resultText(result, format), file);
+      const form = /\.(?:arrow|feather)$/i.test(file ?? "") ? "file" : "stream";
+      const isArrow = format === "arrow";
+      await writeAll(isArrow ? resultArrow(result, form) : resultText(result, format), file);
     }
   },
 };
@@ -81,6 +91,11 @@ function formatOf({ format }: Values, file: string | undefined): Format {
   if (found) return found;
   if (format === undefined) return "table";
   throw new UsageError(`--format must be one of ${FORMATS.join(", ")}, got "${format}"`);
+}
+
+function isSameFile(file: string, store: string): boolean {
+  const [a, b] = [file, store].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 function optionsOf(values: Values): QueryOptions {

@@ -212,6 +212,30 @@ export const contract: readonly Case[] = [
     },
   },
   {
+    name: "valueBatches() gives the values of the columns asked for, in their order, of every row",
+    async check({ open }) {
+      const backend = await open();
+      const count = 4500;
+      await backend.recordAll(
+        Array.from({ length: count }, (_, i) => i % 2 ? { alpha: i } : { alpha: i, model: "1" }),
+      );
+      await backend.record({ alpha: null, beta: 2n ** 70n, model: [0.5, "a"] });
+      const columns = ["model", "nowhere", "alpha", "beta"];
+      const found: unknown[] = [];
+      for await (const batch of backend.valueBatches(columns)) found.push(...batch);
+      assert.deepEqual(
+        found,
+        (await backend.load()).map((row) => columns.map((name) => row[name])),
+      );
+      assert.equal(found.length, count + 1);
+      let empty = 0;
+      for await (const batch of backend.valueBatches([])) {
+        for (const row of batch) empty += row.length === 0 ? 1 : 0;
+      }
+      assert.equal(empty, count + 1);
+    },
+  },
+  {
     name: "rows() may be left before its end",
     async check({ open }) {
       const backend = await open();

@@ -12,7 +12,7 @@
 import type { CellBatch } from "./cell_batch.ts";
 import type { ColumnType } from "./hash_params.ts";
 import type { Key } from "./key.ts";
-import type { Row } from "./value.ts";
+import type { Row, Value } from "./value.ts";
 
 /** A result that is there at once, or a promise of it: callers always `await`. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -70,6 +70,12 @@ export interface Backend {
 
   /** The rows, oldest first, one at a time. Default: one call of `load`. */
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
+
+  /**
+   * The values of these columns for each row, in their order, undefined where absent; the rows as
+   * `rows` gives them, many at a time: for SQL, which reads all of them. Default: made of `rows`.
+   */
+  valueBatches?(columns: readonly string[]): Iterable<ValueBatch> | AsyncIterable<ValueBatch>;
 
   /**
    * The same as `rows`, many at a time as canonical cell text: for a store that has text and can do
@@ -147,6 +153,9 @@ export interface RowsSince {
   /** The rows, oldest first. To be gone through once. */
   readonly rows: Iterable<Row> | AsyncIterable<Row>;
 }
+
+/** Some rows, each as the values of the columns asked for. */
+export type ValueBatch = readonly (readonly (Value | undefined)[])[];
 
 /** What to read of each row. */
 export interface RowsOptions {

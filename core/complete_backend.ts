@@ -1,9 +1,9 @@
 import { allRowsSince } from "./all_rows_since.ts";
-import type { Backend, RowsOptions } from "./backend.ts";
+import type { Backend, RowsOptions, ValueBatch } from "./backend.ts";
 import { ClaimsHere } from "./claims_here.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
-import { type Row, setEntry } from "./value.ts";
+import { type Row, setEntry, type Value } from "./value.ts";
 
 /** A backend with every optional member there, but for what is only quicker than another. */
 export type CompleteBackend = Required<Omit<Backend, "cells">>;
@@ -23,6 +23,8 @@ export function completeBackend(backend: Backend): CompleteBackend {
     clear: backend.clear.bind(backend),
     close: backend.close.bind(backend),
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
+    valueBatches: backend.valueBatches?.bind(backend) ??
+      ((columns) => batchesOf(complete, columns)),
     recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
     rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
@@ -44,6 +46,23 @@ export function completeBackend(backend: Backend): CompleteBackend {
 
 async function* loadRows(backend: Backend, options: RowsOptions = {}): AsyncGenerator<Row> {
   for (const row of await backend.load()) yield options.columns ? pick(row, options.columns) : row;
+}
+
+/** How many rows are in a batch of values. */
+const BATCH = 2048;
+
+async function* batchesOf(
+  { rows }: CompleteBackend,
+  columns: readonly string[],
+): AsyncGenerator<ValueBatch> {
+  let batch: (Value | undefined)[][] = [];
+  for await (const row of rows({ columns })) {
+    batch.push(columns.map((name) => Object.hasOwn(row, name) ? row[name] : undefined));
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function recordEach(

@@ -4,11 +4,12 @@ import { TIMESTAMP } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { FormatError, messageOf } from "./errors.ts";
 import { parseJson } from "./json.ts";
+import { jsonArrayItems } from "./json_array_items.ts";
 import { isPlainObject, type Row, toValue, type Value } from "./value.ts";
 
 /**
  * Reads the rows of a file that need not be a store: a JSON file without stet's columns has JSON's own
- * types, where a string is a string and not cell text. Lines one at a time, a JSON array as a whole.
+ * types, where a string is a string and not cell text. One row at a time.
  */
 export async function* foreignRows(backend: CompleteBackend): AsyncGenerator<Row> {
   const { location } = backend;
@@ -19,12 +20,16 @@ export async function* foreignRows(backend: CompleteBackend): AsyncGenerator<Row
 }
 
 function* arrayRows(file: string): Generator<Row> {
-  const text = fs.readFileSync(file, "utf8").replace(/^\ufeff/, "");
-  const values = parsed(text, file, undefined);
-  if (!Array.isArray(values)) {
-    throw new FormatError(`Cannot read "${file}": it is no array of rows`);
+  let row = 0;
+  try {
+    for (const text of jsonArrayItems(file)) {
+      const where = `row ${++row}`;
+      yield rowOf(parsed(text, file, where), `${where} of "${file}"`);
+    }
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new FormatError(`Cannot read "${file}": ${cause.message}`, { cause });
   }
-  for (const [i, value] of values.entries()) yield rowOf(value, `row ${i + 1} of "${file}"`);
 }
 
 async function* lineRows(file: string): AsyncGenerator<Row> {
@@ -33,16 +38,17 @@ async function* lineRows(file: string): AsyncGenerator<Row> {
   for await (const text of lines) {
     line++;
     const json = text.replace(/^\ufeff/, "");
-    if (json.trim() !== "") yield rowOf(parsed(json, file, line), `line ${line} of "${file}"`);
+    if (json.trim() !== "") {
+      yield rowOf(parsed(json, file, `line ${line}`), `line ${line} of "${file}"`);
+    }
   }
 }
 
-function parsed(text: string, file: string, line: number | undefined): Value {
+function parsed(text: string, file: string, where: string): Value {
   try {
     return parseJson(text);
   } catch (cause) {
-    const where = line === undefined ? "" : `line ${line}: `;
-    throw new FormatError(`Cannot read "${file}": ${where}${messageOf(cause)}`, { cause });
+    throw new FormatError(`Cannot read "${file}": ${where}: ${messageOf(cause)}`, { cause });
   }
 }
 

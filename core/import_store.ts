@@ -1,8 +1,10 @@
+import path from "node:path";
 import { checkParamName, isReserved, NAMESPACE } from "./columns.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
 import { foreignRows } from "./foreign_rows.ts";
 import { keyOf, keyShape } from "./key.ts";
+import { makeWhole } from "./make_whole.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { checkKnown } from "./select_rows.ts";
@@ -68,13 +70,29 @@ export function createImport(registry: Registry): ImportFunction {
           `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
         );
       }
-      const columns = [...key, ...namespace === undefined ? [] : [NAMESPACE], ...names.values()];
+      const columns = [
+        ...new Set([
+          ...key,
+          ...namespace === undefined ? [] : [NAMESPACE],
+          ...names.values(),
+        ]),
+      ];
+      if (path.isAbsolute(target.location) && !await target.exists()) {
+        // As a whole: nothing need be looked up in it.
+        const recorded = await makeWhole(
+          registry,
+          store,
+          rest,
+          async (made) => await made.recordAll(united.rows(), { columns }),
+        );
+        return { read: united.keys, recorded };
+      }
       const { hasKey } = target;
       const recorded = await target.recordAll(
         (async function* (): AsyncGenerator<Row> {
           for await (const row of united.rows()) if (!await hasKey(keyOf(shape, row))) yield row;
         })(),
-        { columns: [...new Set(columns)] },
+        { columns },
       );
       return { read: united.keys, recorded };
     } finally {

@@ -42,6 +42,7 @@ export async function makeWhole<T>(
       );
     }
     if (await store.exists()) await checkReplaceable(store, force);
+    else force = false; // who makes one meanwhile keeps it
   } finally {
     await store.close();
   }
@@ -49,7 +50,7 @@ export async function makeWhole<T>(
   for (const file of await unfinishedOf(registry, location, target, options)) {
     removeUnfinishedStore(file);
   }
-  return await writeBeside(registry, locationText(location), target, options, fill);
+  return await writeBeside(registry, locationText(location), target, { ...options, force }, fill);
 }
 
 /**
@@ -129,7 +130,7 @@ async function writeBeside<T>(
   registry: Registry,
   location: string,
   target: string,
-  options: StoreOptions,
+  { force = false, ...options }: WriteOptions,
   fill: (store: CompleteBackend) => Promise<T>,
 ): Promise<T> {
   const folder = path.dirname(target);
@@ -148,7 +149,7 @@ async function writeBeside<T>(
     } finally {
       await store.close();
     }
-    if (fs.existsSync(file)) replace(target, file);
+    if (fs.existsSync(file)) putInPlace(target, file, force);
     return result;
   } finally {
     notAtExit(clean);
@@ -161,12 +162,27 @@ function schemeOf(location: string | URL): string {
   return /^(?!file:)[a-z][a-z0-9+]+:\/\/\//i.exec(String(location))?.[0] ?? "";
 }
 
-function replace(target: string, file: string): void {
+/** @throws {StoreError} If there is a file, and it is not to be replaced. */
+function putInPlace(target: string, file: string, force: boolean): void {
   const old = fs.statSync(target, { throwIfNoEntry: false });
-  if (old) fs.chmodSync(file, old.mode & 0o7777);
-  fs.renameSync(file, target);
+  if (old && force) fs.chmodSync(file, old.mode & 0o7777);
+  if (force || !linked(target, file)) fs.renameSync(file, target);
   if (process.platform === "win32") return; // folders cannot be synced there
   const fd = fs.openSync(path.dirname(target), "r");
   fs.fsyncSync(fd);
   fs.closeSync(fd);
+}
+
+/** Gives a file a second name that nothing has; false where files have one only. */
+function linked(target: string, file: string): boolean {
+  try {
+    fs.linkSync(file, target); // unlike a rename, it takes nobody's place
+    return true;
+  } catch (error) {
+    if (!fs.existsSync(target)) return false;
+    throw new StoreError(
+      `Cannot write "${target}": another process made it meanwhile; try again`,
+      { cause: error },
+    );
+  }
 }

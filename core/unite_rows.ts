@@ -50,7 +50,7 @@ export async function uniteRows(
 ): Promise<United> {
   const keys = new FingerprintSet();
   const fingerprint = new Fingerprint();
-  const chosen = new Chosen();
+  const chosen = new Chosen(prefer === "newest");
   const conflicting = new Set<number>();
   const sizes: number[] = [];
 
@@ -98,23 +98,28 @@ export async function uniteRows(
   };
 }
 
-/** The row that is taken of each key, by the key's number: 24 bytes a key, and no object. */
+/** The row that is taken of each key, by the key's number: 16 to 24 bytes a key, and no object. */
 class Chosen {
   #contents = new Uint32Array(1024);
   #rows = new Float64Array(512);
-  #times = new Float64Array(512);
+  #times: Float64Array | undefined;
+
+  /** @param hasTimes Whether times are kept. */
+  constructor(hasTimes: boolean) {
+    if (hasTimes) this.#times = new Float64Array(512);
+  }
 
   /** @param a With `b`, half of the fingerprint of what the row holds. */
   set(key: number, a: number, b: number, row: number, time: number): void {
     if (key >= this.#rows.length) {
       this.#contents = doubled(this.#contents, new Uint32Array(4 * this.#rows.length));
-      this.#times = doubled(this.#times, new Float64Array(2 * this.#rows.length));
+      this.#times &&= doubled(this.#times, new Float64Array(2 * this.#rows.length));
       this.#rows = doubled(this.#rows, new Float64Array(2 * this.#rows.length));
     }
     this.#contents[2 * key] = a;
     this.#contents[2 * key + 1] = b;
     this.#rows[key] = row;
-    this.#times[key] = time;
+    if (this.#times) this.#times[key] = time;
   }
 
   holds(key: number, a: number, b: number): boolean {
@@ -126,7 +131,7 @@ class Chosen {
   }
 
   timeOf(key: number): number {
-    return this.#times[key]!;
+    return this.#times?.[key] ?? 0;
   }
 }
 

@@ -66,6 +66,7 @@ function hasLeftSomething(location: string): boolean {
   const base = path.basename(location);
   return fs.readdirSync(path.dirname(location)).some((name) =>
     name.startsWith(`${base}-`) || name.startsWith(`${base}.pending`) || name === `.${base}.tmp` ||
+    name.startsWith(`.${base}.merge-`) || name === `.${base}.pending.jsonl.tmp` ||
     name.startsWith(".stet-") && name.includes(base)
   );
 }

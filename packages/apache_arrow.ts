@@ -16,22 +16,26 @@ export interface ApacheArrow {
   readonly Int64: new () => ArrowType;
   readonly Float64: new () => ArrowType;
   readonly Utf8: new () => ArrowType;
-  readonly Timestamp: new (unit: number, zone: string) => ArrowType;
+  readonly Timestamp: new (unit: number, zone: string | null) => ArrowType;
   readonly TimeUnit: { readonly MICROSECOND: number };
   readonly List: new (element: ArrowField) => ArrowType;
   readonly Struct: new (fields: readonly ArrowField[]) => ArrowType;
   readonly Field: new (name: string, type: ArrowType, nullable: boolean) => ArrowField;
   readonly Schema: new (fields: readonly ArrowField[]) => ArrowSchema;
   readonly RecordBatch: new (schema: ArrowSchema, data: ArrowData) => object;
-  readonly RecordBatchStreamWriter: {
-    throughDOM(): {
-      readonly writable: WritableStream<object>;
-      readonly readable: ReadableStream<Uint8Array>;
-    };
-  };
+  readonly RecordBatchStreamWriter: ArrowWriters;
+  readonly RecordBatchFileWriter: ArrowWriters;
   makeData(parts: object): ArrowData;
   vectorFromArray(values: readonly unknown[], type: ArrowType): {
     readonly data: readonly ArrowData[];
+  };
+}
+
+/** Writers of a form of Arrow IPC. */
+export interface ArrowWriters {
+  throughDOM(): {
+    readonly writable: WritableStream<object>;
+    readonly readable: ReadableStream<Uint8Array>;
   };
 }
 

@@ -1,5 +1,8 @@
 import type { ApacheArrow, ArrowData, ArrowField } from "./apache_arrow.ts";
 
+/** The two forms of Arrow IPC: the stream (`.arrows`) and the file (`.arrow`, `.feather`). */
+export type ArrowForm = "stream" | "file";
+
 /** Some rows as the data of each column. */
 export interface ArrowColumns {
   readonly length: number;
@@ -7,7 +10,7 @@ export interface ArrowColumns {
 }
 
 /**
- * Rows as an Arrow IPC stream, piece by piece, as they are asked for.
+ * Rows as Arrow IPC, piece by piece, as they are asked for.
  *
  * @param batches At least one, which may be empty: the first brings the schema.
  */
@@ -15,10 +18,12 @@ export async function* arrowStream(
   arrow: ApacheArrow,
   fields: readonly ArrowField[],
   batches: AsyncIterable<ArrowColumns>,
+  form: ArrowForm = "stream",
 ): AsyncGenerator<Uint8Array> {
   const schema = new arrow.Schema(fields);
   const type = new arrow.Struct(fields);
-  const { readable, writable } = arrow.RecordBatchStreamWriter.throughDOM();
+  const writers = form === "file" ? arrow.RecordBatchFileWriter : arrow.RecordBatchStreamWriter;
+  const { readable, writable } = writers.throughDOM();
   let trouble: { readonly error: unknown } | undefined;
   async function send(): Promise<void> {
     const writer = writable.getWriter();

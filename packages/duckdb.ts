@@ -18,6 +18,9 @@ export interface DuckDb {
   readonly DuckDBInstance: {
     create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;
   };
+  readonly DuckDBDataChunk: { create(types: readonly DuckDbType[]): DuckDbNewChunk };
+  readonly DOUBLE: DuckDbType;
+  readonly VARCHAR: DuckDbType;
   readonly DuckDBTypeId: Readonly<Record<string, number | string>>;
   readonly StatementType: Readonly<Record<string, number | string>>;
 }
@@ -33,6 +36,7 @@ export interface DuckDbConnection {
   /** Runs statements to their end; the result of the last. */
   run(sql: string): Promise<DuckDbResult>;
   extractStatements(sql: string): Promise<DuckDbStatements>;
+  createAppender(table: string, schema: string, catalog: string): Promise<DuckDbAppender>;
   interrupt(): void;
   closeSync(): void;
 }
@@ -62,6 +66,28 @@ export interface DuckDbResult {
 export interface DuckDbChunk {
   readonly rowCount: number;
   getColumns(): unknown[][];
+}
+
+/** Rows for a table; at most 2048 at a time, and then the next ones. */
+export interface DuckDbNewChunk {
+  rowCount: number;
+  reset(): void;
+  /** The values of a column, for as many rows as there are now. */
+  getColumnVector(column: number): DuckDbVector;
+}
+
+/** The values of a column of a chunk. */
+export interface DuckDbVector {
+  setItem(index: number, value: string | number | null): void;
+  /** Takes what was set into the chunk. */
+  flush(): void;
+}
+
+/** Adds rows to a table. */
+export interface DuckDbAppender {
+  appendDataChunk(chunk: DuckDbNewChunk): void;
+  /** Adds what is left, and ends it. */
+  closeSync(): void;
 }
 
 /** The type of a column, or within one. */

@@ -1,8 +1,25 @@
 /** Which columns of the store a statement may need. */
-export type IsMentioned = (column: string) => boolean;
+export interface Mentioned {
+  /** Whether it may need a column. */
+  has(column: string): boolean;
+  /**
+   * What may stand for columns in it, in lower case: a column of another name makes no difference.
+   * Undefined if any may.
+   */
+  readonly references: ReadonlySet<string> | undefined;
+}
+
+/** All columns. */
+export const everything: Mentioned = { has: () => true, references: undefined };
 
 /** Nodes of a syntax tree that stand for whatever columns there are. */
-const WHOLE = new Set(["STAR", "PIVOT", "SHOW_REF", "COLUMN_DATA"]);
+const WHOLE = new Set([
+  "STAR",
+  "PIVOT",
+  "SHOW_REF",
+  "COLUMN_DATA",
+  "POSITIONAL_REFERENCE",
+]);
 /** Table functions that do not run SQL of their own. */
 const PLAIN_FUNCTION = /^(?:read_\w+|range|generate_series|unnest|glob)$/i;
 
@@ -11,8 +28,9 @@ const PLAIN_FUNCTION = /^(?:read_\w+|range|generate_series|unnest|glob)$/i;
  * those whose name is anywhere in it, or all of them if it takes a whole row or a whole result. It may
  * name too many, never too few.
  */
-export function mentionedIn(tree: unknown): IsMentioned {
+export function mentionedIn(tree: unknown): Mentioned {
   const words = new Set<string>();
+  const references = new Set<string>();
   const tables = new Set(["runs", "result"]);
   const singles: string[] = [];
   let isWhole = false;
@@ -20,12 +38,15 @@ export function mentionedIn(tree: unknown): IsMentioned {
   function visit(node: unknown): void {
     if (typeof node === "string") words.add(node.toLowerCase());
     if (typeof node !== "object" || node === null) return;
-    const { type, class: kind, alias, ref_type, column_names, function: call } = node as {
-      readonly [field: string]: unknown;
-    };
+    const { type, class: kind, alias, ref_type, column_names, using_columns, function: call } =
+      node as { readonly [field: string]: unknown };
     if (WHOLE.has(String(type)) || ref_type === "NATURAL") isWhole = true;
     if (kind === undefined && typeof alias === "string" && alias !== "") {
       tables.add(alias.toLowerCase());
+    }
+    for (const names of [column_names, using_columns]) {
+      if (!Array.isArray(names)) continue;
+      for (const name of names) references.add(String(name).toLowerCase());
     }
     if (type === "COLUMN_REF" && Array.isArray(column_names)) {
       const last = String(column_names.at(-1)).toLowerCase();
@@ -43,11 +64,15 @@ export function mentionedIn(tree: unknown): IsMentioned {
   }
 
   visit(tree);
-  if (isWhole || singles.some((name) => tables.has(name))) return () => true;
-  return (column) => {
-    const name = column.toLowerCase();
-    if (!name.startsWith("result.")) return words.has(name) || isNumbered(name, words);
-    return words.has(name.slice("result.".length)) || isNumbered(name.slice(7), words);
+  if (isWhole || singles.some((name) => tables.has(name))) return everything;
+  for (const name of tables) references.delete(name);
+  return {
+    has(column): boolean {
+      const name = column.toLowerCase();
+      if (!name.startsWith("result.")) return words.has(name) || isNumbered(name, words);
+      return words.has(name.slice("result.".length)) || isNumbered(name.slice(7), words);
+    },
+    references,
   };
 }
 

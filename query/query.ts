@@ -1,23 +1,14 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Backend } from "../core/backend.ts";
-import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
+import { completeBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/registry.ts";
 import { openExisting } from "../core/status.ts";
-import { readCells } from "./cell_table.ts";
-import type { ColumnType } from "./column_type.ts";
-import { type CsvFile, csvFile } from "./csv_file.ts";
-import type { DuckDbResult } from "../packages/duckdb.ts";
-import { explained } from "./explained.ts";
-import { QueryError } from "./query_error.ts";
-import { QueryResult } from "./query_result.ts";
-import { runsView, type ViewColumn } from "./runs_view.ts";
+import { directPath } from "./direct_file.ts";
+import type { QueryResult } from "./query_result.ts";
+import { Run } from "./run.ts";
 import { Session } from "./session.ts";
-import { sqlString } from "./sql_text.ts";
-import { spool } from "./spool.ts";
-import { checkKinds, readOnly, type Statement } from "./statement.ts";
-import { guessedCell, typedCell, WRONG_GUESS } from "./typed_cell.ts";
 
 /** Options of {@linkcode QueryFunction}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
@@ -49,223 +40,93 @@ export type ParquetFunction = (
 
 /** `query` over the kinds of store that a registry knows. */
 export function createQuery(registry: Registry): QueryFunction {
-  return (store, sql, options = {}) => opened(registry, store, options, (run) => run.result(sql));
+  return (store, sql, options = {}) =>
+    withRun(registry, store, options, async (run, session) => {
+      const result = await run.result(sql, () => session.close());
+      return { result, isOpen: true };
+    });
 }
 
 /** Writes what SQL gives to a Parquet file, in one step. */
 export function createQueryToParquet(registry: Registry): ParquetFunction {
-  return async (store, sql, file, options = {}) => {
-    const target = path.resolve(file);
-    const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
-    const result = await opened(registry, store, options, async (run) => {
-      const result = await run.result(sql, "rows.parquet");
+  return (store, sql, file, options = {}) =>
+    withRun(registry, store, options, async (run, { folder }) => {
+      const target = path.resolve(file);
+      const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
+      const made = path.join(folder, "rows.parquet");
+      const count = await run.toParquet(sql, made);
       try {
-        fs.copyFileSync(path.join(run.folder, "rows.parquet"), partial);
+        fs.copyFileSync(made, partial);
         fs.renameSync(partial, target);
       } catch (error) {
         if (fs.existsSync(partial)) fs.rmSync(partial);
         throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
       }
-      return result;
+      return { result: count, isOpen: false };
     });
-    const [row] = await result.rows();
-    return Number(row?.["Count"]);
-  };
 }
 
-async function opened(
+/** What was made of a run, and whether its session is still needed. */
+interface Made<T> {
+  readonly result: T;
+  readonly isOpen: boolean;
+}
+
+async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
   { allowFiles = false, timeout, maxRows, ...rest }: QueryOptions,
-  body: (run: Run) => Promise<QueryResult>,
-): Promise<QueryResult> {
+  body: (run: Run, session: Session) => Promise<Made<T>>,
+): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
-  const isOpen = typeof store === "object" && !(store instanceof URL);
-  const backend = isOpen ? store : await openExisting(registry, store, rest);
+  const { backend, session, closeBackend } = await openBoth(registry, store, rest);
+  let isNeeded = false;
   try {
-    const file = csvPath(backend);
-    const files = file === undefined ? [] : [file];
-    const session = await Session.open({ files, allowFiles, timeout });
-    try {
-      return await body(new Run(session, completeBackend(backend), file, maxRows));
-    } catch (error) {
-      session.close();
-      throw error;
-    }
+    const file = directPath(backend);
+    await session.restrict({ files: file === undefined ? [] : [file], allowFiles });
+    const run = new Run(session, completeBackend(backend), file, { timeout, maxRows });
+    const { result, isOpen } = await body(run, session);
+    isNeeded = isOpen;
+    return result;
   } finally {
-    if (!isOpen) await backend.close();
+    if (!isNeeded) session.close();
+    await closeBackend();
   }
 }
 
-/** One statement on its way to its result. */
-class Run {
-  readonly #session: Session;
-  readonly #backend: CompleteBackend;
-  readonly #file: string | undefined;
-  readonly #maxRows: number | undefined;
-  #columns: readonly string[] = [];
-  /** The file in the session's folder that takes the rows, if one does. */
-  #parquet: string | undefined;
-
-  constructor(
-    session: Session,
-    backend: CompleteBackend,
-    file: string | undefined,
-    maxRows: number | undefined,
-  ) {
-    this.#session = session;
-    this.#backend = backend;
-    this.#file = file;
-    this.#maxRows = maxRows;
-  }
-
-  /** The session's own folder. */
-  get folder(): string {
-    return this.#session.folder;
-  }
-
-  /**
-   * What the statement gives.
-   *
-   * @param parquet A file in the folder to write its rows to; the result is their count then.
-   */
-  async result(sql: string, parquet?: string): Promise<QueryResult> {
-    this.#parquet = parquet;
-    const { connection, folder } = this.#session;
-    const statement = await readOnly(connection, sql);
-    const file = this.#file === undefined
-      ? undefined
-      : csvFile(this.#file, path.join(folder, "copy.csv"));
-    this.#columns = file?.names ?? await this.#backend.columns();
-    await this.#checkNames(statement);
-    return (file && await this.#ofFile(file, statement)) ?? await this.#ofRows(statement);
-  }
-
-  /** Sees that names are right before any row is read: over columns without values. */
-  async #checkNames(statement: Statement): Promise<void> {
-    const { connection } = this.#session;
-    const columns = this.#columns.map((name) => ({ name, value: "NULL::VARCHAR" }));
-    await connection.run(runsView(columns, "range(0)"));
-    try {
-      await this.#check(statement);
-    } catch (error) {
-      if (error instanceof QueryError) throw error;
-      const { message, isMissing } = explained(error, this.#columns);
-      if (isMissing) throw new QueryError(message, { cause: error });
-    }
-  }
-
-  /**
-   * From a CSV file as it stands; undefined if that cannot be, or would not give what the store holds.
-   */
-  async #ofFile(file: CsvFile, statement: Statement): Promise<QueryResult | undefined> {
-    const types = new Map<string, ColumnType>();
-    for (const [i, name] of file.names.entries()) {
-      if (statement.isMentioned(name)) types.set(`c${i}`, file.guess(i));
-    }
-    for (;;) {
-      try {
-        return await this.#trial(file, types, statement);
-      } catch (error) {
-        this.#session.check();
-        if (error instanceof QueryError) throw error;
-        const [, cell = ""] = messageOf(error).split(WRONG_GUESS);
-        // Anything else the rows explain: they tell whether it is the statement or the file.
-        if (types.get(cell)?.kind !== "integer") return undefined;
-        types.set(cell, { kind: "double" });
-      }
-    }
-  }
-
-  /** @throws {Error} Also if a type is another one; the message says which. */
-  async #trial(
-    file: CsvFile,
-    types: ReadonlyMap<string, ColumnType>,
-    statement: Statement,
-  ): Promise<QueryResult | undefined> {
-    const columns: ViewColumn[] = [];
-    for (const [cell, type] of types) {
-      const value = guessedCell(cell, type);
-      if (value === undefined) return undefined;
-      columns.push({ name: file.names[Number(cell.slice(1))]!, value });
-    }
-    const { connection } = this.#session;
-    await connection.run(runsView(columns, readCells(file.table)));
-    await this.#check(statement);
-    // It is computed to its end: a guess that was wrong has shown.
-    const result = await this.#start(statement);
-    return file.isUnchanged() ? this.#finished(result) : undefined;
-  }
-
-  /** From the rows that the store gives. */
-  async #ofRows(statement: Statement): Promise<QueryResult> {
-    const { connection, folder } = this.#session;
-    const { isMentioned } = statement;
-    const check = (): void => this.#session.check();
-    const spooled = await spool(
-      this.#backend,
-      path.join(folder, "rows.csv"),
-      this.#columns.filter(isMentioned),
-      check,
-    );
-    check();
-    const columns = spooled.columns
-      .map(({ name, cell, type }) => ({ name, value: typedCell(cell, type) }));
-    try {
-      await connection.run(runsView(columns, readCells(spooled.table)));
-      await this.#check(statement);
-      return this.#finished(await this.#start(statement));
-    } catch (error) {
-      throw this.#explained(error);
-    }
-  }
-
-  /**
-   * Runs the statement to its end: what DuckDB's client gives piece by piece while it is computed ends
-   * without a word where an error does (https://github.com/duckdb/duckdb-rs/pull/832).
-   */
-  async #start({ sql, isSelect }: Statement): Promise<DuckDbResult> {
-    const { connection, folder } = this.#session;
-    // The statement was seen to be one that reads: nothing in it can end the brackets.
-    const limit = this.#maxRows === undefined || !isSelect ? "" : ` LIMIT ${this.#maxRows + 1}`;
-    if (this.#parquet === undefined) {
-      return await connection.run(limit === "" ? sql : `SELECT * FROM (${sql}\n)${limit}`);
-    }
-    const target = sqlString(path.join(folder, this.#parquet));
-    const rows = this.#maxRows === undefined ? "" : ` LIMIT ${this.#maxRows}`;
-    return await connection.run(
-      `COPY (SELECT * FROM (${sql}\n)${rows}) TO ${target} (FORMAT parquet)`,
-    );
-  }
-
-  async #check({ sql }: Statement): Promise<void> {
-    await checkKinds(this.#session.connection, this.#session.duckdb, sql);
-  }
-
-  #finished(result: DuckDbResult): QueryResult {
-    const maxRows = this.#parquet === undefined ? this.#maxRows ?? Infinity : Infinity;
-    return new QueryResult(this.#session, result, maxRows);
-  }
-
-  #explained(error: unknown): Error {
-    try {
-      this.#session.check();
-    } catch (late) {
-      return late as Error;
-    }
-    if (error instanceof StoreError) return error;
-    return new QueryError(explained(error, this.#columns).message, { cause: error });
-  }
+/** An open store, and a session to ask it in. */
+export interface OpenedStore {
+  readonly backend: Backend;
+  readonly session: Session;
+  /** Closes the backend, unless it was given as one. */
+  closeBackend(): Promise<void>;
 }
 
-/** The file of a store in CSV, if that is what a backend keeps its rows in. */
-function csvPath(backend: Backend): string | undefined {
-  const file = (backend as { readonly path?: unknown }).path;
-  return typeof file === "string" && /\.csv$/i.test(file) && fs.existsSync(file) ? file : undefined;
+/** Opens a store and a session at the same time: each takes as long as the other. */
+export async function openBoth(
+  registry: Registry,
+  store: string | URL | Backend,
+  options: StoreOptions,
+): Promise<OpenedStore> {
+  const isOpen = typeof store === "object" && !(store instanceof URL);
+  const [session, backend] = await Promise.allSettled([
+    Session.open(),
+    isOpen ? store : openExisting(registry, store, options),
+  ]);
+  const closeBackend = async (): Promise<void> => {
+    if (!isOpen && backend.status === "fulfilled") await backend.value.close();
+  };
+  if (session.status === "fulfilled" && backend.status === "fulfilled") {
+    return { backend: backend.value, session: session.value, closeBackend };
+  }
+  if (session.status === "fulfilled") session.value.close();
+  await closeBackend();
+  throw backend.status === "rejected" ? backend.reason : (session as PromiseRejectedResult).reason;
 }
 
-function checkLimit(name: string, value: number | undefined, unit: string): void {
+/** @throws {RangeError} If a limit is none. */
+export function checkLimit(name: string, value: number | undefined, unit: string): void {
   if (value === undefined || Number.isSafeInteger(value) && value > 0) return;
   throw new RangeError(
     `Cannot run SQL with ${name} ${value}: it must be a whole number of ${unit}`,

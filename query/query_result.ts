@@ -1,6 +1,5 @@
 import type { DuckDb, DuckDbResult, DuckDbType } from "../packages/duckdb.ts";
 import { type PlainValue, plainValues } from "./plain_value.ts";
-import type { Session } from "./session.ts";
 
 /** A column of a result. */
 export interface QueryColumn {
@@ -18,24 +17,22 @@ export type QueryRow = { [column: string]: PlainValue };
 export class QueryResult implements AsyncIterable<QueryRow> {
   /** The columns, in order. */
   readonly columns: readonly QueryColumn[];
-  readonly #session: Session;
+  /** DuckDB itself, for writers of formats. */
+  readonly duckdb: DuckDb;
   readonly #result: DuckDbResult;
   readonly #maxRows: number;
+  readonly #free: () => void;
   #isCut = false;
 
   /** Made by `query`. */
-  constructor(session: Session, result: DuckDbResult, maxRows: number) {
-    this.#session = session;
+  constructor(duckdb: DuckDb, result: DuckDbResult, maxRows: number, free: () => void) {
+    this.duckdb = duckdb;
     this.#result = result;
     this.#maxRows = maxRows;
+    this.#free = free;
     const types = result.columnTypes();
     this.columns = result.deduplicatedColumnNames()
       .map((name, i) => ({ name, type: String(types[i]) }));
-  }
-
-  /** DuckDB itself, for writers of formats. */
-  get duckdb(): DuckDb {
-    return this.#session.duckdb;
   }
 
   /** The types of the columns as DuckDB's client gives them, for writers of formats. */
@@ -68,8 +65,15 @@ export class QueryResult implements AsyncIterable<QueryRow> {
 
   /** The rows as arrays of the values of each column, some thousand rows at a time. */
   async *batches(): AsyncGenerator<readonly (readonly PlainValue[])[]> {
-    const plain = plainValues(this.#session.duckdb);
+    const plain = plainValues(this.duckdb);
     const { types } = this;
+    for await (const columns of this.chunks()) {
+      yield columns.map((values, i) => values.map((value) => plain(value, types[i]!)));
+    }
+  }
+
+  /** The same in values of DuckDB's client, for writers of formats. */
+  async *chunks(): AsyncGenerator<readonly (readonly unknown[])[]> {
     let left = this.#maxRows;
     // To the last row, and not until a chunk is missing: one that is missing makes Deno 2.9.5 crash
     // when it ends (https://github.com/denoland/deno/issues/36538).
@@ -86,9 +90,7 @@ export class QueryResult implements AsyncIterable<QueryRow> {
         if (count < chunk.rowCount) this.#isCut = true;
         left -= count;
         const columns = chunk.getColumns();
-        yield columns.map((values, i) =>
-          values.slice(0, count).map((value) => plain(value, types[i]!))
-        );
+        yield this.#isCut ? columns.map((values) => values.slice(0, count)) : columns;
         if (this.#isCut) return;
       }
     } finally {
@@ -98,6 +100,6 @@ export class QueryResult implements AsyncIterable<QueryRow> {
 
   /** Frees the database; for results that are not read to their end. */
   close(): void {
-    this.#session.close();
+    this.#free();
   }
 }

@@ -1,6 +1,6 @@
 import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
-import { type IsMentioned, mentionedIn } from "./mentioned.ts";
+import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
 import { sqlString } from "./sql_text.ts";
 
@@ -12,7 +12,7 @@ const EXPLAIN =
 /** A statement that only reads. */
 export interface Statement {
   readonly sql: string;
-  readonly isMentioned: IsMentioned;
+  readonly mentioned: Mentioned;
   /** Whether it can stand in brackets after FROM. */
   readonly isSelect: boolean;
 }
@@ -30,17 +30,23 @@ export async function readOnly(connection: DuckDbConnection, sql: string): Promi
   const tree = await treeOf(connection, selected);
   if (tree.statements) {
     if (tree.statements.length !== 1) throw notOne(tree.statements.length);
-    const isMentioned = explain ? () => true : mentionedIn(tree.statements);
-    return { sql: body, isMentioned, isSelect: !explain };
+    const mentioned = explain ? everything : mentionedIn(tree.statements);
+    return { sql: body, mentioned, isSelect: !explain };
   }
   const [, word = ""] = FIRST_WORD.exec(selected) ?? [];
   // A tree is given of SELECT only. A PIVOT becomes several statements, the last of which selects.
   if (tree.error_type === "not implemented" && /^(?:pivot|unpivot|with|from|select)$/i.test(word)) {
     await checkPivot(connection, selected);
-    return { sql: body, isMentioned: () => true, isSelect: false };
+    return { sql: body, mentioned: everything, isSelect: false };
   }
   if (tree.error_type === "not implemented") throw notReading(word);
   throw new QueryError(`Cannot run the SQL: ${await syntaxError(connection, body, tree)}`);
+}
+
+/** The statement, with a limit to what it gives: a row more than asked for, to tell that there are more. */
+export function limited({ sql, isSelect }: Statement, maxRows: number | undefined): string {
+  // The statement was seen to be one that reads: nothing in it can end the brackets.
+  return maxRows === undefined || !isSelect ? sql : `SELECT * FROM (${sql}\n) LIMIT ${maxRows + 1}`;
 }
 
 interface Tree {

@@ -51,21 +51,26 @@ export function guessedCell(cell: string, type: ColumnType): string | undefined 
   const wrong = `error(${sqlString(WRONG_GUESS + cell)})`;
   const isNull = `${cell} IS NULL OR ${cell} = 'None'`;
   const typed = typedCell(cell, type);
+  const double = typedCell(cell, { kind: "double" });
   switch (type.kind) {
     case "integer":
       return `CASE WHEN ${typed}::VARCHAR = ${cell} THEN ${typed} ` +
-        `WHEN ${isNull} THEN NULL ELSE ${wrong} END`;
+        `WHEN ${isNull} THEN NULL ` +
+        // In another spelling: 1.0, 1e5, 007.
+        `WHEN abs(${double}) < 9007199254740992 AND trunc(${double}) = ${double} AND ` +
+        `regexp_full_match(${cell}, '${NUMBER}') THEN ${double}::BIGINT ELSE ${wrong} END`;
     case "double":
-      // What most cells pass comes first, as it is cheap.
+      // What most cells pass comes first, as it is cheap: no white space or plus at the beginning.
       return `CASE WHEN abs(${typed}) < 9007199254740992 AND ` +
-        `NOT contains(${cell}, '_') AND NOT contains(${cell}, '+') THEN ${typed} ` +
+        `${cell} >= '-' AND NOT contains(${cell}, '_') THEN ${typed} ` +
         `WHEN ${isNull} THEN NULL WHEN ${typed} IS NULL THEN ${wrong} ` +
         // Integers from 2^53 up are bigints, which a double does not keep.
         `WHEN regexp_full_match(${cell}, '[+-]?[0-9]+') AND ` +
         `abs(${typed}) >= 9007199254740992 THEN ${wrong} ` +
         `WHEN regexp_full_match(${cell}, '${NUMBER}') THEN ${typed} ELSE ${wrong} END`;
     case "boolean":
-      return `CASE WHEN ${cell} IN ('True', 'False') THEN ${cell} = 'True' ` +
+      return `CASE WHEN ${cell} IN ('True', 'true') THEN true ` +
+        `WHEN ${cell} IN ('False', 'false') THEN false ` +
         `WHEN ${isNull} THEN NULL ELSE ${wrong} END`;
     case "timestamp":
       return `CASE WHEN ${isNull} THEN NULL WHEN regexp_full_match(${cell}, '${INSTANT}') ` +
@@ -77,6 +82,8 @@ export function guessedCell(cell: string, type: ColumnType): string | undefined 
         `NOT regexp_full_match(${cell}, '${SPECIAL}') THEN ${cell} ` +
         `WHEN ${cell}[1] = '"' AND json_valid(${cell}) AND NOT contains(${cell}, '\\u') ` +
         `THEN json_extract_string(${cell}, '$') ELSE ${wrong} END`;
+    case "empty":
+      return `CASE WHEN ${isNull} THEN NULL::VARCHAR ELSE ${wrong} END`;
     default:
       return undefined;
   }

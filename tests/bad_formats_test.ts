@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { FormatError, once, openBackend, reset, status, StoreError } from "../mod.ts";
+import { FormatError, once, openBackend, reset, status, StoreError, verify } from "../mod.ts";
 import { type Cleaned, tempStore } from "./temp_folder.ts";
 
 /** All that opens a store; what writes must not write to one that is none. */
@@ -88,11 +88,27 @@ for (const [extension, what, given, parts] of cases) {
   });
 }
 
-test("a nested value of a .json that is no JSON is refused where it is read", async (t) => {
-  const store = tempStore(t, "runs.json");
-  fs.writeFileSync(store, '[\n{"a": 1},\n{"a": [1 2]}\n]\n');
-  await assert.rejects(doors.load!(store), /line 3: .*JSON/);
-});
+for (
+  const [extension, text] of [
+    [".json", '[\n{"a": "[1 2]"},\n{"a": [1 2], "b": 1}\n]\n'],
+    [".jsonl", '{"a": "[1 2]"}\n{"a": [1 2], "b": 1}\n'],
+  ] as const
+) {
+  test(`a nested value of a ${extension} that is no JSON is refused where it is read`, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    fs.writeFileSync(store, text);
+    const line = extension === ".json" ? /line 3: .*JSON/ : /line 2: .*JSON/;
+    await assert.rejects(doors.load!(store), line);
+    const [finding, ...others] = await verify(store);
+    assert.equal(finding!.kind, "unreadable");
+    assert.match(finding!.message, line);
+    assert.deepEqual(others, []);
+    const backend = await openBackend(store);
+    assert(await backend.has({ b: 1 }));
+    await assert.rejects(async () => await backend.has({ a: 1 }), line);
+    await backend.close();
+  });
+}
 
 test("what stands after the end of a .json is kept aside by the next record", async (t) => {
   const store = tempStore(t, "runs.json");

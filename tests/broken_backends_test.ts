@@ -62,6 +62,7 @@ function openSound(): (folder: string) => CompleteBackend {
       clear: () => open().clear(),
       exists: () => open().exists(),
       rows: (options) => open().rows(options),
+      valueBatches: (columns) => open().valueBatches(columns),
       recordAll: (rows, options) => open().recordAll(rows, options),
       rowsSince: (mark) => open().rowsSince(mark),
       verify: (options) => open().verify(options),
@@ -226,6 +227,9 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
     remove: async (columns) => await sound.remove(columns) && 0,
   })],
   ["clear() keeps the rows", contract, () => ({ clear: () => {} })],
+  ["valueBatches() gives the columns in an order of its own", contract, (sound) => ({
+    valueBatches: (columns) => sound.valueBatches([...columns].sort()),
+  })],
   ["rows() gives all columns", contract, (sound) => ({ rows: () => sound.rows() })],
   ["columns() gives those of the first row", contract, (sound) => ({
     columns: async () => Object.keys((await sound.load())[0] ?? {}),

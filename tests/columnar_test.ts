@@ -59,6 +59,33 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     });
   }
 
+  test(`${extension}: rowsSince() goes on across a merge without the rows before`, {
+    skip,
+    timeout,
+  }, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    const [merging, following] = [openMerging(store, 2), openMerging(store, 1000)];
+    const recordAndMerge = async (...seeds: readonly number[]): Promise<void> => {
+      for (const seed of seeds) await merging.record({ seed });
+      while (existsSync(merging.pendingPath)) await sleep(5);
+    };
+    await recordAndMerge(0, 1, 2);
+    let { mark } = await following.rowsSince();
+    await merging.record({ seed: 3 });
+    for (const added of [[3], [4, 5, 6]]) {
+      if (added.length > 1) await recordAndMerge(...added);
+      const since = await following.rowsSince(mark);
+      assert.equal(since.isWhole, false);
+      assert.deepEqual((await Array.fromAsync(since.rows)).map(({ seed }) => seed), added);
+      mark = since.mark;
+    }
+    await merging.remove({ seed: 1 });
+    const { isWhole, rows } = await following.rowsSince(mark);
+    assert.equal(isWhole, true);
+    assert.equal((await Array.fromAsync(rows)).length, 6);
+    for (const backend of [merging, following]) await backend.close();
+  });
+
   test(`${extension}: values come back as they were through merges that change a column's type`, {
     skip,
     timeout,
@@ -281,6 +308,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       writeFileSync(pending, readFileSync(pending).subarray(0, -9));
       const left = join(dirname(store), `.runs${extension}.merge-1`);
       writeFileSync(left, "half");
+      writeFileSync(join(dirname(store), `.runs${extension}.pending.jsonl.tmp`), "half");
 
       const verifying = new ColumnarBackend(store, formats[extension]!, { warn: () => {} });
       const kinds = async (repair: boolean): Promise<string[]> =>
@@ -288,8 +316,14 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
           `${kind}: ${repaired === undefined ? "told" : "mended"}`
         );
       const found = (await kinds(false)).filter((kind) => !kind.startsWith("repeated"));
-      assert.deepEqual(found, ["leftover: told", "torn: told", "leftover: told"]);
+      assert.deepEqual(found, [
+        "leftover: told",
+        "leftover: told",
+        "torn: told",
+        "leftover: told",
+      ]);
       assert.deepEqual(await kinds(true), [
+        "leftover: mended",
         "leftover: mended",
         "torn: mended",
         "leftover: mended",
@@ -452,6 +486,39 @@ for (const [what, sql, named] of unfit) {
     assert.deepEqual(readFileSync(store), before);
   });
 }
+
+test(".parquet: a snapshot is the store of its moment, in SQL and pending, until it is closed", {
+  skip: parquetSkip,
+  timeout,
+}, async (t) => {
+  const store = tempStore(t, "runs.parquet");
+  const first = openMerging(store);
+  for (const seed of [1, 2]) await first.record({ seed, model: "a" });
+  await first.close();
+  const backend = openMerging(store, 1000);
+  await backend.record({ seed: 3 });
+  const snapshot = await backend.snapshot();
+  await backend.remove({ seed: 2 }); // writes the file anew
+  assert.deepEqual([snapshot.rowCount, snapshot.pendingCount], [2, 1]);
+  const { path, columns } = snapshot.parquet!;
+  assert.deepEqual(columns.map(({ name, kind }) => [name, kind]), [
+    ["seed", "integer"],
+    ["model", "text"],
+    ["_stet_timestamp", "text"],
+  ]);
+  const { DuckDBInstance } = await loadDuckDb();
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const result = await connection.run(`SELECT ${columns[0]!.sql} FROM read_parquet('${path}')`);
+  assert.deepEqual((await result.fetchChunk())!.getColumns(), [[1n, 2n]]);
+  connection.closeSync();
+  instance.closeSync();
+  assert.deepEqual([...snapshot.pending].map(paramsOf), [{ seed: 3 }]);
+  snapshot.close();
+  snapshot.close();
+  assert.deepEqual((await backend.load()).map(paramsOf), [{ seed: 1, model: "a" }, { seed: 3 }]);
+  await backend.close();
+});
 
 test(".parquet: a path that would be a pattern names one file", {
   skip: parquetSkip,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -7,8 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
+import { canonicalCell, readCell } from "../core/cell.ts";
 import { createExport } from "../core/export_store.ts";
 import { keyOf, keyShape } from "../core/key.ts";
+import { makeWhole } from "../core/make_whole.ts";
 import { createRegistry } from "../core/registry.ts";
 import { setEntry, type Value } from "../core/value.ts";
 import { createVerify } from "../core/verify_store.ts";
@@ -114,6 +117,35 @@ test("values keep their types to and from columnar formats", withDuckDb, async (
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound([".csv", ".sqlite", ...packaged], folder, rows)),
     { numRuns: 4 },
+  );
+});
+
+test("cells of a text store are those of its rows", async (t) => {
+  const folder = tempFolder(t);
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(rows, fc.constantFrom(".csv", ".json", ".jsonl"), async (rows, extension) => {
+      const store = join(folder, `cells${number++}${extension}`);
+      await makeStore(store, rows);
+      const backend = await openBackend(store);
+      const expected = await backend.load();
+      const found: Row[] = [];
+      for await (const { length, columns } of backend.cells!()) {
+        for (let i = 0; i < length; i++) {
+          const row: Row = {};
+          for (const { name, bytes, offsets } of columns) {
+            const cell = Buffer.from(bytes.subarray(offsets[i], offsets[i + 1])).toString();
+            assert.equal(canonicalCell(cell), cell);
+            const value = readCell(cell);
+            if (value !== undefined) setEntry(row, name, value);
+          }
+          found.push(row);
+        }
+      }
+      assert.deepEqual(found, expected);
+      await backend.close();
+    }),
+    { numRuns: 40 },
   );
 });
 
@@ -243,6 +275,26 @@ async function startExport(
   while (!isOver && !filesIn(folder).some((name) => name.startsWith(".stet-"))) await sleep(1);
   return started;
 }
+
+test("a store that was made while another was written in its place is kept", async (t) => {
+  const folder = tempFolder(t);
+  for (const extension of [".csv", ".sqlite"]) {
+    const store = join(folder, `runs${extension}`);
+    await assert.rejects(
+      makeWhole(createRegistry(table), store, {}, async (made) => {
+        await made.record({ seed: 1 });
+        const other = await openBackend(store);
+        await other.record({ seed: 2 });
+        await other.close();
+      }),
+      { name: "StoreError", message: /another process made it meanwhile/ },
+    );
+    const kept = await openBackend(store);
+    assert.deepEqual((await kept.load()).map(({ seed }) => seed), [2]);
+    await kept.close();
+  }
+  assert.deepEqual(filesIn(folder), ["runs.csv", "runs.sqlite"]);
+});
 
 test("an export that is killed leaves an older file as it was; the next one cleans up", () =>
   inWorkshop(async ({ folder }) => {

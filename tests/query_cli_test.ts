@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Output, UsageError, type Values } from "../cli/command.ts";
 import { query } from "../cli/query.ts";
+import { openBackend } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
 import { tempFolder } from "./temp_folder.ts";
 
@@ -43,7 +44,19 @@ test("stet query writes the format that a file's extension says", withDuckDb, as
   const folder = tempFolder(t);
   const store = storeIn(folder);
   const sql = "SELECT alpha, seed FROM runs LIMIT 2";
-  for (const name of ["a.csv", "a.json", "a.ndjson", "a.jsonl", "a.parquet", "a.arrow", "a.txt"]) {
+  for (
+    const name of [
+      "a.csv",
+      "a.json",
+      "a.ndjson",
+      "a.jsonl",
+      "a.parquet",
+      "a.arrow",
+      "a.feather",
+      "a.arrows",
+      "a.txt",
+    ]
+  ) {
     await run({ output: join(folder, name) }, store, sql);
   }
   const text = (name: string): string => readFileSync(join(folder, name), "latin1");
@@ -52,9 +65,15 @@ test("stet query writes the format that a file's extension says", withDuckDb, as
   assert.equal(text("a.ndjson"), '{"alpha":0.5,"seed":1}\n{"alpha":0.5,"seed":2}\n');
   assert.equal(text("a.jsonl"), text("a.ndjson"));
   assert.equal(text("a.parquet").slice(0, 4), "PAR1");
-  assert.equal(text("a.arrow").slice(0, 4), "\xff\xff\xff\xff");
+  assert.equal(text("a.arrows").slice(0, 4), "\xff\xff\xff\xff");
+  for (const name of ["a.arrow", "a.feather"]) {
+    assert.equal(text(name).slice(0, 6), "ARROW1");
+    const backend = await openBackend(join(folder, name));
+    assert.equal((await backend.load()).length, 2, name);
+    await backend.close();
+  }
   assert.equal(text("a.txt"), "alpha  seed\n  0.5     1\n  0.5     2\n");
-  assert.equal(readdirSync(folder).length, 8);
+  assert.equal(readdirSync(folder).length, 10);
 });
 
 test("stet query reads result files only when allowed to", withDuckDb, async (t) => {
@@ -81,6 +100,9 @@ test("a command line of stet query that makes no sense is told so", async (t) =>
       [{ timeout: "30" }, [store, "FROM runs"]],
       [{ format: "xlsx" }, [store, "FROM runs"]],
       [{ format: "parquet" }, [store, "FROM runs"]],
+      [{ output: store }, [store, "FROM runs"]],
+      [{ output: store, format: "json" }, [store, "FROM runs"]],
     ] as const
   ) await assert.rejects(run(values, ...positionals), UsageError);
+  assert.match(readFileSync(store, "utf8"), /^alpha,seed,/);
 });

@@ -4,7 +4,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CsvBackend, MemoryBackend } from "../backends/mod.ts";
+import {
+  CsvBackend,
+  JsonBackend,
+  JsonlBackend,
+  MemoryBackend,
+  ParquetBackend,
+} from "../backends/mod.ts";
 import { table } from "../backends/table.ts";
 import type { Backend, RowsOptions } from "../core/backend.ts";
 import { readCell } from "../core/cell.ts";
@@ -56,6 +62,25 @@ class WatchedCsv extends CsvBackend {
   }
 }
 
+/** The same for JSON Lines and JSON. */
+class WatchedJsonl extends JsonlBackend {
+  reads = 0;
+
+  override *rows(options?: RowsOptions): Generator<Row> {
+    this.reads++;
+    yield* super.rows(options);
+  }
+}
+
+class WatchedJson extends JsonBackend {
+  reads = 0;
+
+  override *rows(options?: RowsOptions): Generator<Row> {
+    this.reads++;
+    yield* super.rows(options);
+  }
+}
+
 /** The same store, as one of a kind of which nothing is known but the contract. */
 function plain(backend: Backend): Backend {
   return {
@@ -69,7 +94,7 @@ function plain(backend: Backend): Backend {
   };
 }
 
-for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
+for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arrow"]) {
   test(`query() groups the rows of a ${extension} store and its results`, withDuckDb, async (t) => {
     const store = tempStore(t, `runs${extension}`);
     const backend = await registry.open(store);
@@ -198,6 +223,47 @@ test("query() reads a CSV store without its rows in JavaScript", withDuckDb, asy
   const rows = await rowsOf(again, sql);
   assert.equal(again.reads, 0);
   assert.deepEqual(await rowsOf(plain(again), sql), rows);
+  await again.close();
+});
+
+test("query() reads a Parquet store without its rows in JavaScript", withDuckDb, async (t) => {
+  class WatchedParquet extends ParquetBackend {
+    reads = 0;
+
+    override async *rows(options?: RowsOptions): AsyncGenerator<Row> {
+      this.reads++;
+      yield* super.rows(options);
+    }
+  }
+  const store = tempStore(t, "runs.parquet");
+  const columns = "alpha, seed, model, ok, odd, result.x, result.list, _stet_timestamp";
+  const sql = `SELECT ${columns} FROM runs ORDER BY seed`;
+  const backend = new WatchedParquet(store);
+  const record = (seed: number): Promise<void> | void =>
+    backend.record({
+      _stet_timestamp: at,
+      alpha: seed / 2,
+      seed,
+      model: seed === 3 ? "1" : `m${seed}`,
+      ok: seed > 2,
+      odd: seed === 4 ? 1 : "a",
+      "result.x": 2n ** 60n + BigInt(seed),
+      "result.list": [seed],
+    });
+  for (let seed = 0; seed < 5; seed++) await record(seed);
+  assert.equal((await rowsOf(backend, sql)).length, 5, "those that are pending");
+  assert.equal(backend.reads, 1);
+  await backend.close();
+  const again = new WatchedParquet(store);
+  const known = sql.replace(", odd, result.x, result.list", ", result.x");
+  const rows = await rowsOf(again, known);
+  assert.equal(again.reads, 0);
+  assert.deepEqual(rows, await rowsOf(plain(again), known));
+  again.reads = 0;
+  const all = await rowsOf(again, sql);
+  assert.equal(again.reads, 1, "a column of mixed values is for the store's own reader");
+  assert.deepEqual(all, await rowsOf(plain(again), sql));
+  await assert.rejects(rowsOf(again, "SELECT alhpa FROM runs"), /Did you mean alpha/);
   await again.close();
 });
 
@@ -339,6 +405,88 @@ test("a CSV file read by DuckDB has the values that the store gives", withDuckDb
   );
   assert.ok(direct > 15, `only ${direct} files were read directly`);
 });
+
+/** Values that DuckDB's JSON reader is apt to take for something else, as they stand in a file. */
+const oddJson = fc.oneof(
+  oddCells.map((text) => JSON.stringify(text)),
+  fc.constantFrom(
+    ..."1 -3 0.5 1.50 1e5 1E+5 1e-05 1e400 -1e400 -0 -0.0 1.0 9007199254740993 9007199254740992.0"
+      .split(" "),
+    ..."9223372036854775807 9223372036854775808 18446744073709551616 123456789012345678901234567890"
+      .split(" "),
+    ...'0.1234567890123456789 true false null NaN Infinity -Infinity [1,2] [1] {} {"a":1} {"a":1,"a":2}'
+      .split(" "),
+    ..."[1\u00a02] 01 +1 .5 nan tru [1,] 'x' 1,2".split(" "),
+    '{"b":{"c":[1.50,"x"]}}',
+    '"\\ud800"',
+    '"\\u0000"',
+    '"\\u0041"',
+    '"\\/"',
+    '"\\x"',
+    '"tab\there"',
+    '"\\"1\\""',
+  ),
+);
+
+for (const [extension, Watched] of [[".jsonl", WatchedJsonl], [".json", WatchedJson]] as const) {
+  test(
+    `a ${extension} file read by DuckDB has the values that the store gives`,
+    withDuckDb,
+    async (t) => {
+      const folder = tempFolder(t);
+      let direct = 0;
+      let number = 0;
+      const kinds: Record<string, (n: number) => string> = {
+        integer: (n) => `${n}`,
+        double: (n) => `${n}.5`,
+        boolean: (n) => n > 2 ? "true" : "false",
+        quoted: (n) => `"\\"${n}\\""`,
+        cell: (n) => `"${n}"`,
+        word: (n) => `"m${n}"`,
+        none: () => "null",
+      };
+      const column = fc.record({
+        name: fc.constantFrom('"k"', '"k0"', '"\\u006b"', '"K"', '"result.x"', '"k\\n"', '""'),
+        write: fc.constantFrom(...Object.values(kinds)),
+        numbers: fc.array(fc.option(fc.nat(5), { freq: 8 }), { minLength: 6, maxLength: 6 }),
+        odd: fc.option(fc.tuple(fc.nat(5), oddJson), { freq: 1 }),
+      });
+      const rowsOfColumns = fc.array(column, { minLength: 1, maxLength: 3 }).map((columns) =>
+        Array.from({ length: 6 }, (_, i) => {
+          const entries = columns.flatMap(({ name, write, numbers, odd }, j) => {
+            const n = numbers[i];
+            const value = odd?.[0] === i ? odd[1] : n === null ? undefined : write(n!);
+            return value === undefined ? [] : [`${j === 1 ? name : `"k${j}"`}: ${value}`];
+          });
+          return `{${entries.join(", ")}}`;
+        })
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          rowsOfColumns,
+          fc.constantFrom("\n", "\n", "\n", "\r\n"),
+          fc.constantFrom("", "", "", "\ufeff"),
+          fc.constantFrom("", "", "", "", "\n", "0", "null", '{"k0": 1', '{"late": 1}'),
+          fc.constantFrom("SELECT * FROM runs", "SELECT k0 FROM runs", "SELECT count(*) FROM runs"),
+          async (rows, newline, mark, end, sql) => {
+            const file = join(folder, `${number++}${extension}`);
+            const text = extension === ".jsonl"
+              ? [...rows, end].join(newline)
+              : `[${newline} ${rows.join(`,${newline} `)}${newline}]${end}${newline}`;
+            writeFileSync(file, mark + text);
+            const backend = new Watched(file);
+            const found = await outcomeOf(backend, sql);
+            if (backend.reads === 0) direct++;
+            assert.deepEqual(found, await outcomeOf(plain(backend), sql));
+            await backend.close();
+          },
+        ),
+        { numRuns: 300 },
+      );
+      assert.ok(direct > 30, `only ${direct} files were read directly`);
+    },
+  );
+}
 
 /** What a query gives: columns and rows, or the message of its error. */
 async function outcomeOf(store: Backend, sql: string): Promise<unknown> {
@@ -522,6 +670,23 @@ test("errors in SQL say where, and what there is instead", withDuckDb, async () 
   ) await assert.rejects(rowsOf(backend, sql), { name: "QueryError", message }, sql);
 });
 
+test("errors in SQL over a file that DuckDB reads say the same", withDuckDb, async (t) => {
+  for (const extension of [".csv", ".jsonl", ".parquet"]) {
+    const store = tempStore(t, `runs${extension}`);
+    const backend = await registry.open(store);
+    for (const seed of [1, 2]) await backend.record({ alpha: 1, seed, "result.accuracy": 2 });
+    await backend.close();
+    for (
+      const [sql, message] of [
+        ["SELECT alhpa FROM runs", /Did you mean alpha\?$/],
+        ["SELECT result.acuracy FROM runs", /Did you mean accuracy\?$/],
+        ["SELECT reslt.accuracy FROM runs", /Did you mean result\?$/],
+        ["SELECT * FROM run", /The store is the table runs\.$/],
+      ] as const
+    ) await assert.rejects(rowsOf(store, sql), { name: "QueryError", message }, sql);
+  }
+});
+
 test("SQL that takes longer than it may is stopped", withDuckDb, async () => {
   const sql =
     "SELECT count(*) FROM range(1000000000) a, range(1000000) b WHERE hash(a.range, b.range) = 1";
@@ -573,7 +738,7 @@ test("a type that shows late in a CSV file is found", withDuckDb, async (t) => {
     { mixed: "x", text: "1", n: 1 },
     { mixed: "2", text: "word", n: 29_999 },
   ]);
-  assert.equal(backend.reads, 1);
+  assert.equal(backend.reads, 2, "as numbers, and as text from the beginning");
   const rows = await rowsOf(backend, "SELECT mixed FROM runs WHERE i BETWEEN 14999 AND 15001");
   assert.deepEqual(rows, [{ mixed: "2" }, { mixed: "x" }, { mixed: "2" }]);
   await backend.close();
@@ -656,6 +821,78 @@ test("a result is written as a stream of Arrow", withDuckDb, async () => {
       at: Date.parse(at),
     },
   ]);
+});
+
+test("values of every SQL type come out of an Arrow stream", withDuckDb, async () => {
+  const { tableFromIPC } = await loadPackage(ARROW, "read it") as {
+    tableFromIPC(bytes: Uint8Array): Iterable<{ toJSON(): Record<string, unknown> }> & {
+      schema: { fields: { name: string; type: object }[] };
+    };
+  };
+  const values: readonly (readonly [sql: string, type: string, expected: unknown])[] = [
+    ["i = 3", "Bool", false],
+    ["(i % 100)::TINYINT", "Int32", 5],
+    ["i::USMALLINT", "Int32", 5],
+    ["-i::INTEGER", "Int32", -5],
+    ["4294967290 + i", "Int64", "4294967295"],
+    ["(4294960000 + i)::UINTEGER", "Int64", "4294960005"],
+    ["-9223372036854775807 + i", "Int64", "-9223372036854775802"],
+    ["i / 2", "Float64", 2.5],
+    ["(i / 4)::FLOAT", "Float64", 1.25],
+    ["(i / 4)::DECIMAL(9, 2)", "Float64", 1.25],
+    ["-(i / 4)::DECIMAL(38, 5)", "Float64", -1.25],
+    ["sum(i) OVER ()", "Float64", 5000 * 4999 / 2],
+    ["i::UBIGINT", "Float64", 5],
+    ["'é' || i || '😀'", "Utf8", "é5😀"],
+    ["'a' || i", "Utf8", "a5"],
+    ["''", "Utf8", ""],
+    ["DATE '2026-11-21' + i::INTEGER", "Utf8", "2026-11-26"],
+    ["INTERVAL (i) SECOND", "Utf8", "00:00:05"],
+    ["TIMESTAMP '1969-12-31 23:59:59.5'", "Timestamp<MICROSECOND>", -500],
+    [
+      "TIMESTAMPTZ '2026-11-21 14:22:01.123456+01'",
+      "Timestamp<MICROSECOND, UTC>",
+      1795267321123.456,
+    ],
+    ["'infinity'::TIMESTAMPTZ", "Timestamp<MICROSECOND, UTC>", null],
+    ["[i, NULL, i + 1]", "List<Int64>", ["5", null, "6"]],
+    ["[]::VARCHAR[]", "List<Utf8>", []],
+    ["[[i::INTEGER], NULL, []]", "List<List<Int32>>", [[5], null, []]],
+    ["{a: i::INTEGER, b: {c: ['x', NULL]}}", "Struct<{a:Int32, b:Struct<{c:List<Utf8>}>}>", {
+      a: 5,
+      b: { c: ["x", null] },
+    }],
+    ["[{a: i = 5}, {a: NULL}]", "List<Struct<{a:Bool}>>", [{ a: true }, { a: null }]],
+    ["MAP {'k': i}", "Utf8", '{"k":5}'],
+    ["'b'::ENUM ('a', 'b')", "Utf8", "b"],
+    ["NULL", "Int32", null],
+  ];
+  // Every third row has no values.
+  const columns = values.map(([sql], i) => `CASE WHEN i % 3 < 2 THEN ${sql} END AS c${i}`);
+  const all = `SELECT ${columns.join(", ")} FROM range(5000) t (i)`;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of resultArrow(await query(stored([]), all))) pieces.push(piece);
+  const table = tableFromIPC(Buffer.concat(pieces));
+  assert.deepEqual(
+    table.schema.fields.map(({ type }) => String(type)),
+    values.map(([_, type]) => type),
+  );
+  const rows = [...table];
+  assert.equal(rows.length, 5000);
+  const plainRow = (i: number): unknown[] =>
+    Object.values(
+      JSON.parse(JSON.stringify(rows[i]!.toJSON(), (_, x) => typeof x === "bigint" ? `${x}` : x)),
+    );
+  assert.deepEqual(plainRow(5), values.map(() => null));
+  assert.deepEqual(plainRow(4997), values.map(() => null));
+  const one = await query(
+    stored([]),
+    `SELECT ${values.map(([sql], i) => `${sql} AS c${i}`).join(", ")} FROM range(5000) t (i)`,
+  );
+  const whole: Uint8Array[] = [];
+  for await (const piece of resultArrow(one)) whole.push(piece);
+  rows.splice(0, rows.length, ...tableFromIPC(Buffer.concat(whole)));
+  assert.deepEqual(plainRow(5), values.map(([_sql, _type, expected]) => expected));
 });
 
 test(
