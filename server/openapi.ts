@@ -228,7 +228,10 @@ export function openapi(): Json {
   };
 
   function schemaOf(schema: z.ZodType): Json {
-    const { $defs, $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: "any" });
+    const { $defs, $schema: _, ...rest } = z.toJSONSchema(schema, {
+      unrepresentable: "any",
+      io: "input",
+    });
     Object.assign(components, moved($defs ?? {}));
     return moved(rest) as Json;
   }
@@ -289,11 +292,11 @@ function moved(schema: unknown): unknown {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
 }
 
-function parametersOf({ properties = {} }: Json): unknown[] {
+function parametersOf({ properties = {}, required = [] }: Json): unknown[] {
   return Object.entries(properties as Readonly<Record<string, Json>>).map(([name, schema]) => ({
     name,
     in: "query",
-    required: false,
+    required: (required as readonly string[]).includes(name),
     schema,
   }));
 }
