@@ -47,7 +47,10 @@ function take(socket: Socket, turn: Turn): Promise<number> {
     };
     socket.setEncoding("latin1");
     socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the connection was closed")));
+    socket.on(
+      "close",
+      () => reject(new Error(`the connection was closed after ${count} requests`)),
+    );
     socket.on("data", (chunk: string) => {
       received += chunk;
       const head = received.indexOf("\r\n\r\n");
