@@ -4,7 +4,7 @@ import type { Group } from "./group.ts";
 import { load, type Turn } from "./http_load.ts";
 import { type Measurement, median } from "./measure.ts";
 import { paramsAt } from "./sample_rows.ts";
-import { type Format, makeStore, removeStore } from "./sample_store.ts";
+import { makeStore, removeStore } from "./sample_store.ts";
 
 /** How many connections ask at the same time. */
 const CONNECTIONS = 32;

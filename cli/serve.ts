@@ -4,6 +4,12 @@ import { stetToken } from "../core/stet_token.ts";
 import { type Command, storeOf, UsageError, type Values } from "./command.ts";
 import { gridHelp, gridOptions, readGrid } from "./grid.ts";
 
+/**
+ * A variable, since Deno loads, before any command starts, what an import names by a literal, reached
+ * or not: here Hono and zod.
+ */
+const SERVER = "../server/serve.ts";
+
 /** `stet serve`. */
 export const serve: Command = {
   summary: "share a store over HTTP, and watch it in a browser",
@@ -46,8 +52,8 @@ Examples:
     const durability = durabilityOf(values);
     const grid = values["grid"] === undefined ? {} : { grid: await readGrid(values) };
     const token = stetToken(values["token-file"] as string | undefined);
-    const serving = (await import("../server/serve.ts")).serve;
-    const sidecar = await serving({
+    const server = await import(SERVER) as typeof import("../server/serve.ts");
+    const sidecar = await server.serve({
       store,
       ...grid,
       ...port !== undefined && { port },
