@@ -9,10 +9,10 @@ import { numberText } from "../server/dashboard/format.js";
 import {
   openWindow,
   reason,
-  runSweep,
   type Served,
   shotsFolder,
   startSidecar,
+  startSweep,
   until,
   type Window,
 } from "./dashboard/browser.ts";
@@ -85,7 +85,8 @@ for (const runtime of servers) {
       await until(async () => assert.equal(await text(window, "live"), "live"));
       await page.evaluate("window.isSame = true");
 
-      const sweep = runSweep(runtime, path, 4, 8);
+      const sweep = startSweep(runtime, path, 4, 8);
+      t.after(() => sweep.stop());
       await until(async () => assert.match(await text(window, "now-list"), /lr=.*process \d+/s));
       await until(async () => assert.match(await text(window, "failures-list"), /sgd/));
       let last = 44;
@@ -95,7 +96,7 @@ for (const runtime of servers) {
         last = done;
         assert.equal(done, 99);
       });
-      await sweep;
+      await sweep.ended;
       await range(window, "1–25 of 99");
       await until(async () => assert.equal(await text(window, "now-list"), "Nothing is claimed."));
       assert.equal(await text(window, "tile-failed"), "5");
@@ -338,12 +339,14 @@ for (const runtime of servers) {
 
 test("pictures of the page, for a person to look at", options, async (t) => {
   const path = await storeOf(t, sampleRows(20));
-  const sweep = runSweep(anyRuntime!, path, 20, 60);
+  const sweep = startSweep(anyRuntime!, path, 20, 2000);
+  t.after(() => sweep.stop());
   const sidecar = await startSidecar(anyRuntime!, path);
   t.after(() => sidecar.stop("SIGKILL"));
   for (const colorScheme of ["light", "dark"] as const) {
     for (const width of [1280, 390]) {
       const window = await openWindow({ width, colorScheme });
+      t.after(() => window.close());
       const { page } = window;
       await page.goto(sidecar.url);
       await until(async () => assert.match(await text(window, "now-list"), /process \d+/));
@@ -359,6 +362,7 @@ test("pictures of the page, for a person to look at", options, async (t) => {
       await window.close();
     }
   }
+  sweep.stop();
+  await sweep.ended;
   await sidecar.stop();
-  await sweep;
 });

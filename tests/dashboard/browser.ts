@@ -112,17 +112,19 @@ export async function startSidecar(
   };
 }
 
-/** Runs the sweep over a store in a process of its own; resolves when it has ended. */
-export async function runSweep(
+/** Starts the sweep over a store in a process of its own. */
+export function startSweep(
   runtime: Runtime,
   store: string,
   first: number,
   last: number,
-): Promise<void> {
+): { readonly ended: Promise<void>; stop(): void } {
   const args = [...runtime.args, script("sweep.ts"), store, String(first), String(last)];
   const child = spawn(runtime.command, args, { stdio: ["ignore", "ignore", "inherit"] });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`the sweep ended with ${code}`);
+  const ended = once(child, "exit").then(([code, signal]) => {
+    if (code !== 0 && signal === null) throw new Error(`the sweep ended with ${code}`);
+  });
+  return { ended, stop: () => void child.kill("SIGKILL") };
 }
 
 /** Waits until a check passes; throws what it threw last if it does not come to that. */
