@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Finding } from "../core/backend.ts";
-import { isBusy } from "./state_file.ts";
+import { isBusy } from "./state_database.ts";
 
 /**
  * The files that dead processes left beside a state file. Only under its lock. Those of owners go when

@@ -29,7 +29,7 @@ import {
 } from "./sqlite_table.ts";
 import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
 import { stamped } from "./stamped.ts";
-import { isBusy } from "./state_file.ts";
+import { isBusy } from "./state_database.ts";
 
 /** How many rows are read at a time. */
 const PAGE = 2000;

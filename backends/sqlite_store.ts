@@ -27,7 +27,8 @@ import { batchesOf } from "./batches_of.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
-import { isBusy, StateFile } from "./state_file.ts";
+import { isBusy } from "./state_database.ts";
+import { StateFile } from "./state_file.ts";
 import { subsetShape } from "./subset_shape.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */

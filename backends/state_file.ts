@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type {
   Claim,
   ClaimAnswer,
@@ -11,7 +11,7 @@ import type {
   Lease,
   MaybePromise,
 } from "../core/backend.ts";
-import { LostClaimError, messageOf, StoreError } from "../core/errors.ts";
+import { LostClaimError, messageOf } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -19,39 +19,19 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
+import {
+  type Connection,
+  isBusy,
+  newId,
+  StateDatabase,
+  type Statements,
+} from "./state_database.ts";
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
 
 /** How long a pin, which is needed for less than a millisecond, is taken for one in use. */
 const PIN_TIMEOUT = 60_000;
-
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
-  CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
-  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
-  CREATE TABLE failures (
-    key TEXT PRIMARY KEY, params TEXT, error TEXT, stack TEXT, attempt INTEGER, time TEXT, host TEXT
-  ) WITHOUT ROWID;
-  PRAGMA user_version = ${SCHEMA_VERSION};`;
-
-/** Prepared statements of one connection. */
-interface Statements {
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly rollback: StatementSync;
-  readonly claimOwner: StatementSync;
-  readonly claim: StatementSync;
-  readonly release: StatementSync;
-  readonly drop: StatementSync;
-  readonly forget: StatementSync;
-}
-
-interface Connection {
-  readonly db: DatabaseSync;
-  readonly statements: Statements;
-  readonly inode: number;
-}
 
 /** This thread, as the state file knows it. */
 interface Owner {
@@ -71,18 +51,10 @@ interface Owner {
  * as long as it lives; whoever can begin one there knows that the owner is dead. Owner files are
  * made, probed and unlinked only under the lock, and owner ids are never used twice. A lease stands
  * in the place of an owner, and says itself until when it lives.
- *
- * The last process to leave unlinks the file. Who still has it open shares the name of its journal
- * with the file that comes after it, and SQLite may take the new one's journal for its own: so
- * nothing is written before it is seen, under the lock, that the path names this file, and an error
- * of one that is gone is none.
- *
- * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
- * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
  */
 export class StateFile {
   readonly path: string;
-  #connection: Connection | undefined;
+  readonly #database: StateDatabase;
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
@@ -90,6 +62,7 @@ export class StateFile {
 
   constructor(path: string) {
     this.path = path;
+    this.#database = new StateDatabase(path, () => atExit(this.#atExit));
   }
 
   /** Whether there is a state file. */
@@ -106,154 +79,14 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
-    const done = this.#tryLock(body);
+    const done = this.#database.tryLock(body);
     return done ? done.result : backOff(
       () => {
         prepare?.();
-        return this.#tryLock(body);
+        return this.#database.tryLock(body);
       },
       () => `Cannot lock "${this.path}", in use by ${this.#users()}; stop the one that hangs`,
     );
-  }
-
-  /**
-   * A page may turn out to be unreadable only in the body: a process was killed while it made the
-   * tables. The file is then moved aside and the body run again; it finds what it did to the store.
-   */
-  #tryLock<T>(body: () => T): { readonly result: T } | undefined {
-    for (let attempt = 0; this.#begin(); attempt++) {
-      const { inode } = this.#connection!;
-      try {
-        return { result: this.#finish(body) };
-      } catch (error) {
-        if (attempt > 0 || !isUnreadable(error)) throw error;
-        this.#disconnect();
-        this.#moveAside(inode);
-      }
-    }
-    return undefined;
-  }
-
-  #finish<T>(body: () => T): T {
-    const { db, statements } = this.#connection!;
-    try {
-      const result = body();
-      // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
-      statements.commit.run();
-      return result;
-    } catch (error) {
-      if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      throw isFull(error) ? this.#error(error) : error;
-    }
-  }
-
-  #begin(): boolean {
-    for (let attempt = 0;; attempt++) {
-      const connection = this.#connection ?? this.#open();
-      if (!connection) return false;
-      if (!this.#connection) atExit(this.#atExit);
-      this.#connection = connection;
-      try {
-        connection.statements.begin.run();
-      } catch (error) {
-        if (isBusy(error)) return false;
-        this.#disconnect();
-        if (inodeOf(this.path) !== connection.inode) continue;
-        if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
-        throw this.#error(error);
-      }
-      // The last process to leave unlinks the file: what is locked must be what the path names.
-      if (inodeOf(this.path) === connection.inode) return true;
-      connection.statements.rollback.run();
-      this.#disconnect();
-    }
-  }
-
-  /** A new connection, or undefined if another process is just making the tables. */
-  #open(): Connection | undefined {
-    for (let attempt = 0;; attempt++) {
-      // Taken before and compared after, so that it is surely this file's. The first time round, the
-      // file is only made.
-      const { inode: before, unpin } = this.#pin();
-      let db: DatabaseSync | undefined;
-      try {
-        db = new DatabaseSync(this.path);
-        const inode = inodeOf(this.path);
-        if (inode === undefined || before !== inode) {
-          db.close();
-          continue;
-        }
-        // Never the truth, so never synced. The tables are made without a journal file: one that still
-        // has the file before this one open would undo them with it.
-        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
-        db.exec("BEGIN EXCLUSIVE");
-        if (inodeOf(this.path) !== inode) {
-          db.close();
-          continue;
-        }
-        if (versionOf(db) === 0) {
-          if (db.prepare("SELECT 1 FROM sqlite_master").get()) {
-            throw new Error("malformed: half made");
-          }
-          db.exec(SCHEMA);
-        }
-        if (versionOf(db) !== SCHEMA_VERSION) {
-          throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
-        }
-        // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
-        const statements = prepare(db);
-        db.exec("COMMIT");
-        // From here on, a killed process leaves a journal that undoes its half.
-        db.exec("PRAGMA journal_mode = TRUNCATE");
-        return { db, inode, statements };
-      } catch (error) {
-        db?.close();
-        if (isBusy(error)) return undefined;
-        if (db && inodeOf(this.path) !== before) continue;
-        if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
-        throw this.#error(error);
-      } finally {
-        unpin();
-      }
-    }
-  }
-
-  /** The file's number, and how to end that no later file of that path can be given the same. */
-  #pin(): { readonly inode: number | undefined; unpin(): void } {
-    const pin = `${this.path}-pin-${Date.now()}-${newId()}`;
-    try {
-      fs.linkSync(this.path, pin);
-    } catch (error) {
-      const isMissing = (error as { code?: unknown }).code === "ENOENT";
-      // Else a file system without hard links.
-      return { inode: isMissing ? undefined : inodeOf(this.path), unpin: () => {} };
-    }
-    return { inode: inodeOf(pin), unpin: () => fs.rmSync(pin, { force: true }) };
-  }
-
-  #error(cause: unknown): StoreError {
-    if (isUnwritable(cause)) {
-      return new StoreError(
-        `Cannot write beside the store: "${this.path}" cannot be made or changed (${
-          messageOf(cause)
-        }); make the folder writable or choose another store`,
-        { cause },
-      );
-    }
-    const advice = isFull(cause) ? "; make room and try again" : "";
-    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}${advice}`, { cause });
-  }
-
-  #moveAside(inode: number | undefined): boolean {
-    if (inodeOf(this.path) !== inode) return true; // somebody did it already
-    fs.rmSync(`${this.path}-journal`, { force: true });
-    fs.renameSync(this.path, `${this.path}.unreadable`);
-    return true;
-  }
-
-  #disconnect(): void {
-    this.#connection?.db.close();
-    this.#connection = undefined;
   }
 
   /**
@@ -323,12 +156,12 @@ export class StateFile {
 
   /** Forgets that any key failed. Only under the lock. */
   forgetAll(): void {
-    this.#connection!.db.exec("DELETE FROM failures");
+    this.#connection.db.exec("DELETE FROM failures");
   }
 
   /** Notes that a key failed and ends the claim of it. Only under the lock. */
   fail({ text, values }: Key, { error, stack, attempts = 1 }: FailureNote, lease?: Lease): void {
-    this.#connection!.db.prepare(`
+    this.#connection.db.prepare(`
       INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
         attempt = attempt + excluded.attempt, time = excluded.time, host = excluded.host`)
@@ -361,7 +194,7 @@ export class StateFile {
     } catch {
       // In use, or half written by a process that was killed: under the lock it is mended, or the
       // error is told.
-      return this.lock(() => query(this.#connection!.db));
+      return this.lock(() => query(this.#connection.db));
     }
   }
 
@@ -392,7 +225,7 @@ export class StateFile {
    */
   departUnlessAlone(): boolean {
     this.#sweep();
-    const other = this.#connection!.db.prepare("SELECT 1 FROM owners WHERE id <> ?")
+    const other = this.#connection.db.prepare("SELECT 1 FROM owners WHERE id <> ?")
       .get(this.#owner?.id ?? "");
     if (other) this.#depart();
     return other !== undefined;
@@ -403,7 +236,7 @@ export class StateFile {
    * file goes.
    */
   async leave(): Promise<void> {
-    if (this.#connection) {
+    if (this.#database.connection) {
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
     }
@@ -413,9 +246,9 @@ export class StateFile {
   /** The same at the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     try {
-      if (this.#connection && this.#beginBlocking()) {
-        this.#finish(() => this.#depart());
-        if (this.#beginBlocking()) this.#finish(() => this.#tidy());
+      if (this.#database.connection && this.#beginBlocking()) {
+        this.#database.finish(() => this.#depart());
+        if (this.#beginBlocking()) this.#database.finish(() => this.#tidy());
       }
     } catch {
       // The folder may be gone by now; what is held, the operating system frees.
@@ -426,7 +259,7 @@ export class StateFile {
   /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
   #beginBlocking(): boolean {
     const end = performance.now() + LEAVE_TIMEOUT;
-    while (!this.#begin()) {
+    while (!this.#database.begin()) {
       if (performance.now() > end) return false;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 4);
     }
@@ -434,7 +267,7 @@ export class StateFile {
   }
 
   #depart(): void {
-    const { db } = this.#connection!;
+    const { db } = this.#connection;
     if (this.#owner) {
       db.prepare("DELETE FROM claims WHERE owner = ?").run(this.#owner.id);
       db.prepare("DELETE FROM owners WHERE id = ?").run(this.#owner.id);
@@ -450,7 +283,7 @@ export class StateFile {
    * of its own that changes nothing: the journal is then empty.
    */
   #tidy(): void {
-    const isUsed = this.#connection!.db.prepare(
+    const isUsed = this.#connection.db.prepare(
       "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures UNION ALL SELECT 1 FROM claims LIMIT 1",
     ).get();
     fs.rmSync(`${this.path}-journal`, { force: true });
@@ -464,16 +297,20 @@ export class StateFile {
     this.#probes.clear();
     this.#owner?.db.close();
     this.#owner = undefined;
-    this.#disconnect();
+    this.#database.disconnect();
+  }
+
+  get #connection(): Connection {
+    return this.#database.connection!;
   }
 
   get #statements(): Statements {
-    return this.#connection!.statements;
+    return this.#connection.statements;
   }
 
   /** This thread's owner id; the first time, it is made. */
   #own(): string {
-    const { db, inode } = this.#connection!;
+    const { db, inode } = this.#connection;
     if (this.#owner?.inode === inode) return this.#owner.id;
     this.#sweep();
     this.#owner ??= this.#makeOwner();
@@ -496,9 +333,9 @@ export class StateFile {
 
   /** Removes what dead owners left behind, entered here or not. */
   #sweep(): void {
-    const owners = this.#connection!.db.prepare("SELECT id FROM owners").all() as { id: string }[];
+    const owners = this.#connection.db.prepare("SELECT id FROM owners").all() as { id: string }[];
     for (const { id } of owners) this.#isAlive(id);
-    for (const key of claimedKeys(this.#connection!.db)) {
+    for (const key of claimedKeys(this.#connection.db)) {
       const lease = this.#leaseOf(key);
       if (lease && isOver(lease)) this.#statements.drop.run(key);
     }
@@ -529,19 +366,19 @@ export class StateFile {
         db.exec("BEGIN IMMEDIATE");
       } catch (error) {
         if (isBusy(error)) return true;
-        throw this.#error(error);
+        throw this.#database.error(error);
       }
     }
     this.#probes.get(id)?.close();
     this.#probes.delete(id);
     fs.rmSync(path, { force: true });
-    this.#connection!.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
-    this.#connection!.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
+    this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
+    this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
     return false;
   }
 
   #describe(id: string): string {
-    const row = this.#connection!.db.prepare("SELECT pid, host FROM owners WHERE id = ?").get(id);
+    const row = this.#connection.db.prepare("SELECT pid, host FROM owners WHERE id = ?").get(id);
     const { pid, host } = row as { pid: number; host: string };
     return `process ${pid}${host === "" || host === hostName() ? "" : ` on ${host}`}`;
   }
@@ -549,7 +386,8 @@ export class StateFile {
   /** For a message: who uses the store, as far as it can be read. */
   #users(): string {
     try {
-      const rows = this.#connection?.db.prepare("SELECT pid, host FROM owners").all() ?? [];
+      const rows = this.#database.connection?.db.prepare("SELECT pid, host FROM owners").all() ??
+        [];
       return rows.map((row) => `process ${row["pid"]}`).join(", ") ||
         "a process that claims nothing";
     } catch (error) {
@@ -569,51 +407,6 @@ function claimedKeys(db: DatabaseSync): string[] {
   return db.prepare("SELECT key FROM claims").all().map(({ key }) => key as string);
 }
 
-function prepare(db: DatabaseSync): Statements {
-  return {
-    // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
-    begin: db.prepare("BEGIN EXCLUSIVE"),
-    commit: db.prepare("COMMIT"),
-    rollback: db.prepare("ROLLBACK"),
-    claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
-    claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
-    release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
-    drop: db.prepare("DELETE FROM claims WHERE key = ?"),
-    forget: db.prepare("DELETE FROM failures WHERE key = ?"),
-  };
-}
-
-function versionOf(db: DatabaseSync): number {
-  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-}
-
 function isOver({ until }: Lease): boolean {
   return Date.now() >= until;
-}
-
-function newId(): string {
-  const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
-  return half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
-}
-
-function inodeOf(path: string): number | undefined {
-  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
-}
-
-/** Whether SQLite says that somebody else has the lock. By message: Deno's errors carry no code. */
-export function isBusy(error: unknown): boolean {
-  return /database (table )?is locked|database is busy/.test(messageOf(error));
-}
-
-function isUnreadable(error: unknown): boolean {
-  // A StoreError speaks of the store.
-  return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
-}
-
-function isFull(error: unknown): boolean {
-  return /disk is full/.test(messageOf(error));
-}
-
-function isUnwritable(error: unknown): boolean {
-  return /unable to open database file|readonly database|read-only/.test(messageOf(error));
 }

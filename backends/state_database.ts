@@ -1,0 +1,253 @@
+import fs from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { messageOf, StoreError } from "../core/errors.ts";
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
+  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
+  CREATE TABLE failures (
+    key TEXT PRIMARY KEY, params TEXT, error TEXT, stack TEXT, attempt INTEGER, time TEXT, host TEXT
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};`;
+
+/** Prepared statements of one connection. */
+export interface Statements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly rollback: StatementSync;
+  readonly claimOwner: StatementSync;
+  readonly claim: StatementSync;
+  readonly release: StatementSync;
+  readonly drop: StatementSync;
+  readonly forget: StatementSync;
+}
+
+/** The open database. */
+export interface Connection {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  readonly inode: number;
+}
+
+/**
+ * The database of a state file: opened, locked, mended and unlinked by many processes at once.
+ *
+ * The last process to leave unlinks the file. Who still has it open shares the name of its journal
+ * with the file that comes after it, and SQLite may take the new one's journal for its own: so
+ * nothing is written before it is seen, under the lock, that the path names this file, and an error
+ * of one that is gone is none.
+ *
+ * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
+ * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+ */
+export class StateDatabase {
+  readonly path: string;
+  readonly #connected: () => void;
+  #connection: Connection | undefined;
+
+  /**
+   * @param connected Is called when the file was opened.
+   */
+  constructor(path: string, connected: () => void) {
+    this.path = path;
+    this.#connected = connected;
+  }
+
+  /** The open database; undefined before the first lock. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /**
+   * Runs a body under the lock: its result, in a box; undefined if somebody else has the lock.
+   *
+   * A page may turn out to be unreadable only in the body: a process was killed while it made the
+   * tables. The file is then moved aside and the body run again; it finds what it did to the store.
+   */
+  tryLock<T>(body: () => T): { readonly result: T } | undefined {
+    for (let attempt = 0; this.begin(); attempt++) {
+      const { inode } = this.#connection!;
+      try {
+        return { result: this.finish(body) };
+      } catch (error) {
+        if (attempt > 0 || !isUnreadable(error)) throw error;
+        this.disconnect();
+        this.#moveAside(inode);
+      }
+    }
+    return undefined;
+  }
+
+  /** Runs a body in the transaction that {@linkcode begin} began, and ends that. */
+  finish<T>(body: () => T): T {
+    const { db, statements } = this.#connection!;
+    try {
+      const result = body();
+      // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
+      statements.commit.run();
+      return result;
+    } catch (error) {
+      if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
+      throw isFull(error) ? this.error(error) : error;
+    }
+  }
+
+  /** Takes the lock; false if somebody else has it. */
+  begin(): boolean {
+    for (let attempt = 0;; attempt++) {
+      const connection = this.#connection ?? this.#open();
+      if (!connection) return false;
+      if (!this.#connection) this.#connected();
+      this.#connection = connection;
+      try {
+        connection.statements.begin.run();
+      } catch (error) {
+        if (isBusy(error)) return false;
+        this.disconnect();
+        if (inodeOf(this.path) !== connection.inode) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
+        throw this.error(error);
+      }
+      // The last process to leave unlinks the file: what is locked must be what the path names.
+      if (inodeOf(this.path) === connection.inode) return true;
+      connection.statements.rollback.run();
+      this.disconnect();
+    }
+  }
+
+  /** A new connection, or undefined if another process is just making the tables. */
+  #open(): Connection | undefined {
+    for (let attempt = 0;; attempt++) {
+      // Taken before and compared after, so that it is surely this file's. The first time round, the
+      // file is only made.
+      const { inode: before, unpin } = this.#pin();
+      let db: DatabaseSync | undefined;
+      try {
+        db = new DatabaseSync(this.path);
+        const inode = inodeOf(this.path);
+        if (inode === undefined || before !== inode) {
+          db.close();
+          continue;
+        }
+        // Never the truth, so never synced. The tables are made without a journal file: one that still
+        // has the file before this one open would undo them with it.
+        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
+        db.exec("BEGIN EXCLUSIVE");
+        if (inodeOf(this.path) !== inode) {
+          db.close();
+          continue;
+        }
+        if (versionOf(db) === 0) {
+          if (db.prepare("SELECT 1 FROM sqlite_master").get()) {
+            throw new Error("malformed: half made");
+          }
+          db.exec(SCHEMA);
+        }
+        if (versionOf(db) !== SCHEMA_VERSION) {
+          throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
+        }
+        // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
+        const statements = prepare(db);
+        db.exec("COMMIT");
+        // From here on, a killed process leaves a journal that undoes its half.
+        db.exec("PRAGMA journal_mode = TRUNCATE");
+        return { db, inode, statements };
+      } catch (error) {
+        db?.close();
+        if (isBusy(error)) return undefined;
+        if (db && inodeOf(this.path) !== before) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
+        throw this.error(error);
+      } finally {
+        unpin();
+      }
+    }
+  }
+
+  /** The file's number, and how to end that no later file of that path can be given the same. */
+  #pin(): { readonly inode: number | undefined; unpin(): void } {
+    const pin = `${this.path}-pin-${Date.now()}-${newId()}`;
+    try {
+      fs.linkSync(this.path, pin);
+    } catch (error) {
+      const isMissing = (error as { code?: unknown }).code === "ENOENT";
+      // Else a file system without hard links.
+      return { inode: isMissing ? undefined : inodeOf(this.path), unpin: () => {} };
+    }
+    return { inode: inodeOf(pin), unpin: () => fs.rmSync(pin, { force: true }) };
+  }
+
+  /** What SQLite says of a file of ours, in our words. */
+  error(cause: unknown): StoreError {
+    if (isUnwritable(cause)) {
+      return new StoreError(
+        `Cannot write beside the store: "${this.path}" cannot be made or changed (${
+          messageOf(cause)
+        }); make the folder writable or choose another store`,
+        { cause },
+      );
+    }
+    const advice = isFull(cause) ? "; make room and try again" : "";
+    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}${advice}`, { cause });
+  }
+
+  #moveAside(inode: number | undefined): boolean {
+    if (inodeOf(this.path) !== inode) return true; // somebody did it already
+    fs.rmSync(`${this.path}-journal`, { force: true });
+    fs.renameSync(this.path, `${this.path}.unreadable`);
+    return true;
+  }
+
+  /** Closes the database; the next lock opens it again. */
+  disconnect(): void {
+    this.#connection?.db.close();
+    this.#connection = undefined;
+  }
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
+    begin: db.prepare("BEGIN EXCLUSIVE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+    claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
+    claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
+    release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
+    drop: db.prepare("DELETE FROM claims WHERE key = ?"),
+    forget: db.prepare("DELETE FROM failures WHERE key = ?"),
+  };
+}
+
+function versionOf(db: DatabaseSync): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+/** 16 random hex digits. */
+export function newId(): string {
+  const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
+  return half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
+}
+
+function inodeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** Whether SQLite says that somebody else has the lock. By message: Deno's errors carry no code. */
+export function isBusy(error: unknown): boolean {
+  return /database (table )?is locked|database is busy/.test(messageOf(error));
+}
+
+function isUnreadable(error: unknown): boolean {
+  // A StoreError speaks of the store.
+  return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
+}
+
+function isFull(error: unknown): boolean {
+  return /disk is full/.test(messageOf(error));
+}
+
+function isUnwritable(error: unknown): boolean {
+  return /unable to open database file|readonly database|read-only/.test(messageOf(error));
+}
