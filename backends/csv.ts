@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { OpenOptions } from "../core/backend.ts";
 import { writeCell } from "../core/cell.ts";
 import { orderColumns } from "../core/columns.ts";
+import { csvField, quotedField } from "../core/csv_field.ts";
 import type { Row } from "../core/value.ts";
 import { CsvScanner, withNewline } from "./csv_scanner.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
@@ -110,20 +111,12 @@ export const csv: Format = {
 
 function encodeCell(row: Row, name: string): string {
   const value = Object.hasOwn(row, name) ? row[name] : undefined;
-  return value === undefined ? "" : quoteText(writeCell(value));
+  return value === undefined ? "" : csvField(writeCell(value));
 }
 
 /** Names are quoted also where the file would begin like one of another kind (`checkText`). */
 function quoteName(name: string): string {
-  return /^(?:[\s[{\ufeff]|PAR1|ARROW1)/.test(name) ? quoted(name) : quoteText(name);
-}
-
-function quoteText(text: string): string {
-  return /[",\r\n]/.test(text) ? quoted(text) : text;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
+  return /^(?:[\s[{\ufeff]|PAR1|ARROW1)/.test(name) ? quotedField(name) : csvField(name);
 }
 
 /** Tells files of other kinds by how they begin. */

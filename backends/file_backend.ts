@@ -60,6 +60,8 @@ export class FileBackend implements Backend {
   readonly #isSynced: boolean;
   readonly #warn: (message: string) => void;
   #hasLocked = false;
+  /** Whether a body of `together` runs, which has the lock. */
+  #isTogether = false;
   /** When the file was last looked at. */
   #refreshed = -Infinity;
   /** `removals` as it was then. */
@@ -189,6 +191,18 @@ export class FileBackend implements Backend {
       const isThere = this.#file.find(key.shape, key.text) !== -1;
       const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
       return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
+    });
+  }
+
+  /** Has what a body asks for done under one lock. */
+  together<T>(body: () => T): MaybePromise<T> {
+    return this.#locked(() => {
+      this.#isTogether = true;
+      try {
+        return body();
+      } finally {
+        this.#isTogether = false;
+      }
     });
   }
 
@@ -336,6 +350,7 @@ export class FileBackend implements Backend {
   /** Runs a body under the lock, the file refreshed. */
   #locked<T>(body: () => T): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
+    if (this.#isTogether) return body();
     if (!this.#hasLocked) this.#begin();
     return this.#state.lock(() => {
       this.#refresh(true);

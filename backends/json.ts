@@ -3,7 +3,8 @@ import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
 import { binaryKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
-import { encodeJsonRow, JsonScanner, shown, textStart } from "./json_rows.ts";
+import { encodeJsonRow } from "../core/json_row.ts";
+import { JsonScanner, shown, textStart } from "./json_rows.ts";
 
 const OPEN_BRACE = 123, OPEN_BRACKET = 91;
 

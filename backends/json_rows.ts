@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
-import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
-import { orderColumns } from "../core/columns.ts";
+import { canonicalCell, readCell } from "../core/cell.ts";
 import { messageOf } from "../core/errors.ts";
-import { jsonString, parseJson } from "../core/json.ts";
-import type { Row, Value } from "../core/value.ts";
+import { parseJson } from "../core/json.ts";
+import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../core/cell_sink.ts";
 import { ByteError, type RowScanner } from "./format.ts";
@@ -12,24 +11,6 @@ import { isPlainCell } from "./plain_cell.ts";
 const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46;
 const ZERO = 48, NINE = 57, COLON = 58;
 const OPEN_BRACKET = 91, BACKSLASH = 92, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
-
-/**
- * A row as a JSON object on one line, the timestamp last. Numbers, booleans, null, arrays and objects
- * are themselves; a string is cell text, and so is what JSON has no form for (`nan`, large bigints).
- */
-export function encodeJsonRow(row: Row): string {
-  const entries = orderColumns(Object.keys(row), []).map((name) =>
-    `${jsonString(name)}: ${encodeValue(row[name]!)}`
-  );
-  return `{${entries.join(", ")}}`;
-}
-
-function encodeValue(value: Value): string {
-  if (value === null || typeof value === "boolean") return String(value);
-  const cell = writeCell(value);
-  if (typeof value === "string") return jsonString(cell);
-  return /^-?(?:nan|inf)$|n$|NaN|Infinity/.test(cell) ? jsonString(cell) : cell;
-}
 
 /** Which bytes go between the rows of a format. */
 export interface Between {

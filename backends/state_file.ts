@@ -120,17 +120,17 @@ export class StateFile {
 
   /** Who holds a key, or undefined. Claims of the dead are removed. */
   #holderOf(key: string): string | undefined {
-    const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
-    if (!row) return undefined;
-    const lease = readLease(row.owner);
-    if (lease) return isOver(lease) ? undefined : lease.holder;
-    if (!this.#isAlive(row.owner)) return undefined;
-    return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
+    return this.#otherHolderOf(key, undefined);
   }
 
   /** Who holds a key, if it is not this lease. */
   #otherHolderOf(key: string, lease: Lease | undefined): string | undefined {
-    return lease && this.#leaseOf(key)?.token === lease.token ? undefined : this.#holderOf(key);
+    const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
+    if (!row) return undefined;
+    const held = readLease(row.owner);
+    if (held) return held.token === lease?.token || isOver(held) ? undefined : held.holder;
+    if (!this.#isAlive(row.owner)) return undefined;
+    return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
   }
 
   /** The lease that a key is claimed by, over or not. */
@@ -139,10 +139,13 @@ export class StateFile {
     return row && readLease(row.owner);
   }
 
-  /** Ends this thread's claim, or that of a lease. Only under the lock. */
+  /**
+   * Ends this thread's claim, or that of a lease, which was checked: whoever else may stand there holds
+   * the key no more. Only under the lock.
+   */
   release(key: string, lease?: Lease): void {
-    if (!lease) this.#statements.release.run(key, this.#owner?.id ?? "");
-    else if (this.#leaseOf(key)?.token === lease.token) this.#statements.drop.run(key);
+    if (lease) this.#statements.drop.run(key);
+    else this.#statements.release.run(key, this.#owner?.id ?? "");
   }
 
   /** Ends the claim of a key that is done now: it failed no more. Only under the lock. */

@@ -14,6 +14,8 @@ export const table: BackendTable = {
   ".sqlite3": () => import("./sqlite.ts"),
   ".db": () => import("./sqlite.ts"),
   "sqlite:": () => import("./sqlite.ts"),
+  "http:": () => import("./http.ts"),
+  "https:": () => import("./http.ts"),
   "postgresql:": () => import("./postgresql.ts"),
   ":memory:": () => import("./memory.ts"),
 };

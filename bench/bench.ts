@@ -31,6 +31,7 @@ import { resume } from "./resume.ts";
 import { rewrite } from "./rewrite.ts";
 import { run } from "./run.ts";
 import { checkSample, type Format, formats } from "./sample_store.ts";
+import { sidecar } from "./sidecar.ts";
 import { status } from "./status.ts";
 import { sweep } from "./sweep.ts";
 import { isMet, type Line, ratioOf, tableOf } from "./table.ts";
@@ -49,6 +50,7 @@ const groups: readonly Group[] = [
   query,
   columnar,
   exporting,
+  sidecar,
 ];
 
 const { values: options, positionals: names } = parseArgs({

@@ -3,7 +3,7 @@ import { nearestName } from "../core/nearest_name.ts";
 import { Runs } from "../core/runs.ts";
 import type { Target } from "../core/target.ts";
 import { UsageError } from "./command.ts";
-import type { Grid } from "./grid.ts";
+import type { Grid } from "../core/grid.ts";
 
 /**
  * Checks that a grid's names say which run it is: values of others would all be one run, and most of

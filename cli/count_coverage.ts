@@ -1,10 +1,10 @@
-import { writeCell } from "../core/cell.ts";
 import { NAMESPACE } from "../core/columns.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Factor, Grid } from "../core/grid.ts";
+import { gridNumber } from "../core/grid_number.ts";
 import { keyParams } from "../core/key_params.ts";
-import { type Row, setEntry, type Value } from "../core/value.ts";
+import { type Row, setEntry } from "../core/value.ts";
 import { UsageError } from "./command.ts";
-import type { Factor, Grid } from "./grid.ts";
 
 /** What can be said of a combination, from the weakest to the strongest. */
 export const STATES = ["missing", "failed", "running", "done"] as const;
@@ -46,7 +46,7 @@ export async function countCoverage(
     throw new UsageError(`the grid has ${grid.count} combinations, more than ${MOST}`);
   }
   const states = new Uint8Array(grid.count);
-  const numberOf = numbering(grid.factors);
+  const numberOf = gridNumber(grid.factors);
   let outside = 0;
   let elsewhere = 0;
   /** Whether the row or key is a combination of the grid. */
@@ -98,40 +98,6 @@ export async function countCoverage(
       },
     }),
   };
-}
-
-/** Gives a combination's place in the order of the grid; -1 if it is not of the grid. */
-function numbering(factors: readonly Factor[]): (params: Row) => number {
-  const lookUps = factors.map(({ names, parts }) => ({
-    names,
-    length: parts.length,
-    numbers: new Map(parts.map((part, i) => [lookUpKey(part, names), i])),
-  }));
-  return (params) => {
-    let number = 0;
-    for (const { names, length, numbers } of lookUps) {
-      const part = numbers.get(lookUpKey(params, names));
-      if (part === undefined) return -1;
-      number = number * length + part;
-    }
-    return number;
-  };
-}
-
-/** The values of some params, as a key of a Map. A scalar alone is one by itself, which is quick. */
-function lookUpKey(params: Row, names: readonly string[]): unknown {
-  const [name] = names;
-  const value = names.length === 1 ? own(params, name!) : null;
-  if (names.length === 1 && (typeof value !== "object" || value === null)) return value;
-  return `\x1e${names.map((each) => cellOf(own(params, each))).join("\x1f")}`;
-}
-
-function own(params: Row, name: string): Value | undefined {
-  return Object.hasOwn(params, name) ? params[name] : undefined;
-}
-
-function cellOf(value: Value | undefined): string {
-  return value === undefined ? "" : writeCell(value);
 }
 
 /** The combination at a place in the order of the grid. */

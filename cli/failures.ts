@@ -7,7 +7,7 @@ import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { openKnown } from "../core/open_known.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { type Command, type Output, UsageError, type Values } from "./command.ts";
-import { gridOf } from "./grid.ts";
+import { gridOf } from "../core/grid.ts";
 import { isExport } from "./is_export.ts";
 import { logsOf } from "./logs_of.ts";
 import { pairsText } from "./pairs_text.ts";

@@ -1,27 +1,8 @@
-import { expandGrid } from "../core/expand_grid.ts";
+import { type Factor, type Grid, gridOf } from "../core/grid.ts";
 import { type Row, setEntry, type Value } from "../core/value.ts";
 import { readAxis } from "./axis.ts";
 import { UsageError, type Values } from "./command.ts";
 import { readCombinations } from "./read_combinations.ts";
-
-/** What a grid is made of: params that change together. */
-export interface Factor {
-  readonly names: readonly string[];
-  /** What the params can be; of an axis, one name in each. */
-  readonly parts: readonly Row[];
-}
-
-/** The combinations that a command line asks for. */
-export interface Grid {
-  /** The names of the params. */
-  readonly names: readonly string[];
-  /** How many combinations there are. */
-  readonly count: number;
-  /** Each combination is one part of every factor; the last factor changes fastest. */
-  readonly factors: readonly Factor[];
-  /** The combinations, made as they are asked for; each time from the beginning. */
-  readonly combinations: Iterable<Row>;
-}
 
 /** The option that grids are given by. */
 export const gridOptions = { grid: { type: "string", short: "g", multiple: true } } as const;
@@ -57,16 +38,6 @@ export async function readGrid({ grid = [] }: Values): Promise<Grid> {
   return gridOf(factors);
 }
 
-/** The grid of some factors. */
-export function gridOf(factors: readonly Factor[]): Grid {
-  return {
-    names: factors.flatMap(({ names }) => names),
-    count: factors.reduce((count, { parts }) => count * parts.length, 1),
-    factors,
-    combinations: { [Symbol.iterator]: () => combine(factors) },
-  };
-}
-
 function axisOf(text: string): Factor {
   const [name, values] = readAxis(text);
   return { names: [name], parts: values.map((value) => entry(name, value)) };
@@ -76,15 +47,4 @@ function entry(name: string, value: Value): Row {
   const row: Row = {};
   setEntry(row, name, value);
   return row;
-}
-
-function* combine(factors: readonly Factor[]): Generator<Row> {
-  const axes = Object.fromEntries(factors.map(({ parts }, i) => [`f${i}`, parts]));
-  for (const parts of expandGrid<Record<string, readonly Row[]>>(axes)) {
-    const combination: Row = {};
-    for (const part of Object.values(parts)) {
-      for (const name of Object.keys(part)) setEntry(combination, name, part[name]!);
-    }
-    yield combination;
-  }
 }

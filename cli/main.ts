@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import("./import.ts")).importCommand,
   merge: async () => (await import("./merge.ts")).merge,
   verify: async () => (await import("./verify.ts")).verify,
+  serve: async () => (await import("./serve.ts")).serve,
 };
 
 /**

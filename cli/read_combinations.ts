@@ -5,7 +5,7 @@ import { keyOf, keyShape } from "../core/key.ts";
 import { openExisting } from "../core/status.ts";
 import type { Row } from "../core/value.ts";
 import { UsageError } from "./command.ts";
-import type { Factor } from "./grid.ts";
+import type { Factor } from "../core/grid.ts";
 import { readJsonRows } from "./read_json_rows.ts";
 import { registry } from "./registry.ts";
 

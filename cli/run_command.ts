@@ -6,7 +6,7 @@ import type { Executor } from "../core/executor.ts";
 import type { RunsOptions } from "../core/runs.ts";
 import type { Row } from "../core/value.ts";
 import type { Output, Values } from "./command.ts";
-import type { Grid } from "./grid.ts";
+import type { Grid } from "../core/grid.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { asUsageError, runSweep } from "./run_sweep.ts";

@@ -198,6 +198,31 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: "what is asked together is done each for itself, and all of it",
+    async check(one, other) {
+      const keys = [1, 2, 1, 3].map((seed) => keyOf(shape, { alpha: 1, seed }));
+      await one.record({ alpha: 1, seed: 3 });
+      const asked = await one.together(() => keys.map((key) => one.claim(key)));
+      const answers = await Promise.all(asked);
+      assert.deepEqual(answers.map(({ state }) => state), ["claimed", "claimed", "busy", "done"]);
+      await isBusy(other, keys[0]!);
+      const claims = answers.flatMap((answer) => answer.state === "claimed" ? [answer.claim] : []);
+      const ended = await one.together(() => [
+        claims[0]!.record({ alpha: 1, seed: 1 }),
+        claims[1]!.fail(note),
+        one.record({ alpha: 2, seed: 1 }),
+      ]);
+      await Promise.all(ended);
+      await isDone(other, keys[0]!);
+      assert.deepEqual((await other.failures()).map(({ params }) => params.seed), [2]);
+      assert.deepEqual(await paramsIn(other), [
+        { alpha: 1, seed: 3 },
+        { alpha: 1, seed: 1 },
+        { alpha: 2, seed: 1 },
+      ]);
+    },
+  },
+  {
     name: "a key is free again when its row is removed",
     async check(one, other) {
       await (await claimed(one, key)).record({ alpha: 1, seed: 1 });

@@ -123,6 +123,14 @@ export interface Backend {
    */
   claim?(key: Key, options?: ClaimOptions): MaybePromise<ClaimAnswer>;
 
+  /**
+   * Runs a body, and does what it asks of this store in one step where that is cheaper: claims and
+   * what ends them share a lock and its costs. The body is synchronous; it may run more than once, if
+   * the lock turns out to be broken. What fails in it fails by itself, as long as the body catches it.
+   * Default: only runs the body.
+   */
+  together?<T>(body: () => T): MaybePromise<T>;
+
   /** The failures noted since each key last succeeded, oldest first. Default: none. */
   failures?(): MaybePromise<readonly Failure[]>;
 

@@ -33,6 +33,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
       (async (key) => await complete.find(key) !== undefined),
     removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
     claim: backend.claim?.bind(backend) ?? ((key, options) => here.claim(key, options)),
+    together: backend.together?.bind(backend) ?? ((body) => body()),
     exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => here.failures()),
     claims: backend.claims?.bind(backend) ?? (() => here.claims()),

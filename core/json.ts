@@ -21,11 +21,12 @@ export function canonicalJson(value: Value): string {
  * `JSON.parse` does not serve: it loses the digits of large integers, and V8's takes the key `"k\n"`
  * for `"k\\"` where it has parsed that one in the same place of an object before.
  *
- * @throws {SyntaxError} On anything else, and beyond {@linkcode MAX_DEPTH} levels; it names the offset,
- * in UTF-16 units from 0.
+ * @param mostLevels How many levels of arrays and objects there may be in one another.
+ * @throws {SyntaxError} On anything else, and beyond so many levels; it names the offset, in UTF-16
+ * units from 0.
  */
-export function parseJson(text: string): Value {
-  return new Parser(text).document();
+export function parseJson(text: string, mostLevels: number = MAX_DEPTH): Value {
+  return new Parser(text, mostLevels).document();
 }
 
 /** Gives a string as a JSON string without control characters (DEL and C1 too) or lone surrogates. */
@@ -119,10 +120,12 @@ const CLOSE_BRACE = 0x7d;
 
 class Parser {
   readonly #text: string;
+  readonly #mostLevels: number;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, mostLevels: number) {
     this.#text = text;
+    this.#mostLevels = mostLevels;
   }
 
   document(): Value {
@@ -178,7 +181,9 @@ class Parser {
   }
 
   #enter(depth: number): void {
-    if (depth > MAX_DEPTH) throw this.#error(`nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > this.#mostLevels) {
+      throw this.#error(`nested deeper than ${this.#mostLevels} levels`);
+    }
     this.#at++;
   }
 

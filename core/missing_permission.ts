@@ -2,12 +2,20 @@ import process from "node:process";
 
 /** A permission of Deno, as its API names them. */
 export interface Permission {
-  readonly name: "env" | "ffi" | "run";
+  readonly name: "env" | "ffi" | "net" | "run";
   readonly command?: string;
+  readonly host?: string;
+  readonly variable?: string;
 }
 
 interface DenoPermissions {
   querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
+}
+
+/** Whether Deno gives a permission without asking the user for it; always elsewhere. */
+export function isGranted(permission: Permission): boolean {
+  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
+  return !Deno || Deno.permissions.querySync(permission).state === "granted";
 }
 
 /** The first of these permissions that Deno does not give and will not ask for; none elsewhere. */

@@ -3,6 +3,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { StoreError } from "../core/errors.ts";
 import { missingPermission, type Permission } from "../core/missing_permission.ts";
+import { MissingPackageError } from "./missing_package_error.ts";
 
 /** A package that only some programs need, and that stet therefore does not bring. */
 export interface OptionalPackage {
@@ -21,8 +22,8 @@ export interface OptionalPackage {
  * `package.json`, have it there.
  *
  * @param purpose What needs it, as the error says: `run SQL`.
- * @throws {StoreError} If it is not installed: names it, and the command that installs it. If Deno
- * does not let it run: names what it wants.
+ * @throws {MissingPackageError} If it is not installed: names it, and the command that installs it.
+ * @throws {StoreError} If Deno does not let it run: names what it wants.
  */
 export async function loadPackage(
   { name, version, permissions = [] }: OptionalPackage,
@@ -45,7 +46,7 @@ export async function loadPackage(
       const path = resolved(name, folder);
       if (path !== undefined) return await import(pathToFileURL(path).href);
     }
-    throw new StoreError(
+    throw new MissingPackageError(
       `Cannot ${purpose}: the package ${name} is not installed; install it with: ` +
         installCommand(name, version),
       { cause: error },

@@ -1,9 +1,9 @@
 import { type ApacheArrow, loadArrow } from "../packages/apache_arrow.ts";
+import { type ArrowColumns, type ArrowForm, arrowStream } from "../packages/arrow_stream.ts";
 import { arrowLayouts } from "./arrow_layout.ts";
 import type { QueryResult } from "./query_result.ts";
 
-/** The two forms of Arrow IPC: the stream (`.arrows`) and the file (`.arrow`, `.feather`). */
-export type ArrowForm = "stream" | "file";
+export type { ArrowForm } from "../packages/arrow_stream.ts";
 
 /**
  * A result as Arrow IPC, piece by piece. Integers are `int64` (those of 32 bits or less
@@ -26,39 +26,25 @@ export async function* resultArrow(
   const layouts = result.types.map(arrowLayouts(arrow, result.duckdb));
   const fields = result.columns
     .map(({ name }, i) => new arrow.Field(name, layouts[i]!.type, true));
-  const schema = new arrow.Schema(fields);
-  function batchOf(columns: readonly (readonly unknown[])[]): object {
-    const length = columns[0]?.length ?? 0;
-    const children = columns.map((values, i) => layouts[i]!.dataOf(values));
-    const type = new arrow.Struct(fields);
-    const data = arrow.makeData({ type, length, nullCount: 0, children });
-    return new arrow.RecordBatch(schema, data);
+
+  function dataOf(values: readonly (readonly unknown[])[]): ArrowColumns {
+    return {
+      length: values[0]?.length ?? 0,
+      columns: values.map((each, i) => layouts[i]!.dataOf(each)),
+    };
   }
 
-  const writers = form === "file" ? arrow.RecordBatchFileWriter : arrow.RecordBatchStreamWriter;
-  const { readable, writable } = writers.throughDOM();
-  let trouble: { readonly error: unknown } | undefined;
-  async function send(): Promise<void> {
-    const writer = writable.getWriter();
+  async function* batches(): AsyncGenerator<ArrowColumns> {
     let isEmpty = true;
-    try {
-      for await (const columns of result.chunks()) {
-        isEmpty = false;
-        await writer.write(batchOf(columns)); // waits until there is room
-      }
-      if (isEmpty) await writer.write(batchOf(fields.map(() => []))); // it brings the schema
-    } catch (error) {
-      trouble = { error };
-    } finally {
-      await writer.close().catch(() => {}); // nobody reads it any more
+    for await (const columns of result.chunks()) {
+      isEmpty = false;
+      yield dataOf(columns);
     }
+    if (isEmpty) yield dataOf(fields.map(() => [])); // it brings the schema
   }
 
-  const sent = send();
   try {
-    yield* readable;
-    await sent;
-    if (trouble) throw trouble.error;
+    yield* arrowStream(arrow, fields, batches(), form);
   } finally {
     result.close();
   }

@@ -1,4 +1,5 @@
 import { writeCell } from "../core/cell.ts";
+import { csvField } from "../core/csv_field.ts";
 import { jsonString } from "../core/json.ts";
 import type { PlainValue } from "./plain_value.ts";
 import type { QueryResult } from "./query_result.ts";
@@ -53,8 +54,4 @@ function isList(value: PlainValue & object): value is readonly PlainValue[] {
 
 function csvCell(value: PlainValue): string {
   return value === null ? "" : csvField(writeCell(value));
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -72,6 +72,7 @@ function openSound(): (folder: string) => CompleteBackend {
       removeKey: (key) => open().removeKey(key),
       failures: () => open().failures(),
       claims: () => open().claims(),
+      together: (body) => open().together(body),
       async claim(key, options) {
         const answer = await open().claim(key, options);
         if (answer.state !== "claimed" || options?.lease) return answer;

@@ -1,0 +1,42 @@
+import { expandGrid } from "./expand_grid.ts";
+import { type Row, setEntry } from "./value.ts";
+
+/** What a grid is made of: params that change together. */
+export interface Factor {
+  readonly names: readonly string[];
+  /** What the params can be; of an axis, one name in each. */
+  readonly parts: readonly Row[];
+}
+
+/** Combinations that are wanted. */
+export interface Grid {
+  /** The names of the params. */
+  readonly names: readonly string[];
+  /** How many combinations there are. */
+  readonly count: number;
+  /** Each combination is one part of every factor; the last factor changes fastest. */
+  readonly factors: readonly Factor[];
+  /** The combinations, made as they are asked for; each time from the beginning. */
+  readonly combinations: Iterable<Row>;
+}
+
+/** The grid of some factors. */
+export function gridOf(factors: readonly Factor[]): Grid {
+  return {
+    names: factors.flatMap(({ names }) => names),
+    count: factors.reduce((count, { parts }) => count * parts.length, 1),
+    factors,
+    combinations: { [Symbol.iterator]: () => combine(factors) },
+  };
+}
+
+function* combine(factors: readonly Factor[]): Generator<Row> {
+  const axes = Object.fromEntries(factors.map(({ parts }, i) => [`f${i}`, parts]));
+  for (const parts of expandGrid<Record<string, readonly Row[]>>(axes)) {
+    const combination: Row = {};
+    for (const part of Object.values(parts)) {
+      for (const name of Object.keys(part)) setEntry(combination, name, part[name]!);
+    }
+    yield combination;
+  }
+}

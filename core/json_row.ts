@@ -1,0 +1,41 @@
+import { readCell, writeCell } from "./cell.ts";
+import { orderColumns } from "./columns.ts";
+import { jsonString } from "./json.ts";
+import { type Row, setEntry, type Value } from "./value.ts";
+
+/**
+ * A row as a JSON object on one line, the timestamp last; in JSON stores and on the wire. Its values
+ * are as {@linkcode encodeJsonValue} writes them.
+ */
+export function encodeJsonRow(row: Row): string {
+  const entries = orderColumns(Object.keys(row), []).map((name) =>
+    `${jsonString(name)}: ${encodeJsonValue(row[name]!)}`
+  );
+  return `{${entries.join(", ")}}`;
+}
+
+/**
+ * A value of a cell as JSON. Numbers, booleans, null, arrays and objects are themselves; a string is
+ * cell text, and so is what JSON has no form for (`nan`, large bigints).
+ */
+export function encodeJsonValue(value: Value): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  const cell = writeCell(value);
+  if (typeof value === "string") return jsonString(cell);
+  return /^-?(?:nan|inf)$|n$|NaN|Infinity/.test(cell) ? jsonString(cell) : cell;
+}
+
+/** The value that parsed JSON spells in a cell; undefined (absent) for an empty string. */
+export function decodeJsonValue(json: Value): Value | undefined {
+  return typeof json === "string" ? readCell(json) : json;
+}
+
+/** The row that a parsed JSON object spells; the inverse of {@linkcode encodeJsonRow}. */
+export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
+  const row: Row = {};
+  for (const name of Object.keys(json)) {
+    const value = decodeJsonValue(json[name]!);
+    if (value !== undefined) setEntry(row, name, value);
+  }
+  return row;
+}

@@ -1,0 +1,50 @@
+import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import type { Env, ServerDeps } from "./deps.ts";
+import type { Guard } from "./guard.ts";
+import { ProblemError, problemOf, problemResponse } from "./problem.ts";
+import { openapi } from "./openapi.ts";
+import { queryRoutes } from "./query_routes.ts";
+import { runsRoutes } from "./runs_routes.ts";
+import { SECURE } from "./secure_headers.ts";
+import { claimsRoutes } from "./claims_routes.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
+import { eventRoutes } from "./events.ts";
+import { figuresRoutes } from "./figures_routes.ts";
+import { storeRoutes } from "./store_routes.ts";
+
+/** The sidecar's HTTP interface. */
+export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
+  const app = new Hono<Env>({
+    // Here it sees each request once, with the path that routes are found by. A middleware would cost
+    // claims a fifth of their speed.
+    getPath(request) {
+      const path = getPath(request);
+      guard(request, path);
+      return path;
+    },
+  });
+  app.route("/", claimsRoutes(deps));
+  // From here on: answers of claims have the headers that JSON needs.
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(SECURE)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  });
+  app.route("/", storeRoutes(deps));
+  app.route("/", runsRoutes(deps));
+  app.route("/", queryRoutes(deps));
+  app.get("/v1/openapi.json", (c) => c.json(openapi()));
+  app.route("/", figuresRoutes(deps));
+  app.route("/", dashboardRoutes(deps));
+  app.route("/", eventRoutes(deps));
+  app.notFound(() => {
+    throw new ProblemError(
+      404,
+      "There is nothing at this path; /v1/openapi.json lists what there is",
+    );
+  });
+  app.onError((error) => problemResponse(problemOf(error, deps.warn)));
+  return app;
+}

@@ -1,0 +1,31 @@
+import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Grid } from "../core/grid.ts";
+import type { Mirror } from "./mirror.ts";
+
+/** What the routes work with. */
+export interface ServerDeps {
+  /** The open store. */
+  readonly backend: CompleteBackend;
+  /** A copy of its rows to select from; told after each change made here. */
+  readonly mirror: Mirror;
+  /** The combinations that are wanted, if the user said. */
+  readonly grid?: Grid | undefined;
+  /** What the user calls the store. */
+  readonly store: string;
+  /** The clock: milliseconds since 1970. */
+  readonly now: () => number;
+  /** Aborted when the sidecar ends: streams and waits end with it. */
+  readonly closing: AbortSignal;
+  /** Whether clients may send SQL. */
+  readonly allowsQuery: boolean;
+  /** Told of what nobody foresaw. */
+  readonly warn: (message: string) => void;
+}
+
+/** What a request is answered with besides itself. */
+export interface Env {
+  readonly Bindings: {
+    /** Aborted when the client has gone away: to be asked for only if that takes a while. */
+    gone(): AbortSignal;
+  };
+}

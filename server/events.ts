@@ -1,0 +1,162 @@
+import { Hono } from "hono";
+import { Buffer } from "node:buffer";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { encodeJsonRow } from "../core/json_row.ts";
+import { keyParams } from "../core/key_params.ts";
+import type { Env, ServerDeps } from "./deps.ts";
+import type { Mirror } from "./mirror.ts";
+import { SECURE } from "./secure_headers.ts";
+import { Watcher } from "./watcher.ts";
+
+/** The most rows, claims or failures in one event. */
+const MOST = 100;
+/** The longest silence, in milliseconds: then a comment tells that the connection lives. */
+const SILENCE = 15_000;
+/** Between two events on one connection, in milliseconds. */
+const PAUSE = 200;
+/**
+ * After so many bytes a stream ends; who listens connects again and goes on from the last event. Where a
+ * server takes more than the client reads, that is the most it can hold.
+ */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** `GET /v1/events`: what happens to the store, as server-sent events. */
+export function eventRoutes(deps: ServerDeps): Hono<Env> {
+  const watcher = new Watcher(deps.backend, deps.mirror);
+  const instance = randomUUID().slice(0, 8);
+
+  return new Hono<Env>().get("/v1/events", async (c) => {
+    await watcher.join();
+    const ending = AbortSignal.any([deps.closing, c.env.gone()]);
+    const events = new Events(deps.mirror, watcher, instance, c.req.header("last-event-id"));
+    let hasLeft = false;
+    const leave = (): void => {
+      if (!hasLeft) watcher.leave();
+      hasLeft = true;
+    };
+    ending.addEventListener("abort", leave);
+    if (ending.aborted) leave();
+    let size = 0;
+    // Events are made when the client has room for them: of a slow one nothing is kept but its place.
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller): Promise<void> {
+        const bytes = Buffer.from(await events.next(ending));
+        if (ending.aborted || hasLeft) {
+          leave();
+          controller.close();
+          return;
+        }
+        controller.enqueue(bytes);
+        size += bytes.length;
+        if (size < MOST_BYTES) return;
+        leave();
+        controller.close();
+      },
+      cancel: leave,
+    }, { highWaterMark: 0 });
+    return new Response(body, {
+      headers: {
+        ...SECURE,
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no", // a proxy that collects would hold events back
+      },
+    });
+  });
+}
+
+/** What one client is still to be told. */
+class Events {
+  readonly #mirror: Mirror;
+  readonly #watcher: Watcher;
+  readonly #instance: string;
+  readonly #told = new Map<string, string>();
+  #generation: number;
+  #place: number;
+  #first: string;
+
+  /** @param lastId The last event that the client heard on an earlier connection. */
+  constructor(mirror: Mirror, watcher: Watcher, instance: string, lastId: string | undefined) {
+    this.#mirror = mirror;
+    this.#watcher = watcher;
+    this.#instance = instance;
+    this.#generation = mirror.generation;
+    this.#place = mirror.last;
+    this.#first = this.#event("start", `"total":${mirror.count}`);
+    if (lastId === undefined) return;
+    const [of, generation, place] = lastId.split(".");
+    const isKnown = of === instance && Number(generation) === mirror.generation &&
+      /^[0-9]+$/.test(place ?? "") && Number(place) <= mirror.last;
+    if (isKnown) this.#place = Number(place);
+    this.#first = isKnown ? ": again\n\n" : this.#event("reset", `"total":${mirror.count}`);
+  }
+
+  /** The next events as text, once there are some; a comment after a long silence. */
+  async next(ending: AbortSignal): Promise<string> {
+    if (this.#first !== "") {
+      const text = `retry: 1000\n${this.#first}${this.#news()}`;
+      this.#first = "";
+      return text;
+    }
+    await sleep(PAUSE, undefined, { ref: false });
+    const end = performance.now() + SILENCE;
+    for (;;) {
+      if (ending.aborted) return "";
+      const news = this.#news();
+      if (news !== "") return news;
+      const left = end - performance.now();
+      if (left <= 0) return ": still here\n\n";
+      await this.#watcher.next(left, ending);
+    }
+  }
+
+  #news(): string {
+    const { claims, failures, problem } = this.#watcher.sight;
+    return this.#rows() +
+      this.#state(
+        "running",
+        () =>
+          `"running":${claims.length},"claims":[${
+            claims.slice(0, MOST).map(({ key, holder }) =>
+              `{"params":${encodeJsonRow(keyParams(key))},"holder":${JSON.stringify(holder)}}`
+            ).join(",")
+          }]`,
+      ) +
+      this.#state("failures", () => {
+        const last = failures.at(-1);
+        return `"failed":${failures.length},"last":${JSON.stringify(last?.time ?? null)},` +
+          `"attempts":${failures.reduce((sum, { attempt }) => sum + attempt, 0)}`;
+      }) +
+      this.#state("problem", () => `"detail":${JSON.stringify(problem ?? null)}`, '"detail":null');
+  }
+
+  #rows(): string {
+    const { generation, last, count } = this.#mirror;
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#place = last;
+      return this.#event("reset", `"total":${count}`);
+    }
+    if (last === this.#place) return "";
+    const { count: added, rows } = this.#mirror.addedSince(this.#place, MOST);
+    this.#place = last;
+    return this.#event(
+      "runs",
+      `"added":${added},"total":${count},"rows":[${rows.map(encodeJsonRow).join(",")}]`,
+    );
+  }
+
+  /** An event if it is another than the last of its name. */
+  #state(name: string, make: () => string, atFirst?: string): string {
+    const data = make();
+    if ((this.#told.get(name) ?? atFirst) === data) return "";
+    this.#told.set(name, data);
+    return this.#event(name, data);
+  }
+
+  #event(name: string, data: string): string {
+    const id = `${this.#instance}.${this.#generation}.${this.#place}`;
+    return `event: ${name}\nid: ${id}\ndata: {${data}}\n\n`;
+  }
+}

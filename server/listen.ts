@@ -1,0 +1,144 @@
+import { createAdaptorServer } from "@hono/node-server";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf, StoreError } from "../core/errors.ts";
+
+/**
+ * Answers a request.
+ *
+ * @param gone Gives what is aborted when the client has gone away.
+ */
+export type Handler = (request: Request, gone: () => AbortSignal) => Response | Promise<Response>;
+
+/** A server that listens. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no new requests; resolves once those under way are answered. */
+  stop(): Promise<void>;
+  /** Cuts what is under way off. */
+  abort(): Promise<void>;
+}
+
+/** Seconds without a byte after which a connection is closed; longer than the longest wait. */
+const IDLE = 120;
+/** Between two looks whether all is answered, in milliseconds. */
+const PAUSE = 20;
+
+interface DenoServer {
+  readonly addr: { readonly port: number };
+  readonly finished: Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+interface DenoHttp {
+  serve(
+    options: object,
+    handler: (
+      request: Request,
+      info: { readonly completed: Promise<void> },
+    ) => Response | Promise<Response>,
+  ): DenoServer;
+}
+
+interface BunServer {
+  readonly port: number;
+  readonly pendingRequests: number;
+  stop(isAtOnce?: boolean): Promise<void>;
+}
+
+interface BunHttp {
+  serve(options: object): BunServer;
+}
+
+/**
+ * Listens on an address with the server that the runtime brings; port 0 picks one.
+ *
+ * @throws {StoreError} If the port is in use, or may not be listened on.
+ */
+export async function listen(host: string, port: number, handler: Handler): Promise<Listener> {
+  const { Deno, Bun } = globalThis as { Deno?: DenoHttp; Bun?: BunHttp };
+  try {
+    if (Bun) return onBun(Bun, host, port, handler);
+    if (Deno) return onDeno(Deno, host, port, handler);
+    return await onNode(host, port, handler);
+  } catch (error) {
+    throw new StoreError(`Cannot listen on ${host}:${port}: ${reasonOf(error, host, port)}`, {
+      cause: error,
+    });
+  }
+}
+
+function reasonOf(error: unknown, host: string, port: number): string {
+  const message = messageOf(error);
+  if (error instanceof Error && error.name === "NotCapable") {
+    return `Deno gives this program no access to it; start it with --allow-net=${host}:${port}`;
+  }
+  if (/in use|EADDRINUSE/i.test(message)) {
+    return "the port is in use; choose another with --port, or --port 0 for any that is free";
+  }
+  return message;
+}
+
+/** A handler where a request has a signal of that. */
+function of(handler: Handler): (request: Request) => Response | Promise<Response> {
+  return (request) => handler(request, () => request.signal);
+}
+
+/** Deno aborts the signal of a request that was answered, too, and says so each time it is used. */
+function abortedBy(completed: Promise<void>): AbortSignal {
+  const gone = new AbortController();
+  completed.catch(() => gone.abort());
+  return gone.signal;
+}
+
+function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler): Listener {
+  const cut = new AbortController();
+  const server = deno.serve(
+    { hostname, port, signal: cut.signal, onListen: () => {} },
+    (request, { completed }) => handler(request, () => abortedBy(completed)),
+  );
+  return {
+    port: server.addr.port,
+    stop: () => server.shutdown(),
+    async abort() {
+      cut.abort();
+      await server.finished;
+    },
+  };
+}
+
+function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): Listener {
+  const server = bun.serve({ hostname, port, fetch: of(handler), idleTimeout: IDLE });
+  return {
+    port: server.port,
+    async stop() {
+      void server.stop(); // resolves only when idle connections are closed too
+      while (server.pendingRequests > 0) await sleep(PAUSE);
+      await server.stop(true);
+    },
+    abort: () => server.stop(true),
+  };
+}
+
+async function onNode(host: string, port: number, handler: Handler): Promise<Listener> {
+  const server = createAdaptorServer({ fetch: of(handler) }) as import("node:http").Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  server.keepAliveTimeout = IDLE * 1000;
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      let isClosed = false;
+      server.close(() => isClosed = true);
+      while (!isClosed) {
+        server.closeIdleConnections();
+        await sleep(PAUSE);
+      }
+    },
+    async abort() {
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { checkParamName, ELAPSED, NAMESPACE } from "../core/columns.ts";
+import { messageOf } from "../core/errors.ts";
+import { decodeJsonRow, decodeJsonValue } from "../core/json_row.ts";
+import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
+import { resultColumns } from "../core/result.ts";
+import type { Row } from "../core/value.ts";
+import type { KeyFields, RecordRequest, RunFields, WireRow } from "../core/wire.ts";
+import { invalidRequest } from "./problem.ts";
+
+/** How many shapes of keys are remembered. Stores index by shape, so that they must be the same ones. */
+const MOST_SHAPES = 64;
+
+/** Reads which run a request means, and what is to be recorded of it. */
+export class RunsIn {
+  readonly #open: KeyShape = keyShape(undefined);
+  readonly #shapes = new Map<string, KeyShape>();
+
+  /** The key of a request's params. @throws {ProblemError} If a name may not be a param. */
+  key({ params, ...fields }: RunFields): Key {
+    for (const name of Object.keys(params)) {
+      if (name !== NAMESPACE) checkName(name, `params.${name}`);
+    }
+    return keyOf(this.shape(fields), decodeJsonRow(params));
+  }
+
+  /** The shape of keys that a request declares. */
+  shape({ key, defaults }: KeyFields): KeyShape {
+    if (key === undefined && defaults === undefined) return this.#open;
+    const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
+    let shape = this.#shapes.get(name);
+    if (!shape) {
+      if (this.#shapes.size >= MOST_SHAPES) this.#shapes.clear();
+      shape = keyShape(key, defaults && decodeJsonRow(defaults));
+      this.#shapes.set(name, shape);
+    }
+    return shape;
+  }
+
+  /** The row that a request has recorded. */
+  row(request: RecordRequest): Row {
+    const { row, params, result, elapsed_seconds: seconds } = request;
+    if (row) return decodeJsonRow(row);
+    const value = result === undefined ? undefined : decodeJsonValue(result);
+    return {
+      ...this.key({ ...request, params: params ?? {} }).values,
+      ...resultColumns(value),
+      ...seconds !== undefined && { [ELAPSED]: seconds },
+    };
+  }
+
+  /** The key of which a request records a row. */
+  keyOf(request: RecordRequest, row: Row): Key {
+    const { params } = request;
+    return params ? this.key({ ...request, params }) : keyOf(this.shape(request), row);
+  }
+}
+
+function checkName(name: string, path: string): void {
+  try {
+    checkParamName(name);
+  } catch (error) {
+    throw invalidRequest([{ path, message: messageOf(error) }]);
+  }
+}
+
+function shapeText(defaults: WireRow): string {
+  const { text } = keyOf(keyShape(Object.keys(defaults)), decodeJsonRow(defaults));
+  return `;${text}`;
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Backend } from "../core/backend.ts";
+import { completeBackend } from "../core/complete_backend.ts";
+import { StoreError } from "../core/errors.ts";
+import type { Grid } from "../core/grid.ts";
+import { DEFAULT_STORE } from "../core/open_stores.ts";
+import { openBackend } from "../mod.ts";
+import { createApp } from "./app.ts";
+import { createGuard, isLoopback, knownHosts } from "./guard.ts";
+import { listen } from "./listen.ts";
+import { Mirror } from "./mirror.ts";
+import { problemOf, problemResponse } from "./problem.ts";
+
+/** The port of who names none. */
+export const DEFAULT_PORT = 8787;
+
+/** How long requests under way are waited for when the sidecar ends, in milliseconds. */
+const GRACE = 10_000;
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions {
+  /** Which store: a path, a URL or an open backend, which stays open. Default: `_stet_store.csv`. */
+  readonly store?: string | URL | Backend;
+  /** The address to listen on. Any but this machine's own needs a token. Default: `127.0.0.1`. */
+  readonly host?: string;
+  /** The port; 0 picks one that is free. Default: 8787. */
+  readonly port?: number;
+  /** What clients must send as `Authorization: Bearer …`. Default: they need not. */
+  readonly token?: string;
+  /** More names by which clients may call the sidecar, as a proxy before it has. */
+  readonly allowHosts?: readonly string[];
+  /** Whether clients may send SQL, which can only read this store. Default: false. */
+  readonly allowQuery?: boolean;
+  /** The combinations that are wanted: progress and time left are of them. Default: guessed. */
+  readonly grid?: Grid;
+  /** When a record counts as kept, as in every store. Default: `"power"`. */
+  readonly durability?: "power" | "process";
+  /** Where doubts and unforeseen errors are told. Default: `console.warn`. */
+  readonly warn?: (message: string) => void;
+}
+
+/** A sidecar that listens. */
+export interface Sidecar {
+  /** Where: `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** Takes no new requests, answers those under way (for 10 s at most), and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a store over HTTP: to programs in any language, to other machines, and to people as a page
+ * at `/`.
+ *
+ * @throws {StoreError} If the store or the port cannot be used, or an address that other machines reach
+ * is to be served without a token.
+ */
+export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
+  const { store = DEFAULT_STORE, host = "127.0.0.1", port = DEFAULT_PORT, token } = options;
+  const { durability = "power", warn = console.warn, allowHosts = [] } = options;
+  if (token === "") throw new StoreError("Cannot serve: the token is empty");
+  if (token === undefined && !isLoopback(host)) {
+    throw new StoreError(
+      `Cannot serve on ${host} without a token: other machines could reach it; set STET_TOKEN or ` +
+        `give --token-file`,
+    );
+  }
+  const isOpen = typeof store === "object" && !(store instanceof URL);
+  const backend = completeBackend(isOpen ? store : await openBackend(store, { durability, warn }));
+  const mirror = new Mirror(backend);
+  const closing = new AbortController();
+  const release = async (): Promise<void> => {
+    mirror.close();
+    if (!isOpen) await backend.close();
+  };
+  try {
+    const guard = createGuard({ token, hosts: knownHosts(host, allowHosts) });
+    const app = createApp({
+      backend,
+      mirror,
+      grid: options.grid,
+      store: isOpen ? backend.location : String(store),
+      now: Date.now,
+      closing: closing.signal,
+      allowsQuery: options.allowQuery ?? false,
+      warn,
+    }, guard);
+    const listener = await listen(host, port, (request, gone) => {
+      try {
+        return app.fetch(request, { gone });
+      } catch (error) {
+        return problemResponse(problemOf(error, warn)); // the guard's
+      }
+    });
+    // The page is often opened next. Who asks for figures is told what is wrong with the store.
+    mirror.catchUp().catch(() => {});
+    const close = async (): Promise<void> => {
+      closing.abort();
+      try {
+        const isDone = await Promise.race([
+          listener.stop().then(() => true),
+          sleep(GRACE, false, { ref: false }),
+        ]);
+        if (!isDone) await listener.abort();
+      } finally {
+        await release();
+      }
+    };
+    let closed: Promise<void> | undefined;
+    return {
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
+      close: () => closed ??= close(),
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { Hono } from "hono";
+import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
+import { keyParams } from "../core/key_params.ts";
+import { statusOf } from "../core/status.ts";
+import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../core/wire.ts";
+import { jsonResponse, post } from "./answers.ts";
+import type { Env, ServerDeps } from "./deps.ts";
+import { RunsIn } from "./runs_in.ts";
+import { clearRequest, matchRequest, verifyRequest } from "./schemas.ts";
+
+/** What the store holds besides its rows, and what changes it besides recording. */
+export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
+  const app = new Hono<Env>();
+  const runs = new RunsIn();
+
+  app.get("/v1/status", async () => {
+    const { count, lastRun, keyColumns, resultColumns, failed } = await statusOf(backend);
+    const answer: StatusAnswer = {
+      store,
+      exists: await backend.exists(),
+      count,
+      last_run: lastRun ?? null,
+      columns: await backend.columns(),
+      key_columns: keyColumns,
+      result_columns: resultColumns,
+      failed,
+      running: (await backend.claims()).length,
+    };
+    return jsonResponse(JSON.stringify(answer));
+  });
+
+  app.get("/v1/columns", async () => {
+    const answer: ColumnsAnswer = {
+      exists: await backend.exists(),
+      columns: await backend.columns(),
+    };
+    return jsonResponse(JSON.stringify(answer));
+  });
+
+  app.get("/v1/failures", async () => {
+    const failures = await backend.failures();
+    return jsonResponse(
+      `{"failures":[${
+        failures.map(({ params, ...rest }) =>
+          `{"params":${encodeJsonRow(params)},${JSON.stringify(rest).slice(1)}`
+        ).join(",")
+      }]}`,
+    );
+  });
+
+  app.get("/v1/claims", async () => {
+    const claims = await backend.claims();
+    return jsonResponse(
+      `{"claims":[${
+        claims.map((held) =>
+          `{"params":${encodeJsonRow(keyParams(held.key))},${JSON.stringify(held).slice(1)}`
+        ).join(",")
+      }]}`,
+    );
+  });
+
+  post(app, "/v1/has", matchRequest, async (request) => {
+    const has = request.params
+      ? backend.hasKey(runs.key({ ...request, params: request.params }))
+      : backend.has(columnsOf(request));
+    return JSON.stringify({ has: await has });
+  });
+
+  post(app, "/v1/remove", matchRequest, async (request) => {
+    const removed = await (request.params
+      ? backend.removeKey(runs.key({ ...request, params: request.params }))
+      : backend.remove(columnsOf(request)));
+    mirror.changed();
+    return JSON.stringify({ removed });
+  });
+
+  post(app, "/v1/clear", clearRequest, async () => {
+    await backend.clear();
+    mirror.changed();
+    return "{}";
+  });
+
+  post(app, "/v1/verify", verifyRequest, async ({ repair = false }) => {
+    const findings = await backend.verify({ repair });
+    if (repair) mirror.changed();
+    return JSON.stringify({
+      findings: findings.map(({ kind, message, repaired = null }) => ({ kind, message, repaired })),
+    });
+  });
+
+  return app;
+}
+
+function columnsOf({ columns = {} }: MatchRequest): ReturnType<typeof decodeJsonRow> {
+  return decodeJsonRow(columns);
+}

@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Runtime } from "../runtimes.ts";
+
+const EXECUTABLE = "/usr/bin/chromium";
+
+/** Why the browser's tests cannot run here; false if they can. In CI they must. */
+export const reason: string | false = process.versions.deno || process.versions.bun
+  ? "playwright runs on Node, where this test drives sidecars on Deno and Bun"
+  : existsSync(EXECUTABLE) || process.env["CI"] === "true"
+  ? false
+  : `there is no ${EXECUTABLE}; apt-get install chromium`;
+
+/** A window of a browser of its own, with what went on in it. */
+export interface Window {
+  readonly page: Page;
+  /** What the console said that is wrong. */
+  readonly errors: string[];
+  /** The hosts that were asked for anything. */
+  readonly hosts: Set<string>;
+  close(): Promise<void>;
+}
+
+/** Opens a window of Chromium. */
+export async function openWindow(
+  { width = 1280, colorScheme = "light" }: {
+    readonly width?: number;
+    readonly colorScheme?: "light" | "dark";
+  } = {},
+): Promise<Window> {
+  const folder = mkdtempSync(join(tmpdir(), "stet-chromium-"));
+  const context: BrowserContext = await chromium.launchPersistentContext(folder, {
+    executablePath: EXECUTABLE,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+    viewport: { width, height: 900 },
+    colorScheme,
+  });
+  const page = context.pages()[0] ?? await context.newPage();
+  const errors: string[] = [];
+  const hosts = new Set<string>();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol !== "data:") hosts.add(url.host);
+  });
+  return {
+    page,
+    errors,
+    hosts,
+    async close(): Promise<void> {
+      await context.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A sidecar in a process of its own. */
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it as Ctrl-C does, or at once. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Starts a sidecar on a runtime. */
+export async function startSidecar(
+  runtime: Runtime,
+  store: string,
+  { port = 0, token }: { readonly port?: number; readonly token?: string } = {},
+): Promise<Served> {
+  const args = [...runtime.args, script("serve.ts"), store, String(port)];
+  const child = spawn(runtime.command, [...args, ...token === undefined ? [] : [token]], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  child.stdout.setEncoding("utf8");
+  let output = "";
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes("\n")) break;
+  }
+  const url = output.trim();
+  if (!/^http:/.test(url)) throw new Error(`the sidecar on ${runtime.name} said ${url}`);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    async stop(signal = "SIGTERM"): Promise<void> {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(signal);
+      await once(child, "exit");
+    },
+  };
+}
+
+/** Starts the sweep over a store in a process of its own. */
+export function startSweep(
+  runtime: Runtime,
+  store: string,
+  first: number,
+  last: number,
+): { readonly ended: Promise<void>; stop(): void } {
+  const args = [...runtime.args, script("sweep.ts"), store, String(first), String(last)];
+  const child = spawn(runtime.command, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = once(child, "exit").then(([code, signal]) => {
+    if (code !== 0 && signal === null) throw new Error(`the sweep ended with ${code}`);
+  });
+  return { ended, stop: () => void child.kill("SIGKILL") };
+}
+
+/** Waits until a check passes; throws what it threw last if it does not come to that. */
+export async function until(check: () => Promise<void> | void): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await check();
+    } catch (error) {
+      if (tries === 300) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** Where pictures of the page are put: `STET_SHOTS`, or a temporary folder. */
+export function shotsFolder(): string {
+  const folder = process.env["STET_SHOTS"] || join(tmpdir(), "stet-shots");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
