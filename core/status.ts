@@ -33,27 +33,44 @@ export interface PrintOptions extends Pick<StoreOptions, "backends"> {
 /** The type of {@linkcode status}. */
 export type StatusFunction = (store?: string | URL, options?: PrintOptions) => Promise<Status>;
 
-/** What is in an open store. */
-export async function statusOf(backend: Backend): Promise<Status> {
-  const { location, rows, columns, failures } = completeBackend(backend);
+/** How many rows there are, and the largest text of a column. */
+export interface Newest {
+  readonly count: number;
+  readonly lastRun: string | undefined;
+}
+
+/**
+ * What is in an open store.
+ *
+ * @param newest What finds the newest row by the column that says when it was recorded. Default: by
+ * reading all rows.
+ */
+export async function statusOf(
+  backend: Backend,
+  newest: (column: string) => Promise<Newest> = (column) => newestIn(backend, column),
+): Promise<Status> {
+  const { location, columns, failures } = completeBackend(backend);
   const names = await columns();
   const isRecords = areRecords(names);
   const timestamp = names.includes(TIMESTAMP) || !isRecords ? TIMESTAMP : "created_at";
-  let count = 0;
-  let lastRun: string | undefined;
-  for await (const row of rows({ columns: [timestamp] })) {
-    count++;
-    const time = row[timestamp];
-    if (typeof time === "string" && (lastRun === undefined || time > lastRun)) lastRun = time;
-  }
   return {
     store: location,
-    count,
-    lastRun,
+    ...await newest(timestamp),
     keyColumns: names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
     failed: (await failures()).length,
   };
+}
+
+async function newestIn(backend: Backend, column: string): Promise<Newest> {
+  let count = 0;
+  let lastRun: string | undefined;
+  for await (const row of completeBackend(backend).rows({ columns: [column] })) {
+    count++;
+    const time = row[column];
+    if (typeof time === "string" && (lastRun === undefined || time > lastRun)) lastRun = time;
+  }
+  return { count, lastRun };
 }
 
 /** `status` over the kinds of store that a registry knows. */

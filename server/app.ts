@@ -3,7 +3,7 @@ import { getPath } from "hono/utils/url";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
-import { openapi } from "./openapi.ts";
+import { methodsOf, openapi } from "./openapi.ts";
 import { queryRoutes } from "./query_routes.ts";
 import { runsRoutes } from "./runs_routes.ts";
 import { SECURE } from "./secure_headers.ts";
@@ -39,7 +39,13 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   app.route("/", figuresRoutes(deps));
   app.route("/", dashboardRoutes(deps));
   app.route("/", eventRoutes(deps));
-  app.notFound(() => {
+  app.notFound(({ req }) => {
+    const methods = methodsOf(req.path);
+    if (methods.length > 0 && !methods.includes(req.method)) {
+      throw new ProblemError(405, `This path takes ${methods.join(" and ")} only`, {
+        headers: { allow: methods.join(", ") },
+      });
+    }
     throw new ProblemError(
       404,
       "There is nothing at this path; /v1/openapi.json lists what there is",

@@ -49,9 +49,11 @@ export function createGuard({ token, hosts }: GuardOptions): Guard {
     if (origin !== null && origin.replace(/^https?:\/\//, "") !== host) {
       throw new ProblemError(403, "Pages of another origin may not use this sidecar");
     }
-    // What a browser says of itself, where it says it: an image or a form of another site.
+    // What a browser says of itself, where it says it: an image or a form of another site. A link of
+    // one may lead to the page.
     const site = headers.get("sec-fetch-site");
-    if (site !== null && site !== "same-origin" && site !== "none") {
+    const isLink = headers.get("sec-fetch-mode") === "navigate" && path === "/";
+    if (site !== null && site !== "same-origin" && site !== "none" && !isLink) {
       throw new ProblemError(403, "Pages of another site may not use this sidecar");
     }
     if (

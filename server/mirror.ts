@@ -215,6 +215,16 @@ export class Mirror {
     return rows.map((cells) => this.#row(cells));
   }
 
+  /** The largest text of a column, if it has one. */
+  largestText(column: string): string | undefined {
+    const cell = this.#copy.numbers.has(column) ? this.sql(column) : "NULL";
+    const [[text]] = this.all({
+      text: `SELECT max(${cell}) FROM ${this.table} WHERE typeof(${cell}) = 'text'`,
+      values: [],
+    }) as [[SqlValue]];
+    return text === null ? undefined : fromMirror(text) as string;
+  }
+
   /** How many rows come after a place, and the newest of them. */
   addedSince(place: number, most: number): Added {
     const from = Math.max(place, this.last - most);

@@ -218,6 +218,11 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   },
 };
 
+/** The methods that a path takes; none if there is no such path. */
+export function methodsOf(path: string): string[] {
+  return Object.keys(paths[path] ?? {}).map((method) => method.toUpperCase());
+}
+
 /** The OpenAPI 3.1 document of the routes, made of the schemas that requests are checked with. */
 export function openapi(): Json {
   const components: Record<string, unknown> = {

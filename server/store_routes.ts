@@ -14,7 +14,11 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
   const runs = new RunsIn();
 
   app.get("/v1/status", async () => {
-    const { count, lastRun, keyColumns, resultColumns, failed } = await statusOf(backend);
+    const status = await statusOf(backend, async (column) => {
+      await mirror.catchUp();
+      return { count: mirror.count, lastRun: mirror.largestText(column) };
+    });
+    const { count, lastRun, keyColumns, resultColumns, failed } = status;
     const answer: StatusAnswer = {
       store,
       exists: await backend.exists(),

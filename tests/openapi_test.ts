@@ -27,6 +27,15 @@ test("every route of the OpenAPI document is there, and refuses what is no body 
   }
 });
 
+test("a method that a path does not take is told which it does", async (t) => {
+  const { ask } = await served(t);
+  const answer = await ask("/v1/runs", { method: "DELETE" });
+  assert.equal(answer.status, 405);
+  assert.equal(answer.headers.get("allow"), "GET, POST");
+  assert.match((await answer.json()).detail, /GET and POST/);
+  assert.equal((await ask("/v1/nothing", { method: "DELETE" })).status, 404);
+});
+
 test("every reference of the OpenAPI document leads somewhere", async (t) => {
   const { ask } = await served(t);
   const document = await (await ask("/v1/openapi.json")).json();

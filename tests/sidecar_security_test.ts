@@ -52,6 +52,9 @@ test("requests that a page of another origin or site makes are refused", async (
   assert.equal(await statusOf(url, { "sec-fetch-site": "none" }), 200);
   for (const site of ["cross-site", "same-site"]) {
     assert.equal(await statusOf(url, { "sec-fetch-site": site }), 403, site);
+    const link = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };
+    assert.equal(await statusOf(url, link, "/"), 200, `a link of a page that is ${site}`);
+    assert.equal(await statusOf(url, link), 403, `a link of a page that is ${site} to data`);
   }
 });
 
