@@ -1,13 +1,8 @@
 import type { Failure, Finding, HeldKey } from "../core/backend.ts";
 import { StoreError } from "../core/errors.ts";
-import { jsonString, parseJson } from "../core/json.ts";
-import {
-  decodeJsonRow,
-  decodeJsonValue,
-  encodeJsonRow,
-  encodeJsonValue,
-} from "../core/json_row.ts";
-import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
+import { canonicalJson, jsonString, parseJson } from "../core/json.ts";
+import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
+import { type Row, toValue, type Value } from "../core/value.ts";
 import type {
   BatchClaimRequest,
   ClaimRequest,
@@ -86,13 +81,13 @@ export class SidecarClient {
 
   /** Claims a run, unless it is done or somebody runs it. */
   async claim(request: ClaimRequest): Promise<WireClaimAnswer> {
-    return claimAnswer(await this.#post("/v1/claim", request));
+    return await this.#post("/v1/claim", request) as unknown as WireClaimAnswer;
   }
 
   /** Claims some of many runs; the answers are in their order. */
   async claimBatch(request: BatchClaimRequest): Promise<readonly WireClaimAnswer[]> {
     const { answers } = await this.#post("/v1/claim", request);
-    return (answers as readonly Answer[]).map(claimAnswer);
+    return answers as unknown as readonly WireClaimAnswer[];
   }
 
   /** Records a run and ends its claim; without a token, adds a row. Arriving twice counts once. */
@@ -234,7 +229,7 @@ function memberText(name: string, value: unknown): string {
     case "batch":
       return `[${(value as readonly Row[]).map(rowText).join(",")}]`;
     case "result":
-      return encodeJsonValue(toValue(value, name)!);
+      return canonicalJson(toValue(value, name)!);
     default:
       return JSON.stringify(value);
   }
@@ -243,14 +238,6 @@ function memberText(name: string, value: unknown): string {
 /** A row on the wire; what no cell can hold is refused here. */
 function rowText(row: Row): string {
   return encodeJsonRow(toValue(row, "row") as Row);
-}
-
-function claimAnswer(answer: Answer): WireClaimAnswer {
-  const { result } = answer;
-  const decoded = { ...answer };
-  const value = result === undefined ? undefined : decodeJsonValue(result);
-  if (value !== undefined) setEntry(decoded, "result", value);
-  return decoded as unknown as WireClaimAnswer;
 }
 
 function queryTexts(query: RunsQuery): Record<string, string> {

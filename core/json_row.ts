@@ -1,6 +1,6 @@
 import { readCell, writeCell } from "./cell.ts";
 import { orderColumns } from "./columns.ts";
-import { jsonString } from "./json.ts";
+import { canonicalJson, jsonString } from "./json.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
 /**
@@ -25,6 +25,20 @@ export function encodeJsonValue(value: Value): string {
   return /^-?(?:nan|inf)$|n$|NaN|Infinity/.test(cell) ? jsonString(cell) : cell;
 }
 
+/**
+ * A result as JSON for programs of any language: a string is itself, also where it would read as
+ * something else in a cell. What JSON has no form for is a string (`nan`, `inf`).
+ */
+export function encodeJsonResult(value: Value): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return jsonString(writeCell(value));
+  if (typeof value !== "object" || value === null) return canonicalJson(value);
+  if (isArray(value)) return `[${value.map(encodeJsonResult).join(",")}]`;
+  const entries = Object.entries(value).map(([name, entry]) =>
+    `${jsonString(name)}:${encodeJsonResult(entry)}`
+  );
+  return `{${entries.join(",")}}`;
+}
+
 /** The value that parsed JSON spells in a cell; undefined (absent) for an empty string. */
 export function decodeJsonValue(json: Value): Value | undefined {
   return typeof json === "string" ? readCell(json) : json;
@@ -38,4 +52,9 @@ export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
     if (value !== undefined) setEntry(row, name, value);
   }
   return row;
+}
+
+/** `Array.isArray` does not narrow to readonly arrays. */
+function isArray(value: Value & object): value is readonly Value[] {
+  return Array.isArray(value);
 }

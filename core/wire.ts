@@ -1,7 +1,7 @@
 /**
  * What goes between the sidecar and its clients: the bodies of requests and answers, as JSON. Fields
- * are in snake_case, times in seconds. Values of params, results and rows are as `json_row.ts` writes
- * them: a string is cell text.
+ * are in snake_case, times in seconds. Values of params and rows are as `json_row.ts` writes them: a
+ * string is cell text. Those of results are plain JSON.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import type { Claim, ClaimAnswer, ClaimOptions, MaybePromise } from "../core/bac
 import { Bell } from "../core/bell.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import { LostClaimError } from "../core/errors.ts";
-import { encodeJsonRow, encodeJsonValue } from "../core/json_row.ts";
+import { encodeJsonResult, encodeJsonRow } from "../core/json_row.ts";
 import type { Key } from "../core/key.ts";
 import { resultOf } from "../core/result.ts";
 import type { Row } from "../core/value.ts";
@@ -50,6 +50,8 @@ export class Claims {
   readonly #runs = new RunsIn();
   readonly #held = new Map<string, Held>();
   readonly #ended = new Map<string, { readonly key: string; readonly state: Ended }>();
+  /** The tokens that keys were recorded with. */
+  readonly #winners = new Map<string, string>();
   /** Rows without a claim that are being added, by what they say. */
   readonly #adding = new Map<string, Promise<void>>();
   /** Rung whenever a claim ends. */
@@ -194,12 +196,16 @@ export class Claims {
       if (!(error instanceof LostClaimError)) throw error;
       this.#held.delete(token);
       const winner = await this.#deps.backend.find(key);
-      // It arrived before, and the answer did not reach the client.
-      if (!winner || !row || !isSameRun(winner, row)) throw await this.#lost(key, winner);
+      // It arrived before, and the answer did not reach the client: a repeated record is told by its
+      // row, which is compared, unless it is known to be another's.
+      const isOthers = (this.#winners.get(key.text) ?? token) !== token;
+      if (!winner || !row || isOthers || !isSameRun(winner, row)) {
+        throw await this.#lost(key, winner);
+      }
     }
     this.#held.delete(token);
-    // A repeated record is told by its row, which is compared.
-    if (state !== "recorded") remember(this.#ended, token, { key: key.text, state });
+    if (state === "recorded") remember(this.#winners, key.text, token);
+    else remember(this.#ended, token, { key: key.text, state });
     this.#bell.ring();
     this.#deps.mirror.changed();
     return text;
@@ -303,7 +309,7 @@ function answerText(
 
 function doneText(row: Row): string {
   const result = resultOf(row);
-  const text = result === undefined ? "" : `"result":${encodeJsonValue(result)},`;
+  const text = result === undefined ? "" : `"result":${encodeJsonResult(result)},`;
   return `{"state":"done",${text}"version":"${rowVersion(row)}"}`;
 }
 

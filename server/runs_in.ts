@@ -1,6 +1,6 @@
 import { checkParamName, ELAPSED, NAMESPACE } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
-import { decodeJsonRow, decodeJsonValue } from "../core/json_row.ts";
+import { decodeJsonRow } from "../core/json_row.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import { resultColumns } from "../core/result.ts";
 import type { Row } from "../core/value.ts";
@@ -40,11 +40,12 @@ export class RunsIn {
   row(request: RecordRequest): Row {
     const { row, params, result, elapsed_seconds: seconds } = request;
     if (row) return decodeJsonRow(row);
-    const value = result === undefined ? undefined : decodeJsonValue(result);
+    const { values } = this.key({ ...request, params: params ?? {} });
     return {
-      ...this.key({ ...request, params: params ?? {} }).values,
-      ...resultColumns(value),
-      ...seconds !== undefined && { [ELAPSED]: seconds },
+      ...decodeJsonRow(params ?? {}), // those that are not in the key too
+      ...values,
+      ...resultColumns(result),
+      ...seconds !== undefined && { [ELAPSED]: Math.round(seconds * 1e6) / 1e6 },
     };
   }
 

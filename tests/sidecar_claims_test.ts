@@ -83,6 +83,34 @@ test("a batch waits while none is claimed and some are busy", async (t) => {
   assert.equal((await waiting).json.answers[0].state, "claimed");
 });
 
+test("a result is JSON as it is; params are cell text, and those beside the key are recorded", async (t) => {
+  const { ask, post, store } = await served(t);
+  const results = ["42", "", "nan", { answer: "42", none: null }, ["1", 2], 2 ** 60, true];
+  for (const [seed, result] of results.entries()) {
+    const request = { params: { seed, model: "007", host: "a" }, key: ["seed", "model"] };
+    const { json: { token } } = await post("/v1/claim", request);
+    await post("/v1/record", { ...request, token, result, elapsed_seconds: 4.3159e-6 });
+    assert.deepEqual((await post("/v1/claim", request)).json.result, result);
+  }
+  const backend = await openBackend(store);
+  const rows = await backend.load();
+  await backend.close();
+  assert.deepEqual(rows.slice(0, 3).map(({ result }) => result), ["42", "", "nan"]);
+  assert.equal(rows[3]?.["result.answer"], "42");
+  for (const { model, host, _stet_elapsed } of rows) {
+    assert.deepEqual([model, host, _stet_elapsed], [7, "a", 0.000004]);
+  }
+  // As Python's json.dumps spells them.
+  const body = '{"params": {"seed": 9}, "result": {"loss": NaN, "gain": -Infinity}}';
+  await ask("/v1/record", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  const { json: { result } } = await post("/v1/claim", { params: { seed: 9 } });
+  assert.deepEqual(result, { loss: "nan", gain: "-inf" });
+});
+
 test("a record that arrives twice is added once", async (t) => {
   const { post, ask } = await served(t);
   const { json: { token } } = await post("/v1/claim", run);
@@ -106,7 +134,13 @@ test("the late record of a lost claim is refused with 409 and the winner", async
   assert.deepEqual(busy.json.winner, { holder: "worker 2" });
   await post("/v1/record", { ...run, token: other.token, result: 2 });
   for (const path of ["/v1/record", "/v1/renew", "/v1/release", "/v1/fail"]) {
-    const body = { ...run, token, ...path === "/v1/fail" && { error: "x" } };
+    // The same result is another's all the same.
+    const body = {
+      ...run,
+      token,
+      ...path === "/v1/fail" && { error: "x" },
+      ...path === "/v1/record" && { result: 2 },
+    };
     const late = await post(path, body);
     assert.equal(late.status, 409, path);
     assert.equal(late.json.winner.result, 2, path);

@@ -6,17 +6,19 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { CHROMIUM } from "../../scripts/install_optional.ts";
 import type { Runtime } from "../runtimes.ts";
+import { loadPlaywright, type Page } from "./playwright.ts";
 
-const EXECUTABLE = "/usr/bin/chromium";
+const isHere = process.versions.deno === undefined && process.versions.bun === undefined;
+const playwright = isHere ? await loadPlaywright() : undefined;
 
 /** Why the browser's tests cannot run here; false if they can. In CI they must. */
-export const reason: string | false = process.versions.deno || process.versions.bun
+export const reason: string | false = !isHere
   ? "playwright runs on Node, where this test drives sidecars on Deno and Bun"
-  : existsSync(EXECUTABLE) || process.env["CI"] === "true"
+  : process.env["CI"] === "true" || existsSync(CHROMIUM) && playwright
   ? false
-  : `there is no ${EXECUTABLE}; apt-get install chromium`;
+  : `there is no ${CHROMIUM} (apt-get install chromium), or \`deno task test:all\` did not find it`;
 
 /** A window of a browser of its own, with what went on in it. */
 export interface Window {
@@ -36,8 +38,8 @@ export async function openWindow(
   } = {},
 ): Promise<Window> {
   const folder = mkdtempSync(join(tmpdir(), "stet-chromium-"));
-  const context: BrowserContext = await chromium.launchPersistentContext(folder, {
-    executablePath: EXECUTABLE,
+  const context = await playwright!.chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM,
     args: [
       "--headless",
       "--no-sandbox",
