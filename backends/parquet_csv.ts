@@ -1,32 +1,18 @@
-import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { canonicalCell, readCell } from "../core/cell.ts";
+import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../core/cell_patterns.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { csvFields } from "../core/csv_field.ts";
+import { fileEnds } from "../core/file_ends.ts";
+import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
-import { globEscaped, sqlName, sqlString } from "./duckdb.ts";
 import { currentSignature } from "./held_file.ts";
 
-/** How much of each end of the file is looked at, in bytes. */
-const SAMPLE = 1 << 16;
-const LF = 10, CR = 13;
 /** How much DuckDB reads at a time, in bytes: pieces for all of its threads. */
 const BUFFER = 1 << 22;
 /** A text column with no more values than these, by its sample, is compared with them first. */
 const MOST_VALUES = 8;
 
-/**
- * Text that is surely no other value, and its own cell, as in core/cell.ts: it begins with letters that
- * none, null, nan, inf, infinity, true and false do not begin with.
- */
-const ORDINARY =
-  "(?:[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/]|[fF][b-zB-Z]|[nN][b-nB-Np-tP-Tv-zV-Z]|[iI][a-mA-Mo-zO-Z]|" +
-  "[tT][a-qA-Qs-zS-Z])(?:[ -~]*[!-~])?";
-/** No white space, quote or bracket at the edges where it would count; no control characters. */
-const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:[^\pC]*[^\s\pZ\pC])?`;
-const NUMBER = String
-  .raw`[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)`;
-/** What PLAIN would take for text. */
-const SPECIAL = String.raw`(?i)${NUMBER}|[+-]?[0-9]+n|none|null|true|false`;
 /** Values in their one spelling: words, and numbers of at most 15 digits. */
 const CANONICAL = String
   .raw`None|True|False|0|-?[1-9][0-9]{0,14}|-?(?:0\.0{0,3}[1-9]|[1-9][0-9]{0,6}\.[0-9]{0,6}[1-9])`;
@@ -138,7 +124,7 @@ function isOf(
       return [
         `abs(${value}) < 9007199254740992 AND NOT contains(${cell}, '_') AND ` +
         `NOT contains(${cell}, '+')`,
-        `${value} IS NOT NULL AND regexp_full_match(${cell}, '(?i)${NUMBER}') AND ` +
+        `${value} IS NOT NULL AND regexp_full_match(${cell}, '${NUMBER}') AND ` +
         `(abs(${value}) < 9007199254740992 OR NOT regexp_full_match(${cell}, '[+-]?[0-9]+'))`,
       ];
     }
@@ -168,40 +154,13 @@ function isTime(cell: string): string {
 function lookedAt(
   path: string,
 ): { readonly names: readonly string[]; readonly sample: readonly string[][] } | undefined {
-  if (fs.existsSync(`${path}-state`)) return undefined; // somebody may be writing it
-  const fd = fs.openSync(path, "r");
-  try {
-    const { size } = fs.fstatSync(fd);
-    const head = bytesAt(fd, 0, Math.min(SAMPLE, size));
-    const tail = bytesAt(fd, Math.max(0, size - SAMPLE), Math.min(SAMPLE, size));
-    if (tail.at(-1) !== LF || head.includes(CR) || head.includes(0)) return undefined;
-    const [header, ...lines] = head.toString("utf8").split("\n");
-    const names = fieldsOf(header!.replace(/^\ufeff/, ""));
-    // A line that is blank is no row; a row of one column that is absent looks the same.
-    if (!names || names.length < 2 || lines.length < 2) return undefined;
-    if (names.some((name) => name === "" || name.includes("\0"))) return undefined;
-    if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
-    const whole = [...lines.slice(0, -1), ...tail.toString("utf8").split("\n").slice(1, -1)];
-    return { names, sample: whole.map((line) => fieldsOf(line) ?? []) };
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** The fields of one line; undefined if its quotes do not close on it. */
-function fieldsOf(line: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(",");
-  const fields: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^,"]*))(?:,|$)/y;
-  for (;;) {
-    const match = field.exec(line);
-    if (!match) return undefined;
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
-    if (!match[0].endsWith(",")) return field.lastIndex === line.length ? fields : undefined;
-  }
-}
-
-function bytesAt(fd: number, at: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, at));
+  const ends = fs.existsSync(`${path}-state`) ? undefined : fileEnds(path); // else somebody may be writing it
+  if (!ends) return undefined;
+  const [header, ...lines] = ends.first;
+  const names = csvFields(header!.replace(/^\ufeff/, ""));
+  // A line that is blank is no row; a row of one column that is absent looks the same.
+  if (!names || names.length < 2) return undefined;
+  if (names.some((name) => name === "" || name.includes("\0"))) return undefined;
+  if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
+  return { names, sample: [...lines, ...ends.last].map((line) => csvFields(line) ?? []) };
 }

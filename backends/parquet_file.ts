@@ -2,10 +2,11 @@ import { readCell } from "../core/cell.ts";
 import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { FormatError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
+import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import type { ColumnKind } from "./column_kind.ts";
 import type { Batch, Column, ColumnarFile } from "./columnar_format.ts";
 import { copyOfHeld } from "./copy_of_held.ts";
-import { columnsOf, connect, type Connection, globEscaped, sqlName, sqlString } from "./duckdb.ts";
+import { columnsOf, connect, type Connection } from "./duckdb.ts";
 import type { HeldFile } from "./held_file.ts";
 
 /** A Parquet file that is held open, as DuckDB reads it. */

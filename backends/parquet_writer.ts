@@ -1,10 +1,11 @@
 import fs from "node:fs";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import type { Row } from "../core/value.ts";
+import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { joinCells } from "./cell_kind.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import { type Column, columnsInOrder, type Content, type NewContent } from "./columnar_format.ts";
-import { columnsOf, connect, globEscaped, sqlName, sqlString } from "./duckdb.ts";
+import { columnsOf, connect } from "./duckdb.ts";
 import { csvContent } from "./parquet_csv.ts";
 import type { ParquetFile } from "./parquet_file.ts";
 import { type Spool, SpoolWriter } from "./spool.ts";

@@ -1,19 +1,20 @@
 import { readCell } from "../core/cell.ts";
+import { csvFields } from "../core/csv_field.ts";
 import { readCells } from "./read_cells.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
-import { fileEnds } from "./file_ends.ts";
+import { fileEnds } from "../core/file_ends.ts";
 
 /** A CSV file, if DuckDB can read it: a header on one line, lines that end with LF only, the last one too. */
 export function csvFile(path: string): DirectFile | undefined {
   const ends = fileEnds(path);
   if (!ends) return undefined;
   const [header, ...lines] = ends.first;
-  const names = fieldsOf(header!.replace(/^\ufeff/, ""));
+  const names = csvFields(header!.replace(/^\ufeff/, ""));
   // A line that is blank is no row; a row of one column that is absent looks the same.
   if (!names || names.length < 2 || names.includes("")) return undefined;
   if (new Set(names).size < names.length) return undefined;
-  const sample = [...lines, ...ends.last].map((line) => fieldsOf(line) ?? []);
+  const sample = [...lines, ...ends.last].map((line) => csvFields(line) ?? []);
   return {
     names,
     allNames: undefined,
@@ -28,17 +29,4 @@ export function csvFile(path: string): DirectFile | undefined {
     },
     isUnchanged: ends.isUnchanged,
   };
-}
-
-/** The fields of one line; undefined if its quotes do not close on it. */
-function fieldsOf(line: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(",");
-  const fields: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^,"]*))(?:,|$)/y;
-  for (;;) {
-    const match = field.exec(line);
-    if (!match) return undefined;
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
-    if (!match[0].endsWith(",")) return field.lastIndex === line.length ? fields : undefined;
-  }
 }

@@ -4,8 +4,8 @@ import { parseJson } from "../core/json.ts";
 import { isPlainObject, type Value } from "../core/value.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
-import { fileEnds } from "./file_ends.ts";
-import { sqlName, sqlString } from "./sql_text.ts";
+import { fileEnds } from "../core/file_ends.ts";
+import { sqlName, sqlString } from "../packages/sql_text.ts";
 
 /**
  * A file of JSON objects, one on each line, if DuckDB can read it: JSON Lines, or an array as stet

@@ -4,7 +4,7 @@ import { orderColumns } from "../core/columns.ts";
 import type { DuckDbConnection } from "../packages/duckdb.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
-import { sqlName, sqlString } from "./sql_text.ts";
+import { sqlName, sqlString } from "../packages/sql_text.ts";
 
 /** How many rows are looked at to guess what text spells. */
 const SAMPLE = 1000;

@@ -1,4 +1,4 @@
-import { sqlString } from "./sql_text.ts";
+import { sqlString } from "../packages/sql_text.ts";
 
 /** DuckDB's own limit for a line, in bytes. */
 const LONGEST = 2_000_000;

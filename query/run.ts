@@ -13,7 +13,7 @@ import { QueryError } from "./query_error.ts";
 import { QueryResult } from "./query_result.ts";
 import { runsView, type ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
-import { sqlString } from "./sql_text.ts";
+import { sqlString } from "../packages/sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
 import { guessedCell, WRONG_GUESS } from "./typed_cell.ts";
 

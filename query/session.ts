@@ -8,7 +8,7 @@ import {
   type DuckDbInstance,
   loadDuckDb,
 } from "../packages/duckdb.ts";
-import { sqlString } from "./sql_text.ts";
+import { sqlString } from "../packages/sql_text.ts";
 
 /** What SQL may do in a session. */
 export interface Rights {

@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
-import { sqlString } from "./sql_text.ts";
+import { sqlString } from "../packages/sql_text.ts";
 
 /** White space and comments, and the first word. */
 const FIRST_WORD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/|\()*([a-z]+)/i;

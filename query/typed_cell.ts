@@ -1,17 +1,10 @@
+import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../core/cell_patterns.ts";
 import type { ColumnType } from "./column_type.ts";
-import { sqlString } from "./sql_text.ts";
+import { sqlString } from "../packages/sql_text.ts";
 
 /** What the error of a guess that was wrong says; the number of the cell follows. */
 export const WRONG_GUESS = "stet: wrong guess ";
 
-/** Strings that are surely no other value, and the cells of which are themselves; as in core/cell.ts. */
-const ORDINARY = "[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/](?:[ -~]*[!-~])?";
-/** No white space, quote or bracket at the edges where it would count; no control characters. */
-const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:[^\pC]*[^\s\pZ\pC])?`;
-const SPECIAL = String
-  .raw`(?i)[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?[0-9]+n|none|null|true|false|[+-]?(?:nan|inf|infinity)`;
-const NUMBER = String
-  .raw`(?i)[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)`;
 const INSTANT = String
   .raw`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})`;
 

@@ -7,3 +7,8 @@ export function sqlName(name: string): string {
 export function sqlString(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** A path that names only itself, where DuckDB takes patterns. */
+export function globEscaped(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
+}
