@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { StoreError } from "../core/errors.ts";
 import { DUCKDB, loadDuckDb } from "../packages/duckdb.ts";
 import { loadPackage } from "../packages/load_package.ts";
 import { withDuckDb } from "./query_package.ts";
@@ -17,10 +18,14 @@ test("a package that is not installed is an error with the command that installs
     : process.versions["bun"]
     ? "bun add @stet/absent@1.2.3"
     : "npm install @stet/absent@1.2.3";
-  await assert.rejects(loadPackage({ name: "@stet/absent", version: "1.2.3" }, "run SQL"), {
-    name: "StoreError",
-    message:
+  const loading = loadPackage({ name: "@stet/absent", version: "1.2.3" }, "run SQL");
+  await assert.rejects(loading, (error: unknown) => {
+    assert(error instanceof StoreError);
+    assert.equal(
+      error.message,
       `Cannot run SQL: the package @stet/absent is not installed; install it with: ${command}`,
+    );
+    return true;
   });
 });
 
