@@ -194,12 +194,16 @@ export class FileBackend implements Backend {
     });
   }
 
-  /** Has what a body asks for done under one lock. */
+  /** Has what a body asks for done under one lock, its rows added by one write. */
   together<T>(body: () => T): MaybePromise<T> {
     return this.#locked(() => {
       this.#isTogether = true;
       try {
-        return body();
+        return this.#file.inOneWrite(() => {
+          const result = body();
+          this.#state.checkLocked();
+          return result;
+        });
       } finally {
         this.#isTogether = false;
       }
@@ -256,17 +260,16 @@ export class FileBackend implements Backend {
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
     const { text } = key;
-    const check = (): void => {
+    const check = (found = this.#found(key)): void => {
       if (!lease) return;
-      const found = this.#found(key);
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
     return {
       record: (row) =>
         this.#changing(() => {
-          check();
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.#found(key);
+          check(found);
           if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
           else if (!found) this.#file.append([stamped(row)]);
           this.#state.finish(text, lease);

@@ -89,6 +89,12 @@ export class StateFile {
     );
   }
 
+  /** @throws {StoreError} If an error in a body that was caught there, as of a full disk, ended the lock. */
+  checkLocked(): void {
+    if (this.#connection.db.isTransaction) return;
+    throw this.#database.error(new Error("what was under way was undone; is the disk full?"));
+  }
+
   /**
    * What the claim of a key is answered: claims it for this thread or for a lease, unless it is done
    * or a living owner holds it. Only under the lock.

@@ -79,7 +79,12 @@ interface Opened {
   isClosed: boolean;
   /** The last bytes before `end`. */
   check: Uint8Array;
+  /** Rows that were read but are yet to be written, and how the file is until then. */
+  unwritten: (Ending & { text: string }) | undefined;
 }
+
+/** Where a file's last whole row ends, and what follows. */
+type Ending = Pick<Opened, "end" | "rest" | "size">;
 
 /**
  * The file of a store: its rows as they are on the disk now, read once and from then on only where
@@ -93,6 +98,9 @@ export class StoreFile {
   readonly #fingerprint = new Fingerprint();
   #opened: Opened | undefined;
   #indexes: ShapeIndex[] = [];
+  /** Whether a body of `inOneWrite` runs, and what one of its writes failed with. */
+  #isCollecting = false;
+  #failure: StoreError | undefined;
 
   constructor(path: string, format: Format, warn: (message: string) => void) {
     this.path = path;
@@ -137,6 +145,7 @@ export class StoreFile {
    * @throws {FormatError} If it is not what its extension says; names the line.
    */
   refresh(isLocked: boolean): void {
+    this.#flush();
     const found = fs.statSync(this.path, { throwIfNoEntry: false });
     const opened = this.#opened;
     if (!found) return this.#forget();
@@ -172,7 +181,8 @@ export class StoreFile {
 
   /** The row that begins at a byte. */
   rowAt(offset: number): Row {
-    const { fd, reading, end } = this.#opened!;
+    const { fd, reading, end, unwritten } = this.#opened!;
+    if (unwritten && offset >= unwritten.end) this.#flush();
     const { scanner } = reading!;
     const pieces = new Pieces(fd, offset, end, 4096);
     return this.#parsing(fd, pieces, () => {
@@ -257,6 +267,26 @@ export class StoreFile {
   }
 
   /**
+   * Runs a body, at whose end all rows that it appends are in the file by one write. It finds them
+   * before: what needs their bytes has them written at once.
+   *
+   * @throws {StoreError} If they cannot be written, as on a full disk: none is there that was not written
+   * before.
+   */
+  inOneWrite<T>(body: () => T): T {
+    this.#isCollecting = true;
+    try {
+      const result = body();
+      this.#flush();
+      return result;
+    } finally {
+      this.#isCollecting = false;
+      this.#failure = undefined;
+      if (this.#opened?.unwritten) this.#forget(); // the body threw
+    }
+  }
+
+  /**
    * Adds rows after the last one, in one write. A torn tail is moved aside first; a file that is not
    * there yet, or lacks a column, is written anew.
    *
@@ -264,6 +294,7 @@ export class StoreFile {
    * @throws {StoreError} If it cannot be written, as on a full disk; the file is as it was.
    */
   append(rows: readonly Row[], columns: readonly string[] = []): void {
+    if (this.#failure) throw this.#failure;
     const opened = this.#opened;
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(rows, columns));
     if (!opened || layout !== opened.reading?.layout) return this.rewrite(undefined, rows, columns);
@@ -273,7 +304,13 @@ export class StoreFile {
     const text = this.#format.append(lines, layout, opened.after);
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
     const length = bytes.length - 1;
-    this.#write(opened, bytes.subarray(0, length));
+    if (this.#isCollecting) {
+      const { end, rest, size } = opened;
+      opened.unwritten ??= { end, rest, size, text: "" };
+      opened.unwritten.text += text.slice(0, text.length - this.#format.closing.length);
+    } else {
+      this.#write(opened, bytes.subarray(0, length), opened);
+    }
     this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes), true);
     opened.size = opened.end + opened.rest.length;
     opened.written = Date.now() + 1; // it tells whole milliseconds
@@ -288,6 +325,7 @@ export class StoreFile {
    * @throws {StoreError} If it cannot be written; the file is as it was.
    */
   rewrite(gone: Gone | undefined, added: readonly Row[], columns: readonly string[] = []): void {
+    this.#flush();
     const opened = this.#opened;
     this.repair();
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
@@ -413,17 +451,35 @@ export class StoreFile {
     add(undefined);
   }
 
-  #write(opened: Opened, bytes: Uint8Array): void {
+  /** Writes bytes after the last row; if it fails, the file ends as it did. */
+  #write(opened: Opened, bytes: Uint8Array, { end, rest, size }: Ending): void {
     try {
       opened.writer ??= this.#openWriter(opened);
-      writeAll(opened.writer, bytes, opened.end);
+      writeAll(opened.writer, bytes, end);
     } catch (error) {
       if (opened.writer !== undefined) {
-        if (opened.rest.length > 0) writeAll(opened.writer, opened.rest, opened.end);
-        fs.ftruncateSync(opened.writer, opened.size);
+        if (rest.length > 0) writeAll(opened.writer, rest, end);
+        fs.ftruncateSync(opened.writer, size);
       }
       throw this.#writeError(error);
     }
+  }
+
+  /** Writes what was collected. If that fails once, it does for the rest of the body. */
+  #flush(): void {
+    if (this.#failure) throw this.#failure;
+    const opened = this.#opened;
+    if (!opened?.unwritten) return;
+    const { unwritten } = opened;
+    opened.unwritten = undefined;
+    try {
+      this.#write(opened, Buffer.from(unwritten.text + this.#format.closing), unwritten);
+    } catch (error) {
+      this.#failure = error as StoreError;
+      this.#forget(); // rows are in the indexes that are not in the file
+      throw error;
+    }
+    opened.written = Date.now() + 1; // it tells whole milliseconds
   }
 
   #openWriter(opened: Opened): number {
@@ -509,6 +565,7 @@ export class StoreFile {
         rest: new Uint8Array(0),
         isClosed: true,
         check: new Uint8Array(0),
+        unwritten: undefined,
       };
       this.#read(opened, found, isLocked);
       this.#opened = opened;
@@ -604,6 +661,7 @@ export class StoreFile {
   }
 
   #addIndex(shape: KeyShape): ShapeIndex {
+    this.#flush();
     const index = newIndex(shape);
     const opened = this.#opened;
     if (opened?.reading) {

@@ -19,8 +19,9 @@ export const sidecar: Group = {
   async measure(rows, { folder, isQuick, format, runtime }): Promise<Measurement[]> {
     const times = isQuick ? 3_000 : 20_000;
     const trials = isQuick ? 1 : 5;
-    // Deno.serve (2.9.5) closes the connection after a request with a body of some 1000 bytes or more:
-    // clients open another, which this one does not.
+    // Deno.serve (2.8.3 to 2.9.5) closes the connection after a request whose body did not come whole
+    // with the head in its first 1024 bytes, however it is read: clients open another, which this one
+    // does not (https://github.com/denoland/deno/issues/36657).
     const takesBatches = runtime !== "deno";
     const bare = await start("bare");
     const measurements: Measurement[] = [];

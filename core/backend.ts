@@ -125,9 +125,10 @@ export interface Backend {
 
   /**
    * Runs a body, and does what it asks of this store in one step where that is cheaper: claims and
-   * what ends them share a lock and its costs. The body is synchronous; it may run more than once, if
-   * the lock turns out to be broken. What fails in it fails by itself, as long as the body catches it.
-   * Default: only runs the body.
+   * what ends them share a lock and its costs, and rows are added by one write. The body is synchronous;
+   * it may run more than once, if the lock turns out to be broken. What fails in it fails by itself, as
+   * long as the body catches it; if the step fails as a whole, as on a full disk, none of it is done,
+   * whatever the body was answered. Default: only runs the body.
    */
   together?<T>(body: () => T): MaybePromise<T>;
 

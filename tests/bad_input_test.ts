@@ -8,6 +8,8 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { CsvBackend } from "../backends/csv.ts";
+import { completeBackend } from "../core/complete_backend.ts";
+import { keyOf, keyShape } from "../core/key.ts";
 import {
   FormatError,
   ls,
@@ -433,6 +435,57 @@ test("on a full disk record() says so, the file stays whole, and goes on once th
   assert.deepEqual(fs.readFileSync(store, "utf8").startsWith(before), true);
   await backend.close();
   assert.deepEqual(fs.readdirSync(folder), ["runs.csv"]);
+});
+
+test("on a full disk all that was asked together fails, and the file stays whole", {
+  skip,
+}, async (t) => {
+  // With a little room it is the rows that find none, else the claims.
+  for (
+    const [name, room] of [["runs.csv", 24_000], ["runs.json", 24_000], ["runs.csv", 0]] as const
+  ) {
+    const folder = smallFolder(t, "256k");
+    const store = join(folder, name);
+    const backend = completeBackend(await openBackend(store, { durability: "process" }));
+    const shape = keyShape(["n"]);
+    for (let n = 0; n < 3; n++) await backend.record({ n, text: "x" });
+    const claimed = await backend.claim(keyOf(shape, { n: 3 }));
+    assert(claimed.state === "claimed");
+    fs.writeFileSync(join(folder, "room"), "x".repeat(room));
+    const free = fill(folder);
+    fs.rmSync(join(folder, "room"));
+
+    const before = fs.readFileSync(store, "utf8");
+    const text = "y".repeat(room === 0 ? 10 : 100_000); // rows that find room in the last block
+    const together = (body: () => void): Promise<void> =>
+      assert.rejects(async () => await backend.together(body), StoreError);
+    await together(() => {
+      try {
+        void claimed.claim.record({ n: 3, text });
+      } catch (error) {
+        assert(error instanceof Error);
+      }
+      void backend.record({ n: 4, text });
+    });
+    if (room > 0) {
+      await together(() => {
+        void backend.record({ n: 5, text });
+        // What needs rows in the file has them written before the end.
+        assert.throws(() => backend.find(keyOf(shape, { n: 5 })), StoreError);
+        assert.throws(() => backend.record({ n: 6 }), StoreError);
+      });
+    }
+    assert.equal(fs.readFileSync(store, "utf8"), before);
+    assert.deepEqual((await backend.load()).map(({ n }) => n), [0, 1, 2]);
+
+    free();
+    assert.deepEqual((await backend.claims()).map(({ key }) => key), ["n\x1e3\x1f"]);
+    await claimed.claim.record({ n: 3, text: "z" });
+    await backend.record({ n: 4, text: "z" });
+    assert.deepEqual((await backend.load()).map(({ n }) => n), [0, 1, 2, 3, 4]);
+    assert(fs.readFileSync(store, "utf8").startsWith(before.slice(0, -3)));
+    await backend.close();
+  }
 });
 
 test("on a full disk once() rejects with a StoreError, and a later call runs again", {
