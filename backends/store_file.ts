@@ -1,12 +1,12 @@
-import { Buffer, isUtf8 } from "node:buffer";
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
-import { isKeyColumn, orderColumns } from "../core/columns.ts";
+import { orderColumns } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
-import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
-import { type Row, setEntry } from "../core/value.ts";
+import type { KeyShape } from "../core/key.ts";
+import type { Row } from "../core/value.ts";
 import type { RowsSince } from "../core/backend.ts";
 import {
   appendTo,
@@ -19,40 +19,13 @@ import {
   tailOf,
   writeAll,
 } from "./file_bytes.ts";
-import { Fingerprint } from "../core/fingerprint.ts";
-import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
-import { KeyIndex } from "./key_index.ts";
+import { type Gone, RowIndexes } from "./row_indexes.ts";
+import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
 
 const LF = 10;
 /** After how long without a change nobody is writing a file any more, in milliseconds. */
 const SETTLED = 1000;
-/** How many sets of key columns are indexed at a time. */
-const MOST_INDEXES = 8;
-
-/** A key, as far as rows are found by it. */
-type RowKey = Pick<Key, "shape" | "text">;
-
-/** Rows to leave out: all, those of a key, or of those with equal keys of a shape all but the first. */
-type Gone = "all" | RowKey | { readonly repeatsOf: KeyShape };
-
-/** An index of the rows by the keys of one shape, and how to take a row's key. */
-interface ShapeIndex {
-  readonly shape: KeyShape;
-  readonly keys: KeyIndex;
-  /** The key's columns, sorted by name, as they stand in the file. */
-  columns: readonly KeyColumn[];
-  /** How many names the scanner knew when `columns` was made. */
-  names: number;
-}
-
-interface KeyColumn {
-  /** What a key's text says before the cell. */
-  readonly prefix: string;
-  readonly slot: number;
-  /** Cell text that counts where the row has none. */
-  readonly fallback: string | undefined;
-}
 
 /** The open file, and what was read of it. */
 interface Opened {
@@ -95,9 +68,8 @@ export class StoreFile {
   readonly path: string;
   readonly #format: Format;
   readonly #warn: (message: string) => void;
-  readonly #fingerprint = new Fingerprint();
+  readonly #indexes = new RowIndexes();
   #opened: Opened | undefined;
-  #indexes: ShapeIndex[] = [];
   /** Whether a body of `inOneWrite` runs, and what one of its writes failed with. */
   #isCollecting = false;
   #failure: StoreError | undefined;
@@ -170,13 +142,15 @@ export class StoreFile {
 
   /** Whether keys of this shape are found without reading the file. */
   isIndexed(shape: KeyShape): boolean {
-    return this.#indexes.some((index) => index.shape === shape);
+    return this.#indexes.has(shape);
   }
 
   /** Where the newest row of a key begins; -1 if there is none. Of what was read. */
   find(shape: KeyShape, text: string): number {
-    const index = this.#indexes.find((index) => index.shape === shape) ?? this.#addIndex(shape);
-    return index.keys.find(this.#fingerprint.begin().text(text).end());
+    const found = this.#indexes.find(shape, text);
+    if (found !== undefined) return found;
+    this.#addIndex(shape);
+    return this.#indexes.find(shape, text)!;
   }
 
   /** The row that begins at a byte. */
@@ -352,8 +326,8 @@ export class StoreFile {
 
   /** How many rows that were read equal an earlier one in the columns of a shape. */
   repeatsOf(shape: KeyShape): number {
-    const index = this.#indexes.find((index) => index.shape === shape) ?? this.#addIndex(shape);
-    return this.rowCount - index.keys.size;
+    if (!this.#indexes.has(shape)) this.#addIndex(shape);
+    return this.rowCount - this.#indexes.countOf(shape)!;
   }
 
   /**
@@ -408,7 +382,7 @@ export class StoreFile {
   /** Closes the file and forgets what was read. */
   close(): void {
     this.#forget();
-    this.#indexes = [];
+    this.#indexes.clear();
   }
 
   #writeAnew(
@@ -438,7 +412,7 @@ export class StoreFile {
     if (opened?.reading && gone !== "all") {
       const { scanner, layout: old } = opened.reading;
       const pieces = new Pieces(opened.fd, old.start, opened.end);
-      const isGone = gone && this.#matcher(gone, scanner);
+      const isGone = gone && this.#indexes.matcher(gone, scanner);
       const visit = (): void => {
         if (!isGone?.()) add(scanner.copy(layout));
       };
@@ -570,7 +544,7 @@ export class StoreFile {
       this.#read(opened, found, isLocked);
       this.#opened = opened;
     } catch (error) {
-      this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
+      this.#indexes.empty();
       fs.closeSync(fd);
       throw error;
     }
@@ -592,7 +566,7 @@ export class StoreFile {
     fs.closeSync(this.#opened.fd);
     if (this.#opened.writer !== undefined) fs.closeSync(this.#opened.writer);
     this.#opened = undefined;
-    this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
+    this.#indexes.empty();
   }
 
   #isUnchanged(opened: Opened): boolean {
@@ -623,7 +597,7 @@ export class StoreFile {
     const visit = (offset: number): void => {
       opened.rows++;
       opened.after = "row";
-      for (const index of this.#indexes) this.#enter(index, scanner, offset);
+      this.#indexes.enter(scanner, offset);
     };
     const take = (count: number): void => {
       opened.check = tailAfter(opened.check, pieces.bytes.subarray(0, count));
@@ -660,58 +634,19 @@ export class StoreFile {
     }
   }
 
-  #addIndex(shape: KeyShape): ShapeIndex {
+  #addIndex(shape: KeyShape): void {
     this.#flush();
-    const index = newIndex(shape);
-    const opened = this.#opened;
-    if (opened?.reading) {
+    this.#indexes.add(shape, (enter) => {
+      const opened = this.#opened;
+      if (!opened?.reading) return;
       const { layout, scanner } = opened.reading;
       const pieces = new Pieces(opened.fd, layout.start, opened.end);
-      const visit = (offset: number): void => this.#enter(index, scanner, offset);
+      const visit = (offset: number): void => enter(scanner, offset);
       this.#parsing(opened.fd, pieces, () => {
         while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
         if (scanner.last(pieces.bytes, 0, pieces.length, true)) visit(pieces.base);
       });
-    }
-    this.#indexes.push(index);
-    if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
-    return index;
-  }
-
-  #enter(index: ShapeIndex, scanner: RowScanner, offset: number): void {
-    index.keys.add(this.#fingerprintOf(index, scanner), offset);
-  }
-
-  /** Whether the row that the scanner read last is one of those to leave out. */
-  #matcher(gone: Exclude<Gone, "all">, scanner: RowScanner): () => boolean {
-    if ("repeatsOf" in gone) {
-      const index = newIndex(gone.repeatsOf);
-      const seen = new FingerprintSet();
-      return () => {
-        const before = seen.size;
-        return seen.add(this.#fingerprintOf(index, scanner)) < before;
-      };
-    }
-    const index = newIndex(gone.shape);
-    const { a, b, c } = this.#fingerprint.begin().text(gone.text).end();
-    return () => {
-      const row = this.#fingerprintOf(index, scanner);
-      return row.a === a && row.b === b && row.c === c;
-    };
-  }
-
-  /** The fingerprint of the key that the row read last has in the shape of an index. */
-  #fingerprintOf(index: ShapeIndex, scanner: RowScanner): Fingerprint {
-    if (index.names !== scanner.names.length) {
-      index.columns = keyColumns(index.shape, scanner);
-      index.names = scanner.names.length;
-    }
-    const fingerprint = this.#fingerprint.begin();
-    for (const { prefix, slot, fallback } of index.columns) {
-      if (slot !== -1 && scanner.feed(slot, prefix, fingerprint)) fingerprint.text(CELL_END);
-      else if (fallback !== undefined) fingerprint.text(prefix).text(fallback).text(CELL_END);
-    }
-    return fingerprint.end();
+    });
   }
 
   /** Runs a body that reads pieces; what does not parse is told by file and line. */
@@ -739,57 +674,8 @@ function isSettled({ mtimeMs }: fs.Stats, isLocked: boolean): boolean {
   return isLocked || Date.now() - mtimeMs > SETTLED;
 }
 
-function newIndex(shape: KeyShape): ShapeIndex {
-  return { shape, keys: new KeyIndex(), columns: [], names: -1 };
-}
-
-function keyColumns({ columns, defaults }: KeyShape, scanner: RowScanner): KeyColumn[] {
-  const names = columns ??
-    [...new Set([...scanner.names.filter(isKeyColumn), ...defaults.keys()])].sort();
-  return names.map((name) => ({
-    prefix: name + NAME_END,
-    slot: scanner.slot(name),
-    fallback: defaults.get(name),
-  }));
-}
-
-function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names): Row {
-  const row: Row = {};
-  for (const name of columns) {
-    const slot = scanner.slot(name);
-    const value = slot === -1 ? undefined : scanner.value(slot);
-    if (value !== undefined) setEntry(row, name, value);
-  }
-  return row;
-}
-
-/** @throws {ByteError} If the text is not UTF-8; at its first line that is not. */
-function checkUtf8(bytes: Uint8Array): void {
-  if (isUtf8(bytes)) return;
-  let start = 0;
-  for (;;) {
-    const next = bytes.indexOf(LF, start) + 1 || bytes.length;
-    if (!isUtf8(bytes.subarray(start, next))) {
-      throw new ByteError("the text is not UTF-8; save the file as UTF-8", start);
-    }
-    start = next;
-  }
-}
-
 function columnsOf(rows: readonly Row[], first: readonly string[]): readonly string[] {
   const names = new Set(first);
   for (const row of rows) for (const name of Object.keys(row)) names.add(name);
   return [...names];
-}
-
-/** Visits the rows in a piece; gives how many bytes of it they and the blanks between them took. */
-function scanPiece(pieces: Pieces, scanner: RowScanner, visit: (offset: number) => void): number {
-  const { bytes, length, base } = pieces;
-  let at = 0;
-  for (;;) {
-    const next = scanner.next(bytes, at, length);
-    if (next === -1) return at;
-    if (scanner.isRow) visit(base + at);
-    at = next;
-  }
 }
