@@ -35,7 +35,7 @@ function kindOfCells(
 }
 
 /** The kind of column that the value of a canonical cell would make alone. */
-export function kindOfCell(bytes: Uint8Array, start: number, end: number): SeenKind {
+function kindOfCell(bytes: Uint8Array, start: number, end: number): SeenKind {
   let i = bytes[start] === MINUS ? start + 1 : start;
   const digits = i;
   while (i < end && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++;

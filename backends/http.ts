@@ -28,6 +28,7 @@ import { hostName } from "./host_name.ts";
 import { SidecarClient } from "./http_client.ts";
 import { linesOf } from "./lines_of.ts";
 import { stamped } from "./stamped.ts";
+import { removedShape } from "./subset_shape.ts";
 
 /** For how long a claim is held without being renewed, in seconds, unless the URL says. */
 const LEASE = 60;
@@ -166,11 +167,7 @@ export class HttpBackend implements Backend {
 
   /** Removes the rows that agree on all columns given; how many. */
   async remove(columns: Row): Promise<number> {
-    if (Object.values(columns).every((value) => value === undefined)) {
-      throw new TypeError(
-        `Cannot remove rows of "${this.location}" without a column to match: use clear() to remove all`,
-      );
-    }
+    removedShape(this.location, columns); // not none
     return await this.#client.remove({ columns });
   }
 

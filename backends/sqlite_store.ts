@@ -29,7 +29,7 @@ import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
-import { subsetShape } from "./subset_shape.ts";
+import { removedShape, subsetShape } from "./subset_shape.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
@@ -194,11 +194,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** Removes the rows that agree on all columns given; how many. */
   remove(columns: Row): MaybePromise<number> {
-    const key = subsetKey(columns);
-    if (key.shape.columns!.length > 0) return this.#remove(key);
-    throw new TypeError(
-      `Cannot remove rows of "${this.path}" without a column to match: use clear() to remove all`,
-    );
+    removedShape(this.path, columns); // not none
+    return this.#remove(subsetKey(columns));
   }
 
   /** Removes the rows with exactly this key; how many. */

@@ -5,7 +5,7 @@ import { type Row, setEntry, type Value } from "./value.ts";
 
 /**
  * A row as a JSON object on one line, the timestamp last; in JSON stores and on the wire. Its values
- * are as {@linkcode encodeJsonValue} writes them.
+ * are as `encodeJsonValue` writes them.
  */
 export function encodeJsonRow(row: Row): string {
   const entries = orderColumns(Object.keys(row), []).map((name) =>
@@ -18,7 +18,7 @@ export function encodeJsonRow(row: Row): string {
  * A value of a cell as JSON. Numbers, booleans, null, arrays and objects are themselves; a string is
  * cell text, and so is what JSON has no form for (`nan`, large bigints).
  */
-export function encodeJsonValue(value: Value): string {
+function encodeJsonValue(value: Value): string {
   if (value === null || typeof value === "boolean") return String(value);
   const cell = writeCell(value);
   if (typeof value === "string") return jsonString(cell);
@@ -40,7 +40,7 @@ export function encodeJsonResult(value: Value): string {
 }
 
 /** The value that parsed JSON spells in a cell; undefined (absent) for an empty string. */
-export function decodeJsonValue(json: Value): Value | undefined {
+function decodeJsonValue(json: Value): Value | undefined {
   return typeof json === "string" ? readCell(json) : json;
 }
 

@@ -96,7 +96,7 @@ async function withRun<T>(
 }
 
 /** An open store, and a session to ask it in. */
-export interface OpenedStore {
+interface OpenedStore {
   readonly backend: Backend;
   readonly session: Session;
   /** Closes the backend, unless it was given as one. */
@@ -104,7 +104,7 @@ export interface OpenedStore {
 }
 
 /** Opens a store and a session at the same time: each takes as long as the other. */
-export async function openBoth(
+async function openBoth(
   registry: Registry,
   store: string | URL | Backend,
   options: StoreOptions,
@@ -126,7 +126,7 @@ export async function openBoth(
 }
 
 /** @throws {RangeError} If a limit is none. */
-export function checkLimit(name: string, value: number | undefined, unit: string): void {
+function checkLimit(name: string, value: number | undefined, unit: string): void {
   if (value === undefined || Number.isSafeInteger(value) && value > 0) return;
   throw new RangeError(
     `Cannot run SQL with ${name} ${value}: it must be a whole number of ${unit}`,

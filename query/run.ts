@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import path from "node:path";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
@@ -8,7 +7,6 @@ import { COPIED, copyRows } from "./copy_rows.ts";
 import { Deadline } from "./deadline.ts";
 import { type DirectFile, directFile } from "./direct_file.ts";
 import { explained } from "./explained.ts";
-import { everything } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
 import { QueryResult } from "./query_result.ts";
 import { runsView, type ViewColumn } from "./runs_view.ts";
@@ -41,7 +39,7 @@ export class Run {
     session: Session,
     backend: CompleteBackend,
     file: string | undefined,
-    limits: RunLimits = {},
+    limits: RunLimits,
   ) {
     this.#session = session;
     this.#backend = backend;
@@ -70,22 +68,6 @@ export class Run {
       `(FORMAT parquet)`;
     const result = await this.#resultOf(statement, copy);
     return Number((await result.fetchChunk())!.getColumns()[0]![0]);
-  }
-
-  /**
-   * Keeps all rows, as they are now, in the table `runs`, which every connection of the session sees;
-   * gives the store's columns.
-   */
-  async keep(): Promise<readonly string[]> {
-    const statement = { sql: "FROM runs", mentioned: everything, isSelect: true };
-    await this.#resultOf(
-      statement,
-      "CREATE OR REPLACE TABLE memory.main.runs AS FROM temp.main.runs",
-    );
-    // It may stay open for long.
-    fs.rmSync(path.join(this.#session.folder, COPY), { force: true });
-    await this.#session.connection.run(`DROP TABLE IF EXISTS ${COPIED} CASCADE`);
-    return this.#columns;
   }
 
   /** @param command What is run for the statement. */

@@ -72,11 +72,6 @@ export class Session {
     await this.connection.run(settings.map((setting) => `SET ${setting};`).join(" "));
   }
 
-  /** Another connection to the same database. Whoever asks for it closes it. */
-  async connect(): Promise<DuckDbConnection> {
-    return await this.#instance.connect();
-  }
-
   /** Frees all of it, its folder too. */
   close(): void {
     if (this.#isClosed) return;

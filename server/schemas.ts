@@ -20,7 +20,7 @@ import type { Value } from "../core/value.ts";
 /** The longest a claim can be held without being renewed, in seconds. */
 const LONGEST_LEASE = 86_400;
 /** The longest a claim can wait, in seconds. */
-export const LONGEST_WAIT = 60;
+const LONGEST_WAIT = 60;
 /** The most runs in one batch. */
 const MOST_RUNS = 1000;
 

@@ -12,7 +12,7 @@ import { Mirror } from "./mirror.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 
 /** The port of who names none. */
-export const DEFAULT_PORT = 8787;
+const DEFAULT_PORT = 8787;
 
 /** How long requests under way are waited for when the sidecar ends, in milliseconds. */
 const GRACE = 10_000;
