@@ -1,10 +1,13 @@
 /** What one run of a test suite came to. */
 export interface TestCounts {
   passed: number;
-  failed: number;
+  /** Name, and below it the first lines of what the runtime says of it. */
+  failed: string[];
   /** Name and, where the runtime reports one (only Node does), reason. */
   skipped: string[];
 }
+
+const linesOfFailure = 25;
 
 /** Attributes may hold a bare `>`: Node does not escape it. */
 const testCase = /<testcase\b((?:\s+\w+="[^"]*")*)\s*(?:\/>|>([\s\S]*?)<\/testcase>)/g;
@@ -26,13 +29,19 @@ export function countTests(junit: string): TestCounts {
       return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join(" > "));
     }),
   );
-  const counts: TestCounts = { passed: 0, failed: 0, skipped: [] };
+  const counts: TestCounts = { passed: 0, failed: [], skipped: [] };
   for (const { name, body } of cases) {
-    const failure = /<(?:failure|error)\b((?:\s+\w+="[^"]*")*)/.exec(body)?.[1];
+    const failure = /<(failure|error)\b((?:\s+\w+="[^"]*")*)\s*(?:\/>|>([\s\S]*?)<\/\1>)/.exec(
+      body,
+    );
     const skip = /<skipped\b((?:\s+\w+="[^"]*")*)/.exec(body)?.[1];
-    if (failure !== undefined) {
-      const onlyParts = /^\d+ test steps? failed$/.test(attribute(failure, "message"));
-      if (!(groups.has(name) && onlyParts)) counts.failed++;
+    if (failure !== null) {
+      const [, , attributes = "", text = ""] = failure;
+      const message = attribute(attributes, "message");
+      const onlyParts = /^\d+ test steps? failed$/.test(message);
+      if (groups.has(name) && onlyParts) continue;
+      const lines = (unescape(text).trim() || message).split("\n").slice(0, linesOfFailure);
+      counts.failed.push([name, ...lines].join("\n    "));
     } else if (skip !== undefined) {
       const reason = attribute(skip, "message");
       counts.skipped.push(reason === "" || reason === "true" ? name : `${name} (${reason})`);
@@ -43,9 +52,12 @@ export function countTests(junit: string): TestCounts {
 
 /** The value of one XML attribute, unescaped; empty if it is not there. */
 function attribute(attributes: string, name: string): string {
-  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "";
+  return unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
+}
+
+function unescape(text: string): string {
   const named: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return value.replace(
+  return text.replace(
     /&(?:#(\d+)|(\w+));/g,
     (whole, code, entity) => code ? String.fromCodePoint(Number(code)) : named[entity] ?? whole,
   );

@@ -1,7 +1,8 @@
 /**
  * Runs the test suite on Deno, Bun and Node, one after another, and ends with one line,
- * `N passed, N failed, N skipped`, summed over the three. Exits with 1 if a test failed, if a runtime
- * ended badly or took more than 20 minutes (each counts as one failed), or if one ran no test.
+ * `N passed, N failed, N skipped`, summed over the three; above it stands what failed. Exits with 1
+ * if a test failed, if a runtime ended badly or took more than 20 minutes (each counts as one
+ * failed), or if one ran no test.
  *
  * Bun and Node are installed into `.runtimes/`; `STET_BUN`, `STET_NODE` and `STET_DENO` name others.
  *
@@ -65,14 +66,10 @@ async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, folder: string): P
 
   const counts = countTests(readReport(report));
   // A file that does not load, or a crash, is in no report.
-  if (ended !== 0 && counts.failed === 0) {
-    console.error(`\n${suite.name}: ended with ${ended}`);
-    counts.failed = 1;
+  if (ended !== 0 && counts.failed.length === 0) {
+    counts.failed.push(`the suite ended with ${ended}; what it printed tells more`);
   }
-  if (counts.passed + counts.failed === 0) {
-    console.error(`\n${suite.name}: ran no test`);
-    counts.failed = 1;
-  }
+  if (counts.passed + counts.failed.length === 0) counts.failed.push("no test ran");
   return counts;
 }
 
@@ -130,6 +127,7 @@ const env = {
 const folder = mkdtempSync(join(tmpdir(), "stet-test-all-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 const lines: string[] = [];
+const failures: string[] = [];
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites) {
   console.log(`\n=== ${suite.name}: ${suite.command}`);
@@ -137,13 +135,15 @@ for (const suite of suites) {
   const { passed, failed, skipped } = await runSuite(suite, env, folder);
   const seconds = Math.round((performance.now() - start) / 1000);
   lines.push(
-    `${suite.name}: passed ${passed}, failed ${failed}, skipped ${skipped.length}, ${seconds} s`,
+    `${suite.name}: passed ${passed}, failed ${failed.length}, skipped ${skipped.length}, ${seconds} s`,
     ...skipped.map((name) => `  skipped: ${name}`),
   );
+  failures.push(...failed.map((name) => `FAILED on ${suite.name}: ${name}`));
   sum.passed += passed;
-  sum.failed += failed;
+  sum.failed += failed.length;
   sum.skipped += skipped.length;
 }
-console.log(`\n=== all\n${lines.join("\n")}`);
+// What failed stands last: the end of a long output is what is kept and read.
+console.log(["\n=== all", ...lines, ...failures].join("\n"));
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exit(sum.failed > 0 ? 1 : 0);

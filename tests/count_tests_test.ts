@@ -15,17 +15,25 @@ test("countTests() counts what Deno reports, without groups that are only the su
     <testcase name="group &gt; bad"><failure message="Uncaught Error">x</failure></testcase>
     <testcase name="own fault &gt; good"></testcase>
   </testsuite></testsuites>`;
-  assert.deepEqual(countTests(report), { passed: 3, failed: 2, skipped: ["off"] });
+  assert.deepEqual(countTests(report), {
+    passed: 3,
+    failed: ["own fault\n    boom", "group > bad\n    x"],
+    skipped: ["off"],
+  });
 });
 
 test("countTests() counts what Bun reports", () => {
   const report = `<testsuites name="bun test"><testsuite name="tests/a_test.ts" tests="4">
     <testcase name="a &gt; b" classname="" line="6" assertions="0" />
     <testcase name="later"><skipped message="TODO" /></testcase>
-    <testcase name="bad"><failure type="Error" message="boom">Error: boom</failure></testcase>
+    <testcase name="bad"><failure type="Error" message="boom">Error: boom&#10; at 1</failure></testcase>
     <testsuite name="suite"><testcase name="it" classname="suite" /></testsuite>
   </testsuite></testsuites>`;
-  assert.deepEqual(countTests(report), { passed: 2, failed: 1, skipped: ["later (TODO)"] });
+  assert.deepEqual(countTests(report), {
+    passed: 2,
+    failed: ["bad\n    Error: boom\n     at 1"],
+    skipped: ["later (TODO)"],
+  });
 });
 
 test("countTests() counts what Node reports, with the reasons of skips", () => {
@@ -37,11 +45,11 @@ test("countTests() counts what Node reports, with the reasons of skips", () => {
   </testsuites>`;
   assert.deepEqual(countTests(report), {
     passed: 2,
-    failed: 1,
+    failed: ["bad\n    at <x>"],
     skipped: ['off (no "pg" here)'],
   });
 });
 
 test("countTests() counts nothing in a report that was not written", () => {
-  assert.deepEqual(countTests(""), { passed: 0, failed: 0, skipped: [] });
+  assert.deepEqual(countTests(""), { passed: 0, failed: [], skipped: [] });
 });
