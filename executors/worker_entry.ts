@@ -26,6 +26,9 @@ export interface WorkerStart extends Exported {
   readonly main: string;
 }
 
+/** How long a worker that is to end waits to be killed, in milliseconds. */
+const UNHEARD = 10_000;
+
 type AnyFunction = (...args: unknown[]) => unknown;
 
 // No other process has a channel: Deno asks for no permission then.
@@ -49,10 +52,10 @@ async function serve(exported: Exported): Promise<void> {
     if (!fn) say({ says: "ready" });
     fn ??= it;
   }
-  const refuse = (error: unknown): void => sayAndExit({ says: "refused", error: sent(error) });
+  const refuse = (error: unknown): void => sayLast({ says: "refused", error: sent(error) });
   process.on("message", async (args: readonly unknown[]) => say(await answer(fn!, exported, args)));
   for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, (error) => sayAndExit({ says: "uncaught", error: sent(error) }));
+    process.on(event, (error) => sayLast({ says: "uncaught", error: sent(error) }));
   }
   setWorkerRole({ ...exported, isImporting: () => isImporting, found, refuse });
   try {
@@ -99,8 +102,10 @@ function say(said: Said): void {
   process.send!(said);
 }
 
-function sayAndExit(said: Said): void {
-  process.send!(said, () => process.exit(1));
+/** Says what ends this worker. Who hears it kills the worker: of one that exited by itself, Deno may lose it. */
+function sayLast(said: Said): void {
+  say(said);
+  setTimeout(() => process.exit(1), UNHEARD);
 }
 
 function sent(error: unknown): SentError {
