@@ -19,6 +19,8 @@ import { installOptional } from "./install_optional.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
 const minutes = 20;
+/** Tests that only start processes, of all three runtimes: once is enough. The last suite has them. */
+const processes = "tests/processes";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const deno = process.env.STET_DENO || process.execPath;
 
@@ -92,15 +94,27 @@ const suites: readonly Suite[] = [
   {
     name: "deno",
     command: deno,
-    args: (report) => ["test", "-A", "--no-check", `--junit-path=${report}`, "tests/"],
+    args: (report) => [
+      "test",
+      "-A",
+      "--no-check",
+      `--ignore=${processes}`,
+      `--junit-path=${report}`,
+      "tests/",
+    ],
   },
   {
     name: "bun",
     command: bun,
-    // Without --timeout a test ends after 5 seconds; the other two have no limit.
-    args: (
-      report,
-    ) => ["test", "--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`, "tests/"],
+    args: (report) => [
+      "test",
+      "--parallel=2",
+      "--timeout=300000", // else a test ends after 5 seconds; the other two have no limit
+      `--path-ignore-patterns=${processes}/**`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      "tests/",
+    ],
   },
   {
     name: "node",
@@ -108,7 +122,7 @@ const suites: readonly Suite[] = [
     args: (report) => [
       "--disable-warning=ExperimentalWarning",
       "--test",
-      "--test-concurrency=1",
+      "--test-concurrency=2",
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       "--test-reporter=junit",

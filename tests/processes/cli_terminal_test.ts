@@ -3,11 +3,11 @@ import { execFile, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
-import { runtimes } from "./runtimes.ts";
-import { tempFolder } from "./temp_folder.ts";
-import { cli } from "./workers/cli_process.ts";
+import { runtimes } from "../runtimes.ts";
+import { tempFolder } from "../temp_folder.ts";
+import { cli } from "../workers/cli_process.ts";
 
-const script = fileURLToPath(new URL("./workers/terminal.py", import.meta.url));
+const script = fileURLToPath(new URL("../workers/terminal.py", import.meta.url));
 const hasTerminals = spawnSync("python3", ["-c", "import pty, termios"]).status === 0;
 const skip = hasTerminals ? false : "python3, which makes the terminal, is not there or has no pty";
 

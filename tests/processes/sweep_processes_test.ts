@@ -3,9 +3,9 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openBackend } from "../mod.ts";
-import { missing, type Runtime, runtimes } from "./runtimes.ts";
-import { filesIn, inWorkshop } from "./workers/worker_process.ts";
+import { openBackend } from "../../mod.ts";
+import { missing, type Runtime, runtimes } from "../runtimes.ts";
+import { filesIn, inWorkshop } from "../workers/worker_process.ts";
 
 const timeout = 60_000;
 const KEYS = 1000;

@@ -4,11 +4,11 @@ import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openBackend } from "../mod.ts";
-import { runtimes } from "./runtimes.ts";
-import { tempStore } from "./temp_folder.ts";
+import { openBackend } from "../../mod.ts";
+import { runtimes } from "../runtimes.ts";
+import { tempStore } from "../temp_folder.ts";
 
-const script = fileURLToPath(new URL("workers/open_close_worker.ts", import.meta.url));
+const script = fileURLToPath(new URL("../workers/open_close_worker.ts", import.meta.url));
 const workers = 9;
 /** How often each worker opens and closes the store; SQLite takes its time to end its log. */
 const timesOf = { ".csv": 150, ".sqlite": 20 };

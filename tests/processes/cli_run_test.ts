@@ -4,13 +4,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openBackend, type Row } from "../mod.ts";
-import { type Runtime, runtimes } from "./runtimes.ts";
-import { tempFolder } from "./temp_folder.ts";
-import { startCli } from "./workers/cli_process.ts";
-import type { Ending } from "./workers/worker_process.ts";
+import { openBackend, type Row } from "../../mod.ts";
+import { type Runtime, runtimes } from "../runtimes.ts";
+import { tempFolder } from "../temp_folder.ts";
+import { startCli } from "../workers/cli_process.ts";
+import type { Ending } from "../workers/worker_process.ts";
 
-const swept = fileURLToPath(new URL("./fixtures/cli_swept.ts", import.meta.url));
+const swept = fileURLToPath(new URL("../fixtures/cli_swept.ts", import.meta.url));
 
 interface Ended {
   readonly out: string;
