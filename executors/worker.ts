@@ -108,7 +108,7 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
     else if (said.says === "gave") waiting?.resolve(said.value);
     else if (said.says === "uncaught") uncaught = { error: receiveError(said.error) };
     else waiting?.reject(receiveError(said.error));
-    // It waits for that: what a process says as it exits may be lost.
+    // It waits to be killed: what a process says as it exits may be lost.
     if (said.says === "uncaught" || said.says === "refused") void kill();
   });
 
