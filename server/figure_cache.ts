@@ -42,7 +42,7 @@ export class FigureCache {
     if (before && before.mark !== mark) {
       const rest = Math.min(REST * before.cost, LONGEST_REST) - (performance.now() - before.at);
       if (rest > 0) {
-        await sleep(rest, undefined, { ref: false });
+        await sleep(rest);
         mark = await this.#mirror.catchUp();
       }
     }

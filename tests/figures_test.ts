@@ -278,3 +278,20 @@ test("a figure is made once for a state of the store", async () => {
   assert.equal(await ask("other"), '{"count":2,"made":3}');
   mirror.close();
 });
+
+test("a figure that took long is made again after a rest, and who asks waits", async () => {
+  const { backend, mirror } = await mirrorOf([{ a: 1 }]);
+  const cache = new FigureCache(mirror);
+  const ask = (): Promise<string> =>
+    cache.get("slow", () => {
+      for (const end = performance.now() + 5; performance.now() < end;);
+      return mirror.count;
+    });
+  assert.equal(await ask(), "1");
+  const made = performance.now();
+  backend.record({ a: 2 });
+  assert.equal(await ask(), "2");
+  const rest = performance.now() - made;
+  assert(rest > 45, `after ${rest} ms`); // a lower bound: a slow machine only adds
+  mirror.close();
+});
