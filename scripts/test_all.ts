@@ -9,7 +9,7 @@
  * @module
  */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -19,8 +19,6 @@ import { installOptional } from "./install_optional.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
 const minutes = 20;
-/** Tests that only start processes, of all three runtimes: once is enough. The last suite has them. */
-const processes = "tests/processes";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const deno = process.env.STET_DENO || process.execPath;
 
@@ -29,6 +27,10 @@ interface Suite {
   readonly command: string;
   readonly args: (report: string) => readonly string[];
 }
+
+const allFiles = globSync("tests/**/*_test.ts", { cwd: root }).sort();
+/** Without those that only start processes, of all three runtimes: once is enough, and Node has them. */
+const files = allFiles.filter((file) => !file.startsWith(join("tests", "processes")));
 
 /** Ends a child and everything it started; it leads a process group of its own. */
 function killGroup(pid: number | undefined): void {
@@ -40,13 +42,18 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** The counts of one suite; its output goes straight to ours. */
-async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, folder: string): Promise<TestCounts> {
+/** The counts of one suite. */
+async function runSuite(
+  suite: Suite,
+  env: NodeJS.ProcessEnv,
+  folder: string,
+  output: "inherit" | number,
+): Promise<TestCounts> {
   const report = join(folder, `${suite.name}.xml`);
   const child = spawn(suite.command, suite.args(report), {
     cwd: root,
     env,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", output, output],
     detached: true,
   });
   const interrupt = (): void => {
@@ -90,33 +97,37 @@ const installed = spawnSync(deno, ["install"], { cwd: root, stdio: "inherit" });
 if (installed.status !== 0) throw new Error("Cannot install the packages of package.json");
 installOptional(deno);
 
-const suites: readonly Suite[] = [
-  {
-    name: "deno",
+/** Deno's tests are run by two processes: it could run files side by side only in threads of one. */
+function denoSuite(half: 0 | 1): Suite {
+  return {
+    name: `deno (${half + 1} of 2)`,
     command: deno,
     args: (report) => [
       "test",
       "-A",
       "--no-check",
-      `--ignore=${processes}`,
       `--junit-path=${report}`,
-      "tests/",
+      ...files.filter((_, i) => i % 2 === half),
     ],
-  },
-  {
+  };
+}
+
+/** What is run one after another; two at the same time. What the second prints is shown afterwards. */
+const groups: readonly (readonly [Suite, Suite?])[] = [
+  [denoSuite(0), denoSuite(1)],
+  [{
     name: "bun",
     command: bun,
     args: (report) => [
       "test",
       "--parallel=2",
       "--timeout=300000", // else a test ends after 5 seconds; the other two have no limit
-      `--path-ignore-patterns=${processes}/**`,
       "--reporter=junit",
       `--reporter-outfile=${report}`,
-      "tests/",
+      ...files,
     ],
-  },
-  {
+  }],
+  [{
     name: "node",
     command: node,
     args: (report) => [
@@ -127,9 +138,9 @@ const suites: readonly Suite[] = [
       "--test-reporter-destination=stdout",
       "--test-reporter=junit",
       `--test-reporter-destination=${report}`,
-      "tests/**/*_test.ts",
+      ...allFiles,
     ],
-  },
+  }],
 ];
 const env = {
   ...process.env,
@@ -143,10 +154,9 @@ process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 const lines: string[] = [];
 const failures: string[] = [];
 const sum = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of suites) {
-  console.log(`\n=== ${suite.name}: ${suite.command}`);
+async function run(suite: Suite, output: "inherit" | number): Promise<void> {
   const start = performance.now();
-  const { passed, failed, skipped } = await runSuite(suite, env, folder);
+  const { passed, failed, skipped } = await runSuite(suite, env, folder, output);
   const seconds = Math.round((performance.now() - start) / 1000);
   lines.push(
     `${suite.name}: passed ${passed}, failed ${failed.length}, skipped ${skipped.length}, ${seconds} s`,
@@ -156,6 +166,16 @@ for (const suite of suites) {
   sum.passed += passed;
   sum.failed += failed.length;
   sum.skipped += skipped.length;
+}
+
+const printTitle = ({ name, command }: Suite): void => console.log(`\n=== ${name}: ${command}`);
+for (const [first, second] of groups) {
+  const log = join(folder, "log");
+  printTitle(first);
+  await Promise.all([run(first, "inherit"), second && run(second, openSync(log, "w"))]);
+  if (!second) continue;
+  printTitle(second);
+  console.log(readFileSync(log, "utf8"));
 }
 // What failed stands last: the end of a long output is what is kept and read.
 console.log(["\n=== all", ...lines, ...failures].join("\n"));
