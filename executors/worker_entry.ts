@@ -102,7 +102,10 @@ function say(said: Said): void {
   process.send!(said);
 }
 
-/** Says what ends this worker. Who hears it kills the worker: of one that exited by itself, Deno may lose it. */
+/**
+ * Says what ends this worker. Who hears it kills the worker: what one says that exits by itself, Deno
+ * may lose.
+ */
 function sayLast(said: Said): void {
   say(said);
   setTimeout(() => process.exit(1), UNHEARD);

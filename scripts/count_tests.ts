@@ -7,7 +7,8 @@ export interface TestCounts {
   skipped: string[];
 }
 
-const linesOfFailure = 25;
+/** How many lines of what a runtime says of a failure are kept. */
+const LINES = 25;
 
 /** Attributes may hold a bare `>`: Node does not escape it. */
 const testCase = /<testcase\b((?:\s+\w+="[^"]*")*)\s*(?:\/>|>([\s\S]*?)<\/testcase>)/g;
@@ -40,7 +41,7 @@ export function countTests(junit: string): TestCounts {
       const message = attribute(attributes, "message");
       const onlyParts = /^\d+ test steps? failed$/.test(message);
       if (groups.has(name) && onlyParts) continue;
-      const lines = (unescape(text).trim() || message).split("\n").slice(0, linesOfFailure);
+      const lines = (unescapeXml(text).trim() || message).split("\n").slice(0, LINES);
       counts.failed.push([name, ...lines].join("\n    "));
     } else if (skip !== undefined) {
       const reason = attribute(skip, "message");
@@ -52,10 +53,10 @@ export function countTests(junit: string): TestCounts {
 
 /** The value of one XML attribute, unescaped; empty if it is not there. */
 function attribute(attributes: string, name: string): string {
-  return unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
+  return unescapeXml(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
 }
 
-function unescape(text: string): string {
+function unescapeXml(text: string): string {
   const named: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
   return text.replace(
     /&(?:#(\d+)|(\w+));/g,

@@ -1,5 +1,5 @@
 /**
- * Runs the test suite on Deno, Bun and Node, one after another, and ends with one line,
+ * Runs the test suite on Deno, Bun and Node, one after another, two files at a time. Ends with one line,
  * `N passed, N failed, N skipped`, summed over the three; above it stands what failed. Exits with 1
  * if a test failed, if a runtime ended badly or took more than 20 minutes (each counts as one
  * failed), or if one ran no test.
@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,11 +29,23 @@ interface Suite {
 }
 
 const allFiles = globSync("tests/**/*_test.ts", { cwd: root }).sort();
-/** Without those that only start processes, of all three runtimes: once is enough, and Node has them. */
+/**
+ * Without those that only start processes, of all three runtimes: once is enough, and Node has them.
+ * What a test calls in its own process stands in `tests/`.
+ */
 const files = allFiles.filter((file) => !file.startsWith(join("tests", "processes")));
 
+/** The suites under way. */
+const running = new Set<ChildProcess>();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const child of running) killGroup(child);
+    process.exit(130);
+  });
+}
+
 /** Ends a child and everything it started; it leads a process group of its own. */
-function killGroup(pid: number | undefined): void {
+function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
@@ -56,22 +68,18 @@ async function runSuite(
     stdio: ["ignore", output, output],
     detached: true,
   });
-  const interrupt = (): void => {
-    killGroup(child.pid);
-    process.exit(130);
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  running.add(child);
   const timer = setTimeout(() => {
     console.error(`\n${suite.name}: stopped, it took more than ${minutes} minutes`);
-    killGroup(child.pid);
+    killGroup(child);
   }, minutes * 60_000);
   const ended = await new Promise<number | string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
   });
   clearTimeout(timer);
-  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  killGroup(child.pid);
+  running.delete(child);
+  killGroup(child);
 
   const counts = countTests(readReport(report));
   // A file that does not load, or a crash, is in no report.
@@ -112,7 +120,10 @@ function denoSuite(half: 0 | 1): Suite {
   };
 }
 
-/** What is run one after another; two at the same time. What the second prints is shown afterwards. */
+/**
+ * What is run one after another; two of one group at the same time. What the second prints is shown
+ * afterwards.
+ */
 const groups: readonly (readonly [Suite, Suite?])[] = [
   [denoSuite(0), denoSuite(1)],
   [{

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { once as nextEvent } from "node:events";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { completeBackend } from "../core/complete_backend.ts";
 import { keyOf, keyShape } from "../core/key.ts";
 import { openBackend } from "../mod.ts";
 import { runtimes } from "./runtimes.ts";
@@ -158,3 +160,20 @@ async function inPairs(
     for (const [j, b] of workers.entries()) if (i !== j) await check(a, b, `${i} ${j}`);
   }
 }
+
+test("what a killed process left of its owner file and its pin is swept away", () =>
+  inWorkshop(async ({ folder }) => {
+    const store = join(folder, "runs.csv");
+    const backend = completeBackend(await openBackend(store));
+    await backend.record({ key: "one" });
+    const pin = (age: number): string => `${store}-state-pin-${Date.now() - age}-0123456789abcdef`;
+    const fresh = pin(0);
+    for (const name of [`${store}-state-0123456789abcdef`, pin(120_000), fresh]) {
+      writeFileSync(name, "");
+    }
+    const key = keyOf(keyShape(["key"]), { key: "two" });
+    const answer = await backend.claim(key);
+    assert.equal(answer.state, "claimed");
+    await backend.close();
+    assert.deepEqual(filesIn(folder), ["runs.csv", basename(fresh)]);
+  }));

@@ -152,7 +152,7 @@ test("who connects again is told what was missed, or to start over", async (t) =
   await sidecar.close();
 });
 
-test("a client that does not read holds nobody up, and little is kept for it", async (t) => {
+test("a stream ends with the sidecar; a client that does not read holds nobody up, and little is kept for it", async (t) => {
   const { sidecar, path } = await served(t);
   const idle = await Listener.open(sidecar);
   let listener = await Listener.open(sidecar);

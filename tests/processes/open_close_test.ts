@@ -11,7 +11,7 @@ import { tempStore } from "../temp_folder.ts";
 const script = fileURLToPath(new URL("../workers/open_close_worker.ts", import.meta.url));
 const workers = 9;
 /** How often each worker opens and closes the store; SQLite takes its time to end its log. */
-const timesOf = { ".csv": 150, ".sqlite": 20 };
+const timesOf = { ".csv": 450, ".sqlite": 60 };
 
 /** What a worker wrote as errors, once it has ended. */
 function run(store: string, number: number, times: number): Promise<string> {

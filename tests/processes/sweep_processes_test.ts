@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../../mod.ts";
 import { missing, type Runtime, runtimes } from "../runtimes.ts";
-import { filesIn, inWorkshop } from "../workers/worker_process.ts";
+import {
+  filesIn,
+  inWorkshop,
+  type WorkerProcess,
+  type Workshop,
+} from "../workers/worker_process.ts";
 
 const timeout = 60_000;
 const KEYS = 1000;
@@ -31,25 +36,40 @@ async function seedsIn(store: string): Promise<unknown[]> {
   return seeds;
 }
 
+interface Three {
+  readonly store: string;
+  /** What each process writes: the keys it began and, in `<log>.values`, what its sweep gave. */
+  readonly logs: readonly string[];
+  readonly workers: readonly WorkerProcess[];
+}
+
+/** Starts three processes that sweep the same keys. */
+function sweepInThree({ folder, start }: Workshop, extension: string): Three {
+  const store = join(folder, `runs${extension}`);
+  const logs = three.map((_, n) => join(folder, `log${n}`));
+  const workers = three.map((runtime, n) =>
+    start(runtime, "sweep_worker.ts", [store, logs[n]!, String(KEYS)])
+  );
+  return { store, logs, workers };
+}
+
+function checkValues(log: string): void {
+  const values = JSON.parse(readFileSync(`${log}.values`, "utf8"));
+  assert.deepEqual(values, Object.fromEntries(keys.map((n) => [n, n * n])));
+}
+
 for (const extension of [".csv", ".sqlite"]) {
   test(`${extension}: three processes sweep ${KEYS} keys: each runs once, all get all values`, {
     timeout,
   }, () =>
-    inWorkshop(async ({ folder, start }) => {
-      const store = join(folder, `runs${extension}`);
-      const logs = three.map((_, n) => join(folder, `log${n}`));
-      const workers = three.map((runtime, n) =>
-        start(runtime, "sweep_worker.ts", [store, logs[n]!, String(KEYS)])
-      );
+    inWorkshop(async (workshop) => {
+      const { store, logs, workers } = sweepInThree(workshop, extension);
       assert.deepEqual(await Promise.all(workers.map(({ ended }) => ended)), [0, 0, 0]);
       const begun = logs.flatMap(linesIn).map(Number).sort((a, b) => a - b);
       assert.deepEqual(begun, keys);
-      for (const log of logs) {
-        const values = JSON.parse(readFileSync(`${log}.values`, "utf8"));
-        assert.deepEqual(values, Object.fromEntries(keys.map((n) => [n, n * n])));
-      }
+      for (const log of logs) checkValues(log);
       assert.deepEqual((await seedsIn(store)).length, KEYS);
-      assert.deepEqual(filesIn(folder).filter((name) => name.startsWith("runs")), [
+      assert.deepEqual(filesIn(workshop.folder).filter((name) => name.startsWith("runs")), [
         `runs${extension}`,
       ]);
     }));
@@ -58,21 +78,13 @@ for (const extension of [".csv", ".sqlite"]) {
     test(`${extension}: the others get all values when a ${name} process is killed`, {
       timeout,
     }, () =>
-      inWorkshop(async ({ folder, start }) => {
-        const store = join(folder, `runs${extension}`);
-        const logs = three.map((_, n) => join(folder, `log${n}`));
-        const workers = three.map((runtime, n) =>
-          start(runtime, "sweep_worker.ts", [store, logs[n]!, String(KEYS)])
-        );
+      inWorkshop(async (workshop) => {
+        const { store, logs, workers } = sweepInThree(workshop, extension);
         await until(() => linesIn(logs[victim]!).length > 50);
         workers[victim]!.signal("SIGKILL");
         const endings = await Promise.all(workers.map(({ ended }) => ended));
         assert.deepEqual(endings, three.map((_, n) => n === victim ? "SIGKILL" : 0));
-        for (const [n, log] of logs.entries()) {
-          if (n === victim) continue;
-          const values = JSON.parse(readFileSync(`${log}.values`, "utf8"));
-          assert.deepEqual(values, Object.fromEntries(keys.map((n) => [n, n * n])));
-        }
+        for (const [n, log] of logs.entries()) if (n !== victim) checkValues(log);
         assert.deepEqual((await seedsIn(store)).sort((a, b) => Number(a) - Number(b)), keys);
         // Only what the killed one was running ran again.
         const begun = logs.flatMap(linesIn);

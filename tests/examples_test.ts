@@ -5,10 +5,10 @@ import path from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runtimes } from "../runtimes.ts";
-import { tempFolder } from "../temp_folder.ts";
+import { runtimes } from "./runtimes.ts";
+import { tempFolder } from "./temp_folder.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 const own = runtimes.find(({ command }) => command === process.execPath)!;
 const timeout = 60_000;
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { Store } from "../../mod.ts";
-import { missing, runtimes } from "../runtimes.ts";
-import { inWorkshop } from "../workers/worker_process.ts";
+import { Store } from "../mod.ts";
+import { missing, runtimes } from "./runtimes.ts";
+import { inWorkshop } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
 const COUNT = 60;
