@@ -4,6 +4,12 @@ import type { Capability } from "./case.ts";
 import { cases } from "./cases.ts";
 import { runCase } from "./run_case.ts";
 
+/**
+ * When a test is taken for one that hangs, in milliseconds. One asks 60,000 things of a store, which
+ * takes most of a minute over a network, on a machine that does other work too.
+ */
+const TIMEOUT = 180_000;
+
 /** The kind of store that is tested. */
 export interface BackendUnderTest {
   /** What the names of the tests begin with: the extension, say. */
@@ -46,6 +52,6 @@ export function testBackend({ name, open, skip = {} }: BackendUnderTest): void {
   }
   for (const { name: claim, needs, check } of cases) {
     if (needs && skip[needs] !== undefined) continue;
-    test(`${name}: ${claim}`, { timeout: 60_000 }, () => runCase(check, open));
+    test(`${name}: ${claim}`, { timeout: TIMEOUT }, () => runCase(check, open));
   }
 }

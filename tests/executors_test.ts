@@ -10,6 +10,7 @@ import { commands, inProcess, workers } from "../executors/mod.ts";
 import { runtimes } from "./runtimes.ts";
 import { tempFolder } from "./temp_folder.ts";
 import * as jobs from "./workers/jobs.ts";
+import { until } from "./until.ts";
 
 const jobsUrl = new URL("./workers/jobs.ts", import.meta.url);
 const program = fileURLToPath(new URL("./workers/job_program.ts", import.meta.url));
@@ -70,10 +71,6 @@ function jobOf(name: JobName, params: Row, signal: AbortSignal = never): Job {
 
 function skipped(reason: string | undefined): { skip: string } | Record<never, never> {
   return reason === undefined ? {} : { skip: reason };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function sizeOf(file: string): number {

@@ -9,6 +9,7 @@ import { type Runtime, runtimes } from "../runtimes.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { startCli } from "../workers/cli_process.ts";
 import type { Ending } from "../workers/worker_process.ts";
+import { until } from "../until.ts";
 
 const swept = fileURLToPath(new URL("../fixtures/cli_swept.ts", import.meta.url));
 
@@ -36,10 +37,6 @@ async function rowsOf(store: string): Promise<Row[]> {
 
 function linesOf(file: string): string[] {
   return fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 function isAlive(pid: number): boolean {

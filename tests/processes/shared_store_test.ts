@@ -75,8 +75,10 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
         for (let kills = 0; kills < KILLS;) {
           await sleep(2);
           const progress = processes.reduce((sum, { log }) => sum + statSync(log).size, 0);
-          // Spread over the work: a run is three lines of about 20 bytes.
-          if (progress < 60 * SEEDS * (kills + Math.random()) / (KILLS + 2)) continue;
+          // Spread over six sevenths of the work: a run is three lines of about 20 bytes.
+          if (progress < 60 * SEEDS * (kills + Math.random()) / (KILLS * 7 / 6)) continue;
+          const isOver = processes.every(({ ending }) => ending !== undefined);
+          assert.ok(!isOver, `the work was over after ${kills} kills`);
           const busy = processes.filter(({ log, ending, killed }) =>
             ending === undefined && killed === Infinity && statSync(log).size > 0
           );

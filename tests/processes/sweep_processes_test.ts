@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../../mod.ts";
 import { missing, type Runtime, runtimes } from "../runtimes.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type WorkerProcess,
   type Workshop,
 } from "../workers/worker_process.ts";
+import { until } from "../until.ts";
 
 const timeout = 60_000;
 const KEYS = 1000;
@@ -19,10 +19,6 @@ const three = [0, 1, 2].map((n) => runtimes[n % runtimes.length]!);
 
 for (const reason of missing) {
   test("sweeps of all three runtimes are mixed", { skip: reason }, () => {});
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
 }
 
 function linesIn(path: string): string[] {
@@ -43,13 +39,16 @@ interface Three {
   readonly workers: readonly WorkerProcess[];
 }
 
-/** Starts three processes that sweep the same keys. */
-function sweepInThree({ folder, start }: Workshop, extension: string): Three {
+/** Starts three processes that sweep the same keys, and begin together, however long a start takes. */
+async function sweepInThree({ folder, start }: Workshop, extension: string): Promise<Three> {
   const store = join(folder, `runs${extension}`);
   const logs = three.map((_, n) => join(folder, `log${n}`));
+  const go = join(folder, "go");
   const workers = three.map((runtime, n) =>
-    start(runtime, "sweep_worker.ts", [store, logs[n]!, String(KEYS)])
+    start(runtime, "sweep_worker.ts", [store, logs[n]!, go, String(KEYS)])
   );
+  await until(() => logs.every((log) => existsSync(log)));
+  writeFileSync(go, "");
   return { store, logs, workers };
 }
 
@@ -63,7 +62,7 @@ for (const extension of [".csv", ".sqlite"]) {
     timeout,
   }, () =>
     inWorkshop(async (workshop) => {
-      const { store, logs, workers } = sweepInThree(workshop, extension);
+      const { store, logs, workers } = await sweepInThree(workshop, extension);
       assert.deepEqual(await Promise.all(workers.map(({ ended }) => ended)), [0, 0, 0]);
       const begun = logs.flatMap(linesIn).map(Number).sort((a, b) => a - b);
       assert.deepEqual(begun, keys);
@@ -79,7 +78,7 @@ for (const extension of [".csv", ".sqlite"]) {
       timeout,
     }, () =>
       inWorkshop(async (workshop) => {
-        const { store, logs, workers } = sweepInThree(workshop, extension);
+        const { store, logs, workers } = await sweepInThree(workshop, extension);
         await until(() => linesIn(logs[victim]!).length > 50);
         workers[victim]!.signal("SIGKILL");
         const endings = await Promise.all(workers.map(({ ended }) => ended));
