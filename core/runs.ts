@@ -1,8 +1,9 @@
-import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import type { MaybePromise } from "./backend.ts";
 import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { messageOf, ResultError } from "./errors.ts";
+import { ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
+import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
@@ -196,21 +197,20 @@ export class Runs implements Target {
     return skipped;
   }
 
-  /** Claims a run, unless it is done or somebody runs it. */
-  claim({ key }: Plan): MaybePromise<ClaimAnswer> {
-    const options = this.#options.rerunIfMissing ? { isDone: (row: Row) => this.#isDone(row) } : {};
-    return this.#backend!.claim(key, options);
+  /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
+  claim<T>({ key }: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>> {
+    const isDone = this.#options.rerunIfMissing && { isDone: (row: Row) => this.#isDone(row) };
+    return holdingClaim(this.#backend!, key, { label: this.label, ...isDone }, body);
   }
 
   async #claimAndRun(plan: Plan, self: unknown): Promise<Outcome<unknown>> {
     const { save, onBusy = save ? "wait" : "skip" } = this.#options;
     for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer = await this.claim(plan);
-      if (answer.state === "claimed") {
+      const answer = await this.claim(plan, async (claim) => {
         void plan.key.values; // read now: the function may change its params
-        const executed = await this.#execute(self, plan.args);
-        return await this.#keep(plan, answer.claim, executed);
-      }
+        return await this.#keep(plan, claim, await this.#execute(self, plan.args));
+      });
+      if (answer.state === "claimed") return answer.result;
       if (answer.state === "done") {
         const row = await this.look(plan, true);
         if (row) return this.#told(this.skipped(plan, row));
@@ -235,8 +235,8 @@ export class Runs implements Target {
     }
   }
 
-  /** Has a claimed run executed, records what came of it, and ends the claim. */
-  async run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
+  /** Executes a claimed run and records its outcome. Undefined if it was aborted. */
+  async run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined> {
     const { key, args } = plan;
     const { values } = key; // read now: the function may change its params
     const executed = await execute({
@@ -247,16 +247,14 @@ export class Runs implements Target {
       args,
       call: () => this.#fn(...args),
     });
-    if (executed.status !== "aborted") return await this.#keep(plan, claim, executed);
-    await claim.release();
-    return undefined;
+    return executed.status === "aborted" ? undefined : await this.#keep(plan, claim, executed);
   }
 
-  async #keep({ key }: Plan, claim: Claim, executed: Finished): Promise<Outcome<unknown>> {
+  async #keep({ key }: Plan, claim: HeldClaim, executed: Finished): Promise<Outcome<unknown>> {
     const params = paramsOf(key);
     if (executed.status === "failed") {
       const { error, attempts } = executed;
-      await this.#noteFailure(claim, error, attempts);
+      await claim.fail(error, attempts);
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;
@@ -276,16 +274,6 @@ export class Runs implements Target {
     await claim.record({ ...key.values, ...result, ...own });
     // In the form in which a skipped call will return it.
     return { status: "ran", params, value: resultOf(result) };
-  }
-
-  /** The function's own error is the one to throw: trouble with noting it is only told. */
-  async #noteFailure(claim: Claim, error: unknown, attempts: number): Promise<void> {
-    const stack = error instanceof Error ? error.stack ?? "" : "";
-    try {
-      await claim.fail({ error: messageOf(error), stack, attempts });
-    } catch (trouble) {
-      console.warn(`[stet] Cannot note that ${this.label}() failed: ${messageOf(trouble)}`);
-    }
   }
 
   /** The failure of a run that was noted since a time, if one was. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Backend, Failure } from "./backend.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { messageOf, StoreError } from "./errors.ts";
+import type { HeldClaim } from "./held_claim.ts";
 import { ingest } from "./ingest.ts";
 import type { Outcome } from "./once_types.ts";
 import { checkColumns } from "./record_columns.ts";
@@ -127,10 +128,11 @@ export class Store<C extends Columns = Columns> {
         { cause },
       );
     }
-    const claim = await runs.claimWaiting(plan, false);
-    if (claim) {
-      return await runs.record(claim, plan, file, plan.customData) as StoreRecord<C>;
-    }
+    const registered = await runs.claimWaiting(
+      plan,
+      (claim) => runs.record(claim, plan, file, plan.customData),
+    );
+    if (registered) return registered.result as StoreRecord<C>;
     throw new StoreError(
       `Cannot register "${file}": there is a record ${plan.id} for (${paramsText(plan.params)}) ` +
         `already; delete that first`,
@@ -231,22 +233,16 @@ export class Store<C extends Columns = Columns> {
   ): Promise<StoreRecord<C> | undefined> {
     const runs = await this.#ready();
     const plan = runs.planLook(which);
-    const claim = (await runs.claimWaiting(plan, true))!;
-    try {
+    const change = async (claim: HeldClaim): Promise<StoreRecord | undefined> => {
       const row = await runs.backend.find(plan.key);
-      if (row) {
-        runs.compare(plan, row);
-        const patched = patchedRow(row, patch, runs.columns);
-        const record = runs.recordOf(patched);
-        await claim.record(patched);
-        return record as StoreRecord<C>;
-      }
-    } catch (error) {
-      await claim.release();
-      throw error;
-    }
-    await claim.release();
-    return undefined;
+      if (!row) return undefined;
+      runs.compare(plan, row);
+      const patched = patchedRow(row, patch, runs.columns);
+      const record = runs.recordOf(patched);
+      await claim.record(patched);
+      return record;
+    };
+    return (await runs.claimWaiting(plan, change, true))!.result as StoreRecord<C> | undefined;
   }
 
   /**

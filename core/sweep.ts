@@ -294,19 +294,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   async #claimAndRun(plan: Plan, wasBusy: boolean): Promise<void> {
     const target = this.#target;
-    const answer = await target.claim(plan);
-    if (answer.state === "claimed") {
-      const { claim } = answer;
-      if (this.#stopped) return await claim.release();
+    const answer = await target.claim(plan, async (claim) => {
+      if (this.#stopped) return;
       // It failed elsewhere while this sweep waited for it: that was its run.
       const error = wasBusy ? await target.failureSince(plan, this.#time) : undefined;
-      if (error) {
-        await claim.release();
-        return this.#emit({ status: "failed", params: target.params(plan), error });
-      }
-      const outcome = await target.run(plan, claim, (job) => this.#execute(job));
-      return outcome && this.#emit(outcome);
-    }
+      if (error) return { status: "failed", params: target.params(plan), error } as const;
+      return await target.run(plan, claim, (job) => this.#execute(job));
+    });
+    if (answer.state === "claimed") return answer.result && this.#emit(answer.result);
     const row = answer.state === "done" ? await target.look(plan, this.#givesSkipped) : undefined;
     if (row) this.#skip(plan, row);
     else this.#busy.push(plan);
