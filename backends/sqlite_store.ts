@@ -17,6 +17,7 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
@@ -281,11 +282,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
-    try {
-      await this.#state.leave();
-    } finally {
-      this.disconnect();
-    }
+    await closeAfter(() => this.#state.leave(), () => this.disconnect());
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -474,8 +471,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     this.#checked = -Infinity;
     // One plain file again, which can be read where nothing can be written.
     const isThere = isWriter && inodeOf(this.path) !== undefined;
-    if (db && isThere) tryJournalMode(db, "DELETE");
-    db?.close();
+    try {
+      if (db && isThere) tryJournalMode(db, "DELETE");
+    } catch (error) {
+      throw this.#error(error); // as of a full disk: the log stays, with its rows
+    } finally {
+      db?.close();
+    }
     if (isThere) this.#endLog();
   }
 

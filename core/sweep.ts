@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { Bell } from "./bell.ts";
+import { closeAfter, suppress } from "./close_after.ts";
 import { messageOf } from "./errors.ts";
 import type { Executor, Job } from "./executor.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -184,25 +185,28 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (signal?.aborted) onAbort();
     if (deadline !== undefined) this.#stopAt(Number(deadline));
     try {
-      await this.#target.open();
-      await this.#executor.open?.();
-      try {
-        if (Array.isArray(this.#items)) this.#checkAll(this.#items);
-        await this.#goThrough();
-        await this.#finishRunning();
-        await this.#finishBusy();
-      } catch (error) {
-        this.#break(error);
-      }
-      await this.#finishRunning();
-      await this.#executor.close?.();
+      const end = await this.#target.begin();
+      await closeAfter(() => this.#runAll(), () => this.#executor.close?.(), end);
     } finally {
       clearTimeout(this.#deadline);
       signal?.removeEventListener("abort", onAbort);
       if (!this.#isIterated) this.#leave();
     }
-    if (this.#broken) throw this.#broken.error;
     return this.counts;
+  }
+
+  async #runAll(): Promise<void> {
+    try {
+      await this.#executor.open?.();
+      if (Array.isArray(this.#items)) this.#checkAll(this.#items);
+      await this.#goThrough();
+      await this.#finishRunning();
+      await this.#finishBusy();
+    } catch (error) {
+      this.#break(error);
+    }
+    await this.#finishRunning();
+    if (this.#broken) throw this.#broken.error;
   }
 
   /** Whether somebody gets the outcomes of skipped runs. */
@@ -431,7 +435,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   #break(error: unknown): void {
-    this.#broken ??= { error };
+    if (this.#broken) suppress(this.#broken.error, error);
+    else this.#broken = { error };
     this.#stop("error");
   }
 
