@@ -8,6 +8,7 @@ import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf } from "./result.ts";
+import type { SharedStore } from "./shared_store.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 import type { Execute, Executed, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "./value.ts";
@@ -35,7 +36,10 @@ export class Runs implements Target {
   readonly #signature: Signature;
   readonly #options: RunsOptions;
   readonly #log: (message: string) => void;
-  readonly #open: (label: string) => Promise<CompleteBackend>;
+  readonly #open: (label: string) => Promise<SharedStore>;
+  /** The store, from the first call until it is closed. */
+  #store: SharedStore | undefined;
+  #opening: Promise<SharedStore> | undefined;
   #backend: CompleteBackend | undefined;
   readonly #shapes = new Map<readonly string[] | undefined, KeyShape>();
   /** Runs under way, by key: calls with the same key share one. */
@@ -46,7 +50,7 @@ export class Runs implements Target {
   constructor(
     fn: AnyFunction,
     options: RunsOptions,
-    open: (label: string) => Promise<CompleteBackend>,
+    open: (label: string) => Promise<SharedStore>,
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
@@ -68,41 +72,84 @@ export class Runs implements Target {
   async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
     const plan = this.#planOf(args);
     const { text } = plan.key;
-    if (!this.#backend) await this.open();
-    const running = this.#running.get(text);
-    if (running) return running;
-    const row = await this.look(plan, true);
-    if (row) return this.#told(this.skipped(plan, row));
-    // Again: another call may have begun while this one looked.
-    const begun = this.#running.get(text);
-    if (begun) return begun;
-    const run = this.#claimAndRun(plan, self);
-    this.#running.set(text, run);
+    const store = this.#store?.isOpen ? this.#store : await this.#opened();
+    store.beginCall();
     try {
-      return await run;
+      const running = this.#running.get(text);
+      if (running) return await running;
+      const row = await this.look(plan, true);
+      if (row) return this.#told(this.skipped(plan, row));
+      // Again: another call may have begun while this one looked.
+      const begun = this.#running.get(text);
+      if (begun) return await begun;
+      const run = this.#claimAndRun(plan, self);
+      this.#running.set(text, run);
+      try {
+        return await run;
+      } finally {
+        this.#running.delete(text);
+      }
     } finally {
-      this.#running.delete(text);
+      store.endCall();
     }
   }
 
   /** Whether a call would be skipped as done. */
   async has(args: readonly unknown[]): Promise<boolean> {
-    await this.open();
-    return await this.look(this.#planOf(args), false) !== undefined;
+    return await this.using(async () => await this.look(this.#planOf(args), false) !== undefined);
   }
 
   /** Forgets that a call was done; whether it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await (await this.backend()).removeKey(this.#planOf(args).key) > 0;
+    return await this.using(async (backend) => await backend.removeKey(this.#planOf(args).key) > 0);
+  }
+
+  /** Uses the store, which stays open meanwhile. */
+  async using<T>(use: (backend: CompleteBackend) => Promise<T>): Promise<T> {
+    const store = await this.#opened();
+    store.beginCall();
+    try {
+      return await use(store.backend);
+    } finally {
+      store.endCall();
+    }
   }
 
   /** The open store. */
   async backend(): Promise<CompleteBackend> {
-    return this.#backend ??= await this.#open(this.label);
+    return (await this.#opened()).backend;
   }
 
-  async open(): Promise<void> {
-    await this.backend();
+  /** Opens the store for a sweep. It stays open until the function that is given is called. */
+  async begin(): Promise<() => Promise<void>> {
+    const store = await this.#opened();
+    store.beginSweep();
+    return () => store.endSweep();
+  }
+
+  /**
+   * Releases the store, which is closed unless other functions use it; a later call opens it again. Waits
+   * for the calls under way.
+   */
+  async close(): Promise<void> {
+    const store = await this.#opening?.catch(() => undefined) ?? this.#store;
+    this.#store = undefined;
+    await store?.release();
+  }
+
+  async #opened(): Promise<SharedStore> {
+    if (this.#store?.isOpen) return this.#store;
+    return await (this.#opening ??= this.#openStore());
+  }
+
+  async #openStore(): Promise<SharedStore> {
+    try {
+      this.#store = await this.#open(this.label);
+      this.#backend = this.#store.backend;
+      return this.#store;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   /** The run of params by name, or of an array of arguments. */

@@ -73,6 +73,12 @@ export class StoreRuns implements Target {
     this.label = options.runner.name || "runner";
   }
 
+  /** Opens the store for a sweep. */
+  async begin(): Promise<() => void> {
+    await this.open();
+    return () => {};
+  }
+
   async open(): Promise<void> {
     try {
       const opened = await (this.#opening ??= this.#options.open());

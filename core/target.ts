@@ -12,8 +12,12 @@ import type { Row } from "./value.ts";
 export interface Target {
   /** What messages call it. */
   readonly label: string;
-  /** Opens the store. @throws {StoreError} If it cannot be used. */
-  open(): Promise<void>;
+  /**
+   * Opens the store for a sweep. It stays open until the function that is given is called.
+   *
+   * @throws {StoreError} If it cannot be used.
+   */
+  begin(): Promise<() => MaybePromise<void>>;
   /**
    * Which run an item of the sweep's params is.
    *
