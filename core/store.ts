@@ -11,6 +11,7 @@ import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
 import { recordsBackend } from "./records_backend.ts";
 import { locationText, type Registry } from "./registry.ts";
+import { notOnReplaced, onReplaced } from "./replaced_module.ts";
 import { ResultFiles } from "./result_files.ts";
 import { isSameValue } from "./same_value.ts";
 import { type OpenRecords, StoreRuns } from "./store_runs.ts";
@@ -31,6 +32,9 @@ import { setUnderlying } from "./underlying.ts";
 import type { Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
 
+/** Default store of a `Store`. */
+const DEFAULT_STORE = "sqlite:///db.sqlite3";
+
 /** Params of a sweep, one by one. */
 type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
 
@@ -43,6 +47,11 @@ export class Store<C extends Columns = Columns> {
   /** What this object opened, and has to close. */
   #owned: Promise<Backend> | undefined;
   #isClosed = false;
+  readonly #onReplaced = (): void => {
+    this.#letGo().catch((error) =>
+      this.#warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
+    );
+  };
 
   /** @param registry The kinds of store that are known. */
   constructor(init: StoreInit<C>, registry: Registry) {
@@ -58,7 +67,8 @@ export class Store<C extends Columns = Columns> {
     }
     if (columns) checkColumns(columns);
     if (resultNotes) checkSuffixOfNotes(fileSuffix);
-    const { durability = "power", warn = console.warn } = init;
+    const { durability = "power", warn = console.warn, store = DEFAULT_STORE } = init;
+    if (typeof store === "string" || store instanceof URL) registry.check(store, init.backends);
     this.#init = init;
     this.#warn = warn;
     this.#files = new ResultFiles(locationText(resultsDir), fileSuffix, durability === "power");
@@ -270,8 +280,22 @@ export class Store<C extends Columns = Columns> {
   /** Frees what the store holds. Later calls are errors. A backend that was given stays open. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    notOnReplaced(this.#onReplaced);
     const owned = this.#owned;
     this.#owned = undefined;
+    if (owned) await (await owned).close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the backend after the runs under way; a later call opens it again. */
+  async #letGo(): Promise<void> {
+    const owned = this.#owned;
+    this.#owned = undefined;
+    await this.#runs.forget();
     if (owned) await (await owned).close();
   }
 
@@ -285,7 +309,7 @@ export class Store<C extends Columns = Columns> {
   }
 
   async #open(registry: Registry): Promise<OpenRecords> {
-    const { store = "sqlite:///db.sqlite3", table = "results", columns } = this.#init;
+    const { store = DEFAULT_STORE, table = "results", columns } = this.#init;
     const { durability = "power", backends } = this.#init;
     if (typeof store === "object" && !(store instanceof URL)) return opened(store);
     this.#owned ??= registry.open(store, {
@@ -294,6 +318,7 @@ export class Store<C extends Columns = Columns> {
       records: { table, ...columns && { columns } },
       ...backends && { backends },
     });
+    onReplaced(this.#onReplaced);
     try {
       return opened(await this.#owned);
     } catch (error) {

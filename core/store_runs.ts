@@ -91,6 +91,12 @@ export class StoreRuns implements Target {
     }
   }
 
+  /** Has the next use open the store anew. Resolves when the runs under way have ended. */
+  async forget(): Promise<void> {
+    this.#opening = undefined;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+  }
+
   /** The open store. */
   get backend(): CompleteBackend {
     return this.#opened!.backend;
