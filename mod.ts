@@ -22,6 +22,7 @@
 
 import { table } from "./backends/table.ts";
 import type { Backend, BackendLoader, Finding } from "./core/backend.ts";
+import { disposable } from "./core/disposable.ts";
 import { createExplain, type ExplainFunction } from "./core/explain.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
@@ -146,7 +147,11 @@ const registry = createRegistry(table);
  * argument if it is an object, else the arguments by position. `key` picks those that say which run
  * it is.
  *
+ * The store is opened by the first call and closed as the process ends, or by `close` of its functions.
+ * A program that never ends by itself (a test runner, a notebook, a server) calls that.
+ *
  * @throws {TypeError} If the params cannot be named, or `key` has a name that the function has not.
+ * @throws {StoreError} If no kind of store has the extension of `store`.
  *
  * @example A function with a params object
  * ```ts
@@ -163,6 +168,7 @@ const registry = createRegistry(table);
  * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
  * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
  * assert.equal(runs, 1);
+ * await train.close(); // or `await using train = once(…)`
  * fs.unlinkSync("example_train.csv");
  * ```
  *
@@ -528,7 +534,7 @@ export async function verify(
 
 /**
  * Opens the store at a path or URL: which kind of store, its extension says. It need not exist; it is
- * made by the first record.
+ * made by the first record. `close` or `await using` closes it.
  *
  * @throws {StoreError} If the extension is not known or the folder does not exist.
  *
@@ -543,8 +549,11 @@ export async function verify(
  * await backend.close();
  * ```
  */
-export function openBackend(location: string | URL, options?: StoreOptions): Promise<Backend> {
-  return registry.open(location, options);
+export async function openBackend(
+  location: string | URL,
+  options?: StoreOptions,
+): Promise<Backend & AsyncDisposable> {
+  return disposable(await registry.open(location, options));
 }
 
 /**

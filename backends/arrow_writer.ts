@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { setImmediate } from "node:timers";
+import { closeAfter } from "../core/close_after.ts";
 import { writeCell } from "../core/cell.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { Row, Value } from "../core/value.ts";
@@ -30,12 +31,10 @@ export async function writeArrow(
   isFile: boolean,
 ): Promise<number> {
   const file = new NewArrowFile(arrow, path, columns, metadata, isFile);
-  try {
+  await closeAfter(async () => {
     if (base) await file.addFile(base, gone);
     await file.addRows(added);
-  } finally {
-    await file.finish();
-  }
+  }, () => file.finish());
   return file.rowCount;
 }
 
@@ -51,7 +50,7 @@ export async function writeArrowAnew(
 ): Promise<number> {
   const kinds = new Map<string, SeenKind>();
   let file: NewArrowFile | undefined;
-  try {
+  const whole = await closeAfter(async () => {
     for await (const batch of batches) {
       if (joinCells(kinds, batch) || !file) {
         const begun = file && `${path}.begun`;
@@ -63,10 +62,9 @@ export async function writeArrowAnew(
       await file.addCells(batch);
     }
     file ??= new NewArrowFile(arrow, path, columnsInOrder(names, kinds), metadata, isFile);
-  } finally {
-    await file?.finish();
-  }
-  return file.rowCount;
+    return file;
+  }, () => file?.finish());
+  return whole.rowCount;
 }
 
 async function addBegun(

@@ -324,12 +324,13 @@ export class ColumnarBackend implements Backend {
     const { shape, text } = key;
     const { isDone, lease } = options;
     const { state } = this.#files;
-    const append = (row: Row): MaybePromise<void | typeof STALE> =>
-      this.#files.changing(() => {
+    const append = (row: Row, kept: () => void): MaybePromise<void | typeof STALE> =>
+      this.#files.locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
         if (this.#files.locate(key)) return STALE;
         this.#checkLease(key, lease, false);
-        this.#merger.append([stamped(row)]);
+        this.#merger.append([row]);
+        kept();
         state.finish(text, lease);
       }, shape);
     const replaced = (row: Row) => (appended: void | typeof STALE): MaybePromise<void> =>
@@ -340,12 +341,22 @@ export class ColumnarBackend implements Backend {
         end();
       }, shape);
     return {
-      record(row): MaybePromise<void> {
-        const appended = append(row);
+      record: (given): MaybePromise<void> => {
+        const row = stamped(toValue(given, "row") as Row); // what no cell can hold is refused here
+        const appended = this.#files.durably(
+          state.ending(text, lease, (kept) => append(row, kept)),
+        );
         return appended instanceof Promise ? appended.then(replaced(row)) : replaced(row)(appended);
       },
       fail: (failure: FailureNote) => ending(() => state.fail(key, failure, lease)),
-      release: () => ending(() => state.release(text, lease)),
+      release: () => {
+        if (this.#files.ended && !lease) return; // and the claim with it
+        if (this.#files.ended) throw this.#files.ended;
+        return state.ending(text, lease, (kept) => {
+          kept();
+          return ending(() => state.release(text, lease));
+        });
+      },
     };
   }
 
@@ -364,11 +375,15 @@ export class ColumnarBackend implements Backend {
         this.#checkLease(key, lease, false);
         if (this.#files.base.find(shape, text) !== -1) return STALE;
         this.#files.checkNames(Object.keys(row));
-        this.#files.pending.rewrite(key, [stamped(row)]);
+        this.#files.pending.rewrite(key, [row]);
       }, shape);
-      if (rewritten === STALE) await this.#merger.merge({ gone: key, added: [stamped(row)] });
+      if (rewritten === STALE) await this.#merger.merge({ gone: key, added: [row] });
     }
-    await this.#files.locked(() => this.#files.state.finish(text, lease));
+    const { state } = this.#files;
+    await state.ending(text, lease, (kept) => {
+      kept();
+      return this.#files.locked(() => state.finish(text, lease));
+    });
   }
 
   /** Both files as they are now, held open until they are closed. */

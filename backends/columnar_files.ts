@@ -250,8 +250,12 @@ export class ColumnarFiles {
 
   /** Runs a body that writes, and acknowledges it once it is as durable as promised. */
   changing<T>(body: () => T, shape?: KeyShape): MaybePromise<T> {
+    return this.durably(this.locked(body, shape));
+  }
+
+  /** Acknowledges a change once it is as durable as promised. */
+  durably<T>(changed: MaybePromise<T>): MaybePromise<T> {
     this.hasWritten = true;
-    const changed = this.locked(body, shape);
     if (!this.isSynced) return changed;
     return changed instanceof Promise
       ? changed.then((result) => this.synced(result))

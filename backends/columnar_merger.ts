@@ -213,7 +213,13 @@ export class ColumnarMerger {
     try {
       return await body();
     } finally {
-      if (!this.#files.ended) await this.#files.locked(() => this.#files.state.release(MERGE));
+      const { state, ended } = this.#files;
+      if (!ended) {
+        await state.ending(MERGE, undefined, (kept) => {
+          kept();
+          return this.#files.locked(() => state.release(MERGE));
+        });
+      }
     }
   }
 

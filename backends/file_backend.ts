@@ -264,26 +264,36 @@ export class FileBackend implements Backend {
       if (!lease) return;
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
+    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+      const row = stamped(toValue(given, "row") as Row); // what no cell can hold is refused here
+      return this.#locked(() => {
+        // Another process may have recorded it if the state file was deleted meanwhile.
+        const found = this.#found(key);
+        check(found);
+        if (found && !isDone?.(found)) this.#file.rewrite(key, [row]);
+        else if (!found) this.#file.append([row]);
+        if (!this.#isTogether) kept(); // its rows are written at the end
+        this.#state.finish(text, lease);
+      });
+    };
     return {
-      record: (row) =>
-        this.#changing(() => {
-          // Another process may have recorded it if the state file was deleted meanwhile.
-          const found = this.#found(key);
-          check(found);
-          if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
-          else if (!found) this.#file.append([stamped(row)]);
-          this.#state.finish(text, lease);
-        }),
+      record: (row) => this.#durably(this.#state.ending(text, lease, (kept) => record(row, kept))),
       fail: (failure: FailureNote) =>
         this.#locked(() => {
           check();
           this.#state.fail(key, failure, lease);
         }),
-      release: () =>
-        this.#locked(() => {
-          check();
-          this.#state.release(text, lease);
-        }),
+      release: () => {
+        if (this.#ended && !lease) return; // and the claim with it
+        if (this.#ended) throw this.#ended;
+        return this.#state.ending(text, lease, (kept) => {
+          kept();
+          return this.#locked(() => {
+            check();
+            this.#state.release(text, lease);
+          });
+        });
+      },
     };
   }
 
@@ -378,7 +388,10 @@ export class FileBackend implements Backend {
 
   /** Runs a body that writes, and acknowledges it once it is as durable as promised. */
   #changing<T>(body: () => T): MaybePromise<T> {
-    const changed = this.#locked(body);
+    return this.#durably(this.#locked(body));
+  }
+
+  #durably<T>(changed: MaybePromise<T>): MaybePromise<T> {
     if (!this.#isSynced) return changed;
     return changed instanceof Promise
       ? changed.then((result) => this.#synced(result))

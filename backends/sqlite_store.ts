@@ -17,6 +17,7 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
@@ -281,49 +282,71 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
-    try {
-      await this.#state.leave();
-    } finally {
-      this.disconnect();
-    }
+    await closeAfter(() => this.#state.leave(), () => this.disconnect());
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
     if (lease) return this.#leasedClaimOf(key, lease, isDone);
     return {
-      record: async (row) => {
+      record: async (given) => {
+        const row = toValue(given, "row") as Row; // what no cell can hold is refused here
         await this.trying(() => {
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.found(key);
           if (!found) this.insert(row);
           else if (!isDone?.(found)) this.#replace(key, row);
         });
-        await this.#state.lock(() => this.#state.finish(key.text));
+        await this.#end(key, undefined, () => this.#state.finish(key.text));
       },
       fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
-      release: () => this.#state.lock(() => this.#state.release(key.text)),
+      release: () => this.#end(key, undefined, () => this.#state.release(key.text)),
     };
+  }
+
+  /** Ends a claim of which nothing is to be recorded any more. */
+  #end({ text }: Key, lease: Lease | undefined, end: () => void): MaybePromise<void> {
+    if (this.#ended && !lease) return; // and the claim with it
+    if (this.#ended) throw this.#ended;
+    return this.#state.ending(text, lease, (kept) => {
+      kept();
+      return this.#state.lock(end);
+    });
   }
 
   /** A lease may have been lost: what it ends with is done under the lock under which that is seen. */
   #leasedClaimOf(key: Key, lease: Lease, isDone: ClaimOptions["isDone"]): Claim {
-    const ending = (end: (isThere: boolean) => void): MaybePromise<void> =>
-      this.trying(() =>
-        this.#state.lock(() => {
-          const found = this.#told(() => this.found(key));
-          const isThere = found !== undefined;
-          this.#state.checkLease(key.text, lease, isThere && (isDone?.(found) ?? true));
-          end(isThere);
-        })
-      );
+    const check = (): boolean => {
+      const found = this.#told(() => this.found(key));
+      const isThere = found !== undefined;
+      this.#state.checkLease(key.text, lease, isThere && (isDone?.(found) ?? true));
+      return isThere;
+    };
+    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+      const row = toValue(given, "row") as Row; // what no cell can hold is refused here
+      return this.#state.lock(() => {
+        const isThere = check();
+        this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
+        kept();
+        this.#state.finish(key.text, lease);
+      });
+    };
     return {
       record: (row) =>
-        ending((isThere) => {
-          this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
-          this.#state.finish(key.text, lease);
-        }),
-      fail: (failure: FailureNote) => ending(() => this.#state.fail(key, failure, lease)),
-      release: () => ending(() => this.#state.release(key.text, lease)),
+        this.trying(() => this.#state.ending(key.text, lease, (kept) => record(row, kept))),
+      fail: (failure: FailureNote) =>
+        this.trying(() =>
+          this.#state.lock(() => {
+            check();
+            this.#state.fail(key, failure, lease);
+          })
+        ),
+      release: () =>
+        this.trying(() =>
+          this.#end(key, lease, () => {
+            check();
+            this.#state.release(key.text, lease);
+          })
+        ),
     };
   }
 
@@ -448,8 +471,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     this.#checked = -Infinity;
     // One plain file again, which can be read where nothing can be written.
     const isThere = isWriter && inodeOf(this.path) !== undefined;
-    if (db && isThere) tryJournalMode(db, "DELETE");
-    db?.close();
+    try {
+      if (db && isThere) tryJournalMode(db, "DELETE");
+    } catch (error) {
+      throw this.#error(error); // as of a full disk: the log stays, with its rows
+    } finally {
+      db?.close();
+    }
     if (isThere) this.#endLog();
   }
 

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers";
 import type {
   Claim,
   ClaimAnswer,
@@ -29,6 +30,9 @@ import {
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
+
+/** Interval between attempts to release claims that ended on a full disk. */
+const RELEASE_INTERVAL_MS = 1000;
 
 /** How long a pin, which is needed for less than a millisecond, is taken for one in use. */
 const PIN_TIMEOUT = 60_000;
@@ -59,6 +63,10 @@ export class StateFile {
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
   readonly #atExit = (): void => this.#leaveNow();
+  /** Claims that have ended though the disk did not take it, by key: the token of a lease, or none. */
+  readonly #unreleased = new Map<string, string | undefined>();
+  /** Why they are still entered. */
+  #whyUnreleased: unknown;
 
   constructor(path: string) {
     this.path = path;
@@ -79,14 +87,71 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
-    const done = this.#database.tryLock(body);
+    const done = this.#tryLock(body);
     return done ? done.result : backOff(
       () => {
         prepare?.();
-        return this.#database.tryLock(body);
+        return this.#tryLock(body);
       },
       () => `Cannot lock "${this.path}", in use by ${this.#users()}; stop the one that hangs`,
     );
+  }
+
+  #tryLock<T>(body: () => T): { readonly result: T } | undefined {
+    if (this.#unreleased.size > 0 && !this.#releaseNow()) return undefined;
+    return this.#database.tryLock(body);
+  }
+
+  /**
+   * Ends a claim with a change of the store. An error after the change is kept is one of ending the claim
+   * only, as on a full disk: the claim then counts as ended, and the next lock releases it.
+   *
+   * @param change Calls `kept` once nothing but the end of the claim is missing.
+   */
+  ending<T>(
+    key: string,
+    lease: Lease | undefined,
+    change: (kept: () => void) => MaybePromise<T>,
+  ): MaybePromise<T | undefined> {
+    let isKept = false;
+    const failed = (error: unknown): undefined => {
+      if (!isKept || error instanceof LostClaimError || isBusy(error)) throw error;
+      this.#whyUnreleased = error;
+      if (this.#unreleased.size === 0) this.#releaseSoon();
+      this.#unreleased.set(key, lease?.token);
+    };
+    try {
+      const ended = change(() => isKept = true);
+      return ended instanceof Promise ? ended.catch(failed) : ended;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Releases claims that have ended; false if somebody else has the lock. */
+  #releaseNow(): boolean {
+    try {
+      const done = this.#database.tryLock(() => {
+        for (const [key, token] of this.#unreleased) {
+          if (token === undefined) this.#statements.release.run(key, this.#owner?.id ?? "");
+          else if (this.#leaseOf(key)?.token === token) this.#statements.drop.run(key);
+        }
+      });
+      if (!done) return false;
+      this.#unreleased.clear();
+    } catch (error) {
+      this.#whyUnreleased = error; // there may be room the next time
+    }
+    return true;
+  }
+
+  /** Other processes wait for these claims, also if this one never locks again. */
+  #releaseSoon(): void {
+    setTimeout(() => {
+      if (this.#unreleased.size === 0) return;
+      this.#releaseNow();
+      if (this.#unreleased.size > 0) this.#releaseSoon();
+    }, RELEASE_INTERVAL_MS).unref();
   }
 
   /** @throws {StoreError} If an error in a body that was caught there, as of a full disk, ended the lock. */
@@ -103,6 +168,7 @@ export class StateFile {
    */
   answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
     if (isDone) return { state: "done" };
+    if (this.#unreleased.has(key)) throw this.#whyUnreleased;
     const holder = this.#otherHolderOf(key, lease);
     if (holder !== undefined) return { state: "busy", holder };
     this.#statements.claim.run(key, lease ? leaseText(lease) : this.#own());
@@ -134,9 +200,11 @@ export class StateFile {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
     if (!row) return undefined;
     const held = readLease(row.owner);
+    if (held && held.token === this.#unreleased.get(key)) return undefined;
     if (held) return held.token === lease?.token || isOver(held) ? undefined : held.holder;
     if (!this.#isAlive(row.owner)) return undefined;
-    return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
+    if (row.owner !== this.#owner?.id) return this.#describe(row.owner);
+    return this.#unreleased.has(key) ? undefined : "this process";
   }
 
   /** The lease that a key is claimed by, over or not. */
@@ -299,6 +367,7 @@ export class StateFile {
   /** Frees the connections. */
   close(): void {
     notAtExit(this.#atExit);
+    this.#unreleased.clear();
     for (const db of this.#probes.values()) db.close();
     this.#probes.clear();
     this.#owner?.db.close();

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { closeAfter } from "../core/close_after.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { openKnown } from "../core/open_known.ts";
 import { type Row, toValue } from "../core/value.ts";
@@ -48,15 +49,13 @@ Examples:
     const grid = await readGrid(values);
     const print = (row: Row): void => output.log(values["json"] ? rowJson(row) : pairsText(row));
     const backend = await openKnown(registry, store);
-    try {
+    await closeAfter(async () => {
       const onOutside = listed === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
       const namespace = values["namespace"] as string | undefined;
       const found = await countCoverage(backend, grid, namespace, onOutside);
       if (listed === undefined) show(found, values, output);
       else if (listed !== "outside") { for (const row of found.inState(listed)) print(row); }
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   },
 };
 

@@ -1,3 +1,4 @@
+import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { createExport } from "../core/export_store.ts";
 import { type Selection, selectRows } from "../core/select_rows.ts";
@@ -74,10 +75,8 @@ async function print(store: string, selection: Selection, format: unknown): Prom
     );
   }
   const backend = completeBackend(await openExisting(registry, store, {}));
-  try {
+  await closeAfter(async () => {
     const { rows, columns } = await asUsage(() => selectRows(backend, selection));
     await writeOutput(rowsText(rows(), columns, format));
-  } finally {
-    await backend.close();
-  }
+  }, () => backend.close());
 }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { NAMESPACE } from "../core/columns.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
@@ -125,7 +126,7 @@ async function failuresOf(
   namespace: Values[string],
 ): Promise<{ readonly location: string; readonly found: Shown[] }> {
   const backend = await openKnown(registry, store);
-  try {
+  return await closeAfter(async () => {
     const all = await backend.failures();
     const logOf = await logFinder(backend);
     const found = all.map(({ params: { [NAMESPACE]: space, ...params }, ...failure }) => ({
@@ -135,9 +136,7 @@ async function failuresOf(
       log: logOf(space === undefined ? params : { ...params, [NAMESPACE]: space }),
     })).filter((each) => namespace === undefined || each.namespace === namespace);
     return { location: backend.location, found };
-  } finally {
-    await backend.close();
-  }
+  }, () => backend.close());
 }
 
 async function logFinder({ location }: CompleteBackend): Promise<(key: Row) => string | undefined> {

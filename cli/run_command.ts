@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { closeAfter } from "../core/close_after.ts";
 import { NAMESPACE } from "../core/columns.ts";
 import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
@@ -39,7 +40,7 @@ export async function runCommand(
   const options = readSweepOptions(values, Date.now());
   const { commands, once, openBackend } = await import("../mod.ts");
   const opened = await openBackend(store);
-  try {
+  return await closeAfter(async () => {
     const backend = completeBackend(opened);
     const logs = logsOf(backend.location);
     let executor: Executor;
@@ -74,9 +75,7 @@ export async function runCommand(
       store,
       durations: () => newestDurations(backend),
     }, output);
-  } finally {
-    await opened.close();
-  }
+  }, () => opened.close());
 }
 
 /** All combinations of axes have the same names, those of a file need not. */

@@ -78,9 +78,9 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
 
 /** What keeps a sweep from beginning says what is wrong with what was asked for. */
 export function asUsageError(error: unknown): unknown {
-  const isAdvice = error instanceof Error && !(error instanceof StoreError) &&
-    error.message.startsWith("Cannot ");
-  return isAdvice ? new UsageError(error.message, { cause: error }) : error;
+  const message = messageOf(error);
+  const isAdvice = !(error instanceof StoreError) && message.startsWith("Cannot ");
+  return isAdvice ? new UsageError(message, { cause: error }) : error;
 }
 
 /** The same executor, whose runs are timed. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions } from "../core/backend.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
+import type { Row, Value } from "../core/value.ts";
 import { paramsText } from "../core/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
@@ -96,6 +96,19 @@ const checks: readonly Check[] = [
       await claim.release();
       assert.deepEqual(await other.load(), []);
       assert.deepEqual([...await one.failures()], []);
+    },
+  },
+  {
+    name: "a claim whose record is refused can be released, and the key claimed again",
+    async check(one, other) {
+      const claim = await claimed(one, key);
+      const unfit = { alpha: 1, seed: 1, result: (() => 1) as unknown as Value };
+      await assert.rejects(async () => await claim.record(unfit), "no cell holds a function");
+      await claim.release();
+      assert.deepEqual(await other.load(), []);
+      assert.deepEqual([...await one.claims()], []);
+      await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
+      for (const handle of [one, other]) await isDone(handle, key);
     },
   },
   {

@@ -251,12 +251,15 @@ export type ClaimAnswer =
 export interface Claim {
   /**
    * Adds the run's row and ends the claim. Replaces a row of the same key that did not count as
-   * done, forgets the key's failure.
+   * done, forgets the key's failure. If it rejects, `release` is called next.
    */
   record(row: Row): MaybePromise<void>;
-  /** Notes that the run failed and ends the claim. */
+  /** Notes that the run failed and ends the claim. If it rejects, `release` is called next. */
   fail(failure: FailureNote): MaybePromise<void>;
-  /** Ends the claim; nothing is noted. */
+  /**
+   * Ends the claim; nothing is noted. The key can be claimed again at once, also after `record` or `fail`
+   * has rejected. Does nothing if the store was closed: the claim ended with it.
+   */
   release(): MaybePromise<void>;
 }
 

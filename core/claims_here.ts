@@ -12,7 +12,7 @@ import { LostClaimError } from "./errors.ts";
 import type { Key } from "./key.ts";
 import type { Row } from "./value.ts";
 
-/** Stands for the lease of this process. No lease has this token. */
+/** Stands for the lease of a claim of this process. No lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 
 /** Claims and failures that are known to one object only, of a store that keeps none itself. */
@@ -28,7 +28,7 @@ export class ClaimsHere {
   /** Looks and claims. */
   async claim(key: Key, options: ClaimOptions = {}): Promise<ClaimAnswer> {
     const { text } = key;
-    const { isDone = () => true, lease = OURS } = options;
+    const { isDone = () => true, lease = { ...OURS } } = options;
     const holder = this.#otherHolderOf(text, lease);
     if (holder !== undefined) return { state: "busy", holder };
     const before = this.#leases.get(text);
@@ -36,7 +36,7 @@ export class ClaimsHere {
     try {
       const found = await this.#backend.find(key);
       if (!found || !isDone(found)) {
-        return { state: "claimed", claim: this.#claimOf(key, found, options) };
+        return { state: "claimed", claim: this.#claimOf(key, found, lease, options) };
       }
       this.#leases.delete(text);
       return { state: "done" };
@@ -60,15 +60,14 @@ export class ClaimsHere {
     });
   }
 
-  #claimOf(key: Key, found: Row | undefined, { isDone, lease }: ClaimOptions): Claim {
+  #claimOf(key: Key, found: Row | undefined, held: Lease, options: ClaimOptions): Claim {
     const { text } = key;
+    const { isDone, lease } = options;
     const ending = async (end: () => unknown): Promise<void> => {
       if (lease) await this.#checkLease(key, lease, isDone);
-      try {
-        await end();
-      } finally {
-        this.#leases.delete(text);
-      }
+      await end(); // if it rejects, the claim is still to be released
+      const now = this.#leases.get(text);
+      if (now === held || (lease && now?.token === lease.token)) this.#leases.delete(text);
     };
     return {
       record: (row) =>
@@ -86,7 +85,7 @@ export class ClaimsHere {
   #otherHolderOf(text: string, lease: Lease): string | undefined {
     const held = this.#leases.get(text);
     if (!held || Date.now() >= held.until) return undefined;
-    if (lease !== OURS && held.token === lease.token) return undefined;
+    if (lease.token !== OURS.token && held.token === lease.token) return undefined;
     return held.holder ?? "a client of a sidecar";
   }
 

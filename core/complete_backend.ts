@@ -8,11 +8,24 @@ import { type Row, setEntry, type Value } from "./value.ts";
 /** A backend with every optional member there, but for what is only quicker than another. */
 export type CompleteBackend = Required<Omit<Backend, "cells">>;
 
+const completed = new WeakMap<Backend, CompleteBackend>();
+
 /**
- * The same store with every optional member: its own where it has one, else a correct one made of
- * the five required methods. Claims and failures made here are known to this object only.
+ * Returns the same store with every optional member: its own where it has one, else a correct one made
+ * of the five required methods. Made once for each open backend, so that claims and failures kept here
+ * hold for all functions and Stores of this process that were given it.
  */
 export function completeBackend(backend: Backend): CompleteBackend {
+  let complete = completed.get(backend);
+  if (!complete) {
+    complete = adapted(backend);
+    completed.set(backend, complete);
+    completed.set(complete, complete);
+  }
+  return complete;
+}
+
+function adapted(backend: Backend): CompleteBackend {
   // Bound, not wrapped: what a backend answers at once stays at once.
   const complete: CompleteBackend = {
     location: backend.location,

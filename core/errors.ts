@@ -90,7 +90,43 @@ export class ResultError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/**
+ * Returns the message of anything that was thrown. An error of another realm (`node:vm`, jest) is one
+ * too, though `instanceof Error` denies it.
+ */
+export function messageOf(thrown: unknown): string {
+  const message = textField(thrown, "message");
+  if (message !== undefined) return message;
+  try {
+    return String(thrown);
+  } catch {
+    return "something that has no text was thrown"; // Object.create(null), a toString that throws
+  }
+}
+
+/** Returns the stack of anything that was thrown, of any realm; empty if it has none. */
+export function stackOf(thrown: unknown): string {
+  return textField(thrown, "stack") ?? "";
+}
+
+/** True if what was thrown is an error of this or another realm. */
+export function isErrorLike(thrown: unknown): thrown is Error {
+  return thrown instanceof Error ||
+    textField(thrown, "message") !== undefined && textField(thrown, "stack") !== undefined;
+}
+
+/** Returns the name of anything that was thrown, of any realm: `"TypeError"`; empty if it has none. */
+export function nameOf(thrown: unknown): string {
+  return textField(thrown, "name") ?? "";
+}
+
+/** Returns a field of an object if it is text; a getter that throws counts as absent. */
+function textField(thrown: unknown, field: string): string | undefined {
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  try {
+    const value = (thrown as Record<string, unknown>)[field];
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

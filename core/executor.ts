@@ -55,6 +55,6 @@ export interface Executor {
    */
   run(job: Job): Promise<unknown>;
 
-  /** Ends what it holds, when the sweep ends. It may be opened again. */
+  /** Ends what it holds, when the sweep ends, also if `open` threw. It may be opened again. */
   close?(): MaybePromise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Failure } from "./backend.ts";
 import { writeCell } from "./cell.ts";
+import { closeAfter } from "./close_after.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "./columns.ts";
 import { keyParams } from "./key_params.ts";
 import { nearestName } from "./nearest_name.ts";
@@ -61,7 +62,7 @@ export function createExplain(registry: Registry): ExplainFunction {
       throw new TypeError("Cannot explain no params: name some, as in { alpha: 0.1, seed: 3 }");
     }
     const backend = await openKnown(registry, store, options);
-    try {
+    return await closeAfter(async () => {
       let count = 0;
       let row: Row | undefined;
       const nearest = new Nearest(params);
@@ -86,9 +87,7 @@ export function createExplain(registry: Registry): ExplainFunction {
         nearest: near,
         hints: row ? hintsOnDone(params, row, count) : hintsOnMissing(params, columns, near),
       };
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   };
 }
 

@@ -1,3 +1,4 @@
+import { closeAfter } from "./close_after.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
@@ -20,7 +21,7 @@ export function createExport(registry: Registry): ExportFunction {
   return async (from, to, { where, columns, append = false, force = false, ...options } = {}) => {
     const backend = await openExisting(registry, from, options);
     const source = completeBackend(backend);
-    try {
+    return await closeAfter(async () => {
       const selection = { ...where !== undefined && { where }, ...columns && { columns } };
       const selected = await selectRows(source, selection);
       return await makeWhole(registry, to, { ...options, append, force }, async (target) => {
@@ -33,8 +34,6 @@ export function createExport(registry: Registry): ExportFunction {
           ...isWhole && { source: backend },
         });
       });
-    } finally {
-      await source.close();
-    }
+    }, () => source.close());
   };
 }

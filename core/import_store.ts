@@ -1,4 +1,5 @@
 import path from "node:path";
+import { closeAfter } from "./close_after.ts";
 import { checkParamName, isReserved, NAMESPACE } from "./columns.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
@@ -46,59 +47,60 @@ export function createImport(registry: Registry): ImportFunction {
     const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...rest } = options;
     const source = completeBackend(await openExisting(registry, file, rest));
     let target: CompleteBackend | undefined;
-    try {
-      const known = await source.columns();
-      const names = newNames(known, { key, rename, ...result && { result } });
-      const shape = keyShape([...key, NAMESPACE]);
-      const united = await uniteRows(
-        [{
-          name: String(file),
-          async *rows(): AsyncGenerator<Row> {
-            let number = 0;
-            for await (const row of foreignRows(source)) {
-              yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
-            }
-          },
-        }],
-        shape,
-        undefined,
-      );
-      target = completeBackend(await registry.open(store, rest));
-      const [held] = await target.claims();
-      if (held) {
-        throw new StoreError(
-          `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
+    return await closeAfter(
+      async () => {
+        const known = await source.columns();
+        const names = newNames(known, { key, rename, ...result && { result } });
+        const shape = keyShape([...key, NAMESPACE]);
+        const united = await uniteRows(
+          [{
+            name: String(file),
+            async *rows(): AsyncGenerator<Row> {
+              let number = 0;
+              for await (const row of foreignRows(source)) {
+                yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
+              }
+            },
+          }],
+          shape,
+          undefined,
         );
-      }
-      const columns = [
-        ...new Set([
-          ...key,
-          ...namespace === undefined ? [] : [NAMESPACE],
-          ...names.values(),
-        ]),
-      ];
-      if (path.isAbsolute(target.location) && !await target.exists()) {
-        // As a whole: nothing need be looked up in it.
-        const recorded = await makeWhole(
-          registry,
-          store,
-          rest,
-          async (made) => await made.recordAll(united.rows(), { columns }),
+        target = completeBackend(await registry.open(store, rest));
+        const [held] = await target.claims();
+        if (held) {
+          throw new StoreError(
+            `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
+          );
+        }
+        const columns = [
+          ...new Set([
+            ...key,
+            ...namespace === undefined ? [] : [NAMESPACE],
+            ...names.values(),
+          ]),
+        ];
+        if (path.isAbsolute(target.location) && !await target.exists()) {
+          // As a whole: nothing need be looked up in it.
+          const recorded = await makeWhole(
+            registry,
+            store,
+            rest,
+            async (made) => await made.recordAll(united.rows(), { columns }),
+          );
+          return { read: united.keys, recorded };
+        }
+        const { hasKey } = target;
+        const recorded = await target.recordAll(
+          (async function* (): AsyncGenerator<Row> {
+            for await (const row of united.rows()) if (!await hasKey(keyOf(shape, row))) yield row;
+          })(),
+          { columns },
         );
         return { read: united.keys, recorded };
-      }
-      const { hasKey } = target;
-      const recorded = await target.recordAll(
-        (async function* (): AsyncGenerator<Row> {
-          for await (const row of united.rows()) if (!await hasKey(keyOf(shape, row))) yield row;
-        })(),
-        { columns },
-      );
-      return { read: united.keys, recorded };
-    } finally {
-      await target?.close();
-      await source.close();
-    }
+      },
+      () => target?.close(),
+      () => source.close(),
+    );
   };
 }
 

@@ -62,11 +62,13 @@ async function ingestNote(
 ): Promise<"recorded" | "kept"> {
   const plan = planOf(runs, note);
   const resultFile = resultOf(note, folder);
-  const answer = await (overwrite ? runs.claimOver(plan) : runs.claim(plan));
+  const answer = await runs.claim(
+    plan,
+    (claim) => runs.record(claim, plan, resultFile, note.customData),
+    overwrite,
+  );
   if (answer.state === "busy") throw new Unfit(`${answer.holder} runs it just now`);
-  if (answer.state === "claimed") {
-    await runs.record(answer.claim, plan, resultFile, note.customData);
-  } else {
+  if (answer.state === "done") {
     const row = await runs.backend.find(plan.key);
     if (row) fitting(() => runs.compare(plan, row));
   }

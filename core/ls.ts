@@ -1,4 +1,5 @@
 import process from "node:process";
+import { closeAfter } from "./close_after.ts";
 import { compareValues } from "./compare_values.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
@@ -32,7 +33,7 @@ export function createLs(registry: Registry): LsFunction {
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
     const backend = completeBackend(await openExisting(registry, store, rest));
-    try {
+    return await closeAfter(async () => {
       const orders = sort?.map(orderOf);
       const selected = await selectRows(
         backend,
@@ -55,9 +56,7 @@ export function createLs(registry: Registry): LsFunction {
         }
       }
       return columns ? rows.map((row) => only(row, columns)) : rows;
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   };
 }
 

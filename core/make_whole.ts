@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { atExit, notAtExit } from "./at_exit.ts";
+import { closeAfter } from "./close_after.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
 import { keyOf, keyShape } from "./key.ts";
@@ -32,10 +33,9 @@ export async function makeWhole<T>(
   fill: (store: CompleteBackend) => Promise<T>,
 ): Promise<T> {
   const store = completeBackend(await registry.open(location, options));
-  let target: string;
-  try {
-    if (append) return await fill(store);
-    target = store.location;
+  const target = store.location;
+  const appended = await closeAfter(async () => {
+    if (append) return { result: await fill(store) };
     if (!path.isAbsolute(target)) {
       throw new StoreError(
         `Cannot write "${location}" as a whole: it is no file; add to it with append`,
@@ -43,9 +43,9 @@ export async function makeWhole<T>(
     }
     if (await store.exists()) await checkReplaceable(store, force);
     else force = false; // who makes one meanwhile keeps it
-  } finally {
-    await store.close();
-  }
+    return undefined;
+  }, () => store.close());
+  if (appended) return appended.result;
   checkUnused(target);
   for (const file of await unfinishedOf(registry, location, target, options)) {
     removeUnfinishedStore(file);
@@ -78,11 +78,9 @@ export async function unfinishedOf(
   for (const name of begun) {
     const file = path.join(folder, name);
     const store = completeBackend(await registry.open(schemeOf(location) + file, options));
-    try {
+    await closeAfter(async () => {
       if ((await store.claims()).length === 0) found.push(file);
-    } finally {
-      await store.close();
-    }
+    }, () => store.close());
   }
   return found;
 }
@@ -141,14 +139,10 @@ async function writeBeside<T>(
   atExit(clean);
   try {
     const store = completeBackend(await registry.open(schemeOf(location) + file, options));
-    let result: T;
-    try {
-      const claimed = await store.claim(MAKING);
-      result = await fill(store);
-      if (claimed.state === "claimed") await claimed.claim.release();
-    } finally {
-      await store.close();
-    }
+    const result = await closeAfter(async () => {
+      await store.claim(MAKING); // until it is closed
+      return await fill(store);
+    }, () => store.close());
     if (fs.existsSync(file)) putInPlace(target, file, force);
     return result;
   } finally {

@@ -1,3 +1,4 @@
+import { closeAfter } from "./close_after.ts";
 import { NAMESPACE } from "./columns.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { keyShape } from "./key.ts";
@@ -39,7 +40,7 @@ export type MergeFunction = (
 export function createMerge(registry: Registry): MergeFunction {
   return async (stores, to, { key, prefer, force = false, ...options } = {}) => {
     const opened: CompleteBackend[] = [];
-    try {
+    return await closeAfter(async () => {
       for (const store of stores) {
         opened.push(completeBackend(await openExisting(registry, store, options)));
       }
@@ -59,8 +60,8 @@ export function createMerge(registry: Registry): MergeFunction {
         async (target) => await target.recordAll(united.rows(), { columns }),
       );
       return { read: united.read, written, conflicts: united.conflicts };
-    } finally {
-      for (const store of opened) await store.close();
-    }
+    }, async () => {
+      await closeAfter(() => {}, ...opened.map((store) => () => store.close()));
+    });
   };
 }

@@ -15,6 +15,7 @@ export function createOnce(registry: Registry): Once {
 
   function wrap(fn: AnyFunction, options: OnceOptions): OnceFunction<unknown[], unknown> {
     const source = Function.prototype.toString.call(fn);
+    stores.check(options);
     const runs = new Runs(fn, options, (label) => stores.open(source, label, options));
     async function call(this: unknown, ...args: unknown[]): Promise<unknown> {
       const outcome = await runs.outcome(this, args);
@@ -28,7 +29,9 @@ export function createOnce(registry: Registry): Once {
       outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
       has: (...args: unknown[]) => runs.has(args),
       reset: (...args: unknown[]) => runs.reset(args),
-      status: async () => await statusOf(await runs.backend()),
+      status: () => runs.using((backend) => statusOf(backend)),
+      close: () => runs.close(),
+      [Symbol.asyncDispose]: () => runs.close(),
     });
   }
 

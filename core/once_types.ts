@@ -53,6 +53,14 @@ export interface OnceFunction<A extends unknown[], R> {
   reset(...args: A): Promise<boolean>;
   /** What is in the store. */
   status(): Promise<Status>;
+  /**
+   * Waits for the calls under way and releases the store. It is closed, merged and tidied up when no
+   * other function uses it; a sweep under way keeps it until it ends. A later call opens it again. An
+   * open backend that was given stays open.
+   */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The param names that a function with these arguments can have in its key. */

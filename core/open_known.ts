@@ -1,3 +1,4 @@
+import { closeAfter } from "./close_after.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { openExisting } from "./status.ts";
@@ -20,8 +21,7 @@ export async function openKnown(
       (await backend.claims()).length > 0
     ) return backend;
   } catch (error) {
-    await backend.close();
-    throw error;
+    return await closeAfter(() => Promise.reject(error), () => backend.close());
   }
   await backend.close();
   return completeBackend(await openExisting(registry, store, options)); // says that it is not there

@@ -1,59 +1,78 @@
 import path from "node:path";
-import type { Backend } from "./backend.ts";
-import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
-import { StoreError } from "./errors.ts";
+import type { BackendModule } from "./backend.ts";
+import { messageOf, StoreError } from "./errors.ts";
 import type { OnceOptions } from "./once_types.ts";
 import { locationText, type Registry } from "./registry.ts";
+import { onReplaced } from "./replaced_module.ts";
+import { SharedStore } from "./shared_store.ts";
 
 /** The store of who names none. */
 export const DEFAULT_STORE = "_stet_store.csv";
 
 /** The stores of this process's functions. */
 export interface Stores {
+  /** @throws {StoreError} If a function's store is of no kind that is known. Nothing is opened. */
+  check(options: OnceOptions): void;
   /**
-   * The store of a function, opened once for all that use it.
+   * The store of a function, opened once for all that use it, and retained for this one.
    *
    * @param source The function's source.
    * @throws {StoreError} If a function of different source uses the store in the same namespace: the
    * keys of one would silently skip the runs of the other.
    */
-  open(source: string, label: string, options: OnceOptions): Promise<CompleteBackend>;
+  open(source: string, label: string, options: OnceOptions): Promise<SharedStore>;
 }
 
 /** Opens stores through a registry. */
 export function openStores(registry: Registry): Stores {
-  const opened = new Map<string, Promise<Backend>>();
+  /** The open stores by the code that opened them, durability and place. */
+  const opened = new Map<BackendModule, Map<string, Promise<SharedStore>>>();
   /** Which source each namespace of a store belongs to. */
   const users = new Map<
     unknown,
     Map<string, { readonly source: string; readonly label: string }>
   >();
 
-  async function backendOf(options: OnceOptions): Promise<Backend> {
+  async function storeOf(options: OnceOptions): Promise<SharedStore> {
     const { store = DEFAULT_STORE, backends, durability = "power" } = options;
-    if (typeof store === "object" && !(store instanceof URL)) return store;
+    if (typeof store === "object" && !(store instanceof URL)) {
+      return new SharedStore(store, undefined); // its opener closes it
+    }
     const location = locationText(store);
-    // A store in memory is its opener's own; a table of one's own may mean another kind of store.
-    if (backends) return await registry.open(location, { durability, backends });
-    if (location === ":memory:") return await registry.open(location);
+    const module = await registry.load(location, backends);
+    const open = async (remove: () => void): Promise<SharedStore> =>
+      new SharedStore(await module.open(location, { durability }), remove);
+    // A store in memory is its opener's own.
+    if (location === ":memory:") return await open(() => {});
+    const byName = opened.get(module) ?? new Map<string, Promise<SharedStore>>();
+    opened.set(module, byName);
     const isUrl = /^[a-z][a-z+]+:\/\//i.test(location);
     const name = `${durability} ${isUrl ? location : path.resolve(location)}`;
-    let opening = opened.get(name);
+    let opening = byName.get(name);
     if (!opening) {
-      opening = registry.open(location, { durability });
-      opened.set(name, opening);
+      const remove = (): void => void (byName.get(name) === opening && byName.delete(name));
+      opening = open(remove);
+      byName.set(name, opening);
+      opening.catch(remove); // by the next call, the folder may be there
     }
-    try {
-      return await opening;
-    } catch (error) {
-      opened.delete(name); // by the next call, the folder may be there
-      throw error;
-    }
+    return await opening;
   }
 
+  onReplaced(() => {
+    for (const opening of [...opened.values()].flatMap((byName) => [...byName.values()])) {
+      opening.then((store) => store.end()).catch((error) =>
+        console.warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
+      );
+    }
+  });
+
   return {
-    async open(source, label, options): Promise<CompleteBackend> {
-      const backend = await backendOf(options);
+    check({ store = DEFAULT_STORE, backends }): void {
+      if (typeof store === "string" || store instanceof URL) registry.check(store, backends);
+    },
+    async open(source, label, options): Promise<SharedStore> {
+      const store = await storeOf(options);
+      const { backend } = store;
       const { namespace = "" } = options;
       const space = backend.location === ":memory:" ? backend : backend.location;
       const spaces = users.get(space) ?? new Map<string, { source: string; label: string }>();
@@ -67,7 +86,8 @@ export function openStores(registry: Registry): Stores {
         );
       }
       spaces.set(namespace, { source, label });
-      return completeBackend(backend);
+      store.retain();
+      return store;
     },
   };
 }

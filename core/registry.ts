@@ -1,5 +1,11 @@
 import { fileURLToPath } from "node:url";
-import type { Backend, BackendLoader, BackendTable, OpenOptions } from "./backend.ts";
+import type {
+  Backend,
+  BackendLoader,
+  BackendModule,
+  BackendTable,
+  OpenOptions,
+} from "./backend.ts";
 import { StoreError } from "./errors.ts";
 
 /** Options of everything that opens a store. */
@@ -12,6 +18,10 @@ export interface StoreOptions extends OpenOptions {
 export interface Registry {
   /** Opens the store at a path or URL. */
   open(location: string | URL, options?: StoreOptions): Promise<Backend>;
+  /** @throws {StoreError} If there is no kind of store for the location. Nothing is loaded. */
+  check(location: string | URL, backends?: BackendTable): void;
+  /** Loads the code of the kind of store that a location names. */
+  load(location: string | URL, backends?: BackendTable): Promise<BackendModule>;
   /** Adds a kind of store, or takes the place of one. */
   register(extension: string, loader: BackendLoader): void;
 }
@@ -37,15 +47,20 @@ export function createRegistry(builtIn: BackendTable): Registry {
     );
   }
 
+  function find(location: string | URL, backends: BackendTable = {}): BackendLoader {
+    const table = new Map(known);
+    for (const [extension, loader] of Object.entries(backends)) {
+      table.set(checkExtension(extension), loader);
+    }
+    return loaderOf(locationText(location), table);
+  }
+
   return {
-    async open(location, { backends = {}, ...options } = {}): Promise<Backend> {
-      const table = new Map(known);
-      for (const [extension, loader] of Object.entries(backends)) {
-        table.set(checkExtension(extension), loader);
-      }
-      const name = locationText(location);
-      return (await loaderOf(name, table)()).open(name, options);
+    async open(location, { backends, ...options } = {}): Promise<Backend> {
+      return (await find(location, backends)()).open(locationText(location), options);
     },
+    check: (location, backends) => void find(location, backends),
+    load: async (location, backends) => await find(location, backends)(),
     register: (extension, loader) => void known.set(checkExtension(extension), loader),
   };
 }

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { closeAfter } from "./close_after.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry } from "./registry.ts";
 import type { PrintOptions } from "./status.ts";
@@ -25,7 +26,7 @@ export function createReset(registry: Registry): ResetFunction {
     const { quiet, log = console.log, yes = !process.stdin.isTTY, ...rest } = options;
     const say = (line: string): void => quiet ? undefined : log(`[stet] ${line}`);
     const backend = await registry.open(store, rest);
-    try {
+    return await closeAfter(async () => {
       if (columns) {
         const removed = await backend.remove(columns);
         const what = `{${paramsText(columns)}}`;
@@ -42,9 +43,7 @@ export function createReset(registry: Registry): ResetFunction {
       await backend.clear();
       say(`Store cleared: ${store}`);
       return length;
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   };
 }
 

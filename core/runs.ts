@@ -1,12 +1,14 @@
-import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import type { MaybePromise } from "./backend.ts";
 import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { messageOf, ResultError } from "./errors.ts";
+import { ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
+import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf } from "./result.ts";
+import type { SharedStore } from "./shared_store.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 import type { Execute, Executed, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "./value.ts";
@@ -34,7 +36,10 @@ export class Runs implements Target {
   readonly #signature: Signature;
   readonly #options: RunsOptions;
   readonly #log: (message: string) => void;
-  readonly #open: (label: string) => Promise<CompleteBackend>;
+  readonly #open: (label: string) => Promise<SharedStore>;
+  /** The store, from the first call until it is closed. */
+  #store: SharedStore | undefined;
+  #opening: Promise<SharedStore> | undefined;
   #backend: CompleteBackend | undefined;
   readonly #shapes = new Map<readonly string[] | undefined, KeyShape>();
   /** Runs under way, by key: calls with the same key share one. */
@@ -45,7 +50,7 @@ export class Runs implements Target {
   constructor(
     fn: AnyFunction,
     options: RunsOptions,
-    open: (label: string) => Promise<CompleteBackend>,
+    open: (label: string) => Promise<SharedStore>,
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
@@ -67,41 +72,84 @@ export class Runs implements Target {
   async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
     const plan = this.#planOf(args);
     const { text } = plan.key;
-    if (!this.#backend) await this.open();
-    const running = this.#running.get(text);
-    if (running) return running;
-    const row = await this.look(plan, true);
-    if (row) return this.#told(this.skipped(plan, row));
-    // Again: another call may have begun while this one looked.
-    const begun = this.#running.get(text);
-    if (begun) return begun;
-    const run = this.#claimAndRun(plan, self);
-    this.#running.set(text, run);
+    const store = this.#store?.isOpen ? this.#store : await this.#opened();
+    store.beginCall();
     try {
-      return await run;
+      const running = this.#running.get(text);
+      if (running) return await running;
+      const row = await this.look(plan, true);
+      if (row) return this.#told(this.skipped(plan, row));
+      // Again: another call may have begun while this one looked.
+      const begun = this.#running.get(text);
+      if (begun) return await begun;
+      const run = this.#claimAndRun(plan, self);
+      this.#running.set(text, run);
+      try {
+        return await run;
+      } finally {
+        this.#running.delete(text);
+      }
     } finally {
-      this.#running.delete(text);
+      store.endCall();
     }
   }
 
   /** Whether a call would be skipped as done. */
   async has(args: readonly unknown[]): Promise<boolean> {
-    await this.open();
-    return await this.look(this.#planOf(args), false) !== undefined;
+    return await this.using(async () => await this.look(this.#planOf(args), false) !== undefined);
   }
 
   /** Forgets that a call was done; whether it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await (await this.backend()).removeKey(this.#planOf(args).key) > 0;
+    return await this.using(async (backend) => await backend.removeKey(this.#planOf(args).key) > 0);
+  }
+
+  /** Uses the store, which stays open meanwhile. */
+  async using<T>(use: (backend: CompleteBackend) => Promise<T>): Promise<T> {
+    const store = await this.#opened();
+    store.beginCall();
+    try {
+      return await use(store.backend);
+    } finally {
+      store.endCall();
+    }
   }
 
   /** The open store. */
   async backend(): Promise<CompleteBackend> {
-    return this.#backend ??= await this.#open(this.label);
+    return (await this.#opened()).backend;
   }
 
-  async open(): Promise<void> {
-    await this.backend();
+  /** Opens the store for a sweep. It stays open until the function that is given is called. */
+  async begin(): Promise<() => Promise<void>> {
+    const store = await this.#opened();
+    store.beginSweep();
+    return () => store.endSweep();
+  }
+
+  /**
+   * Releases the store, which is closed unless other functions use it; a later call opens it again. Waits
+   * for the calls under way.
+   */
+  async close(): Promise<void> {
+    const store = await this.#opening?.catch(() => undefined) ?? this.#store;
+    this.#store = undefined;
+    await store?.release();
+  }
+
+  async #opened(): Promise<SharedStore> {
+    if (this.#store?.isOpen) return this.#store;
+    return await (this.#opening ??= this.#openStore());
+  }
+
+  async #openStore(): Promise<SharedStore> {
+    try {
+      this.#store = await this.#open(this.label);
+      this.#backend = this.#store.backend;
+      return this.#store;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   /** The run of params by name, or of an array of arguments. */
@@ -196,21 +244,20 @@ export class Runs implements Target {
     return skipped;
   }
 
-  /** Claims a run, unless it is done or somebody runs it. */
-  claim({ key }: Plan): MaybePromise<ClaimAnswer> {
-    const options = this.#options.rerunIfMissing ? { isDone: (row: Row) => this.#isDone(row) } : {};
-    return this.#backend!.claim(key, options);
+  /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
+  claim<T>({ key }: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>> {
+    const isDone = this.#options.rerunIfMissing && { isDone: (row: Row) => this.#isDone(row) };
+    return holdingClaim(this.#backend!, key, { label: this.label, ...isDone }, body);
   }
 
   async #claimAndRun(plan: Plan, self: unknown): Promise<Outcome<unknown>> {
     const { save, onBusy = save ? "wait" : "skip" } = this.#options;
     for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer = await this.claim(plan);
-      if (answer.state === "claimed") {
+      const answer = await this.claim(plan, async (claim) => {
         void plan.key.values; // read now: the function may change its params
-        const executed = await this.#execute(self, plan.args);
-        return await this.#keep(plan, answer.claim, executed);
-      }
+        return await this.#keep(plan, claim, await this.#execute(self, plan.args));
+      });
+      if (answer.state === "claimed") return answer.result;
       if (answer.state === "done") {
         const row = await this.look(plan, true);
         if (row) return this.#told(this.skipped(plan, row));
@@ -235,8 +282,8 @@ export class Runs implements Target {
     }
   }
 
-  /** Has a claimed run executed, records what came of it, and ends the claim. */
-  async run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
+  /** Executes a claimed run and records its outcome. Undefined if it was aborted. */
+  async run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined> {
     const { key, args } = plan;
     const { values } = key; // read now: the function may change its params
     const executed = await execute({
@@ -247,16 +294,14 @@ export class Runs implements Target {
       args,
       call: () => this.#fn(...args),
     });
-    if (executed.status !== "aborted") return await this.#keep(plan, claim, executed);
-    await claim.release();
-    return undefined;
+    return executed.status === "aborted" ? undefined : await this.#keep(plan, claim, executed);
   }
 
-  async #keep({ key }: Plan, claim: Claim, executed: Finished): Promise<Outcome<unknown>> {
+  async #keep({ key }: Plan, claim: HeldClaim, executed: Finished): Promise<Outcome<unknown>> {
     const params = paramsOf(key);
     if (executed.status === "failed") {
       const { error, attempts } = executed;
-      await this.#noteFailure(claim, error, attempts);
+      await claim.fail(error, attempts);
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;
@@ -276,16 +321,6 @@ export class Runs implements Target {
     await claim.record({ ...key.values, ...result, ...own });
     // In the form in which a skipped call will return it.
     return { status: "ran", params, value: resultOf(result) };
-  }
-
-  /** The function's own error is the one to throw: trouble with noting it is only told. */
-  async #noteFailure(claim: Claim, error: unknown, attempts: number): Promise<void> {
-    const stack = error instanceof Error ? error.stack ?? "" : "";
-    try {
-      await claim.fail({ error: messageOf(error), stack, attempts });
-    } catch (trouble) {
-      console.warn(`[stet] Cannot note that ${this.label}() failed: ${messageOf(trouble)}`);
-    }
   }
 
   /** The failure of a run that was noted since a time, if one was. */

@@ -1,4 +1,5 @@
 import type { Backend } from "./backend.ts";
+import { closeAfter } from "./close_after.ts";
 import { isReserved, TIMESTAMP } from "./columns.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
@@ -77,13 +78,11 @@ async function newestIn(backend: Backend, column: string): Promise<Newest> {
 export function createStatus(registry: Registry): StatusFunction {
   return async (store = DEFAULT_STORE, { quiet, log = console.log, ...options } = {}) => {
     const backend = await openExisting(registry, store, options);
-    try {
+    return await closeAfter(async () => {
       const status = { ...await statusOf(backend), store: String(store) };
       if (!quiet) { for (const line of statusLines(status)) log(line); }
       return status;
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   };
 }
 

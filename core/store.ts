@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Backend, Failure } from "./backend.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { messageOf, StoreError } from "./errors.ts";
+import type { HeldClaim } from "./held_claim.ts";
 import { ingest } from "./ingest.ts";
 import type { Outcome } from "./once_types.ts";
 import { checkColumns } from "./record_columns.ts";
@@ -10,6 +11,7 @@ import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
 import { recordsBackend } from "./records_backend.ts";
 import { locationText, type Registry } from "./registry.ts";
+import { notOnReplaced, onReplaced } from "./replaced_module.ts";
 import { ResultFiles } from "./result_files.ts";
 import { isSameValue } from "./same_value.ts";
 import { type OpenRecords, StoreRuns } from "./store_runs.ts";
@@ -30,6 +32,9 @@ import { setUnderlying } from "./underlying.ts";
 import type { Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
 
+/** Default store of a `Store`. */
+const DEFAULT_STORE = "sqlite:///db.sqlite3";
+
 /** Params of a sweep, one by one. */
 type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
 
@@ -42,6 +47,11 @@ export class Store<C extends Columns = Columns> {
   /** What this object opened, and has to close. */
   #owned: Promise<Backend> | undefined;
   #isClosed = false;
+  readonly #onReplaced = (): void => {
+    this.#letGo().catch((error) =>
+      this.#warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
+    );
+  };
 
   /** @param registry The kinds of store that are known. */
   constructor(init: StoreInit<C>, registry: Registry) {
@@ -57,7 +67,8 @@ export class Store<C extends Columns = Columns> {
     }
     if (columns) checkColumns(columns);
     if (resultNotes) checkSuffixOfNotes(fileSuffix);
-    const { durability = "power", warn = console.warn } = init;
+    const { durability = "power", warn = console.warn, store = DEFAULT_STORE } = init;
+    if (typeof store === "string" || store instanceof URL) registry.check(store, init.backends);
     this.#init = init;
     this.#warn = warn;
     this.#files = new ResultFiles(locationText(resultsDir), fileSuffix, durability === "power");
@@ -127,10 +138,11 @@ export class Store<C extends Columns = Columns> {
         { cause },
       );
     }
-    const claim = await runs.claimWaiting(plan, false);
-    if (claim) {
-      return await runs.record(claim, plan, file, plan.customData) as StoreRecord<C>;
-    }
+    const registered = await runs.claimWaiting(
+      plan,
+      (claim) => runs.record(claim, plan, file, plan.customData),
+    );
+    if (registered) return registered.result as StoreRecord<C>;
     throw new StoreError(
       `Cannot register "${file}": there is a record ${plan.id} for (${paramsText(plan.params)}) ` +
         `already; delete that first`,
@@ -231,22 +243,16 @@ export class Store<C extends Columns = Columns> {
   ): Promise<StoreRecord<C> | undefined> {
     const runs = await this.#ready();
     const plan = runs.planLook(which);
-    const claim = (await runs.claimWaiting(plan, true))!;
-    try {
+    const change = async (claim: HeldClaim): Promise<StoreRecord | undefined> => {
       const row = await runs.backend.find(plan.key);
-      if (row) {
-        runs.compare(plan, row);
-        const patched = patchedRow(row, patch, runs.columns);
-        const record = runs.recordOf(patched);
-        await claim.record(patched);
-        return record as StoreRecord<C>;
-      }
-    } catch (error) {
-      await claim.release();
-      throw error;
-    }
-    await claim.release();
-    return undefined;
+      if (!row) return undefined;
+      runs.compare(plan, row);
+      const patched = patchedRow(row, patch, runs.columns);
+      const record = runs.recordOf(patched);
+      await claim.record(patched);
+      return record;
+    };
+    return (await runs.claimWaiting(plan, change, true))!.result as StoreRecord<C> | undefined;
   }
 
   /**
@@ -274,8 +280,22 @@ export class Store<C extends Columns = Columns> {
   /** Frees what the store holds. Later calls are errors. A backend that was given stays open. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    notOnReplaced(this.#onReplaced);
     const owned = this.#owned;
     this.#owned = undefined;
+    if (owned) await (await owned).close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the backend after the runs under way; a later call opens it again. */
+  async #letGo(): Promise<void> {
+    const owned = this.#owned;
+    this.#owned = undefined;
+    await this.#runs.forget();
     if (owned) await (await owned).close();
   }
 
@@ -289,7 +309,7 @@ export class Store<C extends Columns = Columns> {
   }
 
   async #open(registry: Registry): Promise<OpenRecords> {
-    const { store = "sqlite:///db.sqlite3", table = "results", columns } = this.#init;
+    const { store = DEFAULT_STORE, table = "results", columns } = this.#init;
     const { durability = "power", backends } = this.#init;
     if (typeof store === "object" && !(store instanceof URL)) return opened(store);
     this.#owned ??= registry.open(store, {
@@ -298,6 +318,7 @@ export class Store<C extends Columns = Columns> {
       records: { table, ...columns && { columns } },
       ...backends && { backends },
     });
+    onReplaced(this.#onReplaced);
     try {
       return opened(await this.#owned);
     } catch (error) {

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import fs from "node:fs";
-import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import type { MaybePromise } from "./backend.ts";
 import { checkId } from "./check_id.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { messageOf, StoreError } from "./errors.ts";
+import { StoreError } from "./errors.ts";
 import { type ColumnType, hashParams } from "./hash_params.ts";
+import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { canonicalJson } from "./json.ts";
 import { keyOf, keyShape } from "./key.ts";
 import type { Outcome } from "./once_types.ts";
@@ -72,6 +73,12 @@ export class StoreRuns implements Target {
     this.label = options.runner.name || "runner";
   }
 
+  /** Opens the store for a sweep. */
+  async begin(): Promise<() => void> {
+    await this.open();
+    return () => {};
+  }
+
   async open(): Promise<void> {
     try {
       const opened = await (this.#opening ??= this.#options.open());
@@ -82,6 +89,12 @@ export class StoreRuns implements Target {
       this.#opening = undefined; // by the next call, the folder may be there
       throw error;
     }
+  }
+
+  /** Has the next use open the store anew. Resolves when the runs under way have ended. */
+  async forget(): Promise<void> {
+    this.#opening = undefined;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
   }
 
   /** The open store. */
@@ -195,24 +208,24 @@ export class StoreRuns implements Target {
     return recordOfRow(row, this.#columns, this.backend.location);
   }
 
-  /** Claims a run, unless it is done or somebody runs it. */
-  claim(plan: Plan): Promise<ClaimAnswer> {
-    return this.#claim(plan as StorePlan, false);
-  }
-
-  /** Claims a run, done or not, unless somebody runs it. */
-  claimOver(plan: StorePlan): Promise<ClaimAnswer> {
-    return this.#claim(plan, true);
-  }
-
-  async #claim(plan: StorePlan, isForced: boolean): Promise<ClaimAnswer> {
-    if (!this.#isTableMade) await this.#makeTable(plan);
+  /**
+   * Claims a run, unless it is done or busy. The claim is held until the body ends.
+   *
+   * @param isForced True to claim it though it is done.
+   */
+  async claim<T>(
+    plan: Plan,
+    body: (claim: HeldClaim) => Promise<T>,
+    isForced = false,
+  ): Promise<Held<T>> {
+    if (!this.#isTableMade) await this.#makeTable(plan as StorePlan);
     let isClaimed = false; // from then on, an older row is there to be replaced
-    const answer = await this.backend.claim(plan.key, {
-      isDone: (row) => !isForced && !isClaimed && hasFile(row),
+    const isDone = (row: Row): boolean => !isForced && !isClaimed && hasFile(row);
+    const options = { label: this.label, warn: this.#options.warn, isDone };
+    return await holdingClaim(this.backend, plan.key, options, (claim) => {
+      isClaimed = true;
+      return body(claim);
     });
-    isClaimed = answer.state === "claimed";
-    return answer;
   }
 
   /** What is wrong with the table is told before anything runs. */
@@ -223,15 +236,15 @@ export class StoreRuns implements Target {
     recordParams(params, this.#columns, false); // other params may have made it
   }
 
-  /**
-   * Claims a run, as soon as nobody else runs it; undefined if it is done.
-   *
-   * @param isForced Whether to claim it even so.
-   */
-  async claimWaiting(plan: StorePlan, isForced: boolean): Promise<Claim | undefined> {
+  /** Claims a run as soon as nobody else runs it, and gives the result of the body; undefined if it is done. */
+  async claimWaiting<T>(
+    plan: StorePlan,
+    body: (claim: HeldClaim) => Promise<T>,
+    isForced = false,
+  ): Promise<{ readonly result: T } | undefined> {
     for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer = await this.#claim(plan, isForced);
-      if (answer.state === "claimed") return answer.claim;
+      const answer = await this.claim(plan, body, isForced);
+      if (answer.state === "claimed") return answer;
       if (answer.state === "done") return undefined;
       await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     }
@@ -239,8 +252,8 @@ export class StoreRuns implements Target {
 
   /** Runs, whatever there is already. */
   async rerun(plan: StorePlan): Promise<Outcome<unknown>> {
-    const claim = await this.claimWaiting(plan, true);
-    return (await this.run(plan, claim!, executeHere))!;
+    const run = (claim: HeldClaim) => this.run(plan, claim, executeHere);
+    return (await this.claimWaiting(plan, run, true))!.result!;
   }
 
   /** Runs, unless there is a record; waits for who runs it. */
@@ -268,37 +281,37 @@ export class StoreRuns implements Target {
 
   async #claimAndRun(plan: StorePlan): Promise<Outcome<unknown>> {
     for (;;) {
-      const claim = await this.claimWaiting(plan, false);
-      if (claim) return (await this.run(plan, claim, executeHere))!;
+      const ran = await this.claimWaiting(plan, (claim) => this.run(plan, claim, executeHere));
+      if (ran) return ran.result!;
       const row = await this.look(plan);
       if (row) return this.skipped(plan, row); // else it was removed again in between
     }
   }
 
-  /** Has a claimed run executed, keeps its result file, records it, and ends the claim. */
-  async run(given: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
+  /** Executes a claimed run, keeps its result file and records it. Undefined if it was aborted. */
+  async run(
+    given: Plan,
+    claim: HeldClaim,
+    execute: Execute,
+  ): Promise<Outcome<unknown> | undefined> {
     const plan = given as StorePlan;
     const { id, params } = plan;
     const { files } = this.#options;
     try {
       files.begin(id, this.#tag!);
       const { executed, resultFile } = await this.#execute(plan, execute);
-      if (executed.status === "aborted") {
-        await claim.release();
-        return undefined;
-      }
+      if (executed.status === "aborted") return undefined;
       if (executed.status === "failed") {
-        return await this.#failed(plan, claim, executed.error, executed.attempts);
+        await claim.fail(executed.error, executed.attempts);
+        return { status: "failed", params, error: executed.error };
       }
       try {
         await files.keep(id, resultFile);
       } catch (error) {
-        return await this.#failed(plan, claim, error, 1);
+        await claim.fail(error, 1);
+        return { status: "failed", params, error };
       }
       return { status: "ran", params, value: await this.#record(plan, claim, executed.seconds) };
-    } catch (error) {
-      await ended(claim);
-      throw error;
     } finally {
       files.end(id, this.#tag!);
     }
@@ -327,7 +340,7 @@ export class StoreRuns implements Target {
     return { executed, resultFile };
   }
 
-  async #record(plan: StorePlan, claim: Claim, seconds: number): Promise<StoreRecord> {
+  async #record(plan: StorePlan, claim: HeldClaim, seconds: number): Promise<StoreRecord> {
     const { id, params } = plan;
     const { files, leavesNotes, isSynced } = this.#options;
     const resultFile = files.pathOf(id);
@@ -344,7 +357,7 @@ export class StoreRuns implements Target {
 
   /** Records a claimed run. */
   async record(
-    claim: Claim,
+    claim: HeldClaim,
     { id, params }: StorePlan,
     resultFile: string,
     customData: Row,
@@ -354,22 +367,6 @@ export class StoreRuns implements Target {
     await claim.record(row);
     this.#missing.delete(id);
     return record;
-  }
-
-  /** The run's own error is the one to throw: trouble with noting it is only told. */
-  async #failed(
-    { params }: StorePlan,
-    claim: Claim,
-    error: unknown,
-    attempts: number,
-  ): Promise<Outcome<unknown>> {
-    const stack = error instanceof Error ? error.stack ?? "" : "";
-    try {
-      await claim.fail({ error: messageOf(error), stack, attempts });
-    } catch (trouble) {
-      this.#options.warn(`[stet] Cannot note that ${this.label}() failed: ${messageOf(trouble)}`);
-    }
-    return { status: "failed", params, error };
   }
 
   /** The failure of a run that was noted since a time, if one was. */
@@ -390,15 +387,6 @@ async function executeHere({ call }: Parameters<Execute>[0]): Promise<Executed> 
     return { status: "done", value, seconds: (performance.now() - start) / 1000 };
   } catch (error) {
     return { status: "failed", error, attempts: 1 };
-  }
-}
-
-/** Ends a claim after an error that is the one to throw. */
-async function ended(claim: Claim): Promise<void> {
-  try {
-    await claim.release();
-  } catch {
-    // Then it ends with the process.
   }
 }
 

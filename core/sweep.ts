@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { Bell } from "./bell.ts";
+import { closeAfter, suppress } from "./close_after.ts";
 import { messageOf } from "./errors.ts";
 import type { Executor, Job } from "./executor.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -184,25 +185,28 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (signal?.aborted) onAbort();
     if (deadline !== undefined) this.#stopAt(Number(deadline));
     try {
-      await this.#target.open();
-      await this.#executor.open?.();
-      try {
-        if (Array.isArray(this.#items)) this.#checkAll(this.#items);
-        await this.#goThrough();
-        await this.#finishRunning();
-        await this.#finishBusy();
-      } catch (error) {
-        this.#break(error);
-      }
-      await this.#finishRunning();
-      await this.#executor.close?.();
+      const end = await this.#target.begin();
+      await closeAfter(() => this.#runAll(), () => this.#executor.close?.(), end);
     } finally {
       clearTimeout(this.#deadline);
       signal?.removeEventListener("abort", onAbort);
       if (!this.#isIterated) this.#leave();
     }
-    if (this.#broken) throw this.#broken.error;
     return this.counts;
+  }
+
+  async #runAll(): Promise<void> {
+    try {
+      await this.#executor.open?.();
+      if (Array.isArray(this.#items)) this.#checkAll(this.#items);
+      await this.#goThrough();
+      await this.#finishRunning();
+      await this.#finishBusy();
+    } catch (error) {
+      this.#break(error);
+    }
+    await this.#finishRunning();
+    if (this.#broken) throw this.#broken.error;
   }
 
   /** Whether somebody gets the outcomes of skipped runs. */
@@ -294,19 +298,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   async #claimAndRun(plan: Plan, wasBusy: boolean): Promise<void> {
     const target = this.#target;
-    const answer = await target.claim(plan);
-    if (answer.state === "claimed") {
-      const { claim } = answer;
-      if (this.#stopped) return await claim.release();
+    const answer = await target.claim(plan, async (claim) => {
+      if (this.#stopped) return;
       // It failed elsewhere while this sweep waited for it: that was its run.
       const error = wasBusy ? await target.failureSince(plan, this.#time) : undefined;
-      if (error) {
-        await claim.release();
-        return this.#emit({ status: "failed", params: target.params(plan), error });
-      }
-      const outcome = await target.run(plan, claim, (job) => this.#execute(job));
-      return outcome && this.#emit(outcome);
-    }
+      if (error) return { status: "failed", params: target.params(plan), error } as const;
+      return await target.run(plan, claim, (job) => this.#execute(job));
+    });
+    if (answer.state === "claimed") return answer.result && this.#emit(answer.result);
     const row = answer.state === "done" ? await target.look(plan, this.#givesSkipped) : undefined;
     if (row) this.#skip(plan, row);
     else this.#busy.push(plan);
@@ -436,7 +435,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   #break(error: unknown): void {
-    this.#broken ??= { error };
+    if (this.#broken) suppress(this.#broken.error, error);
+    else this.#broken = { error };
     this.#stop("error");
   }
 

@@ -1,5 +1,6 @@
-import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
+import type { MaybePromise } from "./backend.ts";
 import type { Job } from "./executor.ts";
+import type { Held, HeldClaim } from "./held_claim.ts";
 import type { Key } from "./key.ts";
 import type { Outcome } from "./once_types.ts";
 import type { Row } from "./value.ts";
@@ -11,8 +12,12 @@ import type { Row } from "./value.ts";
 export interface Target {
   /** What messages call it. */
   readonly label: string;
-  /** Opens the store. @throws {StoreError} If it cannot be used. */
-  open(): Promise<void>;
+  /**
+   * Opens the store for a sweep. It stays open until the function that is given is called.
+   *
+   * @throws {StoreError} If it cannot be used.
+   */
+  begin(): Promise<() => MaybePromise<void>>;
   /**
    * Which run an item of the sweep's params is.
    *
@@ -29,13 +34,10 @@ export interface Target {
   look(plan: Plan, isRead: boolean): MaybePromise<Row | undefined>;
   /** The outcome of a run whose row was found. */
   skipped(plan: Plan, row: Row): Outcome<unknown>;
-  /** Claims a run, unless it is done or somebody runs it. */
-  claim(plan: Plan): MaybePromise<ClaimAnswer>;
-  /**
-   * Has a claimed run executed, records what came of it, and ends the claim. Undefined if it was
-   * aborted: the claim is released and nothing is noted.
-   */
-  run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined>;
+  /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
+  claim<T>(plan: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>>;
+  /** Executes a claimed run and records its outcome. Undefined if it was aborted: nothing is noted. */
+  run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
   /** The failure of a run that was noted since a time (ISO 8601), if one was. */
   failureSince(plan: Plan, time: string): Promise<Error | undefined>;
 }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Backend, Finding, VerifyOptions } from "./backend.ts";
+import { closeAfter } from "./close_after.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { ConflictError } from "./conflict_error.ts";
 import { conflictLines } from "./conflict_lines.ts";
@@ -31,7 +32,7 @@ export function createVerify(registry: Registry): VerifyFunction {
   return async (store = DEFAULT_STORE, { repair = false, ...options } = {}) => {
     const quiet = { ...options, warn: () => {} }; // what is repaired is told in the findings
     const backend = completeBackend(await openSomething(registry, store, quiet));
-    try {
+    return await closeAfter(async () => {
       const findings = [...await backend.verify({ repair })];
       if (path.isAbsolute(backend.location)) {
         for (const file of await unfinishedOf(registry, store, backend.location, quiet)) {
@@ -42,9 +43,7 @@ export function createVerify(registry: Registry): VerifyFunction {
       }
       const isReadable = findings.every(({ kind }) => kind !== "unreadable");
       return isReadable ? [...findings, ...await rowFindings(backend)] : findings;
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   };
 }
 

@@ -1,3 +1,5 @@
+import { isErrorLike, messageOf } from "../core/errors.ts";
+
 /** What was thrown, in a form that can be sent to another process. */
 export type SentError =
   | { readonly thrown: unknown }
@@ -28,7 +30,7 @@ const MAX_CAUSES = 10;
  * as far as these can be sent.
  */
 export function sendError(error: unknown, canSend: (x: unknown) => boolean, depth = 0): SentError {
-  if (!(error instanceof Error)) return { thrown: canSend(error) ? error : String(error) };
+  if (!isErrorLike(error)) return { thrown: canSend(error) ? error : messageOf(error) };
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(error)) {
     if (name !== "name" && name !== "cause" && canSend(value)) fields[name] = value;

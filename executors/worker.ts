@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { atExit, notAtExit } from "../core/at_exit.ts";
+import { isErrorLike, messageOf } from "../core/errors.ts";
 import type { Exported } from "../core/halt_in_worker.ts";
 import { killGroup } from "./kill_group.ts";
 import { receiveError } from "./sent_error.ts";
@@ -116,7 +117,7 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
     const limit = maxMemoryMb === undefined ? "" : ` (limit ${maxMemoryMb} MB)`;
     if (uncaught) {
       const { error } = uncaught;
-      const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const what = isErrorLike(error) ? `${error.name}: ${error.message}` : messageOf(error);
       return new Error(`the worker died while ${doing}: uncaught ${what}`, { cause: error });
     }
     if (isOverMemory) return new Error(`the worker ran out of memory${limit} while ${doing}`);

@@ -96,7 +96,6 @@ class Workers implements Executor {
       await worker.ready;
       this.#giveBack(worker);
     } catch (error) {
-      this.#opened--;
       await worker.kill();
       this.#all.delete(worker);
       throw error;

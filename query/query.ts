@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Backend } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/registry.ts";
@@ -82,17 +83,18 @@ async function withRun<T>(
   checkLimit("maxRows", maxRows, "rows");
   const { backend, session, closeBackend } = await openBoth(registry, store, rest);
   let isNeeded = false;
-  try {
-    const file = directPath(backend);
-    await session.restrict({ files: file === undefined ? [] : [file], allowFiles });
-    const run = new Run(session, completeBackend(backend), file, { timeout, maxRows });
-    const { result, isOpen } = await body(run, session);
-    isNeeded = isOpen;
-    return result;
-  } finally {
-    if (!isNeeded) session.close();
-    await closeBackend();
-  }
+  return await closeAfter(
+    async () => {
+      const file = directPath(backend);
+      await session.restrict({ files: file === undefined ? [] : [file], allowFiles });
+      const run = new Run(session, completeBackend(backend), file, { timeout, maxRows });
+      const { result, isOpen } = await body(run, session);
+      isNeeded = isOpen;
+      return result;
+    },
+    () => isNeeded || session.close(),
+    closeBackend,
+  );
 }
 
 /** An open store, and a session to ask it in. */

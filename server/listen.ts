@@ -1,7 +1,7 @@
 import { createAdaptorServer } from "@hono/node-server";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, StoreError } from "../core/errors.ts";
+import { messageOf, nameOf, StoreError } from "../core/errors.ts";
 
 /**
  * Answers a request.
@@ -70,7 +70,7 @@ export async function listen(host: string, port: number, handler: Handler): Prom
 
 function reasonOf(error: unknown, host: string, port: number): string {
   const message = messageOf(error);
-  if (error instanceof Error && error.name === "NotCapable") {
+  if (nameOf(error) === "NotCapable") {
     return `Deno gives this program no access to it; start it with --allow-net=${host}:${port}`;
   }
   if (/in use|EADDRINUSE/i.test(message)) {

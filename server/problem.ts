@@ -1,4 +1,4 @@
-import { FormatError, LockError, messageOf, StoreError } from "../core/errors.ts";
+import { FormatError, LockError, messageOf, stackOf, StoreError } from "../core/errors.ts";
 import type { Problem, ProblemType } from "../core/wire.ts";
 import { MissingPackageError } from "../packages/missing_package_error.ts";
 import { SECURE } from "./secure_headers.ts";
@@ -88,7 +88,7 @@ export function problemOf(error: unknown, warn: (message: string) => void): Prob
   if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) {
     return invalidRequest([{ path: "", message: error.message }]);
   }
-  warn(`[stet] ${error instanceof Error ? error.stack ?? error.message : messageOf(error)}`);
+  warn(`[stet] ${stackOf(error) || messageOf(error)}`);
   return new ProblemError(500, "The sidecar failed; its output says why");
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
 import type { Grid } from "../core/grid.ts";
@@ -95,15 +96,13 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     mirror.catchUp().catch(() => {});
     const close = async (): Promise<void> => {
       closing.abort();
-      try {
+      await closeAfter(async () => {
         const isDone = await Promise.race([
           listener.stop().then(() => true),
           sleep(GRACE, false, { ref: false }),
         ]);
         if (!isDone) await listener.abort();
-      } finally {
-        await release();
-      }
+      }, release);
     };
     let closed: Promise<void> | undefined;
     return {
