@@ -1,9 +1,10 @@
 import path from "node:path";
 import type { Backend } from "./backend.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
-import { StoreError } from "./errors.ts";
 import type { OnceOptions } from "./once_types.ts";
 import { locationText, type Registry } from "./registry.ts";
+import { FunctionsByStore } from "./store_functions.ts";
+import type { WrappedFunction } from "./wrapped_function.ts";
 
 /** The store of who names none. */
 export const DEFAULT_STORE = "_stet_store.csv";
@@ -13,21 +14,16 @@ export interface Stores {
   /**
    * The store of a function, opened once for all that use it.
    *
-   * @param source The function's source.
    * @throws {StoreError} If a function of different source uses the store in the same namespace: the
    * keys of one would silently skip the runs of the other.
    */
-  open(source: string, label: string, options: OnceOptions): Promise<CompleteBackend>;
+  open(wrapped: WrappedFunction, options: OnceOptions): Promise<CompleteBackend>;
 }
 
 /** Opens stores through a registry. */
 export function openStores(registry: Registry): Stores {
   const opened = new Map<string, Promise<Backend>>();
-  /** Which source each namespace of a store belongs to. */
-  const users = new Map<
-    unknown,
-    Map<string, { readonly source: string; readonly label: string }>
-  >();
+  const functions = new FunctionsByStore();
 
   async function backendOf(options: OnceOptions): Promise<Backend> {
     const { store = DEFAULT_STORE, backends, durability = "power" } = options;
@@ -52,21 +48,11 @@ export function openStores(registry: Registry): Stores {
   }
 
   return {
-    async open(source, label, options): Promise<CompleteBackend> {
+    async open(wrapped, options): Promise<CompleteBackend> {
       const backend = await backendOf(options);
-      const { namespace = "" } = options;
-      const space = backend.location === ":memory:" ? backend : backend.location;
-      const spaces = users.get(space) ?? new Map<string, { source: string; label: string }>();
-      users.set(space, spaces);
-      const other = spaces.get(namespace);
-      if (other && other.source !== source) {
-        throw new StoreError(
-          `Cannot run ${label}() on store "${backend.location}": ${other.label}(), a function of ` +
-            `different source, uses it too, and each would skip what the other has done; give each ` +
-            `a store of its own, or a namespace: once(${label}, { namespace: "${label}" })`,
-        );
-      }
-      spaces.set(namespace, { source, label });
+      const { location } = backend;
+      const store = location === ":memory:" ? backend : location;
+      functions.admit(store, location, options.namespace ?? "", wrapped);
       return completeBackend(backend);
     },
   };

@@ -1,5 +1,6 @@
 import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
-import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
+import type { CallSite } from "./call_site.ts";
+import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { messageOf, ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
@@ -8,9 +9,11 @@ import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf } from "./result.ts";
 import { type Signature, signatureOf } from "./signature.ts";
+import { SourceWatch } from "./source_watch.ts";
 import type { Execute, Executed, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
+import { WrappedFunction } from "./wrapped_function.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -22,8 +25,8 @@ const NO_CELLS: Row = {};
 
 /** Options of `once`, and what the command line adds. */
 export interface RunsOptions extends OnceOptions {
-  /** More columns of stet's own to record with each run. */
-  readonly columns?: Row;
+  /** The source of the rows, where a program makes them and the function does not. */
+  readonly source?: string;
 }
 
 /** The runs of one function: the way of a call from its arguments to its row. */
@@ -34,7 +37,9 @@ export class Runs implements Target {
   readonly #signature: Signature;
   readonly #options: RunsOptions;
   readonly #log: (message: string) => void;
-  readonly #open: (label: string) => Promise<CompleteBackend>;
+  readonly #open: (wrapped: WrappedFunction) => Promise<CompleteBackend>;
+  readonly #wrapped: WrappedFunction;
+  readonly #watch: SourceWatch;
   #backend: CompleteBackend | undefined;
   readonly #shapes = new Map<readonly string[] | undefined, KeyShape>();
   /** Runs under way, by key: calls with the same key share one. */
@@ -45,7 +50,8 @@ export class Runs implements Target {
   constructor(
     fn: AnyFunction,
     options: RunsOptions,
-    open: (label: string) => Promise<CompleteBackend>,
+    site: CallSite | undefined,
+    open: (wrapped: WrappedFunction) => Promise<CompleteBackend>,
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
@@ -61,20 +67,22 @@ export class Runs implements Target {
     this.label = options.name ?? this.#signature.name;
     this.#log = options.quiet ? () => {} : options.log ?? console.log;
     this.#open = open;
+    this.#wrapped = new WrappedFunction(fn, this.label, site);
+    this.#watch = new SourceWatch(this.#wrapped, options);
   }
 
   /** Runs or skips a call. Rejects only if the store fails or the arguments make no key. */
   async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
     const plan = this.#planOf(args);
     const { text } = plan.key;
-    if (!this.#backend) await this.open();
+    if (!this.#backend || this.#wrapped.peers!.isReplaced) await this.#reopen();
     const running = this.#running.get(text);
-    if (running) return running;
-    const row = await this.look(plan, true);
+    if (running) return this.#shared(plan, self, running);
+    const row = await this.look(plan, true, self);
     if (row) return this.#told(this.skipped(plan, row));
     // Again: another call may have begun while this one looked.
     const begun = this.#running.get(text);
-    if (begun) return begun;
+    if (begun) return this.#shared(plan, self, begun);
     const run = this.#claimAndRun(plan, self);
     this.#running.set(text, run);
     try {
@@ -97,7 +105,22 @@ export class Runs implements Target {
 
   /** The open store. */
   async backend(): Promise<CompleteBackend> {
-    return this.#backend ??= await this.#open(this.label);
+    return this.#backend ??= await this.#open(this.#wrapped);
+  }
+
+  /** Opens the store, or finds that another function has taken this one's place. */
+  async #reopen(): Promise<void> {
+    this.#backend = undefined;
+    await this.open();
+  }
+
+  #shared(
+    { key }: Plan,
+    self: unknown,
+    running: Promise<Outcome<unknown>>,
+  ): Promise<Outcome<unknown>> {
+    this.#watch.checkMaker(key, self);
+    return running;
   }
 
   async open(): Promise<void> {
@@ -163,26 +186,32 @@ export class Runs implements Target {
   }
 
   /** The row of a run that is done, at once if the store knows at once; an empty one if that will do. */
-  look({ key }: Plan, isRead: boolean): MaybePromise<Row | undefined> {
+  look({ key }: Plan, isRead: boolean, self?: unknown): MaybePromise<Row | undefined> {
     const backend = this.#backend!;
     if ((isRead && this.#options.save) || this.#options.rerunIfMissing) {
       const row = backend.find(key);
-      return row instanceof Promise ? row.then((it) => this.#ifDone(it)) : this.#ifDone(row);
+      const answer = (it: Row | undefined): MaybePromise<Row | undefined> =>
+        it && this.#isDone(it) ? this.#answer(key, it, sourceIn(it), self) : undefined;
+      return row instanceof Promise ? row.then(answer) : answer(row);
     }
-    const has = backend.hasKey(key);
-    return has instanceof Promise
-      ? has.then((it) => it ? NO_CELLS : undefined)
-      : has
-      ? NO_CELLS
-      : undefined;
+    const source = backend.sourceOf(key);
+    const answer = (it: string | undefined): MaybePromise<Row | undefined> =>
+      it === undefined ? undefined : this.#answer(key, NO_CELLS, it, self);
+    return source instanceof Promise ? source.then(answer) : answer(source);
   }
 
-  #ifDone(row: Row | undefined): Row | undefined {
-    return row && this.#isDone(row) ? row : undefined;
+  /** The row that answers a call, once it is known whose it is. */
+  #answer(key: Key, row: Row, source: string, self: unknown): MaybePromise<Row | undefined> {
+    const watch = this.#watch;
+    watch.checkMaker(key, self);
+    if (watch.onChange === "ignore" || watch.isWarned || !watch.isOther(source)) return row;
+    if (watch.onChange === "rerun") return undefined;
+    return watch.report(this.#backend!, key).then(() => row);
   }
 
   #isDone(row: Row): boolean {
-    return !this.#options.rerunIfMissing || resultOf(row) !== undefined;
+    return (!this.#options.rerunIfMissing || resultOf(row) !== undefined) &&
+      (this.#watch.onChange !== "rerun" || !this.#watch.isOther(sourceIn(row)));
   }
 
   /** The outcome of a run whose row was found. */
@@ -198,7 +227,8 @@ export class Runs implements Target {
 
   /** Claims a run, unless it is done or somebody runs it. */
   claim({ key }: Plan): MaybePromise<ClaimAnswer> {
-    const options = this.#options.rerunIfMissing ? { isDone: (row: Row) => this.#isDone(row) } : {};
+    const mayRerun = this.#options.rerunIfMissing || this.#watch.onChange === "rerun";
+    const options = mayRerun ? { isDone: (row: Row) => this.#isDone(row) } : {};
     return this.#backend!.claim(key, options);
   }
 
@@ -208,11 +238,12 @@ export class Runs implements Target {
       const answer = await this.claim(plan);
       if (answer.state === "claimed") {
         void plan.key.values; // read now: the function may change its params
+        this.#watch.made(plan.key, self);
         const executed = await this.#execute(self, plan.args);
         return await this.#keep(plan, answer.claim, executed);
       }
       if (answer.state === "done") {
-        const row = await this.look(plan, true);
+        const row = await this.look(plan, true, self);
         if (row) return this.#told(this.skipped(plan, row));
         continue; // removed again in between
       }
@@ -239,6 +270,7 @@ export class Runs implements Target {
   async run(plan: Plan, claim: Claim, execute: Execute): Promise<Outcome<unknown> | undefined> {
     const { key, args } = plan;
     const { values } = key; // read now: the function may change its params
+    this.#watch.made(key, undefined);
     const executed = await execute({
       get id(): string {
         return hashRow(values);
@@ -260,7 +292,7 @@ export class Runs implements Target {
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;
-    const own = { ...this.#options.columns, [ELAPSED]: Math.round(seconds * 1e6) / 1e6 };
+    const own = { [ELAPSED]: Math.round(seconds * 1e6) / 1e6, ...this.#watch.columns };
     if (!this.#options.save) {
       await claim.record({ ...key.values, ...own });
       return { status: "ran", params, value };
