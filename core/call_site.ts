@@ -20,8 +20,10 @@ export function callSite(entry: (...args: never[]) => unknown): CallSite | undef
   } catch {
     return undefined; // it was replaced by a program's own
   }
-  const frame = /^\s*at (?:.*\()?(?:async )?([^()\n]+?):\d+:\d+\)?$/m.exec(String(holder.stack));
-  const location = frame?.[1];
+  // `at fit (file:///a.ts:1:2)`, `at file:///a.ts:1:2`, `at eval (eval at f (…), <anonymous>:1:2)`
+  const frame = String(holder.stack).split("\n").find((line) => /^\s*at /.test(line));
+  const location = frame &&
+    /(?:\(|, |\bat (?:async )?)((?:(?!\(|, ).)+?):\d+:\d+\)?$/.exec(frame)?.[1];
   if (location === undefined || location === "unknown") return undefined;
   const module = location.replace(/[?#].*$/, "").replace(/^REPL\d+$/, "REPL");
   const isEvaluated = module !== location || !/[/\\]/.test(module) ||
