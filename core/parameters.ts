@@ -1,5 +1,6 @@
-import type { Expression, ObjectPattern, Pattern } from "acorn";
+import type { Expression, Function as FunctionNode, ObjectPattern, Pattern } from "acorn";
 import { cannotName, NAME_THEM } from "./cannot_name.ts";
+import { sourceParams } from "./compiled.ts";
 import { type ParsedFunction, parseFunction } from "./parse_function.ts";
 
 /** One declared parameter; without a name when it is destructured. */
@@ -32,7 +33,15 @@ export function parametersOf(fn: (...args: never[]) => unknown, name: string): P
   if (node.params === undefined) {
     throw cannotName(name, `its source is not that of a function. ${NAME_THEM}`);
   }
-  return node.params.map(parameterOf);
+  const params = sourceParams(node as FunctionNode);
+  if (!params) {
+    throw cannotName(
+      name,
+      "it was compiled for an older target, which hides its parameters or their defaults. Compile it " +
+        `for ES2017 or later, or name its arguments with paramNames: ["alpha", "seed"]`,
+    );
+  }
+  return params.map(parameterOf);
 }
 
 function parameterOf(node: Pattern): Parameter {

@@ -58,6 +58,7 @@ export class Runs implements Target {
     this.#signature = signatureOf(fn, {
       ...key && { key },
       ...paramNames && { paramNames },
+      ...site && { module: site.module },
     });
     for (const name of this.#signature.keyColumns([]) ?? []) checkParamName(name);
     if (namespace === "") {
