@@ -17,6 +17,7 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
+import { sourceIn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
@@ -171,18 +172,33 @@ export class ColumnarBackend implements Backend {
   }
 
   /** Whether there is a row with exactly this key. */
-  hasKey({ shape, text }: Key): MaybePromise<boolean> {
+  hasKey(key: Key): MaybePromise<boolean> {
+    const source = this.sourceOf(key);
+    return source instanceof Promise ? source.then((it) => it !== undefined) : source !== undefined;
+  }
+
+  /** The source of the newest row with exactly this key. */
+  sourceOf(key: Key): MaybePromise<string | undefined> {
+    const { shape } = key;
+    const { base, pending } = this.#files;
     // A hit that was true a moment ago is believed: rows seldom go.
-    if (this.#files.areFresh) {
-      if (this.#files.base.find(shape, text) !== -1) return true;
-      const pending = this.#files.pending;
-      if (pending.isIndexed(shape) && pending.find(shape, text) !== -1) return true;
+    if (this.#files.areFresh && pending.isIndexed(shape) && base.isIndexed(shape)) {
+      const source = this.#source(key);
+      if (typeof source === "string") return source;
     }
-    return this.#files.reading(
-      () =>
-        this.#files.pending.find(shape, text) !== -1 || this.#files.base.find(shape, text) !== -1,
-      shape,
-    );
+    const source = this.#files.reading(() => this.#source(key), shape);
+    const known = (it: string | null | undefined): MaybePromise<string | undefined> => {
+      if (it !== null) return it;
+      const row = this.find(key);
+      const sourceOf = (it: Row | undefined): string | undefined => it && sourceIn(it);
+      return row instanceof Promise ? row.then(sourceOf) : sourceOf(row);
+    };
+    return source instanceof Promise ? source.then(known) : known(source);
+  }
+
+  #source({ shape, text }: Key): string | null | undefined {
+    const { base, pending } = this.#files;
+    return pending.sourceOf(shape, text) ?? base.sourceOf(shape, text);
   }
 
   /** The newest row with exactly this key. */

@@ -1,5 +1,5 @@
 import { writeCell } from "../core/cell.ts";
-import { isDetail, isKeyColumn } from "../core/columns.ts";
+import { isDetail, isKeyColumn, SOURCE } from "../core/columns.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
@@ -8,6 +8,7 @@ import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
+import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
 
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
@@ -51,6 +52,7 @@ export class ColumnarBase {
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
   #indexes: ShapeIndex[] = [];
+  readonly #sources = new SourceNumbers();
   #pages = new Map<number, readonly Row[]>();
   /** What is being read; the next waits for it. */
   #reading: Promise<void> = Promise.resolve();
@@ -112,6 +114,17 @@ export class ColumnarBase {
   find(shape: KeyShape, text: string): number {
     const index = this.#indexes.find((index) => index.shape === shape);
     return index ? index.keys.find(this.#fingerprint.begin().text(text).end()) : -1;
+  }
+
+  /**
+   * Returns the source of the newest row of a key: undefined if there is no such row, null if only
+   * the row says which it is.
+   */
+  sourceOf(shape: KeyShape, text: string): string | null | undefined {
+    const index = this.#indexes.find((index) => index.shape === shape);
+    const number = index?.keys.sourceOf(this.#fingerprint.begin().text(text).end()) ?? -1;
+    if (number === -1) return undefined;
+    return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
   }
 
   /** A row by its number; undefined if the file was replaced meanwhile. */
@@ -188,24 +201,26 @@ export class ColumnarBase {
     }
     const { keys } = index;
     try {
-      index.rows = await this.#visitKeys(shape, index.rows, (key, number) => keys.add(key, number));
+      index.rows = await this.#visitKeys(shape, index.rows, (key, number, source) => {
+        keys.add(key, number, source === undefined ? 0 : this.#sources.numberOf(String(source)));
+      });
     } catch (error) {
       this.#indexes = this.#indexes.filter((other) => other !== index); // half of it is there
       throw error;
     }
   }
 
-  /** Visits the fingerprints of the keys from a row on; how many rows the file has. */
+  /** Visits the keys from a row on, as fingerprints, with their sources; how many rows the file has. */
   async #visitKeys(
     shape: KeyShape,
     start: number,
-    visit: (key: Fingerprint, number: number) => void,
+    visit: (key: Fingerprint, number: number, source: Value | undefined) => void,
   ): Promise<number> {
     const { columns, rowCount } = this.#opened!.file;
     const known = new Set(columns.map(({ name }) => name));
     const names = shape.columns ??
       [...new Set([...[...known].filter(isKeyColumn), ...shape.defaults.keys()])].sort();
-    const read = names.filter((name) => known.has(name));
+    const read = [...new Set([...names, SOURCE])].filter((name) => known.has(name));
     let number = start;
     const fingerprint = new Fingerprint();
     for await (const batch of this.#opened!.file.batches(read, start, rowCount)) {
@@ -214,6 +229,7 @@ export class ColumnarBase {
         values: batch.columns[read.indexOf(name)],
         fallback: shape.defaults.get(name),
       }));
+      const sources = batch.columns[read.indexOf(SOURCE)];
       for (let i = 0; i < batch.length; i++) {
         fingerprint.begin();
         for (const { prefix, values, fallback } of cells) {
@@ -221,7 +237,7 @@ export class ColumnarBase {
           const cell = value === undefined ? fallback : writeCell(value);
           if (cell !== undefined) fingerprint.text(prefix).text(cell).text(CELL_END);
         }
-        visit(fingerprint.end(), number++);
+        visit(fingerprint.end(), number++, sources?.[i]);
       }
     }
     return number;

@@ -172,11 +172,17 @@ export class FileBackend implements Backend {
 
   /** Whether there is a row with exactly this key. */
   hasKey(key: Key): MaybePromise<boolean> {
+    const source = this.sourceOf(key);
+    return source instanceof Promise ? source.then((it) => it !== undefined) : source !== undefined;
+  }
+
+  /** The source of the newest row with exactly this key. */
+  sourceOf({ shape, text }: Key): MaybePromise<string | undefined> {
     // A hit that was true a moment ago is believed: rows seldom go.
     const isFresh = this.#removals === removals && performance.now() - this.#refreshed < FRESH &&
-      this.#file.isIndexed(key.shape); // else the file is read, which may have changed
-    if (isFresh && this.#file.find(key.shape, key.text) !== -1) return true;
-    return this.#reading(() => this.#file.find(key.shape, key.text) !== -1);
+      this.#file.isIndexed(shape); // else the file is read, which may have changed
+    const source = isFresh ? this.#file.sourceOf(shape, text) : undefined;
+    return source ?? this.#reading(() => this.#file.sourceOf(shape, text));
   }
 
   /** The newest row with exactly this key. */

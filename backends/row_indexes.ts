@@ -4,6 +4,7 @@ import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
 import type { RowScanner } from "./format.ts";
 import { KeyIndex } from "./key_index.ts";
+import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
 
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
@@ -35,6 +36,7 @@ interface KeyColumn {
 /** Where the rows of a file begin, by their keys in each shape that was asked about. */
 export class RowIndexes {
   readonly #fingerprint = new Fingerprint();
+  readonly #sources = new SourceNumbers();
   #indexes: ShapeIndex[] = [];
 
   /** Whether there is an index of a shape. */
@@ -48,6 +50,17 @@ export class RowIndexes {
     return index?.keys.find(this.#fingerprint.begin().text(text).end());
   }
 
+  /**
+   * Returns the source of the newest row of a key: undefined if there is no such row, null if only
+   * the row says which it is. To be called for shapes that have an index.
+   */
+  sourceOf(shape: KeyShape, text: string): string | null | undefined {
+    const index = this.#indexes.find((index) => index.shape === shape)!;
+    const number = index.keys.sourceOf(this.#fingerprint.begin().text(text).end());
+    if (number === -1) return undefined;
+    return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
+  }
+
   /** How many keys there are in an index. */
   countOf(shape: KeyShape): number | undefined {
     return this.#indexes.find((index) => index.shape === shape)?.keys.size;
@@ -55,7 +68,11 @@ export class RowIndexes {
 
   /** Enters the row that a scanner read last in every index. */
   enter(scanner: RowScanner, offset: number): void {
-    for (const index of this.#indexes) index.keys.add(this.#fingerprintOf(index, scanner), offset);
+    if (this.#indexes.length === 0) return;
+    const source = this.#sources.read(scanner);
+    for (const index of this.#indexes) {
+      index.keys.add(this.#fingerprintOf(index, scanner), offset, source);
+    }
   }
 
   /**
@@ -65,7 +82,10 @@ export class RowIndexes {
    */
   add(shape: KeyShape, fill: (enter: RowIndexes["enter"]) => void): void {
     const index = newIndex(shape);
-    fill((scanner, offset) => index.keys.add(this.#fingerprintOf(index, scanner), offset));
+    fill((scanner, offset) => {
+      const source = this.#sources.read(scanner);
+      index.keys.add(this.#fingerprintOf(index, scanner), offset, source);
+    });
     this.#indexes.push(index);
     if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
   }

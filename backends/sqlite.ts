@@ -1,5 +1,5 @@
 import type { Backend, MaybePromise, OpenOptions, ValueBatch } from "../core/backend.ts";
-import { isDetail, isKeyColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { isDetail, isKeyColumn, orderColumns, SOURCE, TIMESTAMP } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -15,6 +15,7 @@ import {
   type Connection,
   type Extent,
   extentOf,
+  type Looked,
   NO_ROWS,
   prepared,
   preparedInsert,
@@ -70,6 +71,14 @@ export class SqliteBackend extends SqliteStore<Connection> {
     return this.trying(() => this.#look(key, "1") !== undefined);
   }
 
+  /** The source of the newest row with exactly this key. */
+  sourceOf(key: Key): MaybePromise<string | undefined> {
+    return this.trying(() => {
+      const found = this.#look(key, SOURCE);
+      return found && String(fromSql(found[0]!) ?? "");
+    });
+  }
+
   /** The columns of the store. */
   columns(): MaybePromise<readonly string[]> {
     return this.trying(() => orderColumns([...this.#current()?.columns.keys() ?? []], []));
@@ -98,8 +107,8 @@ export class SqliteBackend extends SqliteStore<Connection> {
     return rowOf([...this.connection!.columns.keys()], found);
   }
 
-  /** The newest row with a key: 1, or the columns in their order. */
-  #look(key: RowKey, what: "1" | "*"): SqlValue[] | undefined {
+  /** The newest row with a key: 1, its source, or the columns in their order. */
+  #look(key: RowKey, what: Looked): SqlValue[] | undefined {
     for (;;) {
       const connection = this.open();
       if (!connection) return undefined;
@@ -110,7 +119,8 @@ export class SqliteBackend extends SqliteStore<Connection> {
         preparedLook(connection, key.shape, condition.form, what)
           .get(...condition.bound) as unknown as SqlValue[] | undefined;
       // A new column may be part of the key, of every key that nobody declared, and of every row.
-      const isSure = found !== undefined && key.shape.columns !== undefined && what === "1";
+      const isSure = found !== undefined && key.shape.columns !== undefined &&
+        (what === "1" || what === SOURCE && columns.has(SOURCE));
       if (isSure || schemaOf(connection) === schema) return found;
       readColumns(db, connection);
     }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { writeCell } from "../core/cell.ts";
-import { isKeyColumn } from "../core/columns.ts";
+import { isKeyColumn, type SOURCE } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
@@ -59,12 +59,15 @@ export function prepared(
   return statement;
 }
 
-/** A look for the newest row of a shape and form: 1, or the columns in their order. */
+/** What a look selects: that there is a row, its source, or all columns in their order. */
+export type Looked = "1" | typeof SOURCE | "*";
+
+/** A look for the newest row of a shape and form. */
 export function preparedLook(
   connection: Connection,
   shape: KeyShape,
   form: string,
-  what: "1" | "*",
+  what: Looked,
 ): StatementSync {
   const { columns, looks } = connection;
   let ofShape = looks.get(shape);
@@ -73,7 +76,11 @@ export function preparedLook(
   let statement = ofShape.get(text);
   if (!statement) {
     // Columns by name: others may come between the preparing and the reading of `*`.
-    const selected = what === "1" ? what : [...columns.keys()].map(quoted).join(", ");
+    const selected = what === "*"
+      ? [...columns.keys()].map(quoted).join(", ")
+      : what === "1" || columns.has(what)
+      ? what
+      : "NULL";
     const order = what === "1" ? "" : `ORDER BY ${rowNumber(columns)} DESC`;
     const condition = conditionSql(shape, columns, form);
     statement = prepared(

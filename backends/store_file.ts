@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
-import { orderColumns } from "../core/columns.ts";
+import { orderColumns, sourceIn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -151,6 +151,16 @@ export class StoreFile {
     if (found !== undefined) return found;
     this.#addIndex(shape);
     return this.#indexes.find(shape, text)!;
+  }
+
+  /**
+   * Returns the source of the newest row of a key, empty if it has none; undefined if there is no such
+   * row. Of what was read.
+   */
+  sourceOf(shape: KeyShape, text: string): string | undefined {
+    if (!this.#indexes.has(shape)) this.#addIndex(shape);
+    const source = this.#indexes.sourceOf(shape, text);
+    return source === null ? sourceIn(this.rowAt(this.find(shape, text))) : source;
   }
 
   /** The row that begins at a byte. */

@@ -1,21 +1,15 @@
 import { basename } from "node:path";
 import { closeAfter } from "../core/close_after.ts";
-import { NAMESPACE } from "../core/columns.ts";
-import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
-import { StoreError } from "../core/errors.ts";
+import { completeBackend } from "../core/complete_backend.ts";
 import type { Executor } from "../core/executor.ts";
 import type { RunsOptions } from "../core/runs.ts";
-import type { Row } from "../core/value.ts";
 import type { Output, Values } from "./command.ts";
 import type { Grid } from "../core/grid.ts";
+import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { asUsageError, runSweep } from "./run_sweep.ts";
-import { shellText } from "../core/shell_text.ts";
 import { readSweepOptions } from "./sweep_options.ts";
-
-/** Which program made a row: its template, as a shell reads it. */
-export const COMMAND = "_stet_command";
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -53,15 +47,15 @@ export async function runCommand(
     } catch (error) {
       throw asUsageError(error);
     }
-    const command = shellText(program);
-    await checkCommand(backend, store, command, namespace);
+    await checkCommand(backend, store, program, namespace, output);
     const onceOptions: RunsOptions = {
       store: opened,
       key: grid.names,
       save: true,
       quiet: true,
       name: basename(program[0] ?? ""),
-      columns: { [COMMAND]: command },
+      source: commandSource(program),
+      onChange: "ignore", // the store was checked
       ...namespace !== undefined && { namespace },
     };
     // Never called: the executor runs the program instead.
@@ -87,29 +81,4 @@ function checkPlaceholders(executor: Executor, grid: Grid): void {
     executor.check?.({ params, args: [params] });
     if (isUniform) return;
   }
-}
-
-/** Programs that share a store would each skip what the other has done. */
-async function checkCommand(
-  { columns, rows, location }: CompleteBackend,
-  store: string,
-  command: string,
-  namespace: string | undefined,
-): Promise<void> {
-  if (!(await columns()).includes(COMMAND)) return;
-  for await (const row of rows({ columns: [COMMAND, NAMESPACE] })) {
-    if (row[COMMAND] === undefined || row[COMMAND] === command) continue;
-    if (spaceOf(row) !== namespace) continue;
-    throw new StoreError(
-      `Cannot run ${command} on store "${location}": its rows were made by ${
-        row[COMMAND]
-      }, and each ` +
-        `would skip what the other has done; keep them apart with --namespace name, or with another ` +
-        `store than --store ${shellText([store])}`,
-    );
-  }
-}
-
-function spaceOf(row: Row): string | undefined {
-  return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }

@@ -10,12 +10,14 @@ import { leases } from "./leases.ts";
 import { many } from "./many.ts";
 import { reopening } from "./reopening.ts";
 import { sharing } from "./sharing.ts";
+import { sources } from "./sources.ts";
 import { values } from "./values.ts";
 
 /** All that is claimed of a backend, by subject. */
 export const cases: readonly Case[] = [
   ...contract,
   ...keys,
+  ...sources,
   ...values,
   ...columns,
   ...growth,

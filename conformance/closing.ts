@@ -27,6 +27,7 @@ export const closing: readonly Case[] = [
         columns: () => backend.columns(),
         find: () => backend.find(key),
         hasKey: () => backend.hasKey(key),
+        sourceOf: () => backend.sourceOf(key),
         removeKey: () => backend.removeKey(key),
         claim: () => backend.claim(keyOf(shape, { alpha: 4 })),
         "record of a claim": () => answer.claim.record({ alpha: 2 }),

@@ -6,12 +6,17 @@ import { paramsText } from "../core/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 
-/** Whether there is a row with the key that these params have, as all three ways to look say. */
+/** Whether there is a row with the key that these params have, as all ways to look say. */
 async function isThere(backend: CompleteBackend, shape: KeyShape, params: Row): Promise<boolean> {
   const key = keyOf(shape, params);
   const text = paramsText(params);
   const answer = await backend.hasKey(key);
   const found = await backend.find(key);
+  assert.equal(
+    await backend.sourceOf(key),
+    found && String(found["_stet_source"] ?? ""),
+    `find() and sourceOf() of ${text} agree`,
+  );
   assert.equal(found !== undefined, answer, `find() and hasKey() of ${text} agree`);
   if (found) assert.equal(keyOf(shape, found).text, key.text, `find() of ${text} gives its row`);
   return answer;

@@ -112,6 +112,13 @@ export interface Backend {
   hasKey?(key: Key): MaybePromise<boolean>;
 
   /**
+   * Returns the `_stet_source` of the newest row with exactly this key: empty if the row has none,
+   * undefined if there is no such row. The look of every call of a function that minds its source.
+   * Default: `find`.
+   */
+  sourceOf?(key: Key): MaybePromise<string | undefined>;
+
+  /**
    * Removes every row with exactly this key, and resolves to how many there were. Default: `remove`
    * with all columns of each such row, which must agree with no other row.
    */
@@ -182,7 +189,8 @@ export interface RecordAllOptions {
 export interface VerifyOptions {
   /**
    * Whether to mend what loses nothing: to move torn rows aside, to remove rows that equal an
-   * earlier one in all but `_stet_timestamp` and `_stet_elapsed`, and files that nobody uses.
+   * earlier one in all but `_stet_timestamp`, `_stet_elapsed` and `_stet_source`, and files that
+   * nobody uses.
    * Default: false, nothing is changed.
    */
   readonly repair?: boolean;

@@ -1,7 +1,11 @@
+import type { Row } from "./value.ts";
+
 /** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
 export const TIMESTAMP = "_stet_timestamp";
 /** How long the run took, in seconds. */
 export const ELAPSED = "_stet_elapsed";
+/** Which program made the row: a hash of its source, see core/source.ts. */
+export const SOURCE = "_stet_source";
 /** Which of several functions on one store the row belongs to. */
 export const NAMESPACE = "_stet_namespace";
 
@@ -10,9 +14,14 @@ export function isReserved(column: string): boolean {
   return column.startsWith("_stet_") || column === "result" || column.startsWith("result.");
 }
 
-/** Whether a column says when and how long a run ran, and nothing of which it was or what came of it. */
+/** True if a column says when, how long and by which source a run ran, and neither its key nor its result. */
 export function isDetail(column: string): boolean {
-  return column === TIMESTAMP || column === ELAPSED;
+  return column === TIMESTAMP || column === ELAPSED || column === SOURCE;
+}
+
+/** Returns the source of a row; empty if it has none. */
+export function sourceIn(row: Row): string {
+  return Object.hasOwn(row, SOURCE) ? String(row[SOURCE]) : "";
 }
 
 /** Whether a column takes part in a key whose columns nobody declared. */

@@ -1,6 +1,7 @@
 import { allRowsSince } from "./all_rows_since.ts";
 import type { Backend, RowsOptions, ValueBatch } from "./backend.ts";
 import { ClaimsHere } from "./claims_here.ts";
+import { sourceIn } from "./columns.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
@@ -44,6 +45,11 @@ function adapted(backend: Backend): CompleteBackend {
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
     hasKey: backend.hasKey?.bind(backend) ??
       (async (key) => await complete.find(key) !== undefined),
+    sourceOf: backend.sourceOf?.bind(backend) ??
+      (async (key) => {
+        const row = await complete.find(key);
+        return row && sourceIn(row);
+      }),
     removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
     claim: backend.claim?.bind(backend) ?? ((key, options) => here.claim(key, options)),
     together: backend.together?.bind(backend) ?? ((body) => body()),

@@ -1,3 +1,4 @@
+import { type CallSite, callSite } from "./call_site.ts";
 import { openStores } from "./open_stores.ts";
 import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "./registry.ts";
@@ -13,10 +14,13 @@ type AnyFunction = (...args: unknown[]) => unknown;
 export function createOnce(registry: Registry): Once {
   const stores = openStores(registry);
 
-  function wrap(fn: AnyFunction, options: OnceOptions): OnceFunction<unknown[], unknown> {
-    const source = Function.prototype.toString.call(fn);
+  function wrap(
+    fn: AnyFunction,
+    options: OnceOptions,
+    site: CallSite | undefined,
+  ): OnceFunction<unknown[], unknown> {
     stores.check(options);
-    const runs = new Runs(fn, options, (label) => stores.open(source, label, options));
+    const runs = new Runs(fn, options, site, (wrapped) => stores.open(wrapped, options));
     async function call(this: unknown, ...args: unknown[]): Promise<unknown> {
       const outcome = await runs.outcome(this, args);
       if (outcome.status === "failed") throw outcome.error;
@@ -36,16 +40,20 @@ export function createOnce(registry: Registry): Once {
   }
 
   function once(first: unknown, second?: unknown): unknown {
+    const site = callSite(once);
     if (typeof first === "function") {
       return wrap(
         first as AnyFunction,
         isContext(second) ? onMethod(second, {}) : optionsOf(second),
+        site,
       );
     }
     const options = optionsOf(first);
-    return (fn: unknown, context?: unknown) => {
+    return function wrapWithOptions(fn: unknown, context?: unknown) {
+      const site = callSite(wrapWithOptions);
       if (typeof fn !== "function") throw notWrappable(fn);
-      return wrap(fn as AnyFunction, isContext(context) ? onMethod(context, options) : options);
+      const own = isContext(context) ? onMethod(context, options) : options;
+      return wrap(fn as AnyFunction, own, site);
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Backend, BackendTable } from "./backend.ts";
+import type { OnChange } from "./source_watch.ts";
 import type { Status } from "./status.ts";
 import type { Row } from "./value.ts";
 
@@ -18,6 +19,18 @@ export interface OnceOptions<Name extends string = string> {
   readonly rerunIfMissing?: boolean;
   /** Tells apart functions that share a store. */
   readonly namespace?: string;
+  /**
+   * What to do where a row that another source made would answer a call, such as the function before it
+   * was edited, or another program: `"warn"` once on standard error (default), run it again and replace
+   * the row (`"rerun"`), reject (`"error"`), or take the row (`"ignore"`). Comments, layout, another
+   * runtime and rows without a source make no difference.
+   */
+  readonly onChange?: OnChange;
+  /**
+   * The version of the function, in place of the hash of its source: rows of another version, or of
+   * none, are another source's. Default: the hash counts.
+   */
+  readonly version?: string;
   /** What messages call the function. Default: its name. */
   readonly name?: string;
   /**

@@ -1,10 +1,12 @@
 import path from "node:path";
 import type { BackendModule } from "./backend.ts";
-import { messageOf, StoreError } from "./errors.ts";
+import { messageOf } from "./errors.ts";
 import type { OnceOptions } from "./once_types.ts";
 import { locationText, type Registry } from "./registry.ts";
 import { onReplaced } from "./replaced_module.ts";
 import { SharedStore } from "./shared_store.ts";
+import { FunctionsByStore } from "./store_functions.ts";
+import type { WrappedFunction } from "./wrapped_function.ts";
 
 /** The store of who names none. */
 export const DEFAULT_STORE = "_stet_store.csv";
@@ -16,22 +18,17 @@ export interface Stores {
   /**
    * The store of a function, opened once for all that use it, and retained for this one.
    *
-   * @param source The function's source.
    * @throws {StoreError} If a function of different source uses the store in the same namespace: the
    * keys of one would silently skip the runs of the other.
    */
-  open(source: string, label: string, options: OnceOptions): Promise<SharedStore>;
+  open(wrapped: WrappedFunction, options: OnceOptions): Promise<SharedStore>;
 }
 
 /** Opens stores through a registry. */
 export function openStores(registry: Registry): Stores {
   /** The open stores by the code that opened them, durability and place. */
   const opened = new Map<BackendModule, Map<string, Promise<SharedStore>>>();
-  /** Which source each namespace of a store belongs to. */
-  const users = new Map<
-    unknown,
-    Map<string, { readonly source: string; readonly label: string }>
-  >();
+  const functions = new FunctionsByStore();
 
   async function storeOf(options: OnceOptions): Promise<SharedStore> {
     const { store = DEFAULT_STORE, backends, durability = "power" } = options;
@@ -70,22 +67,11 @@ export function openStores(registry: Registry): Stores {
     check({ store = DEFAULT_STORE, backends }): void {
       if (typeof store === "string" || store instanceof URL) registry.check(store, backends);
     },
-    async open(source, label, options): Promise<SharedStore> {
+    async open(wrapped, options): Promise<SharedStore> {
       const store = await storeOf(options);
-      const { backend } = store;
-      const { namespace = "" } = options;
-      const space = backend.location === ":memory:" ? backend : backend.location;
-      const spaces = users.get(space) ?? new Map<string, { source: string; label: string }>();
-      users.set(space, spaces);
-      const other = spaces.get(namespace);
-      if (other && other.source !== source) {
-        throw new StoreError(
-          `Cannot run ${label}() on store "${backend.location}": ${other.label}(), a function of ` +
-            `different source, uses it too, and each would skip what the other has done; give each ` +
-            `a store of its own, or a namespace: once(${label}, { namespace: "${label}" })`,
-        );
-      }
-      spaces.set(namespace, { source, label });
+      const { location } = store.backend;
+      const place = location === ":memory:" ? store.backend : location;
+      functions.admit(place, location, options.namespace ?? "", wrapped);
       store.retain();
       return store;
     },

@@ -1,6 +1,7 @@
-import { parseExpressionAt } from "acorn";
-import type { Expression, Node, ObjectPattern, Options, Pattern } from "acorn";
+import type { Expression, Function as FunctionNode, ObjectPattern, Pattern } from "acorn";
 import { cannotName, NAME_THEM } from "./cannot_name.ts";
+import { sourceParams } from "./compiled.ts";
+import { type ParsedFunction, parseFunction } from "./parse_function.ts";
 
 /** One declared parameter; without a name when it is destructured. */
 export interface Parameter {
@@ -16,7 +17,12 @@ export function parametersOf(fn: (...args: never[]) => unknown, name: string): P
   if (/\{\s*\[native code\]\s*\}\s*$/.test(source)) {
     throw cannotName(name, `it is a native or bound function and shows no source. ${NAME_THEM}`);
   }
-  const node = parsed(source, name);
+  let node: ParsedFunction;
+  try {
+    node = parseFunction(source);
+  } catch (cause) {
+    throw cannotName(name, `its source cannot be parsed. ${NAME_THEM}`, cause);
+  }
   if (node.type === "ClassExpression") {
     throw cannotName(
       name,
@@ -27,46 +33,15 @@ export function parametersOf(fn: (...args: never[]) => unknown, name: string): P
   if (node.params === undefined) {
     throw cannotName(name, `its source is not that of a function. ${NAME_THEM}`);
   }
-  return node.params.map(parameterOf);
-}
-
-const PARSER: Options = {
-  ecmaVersion: "latest",
-  checkPrivateFields: false, // `this.#field` in a method taken out of its class
-  allowImportExportEverywhere: true, // `import.meta` in what is parsed as a script, so that sloppy code parses too
-};
-
-/** A function, if it has params. */
-type ParsedNode = Node & { readonly params?: readonly Pattern[] };
-
-/**
- * A runtime prints a function as it stands in its surroundings: a method without the `function`
- * word, an arrow with the `super` or `new.target` of the method around it. So it is parsed where
- * both are allowed: as a default value in a method, else as a method of a derived class.
- */
-function parsed(source: string, name: string): ParsedNode {
-  try {
-    type Shape = { properties: [{ value: { params: [{ right: ParsedNode }] } }] };
-    const root = parseExpressionAt(
-      `({ method(value = ${source}) {} })`,
-      0,
-      PARSER,
-    ) as unknown as Shape;
-    return root.properties[0].value.params[0].right;
-  } catch {
-    // Not an expression: a method.
+  const params = sourceParams(node as FunctionNode);
+  if (!params) {
+    throw cannotName(
+      name,
+      "it was compiled for an older target, which hides its parameters or their defaults. Compile it " +
+        `for ES2017 or later, or name its arguments with paramNames: ["alpha", "seed"]`,
+    );
   }
-  try {
-    type Shape = { body: { body: [{ value: ParsedNode }] } };
-    const root = parseExpressionAt(
-      `(class extends Object { ${source} })`,
-      0,
-      PARSER,
-    ) as unknown as Shape;
-    return root.body.body[0].value;
-  } catch (cause) {
-    throw cannotName(name, `its source cannot be parsed. ${NAME_THEM}`, cause);
-  }
+  return params.map(parameterOf);
 }
 
 function parameterOf(node: Pattern): Parameter {

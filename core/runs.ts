@@ -1,5 +1,6 @@
 import type { MaybePromise } from "./backend.ts";
-import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
+import type { CallSite } from "./call_site.ts";
+import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
@@ -10,9 +11,11 @@ import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf } from "./result.ts";
 import type { SharedStore } from "./shared_store.ts";
 import { type Signature, signatureOf } from "./signature.ts";
+import { SourceWatch } from "./source_watch.ts";
 import type { Execute, Executed, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
+import { WrappedFunction } from "./wrapped_function.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -24,8 +27,8 @@ const NO_CELLS: Row = {};
 
 /** Options of `once`, and what the command line adds. */
 export interface RunsOptions extends OnceOptions {
-  /** More columns of stet's own to record with each run. */
-  readonly columns?: Row;
+  /** The source of the rows, where a program makes them and the function does not. */
+  readonly source?: string;
 }
 
 /** The runs of one function: the way of a call from its arguments to its row. */
@@ -36,7 +39,9 @@ export class Runs implements Target {
   readonly #signature: Signature;
   readonly #options: RunsOptions;
   readonly #log: (message: string) => void;
-  readonly #open: (label: string) => Promise<SharedStore>;
+  readonly #open: (wrapped: WrappedFunction) => Promise<SharedStore>;
+  readonly #wrapped: WrappedFunction;
+  readonly #watch: SourceWatch;
   /** The store, from the first call until it is closed. */
   #store: SharedStore | undefined;
   #opening: Promise<SharedStore> | undefined;
@@ -50,13 +55,15 @@ export class Runs implements Target {
   constructor(
     fn: AnyFunction,
     options: RunsOptions,
-    open: (label: string) => Promise<SharedStore>,
+    site: CallSite | undefined,
+    open: (wrapped: WrappedFunction) => Promise<SharedStore>,
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
     this.#signature = signatureOf(fn, {
       ...key && { key },
       ...paramNames && { paramNames },
+      ...site && { module: site.module },
     });
     for (const name of this.#signature.keyColumns([]) ?? []) checkParamName(name);
     if (namespace === "") {
@@ -66,22 +73,24 @@ export class Runs implements Target {
     this.label = options.name ?? this.#signature.name;
     this.#log = options.quiet ? () => {} : options.log ?? console.log;
     this.#open = open;
+    this.#wrapped = new WrappedFunction(fn, this.label, site);
+    this.#watch = new SourceWatch(this.#wrapped, options);
   }
 
   /** Runs or skips a call. Rejects only if the store fails or the arguments make no key. */
   async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
     const plan = this.#planOf(args);
     const { text } = plan.key;
-    const store = this.#store?.isOpen ? this.#store : await this.#opened();
+    const store = this.#usable() ?? await this.#opened();
     store.beginCall();
     try {
       const running = this.#running.get(text);
-      if (running) return await running;
-      const row = await this.look(plan, true);
+      if (running) return await this.#shared(plan, self, running);
+      const row = await this.look(plan, true, self);
       if (row) return this.#told(this.skipped(plan, row));
       // Again: another call may have begun while this one looked.
       const begun = this.#running.get(text);
-      if (begun) return await begun;
+      if (begun) return await this.#shared(plan, self, begun);
       const run = this.#claimAndRun(plan, self);
       this.#running.set(text, run);
       try {
@@ -120,6 +129,15 @@ export class Runs implements Target {
     return (await this.#opened()).backend;
   }
 
+  #shared(
+    { key }: Plan,
+    self: unknown,
+    running: Promise<Outcome<unknown>>,
+  ): Promise<Outcome<unknown>> {
+    this.#watch.checkMaker(key, self);
+    return running;
+  }
+
   /** Opens the store for a sweep. It stays open until the function that is given is called. */
   async begin(): Promise<() => Promise<void>> {
     const store = await this.#opened();
@@ -137,16 +155,23 @@ export class Runs implements Target {
     await store?.release();
   }
 
+  /** The open store, unless another function has taken this one's place. */
+  #usable(): SharedStore | undefined {
+    return this.#store?.isOpen && !this.#wrapped.peers!.isReplaced ? this.#store : undefined;
+  }
+
   async #opened(): Promise<SharedStore> {
-    if (this.#store?.isOpen) return this.#store;
-    return await (this.#opening ??= this.#openStore());
+    return this.#usable() ?? await (this.#opening ??= this.#openStore());
   }
 
   async #openStore(): Promise<SharedStore> {
+    const before = this.#store;
     try {
-      this.#store = await this.#open(this.label);
-      this.#backend = this.#store.backend;
-      return this.#store;
+      const store = await this.#open(this.#wrapped);
+      this.#store = store;
+      this.#backend = store.backend;
+      await before?.release();
+      return store;
     } finally {
       this.#opening = undefined;
     }
@@ -211,26 +236,32 @@ export class Runs implements Target {
   }
 
   /** The row of a run that is done, at once if the store knows at once; an empty one if that will do. */
-  look({ key }: Plan, isRead: boolean): MaybePromise<Row | undefined> {
+  look({ key }: Plan, isRead: boolean, self?: unknown): MaybePromise<Row | undefined> {
     const backend = this.#backend!;
     if ((isRead && this.#options.save) || this.#options.rerunIfMissing) {
       const row = backend.find(key);
-      return row instanceof Promise ? row.then((it) => this.#ifDone(it)) : this.#ifDone(row);
+      const answer = (it: Row | undefined): MaybePromise<Row | undefined> =>
+        it && this.#isDone(it) ? this.#answer(key, it, sourceIn(it), self) : undefined;
+      return row instanceof Promise ? row.then(answer) : answer(row);
     }
-    const has = backend.hasKey(key);
-    return has instanceof Promise
-      ? has.then((it) => it ? NO_CELLS : undefined)
-      : has
-      ? NO_CELLS
-      : undefined;
+    const source = backend.sourceOf(key);
+    const answer = (it: string | undefined): MaybePromise<Row | undefined> =>
+      it === undefined ? undefined : this.#answer(key, NO_CELLS, it, self);
+    return source instanceof Promise ? source.then(answer) : answer(source);
   }
 
-  #ifDone(row: Row | undefined): Row | undefined {
-    return row && this.#isDone(row) ? row : undefined;
+  /** The row that answers a call, once it is known whose it is. */
+  #answer(key: Key, row: Row, source: string, self: unknown): MaybePromise<Row | undefined> {
+    const watch = this.#watch;
+    watch.checkMaker(key, self);
+    if (watch.onChange === "ignore" || watch.isWarned || !watch.isOther(source)) return row;
+    if (watch.onChange === "rerun") return undefined;
+    return watch.report(this.#backend!, key).then(() => row);
   }
 
   #isDone(row: Row): boolean {
-    return !this.#options.rerunIfMissing || resultOf(row) !== undefined;
+    return (!this.#options.rerunIfMissing || resultOf(row) !== undefined) &&
+      (this.#watch.onChange !== "rerun" || !this.#watch.isOther(sourceIn(row)));
   }
 
   /** The outcome of a run whose row was found. */
@@ -246,7 +277,8 @@ export class Runs implements Target {
 
   /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
   claim<T>({ key }: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>> {
-    const isDone = this.#options.rerunIfMissing && { isDone: (row: Row) => this.#isDone(row) };
+    const mayRerun = this.#options.rerunIfMissing || this.#watch.onChange === "rerun";
+    const isDone = mayRerun && { isDone: (row: Row) => this.#isDone(row) };
     return holdingClaim(this.#backend!, key, { label: this.label, ...isDone }, body);
   }
 
@@ -255,11 +287,12 @@ export class Runs implements Target {
     for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
       const answer = await this.claim(plan, async (claim) => {
         void plan.key.values; // read now: the function may change its params
+        this.#watch.made(plan.key, self);
         return await this.#keep(plan, claim, await this.#execute(self, plan.args));
       });
       if (answer.state === "claimed") return answer.result;
       if (answer.state === "done") {
-        const row = await this.look(plan, true);
+        const row = await this.look(plan, true, self);
         if (row) return this.#told(this.skipped(plan, row));
         continue; // removed again in between
       }
@@ -286,6 +319,7 @@ export class Runs implements Target {
   async run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined> {
     const { key, args } = plan;
     const { values } = key; // read now: the function may change its params
+    this.#watch.made(key, undefined);
     const executed = await execute({
       get id(): string {
         return hashRow(values);
@@ -305,7 +339,7 @@ export class Runs implements Target {
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;
-    const own = { ...this.#options.columns, [ELAPSED]: Math.round(seconds * 1e6) / 1e6 };
+    const own = { [ELAPSED]: Math.round(seconds * 1e6) / 1e6, ...this.#watch.columns };
     if (!this.#options.save) {
       await claim.record({ ...key.values, ...own });
       return { status: "ran", params, value };

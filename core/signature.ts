@@ -1,6 +1,7 @@
 import type { Expression, ObjectPattern } from "acorn";
 import { cannotName } from "./cannot_name.ts";
 import { constantOf } from "./constant.ts";
+import { areMinified } from "./minified.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { isPlainObject } from "./value.ts";
@@ -11,6 +12,8 @@ export interface SignatureOptions {
   readonly key?: readonly string[];
   /** Names of the arguments in their order; the function's source is then not read. */
   readonly paramNames?: readonly string[];
+  /** URL or path of the module in which it was wrapped: it shows whether the code was minified. */
+  readonly module?: string;
 }
 
 /** How the arguments of a function become params. */
@@ -102,9 +105,24 @@ export function signatureOf(
   }
   if (unknown.length > 0) throw unknownNames(name, "parameter", names, unknown);
   const signature = positional(name, parameters, key);
-  return isPlainFirst && parameters.length === 1 && !key
-    ? either(signature, first.name)
-    : signature;
+  const isMinified = paramNames === undefined &&
+    areMinified(names, fn.toString(), options.module);
+  if (isPlainFirst && parameters.length === 1 && !key) {
+    return either(signature, first.name, isMinified ? () => minifiedError(name, names) : undefined);
+  }
+  if (isMinified) throw minifiedError(name, names);
+  return signature;
+}
+
+function minifiedError(name: string, names: readonly string[]): TypeError {
+  return cannotName(
+    name,
+    `${names.join(", ")} ${
+      names.length > 1 ? "look like names" : "looks like a name"
+    } that a minifier ` +
+      "gave, and another build gives others or swaps them. Name the arguments as the source does, with " +
+      `paramNames: ["alpha", "seed"], or take one params object, ({ alpha, seed })`,
+  );
 }
 
 /** A name, where a positional call has its value, and the value when that is undefined. */
@@ -179,7 +197,12 @@ function positional(
   };
 }
 
-function either(positional: Signature, parameter: string): Signature {
+/** @param refusal The error of a call whose argument is no params object, if that is one. */
+function either(
+  positional: Signature,
+  parameter: string,
+  refusal: (() => TypeError) | undefined,
+): Signature {
   const whenOmitted = positional.defaults.get(parameter);
   const isObjectCall = (args: readonly unknown[]) =>
     isPlainObject(args[0] === undefined ? whenOmitted : args[0]);
@@ -189,7 +212,9 @@ function either(positional: Signature, parameter: string): Signature {
     names: undefined,
     params(args) {
       const given = args[0] === undefined ? whenOmitted : args[0];
-      return isPlainObject(given) ? { ...given } : positional.params(args);
+      if (isPlainObject(given)) return { ...given };
+      if (refusal && args.length > 0) throw refusal();
+      return positional.params(args);
     },
     keyColumns: (args) => isObjectCall(args) ? undefined : positional.keyColumns(args),
   };

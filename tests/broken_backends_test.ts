@@ -18,6 +18,7 @@ import { testBackend } from "../conformance/mod.ts";
 import { withoutTimestamp } from "../conformance/params_in.ts";
 import { reopening } from "../conformance/reopening.ts";
 import { runCase } from "../conformance/run_case.ts";
+import { sources } from "../conformance/sources.ts";
 import { sharing } from "../conformance/sharing.ts";
 import { values } from "../conformance/values.ts";
 import { readCell } from "../core/cell.ts";
@@ -68,6 +69,7 @@ function openSound(): (folder: string) => CompleteBackend {
       verify: (options) => open().verify(options),
       columns: () => open().columns(),
       find: (key) => open().find(key),
+      sourceOf: (key) => open().sourceOf(key),
       hasKey: (key) => open().hasKey(key),
       removeKey: (key) => open().removeKey(key),
       failures: () => open().failures(),
@@ -244,6 +246,12 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
   ["find() gives the oldest", keys, (sound) => ({
     find: async (key) =>
       (await sound.load()).find((row) => keyOf(key.shape, row).text === key.text),
+  })],
+  ["sourceOf() gives that of the oldest", sources, (sound) => ({
+    async sourceOf({ shape, text }) {
+      const row = (await sound.load()).find((row) => keyOf(shape, row).text === text);
+      return row && String(row["_stet_source"] ?? "");
+    },
   })],
   ["removeKey() takes rows with more columns too", keys, (sound) => ({
     removeKey: (key) => sound.remove(key.values),

@@ -60,7 +60,7 @@ for (const { name, command, args } of runtimes.filter(({ name }) => name !== "no
     }
     assert.match(
       readFileSync(`${folder}/_stet_store.csv`, "utf8"),
-      /^name,_stet_elapsed,_stet_timestamp\nworld,[^\n]+\n$/,
+      /^name,_stet_elapsed,_stet_source,_stet_timestamp\nworld,[^\n]+\n$/,
     );
     assert(!existsSync(`${folder}/_stet_store.csv-state`));
   });

@@ -47,7 +47,10 @@ test("once() on the URL of a sidecar runs each key once, and gives saved results
   assert.equal(await train.reset({ alpha: 0.5, name: "" }), true);
   assert.equal((await train.status()).count, 3);
   const text = fs.readFileSync(store, "utf8");
-  assert.match(text, /^alpha,name,result.loss,result.name,_stet_elapsed,_stet_timestamp\n/);
+  assert.match(
+    text,
+    /^alpha,name,result.loss,result.name,_stet_elapsed,_stet_source,_stet_timestamp\n/,
+  );
 });
 
 test("rerunIfMissing runs again what a URL has no result for, and replaces its row", async (t) => {

@@ -168,7 +168,10 @@ test("run refuses another program on the same store, but not in a namespace", as
   assert.equal((await run("--", "echo", "{seed}")).code, 0);
   const { code, err } = await run("--", "echo", "it's", "{seed}");
   assert.equal(code, 3);
-  assert.match(err, /Cannot run echo 'it'\\''s' \{seed\} .* made by echo \{seed\}.*--namespace/);
+  assert.match(
+    err,
+    /Cannot run echo 'it'\\''s' \{seed\} .* made by another program \(run:[0-9a-f]{8}-[0-9a-f]{8}\).*--namespace/,
+  );
   assert.match(
     (await run("--namespace", "b", "--", "echo", "it's", "{seed}")).err,
     summary(2, 0, 0),

@@ -1,0 +1,39 @@
+import { parseExpressionAt } from "acorn";
+import type { Node, Options, Pattern } from "acorn";
+
+/** A function, if it has params. */
+export type ParsedFunction = Node & { readonly params?: readonly Pattern[] };
+
+const PARSER: Options = {
+  ecmaVersion: "latest",
+  checkPrivateFields: false, // `this.#field` in a method taken out of its class
+  allowImportExportEverywhere: true, // `import.meta` in what is parsed as a script, so that sloppy code parses too
+};
+
+/**
+ * Parses a function as a runtime prints it. It is printed as it stands in its surroundings: a method
+ * without the `function` word, an arrow with the `super` or `new.target` of the method around it. So it
+ * is parsed where both are allowed: as a default value in a method, else as a method of a derived class.
+ *
+ * @throws {SyntaxError} If it is neither.
+ */
+export function parseFunction(source: string): ParsedFunction {
+  try {
+    type Shape = { properties: [{ value: { params: [{ right: ParsedFunction }] } }] };
+    const root = parseExpressionAt(
+      `({ method(value = ${source}) {} })`,
+      0,
+      PARSER,
+    ) as unknown as Shape;
+    return root.properties[0].value.params[0].right;
+  } catch {
+    // Not an expression: a method.
+  }
+  type Shape = { body: { body: [{ value: ParsedFunction }] } };
+  const root = parseExpressionAt(
+    `(class extends Object { ${source} })`,
+    0,
+    PARSER,
+  ) as unknown as Shape;
+  return root.body.body[0].value;
+}

@@ -1,0 +1,215 @@
+import { hash } from "node:crypto";
+import type { Node } from "acorn";
+import { constantOf } from "./constant.ts";
+import { parseFunction } from "./parse_function.ts";
+
+/** What a function's text says of it. */
+export interface Source {
+  /** Hash of its syntax tree; undefined for native and bound functions, which show none. */
+  readonly hash: string | undefined;
+  /**
+   * Names that it uses and does not declare, `this` among them: the values behind them are not in its
+   * source. Undefined if the text does not say.
+   */
+  readonly captured: readonly string[] | undefined;
+}
+
+/**
+ * Returns the source of a function: without comments, layout and its own name, so that formatting and
+ * renaming it changes nothing. Runtimes print functions differently, and tools rewrite them: equal
+ * hashes are the same source, different ones only within one runtime and build.
+ */
+export function sourceOfFunction(fn: (...args: never[]) => unknown): Source {
+  const text = Function.prototype.toString.call(fn);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return { hash: undefined, captured: undefined };
+  let tree: Node;
+  try {
+    tree = parseFunction(text);
+  } catch {
+    // Newer syntax than acorn knows: named by paramNames.
+    return { hash: shortHash(text.replace(/\s+/g, " ")), captured: undefined };
+  }
+  const own = (tree as Fields).id as { name: string } | null | undefined;
+  const reader = new Reader(own?.name);
+  reader.node(tree as Fields);
+  return { hash: shortHash(reader.text), captured: reader.captured() };
+}
+
+/** The first 10 hex digits of a text's hash. */
+export function shortHash(text: string): string {
+  return hash("sha256", text, "hex").slice(0, 10);
+}
+
+type Fields = Node & Record<string, unknown>;
+
+/** Fields of nodes that say where and how something is written, and not what. */
+const LAYOUT = new Set(["start", "end", "loc", "range", "raw", "shorthand", "sourceType"]);
+
+/** Identifiers that are names of something, and no references: by type and field of their parent. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ["MemberExpression", "property"],
+  ["Property", "key"],
+  ["MethodDefinition", "key"],
+  ["PropertyDefinition", "key"],
+  ["MetaProperty", ""],
+  ["LabeledStatement", "label"],
+  ["BreakStatement", "label"],
+  ["ContinueStatement", "label"],
+]);
+
+/** What has a `this` of its own. */
+const HAVE_THIS = new Set(["FunctionExpression", "FunctionDeclaration", "PropertyDefinition"]);
+
+/** Reads a syntax tree: as one text that is equal for equal trees, and which names it uses. */
+class Reader {
+  text = "";
+  readonly #own: string | undefined;
+  /** How many nodes with a `this` of their own are around the one that is read. */
+  #depth = 0;
+  readonly #used = new Set<string>();
+  readonly #declared = new Set<string>(["arguments", "undefined"]);
+
+  constructor(own: string | undefined) {
+    this.#own = own;
+    if (own !== undefined) this.#declared.add(own);
+  }
+
+  /** The names that are used and neither declared in the function nor global. */
+  captured(): readonly string[] {
+    return [...this.#used].filter((name) => !this.#declared.has(name) && !(name in globalThis));
+  }
+
+  node(node: Fields, isName = false): void {
+    const constant = isFoldable(node) ? constantOf(node as never) : undefined;
+    if (constant && typeof constant.value !== "object") {
+      this.#scalar(constant.value);
+      return;
+    }
+    switch (node.type) {
+      case "Identifier":
+        return this.#identifier(String(node.name), isName);
+      case "Literal":
+        if (!isName) return this.#literal(node);
+        return this.#identifier(String(node.value), true);
+      case "TemplateElement":
+        this.text += JSON.stringify((node.value as { cooked: string }).cooked);
+        return;
+      case "BlockStatement": {
+        // Braces around one statement are a matter of style.
+        const body = statementsOf(node);
+        if (body.length === 1) return this.node(body[0]!);
+        break;
+      }
+      case "ThisExpression":
+      case "Super":
+        if (this.#depth <= 1) this.#used.add("this");
+    }
+    this.#declare(node);
+    const hasThis = HAVE_THIS.has(node.type);
+    if (hasThis) this.#depth++;
+    this.text += `(${node.type}`;
+    for (const [field, value] of Object.entries(node)) {
+      if (field === "type" || LAYOUT.has(field)) continue;
+      if (field === "id" && this.#own !== undefined && nameOf(value) === this.#own) continue;
+      this.text += ` ${field}:`;
+      const isNameHere = NAMES.get(node.type) === field && node.computed !== true ||
+        NAMES.get(node.type) === "";
+      if (node.type === "TaggedTemplateExpression" && field === "quasi") this.#raw(value as Fields);
+      else this.#value(value, isNameHere);
+    }
+    this.text += ")";
+    if (hasThis) this.#depth--;
+  }
+
+  /** A template whose tag may read it as it is written. */
+  #raw({ quasis, expressions }: Fields): void {
+    this.text += JSON.stringify((quasis as { value: { raw: string } }[]).map(({ value }) => value));
+    this.#value(expressions, false);
+  }
+
+  #value(value: unknown, isName: boolean): void {
+    if (Array.isArray(value)) {
+      this.text += "[";
+      for (const item of value) if (item?.type !== "EmptyStatement") this.#value(item, false);
+      this.text += "]";
+    } else if (isNode(value)) this.node(value, isName);
+    else this.#scalar(value);
+  }
+
+  #identifier(name: string, isName: boolean): void {
+    if (isName) this.text += JSON.stringify(name);
+    else {
+      this.#used.add(name);
+      this.text += name === this.#own ? "self" : `$${name}`;
+    }
+  }
+
+  #literal(node: Fields): void {
+    const { regex } = node as { regex?: { pattern: string; flags: string } };
+    if (regex) this.text += `/${regex.pattern}/${regex.flags}`;
+    else this.#scalar(node.value);
+  }
+
+  #scalar(value: unknown): void {
+    this.text += typeof value === "string"
+      ? JSON.stringify(value)
+      : typeof value === "bigint"
+      ? `${value}n`
+      : Object.is(value, -0)
+      ? "-0"
+      : String(value);
+  }
+
+  /** Notes the names that a node declares, wherever in the function they count. */
+  #declare(node: Fields): void {
+    switch (node.type) {
+      case "FunctionExpression":
+      case "FunctionDeclaration":
+      case "ArrowFunctionExpression":
+        for (const param of node.params as Fields[]) this.#bind(param);
+        return this.#bind(node.id as Fields | null);
+      case "ClassDeclaration":
+      case "ClassExpression":
+      case "VariableDeclarator":
+        return this.#bind(node.id as Fields | null);
+      case "CatchClause":
+        return this.#bind(node.param as Fields | null);
+    }
+  }
+
+  #bind(pattern: Fields | null | undefined): void {
+    switch (pattern?.type) {
+      case "Identifier":
+        this.#declared.add(String(pattern.name));
+        return;
+      case "AssignmentPattern":
+        return this.#bind(pattern.left as Fields);
+      case "RestElement":
+        return this.#bind(pattern.argument as Fields);
+      case "ArrayPattern":
+        for (const element of pattern.elements as (Fields | null)[]) this.#bind(element);
+        return;
+      case "ObjectPattern":
+        for (const property of pattern.properties as Fields[]) {
+          this.#bind(property.type === "RestElement" ? property : property.value as Fields);
+        }
+    }
+  }
+}
+
+/** Expressions that a runtime may print as the constant they are: Bun folds `6 * 7` to `42`. */
+function isFoldable({ type }: Node): boolean {
+  return type === "BinaryExpression" || type === "UnaryExpression" || type === "TemplateLiteral";
+}
+
+function statementsOf(block: Fields): Fields[] {
+  return (block.body as Fields[]).filter(({ type }) => type !== "EmptyStatement");
+}
+
+function isNode(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && "type" in value;
+}
+
+function nameOf(value: unknown): unknown {
+  return isNode(value) ? value.name : undefined;
+}
