@@ -4,6 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { MemoryBackend } from "./memory.ts";
+import { damaged, takeNumbers } from "./sqlite_damage.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
 import { LAST, type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
@@ -195,7 +196,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     const names = [...known.keys()].filter((name) => columns?.includes(name) ?? true);
     const { values, last } = this.#values(after, names, upTo);
     if (connection.columns !== known) return this.page(after, columns, upTo); // a column came between
-    return { rows: values.map((row) => rowOf(names, row)), last };
+    const rows = values.map((row) => rowOf(names, row));
+    if (columns === undefined && rows.some(isBlank)) {
+      throw damaged(this.path, "a row without cells");
+    }
+    return { rows, last };
   }
 
   /** The values of columns in the rows after one; NULL in a column that the table has not. */
@@ -214,9 +219,7 @@ export class SqliteBackend extends SqliteStore<Connection> {
       `AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`;
     const values = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
     if (schemaOf(connection) !== schema) return this.#values(after, columns, upTo); // it has it now
-    let last = after;
-    for (const row of values) last = row.pop() as bigint;
-    return { values, last };
+    return { values, last: takeNumbers(values, after, this.path) };
   }
 
   /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */
@@ -246,6 +249,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     }
     return connection;
   }
+}
+
+/** True if a row has no cell. Every row that was recorded has a time at least. */
+function isBlank(row: Row): boolean {
+  return Object.keys(row).length === 0;
 }
 
 /**

@@ -10,6 +10,7 @@ import { FormatError, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import type { RecordsBackend, TableColumns, TableType } from "../core/records_backend.ts";
 import { type Row, setEntry } from "../core/value.ts";
+import { takeNumbers } from "./sqlite_damage.ts";
 import {
   columnSql,
   declaredColumn,
@@ -174,12 +175,11 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const number = rowNumber(connection.columns);
     const found = prepared(
       connection,
-      `SELECT ${[number, ...names.map(quoted)].join(", ")} FROM ${quoted(this.#table)} ` +
+      `SELECT ${[...names.map(quoted), number].join(", ")} FROM ${quoted(this.#table)} ` +
         `WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`,
     ).all(after, upTo) as unknown as SqlValue[][];
-    const last = found.at(-1)?.[0] as bigint | undefined;
-    const rows = found.map(([_, ...values]) => this.#rowOf(connection, names, values));
-    return { rows, last: last ?? after };
+    const last = takeNumbers(found, after, this.path);
+    return { rows: found.map((values) => this.#rowOf(connection, names, values)), last };
   }
 
   /** The open database; others may have made the table meanwhile. */

@@ -25,6 +25,7 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
 import { leftoversOf } from "./leftovers_of.ts";
+import { checkWhole, damaged } from "./sqlite_damage.ts";
 import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
 import { isBusy } from "./state_database.ts";
@@ -425,6 +426,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       // sync that.
       const synchronous = this.#isSynced ? "EXTRA" : "OFF";
       db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);
+      checkWhole(db, this.path);
       return this.connected({ db, inode, isWriter: false });
     } catch (error) {
       db?.close();
@@ -506,13 +508,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         { cause },
       );
     }
-    if (/malformed/.test(message)) {
-      return new FormatError(
-        `Cannot read "${this.path}" as SQLite: a page of it is damaged (${message}); save what can ` +
-          `be saved with: sqlite3 ${this.path} .recover`,
-        { cause },
-      );
-    }
+    if (/malformed|unsupported file/.test(message)) return damaged(this.path, message, cause);
     const advice = /full/.test(message)
       ? "; make room and try again"
       : /readonly|unable to open/.test(message)
