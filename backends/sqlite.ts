@@ -1,5 +1,5 @@
 import type { Backend, MaybePromise, OpenOptions, ValueBatch } from "../core/backend.ts";
-import { isDetail, isKeyColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { ELAPSED, isDetail, isKeyColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -10,6 +10,7 @@ import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
 import { LAST, type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
 import {
   addColumns,
+  checkAddable,
   checkSchema,
   conditionOf,
   conditionSql,
@@ -31,6 +32,9 @@ import {
 import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
 import { stamped } from "./stamped.ts";
 import { isBusy } from "./state_database.ts";
+
+/** The columns of a run's row besides those of its key and its result. */
+const RUN_COLUMNS = [ELAPSED, "_stet_source", TIMESTAMP];
 
 /** How many rows are read at a time. */
 const PAGE = 2000;
@@ -126,6 +130,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
       connection.schema = -1;
       throw error;
     }
+  }
+
+  protected checkFits({ values }: Key): void {
+    const known = this.connection?.columns ?? new Map();
+    checkAddable(known, [...Object.keys(values), ...RUN_COLUMNS], this.path);
   }
 
   protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {

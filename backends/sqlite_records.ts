@@ -24,7 +24,8 @@ import {
 } from "./sqlite_record_column.ts";
 import { type OpenDatabase, type Page, SqliteStore } from "./sqlite_store.ts";
 import {
-  asciiLower,
+  allOf,
+  checkAddable,
   type Extent,
   extentOf,
   NO_ROWS,
@@ -131,6 +132,8 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     return values && this.#rowOf(connection, names, values);
   }
 
+  protected checkFits(): void {} // the columns are those of the table, which was made before
+
   protected withTable(_columns: readonly string[], [first = {}]: readonly Row[]): RecordsDatabase {
     return this.#withTable(first);
   }
@@ -197,7 +200,7 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const connection = this.#current() ?? this.create();
     if (connection.columns.size > 0) return connection;
     const columns = [...this.#declared ?? inferred(row), ...OWN_COLUMNS];
-    this.#checkTwins(columns);
+    checkAddable(new Map(), columns.map(({ name }) => name), this.path);
     const lines = columns.map((column) => `\n\t${quoted(column.name)} ${columnSql(column)}, `);
     this.writing(connection, () => {
       connection.db.exec(
@@ -271,20 +274,6 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
       );
     }
   }
-
-  #checkTwins(columns: readonly RecordColumn[]): void {
-    const known = new Map<string, string>();
-    for (const { name } of columns) {
-      const twin = known.get(asciiLower(name));
-      if (twin !== undefined) {
-        throw new StoreError(
-          `Cannot have both columns "${twin}" and "${name}" in "${this.path}": SQLite does not tell ` +
-            `capitals from small letters in names; rename one, or use a .csv or .json store`,
-        );
-      }
-      known.set(asciiLower(name), name);
-    }
-  }
 }
 
 /** The one table of records in a database that is no other store; undefined if there is none. */
@@ -349,5 +338,5 @@ function conditionOf(
     terms.push(`${quoted(name)} IS ?`);
     bound.push(cell);
   }
-  return { sql: terms.join(" AND ") || "TRUE", bound };
+  return { sql: allOf(terms), bound };
 }

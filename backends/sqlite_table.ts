@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { writeCell } from "../core/cell.ts";
 import { isKeyColumn } from "../core/columns.ts";
-import { FormatError, StoreError } from "../core/errors.ts";
+import { ColumnError, FormatError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
 import { type Affinity, fromSql, spellings, type SqlValue } from "./sqlite_value.ts";
@@ -141,32 +141,59 @@ export function checkSchema(db: DatabaseSync, { columns }: Connection, path: str
   }
 }
 
+/** The most columns that a table has. SQLite's own limit is 2000 in a SELECT, the row number is one. */
+export const MAX_COLUMNS = 1999;
+
 /**
- * Adds the columns that the table lacks; makes it if need be.
+ * Checks that a table can have more columns than it has.
  *
- * @throws {StoreError} If SQLite cannot have them beside the ones that are there.
+ * @throws {ColumnError} If SQLite cannot have them beside the ones that are there.
  */
-export function addColumns(connection: Connection, names: readonly string[], path: string): void {
-  const { db } = connection;
-  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
-  const missing = names.filter((name) => !connection.columns.has(name));
-  const known = new Map([...connection.columns.keys()].map((name) => [asciiLower(name), name]));
-  for (const name of missing) {
+export function checkAddable(
+  columns: ReadonlyMap<string, unknown>,
+  names: Iterable<string>,
+  path: string,
+): void {
+  const known = new Map([...columns.keys()].map((name) => [asciiLower(name), name]));
+  let first: string | undefined;
+  for (const name of names) {
+    if (columns.has(name)) continue;
+    first ??= name;
     const twin = known.get(asciiLower(name));
-    if (twin !== undefined) {
-      throw new StoreError(
+    if (twin !== undefined && twin !== name) {
+      throw new ColumnError(
         `Cannot add column "${name}" to "${path}": it has "${twin}", and SQLite does not tell ` +
           `capitals from small letters in names; rename one, or use a .csv or .json store`,
       );
     }
     known.set(asciiLower(name), name);
   }
+  if (first === undefined) return;
+  if (known.size > MAX_COLUMNS) {
+    throw new ColumnError(
+      `Cannot add column "${first}" to "${path}": there would be ${known.size} columns, and a table ` +
+        `of SQLite has ${MAX_COLUMNS} at most; use a .csv or .json store, or put several values in one ` +
+        `object`,
+    );
+  }
   if (ROW_NUMBERS.every((name) => known.has(name))) {
-    throw new StoreError(
-      `Cannot add column "${missing[0]}" to "${path}": a table of SQLite cannot have ` +
+    throw new ColumnError(
+      `Cannot add column "${first}" to "${path}": a table of SQLite cannot have ` +
         `${ROW_NUMBERS.join(", ")} all three; rename one, or use a .csv or .json store`,
     );
   }
+}
+
+/**
+ * Adds the columns that the table lacks; makes it if need be.
+ *
+ * @throws {ColumnError} If SQLite cannot have them beside the ones that are there.
+ */
+export function addColumns(connection: Connection, names: readonly string[], path: string): void {
+  const { db } = connection;
+  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
+  const missing = names.filter((name) => !connection.columns.has(name));
+  checkAddable(connection.columns, missing, path);
   if (connection.columns.size === 0) {
     const columns = missing.map((name) => `${quoted(name)} NUMERIC`).join(", ");
     db.exec(`CREATE TABLE ${TABLE} (${columns}); PRAGMA user_version = ${VERSION}`);
@@ -270,11 +297,21 @@ export function conditionSql(
     const term = `${quoted(name)} ${isOne}`;
     return [part.startsWith("n") ? `(${term} OR ${quoted(name)} IS NULL)` : term];
   });
-  return terms.join(" AND ") || "TRUE";
+  return allOf(terms);
 }
 
 function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
   return [...columns.keys()].filter(isKeyColumn);
+}
+
+/** How many terms are joined without parentheses. */
+const MAX_CHAIN = 100;
+
+/** The conjunction of terms, in a tree: SQLite nests `a AND b AND c` once per term, 1000 deep at most. */
+export function allOf(terms: readonly string[]): string {
+  if (terms.length <= MAX_CHAIN) return terms.join(" AND ") || "TRUE";
+  const middle = terms.length >> 1;
+  return `(${allOf(terms.slice(0, middle))}) AND (${allOf(terms.slice(middle))})`;
 }
 
 /** The row that these values of these columns are. */

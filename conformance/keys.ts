@@ -202,4 +202,23 @@ export const keys: readonly Case[] = [
       }
     },
   },
+  {
+    name: "a key of 1,500 columns is claimed, recorded, found and removed",
+    async check({ open }) {
+      const backend = await open();
+      const params: Row = {};
+      for (let i = 0; i < 1500; i++) params[`p${i}`] = i;
+      for (const shape of [keyShape(Object.keys(params)), keyShape(undefined)]) {
+        const key = keyOf(shape, params);
+        const answer = await backend.claim(key);
+        assert.equal(answer.state, "claimed");
+        if (answer.state === "claimed") await answer.claim.record({ ...params, result: 1 });
+        assert.equal((await backend.claim(key)).state, "done");
+        await looks(backend, shape, [[params, true], [{ ...params, p1499: 0 }, false]]);
+        assert.equal(await backend.has(params), true);
+        assert.equal(await backend.removeKey(key), 1);
+        await looks(backend, shape, [[params, false]]);
+      }
+    },
+  },
 ];

@@ -114,7 +114,8 @@ class LazyKey implements Key {
   #read(): Row {
     const values: Row = {};
     const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
-    const given = Object.keys(this.#params).filter((name) => columns.includes(name));
+    const known = new Set(columns);
+    const given = Object.keys(this.#params).filter((name) => known.has(name));
     for (const name of new Set([...given, ...columns])) {
       let value = toValue(own(this.#params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");
