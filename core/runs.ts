@@ -1,12 +1,12 @@
 import type { Claim, ClaimAnswer, MaybePromise } from "./backend.ts";
 import { checkParamName, ELAPSED, NAMESPACE } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { messageOf, ResultError } from "./errors.ts";
+import { ColumnError, messageOf, ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
-import { resultColumns, resultOf } from "./result.ts";
+import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 import type { Execute, Executed, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "./value.ts";
@@ -273,7 +273,12 @@ export class Runs implements Target {
       if (!(error instanceof ResultError)) throw error;
       return { status: "failed", params, error };
     }
-    await claim.record({ ...key.values, ...result, ...own });
+    try {
+      await claim.record({ ...key.values, ...result, ...own });
+    } catch (error) {
+      if (!(error instanceof ColumnError)) throw error; // nothing was written, and the claim is held
+      await claim.record({ ...key.values, ...wholeResult(result), ...own });
+    }
     // In the form in which a skipped call will return it.
     return { status: "ran", params, value: resultOf(result) };
   }
