@@ -183,9 +183,9 @@ export class SqliteBackend extends SqliteStore<Connection> {
     if (connection && connection.columns.size > 0) db.exec(`DELETE FROM ${TABLE}`);
   }
 
-  protected extent(upTo: bigint): Extent {
+  protected extent(after: bigint | undefined, upTo: bigint): Extent {
     const connection = this.#current();
-    return connection ? extentOf(connection, TABLE, TIMESTAMP, upTo) : NO_ROWS;
+    return connection ? extentOf(connection, TABLE, TIMESTAMP, after, upTo) : NO_ROWS;
   }
 
   /** The values of these columns, as `rows` gives them. */

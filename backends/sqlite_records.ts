@@ -166,9 +166,10 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     }
   }
 
-  protected extent(upTo: bigint): Extent {
+  protected extent(after: bigint | undefined, upTo: bigint): Extent {
     const connection = this.#current();
-    return connection ? extentOf(connection, quoted(this.#table), "created_at", upTo) : NO_ROWS;
+    if (!connection) return NO_ROWS;
+    return extentOf(connection, quoted(this.#table), "created_at", after, upTo);
   }
 
   protected page(after: bigint, wanted: readonly string[] | undefined, upTo: bigint): Page {

@@ -27,7 +27,7 @@ import { batchesOf } from "./batches_of.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { checkWhole, damaged } from "./sqlite_damage.ts";
 import { realPath } from "./real_path.ts";
-import type { Extent, RowKey } from "./sqlite_table.ts";
+import { type Extent, NO_ROWS, type RowKey } from "./sqlite_table.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
@@ -55,6 +55,15 @@ export interface Page {
   readonly last: bigint;
 }
 
+/** A count of all rows, for as long as rows are only added, by the same connection. */
+interface Counted<Connection> {
+  readonly connection: Connection;
+  /** Changes when another connection writes. */
+  readonly version: unknown;
+  readonly removals: number;
+  readonly extent: Extent;
+}
+
 /**
  * A store in one table of an SQLite database: everything that the form of the table does not say.
  *
@@ -71,6 +80,10 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
+  /** The last count of all rows, and what a later one must agree on. */
+  #counted: Counted<Connection> | undefined;
+  /** How often rows may have been removed through this object. */
+  #removals = 0;
   readonly #leave = (): void => this.disconnect();
 
   /**
@@ -104,8 +117,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     columns: readonly string[] | undefined,
     upTo: bigint,
   ): Page;
-  /** The extent of the rows up to a number. */
-  protected abstract extent(upTo: bigint): Extent;
+  /** The newest row up to a number, and how many rows come after another: all if that is undefined. */
+  protected abstract extent(after: bigint | undefined, upTo: bigint): Extent;
   /** The columns of the store, in its order. */
   abstract columns(): MaybePromise<readonly string[]>;
 
@@ -183,16 +196,45 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** The rows that were added since a mark. Values that others edit in place are not seen. */
   rowsSince(mark?: string): MaybePromise<RowsSince> {
     return this.trying(() => {
-      const { inode = 0 } = this.open() ?? {};
-      const markOf = (extent: Extent): string =>
-        `${inode} ${extent.last} ${extent.count} ${extent.time}`;
-      const now = this.extent(LAST);
-      const last = BigInt(mark?.split(" ", 2)[1] ?? -1);
+      const connection = this.open();
+      const { inode = 0 } = connection ?? {};
+      const markOf = ({ last, count, time }: Extent): string => `${inode} ${last} ${count} ${time}`;
+      const last = mark === undefined ? -1n : BigInt(mark.split(" ", 2)[1]!);
+      const { now, before } = connection
+        ? this.#extents(connection, last)
+        : { now: NO_ROWS, before: NO_ROWS };
       // A number is given again once the last row was removed: its time tells.
-      const isWhole = mark === undefined || mark !== markOf(this.extent(last));
+      const isWhole = mark !== markOf(before);
       const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
       return { mark: markOf(now), isWhole, rows };
     });
+  }
+
+  /**
+   * The extents of all rows, and of those up to a number. All rows are counted once, and again only
+   * after rows were removed or another connection has written.
+   */
+  #extents(
+    connection: Connection,
+    last: bigint,
+  ): { readonly now: Extent; readonly before: Extent } {
+    const { db } = connection;
+    db.exec("BEGIN"); // both are of one moment
+    try {
+      const { data_version: version } = db.prepare("PRAGMA data_version").get()!;
+      let known = this.#counted;
+      const isKnown = known?.connection === connection && known.version === version &&
+        known.removals === this.#removals;
+      if (!isKnown) known = undefined;
+      const added = this.extent(known?.extent.last, LAST);
+      const now = { ...added, count: (known?.extent.count ?? 0) + added.count };
+      this.#counted = { connection, version, removals: this.#removals, extent: now };
+      if (last === -1n) return { now, before: NO_ROWS };
+      const { count: later, ...before } = this.extent(last, last);
+      return { now, before: { ...before, count: now.count - later } };
+    } finally {
+      if (this.#connection === connection && db.isTransaction) db.exec("ROLLBACK");
+    }
   }
 
   /** Removes the rows that agree on all columns given; how many. */
@@ -210,7 +252,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async clear(): Promise<void> {
     await this.trying(() => {
       const connection = this.open();
-      if (connection) this.writing(connection, () => this.deleteAll(connection));
+      if (connection) this.#removing(connection, () => this.deleteAll(connection));
     });
     if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
   }
@@ -277,7 +319,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       repaired: undefined,
     }));
     if (!repair || faults.length > 0) return findings;
-    const repeats = this.writing(connection, () => this.deleteRepeats(connection));
+    const repeats = this.#removing(connection, () => this.deleteRepeats(connection));
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }
 
@@ -334,16 +376,22 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #remove(key: RowKey): MaybePromise<number> {
     return this.trying(() => {
       const connection = this.open();
-      return connection ? this.writing(connection, () => this.delete(connection, key)) : 0;
+      return connection ? this.#removing(connection, () => this.delete(connection, key)) : 0;
     });
   }
 
   #replace(key: Key, row: Row): void {
     const connection = this.open()!;
-    this.writing(connection, () => {
+    this.#removing(connection, () => {
       this.delete(connection, key);
       this.insert(row);
     });
+  }
+
+  /** Runs a body that may remove rows in one transaction. */
+  #removing<T>(connection: Connection, body: () => T): T {
+    this.#removals++;
+    return this.writing(connection, body);
   }
 
   /** What is wrong with the store must not be taken for trouble with the state file. */

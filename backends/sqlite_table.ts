@@ -212,20 +212,21 @@ export function rowNumber(columns: ReadonlyMap<string, unknown>): string {
   return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
 }
 
-/** Rows of a table as they are counted. */
+/** A range of a table's rows. */
 export interface Extent {
   readonly count: number;
-  /** The number of the last one; -1 if there is none. */
+  /** The number of the last row; -1 if there is none. */
   readonly last: bigint;
   /** When that was recorded. */
   readonly time: string;
 }
 
-/** That of a table that is not there. */
+/** The extent of a table that is not there. */
 export const NO_ROWS: Extent = { count: 0, last: -1n, time: "" };
 
 /**
- * The extent of a table's rows up to a number.
+ * The newest row up to a number, and how many rows come after another number: all if that is undefined,
+ * which SQLite counts without reading them.
  *
  * @param time The column that says when a row was recorded.
  */
@@ -235,20 +236,26 @@ export function extentOf(
   },
   table: string,
   time: string,
+  after: bigint | undefined,
   upTo: bigint,
 ): Extent {
   const { columns } = connection;
   if (columns.size === 0) return NO_ROWS;
   const number = rowNumber(columns);
-  const upToIt = `FROM ${table} WHERE ${number} <= ?1`;
+  const upToIt = `FROM ${table} WHERE ${number} <= ?`;
   const timeOfLast = columns.has(time)
     ? `(SELECT ${quoted(time)} ${upToIt} ORDER BY ${number} DESC LIMIT 1)`
-    : "''";
-  const [count, last, text] = prepared(
+    : "substr('', ?)";
+  const those = after === undefined ? "" : ` WHERE ${number} > ?`;
+  const [last, text, count] = prepared(
     connection,
-    `SELECT count(*), coalesce(max(${number}), -1), ${timeOfLast} ${upToIt}`,
-  ).get(upTo) as unknown as [bigint, bigint, SqlValue];
-  return { count: Number(count), last, time: String(text) };
+    `SELECT (SELECT max(${number}) ${upToIt}), ${timeOfLast}, (SELECT count(*) FROM ${table}${those})`,
+  ).get(...[upTo, upTo, ...after === undefined ? [] : [after]]) as unknown as [
+    bigint | null,
+    SqlValue,
+    bigint,
+  ];
+  return { count: Number(count), last: last ?? -1n, time: String(text) };
 }
 
 /** A name as SQLite compares it: it folds the case of ASCII letters only. */
