@@ -6,11 +6,10 @@ import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/k
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
+import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
 
-/** How many sets of key columns are indexed at a time. */
-const MOST_INDEXES = 8;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
@@ -35,9 +34,7 @@ export interface OpenedFile {
   readonly mark: Mark | undefined;
 }
 
-interface ShapeIndex {
-  readonly shape: KeyShape;
-  readonly keys: KeyIndex;
+interface BaseIndex extends ShapeIndex {
   /** How many rows are in it. */
   rows: number;
 }
@@ -50,7 +47,7 @@ export class ColumnarBase {
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
-  #indexes: ShapeIndex[] = [];
+  readonly #indexes = new IndexesByUse<BaseIndex>();
   #pages = new Map<number, readonly Row[]>();
   /** What is being read; the next waits for it. */
   #reading: Promise<void> = Promise.resolve();
@@ -83,7 +80,7 @@ export class ColumnarBase {
   /** Whether keys of a shape are found at once. */
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
-    return this.#indexes.some((index) => index.shape === shape && index.rows === this.rowCount);
+    return this.#indexes.get(shape)?.rows === this.rowCount;
   }
 
   /** Whether it was ever looked at. */
@@ -110,7 +107,7 @@ export class ColumnarBase {
 
   /** The number of the newest row of a key; -1 if there is none. */
   find(shape: KeyShape, text: string): number {
-    const index = this.#indexes.find((index) => index.shape === shape);
+    const index = this.#indexes.use(shape);
     return index ? index.keys.find(this.#fingerprint.begin().text(text).end()) : -1;
   }
 
@@ -148,7 +145,7 @@ export class ColumnarBase {
     this.#signature = undefined;
     this.#opened?.held.letGo();
     this.#opened = undefined;
-    this.#indexes = [];
+    this.#indexes.clear();
     this.#pages.clear();
   }
 
@@ -159,7 +156,7 @@ export class ColumnarBase {
       const before = this.#opened;
       const isLonger = opened?.history === before?.history && opened !== undefined &&
         opened.file.rowCount >= before!.file.rowCount;
-      if (!isLonger) this.#indexes = [];
+      if (!isLonger) this.#indexes.clear();
       this.#pages.clear();
       before?.held.letGo();
       this.#opened = opened;
@@ -180,19 +177,11 @@ export class ColumnarBase {
   }
 
   async #index(shape: KeyShape): Promise<void> {
-    let index = this.#indexes.find((index) => index.shape === shape);
-    if (!index) {
-      index = { shape, keys: new KeyIndex(), rows: 0 };
-      this.#indexes.push(index);
-      if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
-    }
+    const index = this.#indexes.get(shape) ?? { shape, keys: new KeyIndex(), rows: 0 };
     const { keys } = index;
-    try {
-      index.rows = await this.#visitKeys(shape, index.rows, (key, number) => keys.add(key, number));
-    } catch (error) {
-      this.#indexes = this.#indexes.filter((other) => other !== index); // half of it is there
-      throw error;
-    }
+    this.#indexes.delete(shape); // until all of it is there
+    index.rows = await this.#visitKeys(shape, index.rows, (key, number) => keys.add(key, number));
+    this.#indexes.set(index);
   }
 
   /** Visits the fingerprints of the keys from a row on; how many rows the file has. */

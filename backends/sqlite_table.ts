@@ -44,13 +44,20 @@ interface ArrayStatement extends StatementSync {
   setReturnArrays(enabled: boolean): void;
 }
 
+/** The most statements that are kept prepared. */
+const MAX_STATEMENTS = 1000;
+
 /** The statement of a text; rows come as arrays, integers as bigints. */
 export function prepared(
-  connection: Pick<Connection, "db" | "statements">,
+  connection: Pick<Connection, "db" | "statements"> & Partial<Pick<Connection, "looks">>,
   sql: string,
 ): StatementSync {
   let statement = connection.statements.get(sql);
   if (!statement) {
+    if (connection.statements.size >= MAX_STATEMENTS) {
+      connection.statements.clear();
+      connection.looks?.clear();
+    }
     statement = connection.db.prepare(sql);
     statement.setReadBigInts(true);
     (statement as ArrayStatement).setReturnArrays(true);
