@@ -7,7 +7,7 @@ import { MemoryBackend } from "./memory.ts";
 import { damaged, takeNumbers } from "./sqlite_damage.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
-import { LAST, type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
+import { type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
 import {
   addColumns,
   checkAddable,
@@ -190,8 +190,9 @@ export class SqliteBackend extends SqliteStore<Connection> {
 
   /** The values of these columns, as `rows` gives them. */
   async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
+    const upTo = await this.lastNumber();
     for (let after = -1n;;) {
-      const { values, last } = await this.trying(() => this.#values(after, columns, LAST));
+      const { values, last } = await this.trying(() => this.#values(after, columns, upTo));
       if (values.length === 0) return;
       yield values.map((row) => row.map(fromSql));
       after = last;

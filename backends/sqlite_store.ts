@@ -60,7 +60,7 @@ interface Counted<Connection> {
   readonly connection: Connection;
   /** Changes when another connection writes. */
   readonly version: unknown;
-  readonly removals: number;
+  readonly transactions: number;
   readonly extent: Extent;
 }
 
@@ -82,8 +82,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #ended: StoreError | undefined;
   /** The last count of all rows, and what a later one must agree on. */
   #counted: Counted<Connection> | undefined;
-  /** How often rows may have been removed through this object. */
-  #removals = 0;
+  /** How many transactions this object has begun: each may have removed rows. */
+  #transactions = 0;
   readonly #leave = (): void => this.disconnect();
 
   /**
@@ -175,9 +175,17 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     return rows;
   }
 
-  /** All rows, oldest first, in bounded memory; the database is not locked between two of them. */
+  /**
+   * The rows that are there when it begins, oldest first, in bounded memory; the database is not locked
+   * between two of them.
+   */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    yield* this.#rowsBetween(-1n, LAST, columns);
+    yield* this.#rowsBetween(-1n, await this.lastNumber(), columns);
+  }
+
+  /** The number of the last row. */
+  protected lastNumber(): MaybePromise<bigint> {
+    return this.trying(() => this.extent(LAST, LAST).last);
   }
 
   async *#rowsBetween(
@@ -199,7 +207,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       const connection = this.open();
       const { inode = 0 } = connection ?? {};
       const markOf = ({ last, count, time }: Extent): string => `${inode} ${last} ${count} ${time}`;
-      const last = mark === undefined ? -1n : BigInt(mark.split(" ", 2)[1]!);
+      const last = BigInt(/^\d+ (\d+) /.exec(mark ?? "")?.[1] ?? -1);
       const { now, before } = connection
         ? this.#extents(connection, last)
         : { now: NO_ROWS, before: NO_ROWS };
@@ -224,11 +232,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       const { data_version: version } = db.prepare("PRAGMA data_version").get()!;
       let known = this.#counted;
       const isKnown = known?.connection === connection && known.version === version &&
-        known.removals === this.#removals;
+        known.transactions === this.#transactions;
       if (!isKnown) known = undefined;
       const added = this.extent(known?.extent.last, LAST);
       const now = { ...added, count: (known?.extent.count ?? 0) + added.count };
-      this.#counted = { connection, version, removals: this.#removals, extent: now };
+      this.#counted = { connection, version, transactions: this.#transactions, extent: now };
       if (last === -1n) return { now, before: NO_ROWS };
       const { count: later, ...before } = this.extent(last, last);
       return { now, before: { ...before, count: now.count - later } };
@@ -252,7 +260,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async clear(): Promise<void> {
     await this.trying(() => {
       const connection = this.open();
-      if (connection) this.#removing(connection, () => this.deleteAll(connection));
+      if (connection) this.writing(connection, () => this.deleteAll(connection));
     });
     if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
   }
@@ -319,7 +327,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       repaired: undefined,
     }));
     if (!repair || faults.length > 0) return findings;
-    const repeats = this.#removing(connection, () => this.deleteRepeats(connection));
+    const repeats = this.writing(connection, () => this.deleteRepeats(connection));
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }
 
@@ -376,22 +384,16 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #remove(key: RowKey): MaybePromise<number> {
     return this.trying(() => {
       const connection = this.open();
-      return connection ? this.#removing(connection, () => this.delete(connection, key)) : 0;
+      return connection ? this.writing(connection, () => this.delete(connection, key)) : 0;
     });
   }
 
   #replace(key: Key, row: Row): void {
     const connection = this.open()!;
-    this.#removing(connection, () => {
+    this.writing(connection, () => {
       this.delete(connection, key);
       this.insert(row);
     });
-  }
-
-  /** Runs a body that may remove rows in one transaction. */
-  #removing<T>(connection: Connection, body: () => T): T {
-    this.#removals++;
-    return this.writing(connection, body);
   }
 
   /** What is wrong with the store must not be taken for trouble with the state file. */
@@ -429,6 +431,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     const { db } = connection;
     if (db.isTransaction) return body();
     this.readyToWrite(connection);
+    this.#transactions++;
     db.exec("BEGIN IMMEDIATE");
     try {
       const result = body();

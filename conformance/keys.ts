@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import { StoreError } from "../core/errors.ts";
 import { keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { paramsText } from "../core/value_text.ts";
@@ -163,6 +164,23 @@ export const keys: readonly Case[] = [
       assert.deepEqual(await paramsIn(backend), [{ alpha: 1, beta: 1 }, { alpha: 2 }]);
       assert.equal(await backend.removeKey(keyOf(keyShape(undefined), { alpha: 2 })), 1);
       assert.deepEqual(await paramsIn(backend), [{ alpha: 1, beta: 1 }]);
+    },
+  },
+  {
+    name: "removeKey() removes no row that agrees on all columns of the one it removes",
+    async check({ open }) {
+      const backend = await open();
+      const _stet_timestamp = "2026-01-02T03:04:05.678Z";
+      const rows = [{ alpha: 1 }, { alpha: 1, beta: 2 }, { alpha: 1 }];
+      for (const row of rows) await backend.record({ ...row, _stet_timestamp });
+      let removed: number | undefined;
+      try {
+        removed = await backend.removeKey(keyOf(keyShape(undefined), { alpha: 1 }));
+      } catch (error) {
+        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot tell them apart
+      }
+      const left = removed === undefined ? rows : [{ alpha: 1, beta: 2 }];
+      assert.deepEqual([removed ?? 2, await paramsIn(backend)], [2, left]);
     },
   },
   {
