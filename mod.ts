@@ -83,7 +83,14 @@ export type { PlainValue } from "./query/plain_value.ts";
 export type { QueryOptions } from "./query/query.ts";
 export type { QueryColumn, QueryResult, QueryRow } from "./query/query_result.ts";
 export type { Axes, ValueOf } from "./core/axis.ts";
-export { FormatError, LockError, LostClaimError, ResultError, StoreError } from "./core/errors.ts";
+export {
+  ColumnError,
+  FormatError,
+  LockError,
+  LostClaimError,
+  ResultError,
+  StoreError,
+} from "./core/errors.ts";
 export type { Executor, Job } from "./core/executor.ts";
 export { expandGrid } from "./core/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/explain.ts";

@@ -6,12 +6,11 @@ import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/k
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
+import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
 import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
 
-/** How many sets of key columns are indexed at a time. */
-const MOST_INDEXES = 8;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
@@ -36,9 +35,7 @@ export interface OpenedFile {
   readonly mark: Mark | undefined;
 }
 
-interface ShapeIndex {
-  readonly shape: KeyShape;
-  readonly keys: KeyIndex;
+interface BaseIndex extends ShapeIndex {
   /** How many rows are in it. */
   rows: number;
 }
@@ -51,7 +48,7 @@ export class ColumnarBase {
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
-  #indexes: ShapeIndex[] = [];
+  readonly #indexes = new IndexesByUse<BaseIndex>();
   readonly #sources = new SourceNumbers();
   #pages = new Map<number, readonly Row[]>();
   /** What is being read; the next waits for it. */
@@ -85,7 +82,7 @@ export class ColumnarBase {
   /** Whether keys of a shape are found at once. */
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
-    return this.#indexes.some((index) => index.shape === shape && index.rows === this.rowCount);
+    return this.#indexes.get(shape)?.rows === this.rowCount;
   }
 
   /** Whether it was ever looked at. */
@@ -112,7 +109,7 @@ export class ColumnarBase {
 
   /** The number of the newest row of a key; -1 if there is none. */
   find(shape: KeyShape, text: string): number {
-    const index = this.#indexes.find((index) => index.shape === shape);
+    const index = this.#indexes.use(shape);
     return index ? index.keys.find(this.#fingerprint.begin().text(text).end()) : -1;
   }
 
@@ -121,7 +118,7 @@ export class ColumnarBase {
    * the row says which it is.
    */
   sourceOf(shape: KeyShape, text: string): string | null | undefined {
-    const index = this.#indexes.find((index) => index.shape === shape);
+    const index = this.#indexes.use(shape);
     const number = index?.keys.sourceOf(this.#fingerprint.begin().text(text).end()) ?? -1;
     if (number === -1) return undefined;
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
@@ -161,7 +158,7 @@ export class ColumnarBase {
     this.#signature = undefined;
     this.#opened?.held.letGo();
     this.#opened = undefined;
-    this.#indexes = [];
+    this.#indexes.clear();
     this.#pages.clear();
   }
 
@@ -172,7 +169,7 @@ export class ColumnarBase {
       const before = this.#opened;
       const isLonger = opened?.history === before?.history && opened !== undefined &&
         opened.file.rowCount >= before!.file.rowCount;
-      if (!isLonger) this.#indexes = [];
+      if (!isLonger) this.#indexes.clear();
       this.#pages.clear();
       before?.held.letGo();
       this.#opened = opened;
@@ -193,21 +190,13 @@ export class ColumnarBase {
   }
 
   async #index(shape: KeyShape): Promise<void> {
-    let index = this.#indexes.find((index) => index.shape === shape);
-    if (!index) {
-      index = { shape, keys: new KeyIndex(), rows: 0 };
-      this.#indexes.push(index);
-      if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
-    }
+    const index = this.#indexes.get(shape) ?? { shape, keys: new KeyIndex(), rows: 0 };
     const { keys } = index;
-    try {
-      index.rows = await this.#visitKeys(shape, index.rows, (key, number, source) => {
-        keys.add(key, number, source === undefined ? 0 : this.#sources.numberOf(String(source)));
-      });
-    } catch (error) {
-      this.#indexes = this.#indexes.filter((other) => other !== index); // half of it is there
-      throw error;
-    }
+    this.#indexes.delete(shape); // until all of it is there
+    index.rows = await this.#visitKeys(shape, index.rows, (key, number, source) => {
+      keys.add(key, number, source === undefined ? 0 : this.#sources.numberOf(String(source)));
+    });
+    this.#indexes.set(index);
   }
 
   /** Visits the keys from a row on, as fingerprints, with their sources; how many rows the file has. */

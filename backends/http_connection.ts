@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LostClaimError, messageOf, StoreError } from "../core/errors.ts";
+import { ColumnError, LostClaimError, messageOf, StoreError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { missingPermission } from "../core/missing_permission.ts";
 import { stetToken } from "../core/stet_token.ts";
@@ -151,6 +151,7 @@ export class HttpConnection {
       );
     }
     const error = `Cannot use store "${this.location}": ${detail}`;
+    if (type === "urn:stet:column") return new ColumnError(error);
     // What a proxy says while the sidecar is away, or the sidecar while the store is locked.
     const isPassing = [502, 503, 504].includes(response.status) &&
       (!type?.startsWith("urn:stet:") || response.headers.has("retry-after"));

@@ -1,7 +1,7 @@
 import type { Backend, OpenOptions } from "../core/backend.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import { StoreError } from "../core/errors.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { type Key, keyOf, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 
 /**
@@ -46,10 +46,12 @@ export class MemoryBackend implements Backend {
         "Cannot remove rows without a column to match: use clear() to remove all",
       );
     }
-    const agrees = agreesWith(columns);
-    const rows = this.#open();
-    this.#rows = rows.filter((row) => !agrees(row));
-    return rows.length - this.#rows.length;
+    return this.#remove(agreesWith(columns));
+  }
+
+  /** Removes the rows with exactly this key; how many. */
+  removeKey({ shape, text }: Key): number {
+    return this.#remove((row) => keyOf(shape, row).text === text);
   }
 
   /** Removes all rows. */
@@ -60,6 +62,12 @@ export class MemoryBackend implements Backend {
   /** Lets the rows go. Later calls are errors. */
   close(): void {
     this.#rows = undefined;
+  }
+
+  #remove(isGone: (row: Row) => boolean): number {
+    const rows = this.#open();
+    this.#rows = rows.filter((row) => !isGone(row));
+    return rows.length - this.#rows.length;
   }
 
   #open(): Row[] {

@@ -3,11 +3,9 @@ import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, NAME_END } from "../core/key.ts";
 import type { RowScanner } from "./format.ts";
+import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
 import { KeyIndex } from "./key_index.ts";
 import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
-
-/** How many sets of key columns are indexed at a time. */
-const MOST_INDEXES = 8;
 
 /** A key, as far as rows are found by it. */
 type RowKey = Pick<Key, "shape" | "text">;
@@ -16,9 +14,7 @@ type RowKey = Pick<Key, "shape" | "text">;
 export type Gone = "all" | RowKey | { readonly repeatsOf: KeyShape };
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
-interface ShapeIndex {
-  readonly shape: KeyShape;
-  readonly keys: KeyIndex;
+interface RowIndex extends ShapeIndex {
   /** The key's columns, sorted by name, as they stand in the file. */
   columns: readonly KeyColumn[];
   /** How many names the scanner knew when `columns` was made. */
@@ -37,17 +33,16 @@ interface KeyColumn {
 export class RowIndexes {
   readonly #fingerprint = new Fingerprint();
   readonly #sources = new SourceNumbers();
-  #indexes: ShapeIndex[] = [];
+  readonly #indexes = new IndexesByUse<RowIndex>();
 
   /** Whether there is an index of a shape. */
   has(shape: KeyShape): boolean {
-    return this.#indexes.some((index) => index.shape === shape);
+    return this.#indexes.get(shape) !== undefined;
   }
 
   /** Where the newest row of a key begins, -1 if there is none; undefined without an index of its shape. */
   find(shape: KeyShape, text: string): number | undefined {
-    const index = this.#indexes.find((index) => index.shape === shape);
-    return index?.keys.find(this.#fingerprint.begin().text(text).end());
+    return this.#indexes.use(shape)?.keys.find(this.#fingerprint.begin().text(text).end());
   }
 
   /**
@@ -55,7 +50,7 @@ export class RowIndexes {
    * the row says which it is. To be called for shapes that have an index.
    */
   sourceOf(shape: KeyShape, text: string): string | null | undefined {
-    const index = this.#indexes.find((index) => index.shape === shape)!;
+    const index = this.#indexes.use(shape)!;
     const number = index.keys.sourceOf(this.#fingerprint.begin().text(text).end());
     if (number === -1) return undefined;
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
@@ -63,12 +58,12 @@ export class RowIndexes {
 
   /** How many keys there are in an index. */
   countOf(shape: KeyShape): number | undefined {
-    return this.#indexes.find((index) => index.shape === shape)?.keys.size;
+    return this.#indexes.get(shape)?.keys.size;
   }
 
   /** Enters the row that a scanner read last in every index. */
   enter(scanner: RowScanner, offset: number): void {
-    if (this.#indexes.length === 0) return;
+    if (this.#indexes.size === 0) return;
     const source = this.#sources.read(scanner);
     for (const index of this.#indexes) {
       index.keys.add(this.#fingerprintOf(index, scanner), offset, source);
@@ -76,7 +71,7 @@ export class RowIndexes {
   }
 
   /**
-   * Adds an index; one that was not asked about for long may go.
+   * Adds an index; those that were not used for longest may be dropped.
    *
    * @param fill Is given what enters the row that a scanner read last.
    */
@@ -86,18 +81,17 @@ export class RowIndexes {
       const source = this.#sources.read(scanner);
       index.keys.add(this.#fingerprintOf(index, scanner), offset, source);
     });
-    this.#indexes.push(index);
-    if (this.#indexes.length > MOST_INDEXES) this.#indexes.shift();
+    this.#indexes.set(index);
   }
 
   /** Takes all rows out; the shapes stay. */
   empty(): void {
-    this.#indexes = this.#indexes.map(({ shape }) => newIndex(shape));
+    for (const { shape } of [...this.#indexes]) this.#indexes.set(newIndex(shape));
   }
 
   /** Takes all indexes away. */
   clear(): void {
-    this.#indexes = [];
+    this.#indexes.clear();
   }
 
   /** Whether the row that the scanner read last is one of those to leave out. */
@@ -119,7 +113,7 @@ export class RowIndexes {
   }
 
   /** The fingerprint of the key that the row read last has in the shape of an index. */
-  #fingerprintOf(index: ShapeIndex, scanner: RowScanner): Fingerprint {
+  #fingerprintOf(index: RowIndex, scanner: RowScanner): Fingerprint {
     if (index.names !== scanner.names.length) {
       index.columns = keyColumns(index.shape, scanner);
       index.names = scanner.names.length;
@@ -133,7 +127,7 @@ export class RowIndexes {
   }
 }
 
-function newIndex(shape: KeyShape): ShapeIndex {
+function newIndex(shape: KeyShape): RowIndex {
   return { shape, keys: new KeyIndex(), columns: [], names: -1 };
 }
 

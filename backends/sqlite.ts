@@ -1,14 +1,23 @@
 import type { Backend, MaybePromise, OpenOptions, ValueBatch } from "../core/backend.ts";
-import { isDetail, isKeyColumn, orderColumns, SOURCE, TIMESTAMP } from "../core/columns.ts";
+import {
+  ELAPSED,
+  isDetail,
+  isKeyColumn,
+  orderColumns,
+  SOURCE,
+  TIMESTAMP,
+} from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { MemoryBackend } from "./memory.ts";
+import { damaged, takeNumbers } from "./sqlite_damage.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
-import { LAST, type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
+import { type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
 import {
   addColumns,
+  checkAddable,
   checkSchema,
   conditionOf,
   conditionSql,
@@ -31,6 +40,9 @@ import {
 import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
 import { stamped } from "./stamped.ts";
 import { isBusy } from "./state_database.ts";
+
+/** The columns of a run's row besides those of its key and its result. */
+const RUN_COLUMNS = [ELAPSED, SOURCE, TIMESTAMP];
 
 /** How many rows are read at a time. */
 const PAGE = 2000;
@@ -137,6 +149,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     }
   }
 
+  protected checkFits({ values }: Key): void {
+    const known = this.connection?.columns ?? new Map();
+    checkAddable(known, [...Object.keys(values), ...RUN_COLUMNS], this.path);
+  }
+
   protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {
     const connection = this.open() ?? this.create();
     const missing = new Set<string>();
@@ -183,15 +200,16 @@ export class SqliteBackend extends SqliteStore<Connection> {
     if (connection && connection.columns.size > 0) db.exec(`DELETE FROM ${TABLE}`);
   }
 
-  protected extent(upTo: bigint): Extent {
+  protected extent(after: bigint | undefined, upTo: bigint): Extent {
     const connection = this.#current();
-    return connection ? extentOf(connection, TABLE, TIMESTAMP, upTo) : NO_ROWS;
+    return connection ? extentOf(connection, TABLE, TIMESTAMP, after, upTo) : NO_ROWS;
   }
 
   /** The values of these columns, as `rows` gives them. */
   async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
+    const upTo = await this.lastNumber();
     for (let after = -1n;;) {
-      const { values, last } = await this.trying(() => this.#values(after, columns, LAST));
+      const { values, last } = await this.trying(() => this.#values(after, columns, upTo));
       if (values.length === 0) return;
       yield values.map((row) => row.map(fromSql));
       after = last;
@@ -205,7 +223,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     const names = [...known.keys()].filter((name) => columns?.includes(name) ?? true);
     const { values, last } = this.#values(after, names, upTo);
     if (connection.columns !== known) return this.page(after, columns, upTo); // a column came between
-    return { rows: values.map((row) => rowOf(names, row)), last };
+    const rows = values.map((row) => rowOf(names, row));
+    if (columns === undefined && rows.some(isBlank)) {
+      throw damaged(this.path, "a row without cells");
+    }
+    return { rows, last };
   }
 
   /** The values of columns in the rows after one; NULL in a column that the table has not. */
@@ -224,9 +246,7 @@ export class SqliteBackend extends SqliteStore<Connection> {
       `AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`;
     const values = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
     if (schemaOf(connection) !== schema) return this.#values(after, columns, upTo); // it has it now
-    let last = after;
-    for (const row of values) last = row.pop() as bigint;
-    return { values, last };
+    return { values, last: takeNumbers(values, after, this.path) };
   }
 
   /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */
@@ -256,6 +276,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     }
     return connection;
   }
+}
+
+/** True if a row has no cell. Every row that was recorded has a time at least. */
+function isBlank(row: Row): boolean {
+  return Object.keys(row).length === 0;
 }
 
 /**

@@ -10,6 +10,7 @@ import { FormatError, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import type { RecordsBackend, TableColumns, TableType } from "../core/records_backend.ts";
 import { type Row, setEntry } from "../core/value.ts";
+import { takeNumbers } from "./sqlite_damage.ts";
 import {
   columnSql,
   declaredColumn,
@@ -23,7 +24,8 @@ import {
 } from "./sqlite_record_column.ts";
 import { type OpenDatabase, type Page, SqliteStore } from "./sqlite_store.ts";
 import {
-  asciiLower,
+  allOf,
+  checkAddable,
   type Extent,
   extentOf,
   NO_ROWS,
@@ -130,6 +132,8 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     return values && this.#rowOf(connection, names, values);
   }
 
+  protected checkFits(): void {} // the columns are those of the table, which was made before
+
   protected withTable(_columns: readonly string[], [first = {}]: readonly Row[]): RecordsDatabase {
     return this.#withTable(first);
   }
@@ -162,9 +166,10 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     }
   }
 
-  protected extent(upTo: bigint): Extent {
+  protected extent(after: bigint | undefined, upTo: bigint): Extent {
     const connection = this.#current();
-    return connection ? extentOf(connection, quoted(this.#table), "created_at", upTo) : NO_ROWS;
+    if (!connection) return NO_ROWS;
+    return extentOf(connection, quoted(this.#table), "created_at", after, upTo);
   }
 
   protected page(after: bigint, wanted: readonly string[] | undefined, upTo: bigint): Page {
@@ -174,12 +179,11 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const number = rowNumber(connection.columns);
     const found = prepared(
       connection,
-      `SELECT ${[number, ...names.map(quoted)].join(", ")} FROM ${quoted(this.#table)} ` +
+      `SELECT ${[...names.map(quoted), number].join(", ")} FROM ${quoted(this.#table)} ` +
         `WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`,
     ).all(after, upTo) as unknown as SqlValue[][];
-    const last = found.at(-1)?.[0] as bigint | undefined;
-    const rows = found.map(([_, ...values]) => this.#rowOf(connection, names, values));
-    return { rows, last: last ?? after };
+    const last = takeNumbers(found, after, this.path);
+    return { rows: found.map((values) => this.#rowOf(connection, names, values)), last };
   }
 
   /** The open database; others may have made the table meanwhile. */
@@ -197,7 +201,7 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const connection = this.#current() ?? this.create();
     if (connection.columns.size > 0) return connection;
     const columns = [...this.#declared ?? inferred(row), ...OWN_COLUMNS];
-    this.#checkTwins(columns);
+    checkAddable(new Map(), columns.map(({ name }) => name), this.path);
     const lines = columns.map((column) => `\n\t${quoted(column.name)} ${columnSql(column)}, `);
     this.writing(connection, () => {
       connection.db.exec(
@@ -271,20 +275,6 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
       );
     }
   }
-
-  #checkTwins(columns: readonly RecordColumn[]): void {
-    const known = new Map<string, string>();
-    for (const { name } of columns) {
-      const twin = known.get(asciiLower(name));
-      if (twin !== undefined) {
-        throw new StoreError(
-          `Cannot have both columns "${twin}" and "${name}" in "${this.path}": SQLite does not tell ` +
-            `capitals from small letters in names; rename one, or use a .csv or .json store`,
-        );
-      }
-      known.set(asciiLower(name), name);
-    }
-  }
 }
 
 /** The one table of records in a database that is no other store; undefined if there is none. */
@@ -349,5 +339,5 @@ function conditionOf(
     terms.push(`${quoted(name)} IS ?`);
     bound.push(cell);
   }
-  return { sql: terms.join(" AND ") || "TRUE", bound };
+  return { sql: allOf(terms), bound };
 }

@@ -26,8 +26,9 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
 import { leftoversOf } from "./leftovers_of.ts";
+import { checkWhole, damaged } from "./sqlite_damage.ts";
 import { realPath } from "./real_path.ts";
-import type { Extent, RowKey } from "./sqlite_table.ts";
+import { type Extent, NO_ROWS, type RowKey } from "./sqlite_table.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
@@ -55,6 +56,15 @@ export interface Page {
   readonly last: bigint;
 }
 
+/** A count of all rows, for as long as rows are only added, by the same connection. */
+interface Counted<Connection> {
+  readonly connection: Connection;
+  /** Changes when another connection writes. */
+  readonly version: unknown;
+  readonly transactions: number;
+  readonly extent: Extent;
+}
+
 /**
  * A store in one table of an SQLite database: everything that the form of the table does not say.
  *
@@ -71,6 +81,10 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
+  /** The last count of all rows, and what a later one must agree on. */
+  #counted: Counted<Connection> | undefined;
+  /** How many transactions this object has begun: each may have removed rows. */
+  #transactions = 0;
   readonly #leave = (): void => this.disconnect();
 
   /**
@@ -86,6 +100,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   protected abstract connected(database: OpenDatabase): Connection;
   /** The newest row with exactly this key. */
   protected abstract found(key: RowKey): Row | undefined;
+  /** Checks that a row with this key can be recorded. @throws {ColumnError} If it cannot. */
+  protected abstract checkFits(key: Key): void;
   /** The open database with a table that has these columns and can hold these rows; made if need be. */
   protected abstract withTable(columns: readonly string[], rows: readonly Row[]): Connection;
   /** Adds a row to the table. */
@@ -102,8 +118,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     columns: readonly string[] | undefined,
     upTo: bigint,
   ): Page;
-  /** The extent of the rows up to a number. */
-  protected abstract extent(upTo: bigint): Extent;
+  /** The newest row up to a number, and how many rows come after another: all if that is undefined. */
+  protected abstract extent(after: bigint | undefined, upTo: bigint): Extent;
   /** The columns of the store, in its order. */
   abstract columns(): MaybePromise<readonly string[]>;
 
@@ -160,9 +176,17 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     return rows;
   }
 
-  /** All rows, oldest first, in bounded memory; the database is not locked between two of them. */
+  /**
+   * The rows that are there when it begins, oldest first, in bounded memory; the database is not locked
+   * between two of them.
+   */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    yield* this.#rowsBetween(-1n, LAST, columns);
+    yield* this.#rowsBetween(-1n, await this.lastNumber(), columns);
+  }
+
+  /** The number of the last row. */
+  protected lastNumber(): MaybePromise<bigint> {
+    return this.trying(() => this.extent(LAST, LAST).last);
   }
 
   async *#rowsBetween(
@@ -181,16 +205,45 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** The rows that were added since a mark. Values that others edit in place are not seen. */
   rowsSince(mark?: string): MaybePromise<RowsSince> {
     return this.trying(() => {
-      const { inode = 0 } = this.open() ?? {};
-      const markOf = (extent: Extent): string =>
-        `${inode} ${extent.last} ${extent.count} ${extent.time}`;
-      const now = this.extent(LAST);
-      const last = BigInt(mark?.split(" ", 2)[1] ?? -1);
+      const connection = this.open();
+      const { inode = 0 } = connection ?? {};
+      const markOf = ({ last, count, time }: Extent): string => `${inode} ${last} ${count} ${time}`;
+      const last = BigInt(/^\d+ (\d+) /.exec(mark ?? "")?.[1] ?? -1);
+      const { now, before } = connection
+        ? this.#extents(connection, last)
+        : { now: NO_ROWS, before: NO_ROWS };
       // A number is given again once the last row was removed: its time tells.
-      const isWhole = mark === undefined || mark !== markOf(this.extent(last));
+      const isWhole = mark !== markOf(before);
       const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
       return { mark: markOf(now), isWhole, rows };
     });
+  }
+
+  /**
+   * The extents of all rows, and of those up to a number. All rows are counted once, and again only
+   * after rows were removed or another connection has written.
+   */
+  #extents(
+    connection: Connection,
+    last: bigint,
+  ): { readonly now: Extent; readonly before: Extent } {
+    const { db } = connection;
+    db.exec("BEGIN"); // both are of one moment
+    try {
+      const { data_version: version } = db.prepare("PRAGMA data_version").get()!;
+      let known = this.#counted;
+      const isKnown = known?.connection === connection && known.version === version &&
+        known.transactions === this.#transactions;
+      if (!isKnown) known = undefined;
+      const added = this.extent(known?.extent.last, LAST);
+      const now = { ...added, count: (known?.extent.count ?? 0) + added.count };
+      this.#counted = { connection, version, transactions: this.#transactions, extent: now };
+      if (last === -1n) return { now, before: NO_ROWS };
+      const { count: later, ...before } = this.extent(last, last);
+      return { now, before: { ...before, count: now.count - later } };
+    } finally {
+      if (this.#connection === connection && db.isTransaction) db.exec("ROLLBACK");
+    }
   }
 
   /** Removes the rows that agree on all columns given; how many. */
@@ -221,6 +274,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
+        if (!isDoneNow) this.checkFits(key);
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
@@ -400,6 +454,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     const { db } = connection;
     if (db.isTransaction) return body();
     this.readyToWrite(connection);
+    this.#transactions++;
     db.exec("BEGIN IMMEDIATE");
     try {
       const result = body();
@@ -448,6 +503,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       // sync that.
       const synchronous = this.#isSynced ? "EXTRA" : "OFF";
       db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);
+      checkWhole(db, this.path);
       return this.connected({ db, inode, isWriter: false });
     } catch (error) {
       db?.close();
@@ -534,13 +590,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         { cause },
       );
     }
-    if (/malformed/.test(message)) {
-      return new FormatError(
-        `Cannot read "${this.path}" as SQLite: a page of it is damaged (${message}); save what can ` +
-          `be saved with: sqlite3 ${this.path} .recover`,
-        { cause },
-      );
-    }
+    if (/malformed|unsupported file/.test(message)) return damaged(this.path, message, cause);
     const advice = /full/.test(message)
       ? "; make room and try again"
       : /readonly|unable to open/.test(message)

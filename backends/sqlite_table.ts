@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { writeCell } from "../core/cell.ts";
 import { isKeyColumn, type SOURCE } from "../core/columns.ts";
-import { FormatError, StoreError } from "../core/errors.ts";
+import { ColumnError, FormatError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { type Row, setEntry } from "../core/value.ts";
 import { type Affinity, fromSql, spellings, type SqlValue } from "./sqlite_value.ts";
@@ -44,13 +44,20 @@ interface ArrayStatement extends StatementSync {
   setReturnArrays(enabled: boolean): void;
 }
 
+/** The most statements that are kept prepared. */
+const MAX_STATEMENTS = 1000;
+
 /** The statement of a text; rows come as arrays, integers as bigints. */
 export function prepared(
-  connection: Pick<Connection, "db" | "statements">,
+  connection: Pick<Connection, "db" | "statements"> & Partial<Pick<Connection, "looks">>,
   sql: string,
 ): StatementSync {
   let statement = connection.statements.get(sql);
   if (!statement) {
+    if (connection.statements.size >= MAX_STATEMENTS) {
+      connection.statements.clear();
+      connection.looks?.clear();
+    }
     statement = connection.db.prepare(sql);
     statement.setReadBigInts(true);
     (statement as ArrayStatement).setReturnArrays(true);
@@ -148,32 +155,59 @@ export function checkSchema(db: DatabaseSync, { columns }: Connection, path: str
   }
 }
 
+/** The most columns that a table has. SQLite's own limit is 2000 in a SELECT, the row number is one. */
+export const MAX_COLUMNS = 1999;
+
 /**
- * Adds the columns that the table lacks; makes it if need be.
+ * Checks that a table can have more columns than it has.
  *
- * @throws {StoreError} If SQLite cannot have them beside the ones that are there.
+ * @throws {ColumnError} If SQLite cannot have them beside the ones that are there.
  */
-export function addColumns(connection: Connection, names: readonly string[], path: string): void {
-  const { db } = connection;
-  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
-  const missing = names.filter((name) => !connection.columns.has(name));
-  const known = new Map([...connection.columns.keys()].map((name) => [asciiLower(name), name]));
-  for (const name of missing) {
+export function checkAddable(
+  columns: ReadonlyMap<string, unknown>,
+  names: Iterable<string>,
+  path: string,
+): void {
+  const known = new Map([...columns.keys()].map((name) => [asciiLower(name), name]));
+  let first: string | undefined;
+  for (const name of names) {
+    if (columns.has(name)) continue;
+    first ??= name;
     const twin = known.get(asciiLower(name));
-    if (twin !== undefined) {
-      throw new StoreError(
+    if (twin !== undefined && twin !== name) {
+      throw new ColumnError(
         `Cannot add column "${name}" to "${path}": it has "${twin}", and SQLite does not tell ` +
           `capitals from small letters in names; rename one, or use a .csv or .json store`,
       );
     }
     known.set(asciiLower(name), name);
   }
+  if (first === undefined) return;
+  if (known.size > MAX_COLUMNS) {
+    throw new ColumnError(
+      `Cannot add column "${first}" to "${path}": there would be ${known.size} columns, and a table ` +
+        `of SQLite has ${MAX_COLUMNS} at most; use a .csv or .json store, or put several values in one ` +
+        `object`,
+    );
+  }
   if (ROW_NUMBERS.every((name) => known.has(name))) {
-    throw new StoreError(
-      `Cannot add column "${missing[0]}" to "${path}": a table of SQLite cannot have ` +
+    throw new ColumnError(
+      `Cannot add column "${first}" to "${path}": a table of SQLite cannot have ` +
         `${ROW_NUMBERS.join(", ")} all three; rename one, or use a .csv or .json store`,
     );
   }
+}
+
+/**
+ * Adds the columns that the table lacks; makes it if need be.
+ *
+ * @throws {ColumnError} If SQLite cannot have them beside the ones that are there.
+ */
+export function addColumns(connection: Connection, names: readonly string[], path: string): void {
+  const { db } = connection;
+  if (schemaOf(connection) !== connection.schema) readColumns(db, connection);
+  const missing = names.filter((name) => !connection.columns.has(name));
+  checkAddable(connection.columns, missing, path);
   if (connection.columns.size === 0) {
     const columns = missing.map((name) => `${quoted(name)} NUMERIC`).join(", ");
     db.exec(`CREATE TABLE ${TABLE} (${columns}); PRAGMA user_version = ${VERSION}`);
@@ -192,20 +226,21 @@ export function rowNumber(columns: ReadonlyMap<string, unknown>): string {
   return ROW_NUMBERS.find((name) => !taken.has(name)) ?? "rowid";
 }
 
-/** Rows of a table as they are counted. */
+/** A range of a table's rows. */
 export interface Extent {
   readonly count: number;
-  /** The number of the last one; -1 if there is none. */
+  /** The number of the last row; -1 if there is none. */
   readonly last: bigint;
   /** When that was recorded. */
   readonly time: string;
 }
 
-/** That of a table that is not there. */
+/** The extent of a table that is not there. */
 export const NO_ROWS: Extent = { count: 0, last: -1n, time: "" };
 
 /**
- * The extent of a table's rows up to a number.
+ * The newest row up to a number, and how many rows come after another number: all if that is undefined,
+ * which SQLite counts without reading them.
  *
  * @param time The column that says when a row was recorded.
  */
@@ -215,20 +250,26 @@ export function extentOf(
   },
   table: string,
   time: string,
+  after: bigint | undefined,
   upTo: bigint,
 ): Extent {
   const { columns } = connection;
   if (columns.size === 0) return NO_ROWS;
   const number = rowNumber(columns);
-  const upToIt = `FROM ${table} WHERE ${number} <= ?1`;
+  const upToIt = `FROM ${table} WHERE ${number} <= ?`;
   const timeOfLast = columns.has(time)
     ? `(SELECT ${quoted(time)} ${upToIt} ORDER BY ${number} DESC LIMIT 1)`
-    : "''";
-  const [count, last, text] = prepared(
+    : "substr('', ?)";
+  const those = after === undefined ? "" : ` WHERE ${number} > ?`;
+  const [last, text, count] = prepared(
     connection,
-    `SELECT count(*), coalesce(max(${number}), -1), ${timeOfLast} ${upToIt}`,
-  ).get(upTo) as unknown as [bigint, bigint, SqlValue];
-  return { count: Number(count), last, time: String(text) };
+    `SELECT (SELECT max(${number}) ${upToIt}), ${timeOfLast}, (SELECT count(*) FROM ${table}${those})`,
+  ).get(...[upTo, upTo, ...after === undefined ? [] : [after]]) as unknown as [
+    bigint | null,
+    SqlValue,
+    bigint,
+  ];
+  return { count: Number(count), last: last ?? -1n, time: String(text) };
 }
 
 /** A name as SQLite compares it: it folds the case of ASCII letters only. */
@@ -277,11 +318,21 @@ export function conditionSql(
     const term = `${quoted(name)} ${isOne}`;
     return [part.startsWith("n") ? `(${term} OR ${quoted(name)} IS NULL)` : term];
   });
-  return terms.join(" AND ") || "TRUE";
+  return allOf(terms);
 }
 
 function keyNames(columns: ReadonlyMap<string, Affinity>): string[] {
   return [...columns.keys()].filter(isKeyColumn);
+}
+
+/** How many terms are joined without parentheses. */
+const MAX_CHAIN = 100;
+
+/** The conjunction of terms, in a tree: SQLite nests `a AND b AND c` once per term, 1000 deep at most. */
+export function allOf(terms: readonly string[]): string {
+  if (terms.length <= MAX_CHAIN) return terms.join(" AND ") || "TRUE";
+  const middle = terms.length >> 1;
+  return `(${allOf(terms.slice(0, middle))}) AND (${allOf(terms.slice(middle))})`;
 }
 
 /** The row that these values of these columns are. */

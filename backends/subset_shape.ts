@@ -1,15 +1,9 @@
 import { type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 
-const shapes = new Map<string, KeyShape>();
-
-/** The shape of the columns given; one for each set of them, so that what is indexed by it is found again. */
+/** The shape of the columns given. */
 export function subsetShape(columns: Row): KeyShape {
-  const names = Object.keys(columns).filter((name) => columns[name] !== undefined).sort();
-  const text = JSON.stringify(names);
-  let shape = shapes.get(text);
-  if (!shape) shapes.set(text, shape = keyShape(names));
-  return shape;
+  return keyShape(Object.keys(columns).filter((name) => columns[name] !== undefined));
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Backend } from "../core/backend.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { CompleteBackend } from "../core/complete_backend.ts";
 export type Capability = "closing" | "reopening" | "sharing" | "claims";
 
 /** An open store with every optional member, core's defaults included. */
-export interface Handle extends CompleteBackend {
+export interface Handle extends CompleteBackend, Pick<Backend, "cells"> {
   /** Whether the backend finds keys itself; core's default searches through all rows. */
   readonly isIndexed: boolean;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions } from "../core/backend.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import { LostClaimError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
 import type { Row, Value } from "../core/value.ts";
 import { paramsText } from "../core/value_text.ts";
@@ -31,6 +32,17 @@ async function isBusy(handle: CompleteBackend, key: Key): Promise<void> {
 
 async function isDone(handle: CompleteBackend, key: Key): Promise<void> {
   assert.equal((await handle.claim(key)).state, "done", `claim(${paramsText(key.values)})`);
+}
+
+/** Ends a claim with a row; true if it is a lease that was lost. */
+async function record(claim: Claim, row: Row): Promise<boolean> {
+  try {
+    await claim.record(row);
+    return false;
+  } catch (error) {
+    if (error instanceof LostClaimError) return true;
+    throw error;
+  }
 }
 
 /** Of two handles on one store, or of one that stands for both. */
@@ -233,6 +245,33 @@ const checks: readonly Check[] = [
         { alpha: 1, seed: 1 },
         { alpha: 2, seed: 1 },
       ]);
+    },
+  },
+  {
+    name: "a key that is recorded without a claim while it is held has one row",
+    async check(one, other) {
+      const options: ClaimOptions = { isDone: (row) => row.result !== undefined };
+      for (const [seed, isKept] of [[1, false], [2, true]] as const) {
+        const params = { alpha: 1, seed };
+        const held = await claimed(one, keyOf(shape, params), isKept ? options : {});
+        await other.record({ ...params, result: "by hand" });
+        const lost = await record(held, { ...params, result: "run" });
+        const row = { ...params, result: lost || isKept ? "by hand" : "run" };
+        assert.deepEqual((await paramsIn(one)).filter((row) => row.seed === seed), [row]);
+      }
+    },
+  },
+  {
+    name: "clear() forgets failures, and leaves claims",
+    async check(one, other) {
+      await one.record({ alpha: 1, seed: 3 });
+      await (await claimed(one, key)).fail(note);
+      const held = await claimed(one, keyOf(shape, { alpha: 1, seed: 2 }));
+      await other.clear();
+      assert.deepEqual([...await one.failures()], []);
+      await isBusy(other, keyOf(shape, { alpha: 1, seed: 2 }));
+      await held.release();
+      await (await claimed(other, key)).release();
     },
   },
   {

@@ -268,6 +268,31 @@ export const contract: readonly Case[] = [
     },
   },
   {
+    name: "reading rows ends although each that is read has another recorded",
+    async check({ open }) {
+      const backend = await open();
+      await backend.recordAll(Array.from({ length: 20 }, (_, alpha) => ({ alpha })));
+      const reads = {
+        rows: () => backend.rows(),
+        "rows, one column": () => backend.rows({ columns: ["alpha"] }),
+        valueBatches: () => backend.valueBatches(["alpha"]),
+        ...backend.cells && { cells: () => backend.cells!() },
+        rowsSince: async () => (await backend.rowsSince()).rows,
+      };
+      for (const [name, read] of Object.entries(reads)) {
+        const before = (await backend.load()).length;
+        let seen = 0;
+        for await (const some of await read()) {
+          const count = Array.isArray(some) || "length" in some ? Number(some.length) : 1;
+          for (let i = 0; i < count; i++) await backend.record({ alpha: -1 });
+          seen += count;
+          assert.ok(seen <= before, `${name} gives rows that were recorded while it read`);
+        }
+        assert.equal(seen, before, name);
+      }
+    },
+  },
+  {
     name: "columns() names every column that a row has",
     async check({ open }) {
       const backend = await open();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CompleteBackend } from "../core/complete_backend.ts";
+import { StoreError } from "../core/errors.ts";
 import { keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import { paramsText } from "../core/value_text.ts";
@@ -171,6 +172,23 @@ export const keys: readonly Case[] = [
     },
   },
   {
+    name: "removeKey() removes no row that agrees on all columns of the one it removes",
+    async check({ open }) {
+      const backend = await open();
+      const _stet_timestamp = "2026-01-02T03:04:05.678Z";
+      const rows = [{ alpha: 1 }, { alpha: 1, beta: 2 }, { alpha: 1 }];
+      for (const row of rows) await backend.record({ ...row, _stet_timestamp });
+      let removed: number | undefined;
+      try {
+        removed = await backend.removeKey(keyOf(keyShape(undefined), { alpha: 1 }));
+      } catch (error) {
+        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot tell them apart
+      }
+      const left = removed === undefined ? rows : [{ alpha: 1, beta: 2 }];
+      assert.deepEqual([removed ?? 2, await paramsIn(backend)], [2, left]);
+    },
+  },
+  {
     name: "a key is gone when its row is, and there again when that is recorded again",
     async check({ open }) {
       const backend = await open();
@@ -204,6 +222,25 @@ export const keys: readonly Case[] = [
           assert.equal(await isThere(backend, shape, rowOf(n)), true, `${name} of row ${n}`);
           assert.equal(await isThere(backend, shape, rowOf(n + 1)), false);
         }
+      }
+    },
+  },
+  {
+    name: "a key of 1,500 columns is claimed, recorded, found and removed",
+    async check({ open }) {
+      const backend = await open();
+      const params: Row = {};
+      for (let i = 0; i < 1500; i++) params[`p${i}`] = i;
+      for (const shape of [keyShape(Object.keys(params)), keyShape(undefined)]) {
+        const key = keyOf(shape, params);
+        const answer = await backend.claim(key);
+        assert.equal(answer.state, "claimed");
+        if (answer.state === "claimed") await answer.claim.record({ ...params, result: 1 });
+        assert.equal((await backend.claim(key)).state, "done");
+        await looks(backend, shape, [[params, true], [{ ...params, p1499: 0 }, false]]);
+        assert.equal(await backend.has(params), true);
+        assert.equal(await backend.removeKey(key), 1);
+        await looks(backend, shape, [[params, false]]);
       }
     },
   },

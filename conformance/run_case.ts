@@ -17,6 +17,7 @@ export async function runCase(
     const backend = await open(folder);
     const handle: Handle = {
       ...completeBackend(backend),
+      ...backend.cells && { cells: backend.cells.bind(backend) },
       isIndexed: (backend.hasKey ?? backend.find) !== undefined,
       async close() {
         handles.delete(handle);

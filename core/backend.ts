@@ -59,7 +59,7 @@ export interface Backend {
    */
   remove(columns: Row): MaybePromise<number>;
 
-  /** Removes all rows. Does nothing if the store does not exist. */
+  /** Removes all rows, and forgets all failures. Does nothing if the store does not exist. */
   clear(): MaybePromise<void>;
 
   /** Frees what the open store holds. Later calls are errors. */
@@ -68,7 +68,10 @@ export interface Backend {
   /** Whether the store is there: false for a file that nobody made yet. Default: true. */
   exists?(): MaybePromise<boolean>;
 
-  /** The rows, oldest first, one at a time. Default: one call of `load`. */
+  /**
+   * The rows that are there when the first is read, oldest first, one at a time; not those that are
+   * recorded meanwhile. Default: one call of `load`.
+   */
   rows?(options?: RowsOptions): Iterable<Row> | AsyncIterable<Row>;
 
   /**

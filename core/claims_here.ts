@@ -10,7 +10,6 @@ import type {
 import type { CompleteBackend } from "./complete_backend.ts";
 import { LostClaimError } from "./errors.ts";
 import type { Key } from "./key.ts";
-import type { Row } from "./value.ts";
 
 /** Stands for the lease of a claim of this process. No lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
@@ -36,7 +35,7 @@ export class ClaimsHere {
     try {
       const found = await this.#backend.find(key);
       if (!found || !isDone(found)) {
-        return { state: "claimed", claim: this.#claimOf(key, found, lease, options) };
+        return { state: "claimed", claim: this.#claimOf(key, lease, options) };
       }
       this.#leases.delete(text);
       return { state: "done" };
@@ -52,6 +51,11 @@ export class ClaimsHere {
     return [...this.#failures.values()];
   }
 
+  /** Forgets all failures. */
+  forgetAll(): void {
+    this.#failures.clear();
+  }
+
   /** The keys that are held, and by whom. */
   claims(): HeldKey[] {
     return [...this.#leases.keys()].flatMap((key) => {
@@ -60,7 +64,7 @@ export class ClaimsHere {
     });
   }
 
-  #claimOf(key: Key, found: Row | undefined, held: Lease, options: ClaimOptions): Claim {
+  #claimOf(key: Key, held: Lease, options: ClaimOptions): Claim {
     const { text } = key;
     const { isDone, lease } = options;
     const ending = async (end: () => unknown): Promise<void> => {
@@ -72,8 +76,11 @@ export class ClaimsHere {
     return {
       record: (row) =>
         ending(async () => {
-          if (found) await this.#backend.removeKey(key);
-          await this.#backend.record(row);
+          const found = await this.#backend.find(key); // or recorded meanwhile, without a claim
+          if (!found || !isDone?.(found)) {
+            if (found) await this.#backend.removeKey(key);
+            await this.#backend.record(row);
+          }
           this.#failures.delete(text);
         }),
       fail: (note) => ending(() => this.#fail(key, note)),

@@ -34,7 +34,10 @@ function adapted(backend: Backend): CompleteBackend {
     record: backend.record.bind(backend),
     load: backend.load.bind(backend),
     remove: backend.remove.bind(backend),
-    clear: backend.clear.bind(backend),
+    clear: backend.failures ? backend.clear.bind(backend) : async () => {
+      await backend.clear();
+      here.forgetAll();
+    },
     close: backend.close.bind(backend),
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??

@@ -66,6 +66,27 @@ export class LostClaimError extends StoreError {
 }
 
 /**
+ * A row has a column that this kind of store cannot have beside its others, as SQLite cannot have
+ * `loss` and `Loss`. Nothing was written.
+ *
+ * @example
+ * ```ts
+ * import { ColumnError, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("columns.sqlite");
+ * await backend.record({ loss: 1 });
+ * await assert.rejects(async () => await backend.record({ Loss: 1 }), ColumnError);
+ * await backend.close();
+ * fs.unlinkSync("columns.sqlite");
+ * ```
+ */
+export class ColumnError extends StoreError {
+  override name = "ColumnError";
+}
+
+/**
  * A run is done and recorded, but what it returned cannot be kept in a store. `value` is what the
  * function returned, so that it is not lost.
  *

@@ -1,6 +1,6 @@
 import type { Claim, ClaimAnswer, ClaimOptions } from "./backend.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { LostClaimError, messageOf, stackOf, StoreError } from "./errors.ts";
+import { ColumnError, LostClaimError, messageOf, stackOf, StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import type { Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
@@ -62,6 +62,7 @@ export class HeldClaim {
   /**
    * Adds the row of the run and ends the claim.
    *
+   * @throws {ColumnError} If the store cannot have one of its columns; the claim is still held.
    * @throws {StoreError} If the row cannot be recorded; says so if it is in the store all the same.
    */
   async record(row: Row): Promise<void> {
@@ -69,6 +70,7 @@ export class HeldClaim {
       await this.#claim.record(row);
       this.#isOver = true;
     } catch (error) {
+      if (error instanceof ColumnError) throw error; // the row can be recorded in another form
       // At once: the look may take its time, over a network.
       const [isThere] = await Promise.all([this.#hasRow(row), this.release()]);
       throw isThere && !(error instanceof LostClaimError) ? this.#inDoubt(error) : error;

@@ -27,8 +27,13 @@ export const NAME_END = "\x1e";
 /** Ends a cell in a key's text. */
 export const CELL_END = "\x1f";
 
+/** The most shapes that are kept for those who ask for equal ones. */
+const MAX_SHAPES = 1000;
+const shapes = new Map<string, KeyShape>();
+
 /**
- * The shape of keys with these columns.
+ * The shape of keys with these columns. Equal ones are one object, as stores index rows by shape; of
+ * more than 1,000, those that were asked for last.
  *
  * @param columns The declared key columns; undefined: every column that is not reserved.
  * @param defaults Values that rows and calls without the column count as having.
@@ -42,10 +47,13 @@ export function keyShape(
     const value = toValue(input, `defaults.${name}`);
     if (value !== undefined) cells.set(name, writeCell(value));
   }
-  return {
-    columns: columns === undefined ? undefined : [...new Set(columns)].sort(),
-    defaults: cells,
-  };
+  const names = columns === undefined ? undefined : [...new Set(columns)].sort();
+  const text = JSON.stringify([names, [...cells].sort()]);
+  const shape = shapes.get(text) ?? { columns: names, defaults: cells };
+  shapes.delete(text); // to be the newest
+  shapes.set(text, shape);
+  if (shapes.size > MAX_SHAPES) shapes.delete(shapes.keys().next().value!);
+  return shape;
 }
 
 /**
@@ -114,7 +122,8 @@ class LazyKey implements Key {
   #read(): Row {
     const values: Row = {};
     const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
-    const given = Object.keys(this.#params).filter((name) => columns.includes(name));
+    const known = new Set(columns);
+    const given = Object.keys(this.#params).filter((name) => known.has(name));
     for (const name of new Set([...given, ...columns])) {
       let value = toValue(own(this.#params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");

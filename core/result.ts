@@ -33,6 +33,12 @@ export function resultColumns(returned: unknown): Row {
   return row;
 }
 
+/** The same value in one column, for a store that cannot have a column for each field; it reads back the same. */
+export function wholeResult(columns: Row): Row {
+  const value = resultOf(columns);
+  return value === undefined ? {} : { [WHOLE]: value };
+}
+
 /** The value kept in a row, or `undefined` if it keeps none. */
 export function resultOf(row: Row): Value | undefined {
   if (row[WHOLE] !== undefined) return row[WHOLE];

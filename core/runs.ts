@@ -2,13 +2,13 @@ import type { MaybePromise } from "./backend.ts";
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "./columns.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
-import { ResultError } from "./errors.ts";
+import { ColumnError, ResultError } from "./errors.ts";
 import { hashRow } from "./hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "./key.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
-import { resultColumns, resultOf } from "./result.ts";
+import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./shared_store.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 import { SourceWatch } from "./source_watch.ts";
@@ -352,7 +352,12 @@ export class Runs implements Target {
       if (!(error instanceof ResultError)) throw error;
       return { status: "failed", params, error };
     }
-    await claim.record({ ...key.values, ...result, ...own });
+    try {
+      await claim.record({ ...key.values, ...result, ...own });
+    } catch (error) {
+      if (!(error instanceof ColumnError)) throw error; // nothing was written, and the claim is held
+      await claim.record({ ...key.values, ...wholeResult(result), ...own });
+    }
     // In the form in which a skipped call will return it.
     return { status: "ran", params, value: resultOf(result) };
   }

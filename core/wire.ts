@@ -12,6 +12,7 @@ import type { Value } from "./value.ts";
 export type ProblemType =
   | "urn:stet:invalid-request"
   | "urn:stet:lost-claim"
+  | "urn:stet:column"
   | "urn:stet:store"
   | "urn:stet:query"
   | "urn:stet:package";

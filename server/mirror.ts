@@ -34,8 +34,10 @@ export interface Added {
 const BATCH = 4000;
 /** How many rows one statement inserts: each call costs as much as a row. */
 const AT_ONCE = 25;
-/** SQLite's limit of a table's columns is 2000. */
-const MOST_COLUMNS = 1900;
+/** SQLite's limit of values bound to a statement. */
+const MAX_BOUND = 32_766;
+/** SQLite's limit of a table's columns is 2000, `n`, `ended` and `took` among them. */
+const MOST_COLUMNS = 1997;
 /** More different values than so many are not listed. */
 const MANY = 10_000;
 /** How many statements are kept. */
@@ -296,8 +298,9 @@ export class Mirror {
     const width = FIXED.length + numbers.size;
     const names = [...FIXED, ...Array.from(kinds, (_, i) => `c${i}`)].join(", ");
     const one = `(${Array(width).fill("?").join(", ")})`;
-    for (let at = 0; at < rows.length; at += AT_ONCE) {
-      const some = rows.slice(at, at + AT_ONCE);
+    const atOnce = Math.min(AT_ONCE, Math.floor(MAX_BOUND / width));
+    for (let at = 0; at < rows.length; at += atOnce) {
+      const some = rows.slice(at, at + atOnce);
       const values: SqlValue[] = new Array(width * some.length).fill(null);
       for (const [i, row] of some.entries()) {
         const start = i * width;

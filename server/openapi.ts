@@ -49,6 +49,7 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
       answer: {
         oneOf: [...answers, object({ answers: { type: "array", items: { oneOf: answers } } })],
       },
+      problems: [422],
     },
   },
   "/v1/record": {
@@ -56,7 +57,7 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
       summary: "Record a run and end its claim; without a token, add a row",
       body: schemas.recordRequest,
       answer: state("recorded"),
-      problems: [409],
+      problems: [409, 422],
     },
   },
   "/v1/fail": {
@@ -133,6 +134,7 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
       query: schemas.recordAllQuery,
       bodyMedia: "application/x-ndjson",
       answer: object({ recorded: whole }),
+      problems: [422],
     },
   },
   ...Object.fromEntries(

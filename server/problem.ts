@@ -1,4 +1,11 @@
-import { FormatError, LockError, messageOf, stackOf, StoreError } from "../core/errors.ts";
+import {
+  ColumnError,
+  FormatError,
+  LockError,
+  messageOf,
+  stackOf,
+  StoreError,
+} from "../core/errors.ts";
 import type { Problem, ProblemType } from "../core/wire.ts";
 import { MissingPackageError } from "../packages/missing_package_error.ts";
 import { SECURE } from "./secure_headers.ts";
@@ -7,6 +14,7 @@ import { SECURE } from "./secure_headers.ts";
 const titles: Readonly<Record<ProblemType, string>> = {
   "urn:stet:invalid-request": "The request is not valid",
   "urn:stet:lost-claim": "The claim was lost",
+  "urn:stet:column": "The store cannot have such a column",
   "urn:stet:store": "The store cannot be used",
   "urn:stet:query": "The SQL cannot be run",
   "urn:stet:package": "A package is not installed",
@@ -24,6 +32,7 @@ const meanings: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   421: "Misdirected Request",
+  422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -80,6 +89,9 @@ export function problemOf(error: unknown, warn: (message: string) => void): Prob
   }
   if (error instanceof MissingPackageError) {
     return new ProblemError(501, error.message, { type: "urn:stet:package" });
+  }
+  if (error instanceof ColumnError) {
+    return new ProblemError(422, error.message, { type: "urn:stet:column" });
   }
   if (error instanceof FormatError || error instanceof StoreError) {
     return new ProblemError(503, error.message, { type: "urn:stet:store" });

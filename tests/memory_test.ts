@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/mod.ts";
+import { keyOf, keyShape } from "../core/key.ts";
 import { once, openBackend, type Row } from "../mod.ts";
 
 test("a store in memory matches by cell text: 1 is 1.0 and not the string", () => {
@@ -44,6 +45,16 @@ test("a store in memory removes what agrees on all columns given, and gives the 
   backend.clear();
   assert.deepEqual(backend.load(), []);
   assert(!backend.has({}));
+});
+
+test("a store in memory removes the rows of one key, and none that has more columns", () => {
+  const backend = new MemoryBackend();
+  const _stet_timestamp = "2026-01-01T00:00:00Z";
+  for (const row of [{ a: 1 }, { a: 1, b: 2 }, { a: 1 }]) {
+    backend.record({ ...row, _stet_timestamp });
+  }
+  assert.equal(backend.removeKey(keyOf(keyShape(undefined), { a: 1 })), 2);
+  assert.deepEqual(backend.load(), [{ a: 1, b: 2, _stet_timestamp }]);
 });
 
 test("a store in memory refuses what a file could not keep", () => {
