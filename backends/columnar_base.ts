@@ -4,6 +4,7 @@ import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
+import { CHECKSUM } from "../packages/checksum.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
@@ -268,10 +269,14 @@ function markOf(metadata: ReadonlyMap<string, string>): Mark | undefined {
   return { history, merged: generation === undefined ? undefined : { generation, offset } };
 }
 
-/** A mark as metadata. */
-export function markMetadata({ history, merged }: Mark): ReadonlyMap<string, string> {
+/** A mark as metadata, with a checksum. */
+export function markMetadata(
+  { history, merged }: Mark,
+  checksum: string,
+): ReadonlyMap<string, string> {
   return new Map([
     [HISTORY, history],
+    [CHECKSUM, checksum],
     ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
   ]);
 }

@@ -8,6 +8,7 @@ import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { type Row, toValue } from "../core/value.ts";
+import { checksumPlaceholder, writeChecksum } from "../packages/checksum.ts";
 import { batchesOf } from "./batches_of.ts";
 import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import { markMetadata, type OpenedFile } from "./columnar_base.ts";
@@ -109,14 +110,15 @@ export class ColumnarMerger {
     return this.#asMerger(async () => {
       if (await this.#files.locked(() => this.#files.base.opened)) return undefined;
       const temporary = this.#temporary();
+      const placeholder = checksumPlaceholder();
       try {
         const count = await this.#files.format.writeAnew(temporary, {
           names: columns,
           batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows)),
-          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }),
+          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }, placeholder),
           csv: csvOf(source),
         });
-        syncFile(temporary, this.#files.path);
+        syncFile(temporary, this.#files.path, placeholder);
         if (!await this.#files.locked(() => this.#takePlace(temporary, undefined))) {
           throw new StoreError(
             `Cannot write "${this.#files.path}": another program made it just now; add to it with append`,
@@ -253,6 +255,7 @@ export class ColumnarMerger {
     );
     if (pending === STALE) return STALE;
     const temporary = this.#temporary();
+    const placeholder = checksumPlaceholder();
     try {
       const isGone = (row: Row): boolean =>
         gone === "all" || typeof gone === "object" && keyOf(gone.shape, row).text === gone.text;
@@ -283,7 +286,7 @@ export class ColumnarMerger {
         base,
         gone: goneNumbers,
         added: rows ?? rowsOf(pending.passes[1], isGone, added),
-        metadata: markMetadata(mark),
+        metadata: markMetadata(mark, placeholder),
       });
       const expected = count + (base ? kept : 0);
       if (written !== expected) {
@@ -292,7 +295,7 @@ export class ColumnarMerger {
             `it is as it was`,
         );
       }
-      syncFile(temporary, this.#files.path);
+      syncFile(temporary, this.#files.path, placeholder);
       const isDone = await this.#files.locked(() => {
         if (this.#files.extent?.generation !== pending.extent?.generation) return false;
         if (!this.#takePlace(temporary, opened)) return false;
@@ -391,10 +394,11 @@ async function hasLong(file: ColumnarFile, name: string): Promise<boolean> {
   return false;
 }
 
-/** Brings a new file to the disk, with the mode of the one that it replaces. */
-function syncFile(path: string, replaced: string): void {
+/** Brings a new file to the disk, with its checksum and with the mode of the one that it replaces. */
+function syncFile(path: string, replaced: string, placeholder: string): void {
   const fd = fs.openSync(path, "r+");
   try {
+    writeChecksum(fd, placeholder);
     const found = fs.statSync(replaced, { throwIfNoEntry: false });
     if (found) fs.fchmodSync(fd, found.mode & 0o7777);
     fs.fsyncSync(fd);
