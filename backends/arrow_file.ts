@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
-import { CHECKSUM, verifyChecksum } from "../packages/checksum.ts";
+import { hasChecksum, verifyChecksum } from "../packages/checksum.ts";
 import { DamageError } from "../packages/damage_error.ts";
 import { checkBatchBody, checkBatchHead, layoutsOf } from "./arrow_body.ts";
 import type { Arrow } from "./arrow_package.ts";
@@ -69,7 +69,7 @@ export class ArrowFile implements ColumnarFile {
     const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
-    verifyChecksum(held.fd, held.size, schema.metadata.get(CHECKSUM), false);
+    verifyChecksum(held.fd, held.size, schema.metadata, false);
     const { fields } = arrow.RecordBatchReader.from(message).open().schema;
     const names = fields.map(({ name }) => name);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -221,8 +221,7 @@ function fileParts({ fd, size }: HeldFile): Messages {
     return message;
   });
   // Other programs may put something between them.
-  const isOurs = schema.metadata.has(CHECKSUM);
-  if (isOurs && !areJoined(blocks, start)) {
+  if (hasChecksum(schema.metadata) && !areJoined(blocks, start)) {
     throw new DamageError("bytes are missing, or are too many");
   }
   return { message: schemaMessage(bytes, schemaAt), schema, parts };

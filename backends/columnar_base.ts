@@ -4,7 +4,7 @@ import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
-import { CHECKSUM } from "../packages/checksum.ts";
+import { checksumMetadata } from "../packages/checksum.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
@@ -276,7 +276,7 @@ export function markMetadata(
 ): ReadonlyMap<string, string> {
   return new Map([
     [HISTORY, history],
-    [CHECKSUM, checksum],
+    ...checksumMetadata(checksum),
     ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
   ]);
 }

@@ -64,7 +64,11 @@ export class FlatTable {
     const place = this.#placeOf(slot);
     if (place === undefined) return undefined;
     const { start, length } = this.#buffer.vectorAt(place, 1);
-    return utf8.decode(this.#buffer.bytes.subarray(start, start + length));
+    try {
+      return utf8.decode(this.#buffer.bytes.subarray(start, start + length));
+    } catch (cause) {
+      throw new DamageError("a name in it is not UTF-8", { cause });
+    }
   }
 
   /** Where the items of a vector begin. */

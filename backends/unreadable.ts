@@ -19,6 +19,8 @@ export function unreadable(path: string, format: string, error: unknown): StoreE
   }
   const reason = error instanceof DamageError
     ? error.message
+    : error instanceof RangeError
+    ? "a size or place in it leads out of it"
     : messageOf(error).split("\n", 1)[0]!.replace(/\/dev\/fd\/\d+/g, path);
   return new FormatError(
     `Cannot read "${path}" as ${format}: ${reason}; it is damaged or something else, and is left ` +

@@ -3,20 +3,32 @@ import fs from "node:fs";
 import { crc32 } from "node:zlib";
 import { DamageError } from "./damage_error.ts";
 
-/** The name of the checksum in a file's metadata. */
-export const CHECKSUM = "stet_checksum";
+/** The names of the checksum in a file's metadata, and of what says that there is one. */
+const CHECKSUM = "stet_checksum", FORMAT = "stet_format";
+/** The format of files that have a checksum. The one before has no number. */
+const CHECKED_FORMAT = "2";
 
-/** Digits of a file's size and of its CRC-32 in a checksum, with a hyphen between them. */
+/** Size, CRC-32 of the file, CRC-32 of these two. */
+const FORM = /^([0-9]{16})-[0-9a-f]{8}-[0-9a-f]{8}$/;
 const SIZE_DIGITS = 16, CRC_DIGITS = 8;
-const LENGTH = SIZE_DIGITS + 1 + CRC_DIGITS;
-const FORM = /^[0-9]{16}-[0-9a-f]{8}$/;
+const LENGTH = SIZE_DIGITS + 2 * (1 + CRC_DIGITS);
 
 /** How many bytes are read at a time. */
 const CHUNK = 1 << 20;
 
-/** Returns a unique text of a checksum's length, for a file that is yet to be written. */
+/** The metadata of a file that is yet to be written, for {@linkcode writeChecksum}. */
+export function checksumMetadata(placeholder: string): [string, string][] {
+  return [[FORMAT, CHECKED_FORMAT], [CHECKSUM, placeholder]];
+}
+
+/** True if a file's metadata is that of a file with a checksum. */
+export function hasChecksum(metadata: ReadonlyMap<string, string>): boolean {
+  return metadata.has(FORMAT) || metadata.has(CHECKSUM);
+}
+
+/** Returns a unique text for a file that is yet to be written: it is that of no file. */
 export function checksumPlaceholder(): string {
-  return crypto.randomUUID().replaceAll("-", "x").slice(0, LENGTH);
+  return checksumText(0, crypto.getRandomValues(new Uint32Array(1))[0]!);
 }
 
 /** Replaces the placeholder in a file that was written by its checksum. */
@@ -38,20 +50,29 @@ export function writeChecksum(fd: number, placeholder: string): void {
 export function verifyChecksum(
   fd: number,
   size: number,
-  checksum: string | undefined,
+  metadata: ReadonlyMap<string, string>,
   mustFit: boolean,
 ): void {
-  if (checksum === undefined) return;
-  const isOfSize = FORM.test(checksum) && Number(checksum.slice(0, SIZE_DIGITS)) === size;
-  if (!isOfSize && !mustFit) return;
-  if (!isOfSize || checksumText(size, scan(fd, size, checksum).crc) !== checksum) {
+  if (!hasChecksum(metadata)) return;
+  const checksum = metadata.get(CHECKSUM) ?? "";
+  const [, digits] = FORM.exec(checksum) ?? [];
+  const isWhole = digits !== undefined && withCrc(checksum.slice(0, -1 - CRC_DIGITS)) === checksum;
+  if (isWhole && Number(digits) !== size && !mustFit) return;
+  if (!isWhole || checksumText(size, scan(fd, size, checksum).crc) !== checksum) {
     throw new DamageError("its bytes are not those that were written: the checksum differs");
   }
 }
 
 function checksumText(size: number, crc: number): string {
-  const digits = crc.toString(16).padStart(CRC_DIGITS, "0");
-  return `${String(size).padStart(SIZE_DIGITS, "0")}-${digits}`;
+  return withCrc(`${String(size).padStart(SIZE_DIGITS, "0")}-${hexadecimal(crc)}`);
+}
+
+function withCrc(text: string): string {
+  return `${text}-${hexadecimal(crc32(text))}`;
+}
+
+function hexadecimal(crc: number): string {
+  return crc.toString(16).padStart(CRC_DIGITS, "0");
 }
 
 /** The CRC-32 of a file in which a text is replaced by zeros, and where the text begins. */

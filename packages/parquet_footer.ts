@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { CHECKSUM, verifyChecksum } from "./checksum.ts";
+import { verifyChecksum } from "./checksum.ts";
 import { DamageError } from "./damage_error.ts";
 import { readThrift, type Thrift, type ThriftStruct } from "./thrift.ts";
 
@@ -34,7 +34,7 @@ export function readParquetFooter(fd: number, size: number): ParquetFooter {
   const fields = structIn(bytes).struct;
   const { metadata, createdBy } = metadataOf(fields);
   // DuckDB keeps no metadata of a file that it reads.
-  verifyChecksum(fd, size, metadata.get(CHECKSUM), createdBy.startsWith("DuckDB"));
+  verifyChecksum(fd, size, metadata, createdBy.startsWith("DuckDB"));
   const schema = structs(fields, 2);
   const rowCount = integer(fields, 3);
   const isFlat = schema.slice(1).every((element) => !element.has(5)); // num_children
