@@ -219,6 +219,7 @@ export class ColumnarBackend implements Backend {
     const findings: Finding[] = [];
     try {
       await this.#files.base.catchUp();
+      await this.#files.base.readAll();
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       return [{ kind: "unreadable", message: error.message, repaired: undefined }];

@@ -144,6 +144,13 @@ export class ColumnarBase {
     return numbers;
   }
 
+  /** Reads all values. @throws {FormatError} If one cannot be read. */
+  async readAll(): Promise<void> {
+    if (!this.#opened) return;
+    const { file } = this.#opened;
+    for await (const _ of file.batches(file.columns.map(({ name }) => name), 0, file.rowCount));
+  }
+
   /** Forgets the file. */
   close(): void {
     this.#signature = undefined;

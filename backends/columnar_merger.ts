@@ -18,6 +18,7 @@ import { syncFolder } from "./file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
 import type { Merged } from "./pending_format.ts";
 import { stamped, stampedBatch } from "./stamped.ts";
+import { writing } from "./writing.ts";
 
 /** They are merged earlier if they take more bytes than this, and than four times the columnar file. */
 const MOST_PENDING_BYTES = 1 << 26;
@@ -112,12 +113,16 @@ export class ColumnarMerger {
       const temporary = this.#temporary();
       const placeholder = checksumPlaceholder();
       try {
-        const count = await this.#files.format.writeAnew(temporary, {
+        const content = {
           names: columns,
           batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows)),
           metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }, placeholder),
           csv: csvOf(source),
-        });
+        };
+        const count = await writing(
+          this.#files.path,
+          () => this.#files.format.writeAnew(temporary, content),
+        );
         syncFile(temporary, this.#files.path, placeholder);
         if (!await this.#files.locked(() => this.#takePlace(temporary, undefined))) {
           throw new StoreError(
@@ -281,13 +286,17 @@ export class ColumnarMerger {
         history: isLonger && opened?.mark?.history || crypto.randomUUID(),
         merged: pending.extent ?? opened?.mark?.merged,
       };
-      const written = await this.#files.format.write(temporary, {
+      const content = {
         columns: await columnsOf(base, kinds),
         base,
         gone: goneNumbers,
         added: rows ?? rowsOf(pending.passes[1], isGone, added),
         metadata: markMetadata(mark, placeholder),
-      });
+      };
+      const written = await writing(
+        this.#files.path,
+        () => this.#files.format.write(temporary, content),
+      );
       const expected = count + (base ? kept : 0);
       if (written !== expected) {
         throw new StoreError(
