@@ -1,7 +1,6 @@
 import type { OpenOptions } from "../core/backend.ts";
-import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { loadArrow as loadApacheArrow } from "../packages/apache_arrow.ts";
-import { ArrowFile } from "./arrow_file.ts";
+import { ARROW_FILE, ARROW_STREAM, ArrowFile } from "./arrow_file.ts";
 import { loadArrow } from "./arrow_package.ts";
 import { writeArrow, writeArrowAnew } from "./arrow_writer.ts";
 import { ColumnarBackend } from "./columnar_backend.ts";
@@ -43,9 +42,9 @@ export async function open(path: string, options: OpenOptions): Promise<ArrowBac
 }
 
 /** The IPC file format for the engine. */
-export const arrowFile: ColumnarFormat = arrowFormat("Arrow", true);
+export const arrowFile: ColumnarFormat = arrowFormat(ARROW_FILE, true);
 /** The IPC stream format for the engine. */
-export const arrowStream: ColumnarFormat = arrowFormat("an Arrow stream", false);
+export const arrowStream: ColumnarFormat = arrowFormat(ARROW_STREAM, false);
 
 function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
   return {
@@ -53,15 +52,7 @@ function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
     isCaseSensitive: true,
 
     async open(held: HeldFile): Promise<ColumnarFile> {
-      const arrow = await loadArrow();
-      try {
-        return new ArrowFile(arrow, held, isFile);
-      } catch (error) {
-        if (error instanceof StoreError) throw error;
-        throw new FormatError(`Cannot read "${held.path}" as ${name}: ${messageOf(error)}`, {
-          cause: error,
-        });
-      }
+      return ArrowFile.open(await loadArrow(), held, isFile);
     },
 
     async write(path, content): Promise<number> {

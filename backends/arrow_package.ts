@@ -12,21 +12,13 @@ export interface Arrow extends ApacheArrow {
     fields: ConstructorParameters<ApacheArrow["Schema"]>[0],
     metadata?: ReadonlyMap<string, string>,
   ) => ArrowSchema;
-  readonly Message: { decode(bytes: Uint8Array): ArrowMessage };
   readonly RecordBatchReader: {
     from(bytes: Uint8Array): Iterable<RecordBatch> & {
-      open(): { readonly schema: ArrowSchema & { readonly metadata: Map<string, string> } };
+      open(): { readonly schema: ArrowSchema };
     };
   };
   readonly RecordBatchFileWriter: ApacheArrow["RecordBatchFileWriter"] & (new () => Writer);
   readonly RecordBatchStreamWriter: ApacheArrow["RecordBatchStreamWriter"] & (new () => Writer);
-}
-
-/** The head of a message. */
-export interface ArrowMessage {
-  readonly headerType: number;
-  readonly bodyLength: number;
-  header(): { readonly length: number; readonly compression?: unknown };
 }
 
 /** A record batch that was read. */

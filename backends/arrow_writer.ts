@@ -76,7 +76,7 @@ async function addBegun(
   const held = HeldFile.open(path)!;
   fs.rmSync(path);
   try {
-    await file.addFile(new ArrowFile(arrow, held, isFile), []);
+    await file.addFile(ArrowFile.open(arrow, held, isFile), []);
   } finally {
     held.letGo();
   }

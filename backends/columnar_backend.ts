@@ -149,14 +149,27 @@ export class ColumnarBackend implements Backend {
   }
 
   /** The rows that were added since a mark. A merge moves rows and changes none. */
-  rowsSince(mark?: string): Promise<RowsSince> {
-    return this.#held(() => {
+  rowsSince(mark?: string): MaybePromise<RowsSince> {
+    return this.#files.reading(() => {
       const now = this.#files.mark;
       if (mark === now) return { mark, isWhole: false, rows: [] };
       const start = this.#files.countAt(mark);
-      const rows = rowsOf(this.#hold(undefined), undefined, start);
-      return { mark: now, isWhole: start === undefined, rows };
+      return { mark: now, isWhole: start === undefined, rows: this.#rowsBetween(start, now) };
     });
+  }
+
+  /** The rows from a number on that were there at a mark. No file is opened before the first. */
+  async *#rowsBetween(start: number | undefined, mark: string): AsyncGenerator<Row> {
+    const { end, held } = await this.#held(() => {
+      const end = this.#files.countAt(mark);
+      return { end, held: end === undefined ? undefined : this.#hold(undefined) };
+    });
+    if (!held) {
+      throw new StoreError(
+        `Cannot read "${this.#files.path}": rows were removed just now; read it again`,
+      );
+    }
+    yield* rowsOf(held, undefined, start, end);
   }
 
   /** The rows as they are now, for who can read the file by itself. */
@@ -235,6 +248,7 @@ export class ColumnarBackend implements Backend {
     const findings: Finding[] = [];
     try {
       await this.#files.base.catchUp();
+      await this.#files.base.readAll();
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       return [{ kind: "unreadable", message: error.message, repaired: undefined }];
@@ -466,21 +480,26 @@ interface HeldStore {
   close(): void;
 }
 
-/** The rows of a store that is held, from one on; it is let go after them. */
+/** The rows of a store that is held, from number `start` up to `end`; the store is released after them. */
 async function* rowsOf(
   { file, pending, close }: HeldStore,
   columns: readonly string[] | undefined,
   start = 0,
+  end = Infinity,
 ): AsyncGenerator<Row> {
   const { rowCount = 0 } = file ?? {};
+  const fileEnd = Math.min(end, rowCount);
   try {
     const known = file?.columns.map(({ name }) => name) ?? [];
     const names = columns ? columns.filter((name) => known.includes(name)) : known;
-    for await (const batch of file?.batches(names, Math.min(start, rowCount), rowCount) ?? []) {
+    for await (const batch of file?.batches(names, Math.min(start, fileEnd), fileEnd) ?? []) {
       for (let i = 0; i < batch.length; i++) yield rowOf(names, batch, i);
     }
     let passed = rowCount;
-    for (const row of pending) if (passed++ >= start) yield row;
+    for (const row of pending) {
+      if (passed >= end) return;
+      if (passed++ >= start) yield row;
+    }
   } finally {
     close();
   }

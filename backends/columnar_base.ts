@@ -4,6 +4,7 @@ import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
+import { checksumMetadata } from "../packages/checksum.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
@@ -153,6 +154,13 @@ export class ColumnarBase {
     return numbers;
   }
 
+  /** Reads all values. @throws {FormatError} If one cannot be read. */
+  async readAll(): Promise<void> {
+    if (!this.#opened) return;
+    const { file } = this.#opened;
+    for await (const _ of file.batches(file.columns.map(({ name }) => name), 0, file.rowCount));
+  }
+
   /** Forgets the file. */
   close(): void {
     this.#signature = undefined;
@@ -273,10 +281,14 @@ function markOf(metadata: ReadonlyMap<string, string>): Mark | undefined {
   return { history, merged: generation === undefined ? undefined : { generation, offset } };
 }
 
-/** A mark as metadata. */
-export function markMetadata({ history, merged }: Mark): ReadonlyMap<string, string> {
+/** A mark as metadata, with a checksum. */
+export function markMetadata(
+  { history, merged }: Mark,
+  checksum: string,
+): ReadonlyMap<string, string> {
   return new Map([
     [HISTORY, history],
+    ...checksumMetadata(checksum),
     ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
   ]);
 }

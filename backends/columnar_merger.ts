@@ -8,6 +8,7 @@ import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { type Row, toValue } from "../core/value.ts";
+import { checksumPlaceholder, writeChecksum } from "../packages/checksum.ts";
 import { batchesOf } from "./batches_of.ts";
 import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import { markMetadata, type OpenedFile } from "./columnar_base.ts";
@@ -17,6 +18,7 @@ import { syncFolder } from "./file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
 import type { Merged } from "./pending_format.ts";
 import { stamped, stampedBatch } from "./stamped.ts";
+import { writing } from "./writing.ts";
 
 /** They are merged earlier if they take more bytes than this, and than four times the columnar file. */
 const MOST_PENDING_BYTES = 1 << 26;
@@ -109,14 +111,19 @@ export class ColumnarMerger {
     return this.#asMerger(async () => {
       if (await this.#files.locked(() => this.#files.base.opened)) return undefined;
       const temporary = this.#temporary();
+      const placeholder = checksumPlaceholder();
       try {
-        const count = await this.#files.format.writeAnew(temporary, {
+        const content = {
           names: columns,
           batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows)),
-          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }),
+          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }, placeholder),
           csv: csvOf(source),
-        });
-        syncFile(temporary, this.#files.path);
+        };
+        const count = await writing(
+          this.#files.path,
+          () => this.#files.format.writeAnew(temporary, content),
+        );
+        syncFile(temporary, this.#files.path, placeholder);
         if (!await this.#files.locked(() => this.#takePlace(temporary, undefined))) {
           throw new StoreError(
             `Cannot write "${this.#files.path}": another program made it just now; add to it with append`,
@@ -259,6 +266,7 @@ export class ColumnarMerger {
     );
     if (pending === STALE) return STALE;
     const temporary = this.#temporary();
+    const placeholder = checksumPlaceholder();
     try {
       const isGone = (row: Row): boolean =>
         gone === "all" || typeof gone === "object" && keyOf(gone.shape, row).text === gone.text;
@@ -284,13 +292,17 @@ export class ColumnarMerger {
         history: isLonger && opened?.mark?.history || crypto.randomUUID(),
         merged: pending.extent ?? opened?.mark?.merged,
       };
-      const written = await this.#files.format.write(temporary, {
+      const content = {
         columns: await columnsOf(base, kinds),
         base,
         gone: goneNumbers,
         added: rows ?? rowsOf(pending.passes[1], isGone, added),
-        metadata: markMetadata(mark),
-      });
+        metadata: markMetadata(mark, placeholder),
+      };
+      const written = await writing(
+        this.#files.path,
+        () => this.#files.format.write(temporary, content),
+      );
       const expected = count + (base ? kept : 0);
       if (written !== expected) {
         throw new StoreError(
@@ -298,7 +310,7 @@ export class ColumnarMerger {
             `it is as it was`,
         );
       }
-      syncFile(temporary, this.#files.path);
+      syncFile(temporary, this.#files.path, placeholder);
       const isDone = await this.#files.locked(() => {
         if (this.#files.extent?.generation !== pending.extent?.generation) return false;
         if (!this.#takePlace(temporary, opened)) return false;
@@ -397,10 +409,11 @@ async function hasLong(file: ColumnarFile, name: string): Promise<boolean> {
   return false;
 }
 
-/** Brings a new file to the disk, with the mode of the one that it replaces. */
-function syncFile(path: string, replaced: string): void {
+/** Brings a new file to the disk, with its checksum and with the mode of the one that it replaces. */
+function syncFile(path: string, replaced: string, placeholder: string): void {
   const fd = fs.openSync(path, "r+");
   try {
+    writeChecksum(fd, placeholder);
     const found = fs.statSync(replaced, { throwIfNoEntry: false });
     if (found) fs.fchmodSync(fd, found.mode & 0o7777);
     fs.fsyncSync(fd);

@@ -1,9 +1,7 @@
 import type { OpenOptions } from "../core/backend.ts";
-import { FormatError, StoreError } from "../core/errors.ts";
 import { loadDuckDb } from "../packages/duckdb.ts";
 import { ColumnarBackend } from "./columnar_backend.ts";
 import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
-import { connect, firstLine } from "./duckdb.ts";
 import type { HeldFile } from "./held_file.ts";
 import { ParquetFile } from "./parquet_file.ts";
 import { writeParquet, writeParquetAnew } from "./parquet_writer.ts";
@@ -47,17 +45,7 @@ export const parquet: ColumnarFormat = {
   isCaseSensitive: false, // DuckDB's columns are not
 
   async open(held: HeldFile): Promise<ColumnarFile> {
-    const connection = await connect();
-    try {
-      return await ParquetFile.open(held, connection);
-    } catch (error) {
-      if (error instanceof StoreError) throw error;
-      throw new FormatError(`Cannot read "${held.path}" as Parquet: ${firstLine(error)}`, {
-        cause: error,
-      });
-    } finally {
-      connection.closeSync();
-    }
+    return await ParquetFile.open(held);
   },
 
   write: writeParquet,

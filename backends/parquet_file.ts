@@ -2,12 +2,14 @@ import { readCell } from "../core/cell.ts";
 import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { FormatError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
+import { type ParquetFooter, readParquetFooter } from "../packages/parquet_footer.ts";
 import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import type { ColumnKind } from "./column_kind.ts";
 import type { Batch, Column, ColumnarFile } from "./columnar_format.ts";
 import { copyOfHeld } from "./copy_of_held.ts";
 import { columnsOf, connect, type Connection } from "./duckdb.ts";
 import type { HeldFile } from "./held_file.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** A Parquet file that is held open, as DuckDB reads it. */
 export class ParquetFile implements ColumnarFile {
@@ -35,25 +37,36 @@ export class ParquetFile implements ColumnarFile {
     this.parquet = { path, columns: read };
   }
 
-  static async open(held: HeldFile, connection: Connection): Promise<ParquetFile> {
+  /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
+  static async open(held: HeldFile): Promise<ParquetFile> {
+    let connection: Connection | undefined;
+    try {
+      const footer = readParquetFooter(held.fd, held.size); // before DuckDB sees the file
+      connection = await connect();
+      return await ParquetFile.#open(held, footer, connection);
+    } catch (error) {
+      throw unreadable(held.path, "Parquet", error);
+    } finally {
+      connection?.closeSync();
+    }
+  }
+
+  static async #open(
+    held: HeldFile,
+    { rowCount, names: all, metadata }: ParquetFooter,
+    connection: Connection,
+  ): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
       await columnsOf(await connection.run(sql));
     const path = globEscaped(await pathOf(held, query));
     const file = sqlString(path);
-    const [counts] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
     // The client takes a byte order mark from the beginning of a text: there must be something before.
     const [names = [], types = []] = await query(
       `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
     );
-    const [raw = []] = await query(`SELECT name FROM parquet_schema(${file})`);
-    checkCase(held.path, raw as string[]);
-    const [keys, values] = await query(
-      `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${file}) ` +
-        `WHERE starts_with(decode(key), 'stet_')`,
-    );
-    const metadata = new Map(keys?.map((key, i) => [key as string, values![i] as string]));
+    checkCase(held.path, all);
     const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
-    return new ParquetFile(held, path, Number(counts![0]), pairs, metadata);
+    return new ParquetFile(held, path, rowCount, pairs, metadata);
   }
 
   async *batches(
@@ -85,6 +98,8 @@ export class ParquetFile implements ColumnarFile {
           columns: read.map(({ kind }, i) => values[i]!.map((value) => valueOf(value, kind))),
         };
       }
+    } catch (error) {
+      throw unreadable(this.#held.path, "Parquet", error);
     } finally {
       connection?.closeSync();
       this.#held.letGo();
@@ -168,7 +183,7 @@ function readingOf(
 }
 
 /** @throws {FormatError} If DuckDB would take columns for one another. */
-function checkCase(path: string, [_, ...names]: readonly string[]): void {
+function checkCase(path: string, names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {
     const other = seen.get(name.toLowerCase());

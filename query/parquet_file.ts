@@ -4,6 +4,7 @@ import { orderColumns } from "../core/columns.ts";
 import type { DuckDbConnection } from "../packages/duckdb.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
+import { readParquetFooter } from "../packages/parquet_footer.ts";
 import { sqlName, sqlString } from "../packages/sql_text.ts";
 
 /** How many rows are looked at to guess what text spells. */
@@ -24,6 +25,7 @@ export async function parquetFile(
   const before = signatureOf(path);
   // In this order: rows that were pending, and are not any more, are in another file by then.
   if (fs.existsSync(`${path}.pending.jsonl`)) return undefined;
+  checkParquet(path);
   const file = `read_parquet(${sqlString(path)})`;
   const head = await connection.run(`SELECT * FROM ${file} LIMIT ${SAMPLE}`);
   const found = head.deduplicatedColumnNames();
@@ -50,6 +52,16 @@ export async function parquetFile(
     },
     isUnchanged: () => signatureOf(path) === before,
   };
+}
+
+/** @throws {DamageError} If it is damaged: DuckDB is not to see it. */
+function checkParquet(path: string): void {
+  const fd = fs.openSync(path, "r");
+  try {
+    readParquetFooter(fd, fs.fstatSync(fd).size);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 function signatureOf(path: string): string {
