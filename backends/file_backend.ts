@@ -13,6 +13,7 @@ import type {
   RecordAllOptions,
   RowsOptions,
   RowsSince,
+  TextRow,
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
@@ -160,6 +161,12 @@ export class FileBackend implements Backend {
   *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
     this.#refresh(false);
     yield* this.#file.cells(columns);
+  }
+
+  /** The texts of each row, for formats that have nothing else. */
+  protected *textRows(): Generator<TextRow> {
+    this.#refresh(false);
+    yield* this.#file.texts();
   }
 
   /** The columns of the store, in its order. */

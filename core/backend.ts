@@ -84,6 +84,12 @@ export interface Backend {
   cells?(options?: RowsOptions): Iterable<CellBatch> | AsyncIterable<CellBatch>;
 
   /**
+   * The cells of each row as the file spells them, unquoted, by column: for a file of another program that
+   * holds nothing but text. Default: none, values have types.
+   */
+  texts?(): Iterable<TextRow> | AsyncIterable<TextRow>;
+
+  /**
    * Adds many rows, in their order and in bounded memory, and resolves to how many. Others may record
    * between them. When it resolves, all are kept as `record` keeps one; if it rejects, the first so
    * many may be there. Default: `record` for each.
@@ -154,6 +160,9 @@ export interface RowsSince {
   /** The rows, oldest first. To be gone through once. */
   readonly rows: Iterable<Row> | AsyncIterable<Row>;
 }
+
+/** The texts of one row, by column. */
+export type TextRow = Readonly<Record<string, string>>;
 
 /** Some rows, each as the values of the columns asked for. */
 export type ValueBatch = readonly (readonly (Value | undefined)[])[];

@@ -5,8 +5,10 @@ import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
-/** A backend with every optional member there, but for what is only quicker than another. */
-export type CompleteBackend = Required<Omit<Backend, "cells">>;
+/** A backend with every optional member there, but for what only some stores can have. */
+export type CompleteBackend =
+  & Required<Omit<Backend, "cells" | "texts">>
+  & Pick<Backend, "texts">;
 
 /**
  * The same store with every optional member: its own where it has one, else a correct one made of
@@ -25,6 +27,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),
+    ...backend.texts && { texts: backend.texts.bind(backend) },
     recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
     rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),

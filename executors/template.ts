@@ -8,11 +8,12 @@ export type Template = readonly (readonly Part[])[];
 
 type Part = string | { readonly name: string };
 
-const part = /\{\{|\}\}|\{([\p{L}_$][\p{L}\p{N}_$.-]*)\}|[{}]|[^{}]+/gu;
+/** A name begins as one in a program does, and may go on as any text: `{learning rate}`. */
+const part = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
 
 /**
- * Reads the words of a command line: `{alpha}` anywhere in one is a placeholder, `{{` and `}}` are
- * braces.
+ * Reads the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, `{{` and
+ * `}}` are braces.
  *
  * @throws {TypeError} On a brace that is neither, and on a command line without words.
  */
@@ -70,8 +71,13 @@ function loneBrace(word: string, brace: string): TypeError {
 
 function unknownPlaceholder(name: string, names: readonly string[]): TypeError {
   const nearest = nearestName(name, names);
+  const isCode = /[^\p{L}\p{N}_$.-]/u.test(name);
+  const advice = nearest !== undefined
+    ? `; did you mean {${nearest}}?`
+    : isCode
+    ? "; write {{ and }} where braces are meant"
+    : "";
   return new TypeError(
-    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}` +
-      (nearest === undefined ? "" : `; did you mean {${nearest}}?`),
+    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}${advice}`,
   );
 }
