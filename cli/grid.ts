@@ -1,7 +1,7 @@
+import { argumentText } from "../core/argument_text.ts";
 import { type Factor, type Grid, gridOf } from "../core/grid.ts";
 import { writeCell } from "../core/cell.ts";
 import { type Row, setEntry, type Value } from "../core/value.ts";
-import { argumentText } from "../executors/template.ts";
 import { readAxis } from "./axis.ts";
 import { UsageError, type Values } from "./command.ts";
 import { readCombinations } from "./read_combinations.ts";

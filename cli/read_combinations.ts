@@ -1,3 +1,4 @@
+import { argumentText } from "../core/argument_text.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { isReserved } from "../core/columns.ts";
@@ -5,9 +6,8 @@ import { messageOf } from "../core/errors.ts";
 import { foreignColumns, isStetFile, kindedValue } from "../core/foreign_rows.ts";
 import type { Factor } from "../core/grid.ts";
 import { keyOf, keyShape } from "../core/key.ts";
-import { openExisting } from "../core/status.ts";
+import { openExisting } from "../core/open_existing.ts";
 import { type Row, setEntry, type Value } from "../core/value.ts";
-import { argumentText } from "../executors/template.ts";
 import { UsageError } from "./command.ts";
 import { readJsonRows } from "./read_json_rows.ts";
 import { registry } from "./registry.ts";

@@ -124,6 +124,12 @@ export interface Backend {
   removeKey?(key: Key): MaybePromise<number>;
 
   /**
+   * Removes every row with exactly one of these keys, which have one shape, in one step, and resolves to how
+   * many there were. Default: `removeKey` for each.
+   */
+  removeKeys?(keys: readonly Key[]): MaybePromise<number>;
+
+  /**
    * Looks and, if the key is not done and nobody runs it, claims it, in one step that no other
    * process can come between. Default: safe within this process only.
    */
@@ -140,6 +146,12 @@ export interface Backend {
 
   /** The failures noted since each key last succeeded, oldest first. Default: none. */
   failures?(): MaybePromise<readonly Failure[]>;
+
+  /**
+   * Forgets failures, named by their params as `failures` gives them, and resolves to how many there were.
+   * Default: forgets those noted through this object.
+   */
+  forget?(params: readonly Row[]): MaybePromise<number>;
 
   /** The keys that are being run now, and by whom. Default: those claimed through this object. */
   claims?(): MaybePromise<readonly HeldKey[]>;

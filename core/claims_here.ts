@@ -9,6 +9,7 @@ import type {
 } from "./backend.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { LostClaimError } from "./errors.ts";
+import { canonicalJson } from "./json.ts";
 import type { Key } from "./key.ts";
 import type { Row } from "./value.ts";
 
@@ -50,6 +51,18 @@ export class ClaimsHere {
   /** The failures noted, oldest first. */
   failures(): Failure[] {
     return [...this.#failures.values()];
+  }
+
+  /** Forgets failures by their params; how many there were. */
+  forget(params: readonly Row[]): number {
+    const forgotten = new Set(params.map((each) => canonicalJson(each)));
+    let count = 0;
+    for (const [key, failure] of this.#failures) {
+      if (!forgotten.has(canonicalJson(failure.params))) continue;
+      this.#failures.delete(key);
+      count++;
+    }
+    return count;
   }
 
   /** The keys that are held, and by whom. */

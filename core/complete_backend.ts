@@ -35,10 +35,12 @@ export function completeBackend(backend: Backend): CompleteBackend {
     hasKey: backend.hasKey?.bind(backend) ??
       (async (key) => await complete.find(key) !== undefined),
     removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
+    removeKeys: backend.removeKeys?.bind(backend) ?? ((keys) => removeEach(complete, keys)),
     claim: backend.claim?.bind(backend) ?? ((key, options) => here.claim(key, options)),
     together: backend.together?.bind(backend) ?? ((body) => body()),
     exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => here.failures()),
+    forget: backend.forget?.bind(backend) ?? ((params) => here.forget(params)),
     claims: backend.claims?.bind(backend) ?? (() => here.claims()),
     verify: backend.verify?.bind(backend) ?? (() => []),
   };
@@ -106,6 +108,12 @@ async function removeRows(backend: Backend, key: Key): Promise<number> {
   }
   for (const row of gone) await backend.remove(row);
   return gone.length;
+}
+
+async function removeEach({ removeKey }: CompleteBackend, keys: readonly Key[]): Promise<number> {
+  let count = 0;
+  for (const key of keys) count += await removeKey(key);
+  return count;
 }
 
 function pick(row: Row, columns: readonly string[]): Row {

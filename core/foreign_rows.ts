@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import { createInterface } from "node:readline";
-import { readCell, writeCell } from "./cell.ts";
+import { argumentText } from "./argument_text.ts";
+import { readCell } from "./cell.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { FormatError, messageOf } from "./errors.ts";
-import { canonicalJson, parseJson } from "./json.ts";
+import { parseJson } from "./json.ts";
 import { jsonArrayItems } from "./json_array_items.ts";
 import { TextColumn, type TextKind } from "./text_value.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "./value.ts";
@@ -61,9 +62,7 @@ export async function foreignColumns(
 
 /** Returns a value of a file that has types of its own, as the kind that was decided by hand. */
 export function kindedValue(value: Value, kind: TextKind | undefined): Value {
-  if (kind === "text" && typeof value !== "string") {
-    return typeof value === "object" && value !== null ? canonicalJson(value) : writeCell(value);
-  }
+  if (kind === "text") return argumentText(value);
   if (kind !== "number" || typeof value !== "string") return value;
   const number = readCell(value);
   return typeof number === "number" || typeof number === "bigint" ? number : value;

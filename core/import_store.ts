@@ -8,7 +8,7 @@ import { makeWhole } from "./make_whole.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { checkKnown } from "./select_rows.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
 import type { TextKind } from "./text_value.ts";
 import { uniteRows } from "./unite_rows.ts";
 import { type Row, setEntry } from "./value.ts";

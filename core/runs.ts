@@ -90,9 +90,14 @@ export class Runs implements Target {
     return await this.look(this.#planOf(args), false) !== undefined;
   }
 
-  /** Forgets that a call was done; whether it was. */
+  /** Forgets that a call was done, or failed; true if it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await (await this.backend()).removeKey(this.#planOf(args).key) > 0;
+    const { key } = this.#planOf(args);
+    const backend = await this.backend();
+    const removed = await backend.removeKey(key);
+    const failed = (await backend.failures()).map(({ params }) => params)
+      .filter((params) => keyOf(key.shape, params).text === key.text);
+    return removed + (failed.length > 0 ? await backend.forget(failed) : 0) > 0;
   }
 
   /** The open store. */

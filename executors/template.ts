@@ -1,7 +1,6 @@
-import { canonicalJson } from "../core/json.ts";
+import { argumentText } from "../core/argument_text.ts";
 import { nearestName } from "../core/nearest_name.ts";
-import { numberText } from "../core/number_text.ts";
-import type { Row, Value } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 
 /** A command line with placeholders: per word its texts, and the names of params between them. */
 export type Template = readonly (readonly Part[])[];
@@ -51,13 +50,6 @@ export function fillTemplate(template: Template, params: Row, id: string): strin
       throw unknownPlaceholder(part.name, Object.keys(params));
     }).join("")
   );
-}
-
-/** A value as programs take it. */
-export function argumentText(value: Value): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return numberText(value);
-  return typeof value === "object" && value !== null ? canonicalJson(value) : String(value);
 }
 
 function loneBrace(word: string, brace: string): TypeError {
