@@ -146,7 +146,7 @@ export class Runs implements Target {
     if (!columns) this.#checkNames(params);
     const { namespace } = this.#options;
     if (namespace !== undefined) params[NAMESPACE] = namespace;
-    return { key: keyOf(this.#shapeOf(columns), params), args };
+    return { key: keyOf(this.#shapeOf(columns), params, columns), args };
   }
 
   /** Rows of another namespace never count, so that column is in every key. */
