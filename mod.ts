@@ -326,8 +326,10 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
 export const status: StatusFunction = createStatus(registry);
 
 /**
- * Removes the rows of a store that agree on all columns given, or all rows if none are given (on a
- * terminal it asks first), and resolves to how many there were.
+ * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and
+ * forgets such failures; resolves to how many there were of both. Without either it removes all rows (on a
+ * terminal it asks first), and resolves to how many there were. What would match is said where nothing does:
+ * `1` and `"1"` differ.
  *
  * @throws {StoreError} If the store cannot be read or written.
  *

@@ -130,7 +130,12 @@ export class ColumnarBackend implements Backend {
       this.#files.noteRemoval();
       return before - this.#files.pending.rowCount;
     }, shape);
-    return removed === STALE ? await this.#merger.merge({ gone: key }) : removed;
+    return removed === STALE ? await this.#merger.merge({ gone: [key] }) : removed;
+  }
+
+  /** Removes the rows with exactly one of these keys, by one merge; how many. */
+  async removeKeys(keys: readonly Key[]): Promise<number> {
+    return keys.length === 0 ? 0 : await this.#merger.merge({ gone: keys });
   }
 
   /** Removes all rows. */
@@ -234,6 +239,12 @@ export class ColumnarBackend implements Backend {
   failures(): MaybePromise<readonly Failure[]> {
     if (this.#files.ended) throw this.#files.ended;
     return this.#files.state.failures();
+  }
+
+  /** Forgets failures by their params; how many. */
+  forget(params: readonly Row[]): MaybePromise<number> {
+    if (this.#files.ended) throw this.#files.ended;
+    return this.#files.state.forget(params);
   }
 
   /** The keys that are being run now, and by whom. */
@@ -407,7 +418,7 @@ export class ColumnarBackend implements Backend {
         this.#files.checkNames(Object.keys(row));
         this.#files.pending.rewrite(key, [row]);
       }, shape);
-      if (rewritten === STALE) await this.#merger.merge({ gone: key, added: [row] });
+      if (rewritten === STALE) await this.#merger.merge({ gone: [key], added: [row] });
     }
     const { state } = this.#files;
     await state.ending(text, lease, (kept) => {

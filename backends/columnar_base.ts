@@ -133,11 +133,12 @@ export class ColumnarBase {
   }
 
   /** The numbers of the rows that have a key, ascending. */
-  async numbersOf({ shape, text }: RowKey): Promise<number[]> {
-    const { a, b, c } = this.#fingerprint.begin().text(text).end();
+  async numbersOf(keys: readonly RowKey[]): Promise<number[]> {
+    const wanted = new FingerprintSet();
+    for (const { text } of keys) wanted.add(this.#fingerprint.begin().text(text).end());
     const numbers: number[] = [];
-    await this.#visitKeys(shape, 0, (key, number) => {
-      if (key.a === a && key.b === b && key.c === c) numbers.push(number);
+    await this.#visitKeys(keys[0]!.shape, 0, (key, number) => {
+      if (wanted.numberOf(key) !== -1) numbers.push(number);
     });
     return numbers;
   }

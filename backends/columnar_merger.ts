@@ -34,7 +34,7 @@ const TURN = 2000;
 /** A change of the columnar file: rows to leave out, and rows to add. */
 export interface Change {
   /** All of them, those of a key, or merged ones that equal an earlier one but for when they were made. */
-  readonly gone?: Key | "all" | "repeats";
+  readonly gone?: readonly Key[] | "all" | "repeats";
   readonly added?: readonly Row[];
 }
 
@@ -256,6 +256,7 @@ export class ColumnarMerger {
     opened: OpenedFile | undefined,
     { gone, added = [] }: Change,
   ): Promise<number | typeof STALE> {
+    const goneTexts = new Set(typeof gone === "object" ? gone.map(({ text }) => text) : []);
     const goneNumbers = !opened || !gone || gone === "all"
       ? []
       : gone === "repeats"
@@ -269,7 +270,8 @@ export class ColumnarMerger {
     const placeholder = checksumPlaceholder();
     try {
       const isGone = (row: Row): boolean =>
-        gone === "all" || typeof gone === "object" && keyOf(gone.shape, row).text === gone.text;
+        gone === "all" ||
+        typeof gone === "object" && goneTexts.has(keyOf(gone[0]!.shape, row).text);
       const kinds = new Map<string, SeenKind>();
       let count = 0;
       let all = 0;

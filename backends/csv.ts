@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { OpenOptions } from "../core/backend.ts";
+import type { OpenOptions, TextRow } from "../core/backend.ts";
 import { writeCell } from "../core/cell.ts";
 import { orderColumns } from "../core/columns.ts";
 import { csvField, quotedField } from "../core/csv_field.ts";
@@ -35,6 +35,11 @@ export class CsvBackend extends FileBackend {
   /** Opens the store at a path; it is made by the first record. */
   constructor(path: string, options: OpenOptions = {}) {
     super(path, csv, options);
+  }
+
+  /** The cells of each row as the file spells them, unquoted. */
+  texts(): Generator<TextRow> {
+    return this.textRows();
   }
 }
 

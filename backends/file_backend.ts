@@ -13,6 +13,7 @@ import type {
   RecordAllOptions,
   RowsOptions,
   RowsSince,
+  TextRow,
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
@@ -24,6 +25,7 @@ import { type Row, toValue } from "../core/value.ts";
 import { batchesOf } from "./batches_of.ts";
 import type { Format } from "./format.ts";
 import { leftoversOf } from "./leftovers_of.ts";
+import type { KeySet } from "./row_indexes.ts";
 import { warnOfNetwork } from "./network_folder.ts";
 import { realPath } from "./real_path.ts";
 import { stamped } from "./stamped.ts";
@@ -137,6 +139,18 @@ export class FileBackend implements Backend {
     );
   }
 
+  /** Removes the rows with exactly one of these keys, by one rewrite; how many. */
+  removeKeys(keys: readonly Key[]): MaybePromise<number> {
+    const [first] = keys;
+    if (!first) return 0;
+    const { shape } = first;
+    return this.#changing(() => {
+      const texts = new Set(keys.map(({ text }) => text));
+      for (const text of texts) if (this.#file.find(shape, text) === -1) texts.delete(text);
+      return texts.size === 0 ? 0 : this.#remove({ shape, texts });
+    });
+  }
+
   /** Removes all rows. */
   clear(): MaybePromise<void> {
     return this.#changing(() => {
@@ -160,6 +174,12 @@ export class FileBackend implements Backend {
   *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
     this.#refresh(false);
     yield* this.#file.cells(columns);
+  }
+
+  /** The texts of each row, for formats that have nothing else. */
+  protected *textRows(): Generator<TextRow> {
+    this.#refresh(false);
+    yield* this.#file.texts();
   }
 
   /** The columns of the store, in its order. */
@@ -220,6 +240,12 @@ export class FileBackend implements Backend {
   failures(): MaybePromise<readonly Failure[]> {
     if (this.#ended) throw this.#ended;
     return this.#state.failures();
+  }
+
+  /** Forgets failures by their params; how many. */
+  forget(params: readonly Row[]): MaybePromise<number> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.forget(params);
   }
 
   /** The keys that are being run now, and by whom. */
@@ -336,7 +362,7 @@ export class FileBackend implements Backend {
     return findings;
   }
 
-  #remove(gone: Key | "all"): number {
+  #remove(gone: Key | KeySet | "all"): number {
     const before = this.#file.rowCount;
     this.#file.rewrite(gone, []);
     removals++;

@@ -65,6 +65,9 @@ export interface RowScanner {
   /** The value of a slot; undefined if absent. */
   value(slot: number): Value | undefined;
 
+  /** The texts of the row as they are in the file, unquoted, for formats that have nothing else. */
+  texts?(): string[];
+
   /** The row as text in a layout that may have more columns than the file: spellings are kept. */
   copy(layout: Layout): string;
 }

@@ -176,6 +176,21 @@ export class HttpBackend implements Backend {
     return await this.#client.remove(runOf(key));
   }
 
+  /** Removes the rows with exactly one of these keys, some in one request; how many. */
+  async removeKeys(keys: readonly Key[]): Promise<number> {
+    const key = keys[0]?.shape.columns;
+    let count = 0;
+    if (!key) {
+      for (const each of keys) count += await this.removeKey(each);
+      return count;
+    }
+    for (let i = 0; i < keys.length; i += BATCH) {
+      const batch = keys.slice(i, i + BATCH).map(({ values }) => values);
+      count += await this.#client.remove({ batch, key });
+    }
+    return count;
+  }
+
   /** Removes all rows. */
   async clear(): Promise<void> {
     await this.#client.clear();
@@ -252,6 +267,15 @@ export class HttpBackend implements Backend {
   /** The failures noted, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await this.#client.failures();
+  }
+
+  /** Forgets failures by their params; how many. */
+  async forget(params: readonly Row[]): Promise<number> {
+    let count = 0;
+    for (let i = 0; i < params.length; i += BATCH) {
+      count += await this.#client.forget(params.slice(i, i + BATCH));
+    }
+    return count;
   }
 
   /** The keys that are being run now, and by whom. */

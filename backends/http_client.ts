@@ -13,6 +13,7 @@ import type {
   QueryRequest,
   RecordRequest,
   ReleaseRequest,
+  RemoveRequest,
   RenewRequest,
   RunsQuery,
   StatusAnswer,
@@ -139,8 +140,8 @@ export class SidecarClient {
       : { row: decodeJsonRow(row as WireRow), version: version as string };
   }
 
-  /** Removes the rows of a run, or those that agree on all columns given; how many. */
-  async remove(request: MatchRequest): Promise<number> {
+  /** Removes the rows of runs, or those that agree on all columns given; how many. */
+  async remove(request: RemoveRequest): Promise<number> {
     return Number((await this.#post("/v1/remove", request))["removed"]);
   }
 
@@ -171,6 +172,11 @@ export class SidecarClient {
     const { failures } = await this.#connection.ask("/v1/failures");
     return (failures as unknown as (Omit<Failure, "params"> & { params: WireRow })[])
       .map((failure) => ({ ...failure, params: decodeJsonRow(failure.params) }));
+  }
+
+  /** Forgets failures by their params; how many. */
+  async forget(params: readonly Row[]): Promise<number> {
+    return Number((await this.#post("/v1/forget", { batch: params }))["forgotten"]);
   }
 
   /** The runs under way, and who runs them. */

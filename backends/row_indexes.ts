@@ -10,8 +10,14 @@ import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
 /** A key, as far as rows are found by it. */
 type RowKey = Pick<Key, "shape" | "text">;
 
-/** Rows to leave out: all, those of a key, or of those with equal keys of a shape all but the first. */
-export type Gone = "all" | RowKey | { readonly repeatsOf: KeyShape };
+/** Keys of one shape, by their texts. */
+export interface KeySet {
+  readonly shape: KeyShape;
+  readonly texts: ReadonlySet<string>;
+}
+
+/** Rows to leave out: all, those of some keys, or of those with equal keys of a shape all but the first. */
+export type Gone = "all" | RowKey | KeySet | { readonly repeatsOf: KeyShape };
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
 interface RowIndex extends ShapeIndex {
@@ -105,11 +111,10 @@ export class RowIndexes {
       };
     }
     const index = newIndex(gone.shape);
-    const { a, b, c } = this.#fingerprint.begin().text(gone.text).end();
-    return () => {
-      const row = this.#fingerprintOf(index, scanner);
-      return row.a === a && row.b === b && row.c === c;
-    };
+    const texts = "texts" in gone ? gone.texts : [gone.text];
+    const keys = new FingerprintSet();
+    for (const text of texts) keys.add(this.#fingerprint.begin().text(text).end());
+    return () => keys.numberOf(this.#fingerprintOf(index, scanner)) !== -1;
   }
 
   /** The fingerprint of the key that the row read last has in the shape of an index. */

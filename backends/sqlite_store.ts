@@ -257,6 +257,18 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     return this.#remove(key);
   }
 
+  /** Removes the rows with exactly one of these keys, in one transaction; how many. */
+  removeKeys(keys: readonly Key[]): MaybePromise<number> {
+    return this.trying(() => {
+      const connection = this.open();
+      if (!connection) return 0;
+      return this.writing(
+        connection,
+        () => keys.reduce((sum, key) => sum + this.delete(connection, key), 0),
+      );
+    });
+  }
+
   /** Removes all rows. */
   async clear(): Promise<void> {
     await this.trying(() => {
@@ -284,6 +296,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   failures(): MaybePromise<readonly Failure[]> {
     if (this.#ended) throw this.#ended;
     return this.#state.failures();
+  }
+
+  /** Forgets failures by their params; how many. */
+  forget(params: readonly Row[]): MaybePromise<number> {
+    if (this.#ended) throw this.#ended;
+    return this.#state.forget(params);
   }
 
   /** The keys that are being run now, and by whom. */

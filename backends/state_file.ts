@@ -233,6 +233,15 @@ export class StateFile {
     this.#connection.db.exec("DELETE FROM failures");
   }
 
+  /** Forgets failures by their params; how many there were. */
+  forget(params: readonly Row[]): MaybePromise<number> {
+    if (params.length === 0 || !this.exists()) return 0;
+    return this.lock(() => {
+      const forget = this.#connection.db.prepare("DELETE FROM failures WHERE params = ?");
+      return params.reduce((sum, each) => sum + Number(forget.run(canonicalJson(each)).changes), 0);
+    });
+  }
+
   /** Notes that a key failed and ends the claim of it. Only under the lock. */
   fail({ text, values }: Key, { error, stack, attempts = 1 }: FailureNote, lease?: Lease): void {
     this.#connection.db.prepare(`

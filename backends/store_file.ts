@@ -7,7 +7,7 @@ import { orderColumns, sourceIn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
-import type { RowsSince } from "../core/backend.ts";
+import type { RowsSince, TextRow } from "../core/backend.ts";
 import {
   appendTo,
   CHUNK,
@@ -181,6 +181,14 @@ export class StoreFile {
   /** All rows that were read, each with only the columns asked for. */
   *rows(columns?: readonly string[]): Generator<Row> {
     yield* this.#scanned((scanner) => rowOf(scanner, columns));
+  }
+
+  /** The texts of each row, for formats that have nothing else. */
+  *texts(): Generator<TextRow> {
+    yield* this.#scanned((scanner) => {
+      const texts = scanner.texts?.() ?? [];
+      return Object.fromEntries(scanner.names.map((name, i) => [name, texts[i] ?? ""]));
+    });
   }
 
   /** The same as canonical cell text. */

@@ -1,4 +1,4 @@
-import { UsageError } from "./command.ts";
+import { UsageError, type Values } from "./command.ts";
 
 /**
  * Gives the names of columns in an option: separated by commas, in double quotes if they have one.
@@ -14,4 +14,9 @@ export function columnList(option: string, text: unknown): string[] {
     .map(([, sign, quoted, bare]) =>
       quoted === undefined ? bare!.trim() : sign + quoted.replaceAll('""', '"')
     );
+}
+
+/** Gives the names of columns in an option that may be given more than once. @throws {UsageError} As above. */
+export function columnLists(option: string, texts: Values[string]): string[] {
+  return (texts as readonly string[] | undefined ?? []).flatMap((text) => columnList(option, text));
 }

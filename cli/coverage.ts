@@ -46,7 +46,7 @@ Examples:
   async run(values, positionals, output): Promise<void> {
     const listed = listedOf(values);
     const store = storeOf(positionals) ?? DEFAULT_STORE;
-    const grid = await readGrid(values);
+    const grid = await readGrid(values, output.error);
     const print = (row: Row): void => output.log(values["json"] ? rowJson(row) : pairsText(row));
     const backend = await openKnown(registry, store);
     await closeAfter(async () => {

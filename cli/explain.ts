@@ -8,12 +8,12 @@ import { valueText } from "../core/value_text.ts";
 import { type Command, storeOf, UsageError } from "./command.ts";
 import { durationText } from "./duration_text.ts";
 import { pairsText } from "./pairs_text.ts";
-import { readPair } from "./read_pair.ts";
+import { pairsHelp, readPair, valuesOf } from "./read_pair.ts";
 import { keyOnly } from "./key_only.ts";
 import { registry } from "./registry.ts";
 import { rowJson } from "./row_json.ts";
 
-const explainParams = createExplain(registry);
+const explainPairs = createExplain(registry, valuesOf);
 
 /** `stet explain`. */
 export const explain: Command = {
@@ -26,7 +26,7 @@ they differ.
 
   --json   print it as one JSON object
 
-Values are written as in the file: alpha=0.1, model=a, flag=True. Quote a number that is text: id='"7"'.
+${pairsHelp}
 
 Examples:
   stet explain alpha=0.1 seed=3
@@ -38,7 +38,7 @@ Examples:
     if (pairs.length === 0) {
       throw new UsageError("say which combination, as in stet explain alpha=0.1 seed=3");
     }
-    const explanation = await explainParams(store, Object.fromEntries(pairs.map(readPair)));
+    const explanation = await explainPairs(store, pairs.map(readPair));
     if (json) log(rowJson(toValue(explanation, "explanation") as Row));
     else for (const line of explanationLines(explanation)) log(line);
   },

@@ -2,7 +2,7 @@ import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { createExport } from "../core/export_store.ts";
 import { type Selection, selectRows } from "../core/select_rows.ts";
-import { openExisting } from "../core/status.ts";
+import { openExisting } from "../core/open_existing.ts";
 import { asUsage } from "./as_usage.ts";
 import { columnList } from "./column_list.ts";
 import { type Command, UsageError } from "./command.ts";

@@ -7,6 +7,8 @@ import type { CompleteBackend } from "../core/complete_backend.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { openKnown } from "../core/open_known.ts";
 import { type Row, toValue } from "../core/value.ts";
+import { parseWhere } from "../core/where.ts";
+import { asUsage } from "./as_usage.ts";
 import { type Command, type Output, UsageError, type Values } from "./command.ts";
 import { gridOf } from "../core/grid.ts";
 import { isExport } from "./is_export.ts";
@@ -26,8 +28,10 @@ interface Shown extends Omit<Failure, "params"> {
 
 /** `stet failures`. */
 export const failures: Command = {
-  summary: "the runs that failed, with their errors; --retry runs them again",
-  help: `Usage: stet failures [store] [--json] [--stack]
+  summary:
+    "the runs that failed, with their errors; --retry runs them again, --forget forgets them",
+  help: `Usage: stet failures [store] [--where condition] [--json] [--stack]
+       stet failures [store] --forget [--where condition]
        stet failures [store] --retry [options] -- program [argument ...]
        stet failures [store] --retry module.ts#export [options]
 
@@ -37,6 +41,8 @@ not say what ran, so it is to be said again; a program must be the one that made
 
       --json               print a JSON object for each failure
       --stack              print the stack of each error too
+      --where condition    only those for whose params it holds (see: stet ls --help)
+      --forget             forget them: they count as never run
       --namespace name     only those of a namespace; --retry wants it if they are in one
       --retry              run them again
       --workers            run an export in worker processes
@@ -45,6 +51,7 @@ ${sweepHelp}
 
 Examples:
   stet failures runs.csv
+  stet failures runs.csv --forget --where "date >= '2024-02-01'"
   stet failures runs.csv --retry -j 4 -- python train.py --seed {seed}
   stet failures runs.csv --retry train.ts#train --retries 3`,
   options: {
@@ -52,6 +59,8 @@ Examples:
     json: { type: "boolean" },
     stack: { type: "boolean" },
     namespace: { type: "string" },
+    where: { type: "string" },
+    forget: { type: "boolean" },
     retry: { type: "boolean" },
     workers: { type: "boolean" },
   },
@@ -62,6 +71,11 @@ Examples:
     if (more.length > 0 || modules.length > 1) {
       throw new UsageError(`expected one store, got ${positionals.join(" ")}`);
     }
+    if (values["forget"] === true) {
+      if (values["retry"] === true) throw new UsageError("--forget and --retry exclude each other");
+      if (program || modules.length > 0) throw new UsageError("--forget runs nothing");
+      return await forget(store, values, output);
+    }
     if (values["retry"] !== true) {
       if (program || modules.length > 0) throw new UsageError("to run them again say --retry");
       return await list(store, values, output);
@@ -71,7 +85,7 @@ Examples:
         "--retry wants what to run: a program after --, or a module.ts#export",
       );
     }
-    const { found, location } = await failuresOf(store, values["namespace"]);
+    const { found, location } = await failuresOf(store, values);
     const params = found.filter(({ namespace }) => namespace === values["namespace"])
       .map((failure) => failure.params);
     if (params.length === 0) {
@@ -106,7 +120,7 @@ Examples:
 };
 
 async function list(store: string, values: Values, { log }: Output): Promise<number> {
-  const { found } = await failuresOf(store, values["namespace"]);
+  const { found } = await failuresOf(store, values);
   for (const failure of found) {
     const { stack: _, ...rest } = failure;
     const shown = values["stack"] === true ? failure : rest;
@@ -120,21 +134,47 @@ async function list(store: string, values: Values, { log }: Output): Promise<num
   return 0;
 }
 
-/** The failures of a store; of one namespace, if one is given. */
+async function forget(store: string, values: Values, { log }: Output): Promise<number> {
+  const backend = await openKnown(registry, store);
+  return await closeAfter(async () => {
+    const params = (await chosenIn(backend, values)).map((failure) => failure.params);
+    const count = params.length === 0 ? 0 : await backend.forget(params);
+    log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
+    return 0;
+  }, () => backend.close());
+}
+
+/** The failures of a namespace for whose params a condition holds, if they are given. */
+async function chosenIn(
+  backend: CompleteBackend,
+  { namespace, where }: Values,
+): Promise<readonly Failure[]> {
+  const all = await backend.failures();
+  const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
+  const holds = where === undefined || all.length === 0
+    ? () => true
+    : await asUsage(async () => await parseWhere(String(where), names));
+  return all.filter(({ params }) =>
+    holds(params) && (namespace === undefined || spaceOf(params) === namespace)
+  );
+}
+
+function spaceOf({ [NAMESPACE]: space }: Row): string | undefined {
+  return space === undefined ? undefined : String(space);
+}
+
+/** The failures of a store that are chosen. */
 async function failuresOf(
   store: string,
-  namespace: Values[string],
+  values: Values,
 ): Promise<{ readonly location: string; readonly found: Shown[] }> {
   const backend = await openKnown(registry, store);
   return await closeAfter(async () => {
-    const all = await backend.failures();
     const logOf = await logFinder(backend);
-    const found = all.map(({ params: { [NAMESPACE]: space, ...params }, ...failure }) => ({
-      ...failure,
-      params,
-      namespace: space === undefined ? undefined : String(space),
-      log: logOf(space === undefined ? params : { ...params, [NAMESPACE]: space }),
-    })).filter((each) => namespace === undefined || each.namespace === namespace);
+    const found = (await chosenIn(backend, values)).map(({ params: key, ...failure }) => {
+      const { [NAMESPACE]: _, ...params } = key;
+      return { ...failure, params, namespace: spaceOf(key), log: logOf(key) };
+    });
     return { location: backend.location, found };
   }, () => backend.close());
 }

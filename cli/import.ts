@@ -3,9 +3,10 @@ import { conflictLines } from "../core/conflict_lines.ts";
 import { createImport } from "../core/import_store.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { asUsage } from "./as_usage.ts";
-import { columnList } from "./column_list.ts";
+import { columnList, columnLists } from "./column_list.ts";
 import { type Command, UsageError } from "./command.ts";
 import { registry } from "./registry.ts";
+import { textKindOptions } from "./text_kinds.ts";
 
 const fill = createImport(registry);
 
@@ -13,6 +14,7 @@ const fill = createImport(registry);
 export const importCommand: Command = {
   summary: "fill a store from results that are there already, so that those runs are skipped",
   help: `Usage: stet import file --key columns [-s store] [--rename old=new] [--result columns]
+                   [--text columns] [--number columns]
 
 Records the rows of a file (a CSV, JSON or JSON Lines file of any program, or another store) as runs
 that are done. Runs that the store has already are left as they are. Nothing is recorded if the file
@@ -24,6 +26,12 @@ has rows of one key that differ.
   --rename old=new      call a column something else in the store; may be repeated
   --result columns      save only these columns, as result.<name> (default: all but the key's)
   --namespace name      the namespace of the function whose runs they are
+  --text columns        the values of these columns are text, by the names that they have in the store
+  --number columns      what spells a number in these columns is one
+
+In a CSV of another program a value is a number only if its text loses nothing by that: 7, 0.5, 1e-4;
+but 007, +15, 3.10, 12E3 and 1e400 are text, in columns of the key 1.0 too. Where one value of a column is
+text, all are. In a CSV that stet wrote, values are written as stet writes them.
 
 A _stet_timestamp in the file is kept; without one, the time is now.
 
@@ -36,6 +44,7 @@ Examples:
     rename: { type: "string", multiple: true },
     result: { type: "string" },
     namespace: { type: "string" },
+    ...textKindOptions,
   },
   async run(values, positionals, { log, error: complain }): Promise<number> {
     const { key, store = DEFAULT_STORE, rename = [], result, namespace } = values;
@@ -54,6 +63,9 @@ Examples:
       rename: Object.fromEntries((rename as readonly string[]).map(renaming)),
       ...result !== undefined && { result: columnList("--result", result) },
       ...namespace !== undefined && { namespace: String(namespace) },
+      text: columnLists("--text", values["text"]),
+      number: columnLists("--number", values["number"]),
+      warn: complain,
     };
     try {
       const { read, recorded } = await asUsage(() => fill(file, options));

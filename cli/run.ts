@@ -12,9 +12,10 @@ export const run: Command = {
 Runs the program for every combination that is not done, without a shell, and remembers it as done if
 it exits with 0. Started again, or on several terminals, it does what is left.
 
-{seed} in an argument is replaced by the value of seed, {id} by the run's id; {{ and }} are braces.
-The program also finds STET_PARAM_SEED and STET_ID in its environment. Its last line of standard
-output that is JSON is saved as the result, all it prints is in <store>-logs/<id>.log.
+{seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that param,
+{id} by the run's id; {{ and }} are braces. The program also finds STET_PARAM_SEED, STET_PARAM_LEARNING_RATE
+and STET_ID in its environment. Its last line of standard output that is JSON is saved as the result, all it
+prints is in <store>-logs/<id>.log.
 
 ${gridHelp}
 
@@ -49,7 +50,7 @@ Examples:
         store: values["store"] as string | undefined ?? DEFAULT_STORE,
         namespace: values["namespace"] as string | undefined,
         program,
-        grid: await readGrid(values),
+        grid: await readGrid(values, output.error),
       },
       values,
       output,

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
-import type { Executor } from "../core/executor.ts";
+import type { Executor, Job } from "../core/executor.ts";
 import type { RunsOptions } from "../core/runs.ts";
 import type { Output, Values } from "./command.ts";
 import type { Grid } from "../core/grid.ts";
@@ -39,10 +39,13 @@ export async function runCommand(
     const logs = logsOf(backend.location);
     let executor: Executor;
     try {
-      executor = commands(program, {
-        concurrency: options.concurrency ?? navigator.hardwareConcurrency,
-        ...logs !== undefined && { logs },
-      });
+      executor = spelled(
+        commands(program, {
+          concurrency: options.concurrency ?? navigator.hardwareConcurrency,
+          ...logs !== undefined && { logs },
+        }),
+        grid,
+      );
       checkPlaceholders(executor, grid);
     } catch (error) {
       throw asUsageError(error);
@@ -70,6 +73,18 @@ export async function runCommand(
       durations: () => newestDurations(backend),
     }, output);
   }, () => opened.close());
+}
+
+/** The same executor, whose programs get params in the spelling that was written. */
+function spelled(executor: Executor, grid: Grid): Executor {
+  return {
+    concurrency: executor.concurrency,
+    open: () => executor.open?.(),
+    check: ({ params, args }) => executor.check?.({ params: grid.spelled(params), args }),
+    close: () => executor.close?.(),
+    run: (job) =>
+      executor.run(Object.create(job, { params: { value: grid.spelled(job.params) } }) as Job),
+  };
 }
 
 /** All combinations of axes have the same names, those of a file need not. */

@@ -50,7 +50,7 @@ Examples:
     const store = storeOf(positionals) ?? DEFAULT_STORE;
     const port = portOf(values);
     const durability = durabilityOf(values);
-    const grid = values["grid"] === undefined ? {} : { grid: await readGrid(values) };
+    const grid = values["grid"] === undefined ? {} : { grid: await readGrid(values, error) };
     const token = stetToken(values["token-file"] as string | undefined);
     const server = await import(SERVER) as typeof import("../server/serve.ts");
     const sidecar = await server.serve({

@@ -36,7 +36,7 @@ Examples:
       );
     }
     // What is wrong with the grid is told before the module's code runs.
-    const grid = values["grid"] === undefined ? undefined : await readGrid(values);
+    const grid = values["grid"] === undefined ? undefined : await readGrid(values, output.error);
     const found = await loadExport(text);
     if (!grid) {
       return await sweepExport(found, paramsIn(found.exports), undefined, values, output);

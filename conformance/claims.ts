@@ -186,6 +186,30 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: "forget() forgets the failures of these params only, and leaves rows and claims alone",
+    async check(one, other) {
+      await one.record({ alpha: 1, seed: 2 });
+      for (
+        const params of [{ alpha: 1, seed: 1 }, { alpha: "1", seed: 1 }, {
+          alpha: 1,
+          seed: 2n ** 70n,
+        }]
+      ) {
+        await (await claimed(one, keyOf(shape, params))).fail(note);
+      }
+      await claimed(one, keyOf(shape, { alpha: 9, seed: 9 }));
+      assert.equal(await other.forget([{ seed: 1, alpha: 1 }, { alpha: 1, seed: 2n ** 70n }]), 2);
+      assert.equal(await other.forget([{ alpha: 1, seed: 2 }, { alpha: 1 }]), 0);
+      assert.deepEqual((await one.failures()).map(({ params }) => params), [{
+        alpha: "1",
+        seed: 1,
+      }]);
+      assert.equal((await other.load()).length, 1);
+      await isBusy(other, keyOf(shape, { alpha: 9, seed: 9 }));
+      await claimed(other, key);
+    },
+  },
+  {
     name: "a row that does not count as done is replaced, and no other",
     async check(one, other) {
       await one.record({ alpha: 1, seed: 2 });

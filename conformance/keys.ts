@@ -189,6 +189,29 @@ export const keys: readonly Case[] = [
     },
   },
   {
+    name: "removeKeys() removes the rows with exactly one of these keys, and gives their number",
+    async check({ open }) {
+      const backend = await open();
+      const of = keyShape(["alpha", "_stet_note"]);
+      const key = (params: Row) => keyOf(of, params);
+      assert.equal(await backend.removeKeys([key({ alpha: 1 })]), 0);
+      for (const alpha of [1, "1", 2, 3, 1, null]) await backend.record({ alpha, seed: 1 });
+      await backend.record({ alpha: 1, _stet_note: "x" });
+      await backend.record({ seed: 2 });
+      const keys = [{ alpha: 1 }, { alpha: 3 }, { alpha: 7 }, { alpha: 1 }, {}].map(key);
+      assert.equal(await backend.removeKeys(keys), 4);
+      assert.equal(await backend.removeKeys(keys), 0);
+      assert.equal(await backend.removeKeys([]), 0);
+      assert.deepEqual((await backend.load()).map(({ alpha, _stet_note }) => [alpha, _stet_note]), [
+        ["1", undefined],
+        [2, undefined],
+        [null, undefined],
+        [1, "x"],
+      ]);
+      assert.equal(await backend.hasKey(key({ alpha: 1 })), false);
+    },
+  },
+  {
     name: "a key is gone when its row is, and there again when that is recorded again",
     async check({ open }) {
       const backend = await open();

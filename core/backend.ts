@@ -87,6 +87,12 @@ export interface Backend {
   cells?(options?: RowsOptions): Iterable<CellBatch> | AsyncIterable<CellBatch>;
 
   /**
+   * The cells of each row as the file spells them, unquoted, by column: for a file of another program that
+   * holds nothing but text. Default: none, values have types.
+   */
+  texts?(): Iterable<TextRow> | AsyncIterable<TextRow>;
+
+  /**
    * Adds many rows, in their order and in bounded memory, and resolves to how many. Others may record
    * between them. When it resolves, all are kept as `record` keeps one; if it rejects, the first so
    * many may be there. Default: `record` for each.
@@ -128,6 +134,12 @@ export interface Backend {
   removeKey?(key: Key): MaybePromise<number>;
 
   /**
+   * Removes every row with exactly one of these keys, which have one shape, in one step, and resolves to how
+   * many there were. Default: `removeKey` for each.
+   */
+  removeKeys?(keys: readonly Key[]): MaybePromise<number>;
+
+  /**
    * Looks and, if the key is not done and nobody runs it, claims it, in one step that no other
    * process can come between. Default: safe within this process only.
    */
@@ -144,6 +156,12 @@ export interface Backend {
 
   /** The failures noted since each key last succeeded, oldest first. Default: none. */
   failures?(): MaybePromise<readonly Failure[]>;
+
+  /**
+   * Forgets failures, named by their params as `failures` gives them, and resolves to how many there were.
+   * Default: forgets those noted through this object.
+   */
+  forget?(params: readonly Row[]): MaybePromise<number>;
 
   /** The keys that are being run now, and by whom. Default: those claimed through this object. */
   claims?(): MaybePromise<readonly HeldKey[]>;
@@ -164,6 +182,9 @@ export interface RowsSince {
   /** The rows, oldest first. To be gone through once. */
   readonly rows: Iterable<Row> | AsyncIterable<Row>;
 }
+
+/** The texts of one row, by column. */
+export type TextRow = Readonly<Record<string, string>>;
 
 /** Some rows, each as the values of the columns asked for. */
 export type ValueBatch = readonly (readonly (Value | undefined)[])[];

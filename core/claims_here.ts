@@ -9,7 +9,9 @@ import type {
 } from "./backend.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { LostClaimError } from "./errors.ts";
+import { canonicalJson } from "./json.ts";
 import type { Key } from "./key.ts";
+import type { Row } from "./value.ts";
 
 /** Stands for the lease of a claim of this process. No lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
@@ -54,6 +56,18 @@ export class ClaimsHere {
   /** Forgets all failures. */
   forgetAll(): void {
     this.#failures.clear();
+  }
+
+  /** Forgets failures by their params; how many there were. */
+  forget(params: readonly Row[]): number {
+    const forgotten = new Set(params.map((each) => canonicalJson(each)));
+    let count = 0;
+    for (const [key, failure] of this.#failures) {
+      if (!forgotten.has(canonicalJson(failure.params))) continue;
+      this.#failures.delete(key);
+      count++;
+    }
+    return count;
   }
 
   /** The keys that are held, and by whom. */

@@ -6,8 +6,10 @@ import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
-/** A backend with every optional member there, but for what is only quicker than another. */
-export type CompleteBackend = Required<Omit<Backend, "cells">>;
+/** A backend with every optional member there, but for what only some stores can have. */
+export type CompleteBackend =
+  & Required<Omit<Backend, "cells" | "texts">>
+  & Pick<Backend, "texts">;
 
 const completed = new WeakMap<Backend, CompleteBackend>();
 
@@ -42,6 +44,7 @@ function adapted(backend: Backend): CompleteBackend {
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),
+    ...backend.texts && { texts: backend.texts.bind(backend) },
     recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
     rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
@@ -54,10 +57,12 @@ function adapted(backend: Backend): CompleteBackend {
         return row && sourceIn(row);
       }),
     removeKey: backend.removeKey?.bind(backend) ?? ((key) => removeRows(backend, key)),
+    removeKeys: backend.removeKeys?.bind(backend) ?? ((keys) => removeEach(complete, keys)),
     claim: backend.claim?.bind(backend) ?? ((key, options) => here.claim(key, options)),
     together: backend.together?.bind(backend) ?? ((body) => body()),
     exists: backend.exists?.bind(backend) ?? (() => true),
     failures: backend.failures?.bind(backend) ?? (() => here.failures()),
+    forget: backend.forget?.bind(backend) ?? ((params) => here.forget(params)),
     claims: backend.claims?.bind(backend) ?? (() => here.claims()),
     verify: backend.verify?.bind(backend) ?? (() => []),
   };
@@ -125,6 +130,12 @@ async function removeRows(backend: Backend, key: Key): Promise<number> {
   }
   for (const row of gone) await backend.remove(row);
   return gone.length;
+}
+
+async function removeEach({ removeKey }: CompleteBackend, keys: readonly Key[]): Promise<number> {
+  let count = 0;
+  for (const key of keys) count += await removeKey(key);
+  return count;
 }
 
 function pick(row: Row, columns: readonly string[]): Row {

@@ -36,6 +36,27 @@ export function parseCondition(text: string, columns: readonly string[]): Condit
   return new Parser(text, columns).whole();
 }
 
+/** Returns the columns that a condition names, each once. */
+export function columnsOf(condition: Condition): string[] {
+  return [...new Set(operandsOf(condition).flatMap((it) => "column" in it ? [it.column] : []))];
+}
+
+function operandsOf(condition: Condition): readonly Operand[] {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.parts.flatMap(operandsOf);
+    case "not":
+      return operandsOf(condition.part);
+    case "compare":
+      return [condition.left, condition.right];
+    case "in":
+      return [condition.left, ...condition.members];
+    case "is":
+      return [condition.left];
+  }
+}
+
 interface Token {
   readonly kind: "name" | "column" | "text" | "number" | "sign" | "end";
   /** What it says: without quotes, words as they are written. */

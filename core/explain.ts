@@ -1,6 +1,7 @@
 import type { Failure } from "./backend.ts";
 import { writeCell } from "./cell.ts";
 import { closeAfter } from "./close_after.ts";
+import type { CompleteBackend } from "./complete_backend.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "./columns.ts";
 import { keyParams } from "./key_params.ts";
 import { nearestName } from "./nearest_name.ts";
@@ -47,22 +48,30 @@ export interface Difference {
 }
 
 /** The type of {@linkcode explain}. */
-export type ExplainFunction = (
+export type ExplainFunction<Params = Readonly<Record<string, unknown>>> = (
   store: string | URL,
-  params: Readonly<Record<string, unknown>>,
+  params: Params,
   options?: Pick<StoreOptions, "backends">,
 ) => Promise<Explanation>;
 
-/** `explain` over the kinds of store that a registry knows. */
-export function createExplain(registry: Registry): ExplainFunction {
+/**
+ * `explain` over the kinds of store that a registry knows.
+ *
+ * @param read Gives the params asked about, once the store is open. Default: those given.
+ */
+export function createExplain<Input = Readonly<Record<string, unknown>>>(
+  registry: Registry,
+  read?: (input: Input, backend: CompleteBackend) => Promise<Row>,
+): ExplainFunction<Input> {
   return async (store, input, options = {}) => {
-    const params = toValue(input, "params") as Row;
-    const names = Object.keys(params);
-    if (names.length === 0) {
+    const asked = toValue(input, "params") as Row;
+    if (Object.keys(asked).length === 0) {
       throw new TypeError("Cannot explain no params: name some, as in { alpha: 0.1, seed: 3 }");
     }
     const backend = await openKnown(registry, store, options);
     return await closeAfter(async () => {
+      const params = read ? await read(input, backend) : asked;
+      const names = Object.keys(params);
       let count = 0;
       let row: Row | undefined;
       const nearest = new Nearest(params);

@@ -4,7 +4,7 @@ import { StoreError } from "./errors.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "./registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
 
 /** Options of {@linkcode exportStore}. */
 export interface ExportOptions extends WriteOptions, Selection {}

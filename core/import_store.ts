@@ -3,13 +3,14 @@ import { closeAfter } from "./close_after.ts";
 import { checkParamName, isReserved, NAMESPACE } from "./columns.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
-import { foreignRows } from "./foreign_rows.ts";
+import { foreignReader } from "./foreign_rows.ts";
 import { keyOf, keyShape } from "./key.ts";
 import { makeWhole } from "./make_whole.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { checkKnown } from "./select_rows.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
+import type { TextKind } from "./text_value.ts";
 import { uniteRows } from "./unite_rows.ts";
 import { type Row, setEntry } from "./value.ts";
 
@@ -28,6 +29,10 @@ export interface ImportOptions extends StoreOptions {
   readonly result?: readonly string[];
   /** The namespace of the function whose runs they are. Default: none. */
   readonly namespace?: string;
+  /** Columns whose values are text, by their names in the store, whatever they look like. Default: none. */
+  readonly text?: readonly string[];
+  /** Columns in which what spells a number is one, by their names in the store. Default: none. */
+  readonly number?: readonly string[];
 }
 
 /** What an import came to. */
@@ -44,20 +49,35 @@ export type ImportFunction = (file: string | URL, options: ImportOptions) => Pro
 /** `importStore` over the kinds of store that a registry knows. */
 export function createImport(registry: Registry): ImportFunction {
   return async (file, options) => {
-    const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...rest } = options;
+    const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...others } = options;
+    const { text = [], number = [], ...rest } = others;
+    const { warn = console.warn } = rest;
     const source = completeBackend(await openExisting(registry, file, rest));
     let target: CompleteBackend | undefined;
     return await closeAfter(
       async () => {
         const known = await source.columns();
         const names = newNames(known, { key, rename, ...result && { result } });
+        const plainName = (column: string): string =>
+          Object.hasOwn(rename, column) ? rename[column]! : column;
+        checkKnown([...text, ...number], known.map(plainName));
         const shape = keyShape([...key, NAMESPACE]);
+        const foreignRows = await foreignReader(source, {
+          kindOf: (column) => kindOf(plainName(column), text, number),
+          // Results say nothing of which run it is, and programs write the float 1 as 1.0.
+          keepsFloats: (column) => !key.includes(plainName(column)),
+          onText(column, texts) {
+            const note = names.has(column) &&
+              texts.note(plainName(column), `--number ${plainName(column)}`);
+            if (note) warn(`[stet] Note: ${note}`);
+          },
+        });
         const united = await uniteRows(
           [{
             name: String(file),
             async *rows(): AsyncGenerator<Row> {
               let number = 0;
-              for await (const row of foreignRows(source)) {
+              for await (const row of foreignRows()) {
                 yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
               }
             },
@@ -133,6 +153,16 @@ function newNames(
     names.set(known[i]!, named);
   }
   return names;
+}
+
+function kindOf(
+  name: string,
+  text: readonly string[],
+  number: readonly string[],
+): TextKind | undefined {
+  if (!text.includes(name)) return number.includes(name) ? "number" : undefined;
+  if (!number.includes(name)) return "text";
+  throw new TypeError(`Cannot import "${name}" as text and as numbers: name it in one of both`);
 }
 
 function renamed(

@@ -59,10 +59,15 @@ export function keyShape(
 /**
  * The key that these params have in a shape.
  *
+ * @param order The order of its values. Default: that of the params. What it leaves out comes last.
  * @throws {TypeError} If a key column holds what a store cannot keep; names its path.
  */
-export function keyOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): Key {
-  return new LazyKey(shape, params, textOf(shape, params));
+export function keyOf(
+  shape: KeyShape,
+  params: Readonly<Record<string, unknown>>,
+  order?: readonly string[],
+): Key {
+  return new LazyKey(shape, params, textOf(shape, params), order);
 }
 
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
@@ -105,10 +110,17 @@ function cellOf(input: unknown, name: string): string | undefined {
 class LazyKey implements Key {
   #params: Readonly<Record<string, unknown>>;
   #values: Row | undefined;
+  readonly #order: readonly string[] | undefined;
   readonly shape: KeyShape;
   readonly text: string;
 
-  constructor(shape: KeyShape, params: Readonly<Record<string, unknown>>, text: string) {
+  constructor(
+    shape: KeyShape,
+    params: Readonly<Record<string, unknown>>,
+    text: string,
+    order: readonly string[] | undefined,
+  ) {
+    this.#order = order;
     this.shape = shape;
     this.#params = params;
     this.text = text;
@@ -118,12 +130,11 @@ class LazyKey implements Key {
     return this.#values ??= this.#read();
   }
 
-  /** In the order of the params; those that were left out come last. */
   #read(): Row {
     const values: Row = {};
     const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
     const known = new Set(columns);
-    const given = Object.keys(this.#params).filter((name) => known.has(name));
+    const given = (this.#order ?? Object.keys(this.#params)).filter((name) => known.has(name));
     for (const name of new Set([...given, ...columns])) {
       let value = toValue(own(this.#params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");

@@ -5,7 +5,8 @@ import { completeBackend } from "./complete_backend.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import type { Registry } from "./registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
-import { openExisting, type PrintOptions } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
+import type { PrintOptions } from "./status.ts";
 import { tableText } from "./table_text.ts";
 import type { Row } from "./value.ts";
 

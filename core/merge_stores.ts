@@ -5,7 +5,7 @@ import { keyShape } from "./key.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "./registry.ts";
 import { checkKnown, selectRows } from "./select_rows.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
 import { uniteRows } from "./unite_rows.ts";
 
 /** Options of {@linkcode mergeStores}. */

@@ -62,7 +62,7 @@ export interface OnceFunction<A extends unknown[], R> {
   outcome(...args: A): Promise<Outcome<R>>;
   /** Whether this call would be skipped as done. */
   has(...args: A): Promise<boolean>;
-  /** Forgets that this call was done; whether it was. */
+  /** Forgets that this call was done, or failed; true if it was. */
   reset(...args: A): Promise<boolean>;
   /** What is in the store. */
   status(): Promise<Status>;

@@ -1,7 +1,7 @@
 import { closeAfter } from "./close_after.ts";
 import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
 
 /**
  * Opens a store of which something is known to read it: it is there, or runs failed or are under way

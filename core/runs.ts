@@ -108,9 +108,15 @@ export class Runs implements Target {
     return await this.using(async () => await this.look(this.#planOf(args), false) !== undefined);
   }
 
-  /** Forgets that a call was done; whether it was. */
+  /** Forgets that a call was done, or failed; true if it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await this.using(async (backend) => await backend.removeKey(this.#planOf(args).key) > 0);
+    return await this.using(async (backend) => {
+      const { key } = this.#planOf(args);
+      const removed = await backend.removeKey(key);
+      const failed = (await backend.failures()).map(({ params }) => params)
+        .filter((params) => keyOf(key.shape, params).text === key.text);
+      return removed + (failed.length > 0 ? await backend.forget(failed) : 0) > 0;
+    });
   }
 
   /** Uses the store, which stays open meanwhile. */
@@ -214,7 +220,7 @@ export class Runs implements Target {
     if (!columns) this.#checkNames(params);
     const { namespace } = this.#options;
     if (namespace !== undefined) params[NAMESPACE] = namespace;
-    return { key: keyOf(this.#shapeOf(columns), params), args };
+    return { key: keyOf(this.#shapeOf(columns), params, columns), args };
   }
 
   /** Rows of another namespace never count, so that column is in every key. */

@@ -2,7 +2,7 @@ import type { Backend } from "./backend.ts";
 import { closeAfter } from "./close_after.ts";
 import { isReserved, TIMESTAMP } from "./columns.ts";
 import { completeBackend } from "./complete_backend.ts";
-import { StoreError } from "./errors.ts";
+import { openKnown } from "./open_known.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import { areRecords, isParamColumn } from "./record_columns.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
@@ -54,10 +54,14 @@ export async function statusOf(
   const names = await columns();
   const isRecords = areRecords(names);
   const timestamp = names.includes(TIMESTAMP) || !isRecords ? TIMESTAMP : "created_at";
+  const found = await newest(timestamp);
   return {
     store: location,
-    ...await newest(timestamp),
-    keyColumns: names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
+    ...found,
+    // Those of rows that are no more say nothing of what will be recorded.
+    keyColumns: found.count === 0
+      ? []
+      : names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
     failed: (await failures()).length,
   };
@@ -77,27 +81,13 @@ async function newestIn(backend: Backend, column: string): Promise<Newest> {
 /** `status` over the kinds of store that a registry knows. */
 export function createStatus(registry: Registry): StatusFunction {
   return async (store = DEFAULT_STORE, { quiet, log = console.log, ...options } = {}) => {
-    const backend = await openExisting(registry, store, options);
+    const backend = await openKnown(registry, store, options);
     return await closeAfter(async () => {
       const status = { ...await statusOf(backend), store: String(store) };
       if (!quiet) { for (const line of statusLines(status)) log(line); }
       return status;
     }, () => backend.close());
   };
-}
-
-/** Opens a store to read it. @throws {StoreError} If it is not there. */
-export async function openExisting(
-  registry: Registry,
-  store: string | URL,
-  options: StoreOptions,
-): Promise<Backend> {
-  const backend = await registry.open(store, options);
-  if (await completeBackend(backend).exists()) return backend;
-  await backend.close();
-  throw new StoreError(
-    `Cannot find store "${store}": there is no such file; it is made by the first run, check the path`,
-  );
 }
 
 function statusLines({ store, count, lastRun, keyColumns, failed }: Status): string[] {

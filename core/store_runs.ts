@@ -123,11 +123,6 @@ export class StoreRuns implements Target {
     const given = typeof which === "string" ? { id: which } : which;
     const isPartial = isPlainObject(given) && given["id"] !== undefined;
     const params = recordParams(given, this.#columns, isPartial);
-    if (!isPartial && Object.keys(params).length === 0) {
-      throw new TypeError(
-        "Cannot find a record without params and without an id: give one of them",
-      );
-    }
     return this.#planOf(given as object, params, {});
   }
 

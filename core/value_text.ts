@@ -1,13 +1,19 @@
-import { writeCell } from "./cell.ts";
+import { pythonRepr } from "./python_repr.ts";
 import type { Row, Value } from "./value.ts";
 
-/** A value as messages show it: strings in single quotes, long ones cut. */
+/** The longest text of a value in a message, in characters. */
+const LONGEST = 60;
+
+/** Returns a value as messages show it, as Python's `repr` spells it; long ones are cut. */
 export function valueText(value: Value): string {
-  const text = typeof value === "string" ? `'${value}'` : writeCell(value);
-  return text.length > 60 ? `${text.slice(0, 56)}…${typeof value === "string" ? "'" : ""}` : text;
+  const text = pythonRepr(value);
+  if (text.length <= LONGEST) return text;
+  const end = typeof value === "string" ? text.at(-1)! : "";
+  return `${text.slice(0, LONGEST - 4)}…${end}`;
 }
 
-/** Params as messages show them: `alpha=0.1, model='a'`. */
+/** Returns params as messages show them: `alpha=0.1, model='a'`. */
 export function paramsText(params: Row): string {
-  return Object.entries(params).map(([name, value]) => `${name}=${valueText(value)}`).join(", ");
+  const given = Object.entries(params).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => `${name}=${valueText(value)}`).join(", ");
 }

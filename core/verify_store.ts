@@ -12,7 +12,7 @@ import { areRecords } from "./record_columns.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { repeatedFinding } from "./repeated_finding.ts";
 import { selectRows } from "./select_rows.ts";
-import { openExisting } from "./status.ts";
+import { openExisting } from "./open_existing.ts";
 import { uniteRows } from "./unite_rows.ts";
 
 /** Options of {@linkcode verify}. */

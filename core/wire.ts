@@ -126,6 +126,16 @@ export interface MatchRequest extends KeyFields {
   readonly columns?: WireRow;
 }
 
+/** `POST /v1/remove`: also the rows that have exactly the cells of one of these in the columns of `key`. */
+export interface RemoveRequest extends MatchRequest {
+  readonly batch?: readonly WireRow[];
+}
+
+/** `POST /v1/forget`: failures, by their params as `GET /v1/failures` gives them. */
+export interface ForgetRequest {
+  readonly batch: readonly WireRow[];
+}
+
 /** `POST /v1/verify`. */
 export interface VerifyRequest {
   /** Whether to mend what loses nothing. Default: false. */

@@ -30,9 +30,10 @@ export interface CommandsOptions {
 /**
  * An executor that runs a program for each job, without a shell.
  *
- * `{alpha}` anywhere in a word stands for that param and `{id}` for the id of the run; `{{` and `}}`
- * are braces. Strings go in as they are, numbers as in cells, `true`, `false` and `null` as in JSON,
- * arrays and objects as JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`.
+ * `{alpha}` anywhere in a word stands for that param and `{id}` for the id of the run; a name may have spaces
+ * (`{learning rate}`), `{{` and `}}` are braces. Strings go in as they are, numbers as in cells, `true`, `false` and `null` as in JSON,
+ * arrays and objects as JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`; two params
+ * that would have the same variable are an error.
  *
  * A run gives the last line of standard output that is JSON, undefined if none is; lines beyond 1 MiB
  * are none. It rejects if the program exits with another code than 0 or is killed, with the last
@@ -91,6 +92,7 @@ class Commands implements Executor {
         `Cannot pass ${JSON.stringify(word)} to a program: arguments hold no NUL characters`,
       );
     }
+    paramEnvironment(params, "id"); // throws what no environment can hold
   }
 
   async run({ id, params, signal }: Job): Promise<unknown> {

@@ -1,16 +1,30 @@
+import { argumentText } from "../core/argument_text.ts";
 import type { Row } from "../core/value.ts";
-import { argumentText } from "./template.ts";
 
 /**
- * The environment variables that tell a program its params: `STET_PARAM_ALPHA` for `alpha`, each upper
- * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`. Of names that become the same
- * the last counts.
+ * Returns the environment variables that hold a program's params: `STET_PARAM_ALPHA` for `alpha`, each upper
+ * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`.
+ *
+ * @throws {TypeError} If two params have the same variable, or a value holds what no variable can.
  */
 export function paramEnvironment(params: Row, id: string): Record<string, string> {
   const environment: Record<string, string> = { STET_ID: id };
+  const names = new Map<string, string>();
   for (const [name, value] of Object.entries(params)) {
-    environment[`STET_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`] = argumentText(
-      value,
+    const variable = `STET_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;
+    const other = names.get(variable);
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot pass the params "${other}" and "${name}" to a program: the environment variable ` +
+          `${variable} is that of both; rename one`,
+      );
+    }
+    names.set(variable, name);
+    environment[variable] = argumentText(value);
+    if (!environment[variable].includes("\0")) continue;
+    throw new TypeError(
+      `Cannot pass the param "${name}" to a program: its value holds a NUL character, and no ` +
+        `environment variable can`,
     );
   }
   return environment;

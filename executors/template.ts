@@ -1,18 +1,18 @@
-import { canonicalJson } from "../core/json.ts";
+import { argumentText } from "../core/argument_text.ts";
 import { nearestName } from "../core/nearest_name.ts";
-import { numberText } from "../core/number_text.ts";
-import type { Row, Value } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 
 /** A command line with placeholders: per word its texts, and the names of params between them. */
 export type Template = readonly (readonly Part[])[];
 
 type Part = string | { readonly name: string };
 
-const part = /\{\{|\}\}|\{([\p{L}_$][\p{L}\p{N}_$.-]*)\}|[{}]|[^{}]+/gu;
+/** A name begins as one in a program does, and may go on as any text: `{learning rate}`. */
+const part = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
 
 /**
- * Reads the words of a command line: `{alpha}` anywhere in one is a placeholder, `{{` and `}}` are
- * braces.
+ * Reads the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, `{{` and
+ * `}}` are braces.
  *
  * @throws {TypeError} On a brace that is neither, and on a command line without words.
  */
@@ -52,13 +52,6 @@ export function fillTemplate(template: Template, params: Row, id: string): strin
   );
 }
 
-/** A value as programs take it. */
-export function argumentText(value: Value): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return numberText(value);
-  return typeof value === "object" && value !== null ? canonicalJson(value) : String(value);
-}
-
 function loneBrace(word: string, brace: string): TypeError {
   return new TypeError(
     `Cannot read ${
@@ -70,8 +63,13 @@ function loneBrace(word: string, brace: string): TypeError {
 
 function unknownPlaceholder(name: string, names: readonly string[]): TypeError {
   const nearest = nearestName(name, names);
+  const isCode = /[^\p{L}\p{N}_$.-]/u.test(name);
+  const advice = nearest !== undefined
+    ? `; did you mean {${nearest}}?`
+    : isCode
+    ? "; write {{ and }} where braces are meant"
+    : "";
   return new TypeError(
-    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}` +
-      (nearest === undefined ? "" : `; did you mean {${nearest}}?`),
+    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}${advice}`,
   );
 }

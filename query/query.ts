@@ -5,7 +5,7 @@ import { closeAfter } from "../core/close_after.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/registry.ts";
-import { openExisting } from "../core/status.ts";
+import { openExisting } from "../core/open_existing.ts";
 import { directPath } from "./direct_file.ts";
 import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";

@@ -100,9 +100,16 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   },
   "/v1/remove": {
     post: {
-      summary: "Remove the rows of a run, or those that agree on all columns given",
-      body: schemas.matchRequest,
+      summary: "Remove the rows of a run, of many runs, or those that agree on all columns given",
+      body: schemas.removeRequest,
       answer: object({ removed: whole }),
+    },
+  },
+  "/v1/forget": {
+    post: {
+      summary: "Forget failures, named by their params",
+      body: schemas.forgetRequest,
+      answer: object({ forgotten: whole }),
     },
   },
   "/v1/clear": {

@@ -5,11 +5,13 @@ import type {
   ClaimRequest,
   FailRequest,
   FindRequest,
+  ForgetRequest,
   MatchRequest,
   QueryRequest,
   RecordAllQuery,
   RecordRequest,
   ReleaseRequest,
+  RemoveRequest,
   RenewRequest,
   RunsQuery,
   VerifyRequest,
@@ -113,7 +115,7 @@ export const releaseRequest: z.ZodType<ReleaseRequest> = z.strictObject({
 export const findRequest: z.ZodType<FindRequest> = z.strictObject(runFields)
   .meta({ id: "FindRequest" });
 
-/** `POST /v1/has` and `POST /v1/remove`. */
+/** `POST /v1/has`. */
 export const matchRequest: z.ZodType<MatchRequest> = z.strictObject({
   params: row.exactOptional(),
   columns: row.exactOptional(),
@@ -122,6 +124,26 @@ export const matchRequest: z.ZodType<MatchRequest> = z.strictObject({
   (it) => (it.params === undefined) !== (it.columns === undefined),
   "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
 ).meta({ id: "MatchRequest" });
+
+/** `POST /v1/remove`. */
+export const removeRequest: z.ZodType<RemoveRequest> = z.strictObject({
+  params: row.exactOptional(),
+  columns: row.exactOptional(),
+  batch: z.array(row).max(MOST_RUNS).exactOptional(),
+  ...keyFields,
+}).refine(
+  ({ params, columns, batch, key }) =>
+    [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
+    (batch === undefined || key !== undefined),
+  "needs params (rows of exactly this run), columns (rows that agree on all of them), or batch and key " +
+    "(rows that have exactly these cells in the columns of key)",
+).meta({ id: "RemoveRequest" });
+
+/** `POST /v1/forget`. */
+export const forgetRequest: z.ZodType<ForgetRequest> = z.strictObject({
+  batch: z.array(row).max(MOST_RUNS),
+})
+  .meta({ id: "ForgetRequest" });
 
 /** `POST /v1/clear`. */
 export const clearRequest: z.ZodType<Record<never, never>> = z.strictObject({})

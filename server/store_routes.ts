@@ -1,12 +1,19 @@
 import { Hono } from "hono";
 import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
+import { keyOf } from "../core/key.ts";
 import { keyParams } from "../core/key_params.ts";
 import { statusOf } from "../core/status.ts";
 import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../core/wire.ts";
 import { jsonResponse, post } from "./answers.ts";
 import type { Env, ServerDeps } from "./deps.ts";
 import { RunsIn } from "./runs_in.ts";
-import { clearRequest, matchRequest, verifyRequest } from "./schemas.ts";
+import {
+  clearRequest,
+  forgetRequest,
+  matchRequest,
+  removeRequest,
+  verifyRequest,
+} from "./schemas.ts";
 
 /** What the store holds besides its rows, and what changes it besides recording. */
 export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
@@ -70,12 +77,22 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
     return JSON.stringify({ has: await has });
   });
 
-  post(app, "/v1/remove", matchRequest, async (request) => {
-    const removed = await (request.params
+  post(app, "/v1/remove", removeRequest, async (request) => {
+    const { batch, key } = request;
+    const removed = await (batch
+      ? backend.removeKeys(batch.map((row) =>
+        keyOf(runs.shape({ key: key! }), decodeJsonRow(row))
+      ))
+      : request.params
       ? backend.removeKey(runs.key({ ...request, params: request.params }))
       : backend.remove(columnsOf(request)));
     mirror.changed();
     return JSON.stringify({ removed });
+  });
+
+  post(app, "/v1/forget", forgetRequest, async ({ batch }) => {
+    const forgotten = await backend.forget(batch.map(decodeJsonRow));
+    return JSON.stringify({ forgotten });
   });
 
   post(app, "/v1/clear", clearRequest, async () => {

@@ -72,7 +72,9 @@ function openSound(): (folder: string) => CompleteBackend {
       sourceOf: (key) => open().sourceOf(key),
       hasKey: (key) => open().hasKey(key),
       removeKey: (key) => open().removeKey(key),
+      removeKeys: (keys) => open().removeKeys(keys),
       failures: () => open().failures(),
+      forget: (params) => open().forget(params),
       claims: () => open().claims(),
       together: (body) => open().together(body),
       async claim(key, options) {

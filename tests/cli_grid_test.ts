@@ -13,9 +13,116 @@ test("an axis takes values as a CSV store writes them", () => {
   assert.deepEqual(valuesOf("0.1,0.5"), [0.1, 0.5]);
   assert.deepEqual(valuesOf("adam, sgd"), ["adam", "sgd"]);
   assert.deepEqual(valuesOf("true,False,null,None,nan"), [true, false, null, NaN]);
-  assert.deepEqual(valuesOf('"1",1,1.0'), ["1", 1]);
+  assert.deepEqual(valuesOf('"1",1,1'), ["1", 1]);
   assert.deepEqual(valuesOf("9007199254740993"), [9007199254740993n]);
   assert.deepEqual(valuesOf("../data,C:\\x,a=b"), ["../data", "C:\\x", "a=b"]);
+});
+
+test("a value of an axis is a number only if its text loses nothing, and one text makes all text", () => {
+  for (const text of ["7", "-0.5", ".5", "1e-4", "1e-05", "2.5e+20", "12000", "0"]) {
+    assert.deepEqual(valuesOf(text), [Number(text)], text);
+  }
+  for (
+    const text of [
+      "007",
+      "+15",
+      "3.10",
+      "1.0",
+      "5.",
+      "12E3",
+      "12e3",
+      "1e400",
+      "1e-400",
+      "-0",
+      "0.10",
+      "00",
+      "-07",
+    ]
+      .concat("0.1000000000000000055511151231257827", "123456789012345678.5", "0x10", "1_000")
+  ) assert.deepEqual(valuesOf(text), [text]);
+  assert.deepEqual(valuesOf("3.8,3.9,3.10"), ["3.8", "3.9", "3.10"]);
+  assert.deepEqual(valuesOf("None,small,true,nan"), ["None", "small", "true", "nan"]);
+  assert.deepEqual(valuesOf("0..2,test"), ["0", "1", "2", "test"]);
+  assert.deepEqual(valuesOf('"a",1,null,[1]'), ["a", 1, null, [1]]);
+  assert.deepEqual(valuesOf("1e-4,0.0001"), [0.0001]);
+});
+
+test("name:text= and name:number= say by hand what an axis holds", () => {
+  const axis = (text: string): unknown[] => readAxis(text).slice(0, 2);
+  assert.deepEqual(axis("v:text=3.8,7,true,1..2"), ["v", ["3.8", "7", "true", "1..2"]]);
+  assert.deepEqual(axis("v:number=3.10,007"), ["v", [3.1, 7]]);
+  assert.deepEqual(axis("a:b=1"), ["a:b", [1]]);
+  assert.throws(() => readAxis("v:number=a"), { name: "UsageError", message: /a is no number/ });
+  assert.throws(() => readAxis("v:number=1e400"), {
+    message: /1e400 is more than a number can be/,
+  });
+});
+
+test("what looks like a range and is none is an error", () => {
+  for (
+    const [text, message] of [
+      ["2024-01-01..2024-01-05", /looks like a range of dates, and ranges are of numbers/],
+      ["2024-01..2024-05", /range of dates/],
+      ["a..c", /"a\.\.c" is not first\.\.last/],
+      ["v1..v2", /quote it: '"v1\.\.v2"'/],
+      ["001..010", /001 would lose its first character/],
+      ["1..x..2", /is not first\.\.last/],
+      ["1..2..x", /is not first\.\.last/],
+    ] as const
+  ) assert.throws(() => valuesOf(text), { name: "UsageError", message }, text);
+  for (const text of ["../a", "a/..", "x/../y", "wait...", "...", "..", '"a..c"', "..\\x"]) {
+    assert.deepEqual(valuesOf(text), [text.replaceAll('"', "")]);
+  }
+});
+
+test("a note says once that a param is text where numbers may have been meant", async () => {
+  const notes: string[] = [];
+  await readGrid(
+    { grid: ["python=3.9,3.10", "model=None,small", "a=x,y", "seed=1,2", "id:text=007", "b=1.0"] },
+    (line) => notes.push(line),
+  );
+  assert.equal(notes.length, 3);
+  assert.match(
+    notes[0]!,
+    /python is text: "3\.10" as a number would be 3\.1, and so are its other/,
+  );
+  assert.match(notes[0]!, /-g python:number=/);
+  assert.match(notes[1]!, /model is text, "None" too, since "small" is/);
+  assert.match(notes[2]!, /b is text: "1\.0" as a number would be 1;/);
+  const grid = await readGrid({ grid: ["id=7,8", "n=3.10"], text: ["id"], number: ["n"] });
+  assert.deepEqual([...grid.combinations], [{ id: "7", n: 3.1 }, { id: "8", n: 3.1 }]);
+  for (
+    const [values, message] of [
+      [{ text: ["idd"] }, /--text names "idd", which is not there; did you mean "id"/],
+      [{ text: ["id"], number: ["id"] }, /in --text and in --number/],
+    ] as const
+  ) await assert.rejects(readGrid({ grid: ["id=7"], ...values }), { name: "UsageError", message });
+});
+
+test("a grid knows the texts that its values were written as", async (t) => {
+  const file = join(tempFolder(t), "todo.csv");
+  fs.writeFileSync(file, "lr,sample\n1e-4,007\n.5,10\n");
+  const grid = await readGrid({ grid: [file, "on=True,false", "n:number=3.10", "s=1..2"] });
+  assert.deepEqual([...grid.combinations].map((each) => grid.spelled(each)).slice(0, 2), [
+    { lr: "1e-4", sample: "007", on: "True", n: "3.10", s: 1 },
+    { lr: "1e-4", sample: "007", on: "True", n: "3.10", s: 2 },
+  ]);
+  assert.deepEqual([...grid.combinations][7], { lr: 0.5, sample: "10", on: false, n: 3.1, s: 2 });
+  assert.equal(grid.spelled({ lr: 0.5, sample: "10", on: false, n: 3.1, s: 2 })["on"], false);
+});
+
+test("a column of a file of combinations is text where one of its values must be", async (t) => {
+  const file = join(tempFolder(t), "identifiers.csv");
+  fs.writeFileSync(file, "sample,tool,score\n007,3.10,0.5\n0010,3.9,0.7\n");
+  const notes: string[] = [];
+  const grid = await readGrid({ grid: [file] }, (line) => notes.push(line));
+  assert.deepEqual([...grid.combinations], [
+    { sample: "007", tool: "3.10", score: 0.5 },
+    { sample: "0010", tool: "3.9", score: 0.7 },
+  ]);
+  assert.equal(notes.length, 2);
+  const byHand = await readGrid({ grid: [file], number: ["sample,tool"], text: ["score"] });
+  assert.deepEqual([...byHand.combinations][0], { sample: 7, tool: 3.1, score: "0.5" });
 });
 
 test("commas within quotes, brackets and braces are part of an axis's value", () => {

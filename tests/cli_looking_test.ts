@@ -155,6 +155,55 @@ test("explain gives the usual reasons: other kinds, rounding, missing and misspe
   ) assert.match((await stet("explain", store, ...args)).out.at(-1)!, note);
 });
 
+test("a value on a command line is text where its text would lose something, or the store has texts", async (t) => {
+  const store = tempStore(t);
+  await makeStore(store, [{ version: "3.9", n: 1 }, { version: "3.10", n: 2 }]);
+  const stateOf = async (...pairs: string[]): Promise<string> =>
+    (await stet("explain", store, ...pairs)).out[0]!;
+  for (const pair of ["version=3.10", "version=3.9", "version:text=3.9", 'version="3.9"', "n=1"]) {
+    assert.match(await stateOf(pair), /is done$/, pair);
+  }
+  for (const pair of ["version:number=3.9", "n:text=1", "n=01", "version=3.1"]) {
+    assert.match(await stateOf(pair), /is not done/, pair);
+  }
+  assert.deepEqual((await stet("reset", store, "n=01")).out, [
+    "[stet] No entry matches: {'n': '01'}",
+    "[stet] What would match: n=1, a number (1 entry)",
+  ]);
+  assert.deepEqual((await stet("reset", store, "version=3.10")).out, [
+    "[stet] Removed entry: {'version': '3.10'}",
+  ]);
+  assert.equal((await stet("reset", store, "n:number=x")).code, 2);
+});
+
+test("reset --where and failures --forget take what a condition selects", async (t) => {
+  const store = tempStore(t);
+  await makeFailures(store);
+  const before = (await stet("failures", store, "--json")).out.length;
+  assert(before > 1);
+  const chosen = (await stet("failures", store, "--json", "--where", "seed = 4")).out.length;
+  assert.equal(chosen, 1);
+  assert.deepEqual((await stet("failures", store, "--forget", "--where", "seed = 4")).out, [
+    "[stet] Forgot 1 failure",
+  ]);
+  assert.equal((await stet("failures", store, "--json")).out.length, before - 1);
+  for (
+    const [args, message] of [
+      [["reset", store, "--where", "sed > 1"], /did you mean seed/],
+      [["failures", store, "--forget", "--where", "sed > 1"], /did you mean seed/],
+      [["failures", store, "--forget", "--retry"], /exclude each other/],
+    ] as const
+  ) {
+    const { code, err } = await stet(...args);
+    assert.equal(code, 2);
+    assert.match(err.join(), message);
+  }
+  assert.match((await stet("failures", store, "--forget")).out[0]!, /Forgot \d+ failures?/);
+  assert.match((await stet("failures", store)).out[0]!, /No run failed/);
+  assert.match((await stet("reset", store, "--where", "seed >= 0")).out[0]!, /\(\d+ rows\)/);
+  assert.match((await stet("status", store)).out[1]!, /0 completed/);
+});
+
 test("explain and coverage see what another process runs, and not what a dead one ran", async () => {
   await inWorkshop(async ({ folder, startStoreWorker }) => {
     const store = `${folder}/runs.csv`;

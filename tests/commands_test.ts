@@ -123,6 +123,15 @@ test("commands() refuses params that cannot be put into a command", () => {
   executor.check?.(jobOf({ alpha: 1 }));
   assert.throws(() => executor.check?.(jobOf({ beta: 1 })), /Cannot fill {alpha}/);
   assert.throws(() => executor.check?.(jobOf({ alpha: "a\0" })), /NUL/);
+  assert.throws(() => executor.check?.(jobOf({ alpha: 1, beta: "a\0" })), /"beta".*NUL/);
+  for (const [a, b] of [["lr", "LR"], ["a-b", "a_b"], ["a b", "a.b"]] as const) {
+    assert.throws(() => executor.check?.(jobOf({ alpha: 1, [a]: 1, [b]: 2 })), {
+      name: "TypeError",
+      message: new RegExp(
+        `params "${a}" and "${b}" .* STET_PARAM_${b.toUpperCase().replace(/\W/, "_")} `,
+      ),
+    });
+  }
 });
 
 test("commands() runs in the folder that it is told", async (t) => {

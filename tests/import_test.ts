@@ -44,6 +44,7 @@ test("runs that were imported are skipped, with their results", async (t) => {
       key: ["alpha", "seed"],
       rename: { lr: "alpha" },
       result: ["accuracy"],
+      number: ["alpha"],
     };
     assert.deepEqual(await importStore(file, options), { read: 3, recorded: 3 });
     assert.deepEqual((await rowsIn(store)).map(withoutTimestamp), [
@@ -60,6 +61,62 @@ test("runs that were imported are skipped, with their results", async (t) => {
     assert.deepEqual(await train({ seed: 4, alpha: 0.1 }), { accuracy: 0.1 });
     assert.deepEqual(runs, [4]);
   }
+});
+
+test("identifiers of a foreign CSV are imported as text, and their runs are skipped", async (t) => {
+  const folder = tempFolder(t);
+  const file = join(folder, "identifiers.csv");
+  fs.writeFileSync(file, "sample,tool,score\n007,3.10,1.0\n0010,3.9,0.75\n7,3.9,0.5\n");
+  for (const format of stores) {
+    const store = join(folder, `runs${format}`);
+    const args = ["import", file, "--key", "sample,tool", "-s", store];
+    const { out, err } = await stet(...args);
+    assert.deepEqual(out, [`[stet] 3 runs recorded in ${store}`]);
+    assert.deepEqual(err.map((line) => /Note: (\w+) is text/.exec(line)?.[1]), ["sample", "tool"]);
+    assert.match((await stet(...args)).out.join(), /0 runs recorded .* 3 were there already/);
+    const again: string[] = [];
+    const run = once(({ sample }: { sample: string; tool: string }) => {
+      again.push(sample);
+      return { score: 0 };
+    }, { store, save: true, quiet: true });
+    assert.deepEqual(await run({ sample: "007", tool: "3.10" }), { score: 1 });
+    assert.deepEqual(await run({ sample: "0010", tool: "3.9" }), { score: 0.75 });
+    assert.deepEqual(await run({ sample: "7", tool: "3.9" }), { score: 0.5 });
+    assert.deepEqual(again, []);
+  }
+});
+
+test("--text and --number decide by hand, whatever kind the file is of", async (t) => {
+  const folder = tempFolder(t);
+  fs.writeFileSync(join(folder, "a.csv"), "id,v,x\n7,3.10,1\n");
+  fs.writeFileSync(join(folder, "a.jsonl"), '{"id": 7, "v": "3.10", "x": 1}\n');
+  for (const name of ["a.csv", "a.jsonl"]) {
+    const store = join(folder, `${name}-runs.csv`);
+    const args = [join(folder, name), "--key", "key", "--rename", "id=key", "-s", store];
+    const { err } = await stet("import", ...args, "--text", "key,x", "--number", "v");
+    assert.deepEqual(err, []);
+    assert.deepEqual((await rowsIn(store)).map(withoutTimestamp), [
+      { key: "7", "result.v": 3.1, "result.x": "1" },
+    ]);
+  }
+  const { code, err } = await stet("import", join(folder, "a.csv"), "--key", "id", "--text", "vv");
+  assert.equal(code, 2);
+  assert.match(err.join(), /"vv": did you mean "v"/);
+});
+
+test("what stet exported keeps its types when it is imported", async (t) => {
+  const folder = tempFolder(t);
+  const store = join(folder, "runs.sqlite"), copy = join(folder, "copy.csv");
+  const backend = await openBackend(store);
+  for (const id of ["007", 7, "None", null, "3.10", 3.1, true, "a"]) {
+    await backend.record({ id, "result.x": 1 });
+  }
+  await backend.close();
+  await stet("export", store, "-o", copy);
+  const imported = join(folder, "imported.jsonl");
+  const { err } = await stet("import", copy, "--key", "id", "-s", imported);
+  assert.deepEqual(err, []);
+  assert.deepEqual(await rowsIn(imported), await rowsIn(store));
 });
 
 test("columns that are not in the key become results; those of stet are kept", async (t) => {

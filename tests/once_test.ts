@@ -618,6 +618,23 @@ test("once() says which call it skips, params in the function's order", async (t
   assert.deepEqual(lines, ["[stet] Skipping my run(seed=1)"]);
 });
 
+test("once() writes columns, and says which call it skips, in the order of key", async (t) => {
+  const store = tempStore(t);
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const train = once((_: Record<string, unknown>) => 1, {
+    store,
+    key: ["alpha", "beta", "c"],
+    log,
+  });
+  const params = { c: "it's", note: 1, beta: 2, alpha: 0.1 };
+  await train(params);
+  await train(params);
+  assert.deepEqual(lines, [`[stet] Skipping train(alpha=0.1, beta=2, c="it's")`]);
+  const [row] = await rowsOf(store);
+  assert.deepEqual(Object.keys(row!).slice(0, 3), ["alpha", "beta", "c"]);
+});
+
 test("once() logs to console.log, and with quiet nowhere", async (t) => {
   const { log } = console;
   const lines: unknown[][] = [];

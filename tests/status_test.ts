@@ -54,6 +54,13 @@ test("status() of an empty store leaves out what nobody knows", async (t) => {
   assert.deepEqual(result.keyColumns, []);
 });
 
+test("status() of a store whose rows were removed names no key columns", async (t) => {
+  const store = tempStore(t);
+  fs.writeFileSync(store, hand.slice(0, hand.indexOf("\n") + 1));
+  const { lines } = await printed((log) => status(store, { log }));
+  assert.deepEqual(lines, [`[stet] Store: ${store}`, "[stet] 0 completed experiments recorded"]);
+});
+
 test("status() with quiet only returns, and takes URLs", async (t) => {
   const store = tempStore(t);
   fs.writeFileSync(store, hand);
@@ -110,12 +117,102 @@ test("reset() removes the rows that agree on all columns given, and says how man
   ]);
   assert.deepEqual(result, [0, 0, 1, 2]);
   assert.deepEqual(lines, [
-    "[stet] No entry matches: {seed=4}",
-    "[stet] No entry matches: {seed=2, model='a'}",
-    "[stet] Removed entry: {seed=2, model='b'}",
-    "[stet] Removed entry: {model='a'} (2 rows)",
+    "[stet] No entry matches: {'seed': 4}",
+    "[stet] No entry matches: {'seed': 2, 'model': 'a'}",
+    "[stet] Removed entry: {'seed': 2, 'model': 'b'}",
+    "[stet] Removed entry: {'model': 'a'} (2 rows)",
   ]);
   assert.equal(fs.readFileSync(store, "utf8"), hand.slice(0, hand.indexOf("\n") + 1));
+});
+
+test("reset() names what would match where nothing does", async (t) => {
+  const store = tempStore(t);
+  const backend = await openBackend(store);
+  for (const version of ["3.10", "3.9", "3.10"]) await backend.record({ alpha: 0.1, version });
+  await backend.close();
+  for (
+    const [columns, said] of [
+      [{ alpha: "0.1" }, ["What would match: alpha=0.1, a number (3 entries)"]],
+      [{ alpha: "0.1", version: 3.9 }, [
+        "What would match: alpha=0.1, a number; version='3.9', a text (1 entry)",
+      ]],
+      [{ alhpa: 0.1 }, ['There is no column "alhpa"; did you mean "alpha"?']],
+      [{ alpha: 0.2 }, []],
+    ] as const
+  ) {
+    const { lines, result } = await printed((log) => reset(store, columns, { log }));
+    assert.equal(result, 0);
+    assert.match(lines[0]!, /No entry matches: {'al/);
+    assert.deepEqual(lines.slice(1), said.map((line) => `[stet] ${line}`));
+  }
+});
+
+test("reset() prints params as Python's repr does", async (t) => {
+  const store = tempStore(t);
+  const params = {
+    a: "it's",
+    b: 'say "it\'s"',
+    c: "x\n\t\\\u0000\u00a0é\u200b",
+    d: [1, "a", null],
+    e: { n: true },
+    f: 2n ** 70n,
+    g: 1e-5,
+  };
+  const backend = await openBackend(store);
+  await backend.record(params);
+  await backend.close();
+  const { lines } = await printed((log) => reset(store, params, { log }));
+  assert.deepEqual(lines, [
+    `[stet] Removed entry: {'a': "it's", 'b': 'say "it\\'s"', 'c': 'x\\n\\t\\\\\\x00\\xa0é\\u200b', ` +
+    `'d': [1, 'a', None], 'e': {'n': True}, 'f': 1180591620717411303424, 'g': 1e-05}`,
+  ]);
+});
+
+test("reset() with where removes rows in one step, forgets failures, and knows names", async (t) => {
+  for (const format of [".csv", ".json", ".jsonl", ".sqlite", ".parquet"]) {
+    const store = path.join(tempFolder(t), `runs${format}`);
+    const backend = await openBackend(store);
+    for (let day = 1; day <= 9; day++) {
+      for (const seed of [1, 2]) {
+        await backend.record({ date: `2024-02-0${day}`, seed, "result.loss": day / 10 });
+      }
+    }
+    await backend.close();
+    const work = once(({ date, seed }: { date: string; seed: number }) => {
+      throw new Error(`no ${date} ${seed}`);
+    }, { store, quiet: true });
+    for (const date of ["2024-01-01", "2024-03-01"]) await assert.rejects(work({ date, seed: 1 }));
+    const call = (where: string, columns?: Row) =>
+      printed((log) => reset(store, columns, { where, log }));
+    const first = await call("date >= '2024-02-05'", { seed: 1 });
+    assert.deepEqual([first.result, first.lines], [6, [
+      "[stet] Removed entry: {'seed': 1} where date >= '2024-02-05' (5 rows, 1 failure)",
+    ]]);
+    assert.equal((await call("result.loss = 0.9 or date = '2024-01-01'")).result, 2);
+    assert.equal((await call("date < '2024-01-01'")).result, 0);
+    await assert.rejects(call("dat > '2024'"), { name: "SyntaxError", message: /mean date\?/ });
+    const { count, failed } = await status(store, { quiet: true });
+    assert.deepEqual([count, failed], [12, 0]);
+  }
+});
+
+test("reset() and fn.reset() forget failures, and status() shows a store that has nothing else", async (t) => {
+  const store = tempStore(t);
+  const work = once(({ seed }: { seed: number }) => {
+    throw new Error(`no ${seed}`);
+  }, { store, quiet: true });
+  for (const seed of [1, 2, 3]) await assert.rejects(work({ seed }));
+  const { lines } = await printed((log) => status(store, { log }));
+  assert.deepEqual(lines, [
+    `[stet] Store: ${store}`,
+    "[stet] 0 completed experiments recorded",
+    "[stet] 3 failed and not yet run again",
+  ]);
+  const said = await printed((log) => reset(store, { seed: 2 }, { log }));
+  assert.deepEqual(said.lines, ["[stet] Removed entry: {'seed': 2} (1 failure)"]);
+  assert.equal(await work.reset({ seed: 1 }), true);
+  assert.equal(await work.reset({ seed: 1 }), false);
+  assert.equal((await status(store, { quiet: true })).failed, 1);
 });
 
 test("reset() without columns clears the store, failures too", async (t) => {

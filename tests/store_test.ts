@@ -53,6 +53,25 @@ function results(folder: string): string[] {
   return fs.readdirSync(path.join(folder, "results")).sort();
 }
 
+test("a record without params is found and deleted as it is run", async (t) => {
+  for (const name of ["db.sqlite3", "db.csv"]) {
+    const folder = tempFolder(t);
+    const store = new Store({
+      runner: ({ resultFile }) => fs.writeFileSync(resultFile, "1"),
+      store: path.join(folder, name),
+      resultsDir: path.join(folder, "results"),
+    });
+    assert.equal(await store.retrieve({}), undefined);
+    assert.equal(await store.delete({}), false);
+    const { id } = await store.run({});
+    assert.equal(id, hashParams({}));
+    assert.equal((await store.retrieve({}))!.id, id);
+    assert.equal(await store.delete({}), true);
+    assert.equal(await store.retrieve({}), undefined);
+    await store.close();
+  }
+});
+
 for (const name of ["db.sqlite3", "db.csv", "db.json", "db.jsonl", ":memory:"]) {
   test(`${name}: runOrRetrieve() runs once and gives a typed record`, async (t) => {
     const folder = tempFolder(t);

@@ -14,6 +14,13 @@ test("a placeholder stands for its param anywhere in a word", () => {
   assert.equal(filled("{id}", { id: "mine" }), "mine");
 });
 
+test("a param whose name has spaces or signs has a placeholder", () => {
+  assert.equal(filled("--lr={learning rate}", { "learning rate": 0.1 }), "--lr=0.1");
+  assert.equal(filled("{lr (Adam)}{a:b}", { "lr (Adam)": 1, "a:b": 2 }), "12");
+  assert.throws(() => filled("{print $1}", { n: 1 }), /the params are n; write {{ and }} where/);
+  assert.throws(() => filled("{seed:03d}", { seed: 1 }), /did you mean {seed}/);
+});
+
 test("doubled braces are braces", () => {
   assert.equal(filled('{{"n": {n}}}', { n: 1 }), '{"n": 1}');
   assert.equal(filled("{{n}}", { n: 1 }), "{n}");

@@ -180,6 +180,37 @@ test("run refuses another program on the same store, but not in a namespace", as
   assert.match((await run("--", "echo", "{seed}")).err, summary(0, 2, 0));
 });
 
+test("programs get the spelling that was written, and each identifier is a run of its own", async (t) => {
+  const folder = tempFolder(t);
+  fs.writeFileSync(join(folder, "todo.csv"), "sample,learning rate\n007,1e-4\n7,.5\n");
+  const program = ["sh", "-c", 'echo "$0 $1 $2 $STET_PARAM_SAMPLE" >> ran'];
+  const words = ["{python}", "{sample}", "{learning rate}"];
+  const args = [
+    "run",
+    "-g",
+    "python=3.9,3.10",
+    "-g",
+    "todo.csv",
+    "-j",
+    "1",
+    "--",
+    ...program,
+    ...words,
+  ];
+  const { code, err } = await stet(runtime, folder, ...args);
+  assert.equal(code, 0, err);
+  assert.deepEqual(linesOf(join(folder, "ran")).sort(), [
+    "3.10 007 1e-4 007",
+    "3.10 7 .5 7",
+    "3.9 007 1e-4 007",
+    "3.9 7 .5 7",
+  ]);
+  assert.deepEqual(err.match(/Note: \w+/g), ["Note: python", "Note: sample"]);
+  assert.match((await stet(runtime, folder, ...args)).err, summary(0, 4, 0));
+  const [row] = await rowsOf(join(folder, "_stet_store.csv"));
+  assert.deepEqual([row!.python, row!.sample, row!["learning rate"]], ["3.9", "007", 0.0001]);
+});
+
 test("what keeps run from running is told before anything runs", async (t) => {
   const folder = tempFolder(t);
   for (
@@ -188,6 +219,7 @@ test("what keeps run from running is told before anything runs", async (t) => {
       [["-g", "seed=1,2", "--", "touch", "a{b"], /\{/],
       [["-g", "seed=1,2", "--", "no-such-program", "{seed}"], /"no-such-program"/],
       [["-g", "seed=1,2", "-g", "seed=3", "--", "touch", "{seed}"], /"seed" twice/],
+      [["-g", "lr=1", "-g", "LR=2", "--", "touch", "{lr}"], /"lr" and "LR" .*STET_PARAM_LR/],
     ] as const
   ) {
     const { code, err, out } = await stet(runtime, folder, "run", ...args);
