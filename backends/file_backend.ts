@@ -31,6 +31,7 @@ import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
 import { Syncer, syncError } from "./syncer.ts";
+import { explaining, removeFile } from "./system_error.ts";
 
 /** How long a hit is believed without a look at the file, in milliseconds. */
 const FRESH = 100;
@@ -223,7 +224,11 @@ export class FileBackend implements Backend {
   }
 
   /** What is wrong with the file, and what dead processes left beside it. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
+  }
+
+  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     if (this.#ended) throw this.#ended;
     // A state file object of its own: without repair, what is found is to stay as it is.
     const state = new StateFile(this.#state.path);
@@ -251,7 +256,7 @@ export class FileBackend implements Backend {
   async close(): Promise<void> {
     if (this.#ended) return;
     try {
-      if (this.#isSynced) await this.#syncer.sync(); // for records that nobody waited for
+      if (this.#isSynced) await this.#synced(undefined); // for records that nobody waited for
       await this.#state.leave();
     } finally {
       this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
@@ -295,7 +300,7 @@ export class FileBackend implements Backend {
     const { temporary, aside } = this.#file;
     if (fs.existsSync(temporary)) {
       add("leftover", `"${temporary}" was left by a process that died`, "removed it");
-      if (repair) fs.rmSync(temporary);
+      if (repair) removeFile(temporary);
     }
     try {
       this.#refresh(true);

@@ -30,6 +30,7 @@ import type { Extent, RowKey } from "./sqlite_table.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
+import { explaining, systemError } from "./system_error.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
@@ -238,7 +239,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** What SQLite finds wrong with the file, and what dead processes left beside it. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
+  }
+
+  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     // A state file object of its own: without repair, what is found is to stay as it is.
     const state = new StateFile(this.#state.path);
@@ -284,7 +289,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     try {
       await this.#state.leave();
     } finally {
-      this.disconnect();
+      explaining(`Cannot close store "${this.path}"`, this.path, () => this.disconnect());
     }
   }
 
@@ -513,12 +518,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         { cause },
       );
     }
-    const advice = /full/.test(message)
-      ? "; make room and try again"
-      : /readonly|unable to open/.test(message)
-      ? "; make the file and its folder writable or choose another store"
-      : "";
-    return new StoreError(`Cannot use store "${this.path}": ${message}${advice}`, { cause });
+    return systemError(`Cannot use store "${this.path}"`, this.path, cause);
   }
 }
 

@@ -1,6 +1,8 @@
 import fs from "node:fs";
+import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../core/errors.ts";
+import { isMissing, isSystemError, isUnwritable, removeFile, systemError } from "./system_error.ts";
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -89,7 +91,7 @@ export class StateDatabase {
       return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      throw isFull(error) ? this.error(error) : error;
+      throw isSystemError(error) ? this.error(error) : error;
     }
   }
 
@@ -171,30 +173,30 @@ export class StateDatabase {
     try {
       fs.linkSync(this.path, pin);
     } catch (error) {
-      const isMissing = (error as { code?: unknown }).code === "ENOENT";
       // Else a file system without hard links.
-      return { inode: isMissing ? undefined : inodeOf(this.path), unpin: () => {} };
+      return { inode: isMissing(error) ? undefined : inodeOf(this.path), unpin: () => {} };
     }
-    return { inode: inodeOf(pin), unpin: () => fs.rmSync(pin, { force: true }) };
+    return { inode: inodeOf(pin), unpin: () => removeFile(pin) };
   }
 
-  /** What SQLite says of a file of ours, in our words. */
+  /** Returns what SQLite or the system says of a file, in our words. */
   error(cause: unknown): StoreError {
-    if (isUnwritable(cause)) {
-      return new StoreError(
-        `Cannot write beside the store: "${this.path}" cannot be made or changed (${
-          messageOf(cause)
-        }); make the folder writable or choose another store`,
-        { cause },
-      );
+    if (cause instanceof StoreError) {
+      return new StoreError(`Cannot use "${this.path}": ${cause.message}`, { cause });
     }
-    const advice = isFull(cause) ? "; make room and try again" : "";
-    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}${advice}`, { cause });
+    const { path: failed } = cause as { path?: unknown };
+    const isOurs = typeof failed !== "string" || failed === path.dirname(this.path) ||
+      failed.startsWith(this.path);
+    if (!isOurs) return systemError(`Cannot use "${failed}"`, failed, cause);
+    const doing = isUnwritable(cause)
+      ? `Cannot write beside the store: "${this.path}" cannot be made or changed`
+      : `Cannot use "${this.path}"`;
+    return systemError(doing, this.path, cause);
   }
 
   #moveAside(inode: number | undefined): boolean {
     if (inodeOf(this.path) !== inode) return true; // somebody did it already
-    fs.rmSync(`${this.path}-journal`, { force: true });
+    removeFile(`${this.path}-journal`);
     fs.renameSync(this.path, `${this.path}.unreadable`);
     return true;
   }
@@ -242,12 +244,4 @@ export function isBusy(error: unknown): boolean {
 function isUnreadable(error: unknown): boolean {
   // A StoreError speaks of the store.
   return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
-}
-
-function isFull(error: unknown): boolean {
-  return /disk is full/.test(messageOf(error));
-}
-
-function isUnwritable(error: unknown): boolean {
-  return /unable to open database file|readonly database|read-only/.test(messageOf(error));
 }

@@ -26,6 +26,7 @@ import {
   StateDatabase,
   type Statements,
 } from "./state_database.ts";
+import { explaining, removeFile } from "./system_error.ts";
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
@@ -242,24 +243,27 @@ export class StateFile {
    * file goes.
    */
   async leave(): Promise<void> {
-    if (this.#database.connection) {
+    try {
+      if (!this.#database.connection || await this.lock(() => this.#endAlone())) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
+    } finally {
+      this.close();
     }
-    this.close();
   }
 
   /** The same at the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     try {
-      if (this.#database.connection && this.#beginBlocking()) {
-        this.#database.finish(() => this.#depart());
-        if (this.#beginBlocking()) this.#database.finish(() => this.#tidy());
+      if (!this.#database.connection) return;
+      for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
+        if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
     } catch {
       // The folder may be gone by now; what is held, the operating system frees.
+    } finally {
+      this.close();
     }
-    this.close();
   }
 
   /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
@@ -272,14 +276,25 @@ export class StateFile {
     return true;
   }
 
+  /**
+   * Unlinks all files if no other owner, no lease and no failure is noted; true if so. Nothing need be
+   * written for it, for which a full disk would have no room.
+   */
+  #endAlone(): boolean {
+    this.#sweep();
+    if (this.#isUsedBut(this.#owner?.id ?? "")) return false;
+    this.#removeOwner();
+    removeFile(`${this.path}-journal`);
+    removeFile(this.path);
+    return true;
+  }
+
   #depart(): void {
     const { db } = this.#connection;
     if (this.#owner) {
       db.prepare("DELETE FROM claims WHERE owner = ?").run(this.#owner.id);
       db.prepare("DELETE FROM owners WHERE id = ?").run(this.#owner.id);
-      this.#owner.db.close();
-      fs.rmSync(this.#ownerPath(this.#owner.id), { force: true });
-      this.#owner = undefined;
+      this.#removeOwner();
     }
     this.#sweep();
   }
@@ -289,11 +304,22 @@ export class StateFile {
    * of its own that changes nothing: the journal is then empty.
    */
   #tidy(): void {
-    const isUsed = this.#connection.db.prepare(
-      "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures UNION ALL SELECT 1 FROM claims LIMIT 1",
-    ).get();
-    fs.rmSync(`${this.path}-journal`, { force: true });
-    if (!isUsed) fs.rmSync(this.path, { force: true });
+    removeFile(`${this.path}-journal`);
+    if (!this.#isUsedBut("")) removeFile(this.path);
+  }
+
+  /** True if an owner or a claim but those of one, or a failure, is noted. */
+  #isUsedBut(but: string): boolean {
+    return this.#connection.db.prepare(`
+      SELECT 1 FROM owners WHERE id <> ?1 UNION ALL SELECT 1 FROM claims WHERE owner <> ?1
+      UNION ALL SELECT 1 FROM failures LIMIT 1`).get(but) !== undefined;
+  }
+
+  #removeOwner(): void {
+    if (!this.#owner) return;
+    this.#owner.db.close();
+    removeFile(this.#ownerPath(this.#owner.id));
+    this.#owner = undefined;
   }
 
   /** Frees the connections. */
@@ -328,9 +354,12 @@ export class StateFile {
 
   #makeOwner(): Owner {
     const id = newId();
-    const db = new DatabaseSync(this.#ownerPath(id));
-    db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
-    return { id, db, inode: 0 };
+    const path = this.#ownerPath(id);
+    return explaining(`Cannot write beside the store: "${path}" cannot be made`, path, () => {
+      const db = new DatabaseSync(path);
+      db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
+      return { id, db, inode: 0 };
+    });
   }
 
   #ownerPath(id: string): string {
@@ -353,7 +382,7 @@ export class StateFile {
       const pinned = /^pin-(\d+)-/.exec(rest)?.[1];
       if (/^[0-9a-f]{16}$/.test(rest)) this.#isAlive(rest);
       else if (pinned !== undefined && Date.now() - Number(pinned) > PIN_TIMEOUT) {
-        fs.rmSync(path.join(folder, name), { force: true });
+        removeFile(path.join(folder, name));
       }
     }
   }
@@ -362,25 +391,30 @@ export class StateFile {
     if (id === this.#owner?.id) return true;
     const path = this.#ownerPath(id);
     if (fs.existsSync(path)) {
-      let db = this.#probes.get(id);
-      if (!db) {
-        db = new DatabaseSync(path);
-        db.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY");
-        this.#probes.set(id, db);
-      }
       try {
-        db.exec("BEGIN IMMEDIATE");
+        explaining(`Cannot see whether a process lives by "${path}"`, path, () => this.#probe(id));
       } catch (error) {
         if (isBusy(error)) return true;
-        throw this.#database.error(error);
+        throw error;
       }
     }
     this.#probes.get(id)?.close();
     this.#probes.delete(id);
-    fs.rmSync(path, { force: true });
+    removeFile(path);
     this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
     this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
     return false;
+  }
+
+  /** @throws {Error} That it is locked, if the owner lives. */
+  #probe(id: string): void {
+    let db = this.#probes.get(id);
+    if (!db) {
+      db = new DatabaseSync(this.#ownerPath(id));
+      this.#probes.set(id, db);
+      db.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY");
+    }
+    db.exec("BEGIN IMMEDIATE");
   }
 
   #describe(id: string): string {

@@ -4,10 +4,11 @@ import path from "node:path";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { orderColumns } from "../core/columns.ts";
-import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { FormatError, StoreError } from "../core/errors.ts";
 import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import type { RowsSince } from "../core/backend.ts";
+import { checkIsFile } from "./check_is_file.ts";
 import {
   appendTo,
   CHUNK,
@@ -22,6 +23,7 @@ import {
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
+import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
 
 const LF = 10;
 /** After how long without a change nobody is writing a file any more, in milliseconds. */
@@ -101,8 +103,7 @@ export class StoreFile {
     const fd = this.#openReader();
     if (fd === undefined) return undefined;
     try {
-      const found = fs.fstatSync(fd);
-      const layout = found.isFile() ? this.#readLayout(fd, found.size) : undefined;
+      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
       return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
     } finally {
       fs.closeSync(fd);
@@ -117,6 +118,14 @@ export class StoreFile {
    * @throws {FormatError} If it is not what its extension says; names the line.
    */
   refresh(isLocked: boolean): void {
+    try {
+      this.#refresh(isLocked);
+    } catch (error) {
+      throw storeErrorOf(error, `Cannot read "${this.path}"`, this.path);
+    }
+  }
+
+  #refresh(isLocked: boolean): void {
     this.#flush();
     const found = fs.statSync(this.path, { throwIfNoEntry: false });
     const opened = this.#opened;
@@ -215,10 +224,10 @@ export class StoreFile {
     if (!reading || start === end) return;
     const { layout } = reading;
     // A descriptor and a scanner of its own: the store may be used between two rows.
-    const fd = fs.openSync(path, "r");
+    const fd = this.#openReader() ?? -1;
     const pieces = new Pieces(fd, Math.max(start, layout.start), end);
     try {
-      if (fs.fstatSync(fd).ino !== inode) {
+      if (fd === -1 || fs.fstatSync(fd).ino !== inode) {
         throw new StoreError(`Cannot read "${path}": it was replaced just now; read it again`);
       }
       const scanner = this.#format.scanner(layout);
@@ -234,9 +243,9 @@ export class StoreFile {
       }
       if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield read(scanner);
     } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
+      throw this.#readError(fd, error, pieces.base);
     } finally {
-      fs.closeSync(fd);
+      if (fd !== -1) fs.closeSync(fd);
     }
   }
 
@@ -306,7 +315,7 @@ export class StoreFile {
     // One name for all: what a killed process left of it is taken away by the next.
     const { temporary } = this;
     try {
-      fs.rmSync(temporary, { force: true });
+      removeFile(temporary);
       const fd = fs.openSync(temporary, "wx+");
       try {
         if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
@@ -318,8 +327,7 @@ export class StoreFile {
       fs.renameSync(temporary, this.path);
       syncFolder(path.dirname(this.path));
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
-      throw this.#writeError(error);
+      throw this.#writeError(error, () => removeFile(temporary));
     }
     this.#open(true);
   }
@@ -367,7 +375,7 @@ export class StoreFile {
     } catch (error) {
       if (error instanceof ByteError) return [...errors, this.#formatError(fd, error, base)];
       if (error instanceof FormatError) return [...errors, error];
-      throw error;
+      throw this.#readError(fd, error, base);
     } finally {
       fs.closeSync(fd);
     }
@@ -431,11 +439,11 @@ export class StoreFile {
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, bytes, end);
     } catch (error) {
-      if (opened.writer !== undefined) {
+      throw this.#writeError(error, () => {
+        if (opened.writer === undefined) return;
         if (rest.length > 0) writeAll(opened.writer, rest, end);
         fs.ftruncateSync(opened.writer, size);
-      }
-      throw this.#writeError(error);
+      });
     }
   }
 
@@ -460,13 +468,26 @@ export class StoreFile {
     const fd = fs.openSync(this.path, "r+");
     if (fs.fstatSync(fd).ino === opened.inode) return fd;
     fs.closeSync(fd);
-    throw new Error("it was replaced just now by a program that is not stet; try again");
+    throw new StoreError(
+      `Cannot write "${this.path}", which is as it was: it was replaced just now by a program that ` +
+        `is not stet; try again`,
+    );
   }
 
-  #writeError(error: unknown): StoreError {
-    if (error instanceof StoreError) return error;
-    const message = `Cannot write "${this.path}": ${messageOf(error)}; it is as it was`;
-    return new StoreError(message, { cause: error });
+  /**
+   * Returns why the file was not written, once what was written of it is undone.
+   *
+   * @param undo Default: nothing is to be undone.
+   */
+  #writeError(error: unknown, undo: () => void = () => {}): unknown {
+    let left = "which is as it was";
+    try {
+      undo();
+    } catch {
+      left = "whose last row may be cut off";
+    }
+    if (!isSystemError(error)) return error;
+    return systemError(`Cannot write "${this.path}", ${left}`, this.path, error);
   }
 
   /** How many bytes of a row that was cut off stand at the end. */
@@ -517,12 +538,6 @@ export class StoreFile {
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
-      if (!found.isFile()) {
-        const kind = found.isDirectory() ? "a folder" : "not a regular file";
-        throw new StoreError(
-          `Cannot open store "${this.path}": it is ${kind}; give the path of a file`,
-        );
-      }
       const opened: Opened = {
         generation: crypto.randomUUID(),
         fd,
@@ -552,12 +567,13 @@ export class StoreFile {
 
   #openReader(): number | undefined {
     try {
+      const found = fs.statSync(this.path, { throwIfNoEntry: false });
+      if (!found) return undefined;
+      checkIsFile(this.path, found); // to open a pipe would wait for a writer
       return fs.openSync(this.path, "r");
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
-      throw new StoreError(`Cannot open store "${this.path}": ${messageOf(error)}`, {
-        cause: error,
-      });
+      if (isMissing(error)) return undefined;
+      throw storeErrorOf(error, `Cannot open store "${this.path}"`, this.path);
     }
   }
 
@@ -629,7 +645,7 @@ export class StoreFile {
         const layout = this.#format.layoutOf(bytes, length >= size);
         if (layout || length >= size) return layout;
       } catch (error) {
-        throw error instanceof ByteError ? this.#formatError(fd, error, 0) : error;
+        throw this.#readError(fd, error, 0);
       }
     }
   }
@@ -654,8 +670,13 @@ export class StoreFile {
     try {
       return read();
     } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
+      throw this.#readError(fd, error, pieces.base);
     }
+  }
+
+  #readError(fd: number, error: unknown, base: number): unknown {
+    if (error instanceof ByteError) return this.#formatError(fd, error, base);
+    return storeErrorOf(error, `Cannot read "${this.path}"`, this.path);
   }
 
   #formatError(fd: number, error: ByteError, base: number): FormatError {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
@@ -21,6 +19,7 @@ import {
   status,
   StoreError,
 } from "../mod.ts";
+import { fill, mount, smallFolder, whyNoMount } from "./small_folder.ts";
 import { type Cleaned, tempFolder, tempStore } from "./temp_folder.ts";
 
 /** Each way in which a person comes to a store. The function of `once` must not run. */
@@ -322,32 +321,7 @@ test("a store that may not be read is refused, and left as it is", {
   assert.equal(fs.readFileSync(store, "utf8"), "a\n1\n");
 });
 
-/** Why no small file system can be mounted here; undefined if one can. */
-function whyNoMount(): string | undefined {
-  if (!isRoot) return "only root may mount a small file system";
-  const folder = fs.mkdtempSync(join(tmpdir(), "stet-test-"));
-  const { status, stderr, error } = mount(folder, "size=64k");
-  if (status === 0) spawnSync("umount", ["-l", folder]);
-  fs.rmdirSync(folder);
-  return status === 0 ? undefined : `cannot mount: ${error?.message ?? stderr.trim()}`;
-}
-
-function mount(folder: string, options: string): SpawnSyncReturns<string> {
-  return spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder], { encoding: "utf8" });
-}
-
 const skip = whyNoMount() ?? false;
-
-/** A folder that is a small file system of its own. */
-function smallFolder(t: Cleaned, size: string): string {
-  const folder = fs.mkdtempSync(join(tmpdir(), "stet-test-"));
-  assert.equal(mount(folder, `size=${size}`).status, 0);
-  t.after(() => {
-    spawnSync("umount", ["-l", folder]); // lazily: stores in it may still be open
-    fs.rmdirSync(folder);
-  });
-  return folder;
-}
 
 test("in a folder that may not be written, reads work and once() fails before it runs", {
   skip,
@@ -372,24 +346,6 @@ test("in a folder that may not be written, reads work and once() fails before it
   assert.equal(fs.readFileSync(store, "utf8"), "seed\n1\n");
   assert.deepEqual(fs.readdirSync(folder), ["runs.csv"]);
 });
-
-/** Takes all room there is, and gives it back. */
-function fill(folder: string): () => void {
-  const path = join(folder, "filler");
-  const fd = fs.openSync(path, "w");
-  try {
-    for (const size of [4096, 512, 1]) {
-      try {
-        for (;;) fs.writeSync(fd, Buffer.alloc(size));
-      } catch (error) {
-        assert.equal((error as { code?: unknown }).code, "ENOSPC");
-      }
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
-  return () => fs.rmSync(path);
-}
 
 test("on a full disk record() says so, the file stays whole, and goes on once there is room", {
   skip,
