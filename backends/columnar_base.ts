@@ -1,13 +1,16 @@
+import fs from "node:fs";
 import { writeCell } from "../core/cell.ts";
 import { isDetail, isKeyColumn } from "../core/columns.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
+import { explaining } from "./system_error.ts";
 
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
@@ -50,6 +53,8 @@ export class ColumnarBase {
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
+  /** The file that was found fit to be replaced. */
+  #writable: OpenedFile | undefined;
   #indexes: ShapeIndex[] = [];
   #pages = new Map<number, readonly Row[]>();
   /** What is being read; the next waits for it. */
@@ -84,6 +89,20 @@ export class ColumnarBase {
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
     return this.#indexes.some((index) => index.shape === shape && index.rows === this.rowCount);
+  }
+
+  /** @throws {StoreError} If the file may not be written, and so not replaced, or has other paths. */
+  checkWritable(): void {
+    if (!this.#opened || this.#writable === this.#opened) return;
+    explaining(`Cannot write "${this.#path}"`, this.#path, () => {
+      const fd = fs.openSync(this.#path, "r+");
+      try {
+        checkOwnFile(this.#path, fs.fstatSync(fd));
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+    this.#writable = this.#opened;
   }
 
   /** Whether it was ever looked at. */

@@ -24,9 +24,11 @@ import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
+import { accessBeside, giveAccess } from "./side_file.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
@@ -68,6 +70,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   readonly #state: StateFile;
   readonly #isSynced: boolean;
   #connection: Connection | undefined;
+  /** The connection that was found fit to write. */
+  #writable: Connection | undefined;
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
@@ -78,7 +82,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
    */
   constructor(path: string, state: string, { durability = "power" }: OpenOptions) {
     this.path = realPath(path);
-    this.#state = new StateFile(`${this.path}${state}`);
+    this.#state = new StateFile(`${this.path}${state}`, this.path);
     this.#isSynced = durability === "power";
   }
 
@@ -221,6 +225,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
+        if (!isDoneNow) this.#told(() => this.#checkWritable());
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
@@ -246,10 +251,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#state.path);
+    const state = this.#state.another();
     try {
       const look = (): void => void findings.push(...leftoversOf(state.path, repair));
-      if (repair || state.exists()) await state.lock(look);
+      if (repair) await state.lock(look);
+      else if (state.exists()) await state.lockToRead(look);
       else look();
     } finally {
       if (repair) await state.leave();
@@ -291,6 +297,21 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     } finally {
       explaining(`Cannot close store "${this.path}"`, this.path, () => this.disconnect());
     }
+  }
+
+  /** Checks what can be known of whether a row can be written, before a run, whose result would be lost. */
+  #checkWritable(): void {
+    const connection = this.open();
+    if (!connection || connection === this.#writable) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
+    const { db } = connection;
+    db.exec("BEGIN IMMEDIATE"); // without an error, if the file may only be read
+    try {
+      db.exec("PRAGMA user_version = 0");
+    } finally {
+      if (db.isTransaction) db.exec("ROLLBACK");
+    }
+    this.#writable = connection;
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -412,7 +433,9 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** The open database; it is made if there is none. */
   protected create(): Connection {
+    const access = accessBeside(this.path, this.#state.path);
     new DatabaseSync(this.path).close(); // not with fs: that would drop the locks of other threads
+    giveAccess(this.path, access);
     this.#checked = -Infinity;
     return this.open()!;
   }
@@ -440,6 +463,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
   protected readyToWrite(connection: Connection): void {
     if (connection.isWriter) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
     connection.isWriter = true;
     tryJournalMode(connection.db, "WAL");
     if (this.#connection === connection) atExit(this.#leave);
