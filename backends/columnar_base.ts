@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { writeCell } from "../core/cell.ts";
 import { isDetail, isKeyColumn, SOURCE } from "../core/columns.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
@@ -5,12 +6,14 @@ import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
 import { checksumMetadata } from "../packages/checksum.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
 import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
+import { explaining } from "./system_error.ts";
 
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
@@ -49,6 +52,8 @@ export class ColumnarBase {
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
+  /** The file that was found fit to be replaced. */
+  #writable: OpenedFile | undefined;
   readonly #indexes = new IndexesByUse<BaseIndex>();
   readonly #sources = new SourceNumbers();
   #pages = new Map<number, readonly Row[]>();
@@ -84,6 +89,20 @@ export class ColumnarBase {
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
     return this.#indexes.get(shape)?.rows === this.rowCount;
+  }
+
+  /** @throws {StoreError} If the file may not be written, and so not replaced, or has other paths. */
+  checkWritable(): void {
+    if (!this.#opened || this.#writable === this.#opened) return;
+    explaining(`Cannot write "${this.#path}"`, this.#path, () => {
+      const fd = fs.openSync(this.#path, "r+");
+      try {
+        checkOwnFile(this.#path, fs.fstatSync(fd));
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+    this.#writable = this.#opened;
   }
 
   /** Whether it was ever looked at. */

@@ -16,7 +16,9 @@ import { type ColumnarFiles, STALE } from "./columnar_files.ts";
 import { checkNames, type Column, type ColumnarFile } from "./columnar_format.ts";
 import { syncFolder } from "./file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
+import { newId } from "./new_id.ts";
 import type { Merged } from "./pending_format.ts";
+import { giveAccess } from "./side_file.ts";
 import { stamped, stampedBatch } from "./stamped.ts";
 import { writing } from "./writing.ts";
 
@@ -341,8 +343,9 @@ export class ColumnarMerger {
 
   /** A path beside the store for a new file. What a killed merge left is taken away. */
   #temporary(): string {
+    this.#files.base.checkWritable();
     for (const file of this.temporaries()) fs.rmSync(file, { force: true });
-    return `${this.#temporaryPrefix}${crypto.randomUUID()}`;
+    return `${this.#temporaryPrefix}${newId()}`;
   }
 
   get #temporaryPrefix(): string {
@@ -417,7 +420,7 @@ function syncFile(path: string, replaced: string, placeholder: string): void {
   try {
     writeChecksum(fd, placeholder);
     const found = fs.statSync(replaced, { throwIfNoEntry: false });
-    if (found) fs.fchmodSync(fd, found.mode & 0o7777);
+    if (found) giveAccess(path, found);
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);

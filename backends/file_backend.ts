@@ -33,6 +33,7 @@ import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
 import { Syncer, syncError } from "./syncer.ts";
+import { explaining, removeFile } from "./system_error.ts";
 
 /** How long a hit is believed without a look at the file, in milliseconds. */
 const FRESH = 100;
@@ -78,7 +79,7 @@ export class FileBackend implements Backend {
   ) {
     this.path = realPath(location);
     this.#file = new StoreFile(this.path, format, warn);
-    this.#state = new StateFile(`${this.path}-state`);
+    this.#state = new StateFile(`${this.path}-state`, this.path);
     this.#syncer = new Syncer(this.#file);
     this.#isSynced = durability === "power";
     this.#warn = warn;
@@ -216,6 +217,7 @@ export class FileBackend implements Backend {
       const { isDone, lease } = options;
       const isThere = this.#file.find(key.shape, key.text) !== -1;
       const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
+      if (!isDoneNow) this.#file.checkWritable();
       return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
     });
   }
@@ -255,10 +257,14 @@ export class FileBackend implements Backend {
   }
 
   /** What is wrong with the file, and what dead processes left beside it. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
+  }
+
+  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     if (this.#ended) throw this.#ended;
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#state.path);
+    const state = this.#state.another();
     const findings: Finding[] = [];
     try {
       const isAlone = !state.exists(); // nobody can be writing
@@ -268,7 +274,8 @@ export class FileBackend implements Backend {
         findings.push(...leftoversOf(state.path, repair), ...this.#faults(repair));
       };
       if (isAlone && !repair) look();
-      else await state.lock(look);
+      else if (repair) await state.lock(look);
+      else await state.lockToRead(look);
       for (const { message } of errors) {
         findings.push({ kind: "unreadable", message, repaired: undefined });
       }
@@ -283,7 +290,7 @@ export class FileBackend implements Backend {
   async close(): Promise<void> {
     if (this.#ended) return;
     try {
-      if (this.#isSynced) await this.#syncer.sync(); // for records that nobody waited for
+      if (this.#isSynced) await this.#synced(undefined); // for records that nobody waited for
       await this.#state.leave();
     } finally {
       this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
@@ -337,7 +344,7 @@ export class FileBackend implements Backend {
     const { temporary, aside } = this.#file;
     if (fs.existsSync(temporary)) {
       add("leftover", `"${temporary}" was left by a process that died`, "removed it");
-      if (repair) fs.rmSync(temporary);
+      if (repair) removeFile(temporary);
     }
     try {
       this.#refresh(true);
@@ -388,16 +395,16 @@ export class FileBackend implements Backend {
       return read();
     } catch (error) {
       if (!(error instanceof FormatError) || !this.#state.exists()) throw error;
-      return this.#locked(read);
+      return this.#locked(read, "lockToRead");
     }
   }
 
   /** Runs a body under the lock, the file refreshed. */
-  #locked<T>(body: () => T): MaybePromise<T> {
+  #locked<T>(body: () => T, lock: "lock" | "lockToRead" = "lock"): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
     if (this.#isTogether) return body();
     if (!this.#hasLocked) this.#begin();
-    return this.#state.lock(() => {
+    return this.#state[lock](() => {
       this.#refresh(true);
       return body();
     }, () => this.#catchUp());

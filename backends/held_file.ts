@@ -1,4 +1,6 @@
 import fs from "node:fs";
+import { checkIsFile } from "./check_is_file.ts";
+import { isMissing, storeErrorOf } from "./system_error.ts";
 
 /**
  * An open file, which stays what it is whatever becomes of its path. It is closed when all who use it
@@ -27,14 +29,21 @@ export class HeldFile {
     this.signature = signatureOf(found);
   }
 
-  /** Opens a file, for whoever lets it go; undefined if there is none. */
+  /**
+   * Opens a file, for whoever lets it go; undefined if there is none.
+   *
+   * @throws {StoreError} If it cannot be opened, or is no file.
+   */
   static open(path: string): HeldFile | undefined {
     let fd: number;
     try {
+      const found = fs.statSync(path, { throwIfNoEntry: false });
+      if (!found) return undefined;
+      checkIsFile(path, found); // to open a pipe would wait for a writer
       fd = fs.openSync(path, "r");
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
-      throw error;
+      if (isMissing(error)) return undefined;
+      throw storeErrorOf(error, `Cannot open store "${path}"`, path);
     }
     try {
       return new HeldFile(path, fd, fs.fstatSync(fd));

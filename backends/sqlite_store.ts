@@ -25,13 +25,16 @@ import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { checkWhole, damaged } from "./sqlite_damage.ts";
 import { realPath } from "./real_path.ts";
 import { type Extent, NO_ROWS, type RowKey } from "./sqlite_table.ts";
+import { accessBeside, giveAccess } from "./side_file.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
+import { explaining, systemError } from "./system_error.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
 const FRESH = 100;
@@ -78,6 +81,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   readonly #state: StateFile;
   readonly #isSynced: boolean;
   #connection: Connection | undefined;
+  /** The connection that was found fit to write. */
+  #writable: Connection | undefined;
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
@@ -92,7 +97,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
    */
   constructor(path: string, state: string, { durability = "power" }: OpenOptions) {
     this.path = realPath(path);
-    this.#state = new StateFile(`${this.path}${state}`);
+    this.#state = new StateFile(`${this.path}${state}`, this.path);
     this.#isSynced = durability === "power";
   }
 
@@ -286,7 +291,10 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
-        if (!isDoneNow) this.checkFits(key);
+        if (!isDoneNow) {
+          this.checkFits(key);
+          this.#told(() => this.#checkWritable());
+        }
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
@@ -311,13 +319,18 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** What SQLite finds wrong with the file, and what dead processes left beside it. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
+  }
+
+  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#state.path);
+    const state = this.#state.another();
     try {
       const look = (): void => void findings.push(...leftoversOf(state.path, repair));
-      if (repair || state.exists()) await state.lock(look);
+      if (repair) await state.lock(look);
+      else if (state.exists()) await state.lockToRead(look);
       else look();
     } finally {
       if (repair) await state.leave();
@@ -354,7 +367,25 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
-    await closeAfter(() => this.#state.leave(), () => this.disconnect());
+    await closeAfter(
+      () => this.#state.leave(),
+      () => explaining(`Cannot close store "${this.path}"`, this.path, () => this.disconnect()),
+    );
+  }
+
+  /** Checks what can be known of whether a row can be written, before a run, whose result would be lost. */
+  #checkWritable(): void {
+    const connection = this.open();
+    if (!connection || connection === this.#writable) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
+    const { db } = connection;
+    db.exec("BEGIN IMMEDIATE"); // without an error, if the file may only be read
+    try {
+      db.exec("PRAGMA user_version = 0");
+    } finally {
+      if (db.isTransaction) db.exec("ROLLBACK");
+    }
+    this.#writable = connection;
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -503,7 +534,9 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** The open database; it is made if there is none. */
   protected create(): Connection {
+    const access = accessBeside(this.path, this.#state.path);
     new DatabaseSync(this.path).close(); // not with fs: that would drop the locks of other threads
+    giveAccess(this.path, access);
     this.#checked = -Infinity;
     return this.open()!;
   }
@@ -532,6 +565,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
   protected readyToWrite(connection: Connection): void {
     if (connection.isWriter) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
     connection.isWriter = true;
     tryJournalMode(connection.db, "WAL");
     if (this.#connection === connection) atExit(this.#leave);
@@ -609,12 +643,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       );
     }
     if (/malformed|unsupported file/.test(message)) return damaged(this.path, message, cause);
-    const advice = /full/.test(message)
-      ? "; make room and try again"
-      : /readonly|unable to open/.test(message)
-      ? "; make the file and its folder writable or choose another store"
-      : "";
-    return new StoreError(`Cannot use store "${this.path}": ${message}${advice}`, { cause });
+    return systemError(`Cannot use store "${this.path}"`, this.path, cause);
   }
 }
 

@@ -1,6 +1,26 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../core/errors.ts";
+import { newId } from "./new_id.ts";
+import { accessBeside, giveAccess } from "./side_file.ts";
+import {
+  isMissing,
+  isSystemError,
+  isUnwritable,
+  MAX_SQLITE_PATH_BYTES,
+  removeFile,
+  systemError,
+} from "./system_error.ts";
+
+/** Longest end of a name beside the state file's own: "-pin-", a time, "-", an id. */
+const MAX_END_BYTES = 35;
+
+/** Tries, each undone by another process that left or came, before the lock counts as taken. */
+const MAX_TRIES = 100;
+/** Tries after which it is seen whether the file system has inode numbers to rely on. */
+const TRUSTING_TRIES = 10;
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -28,6 +48,16 @@ export interface Connection {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly inode: number;
+  /** True where the file may only be read. Its lock then keeps writers out, but not other readers. */
+  readonly isReadOnly: boolean;
+}
+
+/** Calls of a state database. */
+export interface StateEvents {
+  /** The file was opened. */
+  opened(): void;
+  /** What a body did to the tables was undone. */
+  undone(): void;
 }
 
 /**
@@ -43,15 +73,17 @@ export interface Connection {
  */
 export class StateDatabase {
   readonly path: string;
-  readonly #connected: () => void;
+  readonly #store: string;
+  readonly #events: StateEvents;
   #connection: Connection | undefined;
 
   /**
-   * @param connected Is called when the file was opened.
+   * @param store The store's path: the state file takes its mode and group.
    */
-  constructor(path: string, connected: () => void) {
+  constructor(path: string, store: string, events: StateEvents) {
     this.path = path;
-    this.#connected = connected;
+    this.#store = store;
+    this.#events = events;
   }
 
   /** The open database; undefined before the first lock. */
@@ -89,16 +121,18 @@ export class StateDatabase {
       return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      throw isFull(error) ? this.error(error) : error;
+      this.#events.undone();
+      throw isSystemError(error) ? this.error(error) : error;
     }
   }
 
   /** Takes the lock; false if somebody else has it. */
   begin(): boolean {
-    for (let attempt = 0;; attempt++) {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
       const connection = this.#connection ?? this.#open();
       if (!connection) return false;
-      if (!this.#connection) this.#connected();
+      if (!this.#connection) this.#events.opened();
       this.#connection = connection;
       try {
         connection.statements.begin.run();
@@ -114,20 +148,24 @@ export class StateDatabase {
       connection.statements.rollback.run();
       this.disconnect();
     }
+    return false;
   }
 
   /** A new connection, or undefined if another process is just making the tables. */
   #open(): Connection | undefined {
-    for (let attempt = 0;; attempt++) {
+    this.#checkName();
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
       // Taken before and compared after, so that it is surely this file's. The first time round, the
       // file is only made.
-      const { inode: before, unpin } = this.#pin();
+      const { inode: before, isPinned, unpin } = this.#pin();
       let db: DatabaseSync | undefined;
       try {
         db = new DatabaseSync(this.path);
         const inode = inodeOf(this.path);
-        if (inode === undefined || before !== inode) {
+        if (inode === undefined || before !== inode || !isPinned()) {
           db.close();
+          if (before === undefined) giveAccess(this.path, accessBeside(this.#store, this.path));
           continue;
         }
         // Never the truth, so never synced. The tables are made without a journal file: one that still
@@ -147,12 +185,13 @@ export class StateDatabase {
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
+        const isReadOnly = !isWritable(db);
         // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
         const statements = prepare(db);
         db.exec("COMMIT");
         // From here on, a killed process leaves a journal that undoes its half.
         db.exec("PRAGMA journal_mode = TRUNCATE");
-        return { db, inode, statements };
+        return { db, inode, isReadOnly, statements };
       } catch (error) {
         db?.close();
         if (isBusy(error)) return undefined;
@@ -163,38 +202,90 @@ export class StateDatabase {
         unpin();
       }
     }
+    return undefined;
+  }
+
+  /** @throws {StoreError} If the files next to the store would have names that are too long. */
+  #checkName(): void {
+    const longest = `${this.path}${"-".repeat(MAX_END_BYTES)}`;
+    try {
+      fs.lstatSync(longest, { throwIfNoEntry: false });
+      if (Buffer.byteLength(longest) <= MAX_SQLITE_PATH_BYTES) return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // told when it is opened
+    }
+    throw new StoreError(
+      `Cannot write beside the store: "${this.path}" and the files next to it would have names that ` +
+        `are too long; give the store a shorter name, or a folder with a shorter path`,
+    );
+  }
+
+  /** @throws {StoreError} If the file system's inode numbers do not tell one file from another. */
+  #checkInodes(): void {
+    const file = this.#pinPath();
+    const link = this.#pinPath();
+    try {
+      fs.closeSync(fs.openSync(file, "wx"));
+      const inode = inodeOf(file);
+      try {
+        fs.linkSync(file, link);
+      } catch {
+        // A file system without hard links.
+      }
+      const isStable = [file, link, file].every((path) => (inodeOf(path) ?? inode) === inode);
+      if (isStable) return;
+    } catch (error) {
+      throw this.error(error);
+    } finally {
+      removeFile(link);
+      removeFile(file);
+    }
+    throw new StoreError(
+      `Cannot lock "${this.path}": the file system gives a file another inode number at each look, as ` +
+        `FUSE file systems such as sshfs may, so that its lock cannot be relied on; keep the store on ` +
+        `a local disk`,
+    );
   }
 
   /** The file's number, and how to end that no later file of that path can be given the same. */
-  #pin(): { readonly inode: number | undefined; unpin(): void } {
-    const pin = `${this.path}-pin-${Date.now()}-${newId()}`;
+  #pin(): { readonly inode: number | undefined; isPinned(): boolean; unpin(): void } {
+    const pin = this.#pinPath();
     try {
       fs.linkSync(this.path, pin);
     } catch (error) {
-      const isMissing = (error as { code?: unknown }).code === "ENOENT";
       // Else a file system without hard links.
-      return { inode: isMissing ? undefined : inodeOf(this.path), unpin: () => {} };
+      const inode = isMissing(error) ? undefined : inodeOf(this.path);
+      return { inode, isPinned: () => true, unpin: () => {} };
     }
-    return { inode: inodeOf(pin), unpin: () => fs.rmSync(pin, { force: true }) };
+    return {
+      inode: inodeOf(pin),
+      isPinned: () => fs.existsSync(pin),
+      unpin: () => removeFile(pin),
+    };
   }
 
-  /** What SQLite says of a file of ours, in our words. */
+  #pinPath(): string {
+    return `${this.path}-pin-${Date.now()}-${newId()}`;
+  }
+
+  /** Returns what SQLite or the system says of a file, in our words. */
   error(cause: unknown): StoreError {
-    if (isUnwritable(cause)) {
-      return new StoreError(
-        `Cannot write beside the store: "${this.path}" cannot be made or changed (${
-          messageOf(cause)
-        }); make the folder writable or choose another store`,
-        { cause },
-      );
+    if (cause instanceof StoreError) {
+      return new StoreError(`Cannot use "${this.path}": ${cause.message}`, { cause });
     }
-    const advice = isFull(cause) ? "; make room and try again" : "";
-    return new StoreError(`Cannot use "${this.path}": ${messageOf(cause)}${advice}`, { cause });
+    const { path: failed } = cause as { path?: unknown };
+    const isOurs = typeof failed !== "string" || failed === path.dirname(this.path) ||
+      failed.startsWith(this.path);
+    if (!isOurs) return systemError(`Cannot use "${failed}"`, failed, cause);
+    const doing = isUnwritable(cause)
+      ? `Cannot write beside the store: "${this.path}" cannot be made or changed`
+      : `Cannot use "${this.path}"`;
+    return systemError(doing, this.path, cause);
   }
 
   #moveAside(inode: number | undefined): boolean {
     if (inodeOf(this.path) !== inode) return true; // somebody did it already
-    fs.rmSync(`${this.path}-journal`, { force: true });
+    removeFile(`${this.path}-journal`);
     fs.renameSync(this.path, `${this.path}.unreadable`);
     return true;
   }
@@ -220,14 +311,19 @@ function prepare(db: DatabaseSync): Statements {
   };
 }
 
-function versionOf(db: DatabaseSync): number {
-  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+/** True if a transaction can write: SQLite opens a file that may only be read without a word. */
+function isWritable(db: DatabaseSync): boolean {
+  try {
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return true;
+  } catch (error) {
+    if (isUnwritable(error)) return false;
+    throw error;
+  }
 }
 
-/** 16 random hex digits. */
-export function newId(): string {
-  const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
-  return half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
+function versionOf(db: DatabaseSync): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
 }
 
 function inodeOf(path: string): number | undefined {
@@ -242,12 +338,4 @@ export function isBusy(error: unknown): boolean {
 function isUnreadable(error: unknown): boolean {
   // A StoreError speaks of the store.
   return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
-}
-
-function isFull(error: unknown): boolean {
-  return /disk is full/.test(messageOf(error));
-}
-
-function isUnwritable(error: unknown): boolean {
-  return /unable to open database file|readonly database|read-only/.test(messageOf(error));
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers";
+import { pathToFileURL } from "node:url";
 import type {
   Claim,
   ClaimAnswer,
@@ -20,13 +21,10 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
-import {
-  type Connection,
-  isBusy,
-  newId,
-  StateDatabase,
-  type Statements,
-} from "./state_database.ts";
+import { type Connection, isBusy, StateDatabase, type Statements } from "./state_database.ts";
+import { newId } from "./new_id.ts";
+import { giveAccess } from "./side_file.ts";
+import { explaining, isUnwritable, removeFile } from "./system_error.ts";
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
@@ -34,8 +32,14 @@ const LEAVE_TIMEOUT = 1000;
 /** Interval between attempts to release claims that ended on a full disk. */
 const RELEASE_INTERVAL_MS = 1000;
 
-/** How long a pin, which is needed for less than a millisecond, is taken for one in use. */
+/**
+ * Time after which a pin, which is needed for less than a millisecond, counts as left by a dead process,
+ * in milliseconds. Clocks may differ: the maker of a pin that is removed too early notices that.
+ */
 const PIN_TIMEOUT = 60_000;
+
+/** SQLite's words for a file that may not be written. */
+const READ_ONLY = "attempt to write a readonly database";
 
 /** This thread, as the state file knows it. */
 interface Owner {
@@ -58,6 +62,7 @@ interface Owner {
  */
 export class StateFile {
   readonly path: string;
+  readonly #store: string;
   readonly #database: StateDatabase;
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
@@ -68,9 +73,21 @@ export class StateFile {
   /** Why they are still entered. */
   #whyUnreleased: unknown;
 
-  constructor(path: string) {
+  /**
+   * @param store The store's path: the files next to it take its mode and group.
+   */
+  constructor(path: string, store: string) {
     this.path = path;
-    this.#database = new StateDatabase(path, () => atExit(this.#atExit));
+    this.#store = store;
+    this.#database = new StateDatabase(path, store, {
+      opened: () => atExit(this.#atExit),
+      undone: () => this.#enterAgain(),
+    });
+  }
+
+  /** Another handle on it, as one that nothing was done with. */
+  another(): StateFile {
+    return new StateFile(this.path, this.#store);
   }
 
   /** Whether there is a state file. */
@@ -87,6 +104,14 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
+    return this.lockToRead(() => {
+      if (this.#connection.isReadOnly) throw this.#database.error(new Error(READ_ONLY));
+      return body();
+    }, prepare);
+  }
+
+  /** The same for a body that only reads: where nothing may be written, it keeps writers out. */
+  lockToRead<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
     const done = this.#tryLock(body);
     return done ? done.result : backOff(
       () => {
@@ -190,21 +215,27 @@ export class StateFile {
     );
   }
 
-  /** Who holds a key, or undefined. Claims of the dead are removed. */
-  #holderOf(key: string): string | undefined {
-    return this.#otherHolderOf(key, undefined);
-  }
-
-  /** Who holds a key, if it is not this lease. */
-  #otherHolderOf(key: string, lease: Lease | undefined): string | undefined {
+  /**
+   * The holder of a key, if it is not this lease.
+   *
+   * @param died Called with the id of an owner that is dead. Default: what it left is removed.
+   */
+  #otherHolderOf(
+    key: string,
+    lease: Lease | undefined,
+    died: (owner: string) => void = (owner) => this.#removeDead(owner),
+  ): string | undefined {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
     if (!row) return undefined;
     const held = readLease(row.owner);
     if (held && held.token === this.#unreleased.get(key)) return undefined;
     if (held) return held.token === lease?.token || isOver(held) ? undefined : held.holder;
-    if (!this.#isAlive(row.owner)) return undefined;
-    if (row.owner !== this.#owner?.id) return this.#describe(row.owner);
-    return this.#unreleased.has(key) ? undefined : "this process";
+    if (this.#isAlive(row.owner)) {
+      if (row.owner !== this.#owner?.id) return this.#describe(row.owner);
+      return this.#unreleased.has(key) ? undefined : "this process";
+    }
+    died(row.owner);
+    return undefined;
   }
 
   /** The lease that a key is claimed by, over or not. */
@@ -268,16 +299,28 @@ export class StateFile {
   #read<T>(query: (db: DatabaseSync) => T[]): MaybePromise<T[]> {
     if (!this.exists()) return [];
     try {
-      const db = new DatabaseSync(this.path, { readOnly: true });
-      try {
-        return query(db);
-      } finally {
-        db.close();
-      }
+      return readIn(this.path, query);
     } catch {
       // In use, or half written by a process that was killed: under the lock it is mended, or the
       // error is told.
-      return this.lock(() => query(this.#connection.db));
+      try {
+        const read = this.lockToRead(() => query(this.#connection.db));
+        return read instanceof Promise
+          ? read.catch((error) => this.#readUnmended(error, query))
+          : read;
+      } catch (error) {
+        return this.#readUnmended(error, query);
+      }
+    }
+  }
+
+  /** Reads a file that a killed process left half written, where it cannot be mended. */
+  #readUnmended<T>(error: unknown, query: (db: DatabaseSync) => T[]): T[] {
+    if (!isUnwritable(error)) throw error;
+    try {
+      return readIn(`${pathToFileURL(this.path)}?immutable=1`, query);
+    } catch {
+      return []; // it is never the truth about what is done
     }
   }
 
@@ -294,9 +337,9 @@ export class StateFile {
 
   #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {
     if (keys.length === 0) return [];
-    return this.lock(() =>
+    return this.lockToRead(() =>
       keys.flatMap((key) => {
-        const holder = this.#holderOf(key);
+        const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
         return holder === undefined ? [] : [{ key, holder }];
       })
     );
@@ -308,10 +351,15 @@ export class StateFile {
    */
   departUnlessAlone(): boolean {
     this.#sweep();
-    const other = this.#connection.db.prepare("SELECT 1 FROM owners WHERE id <> ?")
-      .get(this.#owner?.id ?? "");
-    if (other) this.#depart();
-    return other !== undefined;
+    if (this.isAlone()) return false;
+    this.#depart();
+    return true;
+  }
+
+  /** True if no other living owner is there. Only under the lock. */
+  isAlone(): boolean {
+    const owners = this.#connection.db.prepare("SELECT id FROM owners").all() as { id: string }[];
+    return owners.every(({ id }) => id === this.#owner?.id || !this.#isAlive(id));
   }
 
   /**
@@ -319,24 +367,30 @@ export class StateFile {
    * file goes.
    */
   async leave(): Promise<void> {
-    if (this.#database.connection) {
+    try {
+      const { connection } = this.#database;
+      if (!connection || connection.isReadOnly) return;
+      if (await this.lock(() => this.#endAlone())) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
+    } finally {
+      this.close();
     }
-    this.close();
   }
 
   /** The same at the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     try {
-      if (this.#database.connection && this.#beginBlocking()) {
-        this.#database.finish(() => this.#depart());
-        if (this.#beginBlocking()) this.#database.finish(() => this.#tidy());
+      const { connection } = this.#database;
+      if (!connection || connection.isReadOnly) return;
+      for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
+        if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
     } catch {
       // The folder may be gone by now; what is held, the operating system frees.
+    } finally {
+      this.close();
     }
-    this.close();
   }
 
   /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
@@ -349,14 +403,25 @@ export class StateFile {
     return true;
   }
 
+  /**
+   * Unlinks all files if no other owner, no lease and no failure is noted; true if so. Nothing need be
+   * written for it, for which a full disk would have no room.
+   */
+  #endAlone(): boolean {
+    this.#sweep();
+    if (this.#isUsedBut(this.#owner?.id ?? "")) return false;
+    this.#removeOwner();
+    removeFile(`${this.path}-journal`);
+    removeFile(this.path);
+    return true;
+  }
+
   #depart(): void {
     const { db } = this.#connection;
     if (this.#owner) {
       db.prepare("DELETE FROM claims WHERE owner = ?").run(this.#owner.id);
       db.prepare("DELETE FROM owners WHERE id = ?").run(this.#owner.id);
-      this.#owner.db.close();
-      fs.rmSync(this.#ownerPath(this.#owner.id), { force: true });
-      this.#owner = undefined;
+      this.#removeOwner();
     }
     this.#sweep();
   }
@@ -366,11 +431,22 @@ export class StateFile {
    * of its own that changes nothing: the journal is then empty.
    */
   #tidy(): void {
-    const isUsed = this.#connection.db.prepare(
-      "SELECT 1 FROM owners UNION ALL SELECT 1 FROM failures UNION ALL SELECT 1 FROM claims LIMIT 1",
-    ).get();
-    fs.rmSync(`${this.path}-journal`, { force: true });
-    if (!isUsed) fs.rmSync(this.path, { force: true });
+    removeFile(`${this.path}-journal`);
+    if (!this.#isUsedBut("")) removeFile(this.path);
+  }
+
+  /** True if an owner or a claim but those of one, or a failure, is noted. */
+  #isUsedBut(but: string): boolean {
+    return this.#connection.db.prepare(`
+      SELECT 1 FROM owners WHERE id <> ?1 UNION ALL SELECT 1 FROM claims WHERE owner <> ?1
+      UNION ALL SELECT 1 FROM failures LIMIT 1`).get(but) !== undefined;
+  }
+
+  #removeOwner(): void {
+    if (!this.#owner) return;
+    this.#owner.db.close();
+    removeFile(this.#ownerPath(this.#owner.id));
+    this.#owner = undefined;
   }
 
   /** Frees the connections. */
@@ -399,16 +475,26 @@ export class StateFile {
     this.#sweep();
     this.#owner ??= this.#makeOwner();
     this.#owner.inode = inode;
-    db.prepare("INSERT INTO owners VALUES (?, ?, ?, ?)")
+    db.prepare("INSERT OR IGNORE INTO owners VALUES (?, ?, ?, ?)")
       .run(this.#owner.id, process.pid, hostName(), new Date().toISOString());
     return this.#owner.id;
   }
 
+  /** Has this thread entered again: what the first claim of an owner did may have been undone. */
+  #enterAgain(): void {
+    if (this.#owner) this.#owner.inode = 0;
+  }
+
   #makeOwner(): Owner {
     const id = newId();
-    const db = new DatabaseSync(this.#ownerPath(id));
-    db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
-    return { id, db, inode: 0 };
+    const path = this.#ownerPath(id);
+    return explaining(`Cannot write beside the store: "${path}" cannot be made`, path, () => {
+      const db = new DatabaseSync(path);
+      // Exclusive: who may only read it sees by a lock to read that the owner lives.
+      db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+      giveAccess(path, fs.statSync(this.path));
+      return { id, db, inode: 0 };
+    });
   }
 
   #ownerPath(id: string): string {
@@ -418,7 +504,7 @@ export class StateFile {
   /** Removes what dead owners left behind, entered here or not. */
   #sweep(): void {
     const owners = this.#connection.db.prepare("SELECT id FROM owners").all() as { id: string }[];
-    for (const { id } of owners) this.#isAlive(id);
+    for (const { id } of owners) this.#removeIfDead(id);
     for (const key of claimedKeys(this.#connection.db)) {
       const lease = this.#leaseOf(key);
       if (lease && isOver(lease)) this.#statements.drop.run(key);
@@ -429,40 +515,54 @@ export class StateFile {
       if (!name.startsWith(prefix)) continue;
       const rest = name.slice(prefix.length);
       const pinned = /^pin-(\d+)-/.exec(rest)?.[1];
-      if (/^[0-9a-f]{16}$/.test(rest)) this.#isAlive(rest);
+      if (/^[0-9a-f]{16}$/.test(rest)) this.#removeIfDead(rest);
       else if (pinned !== undefined && Date.now() - Number(pinned) > PIN_TIMEOUT) {
-        fs.rmSync(path.join(folder, name), { force: true });
+        removeFile(path.join(folder, name));
       }
     }
   }
 
+  #removeIfDead(id: string): void {
+    if (!this.#isAlive(id)) this.#removeDead(id);
+  }
+
+  #removeDead(id: string): void {
+    removeFile(this.#ownerPath(id));
+    this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
+    this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
+  }
+
+  /** True if an owner's transaction is still open. */
   #isAlive(id: string): boolean {
     if (id === this.#owner?.id) return true;
     const path = this.#ownerPath(id);
-    if (fs.existsSync(path)) {
-      let db = this.#probes.get(id);
-      if (!db) {
-        db = new DatabaseSync(path);
-        db.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY");
-        this.#probes.set(id, db);
+    try {
+      if (fs.existsSync(path)) {
+        explaining(`Cannot see whether a process lives by "${path}"`, path, () => this.#probe(id));
       }
-      try {
-        db.exec("BEGIN IMMEDIATE");
-      } catch (error) {
-        if (isBusy(error)) return true;
-        throw this.#database.error(error);
-      }
+    } catch (error) {
+      if (isBusy(error)) return true;
+      throw error;
     }
     this.#probes.get(id)?.close();
     this.#probes.delete(id);
-    fs.rmSync(path, { force: true });
-    this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
-    this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
     return false;
+  }
+
+  /** @throws {Error} That it is locked, if the owner lives. */
+  #probe(id: string): void {
+    let db = this.#probes.get(id);
+    if (!db) {
+      db = new DatabaseSync(this.#ownerPath(id));
+      db.exec("PRAGMA busy_timeout = 0");
+      this.#probes.set(id, db);
+    }
+    db.exec("BEGIN IMMEDIATE");
   }
 
   #describe(id: string): string {
     const row = this.#connection.db.prepare("SELECT pid, host FROM owners WHERE id = ?").get(id);
+    if (!row) return "a process";
     const { pid, host } = row as { pid: number; host: string };
     return `process ${pid}${host === "" || host === hostName() ? "" : ` on ${host}`}`;
   }
@@ -477,6 +577,16 @@ export class StateFile {
     } catch (error) {
       return `a process that cannot be named (${messageOf(error)})`;
     }
+  }
+}
+
+/** Reads a state file on a connection of its own. */
+function readIn<T>(path: string, query: (db: DatabaseSync) => T[]): T[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return query(db);
+  } finally {
+    db.close();
   }
 }
 

@@ -4,10 +4,12 @@ import path from "node:path";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { orderColumns, sourceIn } from "../core/columns.ts";
-import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { FormatError, StoreError } from "../core/errors.ts";
 import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import type { RowsSince, TextRow } from "../core/backend.ts";
+import { checkIsFile } from "./check_is_file.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import {
   appendTo,
   CHUNK,
@@ -22,6 +24,8 @@ import {
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
+import { giveAccess } from "./side_file.ts";
+import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
 
 const LF = 10;
 /** After how long without a change nobody is writing a file any more, in milliseconds. */
@@ -68,14 +72,19 @@ export class StoreFile {
   readonly path: string;
   readonly #format: Format;
   readonly #warn: (message: string) => void;
+  readonly #store: string;
   readonly #indexes = new RowIndexes();
   #opened: Opened | undefined;
   /** Whether a body of `inOneWrite` runs, and what one of its writes failed with. */
   #isCollecting = false;
   #failure: StoreError | undefined;
 
-  constructor(path: string, format: Format, warn: (message: string) => void) {
+  /**
+   * @param store The store that the file is part of, whose mode and group it takes when it is made.
+   */
+  constructor(path: string, format: Format, warn: (message: string) => void, store: string = path) {
     this.path = path;
+    this.#store = store;
     this.#format = format;
     this.#warn = warn;
   }
@@ -101,8 +110,7 @@ export class StoreFile {
     const fd = this.#openReader();
     if (fd === undefined) return undefined;
     try {
-      const found = fs.fstatSync(fd);
-      const layout = found.isFile() ? this.#readLayout(fd, found.size) : undefined;
+      const layout = this.#readLayout(fd, fs.fstatSync(fd).size);
       return layout && layout.columns.length > 0 ? orderColumns(layout.columns, []) : undefined;
     } finally {
       fs.closeSync(fd);
@@ -117,6 +125,14 @@ export class StoreFile {
    * @throws {FormatError} If it is not what its extension says; names the line.
    */
   refresh(isLocked: boolean): void {
+    try {
+      this.#refresh(isLocked);
+    } catch (error) {
+      throw storeErrorOf(error, `Cannot read "${this.path}"`, this.path);
+    }
+  }
+
+  #refresh(isLocked: boolean): void {
     this.#flush();
     const found = fs.statSync(this.path, { throwIfNoEntry: false });
     const opened = this.#opened;
@@ -233,10 +249,10 @@ export class StoreFile {
     if (!reading || start === end) return;
     const { layout } = reading;
     // A descriptor and a scanner of its own: the store may be used between two rows.
-    const fd = fs.openSync(path, "r");
+    const fd = this.#openReader() ?? -1;
     const pieces = new Pieces(fd, Math.max(start, layout.start), end);
     try {
-      if (fs.fstatSync(fd).ino !== inode) {
+      if (fd === -1 || fs.fstatSync(fd).ino !== inode) {
         throw new StoreError(`Cannot read "${path}": it was replaced just now; read it again`);
       }
       const scanner = this.#format.scanner(layout);
@@ -252,9 +268,9 @@ export class StoreFile {
       }
       if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield read(scanner);
     } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
+      throw this.#readError(fd, error, pieces.base);
     } finally {
-      fs.closeSync(fd);
+      if (fd !== -1) fs.closeSync(fd);
     }
   }
 
@@ -309,6 +325,22 @@ export class StoreFile {
   }
 
   /**
+   * Checks what can be known of whether rows can be written: to be asked before a run, whose result would
+   * be lost. Only under the lock.
+   *
+   * @throws {StoreError} If the file may not be written, or has other paths.
+   */
+  checkWritable(): void {
+    const opened = this.#opened;
+    if (!opened) return;
+    try {
+      opened.writer ??= this.#openWriter(opened);
+    } catch (error) {
+      throw this.#writeError(error);
+    }
+  }
+
+  /**
    * Writes the file anew, in one step that a crash cannot halve: the rows but those that are `gone`,
    * in their own spelling, then `added`.
    *
@@ -319,15 +351,17 @@ export class StoreFile {
   rewrite(gone: Gone | undefined, added: readonly Row[], columns: readonly string[] = []): void {
     this.#flush();
     const opened = this.#opened;
+    this.checkWritable();
     this.repair();
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
     // One name for all: what a killed process left of it is taken away by the next.
     const { temporary } = this;
     try {
-      fs.rmSync(temporary, { force: true });
+      removeFile(temporary);
       const fd = fs.openSync(temporary, "wx+");
       try {
-        if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
+        const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
+        if (like) giveAccess(temporary, like);
         this.#writeAnew(fd, opened, layout, gone, added);
         fs.fsyncSync(fd);
       } finally {
@@ -336,8 +370,7 @@ export class StoreFile {
       fs.renameSync(temporary, this.path);
       syncFolder(path.dirname(this.path));
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
-      throw this.#writeError(error);
+      throw this.#writeError(error, () => removeFile(temporary));
     }
     this.#open(true);
   }
@@ -385,7 +418,7 @@ export class StoreFile {
     } catch (error) {
       if (error instanceof ByteError) return [...errors, this.#formatError(fd, error, base)];
       if (error instanceof FormatError) return [...errors, error];
-      throw error;
+      throw this.#readError(fd, error, base);
     } finally {
       fs.closeSync(fd);
     }
@@ -449,11 +482,11 @@ export class StoreFile {
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, bytes, end);
     } catch (error) {
-      if (opened.writer !== undefined) {
+      throw this.#writeError(error, () => {
+        if (opened.writer === undefined) return;
         if (rest.length > 0) writeAll(opened.writer, rest, end);
         fs.ftruncateSync(opened.writer, size);
-      }
-      throw this.#writeError(error);
+      });
     }
   }
 
@@ -476,15 +509,41 @@ export class StoreFile {
 
   #openWriter(opened: Opened): number {
     const fd = fs.openSync(this.path, "r+");
-    if (fs.fstatSync(fd).ino === opened.inode) return fd;
+    try {
+      const found = fs.fstatSync(fd);
+      checkOwnFile(this.path, found);
+      if (found.ino === opened.inode) return fd;
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
     fs.closeSync(fd);
-    throw new Error("it was replaced just now by a program that is not stet; try again");
+    throw new StoreError(
+      `Cannot write "${this.path}", which is as it was: it was replaced just now by a program that ` +
+        `is not stet; try again`,
+    );
   }
 
-  #writeError(error: unknown): StoreError {
-    if (error instanceof StoreError) return error;
-    const message = `Cannot write "${this.path}": ${messageOf(error)}; it is as it was`;
-    return new StoreError(message, { cause: error });
+  /** The file of the store, if it is another and there. */
+  #likeStore(): fs.Stats | undefined {
+    if (this.#store === this.path) return undefined;
+    return fs.statSync(this.#store, { throwIfNoEntry: false });
+  }
+
+  /**
+   * Returns why the file was not written, once what was written of it is undone.
+   *
+   * @param undo Default: nothing is to be undone.
+   */
+  #writeError(error: unknown, undo: () => void = () => {}): unknown {
+    let left = "which is as it was";
+    try {
+      undo();
+    } catch {
+      left = "whose last row may be cut off";
+    }
+    if (!isSystemError(error)) return error;
+    return systemError(`Cannot write "${this.path}", ${left}`, this.path, error);
   }
 
   /** How many bytes of a row that was cut off stand at the end. */
@@ -514,7 +573,11 @@ export class StoreFile {
     const { aside } = this;
     const closing = Buffer.from(this.#format.closing);
     try {
-      if (isTorn) appendTo(aside, rest);
+      if (isTorn) {
+        const isNew = !fs.existsSync(aside);
+        appendTo(aside, rest);
+        if (isNew) giveAccess(aside, fs.fstatSync(opened.fd));
+      }
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, closing, opened.end);
       fs.ftruncateSync(opened.writer, opened.end + closing.length);
@@ -535,12 +598,6 @@ export class StoreFile {
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
-      if (!found.isFile()) {
-        const kind = found.isDirectory() ? "a folder" : "not a regular file";
-        throw new StoreError(
-          `Cannot open store "${this.path}": it is ${kind}; give the path of a file`,
-        );
-      }
       const opened: Opened = {
         generation: crypto.randomUUID(),
         fd,
@@ -570,12 +627,13 @@ export class StoreFile {
 
   #openReader(): number | undefined {
     try {
+      const found = fs.statSync(this.path, { throwIfNoEntry: false });
+      if (!found) return undefined;
+      checkIsFile(this.path, found); // to open a pipe would wait for a writer
       return fs.openSync(this.path, "r");
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
-      throw new StoreError(`Cannot open store "${this.path}": ${messageOf(error)}`, {
-        cause: error,
-      });
+      if (isMissing(error)) return undefined;
+      throw storeErrorOf(error, `Cannot open store "${this.path}"`, this.path);
     }
   }
 
@@ -647,7 +705,7 @@ export class StoreFile {
         const layout = this.#format.layoutOf(bytes, length >= size);
         if (layout || length >= size) return layout;
       } catch (error) {
-        throw error instanceof ByteError ? this.#formatError(fd, error, 0) : error;
+        throw this.#readError(fd, error, 0);
       }
     }
   }
@@ -672,8 +730,13 @@ export class StoreFile {
     try {
       return read();
     } catch (error) {
-      throw error instanceof ByteError ? this.#formatError(fd, error, pieces.base) : error;
+      throw this.#readError(fd, error, pieces.base);
     }
+  }
+
+  #readError(fd: number, error: unknown, base: number): unknown {
+    if (error instanceof ByteError) return this.#formatError(fd, error, base);
+    return storeErrorOf(error, `Cannot read "${this.path}"`, this.path);
   }
 
   #formatError(fd: number, error: ByteError, base: number): FormatError {

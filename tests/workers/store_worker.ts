@@ -86,6 +86,12 @@ const commands = {
   async load(store: string): Promise<Row[]> {
     return await (await open(store)).load();
   },
+  /** Closes a store; used again, it is opened anew. */
+  async close(store: string): Promise<void> {
+    const opened = stores.get(store);
+    stores.delete(store);
+    await (await opened)?.close();
+  },
   /** Runs a key, saving the result, until `end` is called with what to return. */
   async run(store: string, key: string): Promise<Result | undefined> {
     const wrapped = functions.get(store) ??
