@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { setImmediate } from "node:timers";
+import { YieldTimer } from "../core/yield_timer.ts";
 import type { Arrow, ArrowMessage } from "./arrow_package.ts";
 import { type ArrowReading, arrowReading } from "./arrow_types.ts";
 import type { Batch, Column, ColumnarFile } from "./columnar_format.ts";
@@ -63,6 +63,7 @@ export class ArrowFile implements ColumnarFile {
     try {
       const { fd } = this.#held;
       const dictionaries = this.#dictionaries.map((part) => bytesOf(fd, part));
+      const timer = new YieldTimer();
       let first = 0;
       for (const part of this.#batches) {
         const from = Math.max(0, start - first), to = Math.min(part.rows, end - first);
@@ -76,7 +77,7 @@ export class ArrowFile implements ColumnarFile {
           return Array.from({ length: to - from }, (_, i) => valueAt(vector, from + i));
         });
         yield { length: to - from, columns: values };
-        await new Promise((resolve) => setImmediate(resolve));
+        if (timer.isDue()) await timer.yield();
       }
     } finally {
       this.#held.letGo();

@@ -11,6 +11,7 @@ import { checkKnown } from "./select_rows.ts";
 import { openExisting } from "./status.ts";
 import { uniteRows } from "./unite_rows.ts";
 import { type Row, setEntry } from "./value.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** Options of {@linkcode importStore}. */
 export interface ImportOptions extends StoreOptions {
@@ -55,7 +56,7 @@ export function createImport(registry: Registry): ImportFunction {
           name: String(file),
           async *rows(): AsyncGenerator<Row> {
             let number = 0;
-            for await (const row of foreignRows(source)) {
+            for await (const row of yielding(foreignRows(source))) {
               yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
             }
           },
