@@ -2,9 +2,10 @@ import process from "node:process";
 
 /** A permission of Deno, as its API names them. */
 export interface Permission {
-  readonly name: "env" | "ffi" | "net" | "run";
+  readonly name: "env" | "ffi" | "net" | "read" | "run";
   readonly command?: string;
   readonly host?: string;
+  readonly path?: string | URL;
   readonly variable?: string;
 }
 
