@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { setImmediate } from "node:timers";
+import { YieldTimer } from "../core/yield_timer.ts";
 import { hasChecksum, verifyChecksum } from "../packages/checksum.ts";
 import { DamageError } from "../packages/damage_error.ts";
 import { checkBatchBody, checkBatchHead, layoutsOf } from "./arrow_body.ts";
@@ -103,6 +103,7 @@ export class ArrowFile implements ColumnarFile {
     const slots = columns.map((name) => this.columns.findIndex((column) => column.name === name));
     this.#held.hold();
     try {
+      const timer = new YieldTimer();
       let first = 0;
       for (const part of this.#batches) {
         const { rows } = part.head;
@@ -116,7 +117,7 @@ export class ArrowFile implements ColumnarFile {
           return Array.from({ length: to - from }, (_, i) => valueAt(vector, from + i));
         });
         yield { length: to - from, columns: values };
-        await new Promise((resolve) => setImmediate(resolve));
+        if (timer.isDue()) await timer.yield();
       }
     } catch (error) {
       throw unreadable(this.#held.path, this.#format, error);

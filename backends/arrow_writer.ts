@@ -4,6 +4,7 @@ import { closeAfter } from "../core/close_after.ts";
 import { writeCell } from "../core/cell.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { Row, Value } from "../core/value.ts";
+import { yielding, YieldTimer } from "../core/yield_timer.ts";
 import type { ArrowData, ArrowField, ArrowSchema, ArrowType } from "../packages/apache_arrow.ts";
 import { cellsData } from "./arrow_cells.ts";
 import { ArrowFile } from "./arrow_file.ts";
@@ -125,10 +126,12 @@ class NewArrowFile {
     const slots = this.#columns.map(({ name }) => names.indexOf(name));
     let number = 0;
     let nextGone = 0;
+    const timer = new YieldTimer();
     for await (const batch of base.batches(names, 0, base.rowCount)) {
       for (let i = 0; i < batch.length; i++, number++) {
         if (number === gone[nextGone]) nextGone++;
         else await this.#addRow((c) => batch.columns[slots[c]!]?.[i]);
+        if (timer.isDue(16)) await timer.yield();
       }
     }
     await this.#flush();
@@ -136,7 +139,7 @@ class NewArrowFile {
 
   /** Adds rows. */
   async addRows(rows: Iterable<Row>): Promise<void> {
-    for (const row of rows) {
+    for await (const row of yielding(rows)) {
       await this.#addRow((c) => {
         const { name } = this.#columns[c]!;
         return Object.hasOwn(row, name) ? row[name] : undefined;

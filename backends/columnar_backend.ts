@@ -22,6 +22,7 @@ import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
+import { yielding, YieldTimer } from "../core/yield_timer.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
@@ -500,15 +501,19 @@ async function* rowsOf(
   end = Infinity,
 ): AsyncGenerator<Row> {
   const { rowCount = 0 } = file ?? {};
+  const timer = new YieldTimer();
   const fileEnd = Math.min(end, rowCount);
   try {
     const known = file?.columns.map(({ name }) => name) ?? [];
     const names = columns ? columns.filter((name) => known.includes(name)) : known;
     for await (const batch of file?.batches(names, Math.min(start, fileEnd), fileEnd) ?? []) {
-      for (let i = 0; i < batch.length; i++) yield rowOf(names, batch, i);
+      for (let i = 0; i < batch.length; i++) {
+        if (timer.isDue(16)) await timer.yield();
+        yield rowOf(names, batch, i);
+      }
     }
     let passed = rowCount;
-    for (const row of pending) {
+    for await (const row of yielding(pending)) {
       if (passed >= end) return;
       if (passed++ >= start) yield row;
     }

@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import path from "node:path";
-import { setImmediate } from "node:timers";
 import type { Backend, Claim, RecordAllOptions } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
@@ -9,6 +8,7 @@ import { messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { checksumPlaceholder, writeChecksum } from "../packages/checksum.ts";
+import { yielding, YieldTimer } from "../core/yield_timer.ts";
 import { batchesOf } from "./batches_of.ts";
 import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import { markMetadata, type OpenedFile } from "./columnar_base.ts";
@@ -30,8 +30,6 @@ const MOST_KEPT = 1 << 24;
 export const MERGE = "merge";
 /** How many rows are added in one write. */
 const BATCH = 500;
-/** How many rows are gone through before others have their turn. */
-const TURN = 2000;
 
 /** A change of the columnar file: rows to leave out, and rows to add. */
 export interface Change {
@@ -143,11 +141,13 @@ export class ColumnarMerger {
     batches: Iterable<CellBatch> | AsyncIterable<CellBatch>,
   ): AsyncGenerator<CellBatch> {
     const known = new Set<string>();
+    const timer = new YieldTimer();
     for await (const batch of batches) {
       const added = batch.columns.map(({ name }) => name).filter((name) => !known.has(name));
       checkNames(this.#files.path, this.#files.format, known, added);
       for (const name of added) known.add(name);
       yield stampedBatch(batch);
+      if (timer.isDue()) await timer.yield();
     }
   }
 
@@ -278,8 +278,8 @@ export class ColumnarMerger {
       let count = 0;
       let all = 0;
       const rows: Row[] | undefined = (pending.extent?.offset ?? 0) < MOST_KEPT ? [] : undefined;
-      for (const row of rowsOf(pending.passes[0], () => false, added)) {
-        if (++all % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      for await (const row of yielding(rowsOf(pending.passes[0], () => false, added))) {
+        all++;
         if (all <= pending.count && isGone(row)) continue;
         count++;
         rows?.push(row);

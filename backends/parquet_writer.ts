@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import type { Row } from "../core/value.ts";
+import { yielding } from "../core/yield_timer.ts";
 import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { joinCells } from "./cell_kind.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
@@ -21,19 +22,19 @@ export async function writeParquet(
   const spool = { path: `${path}.csv`, names: columns.map(({ name }) => name), longest: 0 };
   try {
     const selects = base ? [baseSql(columns, base as ParquetFile, gone)] : [];
-    if (spoolRows(spool, added) > 0) selects.push(spoolSql(columns, spool));
+    if (await spoolRows(spool, added) > 0) selects.push(spoolSql(columns, spool));
     return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, metadata);
   } finally {
     fs.rmSync(spool.path, { force: true });
   }
 }
 
-function spoolRows(spool: Spool, rows: Iterable<Row>): number {
+async function spoolRows(spool: Spool, rows: Iterable<Row>): Promise<number> {
   const writer = new SpoolWriter(spool);
   let count = 0;
   try {
     const batch = new CellBatchBuilder();
-    for (const row of rows) {
+    for await (const row of yielding(rows)) {
       count++;
       batch.add(row);
       if (batch.isFull) writer.add(batch.take());

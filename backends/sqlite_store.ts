@@ -23,6 +23,7 @@ import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
+import { YieldTimer } from "../core/yield_timer.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
 import { checkOwnFile } from "./check_own_file.ts";
@@ -199,7 +200,9 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     upTo: bigint,
     columns?: readonly string[],
   ): AsyncGenerator<Row> {
+    const timer = new YieldTimer();
     for (;;) {
+      if (timer.isDue()) await timer.yield();
       const page = await this.trying(() => this.page(after, columns, upTo));
       if (page.rows.length === 0) return;
       yield* page.rows;

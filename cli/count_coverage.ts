@@ -4,6 +4,7 @@ import type { Factor, Grid } from "../core/grid.ts";
 import { gridNumber } from "../core/grid_number.ts";
 import { keyParams } from "../core/key_params.ts";
 import { type Row, setEntry } from "../core/value.ts";
+import { yielding } from "../core/yield_timer.ts";
 import { UsageError } from "./command.ts";
 
 /** What can be said of a combination, from the weakest to the strongest. */
@@ -59,7 +60,7 @@ export async function countCoverage(
     return true;
   };
   const columns = onOutside ? {} : { columns: [...grid.names, NAMESPACE] };
-  for await (const row of backend.rows(columns)) {
+  for await (const row of yielding(backend.rows(columns))) {
     const isInside = mark(row, "done");
     if (isInside === undefined) elsewhere++;
     else if (!isInside) {

@@ -8,6 +8,7 @@ import { nearestName } from "./nearest_name.ts";
 import { openKnown } from "./open_known.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { type Row, toValue, type Value } from "./value.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** How many of the nearest rows are given. */
 const NEAREST = 3;
@@ -75,7 +76,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       let count = 0;
       let row: Row | undefined;
       const nearest = new Nearest(params);
-      for await (const each of backend.rows()) {
+      for await (const each of yielding(backend.rows())) {
         if (names.every((name) => isSame(params[name], own(each, name)))) {
           count++;
           row = each;

@@ -13,6 +13,7 @@ import { openExisting } from "./open_existing.ts";
 import type { TextKind } from "./text_value.ts";
 import { uniteRows } from "./unite_rows.ts";
 import { type Row, setEntry } from "./value.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** Options of {@linkcode importStore}. */
 export interface ImportOptions extends StoreOptions {
@@ -77,7 +78,7 @@ export function createImport(registry: Registry): ImportFunction {
             name: String(file),
             async *rows(): AsyncGenerator<Row> {
               let number = 0;
-              for await (const row of foreignRows()) {
+              for await (const row of yielding(foreignRows())) {
                 yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
               }
             },

@@ -5,7 +5,7 @@ export interface Permission {
   readonly name: "env" | "ffi" | "net" | "read" | "run";
   readonly command?: string;
   readonly host?: string;
-  readonly path?: string;
+  readonly path?: string | URL;
   readonly variable?: string;
 }
 

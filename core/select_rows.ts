@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type Row, setEntry } from "./value.ts";
 import { parseWhere } from "./where.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** Which rows of a store, and what of them. */
 export interface Selection {
@@ -21,9 +21,6 @@ export interface Selected {
   /** Reads them, one at a time, in bounded memory. */
   rows(): AsyncGenerator<Row>;
 }
-
-/** After how many rows others get their turn: signals, timers. */
-const TURN = 1000;
 
 /**
  * Selects rows of a store; nothing is read before they are asked for.
@@ -44,9 +41,7 @@ export async function selectRows(
     columns: columns ?? known,
     async *rows(): AsyncGenerator<Row> {
       const isNarrow = kept && !isWanted; // else the condition may need others
-      let count = 0;
-      for await (const row of backend.rows(isNarrow ? { columns: kept } : {})) {
-        if (++count % TURN === 0) await setImmediate();
+      for await (const row of yielding(backend.rows(isNarrow ? { columns: kept } : {}))) {
         if (!isWanted || isWanted(row)) yield kept ? pick(row, kept) : row;
       }
     },

@@ -6,6 +6,7 @@ import { openKnown } from "./open_known.ts";
 import { DEFAULT_STORE } from "./open_stores.ts";
 import { areRecords, isParamColumn } from "./record_columns.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** What is in a store. */
 export interface Status {
@@ -70,7 +71,8 @@ export async function statusOf(
 async function newestIn(backend: Backend, column: string): Promise<Newest> {
   let count = 0;
   let lastRun: string | undefined;
-  for await (const row of completeBackend(backend).rows({ columns: [column] })) {
+  const rows = completeBackend(backend).rows({ columns: [column] });
+  for await (const row of yielding(rows)) {
     count++;
     const time = row[column];
     if (typeof time === "string" && (lastRun === undefined || time > lastRun)) lastRun = time;

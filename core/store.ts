@@ -31,6 +31,7 @@ import { setTarget } from "./target.ts";
 import { setUnderlying } from "./underlying.ts";
 import type { Row } from "./value.ts";
 import { paramsText } from "./value_text.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** Default store of a `Store`. */
 const DEFAULT_STORE = "sqlite:///db.sqlite3";
@@ -225,7 +226,7 @@ export class Store<C extends Columns = Columns> {
     if (id !== undefined) wanted["id"] = id;
     if (resultFile !== undefined) wanted["result_file"] = resultFile;
     const names = Object.keys(wanted);
-    for await (const row of runs.backend.rows()) {
+    for await (const row of yielding(runs.backend.rows())) {
       if (names.every((name) => isSameValue(row[name], wanted[name]))) {
         yield runs.recordOf(row) as StoreRecord<C>;
       }

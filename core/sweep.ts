@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { Bell } from "./bell.ts";
 import { closeAfter, suppress } from "./close_after.ts";
 import { messageOf } from "./errors.ts";
@@ -18,6 +17,7 @@ import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Executed, type Plan, type RunJob, type Target, targetOf } from "./target.ts";
 import type { Row } from "./value.ts";
+import { YieldTimer } from "./yield_timer.ts";
 
 /** Params of a sweep, as they come. */
 export type Items = Iterable<unknown> | AsyncIterable<unknown>;
@@ -26,8 +26,6 @@ export type Items = Iterable<unknown> | AsyncIterable<unknown>;
 const MOST_HELD = 64;
 /** How many keys that others run are remembered before they are looked up again. */
 const MOST_BUSY = 256;
-/** How long keys are looked up before other things of this thread get their turn, in milliseconds. */
-const BREATH = 10;
 /** The longest pause between two looks at keys that others run, in milliseconds. */
 const LONGEST_PAUSE = 250;
 /** The longest time that a timer can be set to, in milliseconds. */
@@ -198,7 +196,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #runAll(): Promise<void> {
     try {
       await this.#executor.open?.();
-      if (Array.isArray(this.#items)) this.#checkAll(this.#items);
+      if (Array.isArray(this.#items)) await this.#checkAll(this.#items);
       await this.#goThrough();
       await this.#finishRunning();
       await this.#finishBusy();
@@ -215,8 +213,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   /** What is wrong with an array's items is told before anything runs. */
-  #checkAll(items: readonly unknown[]): void {
-    for (const item of items) this.#check(this.#target.plan(item));
+  async #checkAll(items: readonly unknown[]): Promise<void> {
+    const timer = new YieldTimer();
+    for (const item of items) {
+      this.#check(this.#target.plan(item));
+      if (timer.isDue(64)) await timer.yield();
+    }
   }
 
   #check(plan: Plan): void {
@@ -226,9 +228,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #goThrough(): Promise<void> {
     const items = this.#iterate();
     let isExhausted = false;
-    let breath = performance.now();
+    const timer = new YieldTimer();
     try {
       for (let count = 1; !this.#stopped; count++) {
+        // Not before each key: reading the clock takes longer than looking one up.
+        if (count % 64 === 0 && timer.isDue()) {
+          await timer.yield();
+          continue; // it may have been stopped meanwhile
+        }
         const step = items.next();
         const { done, value } = step instanceof Promise ? await this.#unlessStopped(step) : step;
         if (done) {
@@ -240,14 +247,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         const looked = this.#target.look(plan, this.#givesSkipped);
         const row = looked instanceof Promise ? await looked : looked;
         if (row) this.#skip(plan, row);
-        else await this.#begunRun(plan);
+        else {
+          await this.#begunRun(plan);
+          if (timer.isDue()) await timer.yield();
+        }
         while (this.#held && this.#held.length >= MOST_HELD && !this.#stopped) {
           await this.#forUs.wait();
-        }
-        // Not at every skipped one: the clock takes longer than the look.
-        if ((!row || count % 64 === 0) && performance.now() - breath > BREATH) {
-          await new Promise((resolve) => setImmediate(resolve)); // signals, timers, who draws a bar
-          breath = performance.now();
         }
       }
     } finally {

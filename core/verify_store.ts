@@ -14,6 +14,7 @@ import { repeatedFinding } from "./repeated_finding.ts";
 import { selectRows } from "./select_rows.ts";
 import { openExisting } from "./open_existing.ts";
 import { uniteRows } from "./unite_rows.ts";
+import { yielding } from "./yield_timer.ts";
 
 /** Options of {@linkcode verify}. */
 export interface VerifyStoreOptions extends VerifyOptions, StoreOptions {}
@@ -97,7 +98,8 @@ async function rowFindings(backend: CompleteBackend): Promise<Finding[]> {
 async function missingResults(backend: CompleteBackend): Promise<Finding[]> {
   const findings: Finding[] = [];
   let count = 0;
-  for await (const { id, result_file: file } of backend.rows({ columns: ["id", "result_file"] })) {
+  const rows = backend.rows({ columns: ["id", "result_file"] });
+  for await (const { id, result_file: file } of yielding(rows)) {
     if (typeof file !== "string" || fs.existsSync(file)) continue;
     if (++count > MOST_MISSING) continue;
     findings.push({

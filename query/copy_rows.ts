@@ -1,6 +1,7 @@
 import { writeCell } from "../core/cell.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { Value } from "../core/value.ts";
+import { YieldTimer } from "../core/yield_timer.ts";
 import type { DuckDb, DuckDbAppender, DuckDbVector } from "../packages/duckdb.ts";
 import { ColumnTypeFinder } from "./column_type.ts";
 import type { ViewColumn } from "./runs_view.ts";
@@ -54,7 +55,9 @@ async function copied(
 ): Promise<readonly Copied[] | undefined> {
   let table: Table | undefined;
   try {
+    const timer = new YieldTimer();
     for await (const batch of valueBatches(names)) {
+      if (timer.isDue()) await timer.yield();
       check();
       for (let at = 0; at < batch.length; at += CHUNK) {
         const rows = batch.slice(at, at + CHUNK);

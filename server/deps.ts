@@ -1,15 +1,12 @@
 import type { CompleteBackend } from "../core/complete_backend.ts";
-import type { Grid } from "../core/grid.ts";
-import type { Mirror } from "./mirror.ts";
+import type { MirrorClient } from "./mirror_client.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {
   /** The open store. */
   readonly backend: CompleteBackend;
   /** A copy of its rows to select from; told after each change made here. */
-  readonly mirror: Mirror;
-  /** The combinations that are wanted, if the user said. */
-  readonly grid?: Grid | undefined;
+  readonly mirror: MirrorClient;
   /** What the user calls the store. */
   readonly store: string;
   /** The clock: milliseconds since 1970. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { encodeJsonRow } from "../core/json_row.ts";
 import { keyParams } from "../core/key_params.ts";
 import type { Env, ServerDeps } from "./deps.ts";
-import type { Mirror } from "./mirror.ts";
+import type { MirrorClient } from "./mirror_client.ts";
 import { SECURE } from "./secure_headers.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -68,7 +68,7 @@ export function eventRoutes(deps: ServerDeps): Hono<Env> {
 
 /** What one client is still to be told. */
 class Events {
-  readonly #mirror: Mirror;
+  readonly #mirror: MirrorClient;
   readonly #watcher: Watcher;
   readonly #instance: string;
   readonly #told = new Map<string, string>();
@@ -77,17 +77,22 @@ class Events {
   #first: string;
 
   /** @param lastId The last event that the client heard on an earlier connection. */
-  constructor(mirror: Mirror, watcher: Watcher, instance: string, lastId: string | undefined) {
+  constructor(
+    mirror: MirrorClient,
+    watcher: Watcher,
+    instance: string,
+    lastId: string | undefined,
+  ) {
     this.#mirror = mirror;
     this.#watcher = watcher;
     this.#instance = instance;
     this.#generation = mirror.generation;
-    this.#place = mirror.last;
+    this.#place = mirror.count;
     this.#first = this.#event("start", `"total":${mirror.count}`);
     if (lastId === undefined) return;
     const [of, generation, place] = lastId.split(".");
     const isKnown = of === instance && Number(generation) === mirror.generation &&
-      /^[0-9]+$/.test(place ?? "") && Number(place) <= mirror.last;
+      /^[0-9]+$/.test(place ?? "") && Number(place) <= mirror.count;
     if (isKnown) this.#place = Number(place);
     this.#first = isKnown ? ": again\n\n" : this.#event("reset", `"total":${mirror.count}`);
   }
@@ -95,7 +100,7 @@ class Events {
   /** The next events as text, once there are some; a comment after a long silence. */
   async next(ending: AbortSignal): Promise<string> {
     if (this.#first !== "") {
-      const text = `retry: 1000\n${this.#first}${this.#news()}`;
+      const text = `retry: 1000\n${this.#first}${await this.#news()}`;
       this.#first = "";
       return text;
     }
@@ -103,7 +108,7 @@ class Events {
     const end = performance.now() + SILENCE;
     for (;;) {
       if (ending.aborted) return "";
-      const news = this.#news();
+      const news = await this.#news();
       if (news !== "") return news;
       const left = end - performance.now();
       if (left <= 0) return ": still here\n\n";
@@ -111,9 +116,9 @@ class Events {
     }
   }
 
-  #news(): string {
+  async #news(): Promise<string> {
     const { claims, failures, problem } = this.#watcher.sight;
-    return this.#rows() +
+    return await this.#rows() +
       this.#state(
         "running",
         () =>
@@ -131,20 +136,18 @@ class Events {
       this.#state("problem", () => `"detail":${JSON.stringify(problem ?? null)}`, '"detail":null');
   }
 
-  #rows(): string {
-    const { generation, last, count } = this.#mirror;
+  async #rows(): Promise<string> {
+    const { generation, count } = this.#mirror;
     if (generation !== this.#generation) {
       this.#generation = generation;
-      this.#place = last;
+      this.#place = count;
       return this.#event("reset", `"total":${count}`);
     }
-    if (last === this.#place) return "";
-    const { count: added, rows } = this.#mirror.addedSince(this.#place, MOST);
-    this.#place = last;
-    return this.#event(
-      "runs",
-      `"added":${added},"total":${count},"rows":[${rows.map(encodeJsonRow).join(",")}]`,
-    );
+    if (count === this.#place) return "";
+    const { count: added, rows } = await this.#mirror.ask("addedSince", this.#place, MOST);
+    if (this.#mirror.generation !== generation) return await this.#rows(); // the rows are others
+    this.#place += added;
+    return this.#event("runs", `"added":${added},"total":${this.#place},"rows":${rows}`);
   }
 
   /** An event if it is another than the last of its name. */

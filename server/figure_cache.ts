@@ -1,59 +1,71 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Mirror } from "./mirror.ts";
 
-/** A figure is made again, at the earliest, so many times later as it took. */
-const REST = 10;
-/** The longest such rest, in milliseconds. */
-const LONGEST_REST = 5000;
-/** How many figures are kept. */
-const MOST = 64;
+/** Minimum recompute interval of a figure, as a multiple of its last computation time. */
+const MIN_INTERVAL_FACTOR = 10;
+/** The longest such interval, in milliseconds. */
+const MAX_INTERVAL_MS = 5000;
+/** The number of figures in the cache. */
+const MAX_FIGURES = 64;
 
-interface Made {
+/** Where figures come from. */
+interface Source {
+  /** Brings it up to date; resolves to a mark that is the same as long as nothing changes. */
+  catchUp(): Promise<string>;
+}
+
+/** A figure, or the computation of one. */
+interface Entry {
   readonly mark: string;
   readonly state: string;
-  readonly text: string;
-  /** When it was made, and how long that took. */
-  readonly at: number;
-  readonly cost: number;
+  readonly text: Promise<string>;
+  /** When it was computed, and how long that took; resolves also if it failed. */
+  readonly computed: Promise<{ readonly at: number; readonly cost: number }>;
 }
 
 /**
- * Figures of the mirror as JSON, each made once for a state of the store. However large that is and however
- * fast it grows, making them takes a tenth of the time at most: who asks waits.
+ * Cache of figures as JSON. A figure is computed once for a state of the store, and again after ten times
+ * as long as it took (5 s at most); requests wait for that.
  */
 export class FigureCache {
-  readonly #mirror: Mirror;
-  readonly #made = new Map<string, Made>();
+  readonly #source: Source;
+  readonly #entries = new Map<string, Entry>();
 
-  constructor(mirror: Mirror) {
-    this.#mirror = mirror;
+  constructor(source: Source) {
+    this.#source = source;
   }
 
   /**
-   * A figure of the store as it is now or later.
+   * Returns a figure of the store as it is now or later.
    *
-   * @param name Says which figure, with all that it is asked for.
-   * @param make Makes it.
+   * @param name Identifies the figure, with all its parameters.
    * @param state What it depends on besides the rows.
    */
-  async get(name: string, make: () => unknown, state = ""): Promise<string> {
-    let mark = await this.#mirror.catchUp();
-    const before = this.#made.get(name);
+  async get(name: string, compute: () => Promise<string>, state = ""): Promise<string> {
+    let mark = await this.#source.catchUp();
+    const before = this.#entries.get(name);
     if (before && before.mark !== mark) {
-      const rest = Math.min(REST * before.cost, LONGEST_REST) - (performance.now() - before.at);
-      if (rest > 0) {
-        await sleep(rest);
-        mark = await this.#mirror.catchUp();
-      }
+      const { at, cost } = await before.computed;
+      const left = Math.min(MIN_INTERVAL_FACTOR * cost, MAX_INTERVAL_MS) - (performance.now() - at);
+      if (left > 0) await sleep(left);
+      mark = await this.#source.catchUp();
     }
-    const made = this.#made.get(name);
-    if (made?.mark === mark && made.state === state) return made.text;
+    const found = this.#entries.get(name);
+    if (found?.mark === mark && found.state === state) return await found.text;
+    return await this.#add(name, mark, state, compute).text;
+  }
+
+  #add(name: string, mark: string, state: string, compute: () => Promise<string>): Entry {
     const start = performance.now();
-    const text = JSON.stringify(make());
-    const at = performance.now();
-    this.#made.delete(name); // to the end: the oldest goes first
-    this.#made.set(name, { mark, state, text, at, cost: at - start });
-    if (this.#made.size > MOST) this.#made.delete(this.#made.keys().next().value!);
-    return text;
+    const text = compute();
+    const computed = text.then(() => {}, () => {
+      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    }).then(() => ({ at: performance.now(), cost: performance.now() - start }));
+    const entry: Entry = { mark, state, text, computed };
+    this.#entries.delete(name); // to the end: the oldest entry is evicted
+    this.#entries.set(name, entry);
+    if (this.#entries.size > MAX_FIGURES) {
+      this.#entries.delete(this.#entries.keys().next().value!);
+    }
+    return entry;
   }
 }

@@ -1,17 +1,11 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { encodeJsonRow } from "../core/json_row.ts";
 import { keyParams } from "../core/key_params.ts";
 import { jsonResponse } from "./answers.ts";
 import { checked } from "./checked.ts";
-import { columnFigures } from "./column_figures.ts";
 import type { Env, ServerDeps } from "./deps.ts";
 import { FigureCache } from "./figure_cache.ts";
 import { heatmapRequest, slowestRequest, timelineRequest } from "./figures_schemas.ts";
-import { GridDone } from "./grid_done.ts";
-import { heatmapOf } from "./heatmap.ts";
-import { progressOf } from "./progress.ts";
-import { timelineOf } from "./timeline.ts";
 
 /** For how long progress is the same while nothing happens, in milliseconds: its rate falls. */
 const STILL = 5000;
@@ -20,7 +14,6 @@ const STILL = 5000;
 export function figuresRoutes(deps: ServerDeps): Hono<Env> {
   const { backend, mirror, now } = deps;
   const cache = new FigureCache(mirror);
-  const grid = deps.grid && new GridDone(deps.grid);
 
   function query<T>(c: Context, schema: z.ZodType<T>): T {
     return checked(schema, c.req.query());
@@ -32,21 +25,20 @@ export function figuresRoutes(deps: ServerDeps): Hono<Env> {
       const failed = (await backend.failures()).map(({ params }) => params);
       const running = (await backend.claims()).map(({ key }) => keyParams(key));
       const state = `${encodeKeys(failed)}\0${encodeKeys(running)}\0${Math.floor(now() / STILL)}`;
-      const make = (): unknown => ({
-        store: deps.store,
-        ...progressOf(mirror, { failed, running }, grid, now() / 1000),
-      });
-      return jsonResponse(await cache.get("progress", make, state));
+      const compute = async (): Promise<string> => {
+        const progress = await mirror.ask("progress", { failed, running }, now() / 1000);
+        return `{"store":${JSON.stringify(deps.store)},${progress.slice(1)}`;
+      };
+      return jsonResponse(await cache.get("progress", compute, state));
     })
     .get("/v1/kinds", async (c) => {
       query(c, z.strictObject({}));
-      const make = (): unknown => ({ columns: columnFigures(mirror) });
-      return jsonResponse(await cache.get("kinds", make));
+      return jsonResponse(await cache.get("kinds", () => mirror.ask("kinds")));
     })
     .get("/v1/heatmap", async (c) => {
       const request = query(c, heatmapRequest);
       const id = `heatmap ${JSON.stringify(request)}`;
-      return jsonResponse(await cache.get(id, () => heatmapOf(mirror, request)));
+      return jsonResponse(await cache.get(id, () => mirror.ask("heatmap", request)));
     })
     .get("/v1/timeline", async (c) => {
       const { seconds } = query(c, timelineRequest);
@@ -54,14 +46,14 @@ export function figuresRoutes(deps: ServerDeps): Hono<Env> {
       const state = `${failures.length} ${failures.at(-1)} ${
         seconds === undefined ? "" : Math.floor(now() / STILL)
       }`;
-      const make = (): unknown => timelineOf(mirror, failures, now() / 1000, seconds);
-      return jsonResponse(await cache.get(`timeline ${seconds}`, make, state));
+      const compute = (): Promise<string> =>
+        mirror.ask("timeline", failures, now() / 1000, seconds);
+      return jsonResponse(await cache.get(`timeline ${seconds}`, compute, state));
     })
     .get("/v1/slowest", async (c) => {
       const { limit, where } = query(c, slowestRequest);
       await mirror.catchUp();
-      const rows = mirror.slowest(limit, where);
-      return jsonResponse(`{"rows":[${rows.map(encodeJsonRow).join(",")}]}`);
+      return jsonResponse(await mirror.ask("slowest", limit, where));
     });
 }
 

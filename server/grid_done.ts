@@ -7,6 +7,12 @@ import { fromMirror } from "./mirror_value.ts";
 /** The most combinations: each takes a byte. */
 const MOST = 100_000_000;
 
+/** Checks that the combinations of a grid can be counted. @throws {RangeError} If there are too many. */
+export function checkCountable({ count }: Grid): void {
+  if (count <= MOST) return;
+  throw new RangeError(`Cannot count a grid of ${count} combinations, more than ${MOST}`);
+}
+
 /** Counts which combinations of a grid are done; rows that were counted before are not read again. */
 export class GridDone {
   readonly grid: Grid;
@@ -18,9 +24,7 @@ export class GridDone {
 
   /** @throws {RangeError} If there are too many. */
   constructor(grid: Grid) {
-    if (grid.count > MOST) {
-      throw new RangeError(`Cannot count a grid of ${grid.count} combinations, more than ${MOST}`);
-    }
+    checkCountable(grid);
     this.grid = grid;
     this.#numberOf = gridNumber(grid.factors);
     this.#isDone = new Uint8Array(grid.count);

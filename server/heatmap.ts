@@ -90,7 +90,7 @@ function keysSql(mirror: Mirror, axes: readonly PlacedAxis[], on: Sql): string {
   const { params } = rolesOf(mirror.columns);
   const names = new Set([...params, ...axes.map(({ axis }) => axis.column)]);
   const columns = [...names].map((name) => mirror.sql(name))
-    .filter((sql) => sql !== "NULL").join(", ");
+    .filter((sql) => sql !== "NULL").join(", ") || "NULL"; // no row has a cell in any
   return `(SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE ${on.text})`;
 }
 

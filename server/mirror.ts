@@ -1,15 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
-import { setImmediate } from "node:timers/promises";
 import { ELAPSED, orderColumns, TIMESTAMP } from "../core/columns.ts";
-import type { CompleteBackend } from "../core/complete_backend.ts";
 import { kindOf } from "../core/compare_values.ts";
 import { parseCondition } from "../core/condition.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { checkKnown } from "../core/select_rows.ts";
-import { isPlainObject, type Row, setEntry } from "../core/value.ts";
+import { isPlainObject, type Row, setEntry, type Value } from "../core/value.ts";
 import { whereOf } from "../core/where.ts";
+import type { RowSink } from "./follower.ts";
 import { BIG_SQL, fromMirror, isBig, JSON_SQL, NAN_SQL, type SqlValue } from "./mirror_value.ts";
 import { NULL_SQL, toMirror } from "./mirror_value.ts";
+import type { PackedRows } from "./packed_rows.ts";
 import { columnsIn, type Sql, whereSql } from "./where_sql.ts";
 
 /** Which rows, in which order. */
@@ -30,12 +30,10 @@ export interface Added {
   readonly rows: Row[];
 }
 
-/** How many rows are copied before others get their turn. */
-const BATCH = 4000;
-/** How many rows one statement inserts: each call costs as much as a row. */
-const AT_ONCE = 25;
+/** How many rows one statement inserts at most: each call costs as much as a row. */
+const MAX_ROWS_AT_ONCE = 25;
 /** SQLite's limit of values bound to a statement. */
-const MAX_BOUND = 32_766;
+const MAX_PARAMETERS = 32_766;
 /** SQLite's limit of a table's columns is 2000, `n`, `ended` and `took` among them. */
 const MOST_COLUMNS = 1997;
 /** More different values than so many are not listed. */
@@ -48,28 +46,27 @@ const FIXED = ["ended", "took"];
 type Statement = ReturnType<DatabaseSync["prepare"]>;
 
 /**
- * A copy of a store's rows in a private SQLite database, which follows the store as it grows, so that
- * what a page shows is SQL over it. SQLite keeps the database in a file without a name, outside the
+ * A copy of a store's rows in a private SQLite database, so that what a page shows is SQL over it. Its
+ * statements can take seconds, and block their thread: the sidecar has one for it. SQLite keeps the database in a file without a name, outside the
  * memory of the process but for a cache of 16 MB; the operating system removes it with the process.
  *
  * The table is named by {@linkcode table} and its columns by {@linkcode sql}: SQLite takes names that
  * differ only in case for one.
  */
-export class Mirror {
-  readonly #backend: CompleteBackend;
+export class Mirror implements RowSink {
+  readonly #location: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, Statement>();
-  readonly #listeners = new Set<() => void>();
   #copy: Copy;
+  /** The copy that is being filled. */
+  #filled: Copy | undefined;
   #names: readonly string[] = [];
-  #mark: string | undefined;
   #generation = 0;
   #copies = 0;
-  #running: Promise<string> | undefined;
-  #next: Promise<string> | undefined;
 
-  constructor(backend: CompleteBackend) {
-    this.#backend = backend;
+  /** @param location What messages call the store. */
+  constructor(location: string) {
+    this.#location = location;
     this.#db = openPrivate();
     this.#db.exec(
       "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; " +
@@ -108,37 +105,12 @@ export class Mirror {
     return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
   }
 
-  /** The name in SQL of a column. @throws {TypeError} If the store has none of that name. */
+  /** The name in SQL of a column. @throws {TypeError} If the store has others, and none of that name. */
   sql(column: string): string {
     const number = this.#copy.numbers.get(column);
     if (number !== undefined) return `c${number}`;
-    checkKnown([column], this.#names);
+    if (this.#names.length > 0) checkKnown([column], this.#names);
     return "NULL"; // a column without a cell
-  }
-
-  /**
-   * Copies what the store has gained, and resolves to the store's mark: as long as it is the same,
-   * nothing has changed. Calls while one runs share the next.
-   */
-  catchUp(): Promise<string> {
-    if (!this.#running) {
-      return this.#running = this.#follow().finally(() => this.#running = undefined);
-    }
-    return this.#next ??= this.#running.then(() => {}, () => {}).then(() => {
-      this.#next = undefined;
-      return this.catchUp();
-    });
-  }
-
-  /** Tells the mirror that the store was written to just now. */
-  changed(): void {
-    for (const listener of this.#listeners) listener();
-  }
-
-  /** Has a function called whenever {@linkcode changed} is; gives what ends it. */
-  onChanged(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** What a statement gives, row by row as arrays. Integers come as bigints. */
@@ -237,41 +209,71 @@ export class Mirror {
     return { count: this.last - place, rows: rows.map((cells) => this.#row(cells)) };
   }
 
-  /** Lets the copy go. */
+  /** Closes the database, and so removes it. */
   close(): void {
-    this.#listeners.clear();
     this.#statements.clear();
     this.#db.close();
   }
 
-  async #follow(): Promise<string> {
-    const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
-    if (mark === this.#mark) return mark;
-    const isNew = isWhole && this.#copy.count > 0;
-    const copy = isNew ? this.#newCopy() : this.#copy;
-    try {
-      for await (const batch of batches(rows, BATCH)) {
-        this.#insert(copy, batch);
-        await setImmediate();
+  /** Begins a copy: of all rows, in place of the ones there are, or of rows to add. */
+  begin(isWhole: boolean): void {
+    this.#filled = isWhole ? this.#newCopy() : this.#copy;
+  }
+
+  /** Inserts rows. */
+  insert(rows: PackedRows): void {
+    const copy = this.#filled!;
+    this.#addColumns(copy, rows.names);
+    const { table, numbers, kinds, bigColumns } = copy;
+    const width = FIXED.length + numbers.size;
+    const names = [...FIXED, ...Array.from(kinds, (_, i) => `c${i}`)].join(", ");
+    const one = `(${Array(width).fill("?").join(", ")})`;
+    const step = Math.max(1, Math.min(MAX_ROWS_AT_ONCE, Math.floor(MAX_PARAMETERS / width)));
+    const fixed = fixedColumns(rows);
+    for (let from = 0; from < rows.length; from += step) {
+      const to = Math.min(from + step, rows.length);
+      const values: SqlValue[] = new Array(width * (to - from)).fill(null);
+      for (let i = from; i < to; i++) {
+        for (const [f, valueAt] of fixed.entries()) values[(i - from) * width + f] = valueAt(i);
       }
-      this.#names = orderColumns(await this.#backend.columns(), copy.numbers.keys());
-    } catch (error) {
-      // What was copied of it is of no use: the next time all is copied anew.
-      this.#drop(copy);
-      if (!isNew) {
-        this.#copy = this.#newCopy();
-        this.#generation++;
-        this.#mark = undefined;
+      for (const [c, name] of rows.names.entries()) {
+        const column = rows.columns[c]!;
+        const number = numbers.get(name)!;
+        for (let i = from; i < to; i++) {
+          const value = column[i];
+          if (value === undefined) continue;
+          if (typeof value === "bigint" && isBig(value)) bigColumns.add(name);
+          kinds[number]![kindOf(value)]++;
+          values[(i - from) * width + FIXED.length + number] = toMirror(value);
+        }
       }
-      throw error;
+      const places = Array(to - from).fill(one).join(", ");
+      // SQLite numbers the rows, from 1.
+      const text = `INSERT INTO ${table} (${names}) VALUES ${places}`;
+      this.#prepared(text).run(...values as never[]);
+      copy.count += to - from;
     }
-    if (isNew) {
+  }
+
+  /** Ends a copy. @param columns The store's, in its order. */
+  commit(columns: readonly string[]): void {
+    const copy = this.#filled!;
+    this.#names = orderColumns(columns, copy.numbers.keys());
+    if (copy !== this.#copy) {
       this.#drop(this.#copy);
       this.#copy = copy;
       this.#generation++;
     }
-    this.#mark = mark;
-    return mark;
+    this.#filled = undefined;
+  }
+
+  /** Removes all rows, also those of a copy that was begun. */
+  abort(): void {
+    if (this.#filled && this.#filled !== this.#copy) this.#drop(this.#filled);
+    this.#filled = undefined;
+    this.#drop(this.#copy);
+    this.#copy = this.#newCopy();
+    this.#generation++;
   }
 
   #newCopy(): Copy {
@@ -292,50 +294,18 @@ export class Mirror {
     this.#db.exec(`DROP TABLE ${table}`);
   }
 
-  #insert(copy: Copy, rows: readonly Row[]): void {
-    this.#addColumns(copy, rows);
-    const { table, numbers, kinds, bigColumns } = copy;
-    const width = FIXED.length + numbers.size;
-    const names = [...FIXED, ...Array.from(kinds, (_, i) => `c${i}`)].join(", ");
-    const one = `(${Array(width).fill("?").join(", ")})`;
-    const atOnce = Math.min(AT_ONCE, Math.floor(MAX_BOUND / width));
-    for (let at = 0; at < rows.length; at += atOnce) {
-      const some = rows.slice(at, at + atOnce);
-      const values: SqlValue[] = new Array(width * some.length).fill(null);
-      for (const [i, row] of some.entries()) {
-        const start = i * width;
-        values[start] = endOf(row);
-        values[start + 1] = durationOf(row);
-        for (const name of Object.keys(row)) {
-          const value = row[name]!;
-          const number = numbers.get(name)!;
-          if (typeof value === "bigint" && isBig(value)) bigColumns.add(name);
-          kinds[number]![kindOf(value)]++;
-          values[start + FIXED.length + number] = toMirror(value);
-        }
+  #addColumns({ table, numbers, kinds }: Copy, names: readonly string[]): void {
+    for (const name of names) {
+      if (numbers.has(name)) continue;
+      if (numbers.size === MOST_COLUMNS) {
+        throw new StoreError(
+          `Cannot show store "${this.#location}": it has more than ${MOST_COLUMNS} columns`,
+        );
       }
-      const places = Array(some.length).fill(one).join(", ");
-      // SQLite numbers the rows, from 1.
-      const text = `INSERT INTO ${table} (${names}) VALUES ${places}`;
-      this.#prepared(text).run(...values as never[]);
-      copy.count += some.length;
-    }
-  }
-
-  #addColumns({ table, numbers, kinds }: Copy, rows: readonly Row[]): void {
-    for (const row of rows) {
-      for (const name of Object.keys(row)) {
-        if (numbers.has(name)) continue;
-        if (numbers.size === MOST_COLUMNS) {
-          throw new StoreError(
-            `Cannot show store "${this.#backend.location}": it has more than ${MOST_COLUMNS} columns`,
-          );
-        }
-        this.#db.exec(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
-        kinds.push(noKinds());
-        numbers.set(name, numbers.size);
-        this.#statements.clear();
-      }
+      this.#db.exec(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
+      kinds.push(noKinds());
+      numbers.set(name, numbers.size);
+      this.#statements.clear();
     }
   }
 
@@ -431,9 +401,18 @@ function tagSql(column: string): string {
   return `substr(${column}, 1, 1)`;
 }
 
-/** When a run ended, in seconds since 1970, if its row tells. */
-function endOf(row: Row): number | null {
-  const text = row[TIMESTAMP] ?? row["created_at"];
+/** What gives the values of the fixed columns, by the number of the row. */
+function fixedColumns({ names, columns }: PackedRows): ((row: number) => number | null)[] {
+  const [timestamp, created, elapsed, custom] = [TIMESTAMP, "created_at", ELAPSED, "custom_data"]
+    .map((name) => columns[names.indexOf(name)]);
+  return [
+    (row) => endOf(timestamp?.[row] ?? created?.[row]),
+    (row) => durationOf(elapsed?.[row], custom?.[row]),
+  ];
+}
+
+/** When a run ended, in seconds since 1970, if its time can be read. */
+function endOf(text: Value | undefined): number | null {
   if (typeof text !== "string") return null;
   // Records have no zone, and are in UTC.
   const hasZone = text.endsWith("Z") || /[+-]\d\d:?\d\d$/.test(text);
@@ -441,31 +420,8 @@ function endOf(row: Row): number | null {
   return Number.isNaN(time) ? null : time / 1000;
 }
 
-/** How long a run took, in seconds, if its row tells. */
-function durationOf(row: Row): number | null {
-  const custom = row["custom_data"];
-  const seconds = row[ELAPSED] ?? (isPlainObject(custom) ? custom["elapsed_seconds"] : undefined);
+/** How long a run took, in seconds, by its own column or the custom data of a record. */
+function durationOf(elapsed: Value | undefined, custom: Value | undefined): number | null {
+  const seconds = elapsed ?? (isPlainObject(custom) ? custom["elapsed_seconds"] : undefined);
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds : null;
-}
-
-/** Rows in arrays of at most `size`. */
-async function* batches(
-  rows: Iterable<Row> | AsyncIterable<Row>,
-  size: number,
-): AsyncGenerator<Row[]> {
-  let batch: Row[] = [];
-  if (Symbol.iterator in rows) { // without an await for each
-    for (const row of rows) {
-      if (batch.push(row) < size) continue;
-      yield batch;
-      batch = [];
-    }
-  } else {
-    for await (const row of rows) {
-      if (batch.push(row) < size) continue;
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
-import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
+import { decodeJsonRow } from "../core/json_row.ts";
 import { type Selected, selectRows } from "../core/select_rows.ts";
 import { isPlainObject, type Row } from "../core/value.ts";
 import { jsonResponse } from "./answers.ts";
@@ -35,18 +35,14 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
     const mark = await mirror.catchUp();
     const etag = etagOf(mark, c.req.url);
     if (isKnown(c, etag)) return notModified(etag);
-    const wanted = columns === undefined ? undefined : namesIn(columns);
-    const { rows, total } = mirror.page({
+    const text = await mirror.ask("page", {
       ...where !== undefined && { where },
       ...sort !== undefined && { sort: namesIn(sort) },
+      ...columns !== undefined && { columns: namesIn(columns) },
       limit,
       offset,
     });
-    for (const name of wanted ?? []) mirror.sql(name); // is it there?
-    const next = offset + rows.length < total ? { next: offset + rows.length } : {};
-    const rest = JSON.stringify({ columns: wanted ?? mirror.columns, total, ...next }).slice(1);
-    const shown = rows.map((row) => encodeJsonRow(wanted ? only(row, wanted) : row));
-    return streamResponse(piecesOf([`{"rows":[${shown.join(",\n")}],${rest}`]), {
+    return streamResponse(piecesOf([text]), {
       type: MEDIA.json,
       headers: cached(etag),
       isZipped: takesGzip(c.req.header("accept-encoding")),
@@ -132,12 +128,6 @@ function namesIn(list: string): string[] {
   const names = parseBody(list, "columns");
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
   throw invalidRequest([{ path: "columns", message: "must be an array of names" }]);
-}
-
-function only(row: Row, names: readonly string[]): Row {
-  return Object.fromEntries(
-    names.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]!]),
-  );
 }
 
 async function* piecesOf<T>(pieces: readonly T[]): AsyncGenerator<T> {

@@ -9,7 +9,7 @@ import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
-import { Mirror } from "./mirror.ts";
+import { MirrorClient } from "./mirror_client.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 
 /** The port of who names none. */
@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   }
   const isOpen = typeof store === "object" && !(store instanceof URL);
   const backend = completeBackend(isOpen ? store : await openBackend(store, { durability, warn }));
-  const mirror = new Mirror(backend);
+  const mirror = new MirrorClient(backend, options.grid);
   const closing = new AbortController();
   const release = async (): Promise<void> => {
     mirror.close();
@@ -78,7 +78,6 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     const app = createApp({
       backend,
       mirror,
-      grid: options.grid,
       store: isOpen ? backend.location : String(store),
       now: Date.now,
       closing: closing.signal,
@@ -92,8 +91,6 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
         return problemResponse(problemOf(error, warn)); // the guard's
       }
     });
-    // The page is often opened next. Who asks for figures is told what is wrong with the store.
-    mirror.catchUp().catch(() => {});
     const close = async (): Promise<void> => {
       closing.abort();
       await closeAfter(async () => {

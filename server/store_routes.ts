@@ -23,7 +23,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
   app.get("/v1/status", async () => {
     const status = await statusOf(backend, async (column) => {
       await mirror.catchUp();
-      return { count: mirror.count, lastRun: mirror.largestText(column) };
+      return { count: mirror.count, lastRun: await mirror.ask("largestText", column) };
     });
     const { count, lastRun, keyColumns, resultColumns, failed } = status;
     const answer: StatusAnswer = {

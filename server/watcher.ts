@@ -1,7 +1,7 @@
 import type { Failure, HeldKey } from "../core/backend.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Mirror } from "./mirror.ts";
+import type { MirrorClient } from "./mirror_client.ts";
 
 /** Between two looks at what others did, in milliseconds. */
 const PAUSE = 500;
@@ -19,7 +19,7 @@ export interface Sight {
 /** Looks at a store for all who listen, as long as somebody does; the mirror is caught up when they hear. */
 export class Watcher {
   readonly #backend: CompleteBackend;
-  readonly #mirror: Mirror;
+  readonly #mirror: MirrorClient;
   readonly #waiting = new Set<() => void>();
   #listeners = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,7 +28,7 @@ export class Watcher {
   #unfollow: (() => void) | undefined;
   #sight: Sight = { claims: [], failures: [], problem: undefined };
 
-  constructor(backend: CompleteBackend, mirror: Mirror) {
+  constructor(backend: CompleteBackend, mirror: MirrorClient) {
     this.#backend = backend;
     this.#mirror = mirror;
   }

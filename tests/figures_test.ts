@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemoryBackend } from "../backends/memory.ts";
-import { completeBackend } from "../core/complete_backend.ts";
 import { gridOf } from "../core/grid.ts";
 import type { Row } from "../core/value.ts";
 import { parseWhere } from "../core/where.ts";
@@ -9,24 +7,13 @@ import { columnFigures } from "../server/column_figures.ts";
 import { FigureCache } from "../server/figure_cache.ts";
 import { GridDone } from "../server/grid_done.ts";
 import { type Heatmap, heatmapOf } from "../server/heatmap.ts";
-import { Mirror } from "../server/mirror.ts";
 import { type Known, progressOf } from "../server/progress.ts";
 import { recentRate } from "../server/recent_rate.ts";
 import { timelineOf } from "../server/timeline.ts";
+import { mirrorOf } from "./mirror_of.ts";
 
 const nobody: Known = { failed: [], running: [] };
 const start = Date.UTC(2026, 10, 21) / 1000;
-
-/** A store in memory with these rows, and its mirror. */
-async function mirrorOf(
-  rows: readonly Row[],
-): Promise<{ readonly backend: MemoryBackend; readonly mirror: Mirror }> {
-  const backend = new MemoryBackend();
-  for (const row of rows) backend.record(row);
-  const mirror = new Mirror(completeBackend(backend));
-  await mirror.catchUp();
-  return { backend, mirror };
-}
 
 function at(seconds: number): Row {
   return { _stet_timestamp: new Date((start + seconds) * 1000).toISOString() };
@@ -163,7 +150,7 @@ test("an absent value is a part of its own", async () => {
 });
 
 test("progress counts each key once, and the combinations of a grid that was given", async () => {
-  const { backend, mirror } = await mirrorOf([
+  const { backend, mirror, follower } = await mirrorOf([
     { a: 1, s: 0, ...at(0) },
     { a: 1, s: 0, ...at(1) },
     { a: 2, s: 0, ...at(2) },
@@ -184,10 +171,10 @@ test("progress counts each key once, and the combinations of a grid that was giv
   });
   backend.record({ a: 3, s: 1, ...at(5) });
   backend.record({ a: 3, s: 1, ...at(6) });
-  await mirror.catchUp();
+  await follower.catchUp();
   assert.equal(progressOf(mirror, nobody, grid, start + 7).grid?.done, 3);
   backend.remove({ a: 1 });
-  await mirror.catchUp();
+  await follower.catchUp();
   assert.equal(progressOf(mirror, nobody, grid, start + 7).grid?.done, 2);
   mirror.close();
 });
@@ -265,11 +252,11 @@ test("columnFigures() tells what each column holds", async () => {
 });
 
 test("a figure is made once for a state of the store", async () => {
-  const { backend, mirror } = await mirrorOf([{ a: 1 }]);
-  const cache = new FigureCache(mirror);
+  const { backend, mirror, follower } = await mirrorOf([{ a: 1 }]);
+  const cache = new FigureCache(follower);
   let made = 0;
   const ask = (state?: string): Promise<string> =>
-    cache.get("count", () => ({ count: mirror.count, made: ++made }), state);
+    cache.get("count", async () => JSON.stringify({ count: mirror.count, made: ++made }), state);
   assert.equal(await ask(), '{"count":1,"made":1}');
   assert.equal(await ask(), '{"count":1,"made":1}');
   backend.record({ a: 2 });
@@ -280,12 +267,12 @@ test("a figure is made once for a state of the store", async () => {
 });
 
 test("a figure that took long is made again after a rest, and who asks waits", async () => {
-  const { backend, mirror } = await mirrorOf([{ a: 1 }]);
-  const cache = new FigureCache(mirror);
+  const { backend, mirror, follower } = await mirrorOf([{ a: 1 }]);
+  const cache = new FigureCache(follower);
   const ask = (): Promise<string> =>
-    cache.get("slow", () => {
+    cache.get("slow", async () => {
       for (const end = performance.now() + 5; performance.now() < end;);
-      return mirror.count;
+      return String(mirror.count);
     });
   assert.equal(await ask(), "1");
   const made = performance.now();

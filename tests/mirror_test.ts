@@ -7,18 +7,10 @@ import { compareValues } from "../core/compare_values.ts";
 import { completeBackend } from "../core/complete_backend.ts";
 import { type Row, toValue, type Value } from "../core/value.ts";
 import { parseWhere } from "../core/where.ts";
-import { Mirror } from "../server/mirror.ts";
+import type { Mirror } from "../server/mirror.ts";
 import { openBackend } from "../mod.ts";
+import { followed, mirrorOf } from "./mirror_of.ts";
 import { tempStore } from "./temp_folder.ts";
-
-/** A store in memory with these rows, and its mirror. */
-async function mirrorOf(rows: readonly Row[]): Promise<Mirror> {
-  const backend = new MemoryBackend();
-  for (const row of rows) backend.record(row);
-  const mirror = new Mirror(completeBackend(backend));
-  await mirror.catchUp();
-  return mirror;
-}
 
 function all(mirror: Mirror, where?: string, sort: readonly string[] = []): Row[] {
   return mirror.page({ ...where !== undefined && { where }, sort, limit: 1000, offset: 0 }).rows;
@@ -101,8 +93,8 @@ test("the mirror gives back every row as it was", async () => {
   await fc.assert(fc.asyncProperty(fc.array(row, { maxLength: 60 }), async (rows) => {
     const backend = completeBackend(new MemoryBackend());
     for (const each of rows) await backend.record(each);
-    const mirror = new Mirror(backend);
-    await mirror.catchUp();
+    const { mirror, follower } = followed(backend);
+    await follower.catchUp();
     assert.deepEqual(cells(all(mirror)), cells(await backend.load()));
     mirror.close();
   }));
@@ -112,7 +104,7 @@ test("a condition in SQL holds for the rows for which it holds as a test", async
   const samples = fc.sample(row, { numRuns: 400, seed: 7 });
   // Integers that SQLite does not hold are tested one by one: both ways.
   for (const some of [samples, samples.filter((each) => !hasBig(each))]) {
-    const mirror = await mirrorOf(some);
+    const { mirror } = await mirrorOf(some);
     const rows = all(mirror);
     fc.assert(
       fc.property(condition, (text) => {
@@ -129,7 +121,7 @@ test("a condition in SQL compares each kind of values with each", async () => {
   const samples = fc.sample(fc.record({ a: value, b: value }), { numRuns: 500, seed: 8 })
     .map((params) => toValue(params, "row") as Row)
     .filter((each) => !hasBig(each));
-  const mirror = await mirrorOf(samples);
+  const { mirror } = await mirrorOf(samples);
   const rows = all(mirror);
   for (const left of ["a", "1", "'a'", "true", "null", "nan", "''", "'\ue000'"]) {
     for (const sign of ["=", "!=", "<", "<=", ">", ">="]) {
@@ -142,7 +134,7 @@ test("a condition in SQL compares each kind of values with each", async () => {
 });
 
 test("long and deep conditions are SQL too", async () => {
-  const mirror = await mirrorOf([{ a: 1 }, { a: 2 }]);
+  const { mirror } = await mirrorOf([{ a: 1 }, { a: 2 }]);
   const terms = (word: string): string => Array(3000).fill("a = 2").join(` ${word} `);
   assert.equal(all(mirror, terms("or")).length, 1);
   assert.equal(all(mirror, terms("and")).length, 1);
@@ -155,7 +147,7 @@ test("long and deep conditions are SQL too", async () => {
 test("rows are sorted by any column as ls sorts them, and paged", async () => {
   const samples = fc.sample(row, { numRuns: 300, seed: 9 })
     .filter((each) => !hasBig(each)); // two of them may be one float, by which they are sorted
-  const mirror = await mirrorOf(samples);
+  const { mirror } = await mirrorOf(samples);
   const rows = all(mirror);
   for (const isDown of [false, true]) {
     const compare = (a: Row, b: Row): number => {
@@ -177,24 +169,24 @@ test("the mirror follows a store that others add to and change", async (t) => {
   const path = tempStore(t);
   const backend = completeBackend(await openBackend(path));
   const other = completeBackend(await openBackend(path));
-  const mirror = new Mirror(backend);
-  const empty = await mirror.catchUp();
+  const { mirror, follower } = followed(backend);
+  const empty = await follower.catchUp();
   assert.equal(mirror.count, 0);
   for (let i = 0; i < 10; i++) await other.record({ a: i });
-  const full = await mirror.catchUp();
+  const full = await follower.catchUp();
   assert.notEqual(full, empty);
-  assert.equal(await mirror.catchUp(), full);
+  assert.equal(await follower.catchUp(), full);
   assert.deepEqual(all(mirror).map(({ a }) => a), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const { generation } = mirror;
+  const { generation } = follower;
   await other.record({ a: 10, b: "new" });
-  await Promise.all([mirror.catchUp(), mirror.catchUp(), mirror.catchUp()]);
+  await Promise.all([follower.catchUp(), follower.catchUp(), follower.catchUp()]);
   assert.deepEqual(all(mirror, "b = 'new'").map(({ a }) => a), [10]);
   await other.remove({ a: 3 });
-  await mirror.catchUp();
+  await follower.catchUp();
   assert.deepEqual(all(mirror).map(({ a }) => a), [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]);
-  assert.notEqual(mirror.generation, generation);
+  assert.notEqual(follower.generation, generation);
   await other.clear();
-  await mirror.catchUp();
+  await follower.catchUp();
   assert.equal(mirror.count, 0);
   mirror.close();
   await backend.close();
@@ -202,7 +194,7 @@ test("the mirror follows a store that others add to and change", async (t) => {
 });
 
 test("columns that differ in case only are two", async () => {
-  const mirror = await mirrorOf([{ z: 1, Z: 2 }, { Z: 3 }]);
+  const { mirror } = await mirrorOf([{ z: 1, Z: 2 }, { Z: 3 }]);
   assert.deepEqual(all(mirror, "z = 1").map(({ Z }) => Z), [2]);
   assert.deepEqual(all(mirror, "Z = 3").length, 1);
   mirror.close();

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { test } from "node:test";
 import { completeBackend } from "../core/complete_backend.ts";
 import { ColumnError, once, openBackend, type Row, Store } from "../mod.ts";
-import { Mirror } from "../server/mirror.ts";
+import { followed } from "./mirror_of.ts";
 import { serve } from "../server.ts";
 import { tempStore } from "./temp_folder.ts";
 
@@ -117,8 +117,8 @@ test("rows with columns that SQLite cannot hold are refused, and none of the bat
 test("a mirror follows a store of 1,400 columns", async (t) => {
   const backend = await openBackend(tempStore(t, "runs.sqlite"), { durability: "process" });
   await backend.recordAll!(Array.from({ length: 30 }, (_, seed) => ({ ...wide(1400), seed })));
-  const mirror = new Mirror(completeBackend(backend));
-  await mirror.catchUp();
+  const { mirror, follower } = followed(completeBackend(backend));
+  await follower.catchUp();
   assert.equal(mirror.count, 30);
   const { rows } = mirror.page({ where: "seed = 29", limit: 1, offset: 0 });
   assert.equal(rows[0]!["p1399"], 1399);

@@ -1,0 +1,28 @@
+import { MemoryBackend } from "../backends/memory.ts";
+import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
+import type { Row } from "../core/value.ts";
+import { Follower } from "../server/follower.ts";
+import { Mirror } from "../server/mirror.ts";
+
+/** A mirror in this thread, and what brings it up to date. */
+export interface Followed {
+  readonly mirror: Mirror;
+  readonly follower: Follower;
+}
+
+/** The mirror of a store, without rows yet. */
+export function followed(backend: CompleteBackend): Followed {
+  const mirror = new Mirror(backend.location);
+  return { mirror, follower: new Follower(backend, mirror) };
+}
+
+/** A store in memory with these rows, and its mirror. */
+export async function mirrorOf(
+  rows: readonly Row[],
+): Promise<Followed & { readonly backend: MemoryBackend }> {
+  const backend = new MemoryBackend();
+  for (const row of rows) backend.record(row);
+  const { mirror, follower } = followed(completeBackend(backend));
+  await follower.catchUp();
+  return { backend, mirror, follower };
+}
