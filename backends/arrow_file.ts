@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import { namesIn } from "./arrow_names.ts";
 import type { Arrow, ArrowMessage } from "./arrow_package.ts";
 import { type ArrowReading, arrowReading } from "./arrow_types.ts";
 import type { Batch, Column, ColumnarFile } from "./columnar_format.ts";
@@ -42,7 +43,7 @@ export class ArrowFile implements ColumnarFile {
     const { fields, metadata } = arrow.RecordBatchReader.from(this.#schema).open().schema;
     this.metadata = metadata;
     this.rowCount = this.#batches.reduce((sum, { rows }) => sum + rows, 0);
-    const names = fields.map(({ name }) => name);
+    const names = namesIn(metadata, fields.map(({ name }) => name ?? ""));
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw new Error(`two columns are called "${twice}"; rename one`);
     this.#readings = fields.map((field) => {
@@ -53,7 +54,7 @@ export class ArrowFile implements ColumnarFile {
           `times: write lists and structs as JSON text`,
       );
     });
-    this.columns = fields.map(({ name }, i) => ({ name, kind: this.#readings[i]!.kind }));
+    this.columns = names.map((name, i) => ({ name, kind: this.#readings[i]!.kind }));
   }
 
   async *batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch> {

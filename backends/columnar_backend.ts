@@ -18,9 +18,10 @@ import type {
 } from "../core/backend.ts";
 import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
+import { checkColumn } from "../core/columns.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
-import { type Row, toValue } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
@@ -92,7 +93,7 @@ export class ColumnarBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    const added = stamped(row); // before anything changes
     return this.#files.changing(() => this.#merger.append([added]));
   }
 
@@ -101,6 +102,7 @@ export class ColumnarBackend implements Backend {
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: RecordAllOptions = {},
   ): Promise<number> {
+    options.columns?.forEach(checkColumn);
     this.#files.hasWritten = true;
     const written = this.#files.exists() ? undefined : await this.#merger.recordAnew(rows, options);
     return written ?? await this.#merger.appendAll(rows);
@@ -329,7 +331,7 @@ export class ColumnarBackend implements Backend {
         // Another process may have recorded it if the state file was deleted meanwhile.
         if (this.#files.locate(key)) return STALE;
         this.#checkLease(key, lease, false);
-        this.#merger.append([stamped(row)]);
+        this.#merger.append([row]);
         state.finish(text, lease);
       }, shape);
     const replaced = (row: Row) => (appended: void | typeof STALE): MaybePromise<void> =>
@@ -341,8 +343,11 @@ export class ColumnarBackend implements Backend {
       }, shape);
     return {
       record(row): MaybePromise<void> {
-        const appended = append(row);
-        return appended instanceof Promise ? appended.then(replaced(row)) : replaced(row)(appended);
+        const added = stamped(row);
+        const appended = append(added);
+        return appended instanceof Promise
+          ? appended.then(replaced(added))
+          : replaced(added)(appended);
       },
       fail: (failure: FailureNote) => ending(() => state.fail(key, failure, lease)),
       release: () => ending(() => state.release(text, lease)),
@@ -364,9 +369,9 @@ export class ColumnarBackend implements Backend {
         this.#checkLease(key, lease, false);
         if (this.#files.base.find(shape, text) !== -1) return STALE;
         this.#files.checkNames(Object.keys(row));
-        this.#files.pending.rewrite(key, [stamped(row)]);
+        this.#files.pending.rewrite(key, [row]);
       }, shape);
-      if (rewritten === STALE) await this.#merger.merge({ gone: key, added: [stamped(row)] });
+      if (rewritten === STALE) await this.#merger.merge({ gone: key, added: [row] });
     }
     await this.#files.locked(() => this.#files.state.finish(text, lease));
   }

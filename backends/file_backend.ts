@@ -16,11 +16,11 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
-import { isDetail } from "../core/columns.ts";
+import { checkColumn, isDetail } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
-import { type Row, toValue } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { batchesOf } from "./batches_of.ts";
 import type { Format } from "./format.ts";
 import { leftoversOf } from "./leftovers_of.ts";
@@ -101,7 +101,7 @@ export class FileBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    const added = stamped(row); // before anything changes
     return this.#changing(() => this.#file.append([added]));
   }
 
@@ -110,9 +110,10 @@ export class FileBackend implements Backend {
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
+    columns.forEach(checkColumn);
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
+      const added = batch.map(stamped);
       await this.#locked(() => this.#file.append(added, columns));
       count += added.length;
     }
@@ -265,15 +266,17 @@ export class FileBackend implements Backend {
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
     return {
-      record: (row) =>
-        this.#changing(() => {
+      record: (row) => {
+        const added = stamped(row);
+        return this.#changing(() => {
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.#found(key);
           check(found);
-          if (found && !isDone?.(found)) this.#file.rewrite(key, [stamped(row)]);
-          else if (!found) this.#file.append([stamped(row)]);
+          if (found && !isDone?.(found)) this.#file.rewrite(key, [added]);
+          else if (!found) this.#file.append([added]);
           this.#state.finish(text, lease);
-        }),
+        });
+      },
       fail: (failure: FailureNote) =>
         this.#locked(() => {
           check();

@@ -45,8 +45,8 @@ export class ParquetFile implements ColumnarFile {
     const [names = [], types = []] = await query(
       `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
     );
-    const [raw = []] = await query(`SELECT name FROM parquet_schema(${file})`);
-    checkCase(held.path, raw as string[]);
+    const [raw = []] = await query(`SELECT '.' || name FROM parquet_schema(${file})`);
+    checkCase(held.path, raw.map((name) => String(name).slice(1)));
     const [keys, values] = await query(
       `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${file}) ` +
         `WHERE starts_with(decode(key), 'stet_')`,

@@ -17,9 +17,11 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { checkColumn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
+import { toRow } from "../core/to_row.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
@@ -133,7 +135,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = toValue(row, "row") as Row; // what no cell can hold is refused here
+    const added = toRow(row); // before anything changes
     return this.trying(() => this.insert(added));
   }
 
@@ -142,9 +144,10 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
+    columns.forEach(checkColumn);
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => toValue(row, "row") as Row);
+      const added = batch.map((row) => toRow(row));
       await this.trying(() => this.insertAll(added, columns));
       count += added.length;
     }
@@ -292,11 +295,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     if (lease) return this.#leasedClaimOf(key, lease, isDone);
     return {
       record: async (row) => {
+        const added = toRow(row);
         await this.trying(() => {
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.found(key);
-          if (!found) this.insert(row);
-          else if (!isDone?.(found)) this.#replace(key, row);
+          if (!found) this.insert(added);
+          else if (!isDone?.(found)) this.#replace(key, added);
         });
         await this.#state.lock(() => this.#state.finish(key.text));
       },
@@ -317,11 +321,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         })
       );
     return {
-      record: (row) =>
-        ending((isThere) => {
-          this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
+      record: (row) => {
+        const added = toRow(row);
+        return ending((isThere) => {
+          this.#told(() => isThere ? this.#replace(key, added) : this.insert(added));
           this.#state.finish(key.text, lease);
-        }),
+        });
+      },
       fail: (failure: FailureNote) => ending(() => this.#state.fail(key, failure, lease)),
       release: () => ending(() => this.#state.release(key.text, lease)),
     };

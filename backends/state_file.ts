@@ -19,6 +19,7 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
+import { decodeNote, encodeNote } from "./note_text.ts";
 import {
   type Connection,
   isBusy,
@@ -174,8 +175,8 @@ export class StateFile {
       .run(
         text,
         canonicalJson(values),
-        error,
-        stack,
+        encodeNote(error),
+        encodeNote(stack),
         attempts,
         new Date().toISOString(),
         hostName(),
@@ -406,7 +407,12 @@ function failuresIn(db: DatabaseSync): Failure[] {
   const rows = db.prepare(
     "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
   ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
-  return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+  return rows.map((row) => ({
+    ...row,
+    params: parseJson(row.params) as Row,
+    error: decodeNote(row.error),
+    stack: decodeNote(row.stack),
+  }));
 }
 
 function claimedKeys(db: DatabaseSync): string[] {

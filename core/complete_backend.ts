@@ -3,6 +3,7 @@ import type { Backend, RowsOptions, ValueBatch } from "./backend.ts";
 import { ClaimsHere } from "./claims_here.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
+import { toRow } from "./to_row.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
 /** A backend with every optional member there, but for what is only quicker than another. */
@@ -17,7 +18,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
   const complete: CompleteBackend = {
     location: backend.location,
     has: backend.has.bind(backend),
-    record: backend.record.bind(backend),
+    record: (row) => backend.record(toRow(row)),
     load: backend.load.bind(backend),
     remove: backend.remove.bind(backend),
     clear: backend.clear.bind(backend),
@@ -25,7 +26,7 @@ export function completeBackend(backend: Backend): CompleteBackend {
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),
-    recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
+    recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(complete, rows)),
     rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
@@ -66,7 +67,7 @@ async function* batchesOf(
 }
 
 async function recordEach(
-  backend: Backend,
+  backend: CompleteBackend,
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): Promise<number> {
   let count = 0;
