@@ -3,6 +3,7 @@ import { YieldTimer } from "../core/yield_timer.ts";
 import { hasChecksum, verifyChecksum } from "../packages/checksum.ts";
 import { DamageError } from "../packages/damage_error.ts";
 import { checkBatchBody, checkBatchHead, layoutsOf } from "./arrow_body.ts";
+import { namesIn } from "./arrow_names.ts";
 import type { Arrow } from "./arrow_package.ts";
 import {
   type ArrowBatchHead,
@@ -71,7 +72,7 @@ export class ArrowFile implements ColumnarFile {
     this.metadata = schema.metadata;
     verifyChecksum(held.fd, held.size, schema.metadata, false);
     const { fields } = arrow.RecordBatchReader.from(message).open().schema;
-    const names = fields.map(({ name }) => name);
+    const names = namesIn(schema.metadata, fields.map(({ name }) => name ?? ""));
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw new UnfitError(`two columns are called "${twice}"; rename one`);
     this.#readings = fields.map((field) => {
@@ -82,7 +83,7 @@ export class ArrowFile implements ColumnarFile {
           `times: write lists and structs as JSON text`,
       );
     });
-    this.columns = fields.map(({ name }, i) => ({ name, kind: this.#readings[i]!.kind }));
+    this.columns = names.map((name, i) => ({ name, kind: this.#readings[i]!.kind }));
     this.#facts = schema.columns;
     this.#layouts = layoutsOf(schema.columns);
     for (const part of parts) this.#add(part);

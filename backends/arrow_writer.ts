@@ -5,6 +5,7 @@ import { writeCell } from "../core/cell.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { Row, Value } from "../core/value.ts";
 import { yielding, YieldTimer } from "../core/yield_timer.ts";
+import { withNames } from "./arrow_names.ts";
 import type { ArrowData, ArrowField, ArrowSchema, ArrowType } from "../packages/apache_arrow.ts";
 import { cellsData } from "./arrow_cells.ts";
 import { ArrowFile } from "./arrow_file.ts";
@@ -111,7 +112,10 @@ class NewArrowFile {
     this.#columns = columns;
     this.#types = columns.map(({ kind }) => typeOf(arrow, kind));
     this.#fields = columns.map(({ name }, i) => new arrow.Field(name, this.#types[i]!, true));
-    this.#schema = new arrow.Schema(this.#fields, metadata);
+    this.#schema = new arrow.Schema(
+      this.#fields,
+      withNames(metadata, columns.map(({ name }) => name)),
+    );
     this.#values = columns.map(() => []);
     this.#writer = isFile ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter();
     this.#writer.reset(undefined, this.#schema);

@@ -17,11 +17,11 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
-import { sourceIn } from "../core/columns.ts";
+import { checkColumn, sourceIn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
-import { type Row, toValue } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { yielding, YieldTimer } from "../core/yield_timer.ts";
 import { beforeExit, notBeforeExit } from "./before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
@@ -93,7 +93,7 @@ export class ColumnarBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    const added = stamped(row); // before anything changes
     return this.#files.changing(() => this.#merger.append([added]));
   }
 
@@ -102,6 +102,7 @@ export class ColumnarBackend implements Backend {
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: RecordAllOptions = {},
   ): Promise<number> {
+    options.columns?.forEach(checkColumn);
     this.#files.hasWritten = true;
     const written = this.#files.exists() ? undefined : await this.#merger.recordAnew(rows, options);
     return written ?? await this.#merger.appendAll(rows);
@@ -385,7 +386,7 @@ export class ColumnarBackend implements Backend {
       }, shape);
     return {
       record: (given): MaybePromise<void> => {
-        const row = stamped(toValue(given, "row") as Row); // what no cell can hold is refused here
+        const row = stamped(given);
         const appended = this.#files.durably(
           state.ending(text, lease, (kept) => append(row, kept)),
         );

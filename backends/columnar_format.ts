@@ -7,7 +7,7 @@
 
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { ParquetSource } from "../core/columnar_snapshot.ts";
-import { orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { checkColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { StoreError } from "../core/errors.ts";
 import type { Row, Value } from "../core/value.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
@@ -114,12 +114,7 @@ export function checkNames(
   const folded = (name: string): string => isCaseSensitive ? name : name.toLowerCase();
   const spellings = new Map([...known].map((name) => [folded(name), name]));
   for (const name of added) {
-    if (name === "" || name.includes("\0") || !name.isWellFormed()) {
-      throw new TypeError(
-        `Cannot record in "${path}": a column cannot be called ${JSON.stringify(name)}; ` +
-          `rename the param`,
-      );
-    }
+    checkColumn(name);
     const other = spellings.get(folded(name));
     if (other !== undefined) {
       throw new StoreError(

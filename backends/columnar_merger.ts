@@ -6,7 +6,7 @@ import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import { orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
-import { type Row, toValue } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { checksumPlaceholder, writeChecksum } from "../packages/checksum.ts";
 import { yielding, YieldTimer } from "../core/yield_timer.ts";
 import { batchesOf } from "./batches_of.ts";
@@ -92,7 +92,7 @@ export class ColumnarMerger {
   async appendAll(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
+      const added = batch.map(stamped);
       await this.#files.locked(() => this.append(added));
       count += added.length;
       await this.#merging; // else more would come than is merged
@@ -374,7 +374,7 @@ function* rowsOf(
 async function* cellsOf(rows: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<CellBatch> {
   const batch = new CellBatchBuilder();
   for await (const row of rows) {
-    batch.add(stamped(toValue(row, "row") as Row));
+    batch.add(stamped(row));
     if (batch.isFull) yield batch.take();
   }
   if (batch.length > 0) yield batch.take();

@@ -17,11 +17,11 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
-import { isDetail } from "../core/columns.ts";
+import { checkColumn, isDetail } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
-import { type Row, toValue } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { batchesOf } from "./batches_of.ts";
 import type { Format } from "./format.ts";
 import { leftoversOf } from "./leftovers_of.ts";
@@ -104,7 +104,7 @@ export class FileBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = stamped(toValue(row, "row") as Row); // what no cell can hold is refused here
+    const added = stamped(row); // before anything changes
     return this.#changing(() => this.#file.append([added]));
   }
 
@@ -113,9 +113,10 @@ export class FileBackend implements Backend {
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
+    columns.forEach(checkColumn);
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => stamped(toValue(row, "row") as Row));
+      const added = batch.map(stamped);
       await this.#locked(() => this.#file.append(added, columns));
       count += added.length;
     }
@@ -304,7 +305,7 @@ export class FileBackend implements Backend {
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
     const record = (given: Row, kept: () => void): MaybePromise<void> => {
-      const row = stamped(toValue(given, "row") as Row); // what no cell can hold is refused here
+      const row = stamped(given);
       return this.#locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
         const found = this.#found(key);

@@ -231,7 +231,10 @@ export class HttpBackend implements Backend {
       }
     };
     return {
-      record: (row) => ending(() => this.#client.record({ ...held, row: stamped(row) })),
+      record: (row) => {
+        const added = stamped(row);
+        return ending(() => this.#client.record({ ...held, row: added }));
+      },
       fail: (note: FailureNote) => ending(() => this.#client.fail({ ...held, ...note })),
       release: () => ending(() => this.#client.release(held)),
     };

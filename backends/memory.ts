@@ -2,6 +2,7 @@ import type { Backend, OpenOptions } from "../core/backend.ts";
 import { TIMESTAMP } from "../core/columns.ts";
 import { StoreError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
+import { toRow } from "../core/to_row.ts";
 import type { Row } from "../core/value.ts";
 
 /**
@@ -29,9 +30,9 @@ export class MemoryBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): void {
-    const { [TIMESTAMP]: timestamp = new Date().toISOString(), ...columns } = row;
-    const { values } = keyOf(keyShape(Object.keys(columns)), columns); // a copy, and checked
-    this.#open().push({ ...values, [TIMESTAMP]: timestamp });
+    const added = toRow(row, "params"); // a copy, and checked
+    added[TIMESTAMP] ??= new Date().toISOString();
+    this.#open().push(added);
   }
 
   /** All rows, oldest first. */

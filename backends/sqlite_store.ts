@@ -18,9 +18,11 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import { closeAfter } from "../core/close_after.ts";
+import { checkColumn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import { repeatedFinding } from "../core/repeated_finding.ts";
+import { toRow } from "../core/to_row.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { YieldTimer } from "../core/yield_timer.ts";
@@ -156,7 +158,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** Adds a row. */
   record(row: Row): MaybePromise<void> {
-    const added = toValue(row, "row") as Row; // what no cell can hold is refused here
+    const added = toRow(row); // before anything changes
     return this.trying(() => this.insert(added));
   }
 
@@ -165,9 +167,10 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
+    columns.forEach(checkColumn);
     let count = 0;
     for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => toValue(row, "row") as Row);
+      const added = batch.map((row) => toRow(row));
       await this.trying(() => this.insertAll(added, columns));
       count += added.length;
     }
@@ -394,13 +397,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
     if (lease) return this.#leasedClaimOf(key, lease, isDone);
     return {
-      record: async (given) => {
-        const row = toValue(given, "row") as Row; // what no cell can hold is refused here
+      record: async (row) => {
+        const added = toRow(row);
         await this.trying(() => {
           // Another process may have recorded it if the state file was deleted meanwhile.
           const found = this.found(key);
-          if (!found) this.insert(row);
-          else if (!isDone?.(found)) this.#replace(key, row);
+          if (!found) this.insert(added);
+          else if (!isDone?.(found)) this.#replace(key, added);
         });
         await this.#end(key, undefined, () => this.#state.finish(key.text));
       },
@@ -428,7 +431,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       return isThere;
     };
     const record = (given: Row, kept: () => void): MaybePromise<void> => {
-      const row = toValue(given, "row") as Row; // what no cell can hold is refused here
+      const row = toRow(given);
       return this.#state.lock(() => {
         const isThere = check();
         this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));

@@ -1,11 +1,18 @@
 import type { CellBatch, CellColumn } from "../core/cell_batch.ts";
 import { CellColumnBuilder } from "../core/cell_column_builder.ts";
 import { TIMESTAMP } from "../core/columns.ts";
+import { toRow } from "../core/to_row.ts";
 import type { Row } from "../core/value.ts";
 
-/** The row with the time of now, unless it has a time. */
-export function stamped(row: Row): Row {
-  return row[TIMESTAMP] === undefined ? { ...row, [TIMESTAMP]: new Date().toISOString() } : row;
+/**
+ * A row as it is recorded: checked by {@linkcode toRow}, with the time of now unless it has a time.
+ *
+ * @throws {TypeError} If a value or the name of a column cannot be kept.
+ */
+export function stamped(row: Readonly<Record<string, unknown>>): Row {
+  const added = toRow(row);
+  added[TIMESTAMP] ??= new Date().toISOString();
+  return added;
 }
 
 /** The batch with the time of now in rows that have none. */

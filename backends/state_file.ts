@@ -23,6 +23,7 @@ import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
 import { type Connection, isBusy, StateDatabase, type Statements } from "./state_database.ts";
 import { newId } from "./new_id.ts";
+import { decodeNote, encodeNote } from "./note_text.ts";
 import { giveAccess } from "./side_file.ts";
 import { explaining, isUnwritable, removeFile } from "./system_error.ts";
 
@@ -282,8 +283,8 @@ export class StateFile {
       .run(
         text,
         canonicalJson(values),
-        error,
-        stack,
+        encodeNote(error),
+        encodeNote(stack),
         attempts,
         new Date().toISOString(),
         hostName(),
@@ -594,7 +595,12 @@ function failuresIn(db: DatabaseSync): Failure[] {
   const rows = db.prepare(
     "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
   ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
-  return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+  return rows.map((row) => ({
+    ...row,
+    params: parseJson(row.params) as Row,
+    error: decodeNote(row.error),
+    stack: decodeNote(row.stack),
+  }));
 }
 
 function claimedKeys(db: DatabaseSync): string[] {

@@ -50,6 +50,9 @@ const names = [
   "a".repeat(300),
 ];
 
+/** Names that no store can keep: empty, with a control character, with half of a surrogate pair. */
+const unfit = ["", "\0", "a\0b", "a\nb", "\r", "\t", "\x1e", "\x7f", "\x85", "\ud800", "a\udc00"];
+
 function rowOf(entries: Iterable<readonly [name: string, value: string]>): Row {
   const row: Row = {};
   for (const [name, value] of entries) setEntry(row, name, value);
@@ -86,6 +89,20 @@ export const columns: readonly Case[] = [
     },
   },
   {
+    name: "columns have their names, whatever they are, when the store is opened again",
+    needs: "reopening",
+    async check({ open }) {
+      const rows = [rowOf(names.map((name, n) => [name, `of ${n}`])), { added: 1 }];
+      const first = await open();
+      for (const row of rows) await first.record(row);
+      const columns = await first.columns();
+      await first.close();
+      const second = await open();
+      assert.deepEqual(await second.columns(), columns);
+      assert.deepEqual(await paramsIn(second), rows);
+    },
+  },
+  {
     name: "a name that no row has finds nothing, even one that objects inherit",
     async check({ open }) {
       const backend = await open();
@@ -97,6 +114,31 @@ export const columns: readonly Case[] = [
           assert.equal(await backend.hasKey(keyOf(keyShape([name]), given)), false, name);
         }
       }
+    },
+  },
+  {
+    name: "a row with a name that no store can keep is refused, and nothing changes",
+    async check({ open }) {
+      const backend = await open();
+      await backend.record({ seed: 1 });
+      const rows = await backend.load();
+      const columns = await backend.columns();
+      for (const [n, name] of unfit.entries()) {
+        const row = rowOf([["seed", "2"], [name, "x"], ["new", "y"]]);
+        const refused = async (ask: () => unknown): Promise<void> => {
+          await assert.rejects(async () => await ask(), TypeError, JSON.stringify(name));
+          assert.deepEqual(await backend.load(), rows, JSON.stringify(name));
+          assert.deepEqual(await backend.columns(), columns, JSON.stringify(name));
+        };
+        await refused(() => backend.record(row));
+        await refused(() => backend.recordAll([row]));
+        const claimed = await backend.claim(keyOf(keyShape(["seed"]), { seed: 100 + n }));
+        assert.ok(claimed.state === "claimed");
+        await refused(() => claimed.claim.record(row));
+        await claimed.claim.release();
+      }
+      await backend.record({ seed: 4 });
+      assert.deepEqual(await paramsIn(backend), [{ seed: 1 }, { seed: 4 }]);
     },
   },
   {

@@ -32,6 +32,31 @@ export function isKeyColumn(column: string): boolean {
 /** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
+/** Names that were found fit: rows have the same names again and again. */
+const fit = new Set<string>();
+const MAX_FIT = 10_000;
+
+/** True if a column of any store may have this name: it reads back as it was written. */
+export function isFitName(name: string): boolean {
+  if (fit.has(name)) return true;
+  if (name === "" || UNFIT.test(name)) return false;
+  if (fit.size < MAX_FIT) fit.add(name);
+  return true;
+}
+
+/**
+ * Checks that a column may have this name, whatever the kind of store.
+ *
+ * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
+ */
+export function checkColumn(name: string): void {
+  if (isFitName(name)) return;
+  throw new TypeError(
+    `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, and no ` +
+      `control characters or lone surrogates; rename it`,
+  );
+}
+
 /**
  * Checks that a param may be a column.
  *
@@ -44,7 +69,7 @@ export function checkParamName(name: string): void {
         `are columns of stet's own; rename the param`,
     );
   }
-  if (name === "" || UNFIT.test(name)) {
+  if (!isFitName(name)) {
     throw new TypeError(
       `Cannot use ${
         JSON.stringify(name)

@@ -4,6 +4,7 @@ import { ClaimsHere } from "./claims_here.ts";
 import { sourceIn } from "./columns.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
+import { toRow } from "./to_row.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
 /** A backend with every optional member there, but for what only some stores can have. */
@@ -33,7 +34,7 @@ function adapted(backend: Backend): CompleteBackend {
   const complete: CompleteBackend = {
     location: backend.location,
     has: backend.has.bind(backend),
-    record: backend.record.bind(backend),
+    record: (row) => backend.record(toRow(row)),
     load: backend.load.bind(backend),
     remove: backend.remove.bind(backend),
     clear: backend.failures ? backend.clear.bind(backend) : async () => {
@@ -45,7 +46,7 @@ function adapted(backend: Backend): CompleteBackend {
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),
     ...backend.texts && { texts: backend.texts.bind(backend) },
-    recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(backend, rows)),
+    recordAll: backend.recordAll?.bind(backend) ?? ((rows) => recordEach(complete, rows)),
     rowsSince: backend.rowsSince?.bind(backend) ?? ((mark) => allRowsSince(backend, mark)),
     columns: backend.columns?.bind(backend) ?? (() => columnsOf(backend)),
     find: backend.find?.bind(backend) ?? ((key) => search(backend, key)),
@@ -93,7 +94,7 @@ async function* batchesOf(
 }
 
 async function recordEach(
-  backend: Backend,
+  backend: CompleteBackend,
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): Promise<number> {
   let count = 0;

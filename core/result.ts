@@ -1,3 +1,4 @@
+import { isFitName } from "./columns.ts";
 import { messageOf, ResultError } from "./errors.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "./value.ts";
 
@@ -25,8 +26,8 @@ export function resultColumns(returned: unknown): Row {
   if (value === undefined) return {};
   const row: Row = {};
   const names = isPlainObject(value) ? Object.keys(value) : [];
-  // An empty object, or a name that no header should hold, is kept whole: it reads back the same.
-  if (names.length === 0 || names.some((name) => /\p{Cc}/u.test(name))) row[WHOLE] = value;
+  // An empty object, or one with a name that no column can have, is kept whole.
+  if (names.length === 0 || !names.every((name) => isFitName(FIELD + name))) row[WHOLE] = value;
   else {for (const name of names) {
       row[FIELD + name] = (value as { readonly [name: string]: Value })[name]!;
     }}

@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import { decodeJsonRow } from "../core/json_row.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
 import { resultColumns } from "../core/result.ts";
+import { toRow } from "../core/to_row.ts";
 import type { Row } from "../core/value.ts";
 import type { KeyFields, RecordRequest, RunFields, WireRow } from "../core/wire.ts";
 import { invalidRequest } from "./problem.ts";
@@ -39,7 +40,7 @@ export class RunsIn {
   /** The row that a request has recorded. */
   row(request: RecordRequest): Row {
     const { row, params, result, elapsed_seconds: seconds } = request;
-    if (row) return decodeJsonRow(row);
+    if (row) return checkedRow(row, "row");
     const { values } = this.key({ ...request, params: params ?? {} });
     return {
       ...decodeJsonRow(params ?? {}), // those that are not in the key too
@@ -56,9 +57,18 @@ export class RunsIn {
   }
 }
 
+/** The row that a request gives. @throws {ProblemError} If no store can keep it; names the place. */
+export function checkedRow(row: WireRow, path: string): Row {
+  return checking(path, () => toRow(decodeJsonRow(row)));
+}
+
 function checkName(name: string, path: string): void {
+  checking(path, () => checkParamName(name));
+}
+
+function checking<T>(path: string, check: () => T): T {
   try {
-    checkParamName(name);
+    return check();
   } catch (error) {
     throw invalidRequest([{ path, message: messageOf(error) }]);
   }

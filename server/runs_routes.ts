@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
-import { decodeJsonRow } from "../core/json_row.ts";
 import { type Selected, selectRows } from "../core/select_rows.ts";
 import { isPlainObject, type Row } from "../core/value.ts";
 import { jsonResponse } from "./answers.ts";
@@ -12,6 +11,7 @@ import { MEDIA, type Medium, mediumFor } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
 import { rowsCsv, rowsNdjson } from "./rows_text.ts";
+import { checkedRow } from "./runs_in.ts";
 import { recordAllQuery, runsQuery } from "./schemas.ts";
 import { openMark, sealMark } from "./sealed_mark.ts";
 import { streamResponse, takesGzip } from "./stream_response.ts";
@@ -108,7 +108,7 @@ function rowsIn(text: string): Row[] {
   return text.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const value = parseBody(line, `line ${i + 1}`);
-    if (isPlainObject(value)) return [decodeJsonRow(value as Row)];
+    if (isPlainObject(value)) return [checkedRow(value as Row, `line ${i + 1}`)];
     throw invalidRequest([{ path: `line ${i + 1}`, message: "must be an object" }]);
   });
 }

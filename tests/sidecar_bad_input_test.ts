@@ -155,11 +155,23 @@ test("a body that stops half-way ends in 408, and others are answered meanwhile"
 
 test("a row that is wrong keeps all rows of its request out", async (t) => {
   const sidecar = await served(t);
-  for (const wrong of ["[]", "1", '{"a":', '{"a":"\u0001"}']) {
+  for (const wrong of ["[]", "1", '{"a":', '{"a":"\u0001"}', '{"":1}', '{"\\ud800":1}']) {
     const body = `{"seed":1}\n{"seed":2}\n${wrong}\n{"seed":3}`;
     const response = await send(sidecar, "/v1/runs", body, "application/x-ndjson");
     assert.equal(response.status, 400, wrong);
     assert.match((await response.json()).detail, /line 3/);
+  }
+  await untouched(sidecar);
+});
+
+test("a row with a name that no store can keep is refused by the place of the name", async (t) => {
+  const sidecar = await served(t);
+  for (const name of ["", "\\u0000", "\\ud800", "a\\n"]) {
+    for (const row of [`"row":{"seed":1,"${name}":2}`, `"params":{"seed":1,"${name}":2}`]) {
+      const response = await send(sidecar, "/v1/record", `{${row}}`);
+      assert.equal(response.status, 400, row);
+      assert.match((await response.json()).errors[0].path, /^(?:row|params)/);
+    }
   }
   await untouched(sidecar);
 });
