@@ -19,11 +19,17 @@ const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 /** Claims and failures that are known to one object only, of a store that keeps none itself. */
 export class ClaimsHere {
   readonly #backend: CompleteBackend;
+  readonly #replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>;
   readonly #leases = new Map<string, Lease>();
   readonly #failures = new Map<string, Failure>();
 
-  constructor(backend: CompleteBackend) {
+  /** @param replace Adds a row, in the place of one of its key that does not count as done. */
+  constructor(
+    backend: CompleteBackend,
+    replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>,
+  ) {
     this.#backend = backend;
+    this.#replace = replace;
   }
 
   /** Looks and claims. */
@@ -90,11 +96,7 @@ export class ClaimsHere {
     return {
       record: (row) =>
         ending(async () => {
-          const found = await this.#backend.find(key); // or recorded meanwhile, without a claim
-          if (!found || !isDone?.(found)) {
-            if (found) await this.#backend.removeKey(key);
-            await this.#backend.record(row);
-          }
+          await this.#replace(key, isDone, row);
           this.#failures.delete(text);
         }),
       fail: (note) => ending(() => this.#fail(key, note)),

@@ -4,6 +4,7 @@ import { ClaimsHere } from "./claims_here.ts";
 import { sourceIn } from "./columns.ts";
 import { StoreError } from "./errors.ts";
 import { type Key, keyOf, keyShape } from "./key.ts";
+import { Queue } from "./queue.ts";
 import { toRow } from "./to_row.ts";
 import { type Row, setEntry, type Value } from "./value.ts";
 
@@ -34,7 +35,9 @@ function adapted(backend: Backend): CompleteBackend {
   const complete: CompleteBackend = {
     location: backend.location,
     has: backend.has.bind(backend),
-    record: (row) => backend.record(toRow(row)),
+    record: backend.claim
+      ? (row) => backend.record(toRow(row))
+      : (row) => changes.run(() => backend.record(toRow(row))),
     load: backend.load.bind(backend),
     remove: backend.remove.bind(backend),
     clear: backend.failures ? backend.clear.bind(backend) : async () => {
@@ -67,8 +70,15 @@ function adapted(backend: Backend): CompleteBackend {
     claims: backend.claims?.bind(backend) ?? (() => here.claims()),
     verify: backend.verify?.bind(backend) ?? (() => []),
   };
-  const here = new ClaimsHere(complete);
-
+  /** Rows are added in the order of the calls, also if their keys are looked up first. */
+  const changes = new Queue();
+  const here = new ClaimsHere(complete, (key, isDone, row) =>
+    changes.run(async () => {
+      const found = await complete.find(key); // it may have been recorded without a claim
+      if (found && isDone?.(found)) return;
+      if (found) await complete.removeKey(key);
+      await backend.record(toRow(row));
+    }));
   return complete;
 }
 
