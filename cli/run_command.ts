@@ -7,6 +7,7 @@ import type { RunsOptions } from "../core/runs.ts";
 import type { Row } from "../core/value.ts";
 import type { Output, Values } from "./command.ts";
 import type { Grid } from "../core/grid.ts";
+import { asStored } from "./as_stored.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { asUsageError, runSweep } from "./run_sweep.ts";
@@ -32,7 +33,7 @@ export interface CommandSweep {
  * @throws {StoreError} If the store cannot be used, or holds what another program did.
  */
 export async function runCommand(
-  { store, namespace, program, grid }: CommandSweep,
+  { store, namespace, program, grid: given }: CommandSweep,
   values: Values,
   output: Output,
 ): Promise<number> {
@@ -41,6 +42,7 @@ export async function runCommand(
   const opened = await openBackend(store);
   try {
     const backend = completeBackend(opened);
+    const grid = await asStored(given, backend, output.error);
     const logs = logsOf(backend.location);
     let executor: Executor;
     try {

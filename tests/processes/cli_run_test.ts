@@ -251,6 +251,10 @@ test("programs get the spelling that was written, and each identifier is a run o
   ]);
   assert.deepEqual(err.match(/Note: \w+/g), ["Note: python", "Note: sample"]);
   assert.match((await stet(runtime, folder, ...args)).err, summary(0, 4, 0));
+  const fewer = ["run", "-g", "python=3.9", "-g", "todo.csv", "--", ...program, ...words];
+  const { err: said } = await stet(runtime, folder, ...fewer);
+  assert.match(said, /python is text, as in the store/);
+  assert.match(said, summary(0, 2, 0));
   const [row] = await rowsOf(join(folder, "_stet_store.csv"));
   assert.deepEqual([row!.python, row!.sample, row!["learning rate"]], ["3.9", "007", 0.0001]);
 });
