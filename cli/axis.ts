@@ -24,6 +24,8 @@ export interface Axis {
   readonly spelled: ReadonlyMap<string, string>;
   /** What the user may not expect of how the values were read; undefined if nothing. */
   readonly note: string | undefined;
+  /** The kind of the values, if it was decided by hand. */
+  readonly kind: TextKind | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ export function readAxis(
     }
     const note = column.note(name, `-g ${name}:number=…`);
     const all = parts.length === 1 ? values : unique(values);
-    return [name, all, { values: all, spelled, note }];
+    return [name, all, { values: all, spelled, note, kind }];
   } catch (error) {
     throw new UsageError(`-g ${text}: ${messageOf(error)}`, { cause: error });
   }

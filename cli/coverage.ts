@@ -4,6 +4,7 @@ import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { openKnown } from "../core/open_known.ts";
 import { type Row, toValue } from "../core/value.ts";
 import { valueText } from "../core/value_text.ts";
+import { asStored } from "./as_stored.ts";
 import { barText } from "./bar_text.ts";
 import { type Command, type Output, storeOf, UsageError, type Values } from "./command.ts";
 import { countCoverage, type Coverage, type State, STATES } from "./count_coverage.ts";
@@ -46,10 +47,11 @@ Examples:
   async run(values, positionals, output): Promise<void> {
     const listed = listedOf(values);
     const store = storeOf(positionals) ?? DEFAULT_STORE;
-    const grid = await readGrid(values, output.error);
+    const given = await readGrid(values, output.error);
     const print = (row: Row): void => output.log(values["json"] ? rowJson(row) : pairsText(row));
     const backend = await openKnown(registry, store);
     await closeAfter(async () => {
+      const grid = await asStored(given, backend, output.error);
       const onOutside = listed === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
       const namespace = values["namespace"] as string | undefined;
       const found = await countCoverage(backend, grid, namespace, onOutside);

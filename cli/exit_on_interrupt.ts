@@ -1,15 +1,18 @@
 import process from "node:process";
+import { endSignals, exitCodeOf } from "../core/interrupt.ts";
 
-/** Runs a body; meanwhile Ctrl-C ends the process by `process.exit`, which takes unfinished files away. */
+/**
+ * Runs a body; meanwhile Ctrl-C, and other signals that ask to end, end the process by `process.exit`, which
+ * takes unfinished files away.
+ */
 export async function exitOnInterrupt<T>(body: () => Promise<T>): Promise<T> {
-  const interrupt = (): never => process.exit(130);
-  const terminate = (): never => process.exit(143);
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", terminate);
+  const listeners = endSignals().map((signal) =>
+    [signal, (): never => process.exit(exitCodeOf(signal))] as const
+  );
+  for (const [signal, listener] of listeners) process.once(signal, listener);
   try {
     return await body();
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", terminate);
+    for (const [signal, listener] of listeners) process.off(signal, listener);
   }
 }

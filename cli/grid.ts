@@ -75,7 +75,8 @@ function axisOf(text: string, kinds: TextKinds, note: (line: string | undefined)
       }
     }
   }
-  return { names: [name], parts: values.map((value) => entry(name, value)), spelled };
+  const parts = values.map((value) => entry(name, value));
+  return { names: [name], parts, spelled, open: axis.kind ? [] : [name] };
 }
 
 function entry(name: string, value: Value): Row {

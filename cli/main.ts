@@ -1,6 +1,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { StoreError } from "../core/errors.ts";
+import { printError } from "../core/print_error.ts";
 import { type Command, type Io, type Terminal, UsageError, type Values } from "./command.ts";
 
 export type { Io } from "./command.ts";
@@ -30,7 +31,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  * @param args What stands after `cli.ts`.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
-  const { log = console.log, error: complain = console.error } = io;
+  const { log = console.log, error: complain = printError } = io;
   const [name = "--help", ...rest] = args;
   try {
     if (name === "--help" || name === "-h" || name === "help") {
@@ -68,11 +69,19 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
 function standardError(): Terminal | undefined {
   const { stderr } = process;
   if (!stderr.isTTY) return undefined;
+  // The terminal may be closed meanwhile: what runs is recorded all the same.
+  stderr.on("error", () => {});
   return {
     get columns(): number {
       return stderr.columns || 80; // 0 where nobody said how wide it is
     },
-    write: (text) => void stderr.write(text),
+    write(text) {
+      try {
+        stderr.write(text);
+      } catch {
+        // Deno throws then.
+      }
+    },
   };
 }
 

@@ -33,6 +33,7 @@ export async function readCombinations(
   note: (line: string | undefined) => void,
 ): Promise<Factor> {
   const parts: Row[] = [];
+  let isText = false;
   const seen = new Set<string>();
   const spelled = new Map<number, Readonly<Record<string, string>>>();
   const shape = keyShape(undefined);
@@ -43,6 +44,7 @@ export async function readCombinations(
         const { text } = keyOf(shape, params);
         if (text === "" || seen.has(text)) continue;
         seen.add(text);
+        isText = texts !== undefined;
         const written = texts && differing(params, texts);
         if (written) spelled.set(parts.length, written);
         parts.push(params);
@@ -60,7 +62,8 @@ export async function readCombinations(
   if (parts.length === 0) {
     throw new UsageError(`-g ${file} has no combinations; it needs a row for each`);
   }
-  return { names: [...new Set(parts.flatMap((part) => Object.keys(part)))], parts, spelled };
+  const names = [...new Set(parts.flatMap((part) => Object.keys(part)))];
+  return { names, parts, spelled, open: isText ? names.filter((name) => !kinds.of(name)) : [] };
 }
 
 async function combinationsIn(

@@ -4,6 +4,7 @@ import { readText, TextColumn, type TextKind } from "../core/text_value.ts";
 import { type Row, setEntry, type Value } from "../core/value.ts";
 import { splitKind } from "./axis.ts";
 import { UsageError } from "./command.ts";
+import { isOtherScalar, textColumns } from "./text_columns.ts";
 
 /** What `--help` says of pairs. */
 export const pairsHelp =
@@ -18,9 +19,6 @@ export interface Pair {
   /** The kind of the value, if it was decided by hand. */
   readonly kind: TextKind | undefined;
 }
-
-/** How many rows tell of which kind a column is. */
-const TELLING = 1000;
 
 /**
  * Reads `name=value`, `name:text=value` or `name:number=value`.
@@ -44,7 +42,7 @@ export function readPair(given: string): Pair {
 /** Returns the values of pairs: text where the store has nothing but text in that column. */
 export async function valuesOf(pairs: readonly Pair[], backend: CompleteBackend): Promise<Row> {
   const values = new Map(pairs.map((pair) => [pair, valueOf(pair)]));
-  const open = pairs.filter((pair) => pair.kind === undefined && isScalar(values.get(pair)!));
+  const open = pairs.filter((pair) => pair.kind === undefined && isOtherScalar(values.get(pair)!));
   const texts = await textColumns(backend, open.map(({ name }) => name));
   const row: Row = {};
   for (const pair of pairs) {
@@ -56,29 +54,4 @@ export async function valuesOf(pairs: readonly Pair[], backend: CompleteBackend)
 
 function valueOf({ text, kind }: Pair): Value {
   return kind ? new TextColumn(kind).read(text)! : readText(text)!;
-}
-
-function isScalar(value: Value): boolean {
-  return typeof value !== "string" && (typeof value !== "object" || value === null);
-}
-
-/** The columns that have text in every one of the first rows and failures that have them. */
-async function textColumns(
-  backend: CompleteBackend,
-  names: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const texts = new Set<string>();
-  const others = new Set<string>();
-  const look = (row: Row): void => {
-    for (const name of names) {
-      if (Object.hasOwn(row, name)) (typeof row[name] === "string" ? texts : others).add(name);
-    }
-  };
-  for (const { params } of await backend.failures()) look(params);
-  let count = 0;
-  for await (const row of backend.rows({ columns: names })) {
-    look(row);
-    if (++count === TELLING || others.size === names.length) break;
-  }
-  return new Set([...texts].filter((name) => !others.has(name)));
 }

@@ -5,6 +5,7 @@ import type { Executor, Job } from "../core/executor.ts";
 import type { RunsOptions } from "../core/runs.ts";
 import type { Output, Values } from "./command.ts";
 import type { Grid } from "../core/grid.ts";
+import { asStored } from "./as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
@@ -27,7 +28,7 @@ export interface CommandSweep {
  * @throws {StoreError} If the store cannot be used, or holds what another program did.
  */
 export async function runCommand(
-  { store, namespace, program, grid }: CommandSweep,
+  { store, namespace, program, grid: given }: CommandSweep,
   values: Values,
   output: Output,
 ): Promise<number> {
@@ -36,6 +37,7 @@ export async function runCommand(
   const opened = await openBackend(store);
   return await closeAfter(async () => {
     const backend = completeBackend(opened);
+    const grid = await asStored(given, backend, output.error);
     const logs = logsOf(backend.location);
     let executor: Executor;
     try {

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { endSignals } from "../core/interrupt.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
 import { stetToken } from "../core/stet_token.ts";
 import { type Command, storeOf, UsageError, type Values } from "./command.ts";
@@ -65,7 +66,7 @@ Examples:
       warn: error,
     });
     const interrupted = new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+      for (const signal of endSignals()) process.once(signal, () => resolve());
     });
     if (!values["quiet"]) log(`stet serves ${store} at ${sidecar.url}/`);
     await interrupted;

@@ -1,4 +1,7 @@
+import { completeBackend } from "../core/complete_backend.ts";
+import { Runs } from "../core/runs.ts";
 import type { Items } from "../core/sweep.ts";
+import { asStored } from "./as_stored.ts";
 import { checkNames } from "./check_names.ts";
 import { type Command, UsageError } from "./command.ts";
 import { gridHelp, gridOptions, readGrid } from "./grid.ts";
@@ -46,7 +49,10 @@ Examples:
     } catch (error) {
       throw asUsageError(error);
     }
-    return await sweepExport(found, grid.combinations, grid.count, values, output);
+    const { combinations, count } = found.target instanceof Runs
+      ? await asStored(grid, completeBackend(await found.target.backend()), output.error)
+      : grid;
+    return await sweepExport(found, combinations, count, values, output);
   },
 };
 

@@ -12,6 +12,8 @@ export interface Factor {
    * spelling. Default: none.
    */
   readonly spelled?: ReadonlyMap<number, Readonly<Record<string, string>>>;
+  /** The names whose values were read from text, their kind not decided by hand. Default: none. */
+  readonly open?: readonly string[];
 }
 
 /** Combinations that are wanted. */

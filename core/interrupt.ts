@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import process from "node:process";
 import { basename } from "node:path";
 import { shellText } from "./shell_text.ts";
@@ -8,31 +9,57 @@ export interface Interruptible {
   interrupt(times: 1 | 2): void;
 }
 
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+/** Signals that ask a process to end, with their numbers. SIGHUP: its terminal was closed. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3 } as const;
+
+/** A signal that asks a process to end. */
+export type EndSignal = keyof typeof SIGNALS;
+
+/** The signals that ask this process to end, but for those that it was started to ignore (`nohup`). */
+export function endSignals(): EndSignal[] {
+  const all = Object.keys(SIGNALS) as EndSignal[];
+  if (process.platform === "win32") return ["SIGINT", "SIGTERM"];
+  const ignored = ignoredSignals();
+  return all.filter((signal) => (ignored >> BigInt(SIGNALS[signal] - 1) & 1n) === 0n);
+}
+
+/** The set of signals that this process ignores, where the system tells: on Linux. */
+function ignoredSignals(): bigint {
+  try {
+    const status = fs.readFileSync("/proc/self/status", "latin1");
+    return BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  } catch {
+    return 0n; // another system, or Deno without access to it
+  }
+}
+
+/** The exit code of a process that a signal ended, as a shell has it. */
+export function exitCodeOf(signal: EndSignal): number {
+  return 128 + SIGNALS[signal];
+}
 
 const active = new Set<Interruptible>();
 /** The signal that ends the process once nothing is active. */
-let received: keyof typeof SIGNALS | undefined;
+let received: EndSignal | undefined;
 let times = 0;
 
-function onSignal(signal: keyof typeof SIGNALS): void {
+function onSignal(signal: EndSignal): void {
+  if (signal === "SIGHUP" && received) return; // a closed terminal sends more than one
   received ??= signal;
   times++;
   if (times > 2) exit();
   for (const each of active) each.interrupt(times as 1 | 2);
 }
 
-const listeners = Object.keys(SIGNALS).map((name) => {
-  const signal = name as keyof typeof SIGNALS;
-  return [signal, () => onSignal(signal)] as const;
-});
+let listeners: readonly (readonly [EndSignal, () => void])[] = [];
 
-/** Has SIGINT and SIGTERM interrupt something, instead of ending the process, until it ends. */
+/**
+ * Has SIGINT, SIGTERM, SIGHUP and SIGQUIT interrupt something, instead of ending the process, until it ends.
+ */
 export function beginInterruptible(each: Interruptible): void {
   if (active.size === 0) {
-    for (const [signal, listener] of listeners) {
-      process.on(signal, listener);
-    }
+    listeners = endSignals().map((signal) => [signal, () => onSignal(signal)]);
+    for (const [signal, listener] of listeners) process.on(signal, listener);
   }
   active.add(each);
   if (received) each.interrupt(times > 1 ? 2 : 1); // what interrupts others interrupts this one too
@@ -47,7 +74,7 @@ export function endInterruptible(each: Interruptible): void {
 
 /** As a shell tells the end by a signal. */
 function exit(): never {
-  process.exit(128 + SIGNALS[received ?? "SIGINT"]);
+  process.exit(exitCodeOf(received ?? "SIGINT"));
 }
 
 /** The command that started this process, as far as it can know. */

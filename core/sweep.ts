@@ -13,6 +13,7 @@ import {
   ownCommand,
 } from "./interrupt.ts";
 import type { Outcome } from "./once_types.ts";
+import { printError } from "./print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Executed, type Plan, type RunJob, type Target, targetOf } from "./target.ts";
@@ -100,7 +101,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#executor = options.executor ?? inProcess();
     this.#concurrency = options.concurrency ?? this.#executor.concurrency;
     checkSweepOptions({ concurrency: this.#concurrency });
-    this.#log = options.log ?? console.error;
+    this.#log = options.log ?? printError;
   }
 
   get done(): Promise<SweepCounts> {

@@ -39,9 +39,10 @@ export interface SweepOptions {
   /** How many attempts may begin per second, in this process, evenly spaced. Default: no limit. */
   readonly perSecond?: number;
   /**
-   * Whether Ctrl-C (SIGINT) and SIGTERM end the program properly: the first finishes what runs, up to
-   * `graceSeconds`, the second aborts it; what finished is recorded, the command that resumes is
-   * printed, and the process exits. `false` leaves signals to the program. Default: true.
+   * True if Ctrl-C (SIGINT), SIGTERM, SIGQUIT and a closed terminal (SIGHUP) end the program properly: the
+   * first finishes what runs, up to `graceSeconds`, the second aborts it; what finished is recorded, the
+   * command that resumes is printed, and the process exits. Signals that the process was started to ignore,
+   * as by `nohup`, stay ignored. `false` leaves signals to the program. Default: true.
    */
   readonly handleSignals?: boolean;
   /** How long what runs may take after the first interrupt, in seconds. Default: no limit. */

@@ -41,9 +41,10 @@ export interface CommandsOptions {
  * new attempt begins the log anew.
  *
  * The program and all it starts are a process group of their own. When the run is aborted or takes
- * too long, the group gets SIGTERM, then SIGKILL; it is killed as well when this process exits. Ctrl-C
- * does not reach it. When this process is killed by SIGKILL, programs go on. Deno wants
- * `--allow-run --allow-env`.
+ * too long, the group gets SIGTERM, then SIGKILL. It is killed when this process ends, also by SIGKILL;
+ * processes that left the group (`setsid`, daemons) are not. Ctrl-C does not reach it. For this a program
+ * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
+ * a process that was killed by SIGKILL go on. Deno wants `--allow-run --allow-env`.
  *
  * @throws {TypeError} If a brace is in no placeholder, or there are no words.
  *

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { basename } from "node:path";
+import process from "node:process";
 import { atExit, notAtExit } from "../core/at_exit.ts";
+import { findProgram } from "./find_program.ts";
+import { canGuard, gated, guardGroup, unguardGroup } from "./guard.ts";
 import { killGroup } from "./kill_group.ts";
 import { LastJson } from "./last_json.ts";
 import { startError } from "./start_error.ts";
@@ -43,7 +46,8 @@ export async function runProgram(program: Program): Promise<unknown> {
   const result = new LastJson();
   const lastWords = new Tail();
   let trouble: { readonly error: unknown } | undefined;
-  const child = start(program);
+  const isGated = canGuard();
+  const child = start(program, isGated);
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
   function take(piece: Uint8Array, keep: { add(piece: Uint8Array): void }): void {
@@ -63,7 +67,10 @@ export async function runProgram(program: Program): Promise<unknown> {
   const abort = (): void => void (ending ??= endGroup(child, killAfter));
   signal.addEventListener("abort", abort);
   try {
-    const ended = await endOf(child, command, killAfter);
+    const [ended] = await Promise.all([
+      endOf(child, command, killAfter),
+      isGated && begin(child),
+    ]);
     await ending;
     signal.throwIfAborted();
     if (trouble) throw trouble.error;
@@ -72,21 +79,33 @@ export async function runProgram(program: Program): Promise<unknown> {
   } finally {
     signal.removeEventListener("abort", abort);
     notAtExit(killLeft);
+    if (child.pid !== undefined) unguardGroup(child.pid);
   }
 }
 
-function start({ words: [command = "", ...args], cwd, env }: Program): ChildProcess {
+function start({ words, cwd, env }: Program, isGated: boolean): ChildProcess {
+  const [command = ""] = words;
+  if (isGated) findProgram(command, cwd ?? process.cwd(), env["PATH"]);
+  const [file, ...args] = isGated ? gated(words, env) : words;
   try {
     // In a group of its own: all of it can be ended, and Ctrl-C is for the sweep to act on.
-    return spawn(command, args, {
+    return spawn(file ?? "", args, {
       detached: true,
       env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [isGated ? "pipe" : "ignore", "pipe", "pipe"],
       ...cwd !== undefined && { cwd },
     });
   } catch (error) {
     throw startError(command, error);
   }
+}
+
+/** Opens the gate, once the program ends with this process. */
+async function begin(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return; // it could not be started
+  child.stdin!.on("error", () => {}); // it was ended before it began
+  await guardGroup(child.pid);
+  child.stdin!.end("\n");
 }
 
 /** Resolves when the program has ended and all its output is read. */

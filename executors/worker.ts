@@ -4,6 +4,7 @@ import process from "node:process";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { isErrorLike, messageOf } from "../core/errors.ts";
 import type { Exported } from "../core/halt_in_worker.ts";
+import { guardGroup, unguardGroup } from "./guard.ts";
 import { killGroup } from "./kill_group.ts";
 import { receiveError } from "./sent_error.ts";
 import { startError } from "./start_error.ts";
@@ -83,10 +84,12 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
 
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
+  if (child.pid !== undefined) void guardGroup(child.pid); // long before it runs anything
   const gone = new Promise<void>((resolve) => {
     function over(error: () => Error): void {
       isOver = true;
       notAtExit(killLeft);
+      if (child.pid !== undefined) unguardGroup(child.pid);
       waiting?.reject(error());
       resolve();
     }

@@ -35,7 +35,8 @@ export interface WorkersOptions {
  * A worker imports the module. If the module sweeps this export when it is imported, the worker's own
  * sweep stays without effect, and of the code after it nothing runs there.
  *
- * When this process is killed, idle workers end at once, busy ones when their function returns.
+ * Workers, and what they started, end with this process, also when it is killed; where there is no
+ * `/bin/sh`, or Deno may not run it, busy ones end when their function returns.
  *
  * @param module The module's URL (`import.meta.url`, `new URL("./train.ts", import.meta.url)`), or a
  * path from the working folder.

@@ -134,7 +134,7 @@ export const removeRequest: z.ZodType<RemoveRequest> = z.strictObject({
 }).refine(
   ({ params, columns, batch, key }) =>
     [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
-    (batch === undefined || key !== undefined),
+    (batch === undefined || (key?.length ?? 0) > 0),
   "needs params (rows of exactly this run), columns (rows that agree on all of them), or batch and key " +
     "(rows that have exactly these cells in the columns of key)",
 ).meta({ id: "RemoveRequest" });

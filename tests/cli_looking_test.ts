@@ -166,6 +166,14 @@ test("a value on a command line is text where its text would lose something, or 
   for (const pair of ["version:number=3.9", "n:text=1", "n=01", "version=3.1"]) {
     assert.match(await stateOf(pair), /is not done/, pair);
   }
+  const covered = await stet("coverage", store, "-g", "version=3.9,4.0", "-g", "n=1..2");
+  assert.match(covered.out[0]!, /1 of 4 done/);
+  assert.deepEqual(covered.err.map((line) => /Note: (\w+) is text/.exec(line)?.[1]), ["version"]);
+  const one = await stet("coverage", store, "-g", "version=3.9");
+  assert.match(one.out[0]!, /1 of 1 done/);
+  assert.match(one.err.join(), /version is text, as in the store/);
+  const numbers = await stet("coverage", store, "-g", "version:number=3.9");
+  assert.match(numbers.out[0]!, /0 of 1 done/);
   assert.deepEqual((await stet("reset", store, "n=01")).out, [
     "[stet] No entry matches: {'n': '01'}",
     "[stet] What would match: n=1, a number (1 entry)",

@@ -622,11 +622,8 @@ test("once() writes columns, and says which call it skips, in the order of key",
   const store = tempStore(t);
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const train = once((_: Record<string, unknown>) => 1, {
-    store,
-    key: ["alpha", "beta", "c"],
-    log,
-  });
+  const key = ["alpha", "beta", "c"];
+  const train = once(function train(_: Record<string, unknown>) {}, { store, key, log });
   const params = { c: "it's", note: 1, beta: 2, alpha: 0.1 };
   await train(params);
   await train(params);

@@ -13,6 +13,7 @@ const routes = [
   "has",
   "find",
   "remove",
+  "forget",
   "verify",
   "query",
 ] as const;

@@ -155,13 +155,13 @@ for (const runtime of runtimes) {
       await gone(file);
     }));
 
-  for (const how of ["exit", "throw"]) {
+  for (const [how, code] of [["exit", 5], ["throw", 1], ["kill", "SIGKILL"]] as const) {
     test(`${runtime.name}: a process that ends (${how}) takes workers and programs along`, () =>
       inWorkshop(async ({ folder, start }) => {
         const file = join(folder, "pids");
         const options = { stderr: "ignore" } as const;
         const ending = await start(runtime, "executor_ending.ts", [how, file], options).ended;
-        assert.equal(ending, how === "exit" ? 5 : 1);
+        assert.equal(ending, code);
         await gone(file);
       }));
   }

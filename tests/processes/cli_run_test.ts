@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openBackend, type Row } from "../../mod.ts";
 import { type Runtime, runtimes } from "../runtimes.ts";
 import { tempFolder } from "../temp_folder.ts";
-import { startCli } from "../workers/cli_process.ts";
+import { cli, startCli } from "../workers/cli_process.ts";
 import type { Ending } from "../workers/worker_process.ts";
 import { until } from "../until.ts";
 
@@ -47,6 +48,17 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** Whether a process is there, and is no zombie that nobody collects. */
+function isRunning(pid: number): boolean {
+  const state = `/proc/${pid}/stat`;
+  if (!fs.existsSync("/proc/self")) return isAlive(pid);
+  return fs.existsSync(state) && !/\) Z /.test(fs.readFileSync(state, "utf8"));
+}
+
+/** A program that prints what it was given. */
+const PRINT =
+  "import json, os, sys; print(json.dumps(dict(words=sys.argv[1:], env=dict(os.environ))))";
 
 const summary = (ran: number, skipped: number, failed: number): RegExp =>
   new RegExp(`^\\[stet\\] ${ran} ran, ${skipped} skipped, ${failed} failed in `, "m");
@@ -140,6 +152,41 @@ for (const runtime of runtimes) {
     assert(!fs.existsSync(join(folder, "_stet_store.csv-state")), "nothing is to be remembered");
   });
 
+  test(`programs end with a stet that is killed, and their keys run again (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const program = [
+      "sh",
+      "-c",
+      "echo $$ >> pids; sleep 1000 & echo $! >> pids; until [ -e go ]; do sleep 0.02; done",
+    ];
+    const args = ["run", "-s", "runs.csv", "-g", "n=0..1", "-j", "2", "--", ...program];
+    const started = startCli(runtime, folder, ...args);
+    await until(() => linesOf(join(folder, "pids")).length === 4);
+    const pids = linesOf(join(folder, "pids")).map(Number);
+    started.signal("SIGKILL");
+    assert.equal(await started.ended, "SIGKILL");
+    await until(() => !pids.some(isRunning));
+    fs.writeFileSync(join(folder, "go"), "");
+    const { code, err } = await stet(runtime, folder, ...args.slice(0, -1), "touch ran{n}");
+    assert.equal(code, 0);
+    assert.match(err, summary(2, 0, 0));
+  });
+
+  test(`a program gets its arguments and environment as they are (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const variables = { "BASH_FUNC_f%%": "() {  :\n}", "a.b-c": "1", PLAIN: "it's\n$HOME" };
+    const child = spawnSync(runtime.command, [
+      ...runtime.args,
+      cli,
+      ...["run", "-g", "n=1", "--", "python3", "-c", PRINT, "-x", "", "a b", "$HOME", "*", "'\n"],
+    ], { cwd: folder, env: { ...process.env, ...variables }, encoding: "utf8" });
+    assert.equal(child.status, 0, child.stderr);
+    const [row] = await rowsOf(join(folder, "_stet_store.csv"));
+    assert.deepEqual(row!["result.words"], ["-x", "", "a b", "$HOME", "*", "'\n"]);
+    const env = row!["result.env"] as Row;
+    for (const [name, value] of Object.entries(variables)) assert.equal(env[name], value, name);
+  });
+
   test(`sweep runs an export over a grid, or over the module's params (${name})`, async (t) => {
     const folder = tempFolder(t);
     const first = await stet(runtime, folder, "sweep", `${swept}#train`);
@@ -207,6 +254,10 @@ test("programs get the spelling that was written, and each identifier is a run o
   ]);
   assert.deepEqual(err.match(/Note: \w+/g), ["Note: python", "Note: sample"]);
   assert.match((await stet(runtime, folder, ...args)).err, summary(0, 4, 0));
+  const fewer = ["run", "-g", "python=3.9", "-g", "todo.csv", "--", ...program, ...words];
+  const { err: said } = await stet(runtime, folder, ...fewer);
+  assert.match(said, /python is text, as in the store/);
+  assert.match(said, summary(0, 2, 0));
   const [row] = await rowsOf(join(folder, "_stet_store.csv"));
   assert.deepEqual([row!.python, row!.sample, row!["learning rate"]], ["3.9", "007", 0.0001]);
 });

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
+import { openBackend } from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { cli } from "../workers/cli_process.ts";
 
 const script = fileURLToPath(new URL("../workers/terminal.py", import.meta.url));
+const closing = fileURLToPath(new URL("../workers/close_terminal.py", import.meta.url));
 const hasTerminals = spawnSync("python3", ["-c", "import pty, termios"]).status === 0;
 const skip = hasTerminals ? false : "python3, which makes the terminal, is not there or has no pty";
 
@@ -45,6 +49,24 @@ for (const { name, command, args } of runtimes) {
       assert.match(shown.at(-2)!, /^\[stet\] Why they failed: /);
       assert.equal(shown.at(-1), "");
     }
+  });
+}
+
+for (const { name, command, args } of runtimes) {
+  test(`a closed terminal has what runs finished and recorded (${name})`, { skip }, async (t) => {
+    const folder = tempFolder(t);
+    const program = ["sh", "-c", "touch began; sleep 1; touch ended; echo 7"];
+    const line = ["run", "-s", "runs.csv", "-g", "n=1..9", "-j", "1", "--", ...program];
+    const { stdout } = await promisify(execFile)(
+      "python3",
+      [closing, "began", command, ...args, cli, ...line],
+      { cwd: folder },
+    );
+    assert.equal(stdout, "129\n");
+    assert(fs.existsSync(join(folder, "ended")));
+    const backend = await openBackend(join(folder, "runs.csv"));
+    assert.deepEqual((await backend.load()).map(({ n, result }) => [n, result]), [[1, 7]]);
+    await backend.close();
   });
 }
 

@@ -34,6 +34,8 @@ if (how !== "idle") {
   while (
     readFileSync(file, "utf8").split("\n").length < 4 || !existsSync(`${file}.spinning`)
   ) await new Promise((resolve) => setTimeout(resolve, 5));
+  appendFileSync(file, `${readFileSync(`${file}.spinning`, "utf8").trim()}\n`);
   if (how === "exit") process.exit(5);
+  if (how === "kill") process.kill(process.pid, "SIGKILL");
   throw new Error("this is meant to end it");
 }

@@ -39,7 +39,7 @@ export function beat({ file }: { file: string }): never {
 
 /** Does nothing for ever, as fast as it can. */
 export function spin({ file }: { file: string }): never {
-  appendFileSync(file, ".");
+  appendFileSync(file, `${process.pid}\n`);
   for (;;);
 }
 
