@@ -16,6 +16,7 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
 import { type Key, keyOf } from "../core/key.ts";
@@ -259,17 +260,19 @@ export class ColumnarBackend implements Backend {
    */
   async close(): Promise<void> {
     if (this.#files.ended) return;
-    try {
-      await this.#merger.merging;
-      await this.#files.sync(); // for records that nobody waited for
-      await this.#merger.settle();
-      await this.#files.state.leave();
-    } finally {
-      notBeforeExit(this.#beforeExit);
-      this.#files.end(
-        new StoreError(`Cannot use store "${this.#files.path}": it was closed; open it again`),
-      );
-    }
+    const closed = `Cannot use store "${this.#files.path}": it was closed; open it again`;
+    await closeAfter(
+      async () => {
+        await this.#merger.merging;
+        await this.#files.sync(); // for records that nobody waited for
+        await this.#merger.settle();
+      },
+      () => this.#files.state.leave(),
+      () => {
+        notBeforeExit(this.#beforeExit);
+        this.#files.end(new StoreError(closed));
+      },
+    );
   }
 
   #found(key: Key): MaybePromise<{ readonly place: Place; readonly row: Row } | undefined> {

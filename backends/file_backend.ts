@@ -16,6 +16,7 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { isDetail } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
@@ -250,12 +251,12 @@ export class FileBackend implements Backend {
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
   async close(): Promise<void> {
     if (this.#ended) return;
-    try {
-      if (this.#isSynced) await this.#syncer.sync(); // for records that nobody waited for
-      await this.#state.leave();
-    } finally {
-      this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
-    }
+    const closed = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
+    await closeAfter(
+      () => this.#isSynced ? this.#syncer.sync() : undefined, // for records that nobody waited for
+      () => this.#state.leave(),
+      () => this.#end(closed),
+    );
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {

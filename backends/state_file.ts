@@ -12,6 +12,7 @@ import type {
   Lease,
   MaybePromise,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { LostClaimError, messageOf } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
@@ -310,11 +311,11 @@ export class StateFile {
    * file goes.
    */
   async leave(): Promise<void> {
-    if (this.#database.connection) {
+    await closeAfter(async () => {
+      if (!this.#database.connection) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
-    }
-    this.close();
+    }, () => this.close());
   }
 
   /** The same at the end of the process, when nothing can be waited for. */

@@ -69,6 +69,28 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
     await work.close();
   });
 
+  test(
+    `close() on a full disk rejects with a StoreError if at all, and the store opens again (${extension})`,
+    {
+      skip,
+      timeout,
+    },
+    async (t) => {
+      const folder = smallFolder(t, "512k");
+      const store = join(folder, `runs${extension}`);
+      const work = once(({ k }: { k: number }) => `${BIG}${k}`, { store, save: true, quiet: true });
+      t.mock.method(console, "warn", () => {}); // that its rows cannot be merged
+      for (const k of [0, 1]) await work({ k });
+      const free = fill(folder);
+      await work.close().catch((error) => assert(error instanceof StoreError, String(error.stack)));
+      free();
+      assert.equal((await work.outcome({ k: 0 })).status, "skipped");
+      assert.equal((await work.outcome({ k: 2 })).status, "ran");
+      await work.close();
+      assert.deepEqual(fs.readdirSync(folder), [`runs${extension}`]);
+    },
+  );
+
   test(`others can claim a key whose record found a full disk (${extension})`, {
     skip,
     timeout,
