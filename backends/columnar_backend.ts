@@ -327,13 +327,13 @@ export class ColumnarBackend implements Backend {
     const { shape, text } = key;
     const { isDone, lease } = options;
     const { state } = this.#files;
-    const append = (row: Row, kept: () => void): MaybePromise<void | typeof STALE> =>
+    const append = (row: Row, kept: (isDone: boolean) => void): MaybePromise<void | typeof STALE> =>
       this.#files.locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
         if (this.#files.locate(key)) return STALE;
         this.#checkLease(key, lease, false);
         this.#merger.append([row]);
-        kept();
+        kept(true);
         state.finish(text, lease);
       }, shape);
     const replaced = (row: Row) => (appended: void | typeof STALE): MaybePromise<void> =>
@@ -384,7 +384,7 @@ export class ColumnarBackend implements Backend {
     }
     const { state } = this.#files;
     await state.ending(text, lease, (kept) => {
-      kept();
+      kept(true);
       return this.#files.locked(() => state.finish(text, lease));
     });
   }

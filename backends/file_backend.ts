@@ -265,7 +265,7 @@ export class FileBackend implements Backend {
       if (!lease) return;
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
-    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+    const record = (given: Row, kept: (isDone: boolean) => void): MaybePromise<void> => {
       const row = stamped(toValue(given, "row") as Row); // what no cell can hold is refused here
       return this.#locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
@@ -273,7 +273,7 @@ export class FileBackend implements Backend {
         check(found);
         if (found && !isDone?.(found)) this.#file.rewrite(key, [row]);
         else if (!found) this.#file.append([row]);
-        if (!this.#isTogether) kept(); // its rows are written at the end
+        if (!this.#isTogether) kept(true); // its rows are written at the end
         this.#state.finish(text, lease);
       });
     };

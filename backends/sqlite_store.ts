@@ -296,7 +296,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
           if (!found) this.insert(row);
           else if (!isDone?.(found)) this.#replace(key, row);
         });
-        await this.#end(key, undefined, () => this.#state.finish(key.text));
+        await this.#end(key, undefined, () => this.#state.finish(key.text), true);
       },
       fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
       release: () => this.#end(key, undefined, () => this.#state.release(key.text)),
@@ -304,11 +304,16 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** Ends a claim of which nothing is to be recorded any more. */
-  #end({ text }: Key, lease: Lease | undefined, end: () => void): MaybePromise<void> {
+  #end(
+    { text }: Key,
+    lease: Lease | undefined,
+    end: () => void,
+    isDone = false,
+  ): MaybePromise<void> {
     if (this.#ended && !lease) return; // and the claim with it
     if (this.#ended) throw this.#ended;
     return this.#state.ending(text, lease, (kept) => {
-      kept();
+      kept(isDone);
       return this.#state.lock(end);
     });
   }
@@ -321,12 +326,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       this.#state.checkLease(key.text, lease, isThere && (isDone?.(found) ?? true));
       return isThere;
     };
-    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+    const record = (given: Row, kept: (isDone: boolean) => void): MaybePromise<void> => {
       const row = toValue(given, "row") as Row; // what no cell can hold is refused here
       return this.#state.lock(() => {
         const isThere = check();
         this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
-        kept();
+        kept(true);
         this.#state.finish(key.text, lease);
       });
     };

@@ -69,7 +69,7 @@ export class HeldClaim {
       await this.#claim.record(row);
       this.#isOver = true;
     } catch (error) {
-      // At once: the look may take its time, over a network.
+      // Concurrently: over a network each of them may wait for its time-out.
       const [isThere] = await Promise.all([this.#hasRow(row), this.release()]);
       throw isThere && !(error instanceof LostClaimError) ? this.#inDoubt(error) : error;
     }
@@ -92,7 +92,7 @@ export class HeldClaim {
     try {
       await this.#claim.release();
     } catch (trouble) {
-      if (trouble instanceof LostClaimError) return; // another has the key already
+      if (trouble instanceof LostClaimError) return; // another client has the key already
       const run = `${this.#options.label}(${paramsText(this.#key.values)})`;
       this.#warn(`Cannot end the claim of ${run}: ${messageOf(trouble)}`);
     }
@@ -105,7 +105,7 @@ export class HeldClaim {
       const found = await this.#backend.find(this.#key);
       return found !== undefined && keyOf(shape, found).text === keyOf(shape, row).text;
     } catch {
-      return false; // a value that no cell holds, a store that cannot be read: the first error says more
+      return false; // a value that no cell holds, or a store that cannot be read: the first error says why
     }
   }
 
