@@ -16,6 +16,7 @@ import type {
   RowsSince,
   VerifyOptions,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import type { ColumnarSnapshot } from "../core/columnar_snapshot.ts";
 import { checkColumn, sourceIn } from "../core/columns.ts";
 import { FormatError, messageOf, StoreError } from "../core/errors.ts";
@@ -302,17 +303,19 @@ export class ColumnarBackend implements Backend {
    */
   async close(): Promise<void> {
     if (this.#files.ended) return;
-    try {
-      await this.#merger.merging;
-      await this.#files.sync(); // for records that nobody waited for
-      await this.#merger.settle();
-      await this.#files.state.leave();
-    } finally {
-      notBeforeExit(this.#beforeExit);
-      this.#files.end(
-        new StoreError(`Cannot use store "${this.#files.path}": it was closed; open it again`),
-      );
-    }
+    const closed = `Cannot use store "${this.#files.path}": it was closed; open it again`;
+    await closeAfter(
+      async () => {
+        await this.#merger.merging;
+        await this.#files.sync(); // for records that nobody waited for
+        await this.#merger.settle();
+      },
+      () => this.#files.state.leave(),
+      () => {
+        notBeforeExit(this.#beforeExit);
+        this.#files.end(new StoreError(closed));
+      },
+    );
   }
 
   #found(key: Key): MaybePromise<{ readonly place: Place; readonly row: Row } | undefined> {
@@ -368,13 +371,13 @@ export class ColumnarBackend implements Backend {
     const { shape, text } = key;
     const { isDone, lease } = options;
     const { state } = this.#files;
-    const append = (row: Row, kept: () => void): MaybePromise<void | typeof STALE> =>
+    const append = (row: Row, kept: (isDone: boolean) => void): MaybePromise<void | typeof STALE> =>
       this.#files.locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
         if (this.#files.locate(key)) return STALE;
         this.#checkLease(key, lease, false);
         this.#merger.append([row]);
-        kept();
+        kept(true);
         state.finish(text, lease);
       }, shape);
     const replaced = (row: Row) => (appended: void | typeof STALE): MaybePromise<void> =>
@@ -425,7 +428,7 @@ export class ColumnarBackend implements Backend {
     }
     const { state } = this.#files;
     await state.ending(text, lease, (kept) => {
-      kept();
+      kept(true);
       return this.#files.locked(() => state.finish(text, lease));
     });
   }

@@ -17,6 +17,7 @@ import type {
   VerifyOptions,
 } from "../core/backend.ts";
 import type { CellBatch } from "../core/cell_batch.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { checkColumn, isDetail } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/key.ts";
@@ -290,12 +291,12 @@ export class FileBackend implements Backend {
   /** Frees the file, the claims and the lock; with no failure to remember, the state file goes. */
   async close(): Promise<void> {
     if (this.#ended) return;
-    try {
-      if (this.#isSynced) await this.#synced(undefined); // for records that nobody waited for
-      await this.#state.leave();
-    } finally {
-      this.#end(new StoreError(`Cannot use store "${this.path}": it was closed; open it again`));
-    }
+    const closed = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
+    await closeAfter(
+      () => this.#isSynced ? this.#synced(undefined) : undefined, // for records that nobody waited for
+      () => this.#state.leave(),
+      () => this.#end(closed),
+    );
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -304,7 +305,7 @@ export class FileBackend implements Backend {
       if (!lease) return;
       this.#state.checkLease(text, lease, found !== undefined && (isDone?.(found) ?? true));
     };
-    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+    const record = (given: Row, kept: (isDone: boolean) => void): MaybePromise<void> => {
       const row = stamped(given);
       return this.#locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
@@ -312,7 +313,7 @@ export class FileBackend implements Backend {
         check(found);
         if (found && !isDone?.(found)) this.#file.rewrite(key, [row]);
         else if (!found) this.#file.append([row]);
-        if (!this.#isTogether) kept(); // its rows are written at the end
+        if (!this.#isTogether) kept(true); // its rows are written at the end
         this.#state.finish(text, lease);
       });
     };

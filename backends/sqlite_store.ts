@@ -405,7 +405,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
           if (!found) this.insert(added);
           else if (!isDone?.(found)) this.#replace(key, added);
         });
-        await this.#end(key, undefined, () => this.#state.finish(key.text));
+        await this.#end(key, undefined, () => this.#state.finish(key.text), true);
       },
       fail: (failure: FailureNote) => this.#state.lock(() => this.#state.fail(key, failure)),
       release: () => this.#end(key, undefined, () => this.#state.release(key.text)),
@@ -413,11 +413,16 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** Ends a claim of which nothing is to be recorded any more. */
-  #end({ text }: Key, lease: Lease | undefined, end: () => void): MaybePromise<void> {
+  #end(
+    { text }: Key,
+    lease: Lease | undefined,
+    end: () => void,
+    isDone = false,
+  ): MaybePromise<void> {
     if (this.#ended && !lease) return; // and the claim with it
     if (this.#ended) throw this.#ended;
     return this.#state.ending(text, lease, (kept) => {
-      kept();
+      kept(isDone);
       return this.#state.lock(end);
     });
   }
@@ -430,12 +435,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       this.#state.checkLease(key.text, lease, isThere && (isDone?.(found) ?? true));
       return isThere;
     };
-    const record = (given: Row, kept: () => void): MaybePromise<void> => {
+    const record = (given: Row, kept: (isDone: boolean) => void): MaybePromise<void> => {
       const row = toRow(given);
       return this.#state.lock(() => {
         const isThere = check();
         this.#told(() => isThere ? this.#replace(key, row) : this.insert(row));
-        kept();
+        kept(true);
         this.#state.finish(key.text, lease);
       });
     };

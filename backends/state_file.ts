@@ -13,6 +13,7 @@ import type {
   Lease,
   MaybePromise,
 } from "../core/backend.ts";
+import { closeAfter } from "../core/close_after.ts";
 import { LostClaimError, messageOf } from "../core/errors.ts";
 import { canonicalJson, parseJson } from "../core/json.ts";
 import type { Key } from "../core/key.ts";
@@ -41,6 +42,13 @@ const PIN_TIMEOUT = 60_000;
 
 /** SQLite's words for a file that may not be written. */
 const READ_ONLY = "attempt to write a readonly database";
+/** A claim that has ended, while the disk did not take it. */
+interface Unreleased {
+  /** The token of the lease, if it is one. */
+  readonly token: string | undefined;
+  /** True if the key is done: its failure is then to be forgotten too. */
+  readonly isDone: boolean;
+}
 
 /** This thread, as the state file knows it. */
 interface Owner {
@@ -69,9 +77,9 @@ export class StateFile {
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
   readonly #atExit = (): void => this.#leaveNow();
-  /** Claims that have ended though the disk did not take it, by key: the token of a lease, or none. */
-  readonly #unreleased = new Map<string, string | undefined>();
-  /** Why they are still entered. */
+  /** Ended claims that are still in the database, by key. */
+  readonly #unreleased = new Map<string, Unreleased>();
+  /** The error that kept them there. */
   #whyUnreleased: unknown;
 
   /**
@@ -125,29 +133,35 @@ export class StateFile {
 
   #tryLock<T>(body: () => T): { readonly result: T } | undefined {
     if (this.#unreleased.size > 0 && !this.#releaseNow()) return undefined;
-    return this.#database.tryLock(body);
+    try {
+      return this.#database.tryLock(body);
+    } catch (error) {
+      if (this.#owner) this.#owner.inode = 0; // that it was entered may have been undone
+      throw error;
+    }
   }
 
   /**
    * Ends a claim with a change of the store. An error after the change is kept is one of ending the claim
    * only, as on a full disk: the claim then counts as ended, and the next lock releases it.
    *
-   * @param change Calls `kept` once nothing but the end of the claim is missing.
+   * @param change Calls `kept` once nothing but the end of the claim is missing; `kept(true)` if the key
+   * is done.
    */
   ending<T>(
     key: string,
     lease: Lease | undefined,
-    change: (kept: () => void) => MaybePromise<T>,
+    change: (kept: (isDone?: boolean) => void) => MaybePromise<T>,
   ): MaybePromise<T | undefined> {
-    let isKept = false;
+    let unreleased: Unreleased | undefined;
     const failed = (error: unknown): undefined => {
-      if (!isKept || error instanceof LostClaimError || isBusy(error)) throw error;
+      if (!unreleased || error instanceof LostClaimError || isBusy(error)) throw error;
       this.#whyUnreleased = error;
       if (this.#unreleased.size === 0) this.#releaseSoon();
-      this.#unreleased.set(key, lease?.token);
+      this.#unreleased.set(key, unreleased);
     };
     try {
-      const ended = change(() => isKept = true);
+      const ended = change((isDone = false) => void (unreleased = { token: lease?.token, isDone }));
       return ended instanceof Promise ? ended.catch(failed) : ended;
     } catch (error) {
       return failed(error);
@@ -158,7 +172,8 @@ export class StateFile {
   #releaseNow(): boolean {
     try {
       const done = this.#database.tryLock(() => {
-        for (const [key, token] of this.#unreleased) {
+        for (const [key, { token, isDone }] of this.#unreleased) {
+          if (isDone) this.#statements.forget.run(key);
           if (token === undefined) this.#statements.release.run(key, this.#owner?.id ?? "");
           else if (this.#leaseOf(key)?.token === token) this.#statements.drop.run(key);
         }
@@ -171,7 +186,7 @@ export class StateFile {
     return true;
   }
 
-  /** Other processes wait for these claims, also if this one never locks again. */
+  /** Releases ended claims by a timer: other processes wait for them, and this one may never lock again. */
   #releaseSoon(): void {
     setTimeout(() => {
       if (this.#unreleased.size === 0) return;
@@ -229,7 +244,7 @@ export class StateFile {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
     if (!row) return undefined;
     const held = readLease(row.owner);
-    if (held && held.token === this.#unreleased.get(key)) return undefined;
+    if (held && held.token === this.#unreleased.get(key)?.token) return undefined;
     if (held) return held.token === lease?.token || isOver(held) ? undefined : held.holder;
     if (this.#isAlive(row.owner)) {
       if (row.owner !== this.#owner?.id) return this.#describe(row.owner);
@@ -368,15 +383,13 @@ export class StateFile {
    * file goes.
    */
   async leave(): Promise<void> {
-    try {
+    await closeAfter(async () => {
       const { connection } = this.#database;
       if (!connection || connection.isReadOnly) return;
       if (await this.lock(() => this.#endAlone())) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
-    } finally {
-      this.close();
-    }
+    }, () => this.close());
   }
 
   /** The same at the end of the process, when nothing can be waited for. */
@@ -476,7 +489,7 @@ export class StateFile {
     this.#sweep();
     this.#owner ??= this.#makeOwner();
     this.#owner.inode = inode;
-    db.prepare("INSERT OR IGNORE INTO owners VALUES (?, ?, ?, ?)")
+    db.prepare("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)")
       .run(this.#owner.id, process.pid, hostName(), new Date().toISOString());
     return this.#owner.id;
   }

@@ -141,7 +141,7 @@ export interface Backend {
 
   /**
    * Looks and, if the key is not done and nobody runs it, claims it, in one step that no other
-   * process can come between. Default: safe within this process only.
+   * process can come between. Default: safe among all functions and Stores that were given this object.
    */
   claim?(key: Key, options?: ClaimOptions): MaybePromise<ClaimAnswer>;
 

@@ -71,7 +71,7 @@ export class HeldClaim {
       this.#isOver = true;
     } catch (error) {
       if (error instanceof ColumnError) throw error; // the row can be recorded in another form
-      // At once: the look may take its time, over a network.
+      // Concurrently: over a network each of them may wait for its time-out.
       const [isThere] = await Promise.all([this.#hasRow(row), this.release()]);
       throw isThere && !(error instanceof LostClaimError) ? this.#inDoubt(error) : error;
     }
@@ -94,7 +94,7 @@ export class HeldClaim {
     try {
       await this.#claim.release();
     } catch (trouble) {
-      if (trouble instanceof LostClaimError) return; // another has the key already
+      if (trouble instanceof LostClaimError) return; // another client has the key already
       const run = `${this.#options.label}(${paramsText(this.#key.values)})`;
       this.#warn(`Cannot end the claim of ${run}: ${messageOf(trouble)}`);
     }
@@ -107,7 +107,7 @@ export class HeldClaim {
       const found = await this.#backend.find(this.#key);
       return found !== undefined && keyOf(shape, found).text === keyOf(shape, row).text;
     } catch {
-      return false; // a value that no cell holds, a store that cannot be read: the first error says more
+      return false; // a value that no cell holds, or a store that cannot be read: the first error says why
     }
   }
 

@@ -41,11 +41,12 @@ export class SharedStore {
 
   /** Closes the store once the calls and sweeps under way have ended; waits for the calls. */
   async end(): Promise<void> {
-    if (!this.#remove) return;
-    this.#isEnding = true;
-    this.#remove();
+    if (this.#remove) {
+      this.#isEnding = true;
+      this.#remove();
+    }
     while (this.#calls > 0) await this.#idle.wait();
-    await this.#closeIfIdle();
+    if (this.#isEnding) await this.#closeIfIdle();
   }
 
   /** Begins a call, during which the store stays open. */

@@ -33,7 +33,9 @@ const doors: readonly (readonly [name: string, go: (store: string) => Promise<un
   ["ls()", (store) => ls(store, { quiet: true })],
   ["reset()", (store) => reset(store, undefined, { quiet: true, yes: true })],
   ["reset() with columns", (store) => reset(store, { a: 1 }, { quiet: true })],
-  ["once()", (store) => once((a: number) => assert.fail(`it ran ${a}`), { store, quiet: true })(1)],
+  ["once()", async (store) => {
+    await once((a: number) => assert.fail(`it ran ${a}`), { store, quiet: true })(1);
+  }],
 ];
 
 async function withBackend<T>(

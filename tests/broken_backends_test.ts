@@ -479,6 +479,20 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
     },
   })],
   [
+    "release() does nothing after a record that was refused",
+    claims,
+    claiming((claim) => {
+      let isRefused = false;
+      return {
+        async record(row) {
+          isRefused = true;
+          await claim.record(row);
+        },
+        release: () => isRefused ? undefined : claim.release(),
+      };
+    }),
+  ],
+  [
     "a recorded claim is not ended",
     claims,
     claiming((_, sound) => ({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import vm from "node:vm";
 import { MemoryBackend } from "../backends/mod.ts";
@@ -68,6 +69,28 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
     assert.equal((await work.outcome({ k: 1 })).status, "ran");
     await work.close();
   });
+
+  test(
+    `close() on a full disk rejects with a StoreError if at all, and the store opens again (${extension})`,
+    {
+      skip,
+      timeout,
+    },
+    async (t) => {
+      const folder = smallFolder(t, "512k");
+      const store = join(folder, `runs${extension}`);
+      const work = once(({ k }: { k: number }) => `${BIG}${k}`, { store, save: true, quiet: true });
+      t.mock.method(console, "warn", () => {}); // that its rows cannot be merged
+      for (const k of [0, 1]) await work({ k });
+      const free = fill(folder);
+      await work.close().catch((error) => assert(error instanceof StoreError, String(error.stack)));
+      free();
+      assert.equal((await work.outcome({ k: 0 })).status, "skipped");
+      assert.equal((await work.outcome({ k: 2 })).status, "ran");
+      await work.close();
+      assert.deepEqual(fs.readdirSync(folder), [`runs${extension}`]);
+    },
+  );
 
   test(`others can claim a key whose record found a full disk (${extension})`, {
     skip,
@@ -203,4 +226,27 @@ test("the failure of an error of another realm is noted with its message and sta
   assert.match(failure.stack, /TypeError: boom\n +at /);
   await backend.close();
   await work.close();
+});
+
+test("an owner whose first claim found a full disk is known to others by its next one", {
+  skip: noMount,
+  timeout,
+}, async (t) => {
+  const folder = smallFolder(t, "512k");
+  const store = join(folder, "runs.csv");
+  const [one, other] = await Promise.all(
+    [0, 1].map(async () => completeBackend(await openBackend(store))),
+  );
+  const keys = [0, 1].map((k) => keyOf(keyShape(["k"]), { k }));
+  await one!.record({ k: -1 });
+  const free = fill(folder);
+  const long = keyOf(keyShape(["k"]), { k: "x".repeat(5000) }); // more than is left of a page
+  await assert.rejects(async () => await one!.claim(long), StoreError);
+  free();
+  const answer = await one!.claim(keys[1]!);
+  assert(answer.state === "claimed");
+  const busy = await other!.claim(keys[1]!);
+  assert(busy.state === "busy");
+  assert.equal(busy.holder, `process ${process.pid}`);
+  for (const backend of [one!, other!]) await backend.close();
 });
