@@ -99,8 +99,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   protected abstract connected(database: OpenDatabase): Connection;
   /** The newest row with exactly this key. */
   protected abstract found(key: RowKey): Row | undefined;
-  /** Checks that a row with this key can be recorded. @throws {ColumnError} If it cannot. */
-  protected abstract checkFits(key: Key): void;
+  /** Checks that a row with this key can be recorded, in place of one that was found. */
+  protected abstract checkFits(key: Key, found: Row | undefined): void;
   /** The open database with a table that has these columns and can hold these rows; made if need be. */
   protected abstract withTable(columns: readonly string[], rows: readonly Row[]): Connection;
   /** Adds a row to the table. */
@@ -273,7 +273,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
-        if (!isDoneNow) this.checkFits(key);
+        if (!isDoneNow) this.checkFits(key, found);
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
