@@ -50,7 +50,9 @@ export class RowIndexes {
 
   /** Enters the row that a scanner read last in every index. */
   enter(scanner: RowScanner, offset: number): void {
-    for (const index of this.#indexes) index.keys.add(this.#fingerprintOf(index, scanner), offset);
+    for (const index of this.#indexes.all) {
+      index.keys.add(this.#fingerprintOf(index, scanner), offset);
+    }
   }
 
   /**
@@ -66,7 +68,7 @@ export class RowIndexes {
 
   /** Takes all rows out; the shapes stay. */
   empty(): void {
-    for (const { shape } of [...this.#indexes]) this.#indexes.set(newIndex(shape));
+    for (const { shape } of this.#indexes.all) this.#indexes.set(newIndex(shape));
   }
 
   /** Takes all indexes away. */

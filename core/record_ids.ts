@@ -19,6 +19,7 @@ export function otherIds(params: Row, columns: TableColumns | undefined): string
   const open = Object.entries(columns ?? {}).filter(([name, type]) =>
     /^(?:real|number)/.test(type) && Number.isSafeInteger(params[name])
   ).map(([name]) => name);
+  if (open.length === 0) return [];
   const closed = real.filter((name) => !open.includes(name));
   const subsets = open.length > MAX_MIXED ? [[], open] : subsetsOf(open);
   const ids = new Set(
