@@ -124,7 +124,7 @@ export class ColumnarBase {
 
   /** Catches up with all shapes that were asked about before. */
   async catchUpAll(): Promise<void> {
-    for (const { shape } of [...this.#indexes]) await this.catchUp(shape);
+    for (const { shape } of this.#indexes.all) await this.catchUp(shape);
   }
 
   /** The number of the newest row of a key; -1 if there is none. */

@@ -13,13 +13,14 @@ export interface ShapeIndex {
 }
 
 /** Indexes by their shapes. Those that were not used for longest are dropped where memory ends. */
-export class IndexesByUse<Index extends ShapeIndex> implements Iterable<Index> {
+export class IndexesByUse<Index extends ShapeIndex> {
   readonly #entries = new Map<KeyShape, { index: Index; used: number }>();
+  #all: readonly Index[] = [];
   #uses = 0;
 
-  /** The number of indexes. */
-  get size(): number {
-    return this.#entries.size;
+  /** All indexes. */
+  get all(): readonly Index[] {
+    return this.#all;
   }
 
   /** The index of a shape. */
@@ -38,32 +39,34 @@ export class IndexesByUse<Index extends ShapeIndex> implements Iterable<Index> {
   /** Adds an index, or replaces that of its shape. */
   set(index: Index): void {
     this.#entries.set(index.shape, { index, used: ++this.#uses });
-    let keys = 0;
-    for (const { keys: { size } } of this) keys += size;
+    let keys = this.#listed().reduce((sum, { keys: { size } }) => sum + size, 0);
     while (this.#entries.size > (keys > MAX_KEYS ? FEW_INDEXES : MAX_INDEXES)) {
-      keys -= this.#dropOldest().keys.size;
+      const { shape, keys: { size } } = this.#oldest();
+      this.delete(shape);
+      keys -= size;
     }
   }
 
   /** Drops the index of a shape. */
   delete(shape: KeyShape): void {
     this.#entries.delete(shape);
+    this.#listed();
   }
 
   /** Drops all indexes. */
   clear(): void {
     this.#entries.clear();
+    this.#listed();
   }
 
-  *[Symbol.iterator](): Generator<Index> {
-    for (const { index } of this.#entries.values()) yield index;
+  #listed(): readonly Index[] {
+    return this.#all = Array.from(this.#entries.values(), ({ index }) => index);
   }
 
-  #dropOldest(): Index {
+  #oldest(): Index {
     const [first, ...others] = this.#entries.values();
     let oldest = first!;
     for (const entry of others) if (entry.used < oldest.used) oldest = entry;
-    this.#entries.delete(oldest.index.shape);
     return oldest.index;
   }
 }

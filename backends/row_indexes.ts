@@ -69,9 +69,9 @@ export class RowIndexes {
 
   /** Enters the row that a scanner read last in every index. */
   enter(scanner: RowScanner, offset: number): void {
-    if (this.#indexes.size === 0) return;
+    if (this.#indexes.all.length === 0) return;
     const source = this.#sources.read(scanner);
-    for (const index of this.#indexes) {
+    for (const index of this.#indexes.all) {
       index.keys.add(this.#fingerprintOf(index, scanner), offset, source);
     }
   }
@@ -92,7 +92,7 @@ export class RowIndexes {
 
   /** Takes all rows out; the shapes stay. */
   empty(): void {
-    for (const { shape } of [...this.#indexes]) this.#indexes.set(newIndex(shape));
+    for (const { shape } of this.#indexes.all) this.#indexes.set(newIndex(shape));
   }
 
   /** Takes all indexes away. */

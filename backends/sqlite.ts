@@ -151,7 +151,9 @@ export class SqliteBackend extends SqliteStore<Connection> {
 
   protected checkFits({ values }: Key): void {
     const known = this.connection?.columns ?? new Map();
-    checkAddable(known, [...Object.keys(values), ...RUN_COLUMNS], this.path);
+    const names = Object.keys(values);
+    if (names.every((name) => known.has(name))) return;
+    checkAddable(known, [...names, ...RUN_COLUMNS], this.path);
   }
 
   protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {

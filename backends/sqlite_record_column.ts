@@ -1,24 +1,34 @@
-import { FormatError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
+import { pythonTime } from "../core/python_time.ts";
 import type { TableType } from "../core/records_backend.ts";
 import type { Value } from "../core/value.ts";
 import { spacedJson, type SqlValue } from "./sqlite_value.ts";
 
-/** What a column of a table of records keeps. */
-export type RecordKind = "integer" | "real" | "number" | "text" | "boolean" | "json" | "time";
+/** What a column of a table of records keeps: a param that is a time, or (`created`) when the record was made. */
+export type RecordKind =
+  | "integer"
+  | "real"
+  | "number"
+  | "text"
+  | "boolean"
+  | "json"
+  | "time"
+  | "created";
 
 /** A column of a table of records. */
 export interface RecordColumn {
   readonly name: string;
   readonly kind: RecordKind;
   readonly isNullable: boolean;
+  /** True if the table has a value for rows without the column. */
+  readonly hasDefault?: boolean;
 }
 
 /** The columns that every table of records has after those of the params, as SQLAlchemy makes them. */
 export const OWN_COLUMNS: readonly RecordColumn[] = [
   { name: "id", kind: "text", isNullable: false },
   { name: "result_file", kind: "text", isNullable: false },
-  { name: "created_at", kind: "time", isNullable: false },
+  { name: "created_at", kind: "created", isNullable: false },
   { name: "custom_data", kind: "json", isNullable: false },
 ];
 
@@ -31,6 +41,7 @@ const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
   boolean: "BOOLEAN",
   json: "JSON",
   time: "DATETIME",
+  created: "DATETIME",
 };
 
 /** A column as CREATE TABLE wants it, after its name. */
@@ -47,10 +58,10 @@ export function declaredColumn(name: string, type: TableType): RecordColumn {
   };
 }
 
-/** The type of a column, as it would be declared. */
-export function typeOf({ kind, isNullable }: RecordColumn): TableType {
-  const type = kind === "time" ? "text" : kind;
-  return isNullable ? `${type}?` : type;
+/** The type of a param's column, as it would be declared; one that may be left out may be null. */
+export function typeOf({ kind, isNullable, hasDefault }: RecordColumn): TableType {
+  const type = kind === "created" ? "time" : kind;
+  return isNullable || hasDefault ? `${type}?` : type;
 }
 
 /** The type of a column that is made for a value; JSON where it does not tell. It may be null. */
@@ -94,41 +105,40 @@ export function toColumn(value: Value | undefined, kind: RecordKind): SqlValue |
     case "json":
       return value === null ? null : spacedJson(value);
     case "time":
+    case "created":
       return typeof value === "string" ? sqlTime(value) : undefined;
     case "text":
       return typeof value === "string" && value.isWellFormed() ? value : undefined;
   }
 }
 
-/** The value of a column; undefined (absent) for NULL. @throws {FormatError} On bad JSON. */
+/** The value of a column; undefined (absent) for NULL. One that does not fit its column is given as it is. */
 export function fromColumn(value: SqlValue, kind: RecordKind): Value | undefined {
   if (value === null) return undefined;
-  if (kind === "boolean") return Boolean(Number(value));
-  if (kind === "real") return Number(value);
-  if (typeof value === "bigint") {
+  if (typeof value === "bigint" || typeof value === "number") {
     const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
+    if (kind === "boolean") return Boolean(number);
+    return kind === "real" || Number.isSafeInteger(number) ? number : value;
   }
-  if (typeof value !== "string") return typeof value === "number" ? value : undefined;
-  if (kind === "time") return isoTime(value);
-  if (kind !== "json") return value;
+  if (typeof value !== "string") return undefined;
+  if (kind === "created") return value.replace(TIME, "$1T$2$3Z");
+  if (kind === "time") return pythonTime(value) ?? value;
+  return kind === "json" ? jsonOf(value) : value;
+}
+
+function jsonOf(text: string): Value {
   try {
-    return parseJson(value);
-  } catch (cause) {
-    throw new FormatError(`Cannot read a JSON column: it holds ${JSON.stringify(value)}`, {
-      cause,
-    });
+    return parseJson(text);
+  } catch {
+    return text;
   }
 }
+
+/** A time as SQLAlchemy writes it, without a zone. */
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)((?:\.\d+)?)$/;
 
 /** An ISO 8601 time in UTC as SQLAlchemy writes it: without a zone, with microseconds. */
 function sqlTime(iso: string): string {
-  const [, date, time, fraction = ""] =
-    /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(iso) ?? [];
-  return date === undefined ? iso : `${date} ${time}.${fraction.slice(0, 6).padEnd(6, "0")}`;
-}
-
-function isoTime(text: string): string {
-  const [, date, time] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)$/.exec(text) ?? [];
-  return date === undefined ? text : `${date}T${time}Z`;
+  const [, date, time, fraction = ""] = TIME.exec(iso.replace(/Z$/, "")) ?? [];
+  return date === undefined ? iso : `${date} ${time}.${fraction.slice(1, 7).padEnd(6, "0")}`;
 }

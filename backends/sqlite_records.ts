@@ -132,20 +132,36 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     return values && this.#rowOf(connection, names, values);
   }
 
-  protected checkFits(): void {} // the columns are those of the table, which was made before
+  /** The columns are those of the table, which was made before; an older row keeps what it has. */
+  protected checkFits({ values }: Key, found: Row | undefined): void {
+    for (const column of paramColumns(this.connection?.columns ?? new Map())) {
+      const { name, isNullable, hasDefault } = column;
+      if (found || isNullable || hasDefault || (values[name] ?? null) !== null) continue;
+      throw new TypeError(
+        `Cannot record in table "${this.#table}" of "${this.path}" without "${name}": its column is ` +
+          `"${
+            typeOf(column)
+          }", may not be null, and has no default in the database, though Python's ` +
+          `model may have one; give it`,
+      );
+    }
+  }
 
   protected withTable(_columns: readonly string[], [first = {}]: readonly Row[]): RecordsDatabase {
     return this.#withTable(first);
   }
 
   protected insertInto(connection: RecordsDatabase, row: Row): void {
-    const names = Object.keys(row);
-    const bound = names.map((name) => this.#bound(connection, name, row));
+    const cells = Object.keys(row).map((name) =>
+      [name, this.#bound(connection, name, row)] as const
+    )
+      .filter(([name, cell]) => cell !== null || connection.columns.get(name)!.isNullable);
+    const names = cells.map(([name]) => name);
     const marks = names.map(() => "?").join(", ");
     prepared(
       connection,
       `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(", ")}) VALUES (${marks})`,
-    ).run(...bound);
+    ).run(...cells.map(([, cell]) => cell));
   }
 
   protected deleteRepeats(): number {
@@ -261,7 +277,8 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
       const isSameKind = wanted.kind === column.kind ||
         (column.kind === "number" && /integer|real/.test(wanted.kind)) ||
         (column.kind === "time" && wanted.kind === "text");
-      if (isSameKind && wanted.isNullable === column.isNullable) continue;
+      // One that is declared as nullable may be left out where Python's model has a default for it.
+      if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
       throw new StoreError(
         `Cannot use ${table}: its column "${column.name}" is "${type}", and "${typeOf(wanted)}" ` +
           `is declared; declare "${type}", or choose another table`,
@@ -302,12 +319,15 @@ function readColumns(db: DatabaseSync, table: string): Map<string, RecordColumn>
     name: string;
     type: string;
     notnull: number;
+    dflt_value: string | null;
   }[];
   return new Map(
-    rows.map(({ name, type, notnull }) => [
+    rows.map(({ name, type, notnull, dflt_value }) => [name, {
       name,
-      { name, kind: kindOf(type), isNullable: notnull === 0 },
-    ]),
+      kind: name === "created_at" ? "created" : kindOf(type),
+      isNullable: notnull === 0,
+      hasDefault: dflt_value !== null,
+    }]),
   );
 }
 

@@ -108,8 +108,8 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   protected abstract connected(database: OpenDatabase): Connection;
   /** The newest row with exactly this key. */
   protected abstract found(key: RowKey): Row | undefined;
-  /** Checks that a row with this key can be recorded. @throws {ColumnError} If it cannot. */
-  protected abstract checkFits(key: Key): void;
+  /** Checks that a row with this key can be recorded, in place of one that was found. */
+  protected abstract checkFits(key: Key, found: Row | undefined): void;
   /** The open database with a table that has these columns and can hold these rows; made if need be. */
   protected abstract withTable(columns: readonly string[], rows: readonly Row[]): Connection;
   /** Adds a row to the table. */
@@ -298,7 +298,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
         if (!isDoneNow) {
-          this.checkFits(key);
+          this.checkFits(key, found);
           this.#told(() => this.#checkWritable());
         }
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);

@@ -1,9 +1,16 @@
 import { type KeyShape, keyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 
+/** The names of the last call and their shape: many calls ask for the same columns. */
+let last: { readonly names: readonly string[]; readonly shape: KeyShape } | undefined;
+
 /** The shape of the columns given. */
 export function subsetShape(columns: Row): KeyShape {
-  return keyShape(Object.keys(columns).filter((name) => columns[name] !== undefined));
+  const names = Object.keys(columns).filter((name) => columns[name] !== undefined);
+  const isLast = last?.names.length === names.length &&
+    last.names.every((name, i) => name === names[i]);
+  if (!isLast) last = { names, shape: keyShape(names) };
+  return last!.shape;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { pythonTime } from "./python_time.ts";
 import type { TableType } from "./records_backend.ts";
 import type { Value } from "./value.ts";
 
@@ -54,12 +55,13 @@ export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Whether a value is of a type. NaN is of none: SQL has no such number. */
+/** Whether a value is of a type. NaN is of none: SQL has no such number. Integers are those of int64. */
 export function isOfType(value: Value, type: TableType): boolean {
   if (value === null) return type.endsWith("?");
   switch (type.replace("?", "")) {
     case "integer":
-      return Number.isSafeInteger(value);
+      return Number.isSafeInteger(value) ||
+        typeof value === "bigint" && BigInt.asIntN(64, value) === value;
     case "real":
       return typeof value === "number" && !Number.isNaN(value);
     case "number":
@@ -68,6 +70,8 @@ export function isOfType(value: Value, type: TableType): boolean {
       return typeof value === "string" && value.isWellFormed();
     case "boolean":
       return typeof value === "boolean";
+    case "time":
+      return typeof value === "string" && pythonTime(value) !== undefined;
     default:
       return true;
   }

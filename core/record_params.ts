@@ -1,4 +1,5 @@
 import { nearestName } from "./nearest_name.ts";
+import { pythonTime } from "./python_time.ts";
 import { checkColumnName, isOfType, isReservedParam } from "./record_columns.ts";
 import type { TableColumns, TableType } from "./records_backend.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "./value.ts";
@@ -28,7 +29,7 @@ export function recordParams(
     if (columns && type === undefined) throw extraParam(name, Object.keys(columns));
     if (type === undefined) checkColumnName(name);
     else checkType(name, value, type);
-    setEntry(row, name, value);
+    setEntry(row, name, type === undefined ? value : keptValue(value, type));
   }
   if (!columns || isPartial) return row;
   for (const [name, type] of Object.entries(columns)) {
@@ -45,6 +46,12 @@ function checkType(name: string, value: Value, type: TableType): void {
   if (isOfType(value, type)) return;
   const got = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new TypeError(`Cannot use ${got} as param "${name}": its column is "${type}"`);
+}
+
+/** A value as its column gives it back. */
+function keptValue(value: Value, type: TableType): Value {
+  if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) return Number(value);
+  return typeof value === "string" && /^time/.test(type) ? pythonTime(value)! : value;
 }
 
 function extraParam(name: string, columns: readonly string[]): TypeError {

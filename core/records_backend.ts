@@ -1,9 +1,9 @@
 import type { Backend, MaybePromise } from "./backend.ts";
 import type { ColumnType } from "./hash_params.ts";
-import type { Row } from "./value.ts";
+import { type Row, setEntry } from "./value.ts";
 
 /** The type of a column as a table has it; `"number"` where it does not say which kind. */
-export type TableType = ColumnType | "number" | "number?";
+export type TableType = ColumnType | "number" | "number?" | "time" | "time?";
 
 /** Types of the params' columns by name. */
 export type TableColumns = Readonly<Record<string, TableType>>;
@@ -21,4 +21,17 @@ export interface RecordsBackend extends Backend {
 /** The backend as one with typed columns, if it is one. */
 export function recordsBackend(backend: Backend): RecordsBackend | undefined {
   return "recordColumns" in backend ? backend as RecordsBackend : undefined;
+}
+
+/** The columns that were declared, with those that the table has as times; undeclared, the table's. */
+export function columnsOf(
+  declared: TableColumns | undefined,
+  table: TableColumns | undefined,
+): TableColumns | undefined {
+  if (!declared || !table) return declared ?? table;
+  const types: Record<string, TableType> = {};
+  for (const [name, type] of Object.entries(declared)) {
+    setEntry(types, name, /^time/.test(table[name] ?? "") ? table[name]! : type);
+  }
+  return types;
 }

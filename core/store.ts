@@ -36,6 +36,9 @@ import { yielding } from "./yield_timer.ts";
 /** Default store of a `Store`. */
 const DEFAULT_STORE = "sqlite:///db.sqlite3";
 
+/** How many rows that cannot be read one search names. */
+const MAX_WARNINGS = 10;
+
 /** Params of a sweep, one by one. */
 type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
 
@@ -128,7 +131,7 @@ export class Store<C extends Columns = Columns> {
     customData: CustomData = {},
   ): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    const plan = runs.planRun(params, customData);
+    const plan = await runs.resolve(runs.planRun(params, customData));
     const file = path.normalize(locationText(resultFile));
     try {
       fs.statSync(file);
@@ -169,7 +172,9 @@ export class Store<C extends Columns = Columns> {
       if (outcome.status === "failed") failures.push(outcome.error);
       else if (outcome.status !== "busy") {
         const record = outcome.value as StoreRecord<C>;
-        found.set(record.id, record);
+        // A record of Python's entropic may have another id than the one that was asked for.
+        const { id } = record;
+        found.set(asked.has(id) ? id : runs.plan(outcome.params).id, record);
       }
     }
     const { stopped } = await swept.done;
@@ -198,7 +203,7 @@ export class Store<C extends Columns = Columns> {
     { removeFile = false }: { readonly removeFile?: boolean } = {},
   ): Promise<boolean> {
     const runs = await this.#ready();
-    const plan = runs.planLook(which);
+    const plan = await runs.resolve(runs.planLook(which));
     const row = await runs.backend.find(plan.key);
     if (!row) return false;
     runs.compare(plan, row);
@@ -217,7 +222,7 @@ export class Store<C extends Columns = Columns> {
   /**
    * The records that agree on all columns given (params, `id`, `resultFile`), or all, one at a time,
    * oldest first; `Array.fromAsync(store.find())` gives an array. Records whose file is gone are among
-   * them.
+   * them. A row that is no record, as one that was edited by hand, is left out with a warning.
    */
   async *find(columns: Partial<StoreParams<C>> = {}): AsyncGenerator<StoreRecord<C>> {
     const runs = await this.#ready();
@@ -226,10 +231,20 @@ export class Store<C extends Columns = Columns> {
     if (id !== undefined) wanted["id"] = id;
     if (resultFile !== undefined) wanted["result_file"] = resultFile;
     const names = Object.keys(wanted);
+    let unreadable = 0;
     for await (const row of yielding(runs.backend.rows())) {
-      if (names.every((name) => isSameValue(row[name], wanted[name]))) {
-        yield runs.recordOf(row) as StoreRecord<C>;
+      if (!names.every((name) => isSameValue(row[name], wanted[name]))) continue;
+      let record: StoreRecord;
+      try {
+        record = runs.recordOf(row);
+      } catch (error) {
+        if (++unreadable <= MAX_WARNINGS) this.#warn(`[stet] Left out a row: ${messageOf(error)}`);
+        continue;
       }
+      yield record as StoreRecord<C>;
+    }
+    if (unreadable > MAX_WARNINGS) {
+      this.#warn(`[stet] Left out ${unreadable - MAX_WARNINGS} more rows that cannot be read`);
     }
   }
 
@@ -243,7 +258,8 @@ export class Store<C extends Columns = Columns> {
     patch: RecordPatch<C>,
   ): Promise<StoreRecord<C> | undefined> {
     const runs = await this.#ready();
-    const plan = runs.planLook(which);
+    const plan = await runs.resolve(runs.planLook(which));
+    if (!await runs.backend.find(plan.key)) return undefined;
     const change = async (claim: HeldClaim): Promise<StoreRecord | undefined> => {
       const row = await runs.backend.find(plan.key);
       if (!row) return undefined;

@@ -4,15 +4,16 @@ import type { MaybePromise } from "./backend.ts";
 import { checkId } from "./check_id.ts";
 import type { CompleteBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
-import { type ColumnType, hashParams } from "./hash_params.ts";
+import { hashParams } from "./hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { canonicalJson } from "./json.ts";
 import { keyOf, keyShape } from "./key.ts";
 import type { Outcome } from "./once_types.ts";
 import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
 import { isReservedParam } from "./record_columns.ts";
+import { idOf, otherIds } from "./record_ids.ts";
 import { recordParams } from "./record_params.ts";
-import type { RecordsBackend, TableColumns } from "./records_backend.ts";
+import { columnsOf, type RecordsBackend, type TableColumns } from "./records_backend.ts";
 import type { ResultFiles } from "./result_files.ts";
 import { writeNote } from "./result_note.ts";
 import { isSameValue } from "./same_value.ts";
@@ -47,6 +48,8 @@ export interface StoreRunsOptions {
 /** One run of a `Store` that is asked for. */
 export interface StorePlan extends Plan {
   readonly id: string;
+  /** True if the id was given, and is not the hash of the params. */
+  readonly hasOwnId: boolean;
   /** As the store keeps them. */
   readonly params: Row;
   readonly customData: Row;
@@ -84,7 +87,7 @@ export class StoreRuns implements Target {
       const opened = await (this.#opening ??= this.#options.open());
       this.#opened = opened;
       this.#tag ??= tagOf(opened.backend.location);
-      this.#columns ??= await opened.typed?.recordColumns();
+      this.#columns = columnsOf(this.#columns, await opened.typed?.recordColumns());
     } catch (error) {
       this.#opening = undefined; // by the next call, the folder may be there
       throw error;
@@ -112,9 +115,14 @@ export class StoreRuns implements Target {
     return this.planRun(item, {});
   }
 
-  /** The run of params. @throws {TypeError} If they do not fit. */
+  /**
+   * The run of params. Those that Python's model has a default for may be left out, where no columns
+   * were declared: a run without one that is needed is refused when it is claimed.
+   *
+   * @throws {TypeError} If they do not fit.
+   */
   planRun(given: unknown, customData: CustomData): StorePlan {
-    const params = recordParams(given, this.#columns, false);
+    const params = recordParams(given, this.#columns, !this.#options.columns);
     return this.#planOf(given as object, params, customDataOf(customData, params));
   }
 
@@ -122,7 +130,7 @@ export class StoreRuns implements Target {
   planLook(which: unknown): StorePlan {
     const given = typeof which === "string" ? { id: which } : which;
     const isPartial = isPlainObject(given) && given["id"] !== undefined;
-    const params = recordParams(given, this.#columns, isPartial);
+    const params = recordParams(given, this.#columns, isPartial || !this.#options.columns);
     return this.#planOf(given as object, params, {});
   }
 
@@ -134,15 +142,14 @@ export class StoreRuns implements Target {
 
   #planOf(given: object, params: Row, customData: Row): StorePlan {
     const { id: ownId, ...named } = given as Readonly<Record<string, unknown>>;
-    const id = ownId === undefined
-      ? hashParams(params, { columns: realColumns(this.#columns) })
-      : hashParams({ id: ownId });
+    const id = ownId === undefined ? idOf(params, this.#columns) : hashParams({ id: ownId });
     if (ownId !== undefined) checkId(id);
     const { shape, text } = keyOf(ID, { id });
     const own = Object.entries(named).filter(([name]) => !isReservedParam(name));
     const resultFile = this.#options.files.pathOf(id);
     return {
       id,
+      hasOwnId: ownId !== undefined,
       params,
       customData,
       identity: `${id} ${canonicalJson(params)}`,
@@ -154,10 +161,40 @@ export class StoreRuns implements Target {
 
   /** The row of a run that is done, or undefined; at once if the store knows at once. */
   look(plan: Plan): MaybePromise<Row | undefined> {
-    const row = this.backend.find(plan.key);
+    const row = this.#find(plan as StorePlan);
     return row instanceof Promise
       ? row.then((found) => this.#hit(plan as StorePlan, found))
       : this.#hit(plan as StorePlan, row);
+  }
+
+  /** The row of a plan, also under another id that Python's entropic may have given it. */
+  #find(plan: StorePlan): MaybePromise<Row | undefined> {
+    const row = this.backend.find(plan.key);
+    if (row instanceof Promise) return row.then((it) => it ?? this.#findOther(plan));
+    return row ?? this.#findOther(plan);
+  }
+
+  #findOther({ params, hasOwnId }: StorePlan): MaybePromise<Row | undefined> {
+    const ids = hasOwnId ? [] : otherIds(params, this.#columns);
+    return ids.length > 0 ? this.#findOneOf(ids, params) : undefined;
+  }
+
+  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
+    for (const id of ids) {
+      const row = await this.backend.find(keyOf(ID, { id }));
+      if (row && this.#differing(params, row).length === 0) return row;
+    }
+    return undefined;
+  }
+
+  /** The plan under the id that its record has: {@linkcode otherIds}. */
+  async resolve(plan: StorePlan): Promise<StorePlan> {
+    const id = (await this.#find(plan))?.["id"];
+    if (typeof id !== "string" || id === plan.id) return plan;
+    return {
+      ...plan,
+      ...this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData),
+    };
   }
 
   #hit(plan: StorePlan, row: Row | undefined): Row | undefined {
@@ -186,16 +223,25 @@ export class StoreRuns implements Target {
    * @throws {StoreError} If it was not; shows both.
    */
   compare({ id, params }: Pick<StorePlan, "id" | "params">, row: Row): void {
-    const stored = paramsOfRow(row);
-    const names = Object.keys(params);
-    if (names.every((name) => isSameValue(own(params, name), own(stored, name)))) return;
+    const differing = this.#differing(params, row);
+    if (differing.length === 0) return;
     throw new StoreError(
       `Cannot use record ${id} of "${this.backend.location}": it was stored for ` +
-        `(${paramsText(stored)}), and (${
+        `(${paramsText(paramsOfRow(row))}), and (${
           paramsText(params)
-        }) is asked for; give one of them another ` +
-        `id, as { id: "…", … }, or delete the record`,
+        }) is asked for: they differ in ` +
+        `${
+          differing.map((name) => `"${name}"`).join(", ")
+        }, and ids can collide, a record can be ` +
+        `patched, and Python's entropic keeps the name of an enum but makes the id of its value; ask ` +
+        `by the id, give one of them another, as { id: "…", … }, or delete the record`,
     );
+  }
+
+  /** The names of params that a row was not stored for. */
+  #differing(params: Row, row: Row): string[] {
+    const stored = paramsOfRow(row);
+    return Object.keys(params).filter((name) => !isSameValue(own(params, name), own(stored, name)));
   }
 
   /** The record that a row is. */
@@ -225,10 +271,10 @@ export class StoreRuns implements Target {
 
   /** What is wrong with the table is told before anything runs. */
   async #makeTable({ key, params }: StorePlan): Promise<void> {
-    const columns = await this.#opened!.typed?.recordColumns(key.values);
-    this.#columns ??= columns;
+    const table = await this.#opened!.typed?.recordColumns(key.values);
+    this.#columns = columnsOf(this.#columns, table);
     this.#isTableMade = true;
-    recordParams(params, this.#columns, false); // other params may have made it
+    recordParams(params, this.#columns, !this.#options.columns); // other params may have made it
   }
 
   /** Claims a run as soon as nobody else runs it, and gives the result of the body; undefined if it is done. */
@@ -246,7 +292,8 @@ export class StoreRuns implements Target {
   }
 
   /** Runs, whatever there is already. */
-  async rerun(plan: StorePlan): Promise<Outcome<unknown>> {
+  async rerun(given: StorePlan): Promise<Outcome<unknown>> {
+    const plan = await this.resolve(given);
     const run = (claim: HeldClaim) => this.run(plan, claim, executeHere);
     return (await this.claimWaiting(plan, run, true))!.result!;
   }
@@ -274,7 +321,8 @@ export class StoreRuns implements Target {
     return outcome;
   }
 
-  async #claimAndRun(plan: StorePlan): Promise<Outcome<unknown>> {
+  async #claimAndRun(given: StorePlan): Promise<Outcome<unknown>> {
+    const plan = await this.resolve(given); // its record may be there, and its file gone
     for (;;) {
       const ran = await this.claimWaiting(plan, (claim) => this.run(plan, claim, executeHere));
       if (ran) return ran.result!;
@@ -350,18 +398,22 @@ export class StoreRuns implements Target {
     return await this.record(claim, plan, resultFile, customData);
   }
 
-  /** Records a claimed run. */
+  /** Records a claimed run. An older record keeps when it was made, and columns that are not given. */
   async record(
     claim: HeldClaim,
-    { id, params }: StorePlan,
+    { id, key, params }: StorePlan,
     resultFile: string,
     customData: Row,
   ): Promise<StoreRecord> {
-    const row = rowOfRecord(id, params, resultFile, new Date().toISOString(), customData);
+    const before = await this.backend.find(key);
+    const all = { ...before && paramsOfRow(before), ...params };
+    const row = rowOfRecord(id, all, resultFile, createdAt(before), customData);
     const record = this.recordOf(row);
     await claim.record(row);
     this.#missing.delete(id);
-    return record;
+    const isWhole = Object.keys(this.#columns ?? {}).every((name) => Object.hasOwn(all, name));
+    if (isWhole) return record;
+    return this.recordOf(await this.backend.find(key) ?? row); // with the defaults of the table
   }
 
   /** The failure of a run that was noted since a time, if one was. */
@@ -412,10 +464,12 @@ function customDataOf(customData: CustomData, params: Row): Row {
   return data as Row;
 }
 
-/** The columns whose numbers hash as floats. */
-function realColumns(columns: TableColumns | undefined): Record<string, ColumnType> {
-  const real = Object.entries(columns ?? {}).filter(([, type]) => /^real/.test(type));
-  return Object.fromEntries(real) as Record<string, ColumnType>;
+/** When a record was made: the first time, as in Python's entropic. */
+function createdAt(before: Row | undefined): string {
+  const time = before?.["created_at"];
+  return typeof time === "string" && !Number.isNaN(Date.parse(time))
+    ? time
+    : new Date().toISOString();
 }
 
 function own(row: Row, name: string): Row[string] | undefined {

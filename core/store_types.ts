@@ -2,7 +2,10 @@ import type { Backend, BackendTable } from "./backend.ts";
 import type { ColumnType } from "./hash_params.ts";
 import type { Value } from "./value.ts";
 
-/** The columns of a `Store`: the types of its params by name; with `?`, they may be null. */
+/**
+ * The columns of a `Store`: the types of its params by name; with `?`, they may be null. An integer from
+ * 2^53 to 2^63 is a bigint, in params and in records, although records are typed for numbers.
+ */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
 /** What is stored with a record besides its params: anything that JSON can say, by name. */
@@ -125,7 +128,10 @@ type ColumnValues<C> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
 type ValueOf<T> = T extends `${infer Kind}?` ? KindValue<Kind> | null : KindValue<T>;
 
-type ParamOf<T> = ValueOf<T> | (T extends "json" | "json?" ? object : never);
+type ParamOf<T> =
+  | ValueOf<T>
+  | (T extends "integer" | "integer?" ? bigint : never)
+  | (T extends "json" | "json?" ? object : never);
 
 type KindValue<Kind> = Kind extends "integer" | "real" ? number
   : Kind extends "text" ? string

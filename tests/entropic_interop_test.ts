@@ -207,6 +207,102 @@ test("each takes in the notes of the other's runs", { skip, timeout }, async (t)
   await store.close();
 });
 
+/** A record of Python's, its columns as text. */
+type TheirRecord = Readonly<Record<string, string>>;
+
+/** Has Python make records of models, each in a table of its own: `[table, columns, call]` as source. */
+function inModels(
+  folder: string,
+  asked: readonly (readonly [table: string, columns: string, call: string])[],
+): TheirRecord[] {
+  return JSON.parse(python("entropic_model.py", folder, JSON.stringify(asked))) as TheirRecord[];
+}
+
+const real = "n: Mapped[int]\ndt: Mapped[float]";
+const withDefault = "n: Mapped[int]\nsteps: Mapped[int] = mapped_column(default=10)";
+
+/** What Python is asked to record, and the same params in TypeScript. */
+const asked: Readonly<
+  Record<string, readonly [columns: string, call: string, ours: Record<string, unknown>]>
+> = {
+  big: ["n: Mapped[int]", "store.run({'n': 2**62 + 1})", { n: 2n ** 62n + 1n }],
+  int: [real, "store.run({'n': 1, 'dt': 1})", { n: 1, dt: 1 }],
+  float: [real, "store.run({'n': 2, 'dt': 1.0})", { n: 2, dt: 1 }],
+  model_default: [withDefault, "store.run({'n': 1})", { n: 1 }],
+  server_default: [
+    "n: Mapped[int]\nmode: Mapped[str] = mapped_column(server_default=text(\"'fast'\"))",
+    "store.run({'n': 1})",
+    { n: 1 },
+  ],
+  time: [
+    "at: Mapped[datetime.datetime]",
+    "store.register({'at': datetime.datetime(2026, 1, 2, 3, 4, 5, 678000)}, result)",
+    { at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678)) },
+  ],
+  whole_time: [
+    "at: Mapped[datetime.datetime]",
+    "store.register({'at': datetime.datetime(2026, 1, 2, 3, 4, 5)}, result)",
+    { at: "2026-01-02 03:04:05" },
+  ],
+  date: [
+    "day: Mapped[datetime.date]",
+    "store.register({'day': datetime.date(2026, 1, 2)}, result)",
+    { day: "2026-01-02" },
+  ],
+};
+const color = ["color: Mapped[Color]", "store.register({'color': Color.RED}, result)"] as const;
+
+test(
+  "what Python recorded by ints for floats, big integers, defaults, times and enums is answered",
+  {
+    skip,
+    timeout,
+  },
+  async (t) => {
+    const folder = tempFolder(t);
+    const theirs = inModels(folder, [
+      ...Object.entries(asked).map(([table, [columns, call]]) => [table, columns, call] as const),
+      ["enum", ...color],
+    ]);
+    const open = (table: string): Store =>
+      new Store({
+        runner: () => assert.fail(`${table} was run again`),
+        table,
+        store: path.join(folder, "db.sqlite3"),
+        resultsDir: path.join(folder, "results"),
+      });
+    for (const [i, [table, [, , ours]]] of Object.entries(asked).entries()) {
+      const store = open(table);
+      assert.equal((await store.runOrRetrieve(ours)).id, theirs[i]!["id"], table);
+      assert.equal((await Array.fromAsync(store.find())).length, 1);
+      await store.close();
+    }
+    const store = open("enum");
+    assert.equal((await store.retrieve(theirs.at(-1)!["id"]!))!["color"], "RED");
+    await assert.rejects(store.runOrRetrieve({ color: "red value" }), /differ in "color".*enum/);
+    await store.close();
+  },
+);
+
+test("a run again in TypeScript leaves created_at and defaults as Python made them", {
+  skip,
+  timeout,
+}, async (t) => {
+  const folder = tempFolder(t);
+  const [before] = inModels(folder, [["results", withDefault, "store.run({'n': 1})"]]);
+  const store = new Store({
+    runner: ({ resultFile }) => fs.writeFileSync(resultFile, "TypeScript"),
+    store: path.join(folder, "db.sqlite3"),
+    resultsDir: path.join(folder, "results"),
+    fileSuffix: ".txt",
+  });
+  await store.run({ n: 1 });
+  await assert.rejects(store.run({ n: 2 }), /without "steps"/);
+  await store.close();
+  const [after] = inModels(folder, [["results", withDefault, "store.retrieve({'n': 1})"]]);
+  assert.deepEqual({ ...after, custom_data: "" }, { ...before, custom_data: "" });
+});
+
 /** The table as text, and its rows without what differs from run to run. */
 function databaseIn(folder: string): { sql: string; rows: unknown[] } {
   const db = new DatabaseSync(path.join(folder, "runs.sqlite3"));

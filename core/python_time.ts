@@ -1,0 +1,11 @@
+/**
+ * A time as `str()` of Python's `datetime` spells it, which entropic makes ids of: without a zone, and
+ * with microseconds unless they are 0. Undefined for a text that is no time, or in a zone but UTC.
+ */
+export function pythonTime(text: string): string | undefined {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|\+00:00)?)?$/.exec(text);
+  if (!match) return undefined;
+  const [, date, time = "00:00:00", fraction = ""] = match;
+  const micros = fraction.slice(0, 6).padEnd(6, "0");
+  return `${date} ${time}${micros === "000000" ? "" : `.${micros}`}`;
+}
