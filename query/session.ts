@@ -16,6 +16,8 @@ export interface Rights {
   readonly files: readonly string[];
   /** Whether it may read any file. */
   readonly allowFiles: boolean;
+  /** How much memory it may take, in megabytes. Default: four fifths of the machine's. */
+  readonly maxMemoryMb?: number | undefined;
 }
 
 /** Of results that nobody has read to their end. */
@@ -58,9 +60,10 @@ export class Session {
   /**
    * From then on SQL cannot change settings, load extensions or, unless it is allowed to, read files.
    */
-  async restrict({ files, allowFiles }: Rights): Promise<void> {
+  async restrict({ files, allowFiles, maxMemoryMb }: Rights): Promise<void> {
     const settings = [
       "GLOBAL TimeZone='UTC'",
+      ...maxMemoryMb === undefined ? [] : [`memory_limit='${maxMemoryMb}MB'`],
       "autoinstall_known_extensions=false",
       "autoload_known_extensions=false",
       `temp_directory=${sqlString(path.join(this.folder, "spill"))}`,

@@ -1,6 +1,7 @@
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { Grid } from "../core/grid.ts";
 import type { Mirror } from "./mirror.ts";
+import type { QueryProcesses } from "./query_process.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {
@@ -18,6 +19,8 @@ export interface ServerDeps {
   readonly closing: AbortSignal;
   /** Whether clients may send SQL. */
   readonly allowsQuery: boolean;
+  /** Where it runs; undefined: in this process. */
+  readonly queries: QueryProcesses | undefined;
   /** Told of what nobody foresaw. */
   readonly warn: (message: string) => void;
 }
