@@ -206,13 +206,26 @@ export class StoreRuns implements Target {
   }
 
   async #claim(plan: StorePlan, isForced: boolean): Promise<ClaimAnswer> {
-    if (!this.#isTableMade) await this.#makeTable(plan);
+    if (!this.#isTableMade) {
+      await this.#makeTable(plan);
+      await this.#removeAbandoned();
+    }
     let isClaimed = false; // from then on, an older row is there to be replaced
     const answer = await this.backend.claim(plan.key, {
       isDone: (row) => !isForced && !isClaimed && hasFile(row),
     });
     isClaimed = answer.state === "claimed";
     return answer;
+  }
+
+  /** Removes what killed runs left in the results folder: nobody has claimed their ids. */
+  async #removeAbandoned(): Promise<void> {
+    for (const id of this.#options.files.begun(this.#tag!)) {
+      const answer = await this.backend.claim(keyOf(ID, { id }), { isDone: () => false });
+      if (answer.state !== "claimed") continue;
+      this.#options.files.end(id, this.#tag!);
+      await answer.claim.release();
+    }
   }
 
   /** What is wrong with the table is told before anything runs. */

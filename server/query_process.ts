@@ -1,10 +1,10 @@
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { Executor } from "../core/executor.ts";
 import { messageOf } from "../core/errors.ts";
 import { isGranted } from "../core/missing_permission.ts";
+import { TemporaryFolder } from "../core/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../mod.ts";
 import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
 
@@ -50,14 +50,14 @@ export class QueryProcesses {
    * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
    */
   async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stet-query-"));
+    const folder = new TemporaryFolder("stet-query-");
     try {
       await this.#enter();
       try {
         await (this.#opened ??= this.#executor.open?.() ?? Promise.resolve());
-        const answer = path.join(folder, "answer");
+        const answer = path.join(folder.path, "answer");
         const isFile = this.#path !== undefined && fs.existsSync(this.#path);
-        const store = isFile ? this.#path! : await this.#copy(folder);
+        const store = isFile ? this.#path! : await this.#copy(folder.path);
         const refused = await this.#run({ ...statement, store, answer });
         if (refused !== undefined) throw new QueryError(refused);
         return piecesOf(fs.openSync(answer, "r"));
@@ -65,7 +65,7 @@ export class QueryProcesses {
         this.#leave();
       }
     } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     }
   }
 
