@@ -152,6 +152,7 @@ export class ColumnarMerger {
   /** Merges what is pending, unless others are there to do it. If it cannot be done, the rows stay there. */
   async settle(): Promise<void> {
     if (!fs.existsSync(this.#files.pendingPath)) return;
+    if (!this.#files.hasWritten && !this.#files.isWritable) return; // it is only read here
     try {
       const isSettled = await this.#files.locked(() => {
         if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
@@ -334,7 +335,7 @@ export class ColumnarMerger {
   /** A path beside the store for a new file. What a killed merge left is taken away. */
   #temporary(): string {
     for (const file of this.temporaries()) fs.rmSync(file, { force: true });
-    return `${this.#temporaryPrefix}${crypto.randomUUID()}`;
+    return `${this.#temporaryPrefix}${crypto.randomUUID().slice(0, 13)}`;
   }
 
   get #temporaryPrefix(): string {
