@@ -7,6 +7,7 @@ import { FormatError, StoreError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { ColumnarBase, type OpenedFile } from "./columnar_base.ts";
 import { checkNames, type ColumnarFormat } from "./columnar_format.ts";
+import { syncFolder } from "./file_bytes.ts";
 import { warnOfNetwork } from "./network_folder.ts";
 import { type Merged, pendingFormat, type PendingLayout } from "./pending_format.ts";
 import { realPath } from "./real_path.ts";
@@ -307,6 +308,15 @@ export class ColumnarFiles {
     pending.repair(); // a torn row is kept aside
     pending.close();
     fs.rmSync(this.pendingPath, { force: true });
+  }
+
+  /** Removes both files; a merge that is under way begins anew. Only under the lock. */
+  remove(): void {
+    if (!this.exists()) return;
+    this.removePending();
+    fs.rmSync(this.path, { force: true });
+    syncFolder(path.dirname(this.path));
+    this.noteRemoval();
   }
 
   /** Brings to the disk what was recorded, also by those who did not wait for it. */

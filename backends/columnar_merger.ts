@@ -33,8 +33,8 @@ const TURN = 2000;
 
 /** A change of the columnar file: rows to leave out, and rows to add. */
 export interface Change {
-  /** All of them, those of a key, or merged ones that equal an earlier one but for when they were made. */
-  readonly gone?: Key | "all" | "repeats";
+  /** Those of a key, or merged ones that equal an earlier one but for when they were made. */
+  readonly gone?: Key | "repeats";
   readonly added?: readonly Row[];
 }
 
@@ -251,7 +251,7 @@ export class ColumnarMerger {
     opened: OpenedFile | undefined,
     { gone, added = [] }: Change,
   ): Promise<number | typeof STALE> {
-    const goneNumbers = !opened || !gone || gone === "all"
+    const goneNumbers = !opened || !gone
       ? []
       : gone === "repeats"
       ? await this.#files.base.repeats()
@@ -264,7 +264,7 @@ export class ColumnarMerger {
     const placeholder = checksumPlaceholder();
     try {
       const isGone = (row: Row): boolean =>
-        gone === "all" || typeof gone === "object" && keyOf(gone.shape, row).text === gone.text;
+        typeof gone === "object" && keyOf(gone.shape, row).text === gone.text;
       const kinds = new Map<string, SeenKind>();
       let count = 0;
       let all = 0;
@@ -279,9 +279,9 @@ export class ColumnarMerger {
         }
       }
       const gonePending = all - count;
-      if (count === 0 && gonePending === 0 && goneNumbers.length === 0 && gone !== "all") return 0;
+      if (count === 0 && gonePending === 0 && goneNumbers.length === 0) return 0;
       const kept = (opened?.file.rowCount ?? 0) - goneNumbers.length;
-      const base = gone === "all" || kept === 0 ? undefined : opened?.file;
+      const base = kept === 0 ? undefined : opened?.file;
       const isLonger = gone === undefined;
       const mark = {
         history: isLonger && opened?.mark?.history || crypto.randomUUID(),
@@ -315,8 +315,7 @@ export class ColumnarMerger {
       if (!isDone) return STALE;
       await this.#files.locked(() => {}); // takes what was merged out of the pending file
       await this.#files.base.catchUpAll();
-      const goneBase = gone === "all" ? opened?.file.rowCount ?? 0 : goneNumbers.length;
-      return goneBase + gonePending;
+      return goneNumbers.length + gonePending;
     } finally {
       for (const pass of pending.passes) pass.close();
       fs.rmSync(temporary, { force: true });

@@ -11,8 +11,8 @@ const MOST_INDEXES = 8;
 /** A key, as far as rows are found by it. */
 type RowKey = Pick<Key, "shape" | "text">;
 
-/** Rows to leave out: all, those of a key, or of those with equal keys of a shape all but the first. */
-export type Gone = "all" | RowKey | { readonly repeatsOf: KeyShape };
+/** Rows to leave out: those of a key, or of those with equal keys of a shape all but the first. */
+export type Gone = RowKey | { readonly repeatsOf: KeyShape };
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
 interface ShapeIndex {
@@ -81,7 +81,7 @@ export class RowIndexes {
   }
 
   /** Whether the row that the scanner read last is one of those to leave out. */
-  matcher(gone: Exclude<Gone, "all">, scanner: RowScanner): () => boolean {
+  matcher(gone: Gone, scanner: RowScanner): () => boolean {
     if ("repeatsOf" in gone) {
       const index = newIndex(gone.repeatsOf);
       const seen = new FingerprintSet();
