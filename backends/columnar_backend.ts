@@ -140,14 +140,12 @@ export class ColumnarBackend implements Backend {
     return keys.length === 0 ? 0 : await this.#merger.merge({ gone: keys });
   }
 
-  /** Removes all rows. */
+  /** Removes the files. */
   async clear(): Promise<void> {
-    if (!this.#files.exists()) {
-      if (this.#files.ended) throw this.#files.ended;
-      return await this.#files.locked(() => this.#files.state.forgetAll());
-    }
-    await this.#merger.merge({ gone: "all" });
-    await this.#files.locked(() => this.#files.state.forgetAll());
+    await this.#files.changing(() => {
+      this.#files.remove();
+      this.#files.state.forgetAll();
+    });
   }
 
   /** All rows that were there when it was called, one at a time, in bounded memory. */

@@ -1,10 +1,13 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import path from "node:path";
 import type { MaybePromise, OpenOptions } from "../core/backend.ts";
 import { orderColumns } from "../core/columns.ts";
-import { FormatError, type StoreError } from "../core/errors.ts";
+import { FormatError, StoreError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { ColumnarBase, type OpenedFile } from "./columnar_base.ts";
 import { checkNames, type ColumnarFormat } from "./columnar_format.ts";
+import { syncFolder } from "./file_bytes.ts";
 import { warnOfNetwork } from "./network_folder.ts";
 import { type Merged, pendingFormat, type PendingLayout } from "./pending_format.ts";
 import { realPath } from "./real_path.ts";
@@ -14,6 +17,9 @@ import { Syncer, syncError } from "./syncer.ts";
 
 /** How long a hit is believed without a look at the files, in milliseconds. */
 const FRESH = 100;
+
+/** What file systems take less what the longest name beside a store adds: `.….merge-` and `.….csv`. */
+const MAX_NAME_BYTES = 255 - 32;
 
 /** The files were replaced just now: what was seen of them does not count. */
 export const STALE = Symbol("stale");
@@ -68,6 +74,7 @@ export class ColumnarFiles {
     { durability = "power", warn = console.warn }: OpenOptions,
   ) {
     this.path = realPath(location);
+    checkLength(this.path);
     this.format = format;
     this.warn = warn;
     this.base = new ColumnarBase(this.path, format);
@@ -248,6 +255,16 @@ export class ColumnarFiles {
     return result instanceof Promise ? result.then(again) : again(result);
   }
 
+  /** Whether files can be made beside the store. */
+  get isWritable(): boolean {
+    try {
+      fs.accessSync(path.dirname(this.path), fs.constants.W_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #begin(): void {
     this.#hasLocked = true;
     warnOfNetwork(this.path, this.warn);
@@ -311,8 +328,27 @@ export class ColumnarFiles {
     fs.rmSync(this.pendingPath, { force: true });
   }
 
+  /** Removes both files; a merge that is under way begins anew. Only under the lock. */
+  remove(): void {
+    if (!this.exists()) return;
+    this.removePending();
+    fs.rmSync(this.path, { force: true });
+    syncFolder(path.dirname(this.path));
+    this.noteRemoval();
+  }
+
   /** Brings to the disk what was recorded, also by those who did not wait for it. */
   async sync(): Promise<void> {
     if (this.isSynced) await this.#syncer.sync();
   }
+}
+
+/** @throws {StoreError} If the files beside the store could not be named after it. */
+function checkLength(store: string): void {
+  const length = Buffer.byteLength(path.basename(store));
+  if (length <= MAX_NAME_BYTES) return;
+  throw new StoreError(
+    `Cannot open store "${store}": its name has ${length} bytes, and files beside it have longer ` +
+      `ones, which file systems do not take; choose a name of at most ${MAX_NAME_BYTES} bytes`,
+  );
 }

@@ -33,8 +33,8 @@ const BATCH = 500;
 
 /** A change of the columnar file: rows to leave out, and rows to add. */
 export interface Change {
-  /** All of them, those of a key, or merged ones that equal an earlier one but for when they were made. */
-  readonly gone?: readonly Key[] | "all" | "repeats";
+  /** Those of some keys, or merged ones that equal an earlier one but for when they were made. */
+  readonly gone?: readonly Key[] | "repeats";
   readonly added?: readonly Row[];
 }
 
@@ -154,6 +154,7 @@ export class ColumnarMerger {
   /** Merges what is pending, unless others are there to do it. If it cannot be done, the rows stay there. */
   async settle(): Promise<void> {
     if (!fs.existsSync(this.#files.pendingPath)) return;
+    if (!this.#files.hasWritten && !this.#files.isWritable) return; // it is only read here
     try {
       const isSettled = await this.#files.locked(() => {
         if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
@@ -259,7 +260,7 @@ export class ColumnarMerger {
     { gone, added = [] }: Change,
   ): Promise<number | typeof STALE> {
     const goneTexts = new Set(typeof gone === "object" ? gone.map(({ text }) => text) : []);
-    const goneNumbers = !opened || !gone || gone === "all"
+    const goneNumbers = !opened || !gone
       ? []
       : gone === "repeats"
       ? await this.#files.base.repeats()
@@ -272,7 +273,6 @@ export class ColumnarMerger {
     const placeholder = checksumPlaceholder();
     try {
       const isGone = (row: Row): boolean =>
-        gone === "all" ||
         typeof gone === "object" && goneTexts.has(keyOf(gone[0]!.shape, row).text);
       const kinds = new Map<string, SeenKind>();
       let count = 0;
@@ -288,9 +288,9 @@ export class ColumnarMerger {
         }
       }
       const gonePending = all - count;
-      if (count === 0 && gonePending === 0 && goneNumbers.length === 0 && gone !== "all") return 0;
+      if (count === 0 && gonePending === 0 && goneNumbers.length === 0) return 0;
       const kept = (opened?.file.rowCount ?? 0) - goneNumbers.length;
-      const base = gone === "all" || kept === 0 ? undefined : opened?.file;
+      const base = kept === 0 ? undefined : opened?.file;
       const isLonger = gone === undefined;
       const mark = {
         history: isLonger && opened?.mark?.history || crypto.randomUUID(),
@@ -324,8 +324,7 @@ export class ColumnarMerger {
       if (!isDone) return STALE;
       await this.#files.locked(() => {}); // takes what was merged out of the pending file
       await this.#files.base.catchUpAll();
-      const goneBase = gone === "all" ? opened?.file.rowCount ?? 0 : goneNumbers.length;
-      return goneBase + gonePending;
+      return goneNumbers.length + gonePending;
     } finally {
       for (const pass of pending.passes) pass.close();
       fs.rmSync(temporary, { force: true });

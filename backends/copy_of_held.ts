@@ -1,7 +1,6 @@
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { atExit, notAtExit } from "../core/at_exit.ts";
+import { TemporaryFolder } from "../core/temporary_folder.ts";
 import { readAt, writeAll } from "./file_bytes.ts";
 import type { HeldFile } from "./held_file.ts";
 
@@ -10,14 +9,9 @@ const CHUNK = 1 << 20;
 
 /** A copy of a held file where nobody else comes, by its path; it goes when the file is closed. */
 export function copyOfHeld(held: HeldFile): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stet-read-"));
-  const remove = (): void => fs.rmSync(folder, { recursive: true, force: true });
-  atExit(remove);
-  held.whenFreed(() => {
-    notAtExit(remove);
-    remove();
-  });
-  const copy = path.join(folder, "file");
+  const folder = new TemporaryFolder("stet-read-");
+  held.whenFreed(() => folder.remove());
+  const copy = path.join(folder.path, "file");
   const fd = fs.openSync(copy, "wx", 0o600);
   try {
     const bytes = new Uint8Array(CHUNK);

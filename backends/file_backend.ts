@@ -154,10 +154,11 @@ export class FileBackend implements Backend {
     });
   }
 
-  /** Removes all rows. */
+  /** Removes the file. */
   clear(): MaybePromise<void> {
     return this.#changing(() => {
-      if (this.#file.rowCount > 0) this.#remove("all");
+      this.#file.remove();
+      removals++;
       this.#state.forgetAll();
     });
   }
@@ -371,7 +372,7 @@ export class FileBackend implements Backend {
     return findings;
   }
 
-  #remove(gone: Key | KeySet | "all"): number {
+  #remove(gone: Key | KeySet): number {
     const before = this.#file.rowCount;
     this.#file.rewrite(gone, []);
     removals++;

@@ -16,8 +16,8 @@ export interface KeySet {
   readonly texts: ReadonlySet<string>;
 }
 
-/** Rows to leave out: all, those of some keys, or of those with equal keys of a shape all but the first. */
-export type Gone = "all" | RowKey | KeySet | { readonly repeatsOf: KeyShape };
+/** Rows to leave out: those of some keys, or of those with equal keys of a shape all but the first. */
+export type Gone = RowKey | KeySet | { readonly repeatsOf: KeyShape };
 
 /** An index of the rows by the keys of one shape, and how to take a row's key. */
 interface RowIndex extends ShapeIndex {
@@ -101,7 +101,7 @@ export class RowIndexes {
   }
 
   /** Whether the row that the scanner read last is one of those to leave out. */
-  matcher(gone: Exclude<Gone, "all">, scanner: RowScanner): () => boolean {
+  matcher(gone: Gone, scanner: RowScanner): () => boolean {
     if ("repeatsOf" in gone) {
       const index = newIndex(gone.repeatsOf);
       const seen = new FingerprintSet();

@@ -375,6 +375,24 @@ export class StoreFile {
     this.#open(true);
   }
 
+  /**
+   * Removes the file, with all rows. A torn tail is moved aside first. Only under the lock.
+   *
+   * @throws {StoreError} If it cannot be removed.
+   */
+  remove(): void {
+    this.#flush();
+    if (!this.#opened) return;
+    this.repair();
+    try {
+      fs.rmSync(this.path, { force: true });
+      syncFolder(path.dirname(this.path));
+    } catch (error) {
+      throw this.#writeError(error);
+    }
+    this.#forget();
+  }
+
   /** How many rows that were read equal an earlier one in the columns of a shape. */
   repeatsOf(shape: KeyShape): number {
     if (!this.#indexes.has(shape)) this.#addIndex(shape);
@@ -460,7 +478,7 @@ export class StoreFile {
       batch = [];
       size = 0;
     };
-    if (opened?.reading && gone !== "all") {
+    if (opened?.reading) {
       const { scanner, layout: old } = opened.reading;
       const pieces = new Pieces(opened.fd, old.start, opened.end);
       const isGone = gone && this.#indexes.matcher(gone, scanner);

@@ -47,6 +47,13 @@ export class ResultFiles {
     return path.join(this.#partial(id, tag), `${id}.json`);
   }
 
+  /** The ids that have a place. */
+  begun(tag: string): string[] {
+    const end = `.partial-${tag}`;
+    return fs.readdirSync(this.folder).filter((name) => name.endsWith(end))
+      .map((name) => name.slice(0, -end.length));
+  }
+
   /** Makes an empty place for an id; what was left there goes. Only while the id is claimed. */
   begin(id: string, tag: string): void {
     this.end(id, tag);

@@ -259,7 +259,10 @@ export class StoreRuns implements Target {
     body: (claim: HeldClaim) => Promise<T>,
     isForced = false,
   ): Promise<Held<T>> {
-    if (!this.#isTableMade) await this.#makeTable(plan as StorePlan);
+    if (!this.#isTableMade) {
+      await this.#makeTable(plan as StorePlan);
+      await this.#removeAbandoned();
+    }
     let isClaimed = false; // from then on, an older row is there to be replaced
     const isDone = (row: Row): boolean => !isForced && !isClaimed && hasFile(row);
     const options = { label: this.label, warn: this.#options.warn, isDone };
@@ -267,6 +270,16 @@ export class StoreRuns implements Target {
       isClaimed = true;
       return body(claim);
     });
+  }
+
+  /** Removes what killed runs left in the results folder: nobody has claimed their ids. */
+  async #removeAbandoned(): Promise<void> {
+    for (const id of this.#options.files.begun(this.#tag!)) {
+      const options = { label: this.label, warn: this.#options.warn, isDone: () => false };
+      await holdingClaim(this.backend, keyOf(ID, { id }), options, async () => {
+        this.#options.files.end(id, this.#tag!);
+      });
+    }
   }
 
   /** What is wrong with the table is told before anything runs. */

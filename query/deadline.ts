@@ -1,17 +1,24 @@
 import type { DuckDbConnection } from "../packages/duckdb.ts";
 import { QueryError } from "./query_error.ts";
 
+/** Between two interrupts, in milliseconds: one that comes between two statements has no effect. */
+const INTERVAL_MS = 50;
+
 /** The end of the time that SQL on a connection may take. */
 export class Deadline {
   readonly #timeout: number | undefined;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end: number;
 
   /** @param timeout After how many milliseconds what runs is stopped. Default: never. */
   constructor(connection: DuckDbConnection, timeout: number | undefined) {
     this.#timeout = timeout;
     this.#end = performance.now() + (timeout ?? Infinity);
-    if (timeout !== undefined) this.#timer = setTimeout(() => connection.interrupt(), timeout);
+    const interrupt = (): void => {
+      connection.interrupt();
+      this.#timer = setTimeout(interrupt, INTERVAL_MS);
+    };
+    if (timeout !== undefined) this.#timer = setTimeout(interrupt, timeout);
   }
 
   /** @throws {QueryError} If the time is over. */

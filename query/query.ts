@@ -22,6 +22,12 @@ export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   readonly timeout?: number;
   /** The most rows to give; `isCut` of the result tells whether there were more. Default: all. */
   readonly maxRows?: number;
+  /**
+   * How much memory DuckDB may take, in megabytes; what is more goes to the disk for the time
+   * being. Default: four fifths of the machine's. What one call of a function builds, such as `repeat('x', 3000000000)`,
+   * is not counted, and is not stopped before it is done.
+   */
+  readonly maxMemoryMb?: number;
 }
 
 /** The type of `query`. */
@@ -76,17 +82,18 @@ interface Made<T> {
 async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
-  { allowFiles = false, timeout, maxRows, ...rest }: QueryOptions,
+  { allowFiles = false, timeout, maxRows, maxMemoryMb, ...rest }: QueryOptions,
   body: (run: Run, session: Session) => Promise<Made<T>>,
 ): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
+  checkLimit("maxMemoryMb", maxMemoryMb, "megabytes");
   const { backend, session, closeBackend } = await openBoth(registry, store, rest);
   let isNeeded = false;
   return await closeAfter(
     async () => {
       const file = directPath(backend);
-      await session.restrict({ files: file === undefined ? [] : [file], allowFiles });
+      await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
       const run = new Run(session, completeBackend(backend), file, { timeout, maxRows });
       const { result, isOpen } = await body(run, session);
       isNeeded = isOpen;

@@ -75,6 +75,9 @@ export class Run {
     this.#deadline = new Deadline(this.#session.connection, this.#limits.timeout);
     try {
       return await this.#ofFile(statement, command) ?? await this.#ofRows(statement, command);
+    } catch (error) {
+      this.#deadline.check();
+      throw error;
     } finally {
       this.#deadline?.clear();
     }

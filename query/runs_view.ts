@@ -34,7 +34,7 @@ export function runsView(columns: readonly ViewColumn[], from: string): string {
   }
   const selected = named(plain).map(({ name, value }) => `${value} AS ${sqlName(name)}`);
   return `CREATE OR REPLACE TEMP VIEW runs AS SELECT ${
-    selected.join(", ") || "NULL AS nothing"
+    selected.join(", ") || "NULL AS _stet_nothing"
   } FROM ${from}`;
 }
 

@@ -1,7 +1,5 @@
-import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import process from "node:process";
+import { TemporaryFolder } from "../core/temporary_folder.ts";
 import {
   type DuckDb,
   type DuckDbConnection,
@@ -16,18 +14,15 @@ export interface Rights {
   readonly files: readonly string[];
   /** Whether it may read any file. */
   readonly allowFiles: boolean;
+  /** How much memory it may take, in megabytes. Default: four fifths of the machine's. */
+  readonly maxMemoryMb?: number | undefined;
 }
-
-/** Of results that nobody has read to their end. */
-const folders = new Set<string>();
-let isWatched = false;
 
 /** An empty database in memory, with a folder for what does not fit there. */
 export class Session {
   readonly duckdb: DuckDb;
   readonly connection: DuckDbConnection;
-  /** A folder of its own, which goes with it. */
-  readonly folder: string;
+  readonly #folder: TemporaryFolder;
   readonly #instance: DuckDbInstance;
   #isClosed = false;
 
@@ -35,12 +30,17 @@ export class Session {
     duckdb: DuckDb,
     instance: DuckDbInstance,
     connection: DuckDbConnection,
-    folder: string,
+    folder: TemporaryFolder,
   ) {
     this.duckdb = duckdb;
     this.#instance = instance;
     this.connection = connection;
-    this.folder = folder;
+    this.#folder = folder;
+  }
+
+  /** A folder of its own, which is removed with it. */
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** Opens one. No SQL of a user may be run before {@linkcode restrict}. */
@@ -48,19 +48,16 @@ export class Session {
     const duckdb = await loadDuckDb();
     const instance = await duckdb.DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
-    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "stet-query-")));
-    if (!isWatched) process.once("exit", removeFolders);
-    isWatched = true;
-    folders.add(folder);
-    return new Session(duckdb, instance, connection, folder);
+    return new Session(duckdb, instance, connection, new TemporaryFolder("stet-query-"));
   }
 
   /**
    * From then on SQL cannot change settings, load extensions or, unless it is allowed to, read files.
    */
-  async restrict({ files, allowFiles }: Rights): Promise<void> {
+  async restrict({ files, allowFiles, maxMemoryMb }: Rights): Promise<void> {
     const settings = [
       "GLOBAL TimeZone='UTC'",
+      ...maxMemoryMb === undefined ? [] : [`memory_limit='${maxMemoryMb}MB'`],
       "autoinstall_known_extensions=false",
       "autoload_known_extensions=false",
       `temp_directory=${sqlString(path.join(this.folder, "spill"))}`,
@@ -78,11 +75,6 @@ export class Session {
     this.#isClosed = true;
     this.connection.closeSync();
     this.#instance.closeSync();
-    fs.rmSync(this.folder, { recursive: true, force: true });
-    folders.delete(this.folder);
+    this.#folder.remove();
   }
-}
-
-function removeFolders(): void {
-  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 }

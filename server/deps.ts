@@ -1,5 +1,6 @@
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { MirrorClient } from "./mirror_client.ts";
+import type { QueryProcesses } from "./query_process.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {
@@ -15,6 +16,8 @@ export interface ServerDeps {
   readonly closing: AbortSignal;
   /** Whether clients may send SQL. */
   readonly allowsQuery: boolean;
+  /** Where it runs; undefined: in this process. */
+  readonly queries: QueryProcesses | undefined;
   /** Told of what nobody foresaw. */
   readonly warn: (message: string) => void;
 }

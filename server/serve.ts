@@ -1,7 +1,8 @@
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend } from "../core/backend.ts";
 import { closeAfter } from "../core/close_after.ts";
-import { completeBackend } from "../core/complete_backend.ts";
+import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
 import type { Grid } from "../core/grid.ts";
 import { DEFAULT_STORE } from "../core/open_stores.ts";
@@ -10,6 +11,7 @@ import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
 import { MirrorClient } from "./mirror_client.ts";
+import { QueryProcesses } from "./query_process.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 
 /** The port of who names none. */
@@ -69,8 +71,10 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   const backend = completeBackend(isOpen ? store : await openBackend(store, { durability, warn }));
   const mirror = new MirrorClient(backend, options.grid);
   const closing = new AbortController();
+  const queries = options.allowQuery && queriesOf(backend, isOpen, warn) || undefined;
   const release = async (): Promise<void> => {
     mirror.close();
+    await queries?.close();
     if (!isOpen) await backend.close();
   };
   try {
@@ -82,6 +86,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       now: Date.now,
       closing: closing.signal,
       allowsQuery: options.allowQuery ?? false,
+      queries,
       warn,
     }, guard);
     const listener = await listen(host, port, (request, gone) => {
@@ -110,4 +115,22 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     await release();
     throw error;
   }
+}
+
+/** Where SQL of clients runs; undefined if it has to run in this process. */
+function queriesOf(
+  backend: CompleteBackend,
+  isOpen: boolean,
+  warn: (message: string) => void,
+): QueryProcesses | undefined {
+  const { missing } = QueryProcesses;
+  if (missing === undefined) {
+    const isFile = !isOpen && path.isAbsolute(backend.location);
+    return new QueryProcesses(backend, isFile ? backend.location : undefined);
+  }
+  warn(
+    `[stet] SQL of clients runs in this process, where one call of a function can take more time and ` +
+      `memory than it may: Deno runs it in another with ${missing}`,
+  );
+  return undefined;
 }

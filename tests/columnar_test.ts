@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ColumnarBackend } from "../backends/columnar_backend.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { keyOf, keyShape } from "../core/key.ts";
-import { openBackend, type Row } from "../mod.ts";
+import { once, openBackend, type Row } from "../mod.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
 import { loadDuckDb } from "../packages/duckdb.ts";
 import { runtimes } from "./runtimes.ts";
@@ -530,6 +530,32 @@ test(".parquet: a path that would be a pattern names one file", {
   await backend.close();
   assert.deepEqual((await (await openBackend(store)).load()).map(paramsOf), [{ alpha: 1 }]);
 });
+
+for (const extension of [".parquet", ".arrow", ".arrows"]) {
+  test(`${extension}: a name that is too long for the files beside it is refused before the run`, {
+    skip: columnarSkips[extension]!,
+    timeout,
+  }, async (t) => {
+    const folder = tempFolder(t);
+    for (const bytes of [200, 224, 248]) {
+      const store = join(
+        folder,
+        "é".repeat(50) + "x".repeat(bytes - 100 - extension.length) + extension,
+      );
+      let runs = 0;
+      const run = once(({ seed }: { seed: number }) => seed + ++runs, { store, quiet: true });
+      if (bytes > 200) {
+        await assert.rejects(run({ seed: 1 }), { name: "StoreError", message: /its name has/ });
+        assert.equal(runs, 0);
+        continue;
+      }
+      await run({ seed: 1 });
+      const backend = await openBackend(store);
+      await backend.load();
+      await backend.close();
+    }
+  });
+}
 
 const arrowSkip = columnarSkips[".arrow"]!;
 
