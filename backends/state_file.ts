@@ -19,6 +19,7 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
+import { decodeNote, encodeNote } from "./note_text.ts";
 import {
   type Connection,
   isBusy,
@@ -102,7 +103,10 @@ export class StateFile {
    * @param claim What the claimed key's holder does with it.
    */
   answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
-    if (isDone) return { state: "done" };
+    if (isDone) {
+      this.#dropOwn(key, lease);
+      return { state: "done" };
+    }
     const holder = this.#otherHolderOf(key, lease);
     if (holder !== undefined) return { state: "busy", holder };
     this.#statements.claim.run(key, lease ? leaseText(lease) : this.#own());
@@ -118,10 +122,16 @@ export class StateFile {
   checkLease(key: string, lease: Lease, isDone: boolean): void {
     const holder = isDone ? undefined : this.#otherHolderOf(key, lease);
     if (!isDone && holder === undefined) return;
+    if (isDone) this.#dropOwn(key, lease); // kept where the error is caught under the lock: of one of many
     throw new LostClaimError(
       `Cannot end the claim ${lease.token}: its time was over, and ` +
         `${isDone ? "the key is done by now" : `${holder} claimed the key`}; nothing was written`,
     );
+  }
+
+  /** Removes the claim of a key by this lease: it has nothing left to run. */
+  #dropOwn(key: string, lease: Lease | undefined): void {
+    if (lease && this.#leaseOf(key)?.token === lease.token) this.#statements.drop.run(key);
   }
 
   /** Who holds a key, or undefined. Claims of the dead are removed. */
@@ -174,8 +184,8 @@ export class StateFile {
       .run(
         text,
         canonicalJson(values),
-        error,
-        stack,
+        encodeNote(error),
+        encodeNote(stack),
         attempts,
         new Date().toISOString(),
         hostName(),
@@ -406,7 +416,12 @@ function failuresIn(db: DatabaseSync): Failure[] {
   const rows = db.prepare(
     "SELECT params, error, stack, attempt, time, host FROM failures ORDER BY time",
   ).all() as unknown as (Omit<Failure, "params"> & { params: string })[];
-  return rows.map((row) => ({ ...row, params: parseJson(row.params) as Row }));
+  return rows.map((row) => ({
+    ...row,
+    params: parseJson(row.params) as Row,
+    error: decodeNote(row.error),
+    stack: decodeNote(row.stack),
+  }));
 }
 
 function claimedKeys(db: DatabaseSync): string[] {
