@@ -21,7 +21,7 @@ import { LostClaimError, messageOf, StoreError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { decodeJsonRow } from "../core/json_row.ts";
 import type { Key } from "../core/key.ts";
-import { type Row, setEntry, type Value } from "../core/value.ts";
+import { isPlainObject, type Row, setEntry, type Value } from "../core/value.ts";
 import type { LeaseFields, RunFields, WireRow } from "../core/wire.ts";
 import { batchesOf } from "./batches_of.ts";
 import { hostName } from "./host_name.ts";
@@ -34,6 +34,10 @@ import { removedShape } from "./subset_shape.ts";
 const LEASE = 60;
 /** How many rows are sent at a time. */
 const BATCH = 500;
+/** How many claims are renewed or released at the same time. */
+const MAX_REQUESTS_AT_ONCE = 16;
+/** The most time to release all claims, in milliseconds. */
+const MAX_CLOSING_MS = 30_000;
 
 /** A claim, as requests name it. */
 type Held = RunFields & { readonly token: string; readonly replaces?: string };
@@ -62,6 +66,7 @@ export class HttpBackend implements Backend {
   readonly #lease: number;
   readonly #held = new Set<Held>();
   #renewal: ReturnType<typeof setInterval> | undefined;
+  #isRenewing = false;
 
   /**
    * @param url Where the sidecar listens. In its query: `token_file`, and `lease_seconds`, for how
@@ -71,7 +76,8 @@ export class HttpBackend implements Backend {
   constructor(url: string | URL, { warn = console.warn }: OpenOptions = {}) {
     this.#client = new SidecarClient(url);
     this.#warn = warn;
-    this.#lease = Number(new URL(url).searchParams.get("lease_seconds") ?? LEASE);
+    const lease = new URL(url).searchParams.get("lease_seconds") ?? String(LEASE);
+    this.#lease = lease.trim() === "" ? NaN : Number(lease);
     if (this.#lease >= 1 && this.#lease <= 86_400) return;
     throw new StoreError(
       `Cannot open store "${this.location}": lease_seconds must be from 1 to 86400`,
@@ -154,9 +160,24 @@ export class HttpBackend implements Backend {
     };
   }
 
-  async *#rowsOf({ body }: Response): AsyncGenerator<Row> {
+  /** The rows of a response. Its connection is closed also if they are returned before the first. */
+  #rowsOf(response: Response): AsyncGenerator<Row> {
+    const rows = this.#read(response);
+    const end = rows.return.bind(rows);
+    rows.return = async (value) => {
+      await response.body?.cancel().catch(() => {}); // it is being read: its reader cancels it
+      return await end(value);
+    };
+    return rows;
+  }
+
+  async *#read({ body }: Response): AsyncGenerator<Row> {
     try {
-      for await (const line of linesOf(body ?? [])) yield decodeJsonRow(parseJson(line) as WireRow);
+      for await (const line of linesOf(body ?? [])) {
+        const row = parseJson(line);
+        if (!isPlainObject(row)) throw new SyntaxError(`a line is no row: ${line.slice(0, 80)}`);
+        yield decodeJsonRow(row as WireRow);
+      }
     } catch (error) {
       throw new StoreError(
         `Cannot read store "${this.location}" to its end: ${messageOf(error)}; read it again`,
@@ -254,17 +275,52 @@ export class HttpBackend implements Backend {
     this.#renewal = undefined;
   }
 
-  /** What cannot be renewed is told: the run goes on, and its record says whether the key was lost. */
+  /**
+   * Renews all claims, the ones first that were renewed longest ago; ends before the next renewal is
+   * due. Failures are told: the runs go on, and their records say whether the keys were lost.
+   */
   async #renewAll(): Promise<void> {
-    for (const held of [...this.#held]) {
-      if (!this.#held.has(held)) continue;
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const interval = this.#lease * 1000 / 3;
+    const errors = await this.#eachOf([...this.#held], interval, async (held, patience) => {
+      if (!this.#held.has(held)) return;
       try {
-        await this.#client.renew({ ...held, ...this.#leaseFields(undefined) });
+        await this.#client.renew({ ...held, ...this.#leaseFields(undefined) }, patience);
+        if (this.#held.delete(held)) this.#held.add(held); // to the end
       } catch (error) {
-        if (this.#held.has(held)) this.#warn(`[stet] Cannot renew a claim: ${messageOf(error)}`);
+        if (!this.#held.has(held)) return; // it has ended meanwhile
         if (error instanceof LostClaimError) this.#letGo(held);
+        throw error;
       }
-    }
+    });
+    this.#isRenewing = false;
+    if (errors.length === 0) return;
+    const what = errors.length === 1 ? "a claim" : `${errors.length} claims`;
+    this.#warn(`[stet] Cannot renew ${what}: ${messageOf(errors[0])}`);
+  }
+
+  /**
+   * Does something for each claim, some at a time; what failed. One that is not reached in the time, in
+   * milliseconds, is left out.
+   */
+  async #eachOf(
+    all: readonly Held[],
+    time: number,
+    act: (held: Held, patience: number) => Promise<void>,
+  ): Promise<unknown[]> {
+    const end = performance.now() + time;
+    const errors: unknown[] = [];
+    const left = all.values();
+    const next = async (): Promise<void> => {
+      for (const held of left) {
+        const patience = end - performance.now();
+        if (patience <= 0) return;
+        await act(held, patience).catch((error) => void errors.push(error));
+      }
+    };
+    await Promise.all(Array.from({ length: MAX_REQUESTS_AT_ONCE }, next));
+    return errors;
   }
 
   /** The failures noted, oldest first. */
@@ -291,18 +347,34 @@ export class HttpBackend implements Backend {
     return await this.#client.verify({ repair });
   }
 
-  /** Gives claims back; later calls are errors. */
+  /**
+   * Releases all claims; later calls are errors.
+   *
+   * @throws {StoreError} If some could not be released. They end with their lease.
+   */
   async close(): Promise<void> {
     const held = [...this.#held];
     this.#held.clear();
     clearInterval(this.#renewal);
-    try {
-      for (const each of held) await this.#client.release(each);
-    } catch (error) {
-      if (!(error instanceof LostClaimError)) throw error;
-    } finally {
-      this.#client.close();
-    }
+    let released = 0;
+    const errors = await this.#eachOf(held, MAX_CLOSING_MS, async (each, patience) => {
+      try {
+        await this.#client.release(each, patience);
+      } catch (error) {
+        if (!(error instanceof LostClaimError)) throw error; // a lost one is held no more
+      }
+      released++;
+    });
+    this.#client.close();
+    const left = held.length - released;
+    if (left === 0) return;
+    throw new StoreError(
+      `Cannot release ${left} of ${held.length} claims on store "${this.location}": ` +
+        `${
+          messageOf(errors[0] ?? "there was no time")
+        }; they end by themselves after ${this.#lease} s`,
+      { cause: errors.length === 1 ? errors[0] : new AggregateError(errors) },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Failure, Finding, HeldKey } from "../core/backend.ts";
-import { StoreError } from "../core/errors.ts";
+import { messageOf, StoreError } from "../core/errors.ts";
 import { canonicalJson, jsonString, parseJson } from "../core/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
 import { type Row, toValue, type Value } from "../core/value.ts";
@@ -69,10 +69,10 @@ export class SidecarClient {
 
   /**
    * @param url Where it listens; `?token_file=…` names a file with its token, else `STET_TOKEN` has it.
-   * @throws {StoreError} If the URL holds a password, or Deno gives no access to its host.
+   * @throws {StoreError} If it is no URL or holds a password, or Deno gives no access to its host.
    */
   constructor(url: string | URL) {
-    this.#connection = new HttpConnection(new URL(url));
+    this.#connection = new HttpConnection(url);
   }
 
   /** The URL, as messages show it. */
@@ -82,18 +82,18 @@ export class SidecarClient {
 
   /** Claims a run, unless it is done or somebody runs it. */
   async claim(request: ClaimRequest): Promise<WireClaimAnswer> {
-    return await this.#post("/v1/claim", request) as unknown as WireClaimAnswer;
+    return await this.#post("/v1/claim", ["state"], request) as unknown as WireClaimAnswer;
   }
 
   /** Claims some of many runs; the answers are in their order. */
   async claimBatch(request: BatchClaimRequest): Promise<readonly WireClaimAnswer[]> {
-    const { answers } = await this.#post("/v1/claim", request);
+    const { answers } = await this.#post("/v1/claim", ["answers"], request);
     return answers as unknown as readonly WireClaimAnswer[];
   }
 
   /** Records a run and ends its claim; without a token, adds a row. Arriving twice counts once. */
   async record(request: RecordRequest): Promise<void> {
-    await this.#connection.ask("/v1/record", {
+    await this.#connection.ask("/v1/record", ["state"], {
       body: requestText(request),
       again: { body: requestText({ ...request, retry: true }) },
     });
@@ -102,7 +102,7 @@ export class SidecarClient {
   /** Adds rows, all or none if one of them is wrong. Arriving twice counts once if they have their time. */
   async recordAll(rows: readonly Row[], columns: readonly string[] = []): Promise<void> {
     const query = columns.length > 0 ? { columns: JSON.stringify(columns) } : {};
-    await this.#connection.ask("/v1/runs", {
+    await this.#connection.ask("/v1/runs", ["recorded"], {
       type: "application/x-ndjson",
       body: rows.map(rowText).join("\n"),
       query,
@@ -112,29 +112,29 @@ export class SidecarClient {
 
   /** Notes that a run failed, and ends its claim. */
   async fail(request: FailRequest): Promise<void> {
-    await this.#post("/v1/fail", request);
+    await this.#post("/v1/fail", ["state"], request);
   }
 
-  /** Holds a claim for longer. */
-  async renew(request: RenewRequest): Promise<void> {
-    await this.#post("/v1/renew", request);
+  /** Holds a claim for longer; tries for `patience` milliseconds at most. */
+  async renew(request: RenewRequest, patience?: number): Promise<void> {
+    await this.#post("/v1/renew", ["state"], request, patience);
   }
 
-  /** Ends a claim; nothing is noted. */
-  async release(request: ReleaseRequest): Promise<void> {
-    await this.#post("/v1/release", request);
+  /** Ends a claim; nothing is noted. Tries for `patience` milliseconds at most. */
+  async release(request: ReleaseRequest, patience?: number): Promise<void> {
+    await this.#post("/v1/release", ["state"], request, patience);
   }
 
   /** Whether a run is recorded, or a row agrees on all columns given. */
   async has(request: MatchRequest): Promise<boolean> {
-    return (await this.#post("/v1/has", request))["has"] === true;
+    return (await this.#post("/v1/has", ["has"], request))["has"] === true;
   }
 
   /** The newest row of a run, and its version. */
   async find(
     request: FindRequest,
   ): Promise<{ readonly row: Row; readonly version: string } | undefined> {
-    const { row, version } = await this.#post("/v1/find", request);
+    const { row, version } = await this.#post("/v1/find", ["row"], request);
     return row === null
       ? undefined
       : { row: decodeJsonRow(row as WireRow), version: version as string };
@@ -142,53 +142,58 @@ export class SidecarClient {
 
   /** Removes the rows of runs, or those that agree on all columns given; how many. */
   async remove(request: RemoveRequest): Promise<number> {
-    return Number((await this.#post("/v1/remove", request))["removed"]);
+    return Number((await this.#post("/v1/remove", ["removed"], request))["removed"]);
   }
 
   /** Removes all rows. */
   async clear(): Promise<void> {
-    await this.#post("/v1/clear", {});
+    await this.#post("/v1/clear", [], {});
   }
 
   /** What is wrong with the store and the files beside it. */
   async verify(request: VerifyRequest = {}): Promise<readonly Finding[]> {
-    const { findings } = await this.#post("/v1/verify", request);
+    const { findings } = await this.#post("/v1/verify", ["findings"], request);
     return (findings as unknown as (Omit<Finding, "repaired"> & { repaired: string | null })[])
       .map(({ kind, message, repaired }) => ({ kind, message, repaired: repaired ?? undefined }));
   }
 
   /** What is in the store. */
   async status(): Promise<StatusAnswer> {
-    return await this.#connection.ask("/v1/status") as unknown as StatusAnswer;
+    return await this.#connection.ask("/v1/status", ["store", "count"]) as unknown as StatusAnswer;
   }
 
   /** Whether the store is there, and its columns. */
   async columns(): Promise<ColumnsAnswer> {
-    return await this.#connection.ask("/v1/columns") as unknown as ColumnsAnswer;
+    return await this.#connection.ask("/v1/columns", [
+      "exists",
+      "columns",
+    ]) as unknown as ColumnsAnswer;
   }
 
   /** The runs that failed and have not succeeded since, oldest first. */
   async failures(): Promise<readonly Failure[]> {
-    const { failures } = await this.#connection.ask("/v1/failures");
+    const { failures } = await this.#connection.ask("/v1/failures", ["failures"]);
     return (failures as unknown as (Omit<Failure, "params"> & { params: WireRow })[])
       .map((failure) => ({ ...failure, params: decodeJsonRow(failure.params) }));
   }
 
   /** Forgets failures by their params; how many. */
   async forget(params: readonly Row[]): Promise<number> {
-    return Number((await this.#post("/v1/forget", { batch: params }))["forgotten"]);
+    return Number((await this.#post("/v1/forget", ["forgotten"], { batch: params }))["forgotten"]);
   }
 
   /** The runs under way, and who runs them. */
   async claims(): Promise<readonly RunningKey[]> {
-    const { claims } = await this.#connection.ask("/v1/claims");
+    const { claims } = await this.#connection.ask("/v1/claims", ["claims"]);
     return (claims as unknown as (HeldKey & { readonly params: WireRow })[])
       .map((held) => ({ ...held, params: decodeJsonRow(held.params) }));
   }
 
   /** A page of rows. */
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
-    const page = await this.#connection.ask("/v1/runs", { query: queryTexts(query) });
+    const page = await this.#connection.ask("/v1/runs", ["rows", "total"], {
+      query: queryTexts(query),
+    });
     return {
       ...page as unknown as RunsPage,
       rows: (page["rows"] as unknown as WireRow[]).map(decodeJsonRow),
@@ -197,14 +202,25 @@ export class SidecarClient {
 
   /** All rows as JSON Lines, as they arrive; `rowsOf` reads them. */
   async stream(query: RunsQuery = {}): Promise<Response> {
-    return await this.#connection.open("/v1/runs.ndjson", { query: queryTexts(query) });
+    return await this.#connection.open("/v1/runs.ndjson", "ndjson", { query: queryTexts(query) });
   }
 
   /** What SQL over the store gives, as rows of plain JSON. */
   async query(request: QueryRequest): Promise<readonly Row[]> {
-    const response = await this.#connection.open("/v1/query", { body: requestText(request) });
-    const rows = parseJson(await response.text());
-    if (Array.isArray(rows)) return rows as unknown as Row[];
+    const response = await this.#connection.open("/v1/query", "json", {
+      body: requestText(request),
+    });
+    try {
+      const rows = parseJson(await response.text());
+      if (Array.isArray(rows)) return rows as unknown as Row[];
+    } catch (error) {
+      throw new StoreError(
+        `Cannot read the answer of store "${this.location}" to its end: ${
+          messageOf(error)
+        }; ask again`,
+        { cause: error },
+      );
+    }
     throw new StoreError(`Cannot use store "${this.location}": its answer is no array of rows`);
   }
 
@@ -213,8 +229,16 @@ export class SidecarClient {
     this.#connection.close();
   }
 
-  #post(path: string, request: object): Promise<Answer> {
-    return this.#connection.ask(path, { body: requestText(request) });
+  #post(
+    path: string,
+    members: readonly string[],
+    request: object,
+    patience?: number,
+  ): Promise<Answer> {
+    return this.#connection.ask(path, members, {
+      body: requestText(request),
+      ...patience !== undefined && { patience },
+    });
   }
 }
 

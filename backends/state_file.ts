@@ -208,7 +208,10 @@ export class StateFile {
    * @param claim What the claimed key's holder does with it.
    */
   answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
-    if (isDone) return { state: "done" };
+    if (isDone) {
+      this.#dropOwn(key, lease);
+      return { state: "done" };
+    }
     if (this.#unreleased.has(key)) throw this.#whyUnreleased;
     const holder = this.#otherHolderOf(key, lease);
     if (holder !== undefined) return { state: "busy", holder };
@@ -225,10 +228,16 @@ export class StateFile {
   checkLease(key: string, lease: Lease, isDone: boolean): void {
     const holder = isDone ? undefined : this.#otherHolderOf(key, lease);
     if (!isDone && holder === undefined) return;
+    if (isDone) this.#dropOwn(key, lease); // kept where the error is caught under the lock: of one of many
     throw new LostClaimError(
       `Cannot end the claim ${lease.token}: its time was over, and ` +
         `${isDone ? "the key is done by now" : `${holder} claimed the key`}; nothing was written`,
     );
+  }
+
+  /** Removes the claim of a key by this lease: it has nothing left to run. */
+  #dropOwn(key: string, lease: Lease | undefined): void {
+    if (lease && this.#leaseOf(key)?.token === lease.token) this.#statements.drop.run(key);
   }
 
   /**

@@ -126,6 +126,16 @@ const checks: readonly Check[] = [
     },
   },
   {
+    name: "a lease is gone once its key is answered done",
+    async check(one, other) {
+      await leased(one, leaseOf("a"));
+      await other.record({ ...params, from: "b" });
+      assert.equal(await stateOf(one, leaseOf("a")), "done");
+      assert.deepEqual(await one.claims(), []);
+      assert.deepEqual(await other.claims(), []);
+    },
+  },
+  {
     name: "the failure of a lease is noted, and its key free",
     async check(one, other) {
       await (await leased(one, leaseOf("a"))).fail({ ...note, attempts: 2 });

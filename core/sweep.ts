@@ -273,10 +273,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   /** A step of an async iterator, which may be long in coming. */
   async #unlessStopped(step: Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> {
-    let result: IteratorResult<unknown> | undefined;
-    const arrived = step.then((it) => void (result = it));
-    while (!result && !this.#stopped) await Promise.race([arrived, this.#forUs.wait()]);
-    return result ?? { done: true, value: undefined };
+    let hasArrived = false;
+    step.then(() => {}, () => {}).then(() => {
+      hasArrived = true;
+      this.#forUs.ring();
+    });
+    while (!hasArrived && !this.#stopped) await this.#forUs.wait();
+    return hasArrived ? await step : { done: true, value: undefined };
   }
 
   /** Whether a key comes for the first time. */

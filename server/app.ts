@@ -28,6 +28,8 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
   // From here on: answers of claims have the headers that JSON needs.
   app.use(async (c, next) => {
     await next();
+    // The answer to GET without its body, which nobody would read: what it holds open is closed.
+    if (c.req.method === "HEAD") await c.res.body?.cancel();
     for (const [name, value] of Object.entries(SECURE)) {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }

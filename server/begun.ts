@@ -1,9 +1,13 @@
-/** The same pieces, the first of which is there: what is wrong at the beginning is thrown now. */
-export async function begun<T>(pieces: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
-  const first = await pieces.next();
-  async function* all(): AsyncGenerator<T> {
-    if (!first.done) yield first.value;
-    yield* pieces;
-  }
-  return all();
+/** Returns the same pieces, the first of which is there: an error at the beginning is thrown now. */
+export async function begun<T>(pieces: AsyncGenerator<T>): Promise<AsyncIterator<T>> {
+  let first: IteratorResult<T> | undefined = await pieces.next();
+  return {
+    async next() {
+      const given = first ?? await pieces.next();
+      first = undefined;
+      return given;
+    },
+    // Not a generator: one that has not begun would not close what the pieces hold open.
+    return: () => pieces.return(undefined),
+  };
 }

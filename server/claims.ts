@@ -281,12 +281,7 @@ export class Claims {
     return async () => {
       const left = end - now();
       if (left <= 0 || closing.aborted || (signal ??= gone()).aborted) return false;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([
-        this.#bell.wait(),
-        new Promise<void>((resolve) => timer = setTimeout(resolve, Math.min(left, PAUSE))),
-      ]);
-      clearTimeout(timer);
+      await this.#bell.wait(Math.min(left, PAUSE));
       return true;
     };
   }

@@ -28,25 +28,25 @@ export function eventRoutes(deps: ServerDeps): Hono<Env> {
 
   return new Hono<Env>().get("/v1/events", async (c) => {
     await watcher.join();
-    const ending = AbortSignal.any([deps.closing, c.env.gone()]);
     const events = new Events(deps.mirror, watcher, instance, c.req.header("last-event-id"));
-    let hasLeft = false;
+    const left = new AbortController();
+    const ending = left.signal;
+    // Not AbortSignal.any(): the sidecar's signal would keep one for each connection there ever was.
+    const sources = [deps.closing, c.env.gone()];
     const leave = (): void => {
-      if (!hasLeft) watcher.leave();
-      hasLeft = true;
+      if (ending.aborted) return;
+      left.abort();
+      watcher.leave();
+      for (const source of sources) source.removeEventListener("abort", leave);
     };
-    ending.addEventListener("abort", leave);
-    if (ending.aborted) leave();
+    for (const source of sources) source.addEventListener("abort", leave);
+    if (sources.some(({ aborted }) => aborted)) leave();
     let size = 0;
     // Events are made when the client has room for them: of a slow one nothing is kept but its place.
     const body = new ReadableStream<Uint8Array>({
       async pull(controller): Promise<void> {
         const bytes = Buffer.from(await events.next(ending));
-        if (ending.aborted || hasLeft) {
-          leave();
-          controller.close();
-          return;
-        }
+        if (ending.aborted) return controller.close();
         controller.enqueue(bytes);
         size += bytes.length;
         if (size < MOST_BYTES) return;

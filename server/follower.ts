@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../core/backend.ts";
+import { closeRows } from "../core/close_rows.ts";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { Row } from "../core/value.ts";
 import { yielding } from "../core/yield_timer.ts";
@@ -63,7 +64,10 @@ export class Follower {
 
   async #follow(): Promise<string> {
     const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
-    if (mark === this.#mark) return mark;
+    if (mark === this.#mark) {
+      await closeRows(rows);
+      return mark;
+    }
     const isNew = isWhole && this.#count > 0;
     try {
       await this.#sink.begin(isNew);

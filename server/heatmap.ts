@@ -44,6 +44,7 @@ export interface Cell {
  * @throws {TypeError} If a column is not there. @throws {SyntaxError} If `where` cannot be read.
  */
 export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapRequest): Heatmap {
+  if (mirror.columns.length === 0) return emptyHeatmap(x, y, color); // any column may come
   const condition = mirror.where(where);
   const across = axisOf(mirror, x, condition);
   const down = y === undefined || y === "" ? undefined : axisOf(mirror, y, condition);
@@ -83,6 +84,11 @@ export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapRequest
       };
     }),
   };
+}
+
+function emptyHeatmap(x: string, y: string | undefined, color: string): Heatmap {
+  const axis = (column: string): Axis => ({ column, parts: [], left_out: { values: 0, rows: 0 } });
+  return { x: axis(x), y: y === undefined || y === "" ? null : axis(y), color, cells: [] };
 }
 
 /** Each key once: a run that was recorded twice is done once. */

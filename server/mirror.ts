@@ -105,11 +105,11 @@ export class Mirror implements RowSink {
     return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
   }
 
-  /** The name in SQL of a column. @throws {TypeError} If the store has others, and none of that name. */
+  /** The name in SQL of a column. @throws {TypeError} If the store has none of that name. */
   sql(column: string): string {
     const number = this.#copy.numbers.get(column);
     if (number !== undefined) return `c${number}`;
-    if (this.#names.length > 0) checkKnown([column], this.#names);
+    checkKnown([column], this.#names);
     return "NULL"; // a column without a cell
   }
 

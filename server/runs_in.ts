@@ -30,6 +30,10 @@ export class RunsIn {
     const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
     let shape = this.#shapes.get(name);
     if (!shape) {
+      for (const [i, each] of (key ?? []).entries()) {
+        if (each !== NAMESPACE) checkName(each, `key.${i}`);
+      }
+      for (const each of Object.keys(defaults ?? {})) checkName(each, `defaults.${each}`);
       if (this.#shapes.size >= MOST_SHAPES) this.#shapes.clear();
       shape = keyShape(key, defaults && decodeJsonRow(defaults));
       this.#shapes.set(name, shape);

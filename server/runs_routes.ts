@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
+import type { RowsSince } from "../core/backend.ts";
+import { closeRows } from "../core/close_rows.ts";
 import { type Selected, selectRows } from "../core/select_rows.ts";
 import { isPlainObject, type Row } from "../core/value.ts";
+import { YieldTimer } from "../core/yield_timer.ts";
 import { jsonResponse } from "./answers.ts";
 import { begun } from "./begun.ts";
 import { checkType, parseBody, readText } from "./body.ts";
@@ -51,22 +54,27 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
 
   async function stream(c: Context<Env>, medium: Exclude<Medium, "json">): Promise<Response> {
     const { where, columns, since } = checked(runsQuery, queryOf(c));
-    const { mark, isWhole, rows } = await backend.rowsSince(since && openMark(since));
-    const etag = etagOf(mark, `${medium} ${c.req.url}`);
-    if (isKnown(c, etag)) return notModified(etag);
     const selection = {
       ...where !== undefined && { where },
       ...columns !== undefined && { columns: namesIn(columns) },
     };
-    const select = (from: typeof rows): Promise<Selected> =>
-      selectRows({ ...backend, rows: () => from }, selection);
-    let pieces: AsyncGenerator<string | Uint8Array>;
-    if (medium === "arrow") {
-      const surveyed = await survey(await select(rows));
-      pieces = await begun(rowsArrow(await select((await backend.rowsSince()).rows), surveyed));
-    } else {
-      const selected = await select(rows);
-      pieces = medium === "csv" ? rowsCsv(selected) : rowsNdjson(selected);
+    await selectRows(backend, selection); // an error before anything is opened
+    const { mark, isWhole, rows } = await backend.rowsSince(since && openMark(since));
+    const etag = etagOf(mark, `${medium} ${c.req.url}`);
+    let pieces: AsyncIterator<string | Uint8Array>;
+    try {
+      if (isKnown(c, etag)) {
+        await closeRows(rows);
+        return notModified(etag);
+      }
+      pieces = await piecesFor(
+        medium,
+        (from) => selectRows({ ...backend, rows: () => from }, selection),
+        rows,
+      );
+    } catch (error) {
+      await closeRows(rows);
+      throw error;
     }
     return streamResponse(pieces, {
       type: MEDIA[medium],
@@ -79,6 +87,18 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
       },
       isZipped: takesGzip(c.req.header("accept-encoding")),
     });
+  }
+
+  async function piecesFor(
+    medium: Exclude<Medium, "json">,
+    select: (from: RowsSince["rows"]) => Promise<Selected>,
+    rows: RowsSince["rows"],
+  ): Promise<AsyncIterator<string | Uint8Array>> {
+    const selected = await select(rows);
+    if (medium === "csv") return rowsCsv(selected);
+    if (medium === "ndjson") return rowsNdjson(selected);
+    const surveyed = await survey(selected);
+    return await begun(rowsArrow(await select((await backend.rowsSince()).rows), surveyed));
   }
 
   app.post("/v1/runs", async (c) => {
@@ -96,7 +116,11 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
   /** Those that are not there yet, timestamp and all: the rest arrived before. */
   async function unknown(rows: readonly Row[]): Promise<Row[]> {
     const missing: Row[] = [];
-    for (const row of rows) if (!await backend.has(row)) missing.push(row);
+    const timer = new YieldTimer();
+    for (const row of rows) {
+      if (!await backend.has(row)) missing.push(row);
+      if (timer.isDue()) await timer.yield();
+    }
     return missing;
   }
 
