@@ -29,7 +29,6 @@ import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { stamped } from "./stamped.ts";
-import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
 
 /** Pending rows are merged when there are more than this, and more than half of the merged ones. */
@@ -224,7 +223,7 @@ export class ColumnarBackend implements Backend {
       return [{ kind: "unreadable", message: error.message, repaired: undefined }];
     }
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#files.state.path);
+    const state = this.#files.state.another();
     let isPending = false;
     try {
       const look = (isAlone: boolean): void => {
@@ -232,7 +231,8 @@ export class ColumnarBackend implements Backend {
         isPending = isAlone && !this.#files.hasWritten && this.#files.pending.rowCount > 0;
       };
       if (!state.exists() && !repair) look(true);
-      else await state.lock(() => look(!state.departUnlessAlone()));
+      else if (repair) await state.lock(() => look(!state.departUnlessAlone()));
+      else await state.lockToRead(() => look(state.isAlone()));
     } finally {
       if (repair) await state.leave();
       else state.close();
@@ -316,6 +316,7 @@ export class ColumnarBackend implements Backend {
   }
 
   #answer(key: Key, isDoneNow: boolean, options: ClaimOptions): ClaimAnswer {
+    if (!isDoneNow) this.#files.checkWritable();
     const claim = (): Claim => this.#claimOf(key, options);
     return this.#files.state.answer(key.text, isDoneNow, claim, options.lease);
   }

@@ -1,16 +1,22 @@
+import fs from "node:fs";
 import { writeCell } from "../core/cell.ts";
 import { isDetail, isKeyColumn } from "../core/columns.ts";
+import { StoreError } from "../core/errors.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../core/value.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { currentSignature, HeldFile } from "./held_file.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { Merged } from "./pending_format.ts";
+import { explaining } from "./system_error.ts";
 
 /** How many sets of key columns are indexed at a time. */
 const MOST_INDEXES = 8;
+/** Tries to open the file, each ended by its replacement. */
+const MAX_TRIES = 20;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
@@ -50,6 +56,8 @@ export class ColumnarBase {
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
+  /** The file that was found fit to be replaced. */
+  #writable: OpenedFile | undefined;
   #indexes: ShapeIndex[] = [];
   #pages = new Map<number, readonly Row[]>();
   /** What is being read; the next waits for it. */
@@ -84,6 +92,20 @@ export class ColumnarBase {
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
     return this.#indexes.some((index) => index.shape === shape && index.rows === this.rowCount);
+  }
+
+  /** @throws {StoreError} If the file may not be written, and so not replaced, or has other paths. */
+  checkWritable(): void {
+    if (!this.#opened || this.#writable === this.#opened) return;
+    explaining(`Cannot write "${this.#path}"`, this.#path, () => {
+      const fd = fs.openSync(this.#path, "r+");
+      try {
+        checkOwnFile(this.#path, fs.fstatSync(fd));
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+    this.#writable = this.#opened;
   }
 
   /** Whether it was ever looked at. */
@@ -153,7 +175,13 @@ export class ColumnarBase {
   }
 
   async #catchUp(shape: KeyShape | undefined): Promise<void> {
-    while (!this.isCurrent()) {
+    for (let attempt = 0; !this.isCurrent(); attempt++) {
+      if (attempt === MAX_TRIES) {
+        throw new StoreError(
+          `Cannot read "${this.#path}": at each look it is another file, replaced by another program or ` +
+            `on a file system without lasting inode numbers (FUSE); keep it on a local disk`,
+        );
+      }
       const held = HeldFile.open(this.#path);
       const opened = held && await this.#open(held);
       const before = this.#opened;

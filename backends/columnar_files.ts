@@ -72,7 +72,7 @@ export class ColumnarFiles {
     this.warn = warn;
     this.base = new ColumnarBase(this.path, format);
     this.#pendingFile = { file: this.#openPending(undefined), of: undefined };
-    this.state = new StateFile(`${this.path}-state`);
+    this.state = new StateFile(`${this.path}-state`, this.path);
     this.#syncer = new Syncer({
       path: this.pendingPath,
       mayBeGone: true, // merged, and with its rows synced
@@ -121,7 +121,7 @@ export class ColumnarFiles {
   }
 
   #openPending(merged: Merged | undefined): StoreFile {
-    return new StoreFile(this.pendingPath, pendingFormat(merged), this.warn);
+    return new StoreFile(this.pendingPath, pendingFormat(merged), this.warn, this.path);
   }
 
   /** Which pending file it is, and up to where it was read. */
@@ -174,6 +174,16 @@ export class ColumnarFiles {
     checkNames(this.path, this.format, known, added);
   }
 
+  /**
+   * Checks what can be known of whether rows can be written. Only under the lock.
+   *
+   * @throws {StoreError} If a file may not be written, or has other paths.
+   */
+  checkWritable(): void {
+    this.pending.checkWritable();
+    this.base.checkWritable();
+  }
+
   /** Where the newest row of a key is. Of what was read. */
   locate({ shape, text }: Key): Place | undefined {
     const pending = this.pending.find(shape, text);
@@ -208,29 +218,33 @@ export class ColumnarFiles {
         if (this.base.isCurrent()) return read();
       } catch (error) {
         if (!(error instanceof FormatError) || !this.state.exists()) throw error;
-        return this.locked(read, shape);
+        return this.locked(read, shape, "lockToRead");
       }
     }
     return this.base.catchUp(shape).then(() => this.reading(read, shape));
   }
 
   /** Runs a body under the lock, the files refreshed. */
-  locked<T>(body: () => T, shape?: KeyShape): MaybePromise<T> {
+  locked<T>(
+    body: () => T,
+    shape?: KeyShape,
+    lock: "lock" | "lockToRead" = "lock",
+  ): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
     if (!this.#hasLocked) this.#begin();
     if (!this.#isKnown(shape)) {
-      return this.base.catchUp(shape).then(() => this.locked(body, shape));
+      return this.base.catchUp(shape).then(() => this.locked(body, shape, lock));
     }
     let isStale = false;
-    const result = this.state.lock(() => {
+    const result = this.state[lock](() => {
       isStale = !this.base.isCurrent();
       if (isStale) return STALE;
       this.#refresh(true);
-      this.#cutMerged();
+      if (lock === "lock") this.#cutMerged();
       return body();
     }, () => this.#catchUp());
     const again = (result: T | typeof STALE): MaybePromise<T> =>
-      isStale ? this.base.catchUp(shape).then(() => this.locked(body, shape)) : result as T;
+      isStale ? this.base.catchUp(shape).then(() => this.locked(body, shape, lock)) : result as T;
     return result instanceof Promise ? result.then(again) : again(result);
   }
 

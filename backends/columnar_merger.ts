@@ -15,13 +15,19 @@ import { type ColumnarFiles, STALE } from "./columnar_files.ts";
 import { checkNames, type Column, type ColumnarFile } from "./columnar_format.ts";
 import { syncFolder } from "./file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
+import { newId } from "./new_id.ts";
 import type { Merged } from "./pending_format.ts";
+import { giveAccess } from "./side_file.ts";
 import { stamped, stampedBatch } from "./stamped.ts";
 
 /** They are merged earlier if they take more bytes than this, and than four times the columnar file. */
 const MOST_PENDING_BYTES = 1 << 26;
 /** Pending rows of fewer bytes than this are kept in memory while they are merged, and not read twice. */
 const MOST_KEPT = 1 << 24;
+/** Tries to merge, each undone by a change of the files by others. */
+const MAX_TRIES = 100;
+/** Merges of a handle that is closed while others go on to record. */
+const MAX_MERGES_AT_END = 10;
 /** What a merge claims. No key has this text. */
 export const MERGE = "merge";
 /** How many rows are added in one write. */
@@ -79,6 +85,7 @@ export class ColumnarMerger {
   /** Adds rows; only under the lock. */
   append(rows: readonly Row[]): void {
     for (const row of rows) this.#files.checkNames(Object.keys(row));
+    this.#files.checkWritable();
     this.#files.pending.append(rows);
     const { rowCount, extent } = this.#files.pending;
     const isMany = rowCount > Math.max(this.#leastMerged, this.#files.base.rowCount / 2);
@@ -146,12 +153,16 @@ export class ColumnarMerger {
   async settle(): Promise<void> {
     if (!fs.existsSync(this.#files.pendingPath)) return;
     try {
-      const isSettled = await this.#files.locked(() => {
-        if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
-        this.#files.removePending();
-        return true;
-      });
-      if (!isSettled) await this.merge();
+      // Who leaves during a merge leaves its rows to it: they are looked for again.
+      for (let merges = 0; merges < MAX_MERGES_AT_END; merges++) {
+        const isSettled = await this.#files.locked(() => {
+          if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
+          this.#files.removePending();
+          return true;
+        });
+        if (isSettled) return;
+        await this.merge();
+      }
     } catch (error) {
       if (this.#files.ended) throw error;
       if (this.#files.hasWritten) this.#warnOf(error); // else it may be a folder in which one only reads
@@ -192,10 +203,14 @@ export class ColumnarMerger {
    */
   async merge(change: Change = {}, isPatient = true): Promise<number> {
     const merged = await this.#asMerger(async () => {
-      for (;;) {
+      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
         const gone = await this.#tryMerge(change);
         if (gone !== STALE) return gone;
       }
+      throw new StoreError(
+        `Cannot merge into "${this.#files.path}": another program replaced it or its pending rows ` +
+          `${MAX_TRIES} times meanwhile; stop that and try again`,
+      );
     }, isPatient);
     return merged ?? 0;
   }
@@ -321,8 +336,9 @@ export class ColumnarMerger {
 
   /** A path beside the store for a new file. What a killed merge left is taken away. */
   #temporary(): string {
+    this.#files.base.checkWritable();
     for (const file of this.temporaries()) fs.rmSync(file, { force: true });
-    return `${this.#temporaryPrefix}${crypto.randomUUID()}`;
+    return `${this.#temporaryPrefix}${newId()}`;
   }
 
   get #temporaryPrefix(): string {
@@ -396,7 +412,7 @@ function syncFile(path: string, replaced: string): void {
   const fd = fs.openSync(path, "r+");
   try {
     const found = fs.statSync(replaced, { throwIfNoEntry: false });
-    if (found) fs.fchmodSync(fd, found.mode & 0o7777);
+    if (found) giveAccess(path, found);
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);

@@ -77,7 +77,7 @@ export class FileBackend implements Backend {
   ) {
     this.path = realPath(location);
     this.#file = new StoreFile(this.path, format, warn);
-    this.#state = new StateFile(`${this.path}-state`);
+    this.#state = new StateFile(`${this.path}-state`, this.path);
     this.#syncer = new Syncer(this.#file);
     this.#isSynced = durability === "power";
     this.#warn = warn;
@@ -191,6 +191,7 @@ export class FileBackend implements Backend {
       const { isDone, lease } = options;
       const isThere = this.#file.find(key.shape, key.text) !== -1;
       const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
+      if (!isDoneNow) this.#file.checkWritable();
       return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
     });
   }
@@ -231,7 +232,7 @@ export class FileBackend implements Backend {
   async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     if (this.#ended) throw this.#ended;
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#state.path);
+    const state = this.#state.another();
     const findings: Finding[] = [];
     try {
       const isAlone = !state.exists(); // nobody can be writing
@@ -241,7 +242,8 @@ export class FileBackend implements Backend {
         findings.push(...leftoversOf(state.path, repair), ...this.#faults(repair));
       };
       if (isAlone && !repair) look();
-      else await state.lock(look);
+      else if (repair) await state.lock(look);
+      else await state.lockToRead(look);
       for (const { message } of errors) {
         findings.push({ kind: "unreadable", message, repaired: undefined });
       }
@@ -351,16 +353,16 @@ export class FileBackend implements Backend {
       return read();
     } catch (error) {
       if (!(error instanceof FormatError) || !this.#state.exists()) throw error;
-      return this.#locked(read);
+      return this.#locked(read, "lockToRead");
     }
   }
 
   /** Runs a body under the lock, the file refreshed. */
-  #locked<T>(body: () => T): MaybePromise<T> {
+  #locked<T>(body: () => T, lock: "lock" | "lockToRead" = "lock"): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
     if (this.#isTogether) return body();
     if (!this.#hasLocked) this.#begin();
-    return this.#state.lock(() => {
+    return this.#state[lock](() => {
       this.#refresh(true);
       return body();
     }, () => this.#catchUp());

@@ -1,9 +1,23 @@
+type Permission =
+  | { readonly name: "sys"; readonly kind: string }
+  | { readonly name: "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" };
+
 interface DenoPermissions {
-  querySync(descriptor: { name: "sys"; kind: string }): { state: "granted" | "prompt" | "denied" };
+  querySync(descriptor: Permission): { state: "granted" | "prompt" | "denied" };
 }
 
 /** Whether the system may be asked for something without Deno's asking the user: always elsewhere. */
 export function mayAsk(kind: "hostname" | "statfs"): boolean {
+  return isGranted({ name: "sys", kind });
+}
+
+/** Whether any file may be read, those of the system too, which Deno permits with `--allow-all` only. */
+export function mayReadAll(): boolean {
+  const names = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
+  return names.every((name) => isGranted({ name }));
+}
+
+function isGranted(permission: Permission): boolean {
   const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
-  return !Deno || Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
+  return !Deno || Deno.permissions.querySync(permission).state === "granted";
 }

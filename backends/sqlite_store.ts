@@ -24,9 +24,11 @@ import { type Row, toValue } from "../core/value.ts";
 import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { batchesOf } from "./batches_of.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { realPath } from "./real_path.ts";
 import type { Extent, RowKey } from "./sqlite_table.ts";
+import { accessBeside, giveAccess } from "./side_file.ts";
 import { isBusy } from "./state_database.ts";
 import { StateFile } from "./state_file.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
@@ -37,6 +39,9 @@ const FRESH = 100;
 
 /** How many rows are added in one transaction. */
 const BATCH = 5000;
+
+/** Tries, each ended by a replacement of the file. */
+const MAX_TRIES = 10;
 
 /** An open database. */
 export interface OpenDatabase {
@@ -68,17 +73,19 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   readonly #state: StateFile;
   readonly #isSynced: boolean;
   #connection: Connection | undefined;
+  /** The connection that was found fit to write. */
+  #writable: Connection | undefined;
   /** When the file was last seen to be the one that is open. */
   #checked = -Infinity;
   #ended: StoreError | undefined;
-  readonly #leave = (): void => this.disconnect();
+  readonly #leave = (): void => this.#closeNow();
 
   /**
    * @param state What the name of the state file has after that of the database.
    */
   constructor(path: string, state: string, { durability = "power" }: OpenOptions) {
     this.path = realPath(path);
-    this.#state = new StateFile(`${this.path}${state}`);
+    this.#state = new StateFile(`${this.path}${state}`, this.path);
     this.#isSynced = durability === "power";
   }
 
@@ -221,6 +228,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
         // What a finished run recorded was committed before it took this lock to end its claim.
         const found = this.#told(() => this.found(key));
         const isDoneNow = found !== undefined && (!isDone || isDone(found));
+        if (!isDoneNow) this.#told(() => this.#checkWritable());
         return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);
       })
     );
@@ -246,10 +254,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = new StateFile(this.#state.path);
+    const state = this.#state.another();
     try {
       const look = (): void => void findings.push(...leftoversOf(state.path, repair));
-      if (repair || state.exists()) await state.lock(look);
+      if (repair) await state.lock(look);
+      else if (state.exists()) await state.lockToRead(look);
       else look();
     } finally {
       if (repair) await state.leave();
@@ -287,10 +296,29 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     if (this.#ended) return;
     this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
     try {
-      await this.#state.leave();
+      await explaining(`Cannot close store "${this.path}"`, this.path, () => this.#endLog());
     } finally {
-      explaining(`Cannot close store "${this.path}"`, this.path, () => this.disconnect());
+      try {
+        this.disconnect();
+      } finally {
+        await this.#state.leave();
+      }
     }
+  }
+
+  /** Checks what can be known of whether a row can be written, before a run, whose result would be lost. */
+  #checkWritable(): void {
+    const connection = this.open();
+    if (!connection || connection === this.#writable) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
+    const { db } = connection;
+    db.exec("BEGIN IMMEDIATE"); // without an error, if the file may only be read
+    try {
+      db.exec("PRAGMA user_version = 0");
+    } finally {
+      if (db.isTransaction) db.exec("ROLLBACK");
+    }
+    this.#writable = connection;
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -363,7 +391,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** Adds rows, several in one transaction. */
   protected insertAll(rows: readonly Row[], columns: readonly string[]): void {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const connection = this.withTable(columns, rows);
       this.readyToWrite(connection);
       if (rows.length === 1) this.insertInto(connection, rows[0]!);
@@ -375,6 +403,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       if (this.isCurrent(connection)) return;
       this.disconnect(); // the file was deleted under it, and the rows with it
     }
+    throw this.#replacedError();
   }
 
   /** Runs a body in one transaction; it may stand in another. */
@@ -403,16 +432,29 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     if (this.#ended) throw this.#ended;
     const now = performance.now();
     if (this.#connection && now - this.#checked < FRESH) return this.#connection;
-    const inode = inodeOf(this.path);
-    if (this.#connection?.inode !== inode) this.disconnect();
-    this.#checked = now;
-    if (inode === undefined) return undefined;
-    return this.#connection ??= this.#connect(inode);
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const inode = inodeOf(this.path);
+      if (this.#connection?.inode !== inode) this.disconnect();
+      this.#checked = now;
+      if (inode === undefined) return undefined;
+      this.#connection ??= this.#connect(inode);
+      if (this.isCurrent(this.#connection)) return this.#connection;
+    }
+    throw this.#replacedError();
+  }
+
+  #replacedError(): StoreError {
+    return new StoreError(
+      `Cannot use store "${this.path}": at each look it is another file, replaced by another program or ` +
+        `on a file system without lasting inode numbers (FUSE); keep it on a local disk`,
+    );
   }
 
   /** The open database; it is made if there is none. */
   protected create(): Connection {
+    const access = accessBeside(this.path, this.#state.path);
     new DatabaseSync(this.path).close(); // not with fs: that would drop the locks of other threads
+    giveAccess(this.path, access);
     this.#checked = -Infinity;
     return this.open()!;
   }
@@ -440,6 +482,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
   protected readyToWrite(connection: Connection): void {
     if (connection.isWriter) return;
+    checkOwnFile(this.path, fs.statSync(this.path));
     connection.isWriter = true;
     tryJournalMode(connection.db, "WAL");
     if (this.#connection === connection) atExit(this.#leave);
@@ -453,22 +496,44 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     this.#checked = -Infinity;
     // One plain file again, which can be read where nothing can be written.
     const isThere = isWriter && inodeOf(this.path) !== undefined;
-    if (db && isThere) tryJournalMode(db, "DELETE");
-    db?.close();
-    if (isThere) this.#endLog();
+    try {
+      if (db && isThere) tryJournalMode(db, "DELETE");
+    } finally {
+      db?.close();
+    }
   }
 
-  /** Of two that leave at the same moment each finds the other there: they try again, not together. */
-  #endLog(): void {
+  /**
+   * Closes the database, and ends its log if nobody else has it open. Under the lock of the state file: of
+   * two that do so at once, each would find the other there, and the log would be left.
+   */
+  async #endLog(): Promise<void> {
+    if (!this.#connection?.isWriter) return;
+    await this.#state.lock(() => this.disconnect());
+    // Whoever has it open for a moment, to read it, takes no lock.
     for (let attempt = 0; attempt < 5 && fs.existsSync(`${this.path}-wal`); attempt++) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 9);
-      if (inodeOf(this.path) === undefined) return;
-      const db = new DatabaseSync(this.path);
+      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 9));
+      await this.#state.lock(() => {
+        if (inodeOf(this.path) === undefined) return;
+        const db = new DatabaseSync(this.path);
+        try {
+          db.exec("PRAGMA busy_timeout = 0");
+          tryJournalMode(db, "DELETE");
+        } finally {
+          db.close();
+        }
+      });
+    }
+  }
+
+  /** Closes the database at the end of the process, when nothing can be awaited. */
+  #closeNow(): void {
+    const close = (): void => this.disconnect();
+    for (const step of [() => this.#state.lockNow(close), close]) {
       try {
-        db.exec("PRAGMA busy_timeout = 0");
-        tryJournalMode(db, "DELETE");
-      } finally {
-        db.close();
+        step();
+      } catch {
+        // The folder may be gone by now, or the disk full: a later process ends the log.
       }
     }
   }

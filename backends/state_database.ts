@@ -1,8 +1,26 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../core/errors.ts";
-import { isMissing, isSystemError, isUnwritable, removeFile, systemError } from "./system_error.ts";
+import { newId } from "./new_id.ts";
+import { accessBeside, giveAccess, irreplaceable } from "./side_file.ts";
+import {
+  isMissing,
+  isSystemError,
+  isUnwritable,
+  MAX_SQLITE_PATH_BYTES,
+  removeFile,
+  systemError,
+} from "./system_error.ts";
+
+/** Longest end of a name beside the state file's own: "-pin-", a time, "-", an id. */
+const MAX_END_BYTES = 35;
+
+/** Tries, each undone by another process that left or came, before the lock counts as taken. */
+const MAX_TRIES = 100;
+/** Tries after which it is seen whether the file system has inode numbers to rely on. */
+const TRUSTING_TRIES = 10;
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -30,6 +48,27 @@ export interface Connection {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly inode: number;
+  /**
+   * Why the file may only be read, if that is so. Its lock then keeps writers out, but not other readers.
+   */
+  readonly readOnly: StoreError | undefined;
+}
+
+/** A hard link to a file: as long as it is there, no other file is given the inode number. */
+interface Pin {
+  /** The file's inode number; undefined if there is no file. */
+  readonly inode: number | undefined;
+  /** False if another process has removed the link. */
+  isPinned(): boolean;
+  unpin(): void;
+}
+
+/** Calls of a state database. */
+export interface StateEvents {
+  /** The file was opened. */
+  opened(): void;
+  /** What a body did to the tables was undone. */
+  undone(): void;
 }
 
 /**
@@ -45,15 +84,17 @@ export interface Connection {
  */
 export class StateDatabase {
   readonly path: string;
-  readonly #connected: () => void;
+  readonly #store: string;
+  readonly #events: StateEvents;
   #connection: Connection | undefined;
 
   /**
-   * @param connected Is called when the file was opened.
+   * @param store The store's path: the state file takes its mode and group.
    */
-  constructor(path: string, connected: () => void) {
+  constructor(path: string, store: string, events: StateEvents) {
     this.path = path;
-    this.#connected = connected;
+    this.#store = store;
+    this.#events = events;
   }
 
   /** The open database; undefined before the first lock. */
@@ -91,16 +132,26 @@ export class StateDatabase {
       return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
+      this.#events.undone();
       throw isSystemError(error) ? this.error(error) : error;
     }
   }
 
   /** Takes the lock; false if somebody else has it. */
   begin(): boolean {
-    for (let attempt = 0;; attempt++) {
+    try {
+      return this.#begin();
+    } catch (error) {
+      throw isSystemError(error) ? this.error(error) : error;
+    }
+  }
+
+  #begin(): boolean {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
       const connection = this.#connection ?? this.#open();
       if (!connection) return false;
-      if (!this.#connection) this.#connected();
+      if (!this.#connection) this.#events.opened();
       this.#connection = connection;
       try {
         connection.statements.begin.run();
@@ -116,20 +167,27 @@ export class StateDatabase {
       connection.statements.rollback.run();
       this.disconnect();
     }
+    return false;
   }
 
   /** A new connection, or undefined if another process is just making the tables. */
   #open(): Connection | undefined {
-    for (let attempt = 0;; attempt++) {
+    this.#checkName();
+    const another = this.#irreplaceable();
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
       // Taken before and compared after, so that it is surely this file's. The first time round, the
       // file is only made.
-      const { inode: before, unpin } = this.#pin();
+      const { inode: before, isPinned, unpin } = another ? this.#unpinned() : this.#pin();
+      if (before === undefined && another) throw another;
+      if (before === undefined && attempt === 0) this.#checkInodes();
       let db: DatabaseSync | undefined;
       try {
         db = new DatabaseSync(this.path);
         const inode = inodeOf(this.path);
-        if (inode === undefined || before !== inode) {
+        if (inode === undefined || before !== inode || !isPinned()) {
           db.close();
+          if (before === undefined) giveAccess(this.path, accessBeside(this.#store, this.path));
           continue;
         }
         // Never the truth, so never synced. The tables are made without a journal file: one that still
@@ -149,12 +207,13 @@ export class StateDatabase {
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
+        const readOnly = another ?? this.#readOnly(db);
         // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
         const statements = prepare(db);
         db.exec("COMMIT");
         // From here on, a killed process leaves a journal that undoes its half.
         db.exec("PRAGMA journal_mode = TRUNCATE");
-        return { db, inode, statements };
+        return { db, inode, readOnly, statements };
       } catch (error) {
         db?.close();
         if (isBusy(error)) return undefined;
@@ -165,18 +224,99 @@ export class StateDatabase {
         unpin();
       }
     }
+    return undefined;
+  }
+
+  /** Why the files cannot be replaced, although they can be written; undefined if they can. */
+  #irreplaceable(): StoreError | undefined {
+    let file: string | undefined;
+    try {
+      file = irreplaceable([this.#store, this.path], this.path);
+    } catch {
+      return undefined; // nothing can be made there: the file says why
+    }
+    return file === undefined ? undefined : new StoreError(
+      `Cannot write beside the store: "${file}" is another user's, and in a folder with the sticky ` +
+        `bit only that user may replace it; keep the store in a folder of the group without the bit ` +
+        `(chmod -t)`,
+    );
+  }
+
+  /** Why a transaction cannot write, if it cannot: SQLite opens a file that may only be read without a word. */
+  #readOnly(db: DatabaseSync): StoreError | undefined {
+    try {
+      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      return undefined;
+    } catch (error) {
+      if (isUnwritable(error)) return this.error(error);
+      throw error;
+    }
+  }
+
+  /** @throws {StoreError} If the files next to the store would have names that are too long. */
+  #checkName(): void {
+    const longest = `${this.path}${"-".repeat(MAX_END_BYTES)}`;
+    try {
+      fs.lstatSync(longest, { throwIfNoEntry: false });
+      if (Buffer.byteLength(longest) <= MAX_SQLITE_PATH_BYTES) return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // told when it is opened
+    }
+    throw new StoreError(
+      `Cannot write beside the store: "${this.path}" and the files next to it would have names that ` +
+        `are too long; give the store a shorter name, or a folder with a shorter path`,
+    );
+  }
+
+  /** @throws {StoreError} If the file system's inode numbers do not tell one file from another. */
+  #checkInodes(): void {
+    const file = this.#pinPath();
+    const link = this.#pinPath();
+    try {
+      fs.closeSync(fs.openSync(file, "wx"));
+      const inode = inodeOf(file);
+      try {
+        fs.linkSync(file, link);
+      } catch {
+        // A file system without hard links.
+      }
+      const isStable = [file, link, file].every((path) => (inodeOf(path) ?? inode) === inode);
+      if (isStable) return;
+    } catch (error) {
+      throw this.error(error);
+    } finally {
+      removeFile(link);
+      removeFile(file);
+    }
+    throw new StoreError(
+      `Cannot lock "${this.path}": the file system gives a file another inode number at each look, as ` +
+        `FUSE file systems such as sshfs may, so that its lock cannot be relied on; keep the store on ` +
+        `a local disk`,
+    );
   }
 
   /** The file's number, and how to end that no later file of that path can be given the same. */
-  #pin(): { readonly inode: number | undefined; unpin(): void } {
-    const pin = `${this.path}-pin-${Date.now()}-${newId()}`;
+  #pin(): Pin {
+    const pin = this.#pinPath();
     try {
       fs.linkSync(this.path, pin);
     } catch (error) {
-      // Else a file system without hard links.
-      return { inode: isMissing(error) ? undefined : inodeOf(this.path), unpin: () => {} };
+      if (isMissing(error)) return { ...this.#unpinned(), inode: undefined };
+      return this.#unpinned(); // a file system without hard links
     }
-    return { inode: inodeOf(pin), unpin: () => removeFile(pin) };
+    return {
+      inode: inodeOf(pin),
+      isPinned: () => fs.existsSync(pin),
+      unpin: () => removeFile(pin),
+    };
+  }
+
+  #unpinned(): Pin {
+    return { inode: inodeOf(this.path), isPinned: () => true, unpin: () => {} };
+  }
+
+  #pinPath(): string {
+    return `${this.path}-pin-${Date.now()}-${newId()}`;
   }
 
   /** Returns what SQLite or the system says of a file, in our words. */
@@ -224,12 +364,6 @@ function prepare(db: DatabaseSync): Statements {
 
 function versionOf(db: DatabaseSync): number {
   return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-}
-
-/** 16 random hex digits. */
-export function newId(): string {
-  const [half, other] = crypto.getRandomValues(new Uint32Array(2)); // quicker to load than node:crypto
-  return half!.toString(16).padStart(8, "0") + other!.toString(16).padStart(8, "0");
 }
 
 function inodeOf(path: string): number | undefined {

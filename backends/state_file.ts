@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type {
   Claim,
   ClaimAnswer,
@@ -19,19 +20,18 @@ import { atExit, notAtExit } from "../core/at_exit.ts";
 import { backOff } from "./back_off.ts";
 import { hostName } from "./host_name.ts";
 import { leaseText, readLease } from "./lease_text.ts";
-import {
-  type Connection,
-  isBusy,
-  newId,
-  StateDatabase,
-  type Statements,
-} from "./state_database.ts";
-import { explaining, removeFile } from "./system_error.ts";
+import { type Connection, isBusy, StateDatabase, type Statements } from "./state_database.ts";
+import { newId } from "./new_id.ts";
+import { giveAccess } from "./side_file.ts";
+import { explaining, isUnwritable, removeFile } from "./system_error.ts";
 
 /** How long the end of the process may wait for the lock, in milliseconds. */
 const LEAVE_TIMEOUT = 1000;
 
-/** How long a pin, which is needed for less than a millisecond, is taken for one in use. */
+/**
+ * Time after which a pin, which is needed for less than a millisecond, counts as left by a dead process,
+ * in milliseconds. Clocks may differ: the maker of a pin that is removed too early notices that.
+ */
 const PIN_TIMEOUT = 60_000;
 
 /** This thread, as the state file knows it. */
@@ -55,15 +55,28 @@ interface Owner {
  */
 export class StateFile {
   readonly path: string;
+  readonly #store: string;
   readonly #database: StateDatabase;
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
   readonly #atExit = (): void => this.#leaveNow();
 
-  constructor(path: string) {
+  /**
+   * @param store The store's path: the files next to it take its mode and group.
+   */
+  constructor(path: string, store: string) {
     this.path = path;
-    this.#database = new StateDatabase(path, () => atExit(this.#atExit));
+    this.#store = store;
+    this.#database = new StateDatabase(path, store, {
+      opened: () => atExit(this.#atExit),
+      undone: () => this.#enterAgain(),
+    });
+  }
+
+  /** Another handle on it, as one that nothing was done with. */
+  another(): StateFile {
+    return new StateFile(this.path, this.#store);
   }
 
   /** Whether there is a state file. */
@@ -80,6 +93,14 @@ export class StateFile {
    * @throws {LockError} If the lock stays taken; names the processes that use the store.
    */
   lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
+    return this.lockToRead(() => {
+      if (this.#connection.readOnly) throw this.#connection.readOnly;
+      return body();
+    }, prepare);
+  }
+
+  /** The same for a body that only reads: where nothing may be written, it keeps writers out. */
+  lockToRead<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
     const done = this.#database.tryLock(body);
     return done ? done.result : backOff(
       () => {
@@ -125,19 +146,25 @@ export class StateFile {
     );
   }
 
-  /** Who holds a key, or undefined. Claims of the dead are removed. */
-  #holderOf(key: string): string | undefined {
-    return this.#otherHolderOf(key, undefined);
-  }
-
-  /** Who holds a key, if it is not this lease. */
-  #otherHolderOf(key: string, lease: Lease | undefined): string | undefined {
+  /**
+   * The holder of a key, if it is not this lease.
+   *
+   * @param died Called with the id of an owner that is dead. Default: what it left is removed.
+   */
+  #otherHolderOf(
+    key: string,
+    lease: Lease | undefined,
+    died: (owner: string) => void = (owner) => this.#removeDead(owner),
+  ): string | undefined {
     const row = this.#statements.claimOwner.get(key) as { owner: string } | undefined;
     if (!row) return undefined;
     const held = readLease(row.owner);
     if (held) return held.token === lease?.token || isOver(held) ? undefined : held.holder;
-    if (!this.#isAlive(row.owner)) return undefined;
-    return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
+    if (this.#isAlive(row.owner)) {
+      return row.owner === this.#owner?.id ? "this process" : this.#describe(row.owner);
+    }
+    died(row.owner);
+    return undefined;
   }
 
   /** The lease that a key is claimed by, over or not. */
@@ -192,16 +219,28 @@ export class StateFile {
   #read<T>(query: (db: DatabaseSync) => T[]): MaybePromise<T[]> {
     if (!this.exists()) return [];
     try {
-      const db = new DatabaseSync(this.path, { readOnly: true });
-      try {
-        return query(db);
-      } finally {
-        db.close();
-      }
+      return readIn(this.path, query);
     } catch {
       // In use, or half written by a process that was killed: under the lock it is mended, or the
       // error is told.
-      return this.lock(() => query(this.#connection.db));
+      try {
+        const read = this.lockToRead(() => query(this.#connection.db));
+        return read instanceof Promise
+          ? read.catch((error) => this.#readUnmended(error, query))
+          : read;
+      } catch (error) {
+        return this.#readUnmended(error, query);
+      }
+    }
+  }
+
+  /** Reads a file that a killed process left half written, where it cannot be mended. */
+  #readUnmended<T>(error: unknown, query: (db: DatabaseSync) => T[]): T[] {
+    if (!isUnwritable(error)) throw error;
+    try {
+      return readIn(`${pathToFileURL(this.path)}?immutable=1`, query);
+    } catch {
+      return []; // it is never the truth about what is done
     }
   }
 
@@ -218,9 +257,9 @@ export class StateFile {
 
   #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {
     if (keys.length === 0) return [];
-    return this.lock(() =>
+    return this.lockToRead(() =>
       keys.flatMap((key) => {
-        const holder = this.#holderOf(key);
+        const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
         return holder === undefined ? [] : [{ key, holder }];
       })
     );
@@ -232,10 +271,15 @@ export class StateFile {
    */
   departUnlessAlone(): boolean {
     this.#sweep();
-    const other = this.#connection.db.prepare("SELECT 1 FROM owners WHERE id <> ?")
-      .get(this.#owner?.id ?? "");
-    if (other) this.#depart();
-    return other !== undefined;
+    if (this.isAlone()) return false;
+    this.#depart();
+    return true;
+  }
+
+  /** True if no other living owner is there. Only under the lock. */
+  isAlone(): boolean {
+    const owners = this.#connection.db.prepare("SELECT id FROM owners").all() as { id: string }[];
+    return owners.every(({ id }) => id === this.#owner?.id || !this.#isAlive(id));
   }
 
   /**
@@ -244,7 +288,9 @@ export class StateFile {
    */
   async leave(): Promise<void> {
     try {
-      if (!this.#database.connection || await this.lock(() => this.#endAlone())) return;
+      const { connection } = this.#database;
+      if (!connection || connection.readOnly) return;
+      if (await this.lock(() => this.#endAlone())) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
     } finally {
@@ -255,7 +301,8 @@ export class StateFile {
   /** The same at the end of the process, when nothing can be waited for. */
   #leaveNow(): void {
     try {
-      if (!this.#database.connection) return;
+      const { connection } = this.#database;
+      if (!connection || connection.readOnly) return;
       for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
         if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
@@ -264,6 +311,13 @@ export class StateFile {
     } finally {
       this.close();
     }
+  }
+
+  /** Runs a body under the lock at the end of the process; false if the lock stays taken. */
+  lockNow(body: () => void): boolean {
+    if (!this.#beginBlocking()) return false;
+    this.#database.finish(body);
+    return true;
   }
 
   /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
@@ -347,9 +401,14 @@ export class StateFile {
     this.#sweep();
     this.#owner ??= this.#makeOwner();
     this.#owner.inode = inode;
-    db.prepare("INSERT INTO owners VALUES (?, ?, ?, ?)")
+    db.prepare("INSERT OR IGNORE INTO owners VALUES (?, ?, ?, ?)")
       .run(this.#owner.id, process.pid, hostName(), new Date().toISOString());
     return this.#owner.id;
+  }
+
+  /** Has this thread entered again: what the first claim of an owner did may have been undone. */
+  #enterAgain(): void {
+    if (this.#owner) this.#owner.inode = 0;
   }
 
   #makeOwner(): Owner {
@@ -357,7 +416,9 @@ export class StateFile {
     const path = this.#ownerPath(id);
     return explaining(`Cannot write beside the store: "${path}" cannot be made`, path, () => {
       const db = new DatabaseSync(path);
-      db.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
+      // Exclusive: who may only read it sees by a lock to read that the owner lives.
+      db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+      giveAccess(path, fs.statSync(this.path));
       return { id, db, inode: 0 };
     });
   }
@@ -369,7 +430,7 @@ export class StateFile {
   /** Removes what dead owners left behind, entered here or not. */
   #sweep(): void {
     const owners = this.#connection.db.prepare("SELECT id FROM owners").all() as { id: string }[];
-    for (const { id } of owners) this.#isAlive(id);
+    for (const { id } of owners) this.#removeIfDead(id);
     for (const key of claimedKeys(this.#connection.db)) {
       const lease = this.#leaseOf(key);
       if (lease && isOver(lease)) this.#statements.drop.run(key);
@@ -380,29 +441,37 @@ export class StateFile {
       if (!name.startsWith(prefix)) continue;
       const rest = name.slice(prefix.length);
       const pinned = /^pin-(\d+)-/.exec(rest)?.[1];
-      if (/^[0-9a-f]{16}$/.test(rest)) this.#isAlive(rest);
+      if (/^[0-9a-f]{16}$/.test(rest)) this.#removeIfDead(rest);
       else if (pinned !== undefined && Date.now() - Number(pinned) > PIN_TIMEOUT) {
         removeFile(path.join(folder, name));
       }
     }
   }
 
+  #removeIfDead(id: string): void {
+    if (!this.#isAlive(id)) this.#removeDead(id);
+  }
+
+  #removeDead(id: string): void {
+    removeFile(this.#ownerPath(id));
+    this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
+    this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
+  }
+
+  /** True if an owner's transaction is still open. */
   #isAlive(id: string): boolean {
     if (id === this.#owner?.id) return true;
     const path = this.#ownerPath(id);
-    if (fs.existsSync(path)) {
-      try {
+    try {
+      if (fs.existsSync(path)) {
         explaining(`Cannot see whether a process lives by "${path}"`, path, () => this.#probe(id));
-      } catch (error) {
-        if (isBusy(error)) return true;
-        throw error;
       }
+    } catch (error) {
+      if (isBusy(error)) return true;
+      throw error;
     }
     this.#probes.get(id)?.close();
     this.#probes.delete(id);
-    removeFile(path);
-    this.#connection.db.prepare("DELETE FROM claims WHERE owner = ?").run(id);
-    this.#connection.db.prepare("DELETE FROM owners WHERE id = ?").run(id);
     return false;
   }
 
@@ -411,14 +480,15 @@ export class StateFile {
     let db = this.#probes.get(id);
     if (!db) {
       db = new DatabaseSync(this.#ownerPath(id));
+      db.exec("PRAGMA busy_timeout = 0");
       this.#probes.set(id, db);
-      db.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY");
     }
     db.exec("BEGIN IMMEDIATE");
   }
 
   #describe(id: string): string {
     const row = this.#connection.db.prepare("SELECT pid, host FROM owners WHERE id = ?").get(id);
+    if (!row) return "a process";
     const { pid, host } = row as { pid: number; host: string };
     return `process ${pid}${host === "" || host === hostName() ? "" : ` on ${host}`}`;
   }
@@ -433,6 +503,16 @@ export class StateFile {
     } catch (error) {
       return `a process that cannot be named (${messageOf(error)})`;
     }
+  }
+}
+
+/** Reads a state file on a connection of its own. */
+function readIn<T>(path: string, query: (db: DatabaseSync) => T[]): T[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return query(db);
+  } finally {
+    db.close();
   }
 }
 

@@ -9,6 +9,7 @@ import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
 import type { RowsSince } from "../core/backend.ts";
 import { checkIsFile } from "./check_is_file.ts";
+import { checkOwnFile } from "./check_own_file.ts";
 import {
   appendTo,
   CHUNK,
@@ -23,6 +24,7 @@ import {
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
+import { giveAccess } from "./side_file.ts";
 import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
 
 const LF = 10;
@@ -70,14 +72,19 @@ export class StoreFile {
   readonly path: string;
   readonly #format: Format;
   readonly #warn: (message: string) => void;
+  readonly #store: string;
   readonly #indexes = new RowIndexes();
   #opened: Opened | undefined;
   /** Whether a body of `inOneWrite` runs, and what one of its writes failed with. */
   #isCollecting = false;
   #failure: StoreError | undefined;
 
-  constructor(path: string, format: Format, warn: (message: string) => void) {
+  /**
+   * @param store The store that the file is part of, whose mode and group it takes when it is made.
+   */
+  constructor(path: string, format: Format, warn: (message: string) => void, store: string = path) {
     this.path = path;
+    this.#store = store;
     this.#format = format;
     this.#warn = warn;
   }
@@ -300,6 +307,22 @@ export class StoreFile {
   }
 
   /**
+   * Checks what can be known of whether rows can be written: to be asked before a run, whose result would
+   * be lost. Only under the lock.
+   *
+   * @throws {StoreError} If the file may not be written, or has other paths.
+   */
+  checkWritable(): void {
+    const opened = this.#opened;
+    if (!opened) return;
+    try {
+      opened.writer ??= this.#openWriter(opened);
+    } catch (error) {
+      throw this.#writeError(error);
+    }
+  }
+
+  /**
    * Writes the file anew, in one step that a crash cannot halve: the rows but those that are `gone`,
    * in their own spelling, then `added`.
    *
@@ -310,6 +333,7 @@ export class StoreFile {
   rewrite(gone: Gone | undefined, added: readonly Row[], columns: readonly string[] = []): void {
     this.#flush();
     const opened = this.#opened;
+    this.checkWritable();
     this.repair();
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
     // One name for all: what a killed process left of it is taken away by the next.
@@ -318,7 +342,8 @@ export class StoreFile {
       removeFile(temporary);
       const fd = fs.openSync(temporary, "wx+");
       try {
-        if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
+        const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
+        if (like) giveAccess(temporary, like);
         this.#writeAnew(fd, opened, layout, gone, added);
         fs.fsyncSync(fd);
       } finally {
@@ -466,12 +491,25 @@ export class StoreFile {
 
   #openWriter(opened: Opened): number {
     const fd = fs.openSync(this.path, "r+");
-    if (fs.fstatSync(fd).ino === opened.inode) return fd;
+    try {
+      const found = fs.fstatSync(fd);
+      checkOwnFile(this.path, found);
+      if (found.ino === opened.inode) return fd;
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
     fs.closeSync(fd);
     throw new StoreError(
       `Cannot write "${this.path}", which is as it was: it was replaced just now by a program that ` +
         `is not stet; try again`,
     );
+  }
+
+  /** The file of the store, if it is another and there. */
+  #likeStore(): fs.Stats | undefined {
+    if (this.#store === this.path) return undefined;
+    return fs.statSync(this.#store, { throwIfNoEntry: false });
   }
 
   /**
@@ -517,7 +555,11 @@ export class StoreFile {
     const { aside } = this;
     const closing = Buffer.from(this.#format.closing);
     try {
-      if (isTorn) appendTo(aside, rest);
+      if (isTorn) {
+        const isNew = !fs.existsSync(aside);
+        appendTo(aside, rest);
+        if (isNew) giveAccess(aside, fs.fstatSync(opened.fd));
+      }
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, closing, opened.end);
       fs.ftruncateSync(opened.writer, opened.end + closing.length);

@@ -1,9 +1,11 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { messageOf, StoreError } from "../core/errors.ts";
+import { newId } from "./new_id.ts";
 
-/** Longest path that SQLite opens, in bytes: MAX_PATHNAME of its os_unix.c less "-journal". */
-const MAX_SQLITE_PATH_BYTES = 512 - "-journal".length;
+/** Longest path that SQLite opens, in bytes: MAX_PATHNAME of its os_unix.c, less "-journal". */
+export const MAX_SQLITE_PATH_BYTES = 512 - "-journal".length;
 
 /** A cause in words, and the remedy. */
 interface Explanation {
@@ -198,8 +200,8 @@ function probe(file: string): string | undefined {
   try {
     if (fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) return "EISDIR";
     fs.statSync(folder);
-    if (new TextEncoder().encode(file).length > MAX_SQLITE_PATH_BYTES) return "ENAMETOOLONG";
-    const trial = `${file}-pin-${Date.now()}-${crypto.randomUUID()}`; // swept with the pins
+    if (Buffer.byteLength(file) > MAX_SQLITE_PATH_BYTES) return "ENAMETOOLONG";
+    const trial = `${file}-pin-${Date.now()}-${newId()}`; // swept with the pins
     const open: number[] = [];
     try {
       open.push(fs.openSync(trial, "wx"));
