@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { writeCell } from "../core/cell.ts";
 import { isDetail, isKeyColumn, SOURCE } from "../core/columns.ts";
+import { StoreError } from "../core/errors.ts";
 import { Fingerprint } from "../core/fingerprint.ts";
 import { FingerprintSet } from "../core/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../core/key.ts";
@@ -15,6 +16,8 @@ import type { Merged } from "./pending_format.ts";
 import { SourceNumbers, UNNUMBERED } from "./source_numbers.ts";
 import { explaining } from "./system_error.ts";
 
+/** Tries to open the file, each ended by its replacement. */
+const MAX_TRIES = 20;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
@@ -191,7 +194,13 @@ export class ColumnarBase {
   }
 
   async #catchUp(shape: KeyShape | undefined): Promise<void> {
-    while (!this.isCurrent()) {
+    for (let attempt = 0; !this.isCurrent(); attempt++) {
+      if (attempt === MAX_TRIES) {
+        throw new StoreError(
+          `Cannot read "${this.#path}": at each look it is another file, replaced by another program or ` +
+            `on a file system without lasting inode numbers (FUSE); keep it on a local disk`,
+        );
+      }
       const held = HeldFile.open(this.#path);
       const opened = held && await this.#open(held);
       const before = this.#opened;

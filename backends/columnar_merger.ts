@@ -26,6 +26,10 @@ import { writing } from "./writing.ts";
 const MOST_PENDING_BYTES = 1 << 26;
 /** Pending rows of fewer bytes than this are kept in memory while they are merged, and not read twice. */
 const MOST_KEPT = 1 << 24;
+/** Tries to merge, each undone by a change of the files by others. */
+const MAX_TRIES = 100;
+/** Merges of a handle that is closed while others go on to record. */
+const MAX_MERGES_AT_END = 10;
 /** What a merge claims. No key has this text. */
 export const MERGE = "merge";
 /** How many rows are added in one write. */
@@ -81,6 +85,7 @@ export class ColumnarMerger {
   /** Adds rows; only under the lock. */
   append(rows: readonly Row[]): void {
     for (const row of rows) this.#files.checkNames(Object.keys(row));
+    this.#files.checkWritable();
     this.#files.pending.append(rows);
     const { rowCount, extent } = this.#files.pending;
     const isMany = rowCount > Math.max(this.#leastMerged, this.#files.base.rowCount / 2);
@@ -156,12 +161,16 @@ export class ColumnarMerger {
     if (!fs.existsSync(this.#files.pendingPath)) return;
     if (!this.#files.hasWritten && !this.#files.isWritable) return; // it is only read here
     try {
-      const isSettled = await this.#files.locked(() => {
-        if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
-        this.#files.removePending();
-        return true;
-      });
-      if (!isSettled) await this.merge();
+      // Who leaves during a merge leaves its rows to it: they are looked for again.
+      for (let merges = 0; merges < MAX_MERGES_AT_END; merges++) {
+        const isSettled = await this.#files.locked(() => {
+          if (this.#files.pending.rowCount > 0) return this.#files.state.departUnlessAlone();
+          this.#files.removePending();
+          return true;
+        });
+        if (isSettled) return;
+        await this.merge();
+      }
     } catch (error) {
       if (this.#files.ended) throw error;
       if (this.#files.hasWritten) this.#warnOf(error); // else it may be a folder in which one only reads
@@ -202,10 +211,14 @@ export class ColumnarMerger {
    */
   async merge(change: Change = {}, isPatient = true): Promise<number> {
     const merged = await this.#asMerger(async () => {
-      for (;;) {
+      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
         const gone = await this.#tryMerge(change);
         if (gone !== STALE) return gone;
       }
+      throw new StoreError(
+        `Cannot merge into "${this.#files.path}": another program replaced it or its pending rows ` +
+          `${MAX_TRIES} times meanwhile; stop that and try again`,
+      );
     }, isPatient);
     return merged ?? 0;
   }

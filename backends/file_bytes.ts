@@ -106,7 +106,9 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null)
   let written = 0;
   while (written < bytes.length) {
     const at = position === null ? null : position + written;
-    written += fs.writeSync(fd, bytes, written, bytes.length - written, at);
+    const count = fs.writeSync(fd, bytes, written, bytes.length - written, at);
+    if (count === 0) throw Object.assign(new Error("EIO: nothing was written"), { code: "EIO" });
+    written += count;
   }
 }
 

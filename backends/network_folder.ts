@@ -2,6 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { mayAsk } from "./may_ask.ts";
 
+/** A file system in a program: sshfs and other network file systems, and some local ones. */
+const FUSE = "FUSE";
+
 /** File systems whose locks do not reach, or not surely, from one machine to another: statfs(2). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
@@ -13,22 +16,28 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x47504653, "GPFS"],
   [0x00c36400, "Ceph"],
   [0x01021997, "9P"],
+  [0x65735546, FUSE],
 ]);
 
 /** Says so if a store is on a network file system. */
 export function warnOfNetwork(store: string, warn: (message: string) => void): void {
   const network = networkFileSystem(path.dirname(store));
   if (network === undefined) return;
+  const kind = network === FUSE ? "FUSE file system" : `network file system (${network})`;
   warn(
-    `[stet] ${store} is on a network file system (${network}), where locks cannot be relied ` +
-      `on: use it from one machine at a time, or keep the store on a local disk`,
+    `[stet] ${store} is on a ${kind}, where locks cannot be relied on: use it from one machine at a ` +
+      `time, or keep the store on a local disk`,
   );
 }
 
 /** The network file system that a folder is on; undefined if it is on none, or none can be told. */
 export function networkFileSystem(folder: string): string | undefined {
   if (!mayAsk("statfs")) return undefined;
-  return networkNamed(fs.statfsSync(folder).type);
+  try {
+    return networkNamed(fs.statfsSync(folder).type);
+  } catch {
+    return undefined; // the file system does not tell, or its folder is gone, which the first use says
+  }
 }
 
 /** The network file system with a magic number of statfs(2), which some runtimes give as signed. */

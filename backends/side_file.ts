@@ -1,9 +1,11 @@
 import fs from "node:fs";
+import path from "node:path";
 import { newId } from "./new_id.ts";
 import { isMissing, isUnwritable } from "./system_error.ts";
 
 /** Permissions without those to execute, which a store may have by accident. */
 const READ_AND_WRITE = 0o666;
+const STICKY = 0o1000;
 
 /** Who may use a file. */
 export type Access = Pick<fs.Stats, "uid" | "gid" | "mode">;
@@ -28,6 +30,21 @@ function newFile(state: string): fs.Stats {
     fs.closeSync(fd);
     fs.unlinkSync(trial);
   }
+}
+
+/**
+ * Returns the first of some files, next to a state file, that this process may write but not replace:
+ * in a folder with the sticky bit, as /tmp has, only their owners may. Undefined if there is none.
+ */
+export function irreplaceable(files: readonly string[], state: string): string | undefined {
+  const folder = fs.statSync(path.dirname(state));
+  if ((folder.mode & STICKY) === 0) return undefined;
+  const { uid } = newFile(state);
+  if (uid === 0 || uid === folder.uid) return undefined;
+  return files.find((file) => {
+    const found = fs.statSync(file, { throwIfNoEntry: false });
+    return found && found.uid !== uid;
+  });
 }
 
 /**

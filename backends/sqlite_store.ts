@@ -45,6 +45,9 @@ const FRESH = 100;
 /** How many rows are added in one transaction. */
 const BATCH = 5000;
 
+/** Tries, each ended by a replacement of the file. */
+const MAX_TRIES = 10;
+
 /** An open database. */
 export interface OpenDatabase {
   readonly db: DatabaseSync;
@@ -93,7 +96,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #counted: Counted<Connection> | undefined;
   /** How many transactions this object has begun: each may have removed rows. */
   #transactions = 0;
-  readonly #leave = (): void => this.disconnect();
+  readonly #leave = (): void => this.#closeNow();
 
   /**
    * @param state What the name of the state file has after that of the database.
@@ -374,8 +377,9 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     if (this.#ended) return;
     this.#ended = new StoreError(`Cannot use store "${this.path}": it was closed; open it again`);
     await closeAfter(
-      () => this.#state.leave(),
+      () => explaining(`Cannot close store "${this.path}"`, this.path, () => this.#endLog()),
       () => explaining(`Cannot close store "${this.path}"`, this.path, () => this.disconnect()),
+      () => this.#state.leave(),
     );
   }
 
@@ -495,7 +499,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
 
   /** Adds rows, several in one transaction. */
   protected insertAll(rows: readonly Row[], columns: readonly string[]): void {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const connection = this.withTable(columns, rows);
       this.readyToWrite(connection);
       if (rows.length === 1) this.insertInto(connection, rows[0]!);
@@ -507,6 +511,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       if (this.isCurrent(connection)) return;
       this.disconnect(); // the file was deleted under it, and the rows with it
     }
+    throw this.#replacedError();
   }
 
   /** Runs a body in one transaction; it may stand in another. */
@@ -536,11 +541,22 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     if (this.#ended) throw this.#ended;
     const now = performance.now();
     if (this.#connection && now - this.#checked < FRESH) return this.#connection;
-    const inode = inodeOf(this.path);
-    if (this.#connection?.inode !== inode) this.disconnect();
-    this.#checked = now;
-    if (inode === undefined) return undefined;
-    return this.#connection ??= this.#connect(inode);
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const inode = inodeOf(this.path);
+      if (this.#connection?.inode !== inode) this.disconnect();
+      this.#checked = now;
+      if (inode === undefined) return undefined;
+      this.#connection ??= this.#connect(inode);
+      if (this.isCurrent(this.#connection)) return this.#connection;
+    }
+    throw this.#replacedError();
+  }
+
+  #replacedError(): StoreError {
+    return new StoreError(
+      `Cannot use store "${this.path}": at each look it is another file, replaced by another program or ` +
+        `on a file system without lasting inode numbers (FUSE); keep it on a local disk`,
+    );
   }
 
   /** The open database; it is made if there is none. */
@@ -597,21 +613,39 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     } finally {
       db?.close();
     }
-    if (isThere) this.#endLog();
   }
 
-  /** Of two that leave at the same moment each finds the other there: they try again, not together. */
-  #endLog(): void {
+  /**
+   * Closes the database, and ends its log if nobody else has it open. Under the lock of the state file: of
+   * two that do so at once, each would find the other there, and the log would be left.
+   */
+  async #endLog(): Promise<void> {
+    if (!this.#connection?.isWriter) return;
+    await this.#state.lock(() => this.disconnect());
+    // Whoever has it open for a moment, to read it, takes no lock.
     for (let attempt = 0; attempt < 5 && fs.existsSync(`${this.path}-wal`); attempt++) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * 9);
-      if (inodeOf(this.path) === undefined) return;
-      const db = new DatabaseSync(this.path);
-      try {
-        db.exec("PRAGMA busy_timeout = 0");
-        tryJournalMode(db, "DELETE");
-      } finally {
-        db.close();
-      }
+      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 9));
+      await this.#state.lock(() => {
+        if (inodeOf(this.path) === undefined) return;
+        const db = new DatabaseSync(this.path);
+        try {
+          db.exec("PRAGMA busy_timeout = 0");
+          tryJournalMode(db, "DELETE");
+        } finally {
+          db.close();
+        }
+      });
+    }
+  }
+
+  /** Closes the database at the end of the process, when nothing can be awaited. */
+  #closeNow(): void {
+    try {
+      this.#state.lockNow(() => this.disconnect());
+    } catch (error) {
+      if (fs.existsSync(this.path)) throw error; // else its folder is gone, as those of tests are
+    } finally {
+      this.disconnect();
     }
   }
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { newId } from "./new_id.ts";
-import { accessBeside, giveAccess } from "./side_file.ts";
+import { accessBeside, giveAccess, irreplaceable } from "./side_file.ts";
 import {
   isMissing,
   isSystemError,
@@ -48,8 +48,19 @@ export interface Connection {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly inode: number;
-  /** True where the file may only be read. Its lock then keeps writers out, but not other readers. */
-  readonly isReadOnly: boolean;
+  /**
+   * Why the file may only be read, if that is so. Its lock then keeps writers out, but not other readers.
+   */
+  readonly readOnly: StoreError | undefined;
+}
+
+/** A hard link to a file: as long as it is there, no other file is given the inode number. */
+interface Pin {
+  /** The file's inode number; undefined if there is no file. */
+  readonly inode: number | undefined;
+  /** False if another process has removed the link. */
+  isPinned(): boolean;
+  unpin(): void;
 }
 
 /** Calls of a state database. */
@@ -128,6 +139,14 @@ export class StateDatabase {
 
   /** Takes the lock; false if somebody else has it. */
   begin(): boolean {
+    try {
+      return this.#begin();
+    } catch (error) {
+      throw isSystemError(error) ? this.error(error) : error;
+    }
+  }
+
+  #begin(): boolean {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       if (attempt === TRUSTING_TRIES) this.#checkInodes();
       const connection = this.#connection ?? this.#open();
@@ -154,11 +173,14 @@ export class StateDatabase {
   /** A new connection, or undefined if another process is just making the tables. */
   #open(): Connection | undefined {
     this.#checkName();
+    const another = this.#irreplaceable();
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       if (attempt === TRUSTING_TRIES) this.#checkInodes();
       // Taken before and compared after, so that it is surely this file's. The first time round, the
       // file is only made.
-      const { inode: before, isPinned, unpin } = this.#pin();
+      const { inode: before, isPinned, unpin } = another ? this.#unpinned() : this.#pin();
+      if (before === undefined && another) throw another;
+      if (before === undefined && attempt === 0) this.#checkInodes();
       let db: DatabaseSync | undefined;
       try {
         db = new DatabaseSync(this.path);
@@ -185,13 +207,13 @@ export class StateDatabase {
         if (versionOf(db) !== SCHEMA_VERSION) {
           throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
         }
-        const isReadOnly = !isWritable(db);
+        const readOnly = another ?? this.#readOnly(db);
         // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
         const statements = prepare(db);
         db.exec("COMMIT");
         // From here on, a killed process leaves a journal that undoes its half.
         db.exec("PRAGMA journal_mode = TRUNCATE");
-        return { db, inode, isReadOnly, statements };
+        return { db, inode, readOnly, statements };
       } catch (error) {
         db?.close();
         if (isBusy(error)) return undefined;
@@ -203,6 +225,32 @@ export class StateDatabase {
       }
     }
     return undefined;
+  }
+
+  /** Why the files cannot be replaced, although they can be written; undefined if they can. */
+  #irreplaceable(): StoreError | undefined {
+    let file: string | undefined;
+    try {
+      file = irreplaceable([this.#store, this.path], this.path);
+    } catch {
+      return undefined; // nothing can be made there: the file says why
+    }
+    return file === undefined ? undefined : new StoreError(
+      `Cannot write beside the store: "${file}" is another user's, and in a folder with the sticky ` +
+        `bit only that user may replace it; keep the store in a folder of the group without the bit ` +
+        `(chmod -t)`,
+    );
+  }
+
+  /** Why a transaction cannot write, if it cannot: SQLite opens a file that may only be read without a word. */
+  #readOnly(db: DatabaseSync): StoreError | undefined {
+    try {
+      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      return undefined;
+    } catch (error) {
+      if (isUnwritable(error)) return this.error(error);
+      throw error;
+    }
   }
 
   /** @throws {StoreError} If the files next to the store would have names that are too long. */
@@ -248,20 +296,23 @@ export class StateDatabase {
   }
 
   /** The file's number, and how to end that no later file of that path can be given the same. */
-  #pin(): { readonly inode: number | undefined; isPinned(): boolean; unpin(): void } {
+  #pin(): Pin {
     const pin = this.#pinPath();
     try {
       fs.linkSync(this.path, pin);
     } catch (error) {
-      // Else a file system without hard links.
-      const inode = isMissing(error) ? undefined : inodeOf(this.path);
-      return { inode, isPinned: () => true, unpin: () => {} };
+      if (isMissing(error)) return { ...this.#unpinned(), inode: undefined };
+      return this.#unpinned(); // a file system without hard links
     }
     return {
       inode: inodeOf(pin),
       isPinned: () => fs.existsSync(pin),
       unpin: () => removeFile(pin),
     };
+  }
+
+  #unpinned(): Pin {
+    return { inode: inodeOf(this.path), isPinned: () => true, unpin: () => {} };
   }
 
   #pinPath(): string {
@@ -309,17 +360,6 @@ function prepare(db: DatabaseSync): Statements {
     drop: db.prepare("DELETE FROM claims WHERE key = ?"),
     forget: db.prepare("DELETE FROM failures WHERE key = ?"),
   };
-}
-
-/** True if a transaction can write: SQLite opens a file that may only be read without a word. */
-function isWritable(db: DatabaseSync): boolean {
-  try {
-    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    return true;
-  } catch (error) {
-    if (isUnwritable(error)) return false;
-    throw error;
-  }
 }
 
 function versionOf(db: DatabaseSync): number {

@@ -40,8 +40,6 @@ const RELEASE_INTERVAL_MS = 1000;
  */
 const PIN_TIMEOUT = 60_000;
 
-/** SQLite's words for a file that may not be written. */
-const READ_ONLY = "attempt to write a readonly database";
 /** A claim that has ended, while the disk did not take it. */
 interface Unreleased {
   /** The token of the lease, if it is one. */
@@ -114,7 +112,7 @@ export class StateFile {
    */
   lock<T>(body: () => T, prepare?: () => void): MaybePromise<T> {
     return this.lockToRead(() => {
-      if (this.#connection.isReadOnly) throw this.#database.error(new Error(READ_ONLY));
+      if (this.#connection.readOnly) throw this.#connection.readOnly;
       return body();
     }, prepare);
   }
@@ -394,7 +392,7 @@ export class StateFile {
   async leave(): Promise<void> {
     await closeAfter(async () => {
       const { connection } = this.#database;
-      if (!connection || connection.isReadOnly) return;
+      if (!connection || connection.readOnly) return;
       if (await this.lock(() => this.#endAlone())) return;
       await this.lock(() => this.#depart());
       await this.lock(() => this.#tidy());
@@ -405,7 +403,7 @@ export class StateFile {
   #leaveNow(): void {
     try {
       const { connection } = this.#database;
-      if (!connection || connection.isReadOnly) return;
+      if (!connection || connection.readOnly) return;
       for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
         if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
@@ -414,6 +412,13 @@ export class StateFile {
     } finally {
       this.close();
     }
+  }
+
+  /** Runs a body under the lock at the end of the process; false if the lock stays taken. */
+  lockNow(body: () => void): boolean {
+    if (!this.#beginBlocking()) return false;
+    this.#database.finish(body);
+    return true;
   }
 
   /** Blocks the thread while the lock is taken, for a moment: others may be leaving too. */
