@@ -10,7 +10,7 @@ import { UsageError } from "./command.ts";
 /** The most values of one axis: they are held in memory. */
 const MOST_VALUES = 10_000_000;
 
-const NUMERAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Gives the name and the values of `name=values`, where values are one or more of these, with commas
