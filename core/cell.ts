@@ -1,4 +1,4 @@
-import { isShortInteger, type MAX_DIGITS } from "./integer_text.ts";
+import { isShortInteger } from "./integer_text.ts";
 import { canonicalJson, jsonString, parseJson } from "./json.ts";
 import { numberText } from "./number_text.ts";
 import type { Value } from "./value.ts";
@@ -34,7 +34,7 @@ export function writeCell(value: Value): string {
  * not count.
  *
  * Other tools' spellings are taken too: `true`, `TRUE`, `null`, `NaN`, `+Infinity`, `1.0`, `007`, `+5`.
- * Integers from 2^53 in magnitude come as bigints, those of more than {@linkcode MAX_DIGITS} digits as
+ * Integers from 2^53 in magnitude come as bigints, those of more than 10,000 digits as
  * strings. What looks like JSON and is not is a string.
  */
 export function readCell(text: string): Value | undefined {

@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
-import { firstOf, withoutEnd } from "./sql_text.ts";
+import { firstOf, withoutEnd } from "./sql_ends.ts";
 import { sqlString } from "../packages/sql_text.ts";
 
 const WORD = /[a-z]+/iy;

@@ -12,7 +12,7 @@ import { parseJson } from "../../core/json.ts";
 import { LastJson } from "../../executors/last_json.ts";
 import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
-import { firstOf, withoutEnd } from "../../query/sql_text.ts";
+import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
 import { mediumFor } from "../../server/media.ts";
 import { takesGzip } from "../../server/stream_response.ts";
 
