@@ -1,6 +1,6 @@
 import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
-import { binaryKind } from "./file_kind.ts";
+import { fileKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 import { encodeJsonRow } from "../core/json_row.ts";
 import { JsonScanner, shown, skipSpace, textStart } from "./json_rows.ts";
@@ -46,7 +46,7 @@ export const json: Format = {
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
-    const kind = binaryKind(bytes);
+    const kind = fileKind(bytes);
     if (kind) throw new ByteError(`expected an array of rows, but this is ${kind}`, 0);
     if (bytes[at] !== OPEN_BRACKET) {
       const hint = bytes[at] === OPEN_BRACE
