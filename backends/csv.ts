@@ -3,11 +3,11 @@ import type { OpenOptions, TextRow } from "../core/backend.ts";
 import { writeCell } from "../core/cell.ts";
 import { orderColumns } from "../core/columns.ts";
 import { csvField, quotedField } from "../core/csv_field.ts";
+import { namesOf, paddedFields } from "../core/csv_names.ts";
 import type { Row } from "../core/value.ts";
 import { CsvScanner, withNewline } from "./csv_scanner.ts";
-import { decodeUtf8 } from "./decode_utf8.ts";
 import { FileBackend } from "./file_backend.ts";
-import { binaryKind } from "./file_kind.ts";
+import { fileKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 
 const LF = 10, CR = 13;
@@ -49,6 +49,8 @@ export function open(path: string, options: OpenOptions): CsvBackend {
 }
 
 interface CsvLayout extends Layout {
+  /** The fields of the header as they stand in the file; undefined for columns that are new. */
+  readonly spellings: readonly (string | undefined)[];
   readonly newline: "\n" | "\r\n";
   readonly mark: "" | "\ufeff";
   /** The header is the whole file and lacks its newline. */
@@ -74,11 +76,13 @@ export const csv: Format = {
         at = bytes.length;
       } else at = next;
     } while (!scanner.isRow);
-    const columns = scanner.texts();
-    checkHeader(columns, guarded);
+    const spellings = scanner.fields();
+    const columns = namesOf(spellings);
+    checkHeader(columns, spellings);
     const newline = bytes[at - 2] === CR && bytes[at - 1] === LF ? "\r\n" : "\n";
     const isUnterminated = bytes[at - 1] !== LF && bytes[at - 1] !== CR;
-    return { columns, start: at, newline, mark: marked ? "\ufeff" : "", isUnterminated };
+    const mark = marked ? "\ufeff" : "";
+    return { columns, spellings, start: at, newline, mark, isUnterminated };
   },
 
   extend(layout, added): CsvLayout {
@@ -86,7 +90,8 @@ export const csv: Format = {
     const columns = orderColumns(old?.columns ?? [], added);
     if (old && columns === old.columns) return old;
     const { newline, mark } = old ?? { newline: "\n", mark: "" };
-    const extended: CsvLayout = { columns, start: 0, newline, mark, isUnterminated: false };
+    const spellings = columns.map((name) => old?.spellings[old.columns.indexOf(name)]);
+    const extended = { columns, spellings, start: 0, newline, mark, isUnterminated: false };
     return { ...extended, start: Buffer.byteLength(csv.head(extended)) };
   },
 
@@ -103,9 +108,13 @@ export const csv: Format = {
   encode: (row, { columns }) => columns.map((name) => encodeCell(row, name)).join(","),
 
   head(layout): string {
-    const { columns, mark, newline } = layout as CsvLayout;
-    return mark + columns.map(quoteName).join(",") + newline;
+    const { mark, newline } = layout as CsvLayout;
+    return mark + headerOf(layout as CsvLayout).join(",") + newline;
   },
+
+  paddedNames: (layout) => paddedFields((layout as CsvLayout).spellings.map(String)),
+
+  tidied: (layout) => ({ ...layout as CsvLayout, spellings: [] }),
 
   append(rows, layout, after): string {
     const { newline, isUnterminated } = layout as CsvLayout;
@@ -119,22 +128,36 @@ function encodeCell(row: Row, name: string): string {
   return value === undefined ? "" : csvField(writeCell(value));
 }
 
-/** Names are quoted also where the file would begin like one of another kind (`checkText`). */
+/** The fields of a header: as they stood in the file, so far as they are read as the same names. */
+function headerOf({ columns, spellings }: CsvLayout): readonly string[] {
+  const isAllQuoted = spellings.some((field) => field !== undefined) &&
+    spellings.every((field) => field === undefined || field.startsWith('"'));
+  const fields = columns.map((name, i) =>
+    spellings[i] ?? (isAllQuoted ? quotedField(name) : quoteName(name))
+  );
+  const isSame = namesOf(fields).every((name, i) => name === columns[i]);
+  return isSame && !FOREIGN.test(fields[0] ?? "") ? fields : columns.map(quoteName);
+}
+
+/** How files of other kinds begin (`fileKind`). */
+const FOREIGN = /^(?:[[{<\ufeff]|PAR1|ARROW1|PK|BZh|%PDF|version )/;
+
+/** Names are quoted also where white space counts, and where the file would begin like another kind. */
 function quoteName(name: string): string {
-  return /^(?:[\s[{\ufeff]|PAR1|ARROW1)/.test(name) ? quotedField(name) : csvField(name);
+  return FOREIGN.test(name) || name.trim() !== name ? quotedField(name) : csvField(name);
 }
 
 /** Tells files of other kinds by how they begin. */
 function checkText(bytes: Uint8Array): void {
   const start = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
-  const found = /^\s*[[{]/.test(start) ? "JSON" : binaryKind(bytes);
+  const found = /^\s*[[{]/.test(start) ? "JSON" : fileKind(bytes);
   if (found) {
     throw new ByteError(`expected a header of column names in UTF-8, but this is ${found}`, 0);
   }
 }
 
-function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
-  const seen = new Set<string>();
+function checkHeader(columns: readonly string[], spellings: readonly string[]): void {
+  const seen = new Map<string, string>();
   for (const [i, name] of columns.entries()) {
     if (name === "") {
       throw new ByteError(
@@ -142,8 +165,12 @@ function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
         0,
       );
     }
-    if (seen.has(name)) throw new ByteError(`the header has two columns "${name}"; rename one`, 0);
-    seen.add(name);
+    const [spelling, other] = [spellings[i]!, seen.get(name)];
+    if (other !== undefined) {
+      const how = other === spelling ? "" : `, spelled "${other}" and "${spelling}"`;
+      throw new ByteError(`the header has two columns "${name}"${how}; rename one`, 0);
+    }
+    seen.set(name, spelling);
   }
   if (columns.length === 1 && /[;\t]/.test(columns[0]!)) {
     throw new ByteError(
@@ -151,5 +178,4 @@ function checkHeader(columns: readonly string[], bytes: Uint8Array): void {
       0,
     );
   }
-  decodeUtf8(bytes, 0, bytes.indexOf(LF)); // throws what is not UTF-8
 }

@@ -1,15 +1,37 @@
+import { Buffer } from "node:buffer";
 import { canonicalCell, readCell } from "../core/cell.ts";
 import { TIMESTAMP } from "../core/columns.ts";
+import { namesOf } from "../core/csv_names.ts";
 import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../core/cell_sink.ts";
 import { ByteError, type Layout, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
-const LF = 10, CR = 13, QUOTE = 34, COMMA = 44;
+const LF = 10, CR = 13, QUOTE = 34, COMMA = 44, SPACE = 32, ZERO = 48, NINE = 57;
 
 /** `2026-11-21T14:22:01.123Z`, with any fraction and any offset from UTC. */
 const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Marks of a merge conflict, each on a line. */
+const MARKER = /^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)/;
+
+/** A line that is a header, where a row is expected: the rows after it may have other columns. */
+export class HeaderError extends ByteError {
+  readonly columns: readonly string[];
+
+  constructor(names: readonly string[], columns: readonly string[], offset: number) {
+    const isSame = names.length === columns.length && names.every((name, i) => name === columns[i]);
+    super(
+      `this is ${isSame ? "the header again" : "another header"}, as in files that were joined; ` +
+        `remove the line${
+          isSame ? "" : " and order the columns after it"
+        }, or run: stet verify --repair`,
+      offset,
+    );
+    this.columns = columns;
+  }
+}
 
 /** Walks the rows of a CSV file, or the one that is its header. */
 export class CsvScanner implements RowScanner {
@@ -20,6 +42,9 @@ export class CsvScanner implements RowScanner {
   #starts = new Int32Array(16);
   #ends = new Int32Array(16);
   #fields = 0;
+  readonly #timeSlot: number;
+  /** The bytes with which names begin, and marks of a merge conflict. */
+  readonly #initials: ReadonlySet<number>;
   /** Canonical cells of spellings met before: the same ones come again and again. */
   #canonical = new Map<string, string>();
   isRow = false;
@@ -28,6 +53,8 @@ export class CsvScanner implements RowScanner {
   constructor(names: readonly string[]) {
     this.names = names;
     this.#slots = new Map(names.map((name, i) => [name, i]));
+    this.#timeSlot = this.slot(TIMESTAMP);
+    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...names.map(initialOf)]);
   }
 
   slot(name: string): number {
@@ -69,13 +96,42 @@ export class CsvScanner implements RowScanner {
     }
     this.#fields = field;
     this.isRow = !isBlank;
-    if (field !== this.names.length && this.isRow && this.names.length > 0) {
+    if (this.isRow && this.names.length > 0 && this.#isSuspect(field)) this.#check(at);
+    return i;
+  }
+
+  /** True if a line may be no row: a quick look, for each line. */
+  #isSuspect(fields: number): boolean {
+    if (fields !== this.names.length) return true;
+    const slot = this.#timeSlot === -1 ? 0 : this.#timeSlot;
+    let at = this.#starts[slot]!;
+    const end = this.#ends[slot]!;
+    while (at < end && (this.#bytes[at] === QUOTE || this.#bytes[at] === SPACE)) at++;
+    if (at === end) return false;
+    const c = this.#bytes[at]!;
+    return this.#timeSlot === -1 ? this.#initials.has(c) : c < ZERO || c > NINE;
+  }
+
+  /** @throws {ByteError} If a line is no row. */
+  #check(at: number): void {
+    const { names } = this;
+    const fields = this.fields();
+    if (fields.length === 1 && MARKER.test(fields[0]!)) {
+      throw new ByteError("this is a mark of a merge conflict; resolve it", at);
+    }
+    const found = namesOf(fields.map((field) => field.replace(/^\ufeff/, "")));
+    const known = found.filter((name) => names.includes(name)).length;
+    // A line with the columns of another file may have more or fewer.
+    const isHeader = new Set(found).size === found.length && !found.includes("") &&
+      (found.includes(TIMESTAMP) || found.length > 1 && known === found.length ||
+        known === names.length);
+    if (isHeader) throw new HeaderError(names, found, at);
+    if (found.length !== names.length) {
       throw new ByteError(
-        `expected ${count(this.names.length, "field")} as in the header, found ${field}`,
+        `expected ${count(names.length, "field")} as in the header, found ${found.length}`,
         at,
       );
     }
-    return i;
   }
 
   last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean {
@@ -124,9 +180,12 @@ export class CsvScanner implements RowScanner {
     }).join(",");
   }
 
-  /** The fields of the row, unquoted. */
-  texts(): string[] {
-    return Array.from({ length: this.#fields }, (_, slot) => this.#text(slot));
+  /** The fields of the row as they stand in the file. */
+  fields(): string[] {
+    return Array.from(
+      { length: this.#fields },
+      (_, slot) => decodeUtf8(this.#bytes, this.#starts[slot]!, this.#ends[slot]!),
+    );
   }
 
   #text(slot: number): string {
@@ -177,4 +236,8 @@ function closeQuote(bytes: Uint8Array, from: number, end: number): number {
 
 function count(n: number, word: string): string {
   return `${n} ${word}${n === 1 ? "" : "s"}`;
+}
+
+function initialOf(name: string): number {
+  return Buffer.from(name.slice(0, 2))[0]!;
 }

@@ -1,15 +1,29 @@
 import { Buffer } from "node:buffer";
 
+/** Beginnings of files that are no stores of text, and their kinds. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^SQLite format 3\0/, "an SQLite database"],
+  [/^PAR1/, "a Parquet file"],
+  [/^ARROW1/, "an Arrow file"],
+  [/^(?:\xff\xfe|\xfe\xff)/, "UTF-16 text (save it as UTF-8)"],
+  [/^\x1f\x8b/, "a gzip archive (unpack it)"],
+  [/^PK[\x03\x05]/, "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)"],
+  [/^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, "a compressed file (unpack it)"],
+  [/^%PDF/, "a PDF"],
+  [/^version https:\/\/git-lfs/, "a pointer of Git LFS (git lfs pull brings the file)"],
+  [/^<<<<<<< /, "a file with marks of a merge conflict (resolve it)"],
+  [/^<[!?a-z]/i, "HTML or XML"],
+];
+
 /**
- * What a file that begins with these bytes is, if it is plainly no UTF-8 text: `an SQLite database`;
- * else undefined.
+ * The kind of a file that begins with these bytes, if it is plainly no store of UTF-8 text:
+ * `an SQLite database`; else undefined.
  */
-export function binaryKind(bytes: Uint8Array): string | undefined {
-  const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
-  if (text.startsWith("SQLite format 3\0")) return "an SQLite database";
-  if (text.startsWith("PAR1")) return "a Parquet file";
-  if (text.startsWith("ARROW1")) return "an Arrow file";
-  if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) return "UTF-16 text (save it as UTF-8)";
+export function fileKind(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1").replace(/^\xef\xbb\xbf/, "");
+  const start = text.trimStart();
+  const known = KINDS.find(([pattern]) => pattern.test(text) || pattern.test(start));
+  if (known) return known[1];
   // Further on, a NUL may be part of a torn tail.
   return text.split("\n", 1)[0]!.includes("\0") ? "not text" : undefined;
 }

@@ -105,6 +105,12 @@ export interface Format {
   /** One row as text, without what stands between rows. */
   encode(row: Row, layout: Layout): string;
 
+  /** The names of a header as they are spelled, where white space around them does not count. */
+  paddedNames?(layout: Layout): readonly string[];
+
+  /** The same layout with each name in its plain spelling. */
+  tidied?(layout: Layout): Layout;
+
   /** What a file of this layout begins with; a file without rows ends with `closing` after it. */
   head(layout: Layout): string;
 

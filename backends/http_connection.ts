@@ -46,7 +46,9 @@ export class HttpConnection {
           `STET_TOKEN, or name a file that holds it: ?token_file=…`,
       );
     }
-    this.location = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+    let end = url.pathname.length;
+    while (url.pathname[end - 1] === "/") end--;
+    this.location = `${url.origin}${url.pathname.slice(0, end)}`;
     this.#token = stetToken(url.searchParams.get("token_file") ?? undefined);
     if (this.#token !== undefined && !/^[ -~]+$/.test(this.#token)) {
       // What runtimes say of such a header shows it.

@@ -1,12 +1,11 @@
-import { Buffer } from "node:buffer";
 import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
-import { binaryKind } from "./file_kind.ts";
+import { fileKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 import { encodeJsonRow } from "../core/json_row.ts";
-import { JsonScanner, shown, textStart } from "./json_rows.ts";
+import { JsonScanner, shown, skipSpace, textStart } from "./json_rows.ts";
 
-const OPEN_BRACE = 123, OPEN_BRACKET = 91;
+const COMMA = 44, OPEN_BRACKET = 91, CLOSE_BRACKET = 93, OPEN_BRACE = 123;
 
 /**
  * A store in a JSON file: one array of objects, an object for each row, valid JSON after every
@@ -47,7 +46,7 @@ export const json: Format = {
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
-    const kind = binaryKind(bytes);
+    const kind = fileKind(bytes);
     if (kind) throw new ByteError(`expected an array of rows, but this is ${kind}`, 0);
     if (bytes[at] !== OPEN_BRACKET) {
       const hint = bytes[at] === OPEN_BRACE
@@ -63,7 +62,11 @@ export const json: Format = {
 
   scanner: () => new JsonScanner({ hasCommas: true, endsWithNewline: false }),
 
-  isClosed: (rest) => /^\s*,?\s*\]\s*$/.test(Buffer.from(rest).toString("latin1")),
+  isClosed(rest): boolean {
+    let at = skipSpace(rest, 0, rest.length);
+    if (rest[at] === COMMA) at = skipSpace(rest, at + 1, rest.length);
+    return rest[at] === CLOSE_BRACKET && skipSpace(rest, at + 1, rest.length) === rest.length;
+  },
 
   encode: encodeJsonRow,
 

@@ -172,7 +172,8 @@ function isThere(wanted: Uint8Array, bytes: Uint8Array, at: number, end: number)
   return true;
 }
 
-function skipSpace(bytes: Uint8Array, at: number, end: number): number {
+/** The byte at or after one that is not white space. */
+export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
   for (let c; i < end && (c = bytes[i]!) <= SPACE; i++) {
     if (c !== SPACE && c !== LF && c !== CR && c !== TAB) break;

@@ -1,6 +1,6 @@
 import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
-import { binaryKind } from "./file_kind.ts";
+import { fileKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 import { encodeJsonRow } from "../core/json_row.ts";
 import { JsonScanner, shown, textStart } from "./json_rows.ts";
@@ -44,7 +44,7 @@ export const jsonl: Format = {
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
-    const kind = binaryKind(bytes);
+    const kind = fileKind(bytes);
     if (kind) throw new ByteError(`expected an object on each line, but this is ${kind}`, 0);
     if (bytes[at] !== OPEN_BRACE) {
       const hint = bytes[at] === OPEN_BRACKET ? " (a file that is one array is a .json)" : "";

@@ -30,9 +30,9 @@ export class MemoryBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): void {
-    const added = toRow(row, "params"); // a copy, and checked
-    added[TIMESTAMP] ??= new Date().toISOString();
-    this.#open().push(added);
+    const { [TIMESTAMP]: timestamp = new Date().toISOString(), ...columns } = row;
+    const added = toRow(columns, "params"); // a copy, and checked
+    this.#open().push({ ...added, [TIMESTAMP]: timestamp });
   }
 
   /** All rows, oldest first. */

@@ -1,8 +1,9 @@
 import fs from "node:fs";
 import { canonicalCell, readCell } from "../core/cell.ts";
 import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../core/cell_patterns.ts";
-import { orderColumns, TIMESTAMP } from "../core/columns.ts";
+import { isFitName, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { csvFields } from "../core/csv_field.ts";
+import { namesInLine } from "../core/csv_names.ts";
 import { fileEnds } from "../core/file_ends.ts";
 import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
@@ -157,10 +158,10 @@ function lookedAt(
   const ends = fs.existsSync(`${path}-state`) ? undefined : fileEnds(path); // else somebody may be writing it
   if (!ends) return undefined;
   const [header, ...lines] = ends.first;
-  const names = csvFields(header!.replace(/^\ufeff/, ""));
+  const names = namesInLine(header!.replace(/^\ufeff/, ""));
   // A line that is blank is no row; a row of one column that is absent looks the same.
   if (!names || names.length < 2) return undefined;
-  if (names.some((name) => name === "" || name.includes("\0"))) return undefined;
+  if (!names.every(isFitName)) return undefined;
   if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
   return { names, sample: [...lines, ...ends.last].map((line) => csvFields(line) ?? []) };
 }

@@ -15,7 +15,7 @@ const MOST_VALUES = 10_000_000;
 /** A day, month or time of day in ISO 8601. */
 const DATE = /^\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.]+Z?)?(?:[+-]\d\d:?\d\d)?$/;
 
-const NUMERAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The values of one param, and how they were written. */
 export interface Axis {

@@ -10,13 +10,13 @@ const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3
  * @throws {UsageError} If it spells none, or 0.
  */
 export function readSeconds(text: string, option: string): number {
-  const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ms|s|m|h|d)/g)];
-  const isWhole = parts.map(([part]) => part).join("") === text && text !== "";
-  const seconds = isWhole
-    ? parts.reduce((sum, [, count, unit]) => sum + Number(count) * SECONDS[unit!]!, 0)
-    : /^(\d+\.?\d*|\.\d+)$/.test(text)
-    ? Number(text)
-    : 0;
+  const part = /(\d+(?:\.\d*)?|\.\d+)(ms|[smhd])/y;
+  let seconds = /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) ? Number(text) : 0;
+  let end = seconds > 0 ? text.length : 0;
+  for (let found; end < text.length && (found = part.exec(text)); end = part.lastIndex) {
+    seconds += Number(found[1]) * SECONDS[found[2]!]!;
+  }
+  if (end < text.length) seconds = 0;
   if (seconds > 0) return seconds;
   throw new UsageError(`${option} must be a time such as 30s, 5m, 1h30m or 2d, got "${text}"`);
 }

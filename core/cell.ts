@@ -1,3 +1,4 @@
+import { isShortInteger } from "./integer_text.ts";
 import { canonicalJson, jsonString, parseJson } from "./json.ts";
 import { numberText } from "./number_text.ts";
 import type { Value } from "./value.ts";
@@ -33,7 +34,8 @@ export function writeCell(value: Value): string {
  * not count.
  *
  * Other tools' spellings are taken too: `true`, `TRUE`, `null`, `NaN`, `+Infinity`, `1.0`, `007`, `+5`.
- * Integers from 2^53 in magnitude come as bigints. What looks like JSON and is not is a string.
+ * Integers from 2^53 in magnitude come as bigints, those of more than 10,000 digits as
+ * strings. What looks like JSON and is not is a string.
  */
 export function readCell(text: string): Value | undefined {
   const cell = text.trim();
@@ -71,7 +73,7 @@ const ordinary = /^[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/](?:[ -~]*[!-~])?$/;
 /** At most 15 digits, which a double keeps: such a text is what the number it spells is written as. */
 const canonicalNumeral = /^(?!-0$)-?(?:0(?!\.0000)|[1-9][0-9]*)(?:\.[0-9]*[1-9])?$/;
 
-const numeral = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const numeral = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const integer = /^[+-]?[0-9]+$/;
 const suffixedInteger = /^[+-]?[0-9]+n$/;
 
@@ -102,15 +104,17 @@ function standsForItself(text: string): boolean {
 function readScalar(text: string): Value | undefined {
   if (numeral.test(text)) return readNumeral(text);
   if (text.length <= longestWord) return words.get(text.toLowerCase());
-  if (!suffixedInteger.test(text)) return undefined;
+  if (!suffixedInteger.test(text) || !isShortInteger(text.slice(0, -1))) return undefined;
   const value = BigInt(text.slice(0, -1));
   return isInt64(value) ? undefined : value;
 }
 
-function readNumeral(text: string): number | bigint {
+/** An integer of too many digits is text. */
+function readNumeral(text: string): number | bigint | undefined {
   const number = Number(text);
   if (number === 0) return 0;
-  return Number.isSafeInteger(number) || !integer.test(text) ? number : BigInt(text);
+  if (Number.isSafeInteger(number) || !integer.test(text)) return number;
+  return isShortInteger(text) ? BigInt(text) : undefined;
 }
 
 function readJson(text: string): Value {

@@ -1,4 +1,5 @@
 import { nearestName } from "./nearest_name.ts";
+import { isShortInteger, MAX_DIGITS } from "./integer_text.ts";
 import type { Value } from "./value.ts";
 
 /** What an expression says of a row: the form that predicates and SQL are made of. */
@@ -179,6 +180,9 @@ class Parser {
     this.#next();
     const size = word === "nan" ? NaN : word === "inf" ? Infinity : Number(text);
     if (/^[0-9]+$/.test(text) && !Number.isSafeInteger(size)) {
+      if (!isShortInteger(text)) {
+        throw this.#error(`an integer has more than ${MAX_DIGITS} digits`);
+      }
       return isNegative ? -BigInt(text) : BigInt(text);
     }
     return isNegative ? -size : size;

@@ -1,3 +1,4 @@
+import { isShortInteger, MAX_DIGITS } from "./integer_text.ts";
 import { numberText } from "./number_text.ts";
 import { MAX_DEPTH, setEntry, type Value } from "./value.ts";
 
@@ -230,8 +231,12 @@ class Parser {
     numeral.lastIndex = this.#at;
     if (numeral.test(this.#text)) {
       const digits = this.#text.slice(this.#at, numeral.lastIndex);
+      const number = numberOf(digits);
+      if (number === undefined) {
+        throw this.#error(`an integer of more than ${MAX_DIGITS} digits; write it as a string`);
+      }
       this.#at = numeral.lastIndex;
-      return numberOf(digits);
+      return number;
     }
     for (const [word, value] of words) {
       if (this.#text.startsWith(word, this.#at)) {
@@ -256,8 +261,10 @@ class Parser {
   }
 }
 
-function numberOf(digits: string): number | bigint {
+/** The number that digits spell; undefined if it is an integer of too many digits. */
+function numberOf(digits: string): number | bigint | undefined {
   const number = Number(digits);
   if (number === 0) return 0;
-  return Number.isSafeInteger(number) || /[.eE]/.test(digits) ? number : BigInt(digits);
+  if (Number.isSafeInteger(number) || /[.eE]/.test(digits)) return number;
+  return isShortInteger(digits) ? BigInt(digits) : undefined;
 }

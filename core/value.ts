@@ -1,3 +1,5 @@
+import { isTooLong, MAX_DIGITS } from "./integer_text.ts";
+
 /** A value of a key or a saved result, in the form in which stores keep it. */
 export type Value =
   | string
@@ -35,7 +37,7 @@ interface Level {
  * `params.cfg.opt`, `params.xs[2]`.
  * @throws {TypeError} On everything else (functions, symbols, class instances, Map, Set, cycles, boxed
  * primitives, invalid dates, `undefined` in an array); it names the place and says what to do.
- * @throws {RangeError} Beyond {@linkcode MAX_DEPTH} levels.
+ * @throws {RangeError} Beyond {@linkcode MAX_DEPTH} levels, and {@linkcode MAX_DIGITS} digits.
  */
 export function toValue(input: unknown, path: string): Value | undefined {
   return normalise(input, path, undefined);
@@ -80,7 +82,12 @@ function normalise(input: unknown, root: string, parent: Level | undefined): Val
       return input === 0 ? 0 : input;
     case "bigint": {
       const number = Number(input);
-      return Number.isSafeInteger(number) ? number : input;
+      if (Number.isSafeInteger(number)) return number;
+      if (!isTooLong(input)) return input;
+      throw new RangeError(
+        `Cannot use ${pathOf(root, parent)} as a value: it is an integer of more than ` +
+          `${MAX_DIGITS} digits; pass it as a string`,
+      );
     }
     case "object":
       return input === null ? null : normaliseObject(input, root, parent);

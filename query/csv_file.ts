@@ -1,5 +1,6 @@
 import { readCell } from "../core/cell.ts";
 import { csvFields } from "../core/csv_field.ts";
+import { namesInLine } from "../core/csv_names.ts";
 import { readCells } from "./read_cells.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
@@ -10,7 +11,7 @@ export function csvFile(path: string): DirectFile | undefined {
   const ends = fileEnds(path);
   if (!ends) return undefined;
   const [header, ...lines] = ends.first;
-  const names = csvFields(header!.replace(/^\ufeff/, ""));
+  const names = namesInLine(header!.replace(/^\ufeff/, ""));
   // A line that is blank is no row; a row of one column that is absent looks the same.
   if (!names || names.length < 2 || names.includes("")) return undefined;
   if (new Set(names).size < names.length) return undefined;

@@ -2,12 +2,11 @@ import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
+import { firstOf, withoutEnd } from "./sql_ends.ts";
 import { sqlString } from "../packages/sql_text.ts";
 
-/** White space and comments, and the first word. */
-const FIRST_WORD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/|\()*([a-z]+)/i;
-const EXPLAIN =
-  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/i;
+const WORD = /[a-z]+/iy;
+const EXPLAIN = /explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/iy;
 
 /** A statement that only reads. */
 export interface Statement {
@@ -23,17 +22,17 @@ export interface Statement {
  * @throws {QueryError} If it is not.
  */
 export async function readOnly(connection: DuckDbConnection, sql: string): Promise<Statement> {
-  const body = sql.replace(/[\s;]+$/, "");
+  const body = withoutEnd(sql);
   if (body.trim() === "") throw new QueryError("Cannot run the SQL: it is empty");
-  const explain = EXPLAIN.exec(body);
-  const selected = explain ? body.slice(explain[0].length) : body;
+  const explain = firstOf(EXPLAIN, body, false);
+  const selected = explain === "" ? body : body.slice(EXPLAIN.lastIndex);
   const tree = await treeOf(connection, selected);
   if (tree.statements) {
     if (tree.statements.length !== 1) throw notOne(tree.statements.length);
-    const mentioned = explain ? everything : mentionedIn(tree.statements);
-    return { sql: body, mentioned, isSelect: !explain };
+    const mentioned = explain !== "" ? everything : mentionedIn(tree.statements);
+    return { sql: body, mentioned, isSelect: explain === "" };
   }
-  const [, word = ""] = FIRST_WORD.exec(selected) ?? [];
+  const word = firstOf(WORD, selected, true);
   // A tree is given of SELECT only. A PIVOT becomes several statements, the last of which selects.
   if (tree.error_type === "not implemented" && /^(?:pivot|unpivot|with|from|select)$/i.test(word)) {
     await checkPivot(connection, selected);
@@ -76,7 +75,7 @@ async function checkPivot(connection: DuckDbConnection, sql: string): Promise<vo
   try {
     await connection.extractStatements(`SELECT * FROM (${sql}\n)`);
   } catch {
-    throw notReading(FIRST_WORD.exec(sql)?.[1] ?? "");
+    throw notReading(firstOf(WORD, sql, true));
   }
 }
 

@@ -14,7 +14,7 @@ export type Medium = keyof typeof MEDIA;
 /** The form that a client prefers, by its Accept; JSON if it has no wish. @throws {ProblemError} If it takes none. */
 export function mediumFor(accept: string | undefined): Medium {
   const wishes = (accept ?? "*/*").split(",").map((text, place) => {
-    const [type = "", ...rest] = text.trim().toLowerCase().split(/\s*;\s*/);
+    const [type = "", ...rest] = text.toLowerCase().split(";").map((part) => part.trim());
     const quality = Number(rest.find((each) => each.startsWith("q="))?.slice(2) ?? 1);
     return { type, quality, place };
   }).sort((a, b) => b.quality - a.quality || a.place - b.place);

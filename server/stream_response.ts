@@ -51,7 +51,7 @@ export function streamResponse(
 /** Whether a client takes gzip, by its Accept-Encoding. */
 export function takesGzip(accepted: string | undefined): boolean {
   return (accepted ?? "").split(",").some((text) => {
-    const [name, ...rest] = text.trim().toLowerCase().split(/\s*;\s*/);
+    const [name, ...rest] = text.toLowerCase().split(";").map((part) => part.trim());
     return (name === "gzip" || name === "*") && !rest.some((each) => /^q=0(?:\.0*)?$/.test(each));
   });
 }

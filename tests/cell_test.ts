@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
+import { parseJson } from "../core/json.ts";
 import { toValue, type Value } from "../core/value.ts";
 
 /** Texts near the borders between strings and other values. */
@@ -342,4 +343,20 @@ test("a cell holds no control character, lone surrogate or outer white space", (
     }),
     { numRuns: 1000 },
   );
+});
+
+test("an integer of more than 10,000 digits is text in a cell, and refused as a value", () => {
+  for (const digits of [10_000, 10_001]) {
+    const isText = digits > 10_000;
+    for (const text of ["1".repeat(digits), `-${"1".repeat(digits)}`]) {
+      assert.equal(typeof readCell(text), isText ? "string" : "bigint");
+      assert.equal(readCell(writeCell(text)), text);
+      assert.equal(typeof readCell(`${text}n`), isText ? "string" : "bigint");
+      assert.equal(readCell(writeCell(`${text}n`)), `${text}n`);
+      if (isText) assert.throws(() => toValue(BigInt(text), "x"), /x as a value.*10000 digits/);
+      else assert.equal(readCell(writeCell(BigInt(text))), toValue(BigInt(text), "x"));
+      if (isText) assert.throws(() => parseJson(`[${text}]`), /10000 digits/);
+      else assert.deepEqual(parseJson(`[${text}]`), [BigInt(text)]);
+    }
+  }
 });
