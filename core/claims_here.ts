@@ -10,6 +10,7 @@ import type {
 import type { CompleteBackend } from "./complete_backend.ts";
 import { LostClaimError } from "./errors.ts";
 import type { Key } from "./key.ts";
+import type { Row } from "./value.ts";
 
 /** Stands for the lease of this process. No lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
@@ -76,17 +77,28 @@ export class ClaimsHere {
     };
     return {
       record: (row) =>
-        ending(async () => {
-          const found = await this.#backend.find(key); // or recorded meanwhile, without a claim
-          if (!found || !isDone?.(found)) {
-            if (found) await this.#backend.removeKey(key);
-            await this.#backend.record(row);
-          }
-          this.#failures.delete(text);
+        ending(() => {
+          const keep = (found: Row | undefined) => this.#keep(key, row, found, isDone);
+          // Another row may have come meanwhile, without a claim. At once where the store knows at once.
+          const found = this.#backend.find(key);
+          return found instanceof Promise ? found.then(keep) : keep(found);
         }),
       fail: (note) => ending(() => this.#fail(key, note)),
       release: () => ending(() => {}),
     };
+  }
+
+  async #keep(
+    key: Key,
+    row: Row,
+    found: Row | undefined,
+    isDone: ClaimOptions["isDone"],
+  ): Promise<void> {
+    if (!found || !isDone?.(found)) {
+      if (found) await this.#backend.removeKey(key);
+      await this.#backend.record(row);
+    }
+    this.#failures.delete(key.text);
   }
 
   /** Who holds a key, if it is not this lease. */
