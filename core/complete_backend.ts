@@ -1,5 +1,5 @@
 import { allRowsSince } from "./all_rows_since.ts";
-import type { Backend, RowsOptions, ValueBatch } from "./backend.ts";
+import type { Backend, MaybePromise, RowsOptions, ValueBatch } from "./backend.ts";
 import { ClaimsHere } from "./claims_here.ts";
 import { sourceIn } from "./columns.ts";
 import { StoreError } from "./errors.ts";
@@ -119,8 +119,10 @@ async function columnsOf(backend: Backend): Promise<readonly string[]> {
   return [...new Set((await backend.load()).flatMap((row) => Object.keys(row)))];
 }
 
-async function search(backend: Backend, key: Key): Promise<Row | undefined> {
-  return (await backend.load()).findLast((row) => keyOf(key.shape, row).text === key.text);
+function search(backend: Backend, { shape, text }: Key): MaybePromise<Row | undefined> {
+  const newest = (rows: readonly Row[]) => rows.findLast((row) => keyOf(shape, row).text === text);
+  const rows = backend.load();
+  return rows instanceof Promise ? rows.then(newest) : newest(rows);
 }
 
 /** `remove` takes all rows that agree on the columns given: others must not be among them. */
