@@ -7,6 +7,7 @@ import { namesInLine } from "../core/csv_names.ts";
 import { fileEnds } from "../core/file_ends.ts";
 import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
+import type { Column } from "./columnar_format.ts";
 import { currentSignature } from "./held_file.ts";
 
 /** How much DuckDB reads at a time, in bytes: pieces for all of its threads. */
@@ -20,6 +21,7 @@ const CANONICAL = String
 
 /** The rows of a CSV store in SQL. */
 export interface CsvContent {
+  readonly columns: readonly Column[];
   /** Gives the columns of a new file. It ends with an error where a row is not as it seemed. */
   readonly sql: string;
   /** Whether the file is still as it was when it was looked at, and nobody else uses it. */
@@ -64,9 +66,10 @@ export function csvContent(path: string, first: readonly string[]): CsvContent |
   const time = values.get(TIMESTAMP);
   const known = first.filter((name) => values.has(name));
   values.set(TIMESTAMP, time === undefined ? now : `coalesce(${time}, ${now})`);
-  const columns = orderColumns(known, values.keys())
-    .map((name) => `${values.get(name)!} AS ${sqlName(name)}`);
+  const ordered = orderColumns(known, values.keys());
+  const columns = ordered.map((name) => `${values.get(name)!} AS ${sqlName(name)}`);
   return {
+    columns: ordered.map((name) => ({ name, kind: kinds[names.indexOf(name)] ?? "text" })),
     sql: `SELECT ${columns.join(", ")} FROM read_csv(${sqlString(globEscaped(path))}, ` +
       `auto_detect=false, header=false, skip=1, delim=',', quote='"', escape='"', comment='', ` +
       `new_line='\\n', nullstr='', strict_mode=true, buffer_size=${BUFFER}, ` +

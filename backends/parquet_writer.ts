@@ -8,6 +8,7 @@ import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import { type Column, columnsInOrder, type Content, type NewContent } from "./columnar_format.ts";
 import { columnsOf, connect } from "./duckdb.ts";
 import { csvContent } from "./parquet_csv.ts";
+import { fitPandasMetadata, PANDAS, pandasMetadata } from "./parquet_pandas.ts";
 import type { ParquetFile } from "./parquet_file.ts";
 import { type Spool, SpoolWriter } from "./spool.ts";
 
@@ -23,7 +24,7 @@ export async function writeParquet(
   try {
     const selects = base ? [baseSql(columns, base as ParquetFile, gone)] : [];
     if (await spoolRows(spool, added) > 0) selects.push(spoolSql(columns, spool));
-    return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, metadata);
+    return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, columns, metadata);
   } finally {
     fs.rmSync(spool.path, { force: true });
   }
@@ -75,7 +76,7 @@ export async function writeParquetAnew(
     }
     const columns = columnsInOrder(names, kinds);
     const selects = spools.map((spool) => spoolSql(columns, spool));
-    return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, metadata);
+    return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, columns, metadata);
   } finally {
     for (const spool of spools) fs.rmSync(spool.path, { force: true });
   }
@@ -91,7 +92,7 @@ async function copyCsv(
   const content = csvContent(csv, names);
   if (!content) return undefined;
   try {
-    const count = await copy([content.sql], path, metadata);
+    const count = await copy([content.sql], path, content.columns, metadata);
     if (content.isUnchanged()) return count;
   } catch {
     // A column has other values than it seemed, or the file is not as RFC 4180 wants it: the store's
@@ -104,14 +105,17 @@ async function copyCsv(
 async function copy(
   selects: readonly string[],
   path: string,
+  columns: readonly Column[],
   metadata: ReadonlyMap<string, string>,
 ): Promise<number> {
+  const all = new Map([...metadata, [PANDAS, pandasMetadata(columns)]]);
   const connection = await connect();
   try {
     const sql = selects.map((select) => `(${select})`).join(" UNION ALL ");
     const result = await connection.run(
-      `COPY (${sql}) TO ${sqlString(path)} (FORMAT parquet, KV_METADATA ${metadataSql(metadata)})`,
+      `COPY (${sql}) TO ${sqlString(path)} (FORMAT parquet, KV_METADATA ${metadataSql(all)})`,
     );
+    fitPandasMetadata(path, columns);
     return Number((await columnsOf(result))[0]![0]);
   } finally {
     connection.closeSync();

@@ -133,3 +133,53 @@ test(
       assert.deepEqual(await python.has(theirs, [...sources, "dict(seed=4)"]), [true, true, true]);
     }),
 );
+
+test(
+  ".parquet: Python's stet and pandas find integers and booleans of columns with absent cells",
+  { skip, timeout },
+  (t) =>
+    withPython(async (python) => {
+      const store = tempStore(t, "runs.parquet");
+      const rows: readonly Row[] = [
+        { seed: 1, debug: true },
+        { seed: 2, beta: 9007199254740993n, flag: true, debug: false },
+        { seed: 3, beta: 4, flag: false, debug: true },
+      ];
+      const first = await openBackend(store);
+      for (const row of rows.slice(0, 2)) await first.record(row);
+      await first.close();
+      const second = await openBackend(store); // merged into the file that is there
+      await second.record(rows[2]!);
+      await second.close();
+      const { types } = await python.columnar(store, "pandas");
+      const { seed, beta, flag, debug } = types;
+      assert.deepEqual([seed, beta, flag, debug], ["int64", "Int64", "boolean", "bool"]);
+      const sources = [
+        "dict(seed=1, debug=True)",
+        "dict(seed=2, beta=9007199254740993, flag=True)",
+        "dict(seed=3, beta=4, flag=False)",
+        "dict(seed=3, beta=5)",
+      ];
+      assert.deepEqual(await python.has(store, sources), [true, true, true, false]);
+    }),
+);
+
+for (const extension of [".parquet", ".arrow"]) {
+  test(`${extension}: a file of ours that pyarrow wrote again, with our metadata, is read`, {
+    skip: columnarSkips[extension] || missing,
+    timeout,
+  }, (t) =>
+    withPython(async (python) => {
+      const store = tempStore(t, `runs${extension}`);
+      const first = await openBackend(store);
+      for (let seed = 0; seed < 5; seed++) await first.record({ seed, ...seed > 2 && { beta: 1 } });
+      await first.close();
+      await python.cut_columnar(store);
+      const second = await openBackend(store);
+      const seeds = (await second.load()).map(({ seed }) => seed);
+      assert.deepEqual(seeds, [1, 2, 3, 4]);
+      await second.record({ seed: 5 });
+      await second.close();
+      assert.equal((await python.columnar(store, "pyarrow")).rows.length, 5);
+    }));
+}

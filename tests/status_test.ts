@@ -227,7 +227,10 @@ test("reset() without columns clears the store, failures too", async (t) => {
   assert.equal(result, 3);
   assert.deepEqual(lines, [`[stet] Store cleared: ${store}`]);
   await assert.rejects(status(store, { quiet: true }), /Cannot find store/);
-  assert.deepEqual(fs.readdirSync(path.dirname(store)), []);
+  assert.equal(fs.existsSync(store), false);
+  const backend = await openBackend(store);
+  assert.deepEqual(await backend.failures!(), []);
+  await backend.close();
   await assert.rejects(work({ seed: 1 }), /no 1/);
 });
 

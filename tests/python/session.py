@@ -87,6 +87,17 @@ def duckdb_types(store):
     return {"types": types, "rows": rows, "years": years}
 
 
+def cut_columnar(store):
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    if Path(store).suffix == ".parquet":
+        pyarrow.parquet.write_table(pyarrow.parquet.read_table(store).slice(1), store)
+    else:
+        table = pyarrow.feather.read_table(store, memory_map=False).slice(1)
+        pyarrow.feather.write_feather(table, store, compression="uncompressed")
+
+
 def columnar(store, reader):
     """The type of each column of a columnar file, and its rows, as a package reads them."""
     kind = Path(store).suffix
@@ -171,7 +182,7 @@ def sqlite_rows(store, sql):
 
 COMMANDS = {
     command.__name__: command
-    for command in (run, record, has, load, remove, pandas_types, duckdb_types, columnar, make_columnar, sqlite_rows)
+    for command in (run, record, has, load, remove, pandas_types, duckdb_types, cut_columnar, columnar, make_columnar, sqlite_rows)
 }
 
 for line in sys.stdin:
