@@ -471,10 +471,15 @@ export class ColumnarBackend implements Backend {
       add("leftover", `"${file}" was left by a process that died`, "removed it");
       if (repair) fs.rmSync(file, { force: true });
     }
+    for (const { error: { message }, repaired } of repair ? this.#files.pending.mend() : []) {
+      findings.push({ kind: "unreadable", message, repaired });
+    }
     for (const { message } of this.#files.pending.unreadable(MOST_UNREADABLE)) {
       findings.push({ kind: "unreadable", message, repaired: undefined });
     }
-    if (findings.some(({ kind }) => kind === "unreadable")) return findings;
+    if (findings.some(({ kind, repaired }) => kind === "unreadable" && repaired === undefined)) {
+      return findings;
+    }
     this.#files.pending.refresh(true);
     const { tornLength, aside } = this.#files.pending;
     if (tornLength > 0) {

@@ -8,6 +8,7 @@ import type { Row } from "../core/value.ts";
 import { CsvScanner, withNewline } from "./csv_scanner.ts";
 import { FileBackend } from "./file_backend.ts";
 import { fileKind } from "./file_kind.ts";
+import { lineAfter } from "./row_after.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 
 const LF = 10, CR = 13;
@@ -104,6 +105,8 @@ export const csv: Format = {
     if (rest.includes(LF)) throw new ByteError("a quote that is opened here is never closed", 0);
     return rest.length === 0;
   },
+
+  rowAfter: (rest, layout) => lineAfter(rest, new CsvScanner(layout.columns)),
 
   encode: (row, { columns }) => columns.map((name) => encodeCell(row, name)).join(","),
 

@@ -5,7 +5,7 @@ import { namesOf } from "../core/csv_names.ts";
 import type { Value } from "../core/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../core/cell_sink.ts";
-import { ByteError, type Layout, type RowScanner } from "./format.ts";
+import { ByteError, HeaderError, type Layout, type RowScanner } from "./format.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
 const LF = 10, CR = 13, QUOTE = 34, COMMA = 44, SPACE = 32, ZERO = 48, NINE = 57;
@@ -15,23 +15,6 @@ const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\
 
 /** Marks of a merge conflict, each on a line. */
 const MARKER = /^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)/;
-
-/** A line that is a header, where a row is expected: the rows after it may have other columns. */
-export class HeaderError extends ByteError {
-  readonly columns: readonly string[];
-
-  constructor(names: readonly string[], columns: readonly string[], offset: number) {
-    const isSame = names.length === columns.length && names.every((name, i) => name === columns[i]);
-    super(
-      `this is ${isSame ? "the header again" : "another header"}, as in files that were joined; ` +
-        `remove the line${
-          isSame ? "" : " and order the columns after it"
-        }, or run: stet verify --repair`,
-      offset,
-    );
-    this.columns = columns;
-  }
-}
 
 /** Walks the rows of a CSV file, or the one that is its header. */
 export class CsvScanner implements RowScanner {

@@ -273,6 +273,11 @@ export class FileBackend implements Backend {
       const isAlone = !state.exists(); // nobody can be writing
       let errors = this.#file.unreadable(MOST_UNREADABLE);
       const look = (): void => {
+        if (repair && errors.length > 0) {
+          for (const { error: { message }, repaired } of this.#file.mend()) {
+            findings.push({ kind: "unreadable", message, repaired });
+          }
+        }
         if (errors.length > 0) errors = this.#file.unreadable(MOST_UNREADABLE);
         findings.push(...leftoversOf(state.path, repair), ...this.#faults(repair));
       };
@@ -360,6 +365,13 @@ export class FileBackend implements Backend {
       const message = `the last ${torn} bytes of "${this.path}" are a row that was cut off`;
       add("torn", message, `moved them to "${aside}"`);
       if (repair) this.#file.repair();
+    }
+    const padded = this.#file.paddedNames;
+    if (padded.length > 0) {
+      const names = padded.map((name) => JSON.stringify(name)).join(", ");
+      const message = `white space around names of the header does not count: ${names}`;
+      add("header", message, "wrote them without it");
+      if (repair) this.#file.tidy();
     }
     if (repair) {
       const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));

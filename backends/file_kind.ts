@@ -6,8 +6,11 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^PAR1/, "a Parquet file"],
   [/^ARROW1/, "an Arrow file"],
   [/^(?:\xff\xfe|\xfe\xff)/, "UTF-16 text (save it as UTF-8)"],
-  [/^\x1f\x8b/, "a gzip archive (unpack it)"],
-  [/^PK[\x03\x05]/, "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)"],
+  [/^[^\s!-~]\x8b/, "a gzip archive (unpack it)"],
+  [
+    /^PK[^\s!-~]/,
+    "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)",
+  ],
   [/^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, "a compressed file (unpack it)"],
   [/^%PDF/, "a PDF"],
   [/^version https:\/\/git-lfs/, "a pointer of Git LFS (git lfs pull brings the file)"],
@@ -18,12 +21,14 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 /**
  * The kind of a file that begins with these bytes, if it is plainly no store of UTF-8 text:
  * `an SQLite database`; else undefined.
+ *
+ * @param head How many bytes of text have no NUL, whatever a crash may have left. Default: the first line.
  */
-export function fileKind(bytes: Uint8Array): string | undefined {
+export function fileKind(bytes: Uint8Array, head?: number): string | undefined {
   const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1").replace(/^\xef\xbb\xbf/, "");
   const start = text.trimStart();
   const known = KINDS.find(([pattern]) => pattern.test(text) || pattern.test(start));
   if (known) return known[1];
-  // Further on, a NUL may be part of a torn tail.
-  return text.split("\n", 1)[0]!.includes("\0") ? "not text" : undefined;
+  const sure = head === undefined ? text.split("\n", 1)[0]! : text.slice(0, head);
+  return sure.includes("\0") ? "not text" : undefined;
 }

@@ -26,6 +26,23 @@ export class ByteError extends Error {
   }
 }
 
+/** A line that is a header, where a row is expected: the rows after it may have other columns. */
+export class HeaderError extends ByteError {
+  readonly columns: readonly string[];
+
+  constructor(names: readonly string[], columns: readonly string[], offset: number) {
+    const isSame = names.length === columns.length && names.every((name, i) => name === columns[i]);
+    super(
+      `this is ${isSame ? "the header again" : "another header"}, as in files that were joined; ` +
+        `remove the line${
+          isSame ? "" : " and order the columns after it"
+        }, or run: stet verify --repair`,
+      offset,
+    );
+    this.columns = columns;
+  }
+}
+
 /** Walks rows in bytes. It is one object for all rows: what it tells is about the last one read. */
 export interface RowScanner {
   /** Column name of each slot. May grow while rows are read. */
@@ -101,6 +118,12 @@ export interface Format {
    * @throws {ByteError} If they are more than a crash can have left.
    */
   isClosed(rest: Uint8Array): boolean;
+
+  /**
+   * The first whole row after bytes that are none, which follow the last row; undefined if there is none,
+   * as after a crash.
+   */
+  rowAfter(rest: Uint8Array, layout: Layout): number | undefined;
 
   /** One row as text, without what stands between rows. */
   encode(row: Row, layout: Layout): string;

@@ -1,6 +1,7 @@
 import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
 import { fileKind } from "./file_kind.ts";
+import { objectAfter } from "./row_after.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 import { encodeJsonRow } from "../core/json_row.ts";
 import { JsonScanner, shown, skipSpace, textStart } from "./json_rows.ts";
@@ -46,7 +47,7 @@ export const json: Format = {
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
-    const kind = fileKind(bytes);
+    const kind = fileKind(bytes, 4);
     if (kind) throw new ByteError(`expected an array of rows, but this is ${kind}`, 0);
     if (bytes[at] !== OPEN_BRACKET) {
       const hint = bytes[at] === OPEN_BRACE
@@ -60,13 +61,15 @@ export const json: Format = {
 
   extend: (layout) => layout ?? { columns: [], start: 1 },
 
-  scanner: () => new JsonScanner({ hasCommas: true, endsWithNewline: false }),
+  scanner: jsonScanner,
 
   isClosed(rest): boolean {
     let at = skipSpace(rest, 0, rest.length);
     if (rest[at] === COMMA) at = skipSpace(rest, at + 1, rest.length);
     return rest[at] === CLOSE_BRACKET && skipSpace(rest, at + 1, rest.length) === rest.length;
   },
+
+  rowAfter: (rest) => objectAfter(rest, jsonScanner()),
 
   encode: encodeJsonRow,
 
@@ -78,3 +81,7 @@ export const json: Format = {
     return (after === "head" ? "\n " : ",\n ") + rows.join(",\n ") + "\n]\n";
   },
 };
+
+function jsonScanner(): JsonScanner {
+  return new JsonScanner({ hasCommas: true, endsWithNewline: false });
+}

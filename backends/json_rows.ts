@@ -272,14 +272,8 @@ function parseString(text: string, offset: number): string {
   }
 }
 
-/**
- * Gives -1 if a NUL stands there: a row that a power cut cut off, of which the file system kept the
- * length only.
- *
- * @throws {ByteError} If something else does.
- */
-function unexpected(what: string, bytes: Uint8Array, at: number, end: number): -1 {
-  if (bytes[at] === 0) return -1;
+/** @throws {ByteError} That something else stands at a byte. */
+function unexpected(what: string, bytes: Uint8Array, at: number, end: number): never {
   throw new ByteError(`expected ${what}, found ${shown(bytes, at, end)}`, at);
 }
 

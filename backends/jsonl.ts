@@ -1,6 +1,7 @@
 import type { OpenOptions } from "../core/backend.ts";
 import { FileBackend } from "./file_backend.ts";
 import { fileKind } from "./file_kind.ts";
+import { lineAfter } from "./row_after.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 import { encodeJsonRow } from "../core/json_row.ts";
 import { JsonScanner, shown, textStart } from "./json_rows.ts";
@@ -44,7 +45,7 @@ export const jsonl: Format = {
   layoutOf(bytes): Layout | undefined {
     const at = textStart(bytes);
     if (at === bytes.length) return undefined;
-    const kind = fileKind(bytes);
+    const kind = fileKind(bytes, 4);
     if (kind) throw new ByteError(`expected an object on each line, but this is ${kind}`, 0);
     if (bytes[at] !== OPEN_BRACE) {
       const hint = bytes[at] === OPEN_BRACKET ? " (a file that is one array is a .json)" : "";
@@ -56,9 +57,11 @@ export const jsonl: Format = {
 
   extend: (layout) => layout ?? { columns: [], start: 0 },
 
-  scanner: () => new JsonScanner({ hasCommas: false, endsWithNewline: true }),
+  scanner: jsonlScanner,
 
   isClosed: (rest) => rest.length === 0,
+
+  rowAfter: (rest) => lineAfter(rest, jsonlScanner()),
 
   encode: encodeJsonRow,
 
@@ -70,3 +73,7 @@ export const jsonl: Format = {
     return (after === "unterminated" ? "\n" : "") + rows.join("\n") + "\n";
   },
 };
+
+function jsonlScanner(): JsonScanner {
+  return new JsonScanner({ hasCommas: false, endsWithNewline: true });
+}

@@ -16,31 +16,45 @@ export function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.
   return row;
 }
 
-/** @throws {ByteError} If the text is not UTF-8; at its first line that is not. */
-export function checkUtf8(bytes: Uint8Array): void {
+/**
+ * @param offset Where the bytes begin, for the error.
+ * @throws {ByteError} If the text is not UTF-8; at its first line that is not.
+ */
+export function checkUtf8(bytes: Uint8Array, offset = 0): void {
   if (isUtf8(bytes)) return;
   let start = 0;
   for (;;) {
     const next = bytes.indexOf(LF, start) + 1 || bytes.length;
     if (!isUtf8(bytes.subarray(start, next))) {
-      throw new ByteError("the text is not UTF-8; save the file as UTF-8", start);
+      throw new ByteError("the text is not UTF-8; save the file as UTF-8", offset + start);
     }
     start = next;
   }
 }
 
-/** Visits the rows in a piece; gives how many bytes of it they and the blanks between them took. */
+/**
+ * Visits the rows in a piece; gives how many bytes of it they and the blanks between them took.
+ *
+ * @param length How much of the piece to read. Default: all of it.
+ */
 export function scanPiece(
   pieces: Pieces,
   scanner: RowScanner,
   visit: (offset: number) => void,
+  length: number = pieces.length,
 ): number {
-  const { bytes, length, base } = pieces;
-  let at = 0;
-  for (;;) {
-    const next = scanner.next(bytes, at, length);
-    if (next === -1) return at;
-    if (scanner.isRow) visit(base + at);
-    at = next;
+  const { bytes, base } = pieces;
+  const after = bytes[length]!;
+  bytes[length] = LF;
+  try {
+    let at = 0;
+    for (;;) {
+      const next = scanner.next(bytes, at, length);
+      if (next === -1) return at;
+      if (scanner.isRow) visit(base + at);
+      at = next;
+    }
+  } finally {
+    bytes[length] = after;
   }
 }

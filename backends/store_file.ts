@@ -12,7 +12,6 @@ import { checkIsFile } from "./check_is_file.ts";
 import { checkOwnFile } from "./check_own_file.ts";
 import {
   appendTo,
-  CHUNK,
   lineOf,
   Pieces,
   readAt,
@@ -23,11 +22,17 @@ import {
 } from "./file_bytes.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
+<<<<<<< HEAD
 import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
 import { giveAccess } from "./side_file.ts";
 import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
+=======
+import { rowOf, scanPiece } from "./row_scan.ts";
+import { RowWriter } from "./row_writer.ts";
+import { scanToEnd } from "./scan_to_end.ts";
+import { type Fault, walkLines } from "./walk_lines.ts";
+>>>>>>> text
 
-const LF = 10;
 /** After how long without a change nobody is writing a file any more, in milliseconds. */
 const SETTLED = 1000;
 
@@ -354,15 +359,28 @@ export class StoreFile {
     this.checkWritable();
     this.repair();
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
+    this.#replace((fd) => {
+      if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
+      this.#writeAnew(fd, opened, layout, gone, added);
+    });
+    this.#open(true);
+  }
+
+  /** Puts a file that a body writes in the place of this one, in one step. */
+  #replace(write: (fd: number) => void): void {
     // One name for all: what a killed process left of it is taken away by the next.
     const { temporary } = this;
     try {
       removeFile(temporary);
       const fd = fs.openSync(temporary, "wx+");
       try {
+<<<<<<< HEAD
         const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
         if (like) giveAccess(temporary, like);
         this.#writeAnew(fd, opened, layout, gone, added);
+=======
+        write(fd);
+>>>>>>> text
         fs.fsyncSync(fd);
       } finally {
         fs.closeSync(fd);
@@ -372,7 +390,6 @@ export class StoreFile {
     } catch (error) {
       throw this.#writeError(error, () => removeFile(temporary));
     }
-    this.#open(true);
   }
 
   /**
@@ -404,39 +421,104 @@ export class StoreFile {
    * several lines.
    */
   unreadable(most: number): FormatError[] {
+    return this.#surveying([], (fd, layout, size) => {
+      const errors: FormatError[] = [];
+      if (this.#format.hasRowPerLine) {
+        for (const fault of this.#faults(fd, layout, size)) {
+          if (fault.kind === "torn") continue;
+          if (errors.push(this.#formatError(fd, fault.error, 0)) === most) break;
+        }
+        return errors;
+      }
+      const scanner = this.#format.scanner(layout);
+      const pieces = new Pieces(fd, layout.start, size);
+      this.#parsing(fd, pieces, () => {
+        scanToEnd(pieces, this.#format, layout, scanner, { row: () => void rowOf(scanner) }, true);
+      });
+      return errors;
+    }, (error) => [error]);
+  }
+
+  /**
+   * Mends a file of lines in which nothing but damaged lines and headers are no rows: it is written anew
+   * with the rows, those after another header under the right names. Damaged lines are moved aside.
+   *
+   * @returns What was wrong, and what was done about it; nothing if something else is no row.
+   */
+  mend(): { readonly error: FormatError; readonly repaired: string }[] {
+    return this.#surveying([], (fd, layout, size) => {
+      if (!this.#format.hasRowPerLine) return [];
+      const faults = [...this.#faults(fd, layout, size)];
+      const wrong = faults.filter(({ kind }) => kind !== "torn");
+      if (wrong.length === 0 || wrong.some(({ kind }) => kind === "unreadable")) return [];
+      const mended = wrong.map(({ error, kind }) => ({
+        error: this.#formatError(fd, error, 0),
+        repaired: kind === "damaged"
+          ? `moved it to "${this.aside}"`
+          : "wrote the rows after it under the names of the first header",
+      }));
+      const moved = faults.filter(({ kind }) => kind !== "header").map(({ bytes }) => bytes);
+      if (moved.length > 0) this.#writing(() => appendTo(this.aside, Buffer.concat(moved)));
+      this.#writeFrom(fd, layout, size);
+      return mended;
+    }, () => []);
+  }
+
+  /** The names of a header as they are spelled, where white space around them does not count. */
+  get paddedNames(): readonly string[] {
+    const layout = this.#opened?.reading?.layout;
+    return layout && this.#format.paddedNames?.(layout) || [];
+  }
+
+  /** Writes the file anew with each name in its plain spelling. */
+  tidy(): void {
+    const { fd, reading, end } = this.#opened!;
+    this.repair();
+    this.#writeFrom(fd, this.#format.tidied!(reading!.layout), end);
+    this.#open(true);
+  }
+
+  /** Writes the file anew, with the rows in the first bytes of an open one. */
+  #writeFrom(fd: number, layout: Layout, size: number): void {
+    const walked = (): ReturnType<typeof walkLines> =>
+      walkLines(new Pieces(fd, layout.start, size), this.#format, layout);
+    const names = new Set<string>();
+    for (const found of walked()) if ("names" in found) found.names.forEach((it) => names.add(it));
+    const whole = this.#format.extend(layout, [...names]);
+    this.#replace((temporary) => {
+      fs.fchmodSync(temporary, fs.fstatSync(fd).mode & 0o7777);
+      const writer = new RowWriter(temporary, this.#format, whole);
+      for (const found of walked()) if ("names" in found) writer.add(found.copy(whole));
+      writer.end();
+    });
+  }
+
+  *#faults(fd: number, layout: Layout, size: number): Generator<Fault> {
+    const pieces = new Pieces(fd, layout.start, size);
+    for (const found of walkLines(pieces, this.#format, layout)) if ("kind" in found) yield found;
+  }
+
+  /** Opens the file for a body; what its beginning says of a file of another kind is given to `failed`. */
+  #surveying<T>(
+    none: T,
+    body: (fd: number, layout: Layout, size: number) => T,
+    failed: (error: FormatError) => T,
+  ): T {
     const fd = this.#openReader();
-    if (fd === undefined) return [];
-    const errors: FormatError[] = [];
-    let base = 0;
+    if (fd === undefined) return none;
     try {
       const { size } = fs.fstatSync(fd);
       const layout = this.#readLayout(fd, size);
-      if (!layout) return [];
-      const scanner = this.#format.scanner(layout);
-      const pieces = new Pieces(fd, layout.start, size);
-      const visit = (): void => void rowOf(scanner);
-      for (let isMore = pieces.fill(); isMore;) {
-        base = pieces.base;
-        try {
-          const count = scanPiece(pieces, scanner, visit);
-          checkUtf8(pieces.bytes.subarray(0, count));
-          pieces.consume(count);
-          isMore = pieces.fill();
-        } catch (error) {
-          if (!(error instanceof ByteError) || !this.#format.hasRowPerLine) throw error;
-          if (errors.push(this.#formatError(fd, error, base)) === most) return errors;
-          const after = pieces.bytes.indexOf(LF, error.offset) + 1;
-          pieces.consume(Math.min(after || pieces.length, pieces.length));
-        }
-      }
-      base = pieces.base;
-      const { bytes, length } = pieces;
-      if (!scanner.last(bytes, 0, length, true)) this.#format.isClosed(bytes.slice(0, length));
-      return errors;
+      return layout ? body(fd, layout, size) : none;
     } catch (error) {
+<<<<<<< HEAD
       if (error instanceof ByteError) return [...errors, this.#formatError(fd, error, base)];
       if (error instanceof FormatError) return [...errors, error];
       throw this.#readError(fd, error, base);
+=======
+      if (error instanceof FormatError) return failed(error);
+      throw error;
+>>>>>>> text
     } finally {
       fs.closeSync(fd);
     }
@@ -461,6 +543,7 @@ export class StoreFile {
     gone: Gone | undefined,
     added: readonly Row[],
   ): void {
+<<<<<<< HEAD
     const format = this.#format;
     const head = Buffer.from(format.head(layout) + format.closing);
     writeAll(fd, head, 0);
@@ -479,19 +562,23 @@ export class StoreFile {
       size = 0;
     };
     if (opened?.reading) {
+=======
+    const writer = new RowWriter(fd, this.#format, layout);
+    if (opened?.reading && gone !== "all") {
+>>>>>>> text
       const { scanner, layout: old } = opened.reading;
       const pieces = new Pieces(opened.fd, old.start, opened.end);
       const isGone = gone && this.#indexes.matcher(gone, scanner);
       const visit = (): void => {
-        if (!isGone?.()) add(scanner.copy(layout));
+        if (!isGone?.()) writer.add(scanner.copy(layout));
       };
       this.#parsing(opened.fd, pieces, () => {
         while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
         if (scanner.last(pieces.bytes, 0, pieces.length, true)) visit();
       });
     }
-    for (const row of added) add(format.encode(row, layout));
-    add(undefined);
+    for (const row of added) writer.add(this.#format.encode(row, layout));
+    writer.end();
   }
 
   /** Writes bytes after the last row; if it fails, the file ends as it did. */
@@ -523,6 +610,14 @@ export class StoreFile {
       throw error;
     }
     opened.written = Date.now() + 1; // it tells whole milliseconds
+  }
+
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw this.#writeError(error);
+    }
   }
 
   #openWriter(opened: Opened): number {
@@ -688,29 +783,24 @@ export class StoreFile {
   #scan(opened: Opened, pieces: Pieces, isSettledNow: boolean): void {
     const scanner = opened.reading?.scanner;
     if (!scanner) return;
-    const visit = (offset: number): void => {
-      opened.rows++;
-      opened.after = "row";
-      this.#indexes.enter(scanner, offset);
-    };
-    const take = (count: number): void => {
-      opened.check = tailAfter(opened.check, pieces.bytes.subarray(0, count));
-      pieces.consume(count);
-    };
+    const { layout } = opened.reading!;
+    let isUnterminated = false;
     this.#parsing(opened.fd, pieces, () => {
-      while (pieces.fill()) {
-        const count = scanPiece(pieces, scanner, visit);
-        checkUtf8(pieces.bytes.subarray(0, count));
-        if (count > 0 && opened.after === "unterminated") opened.after = "row";
-        take(count);
-      }
-      if (scanner.last(pieces.bytes, 0, pieces.length, isSettledNow)) {
-        visit(pieces.base);
-        opened.after = "unterminated";
-        take(pieces.length);
-      }
-      opened.rest = pieces.bytes.slice(0, pieces.length);
-      opened.isClosed = this.#format.isClosed(opened.rest);
+      const { rest, isClosed } = scanToEnd(pieces, this.#format, layout, scanner, {
+        row: (offset) => {
+          opened.rows++;
+          opened.after = "row";
+          this.#indexes.enter(scanner, offset);
+        },
+        taken: (bytes) => {
+          if (bytes.length > 0 && opened.after === "unterminated") opened.after = "row";
+          opened.check = tailAfter(opened.check, bytes);
+        },
+        unterminated: () => isUnterminated = true,
+      }, isSettledNow);
+      if (isUnterminated) opened.after = "unterminated";
+      opened.rest = rest;
+      opened.isClosed = isClosed;
     });
     opened.end = pieces.base;
   }

@@ -231,12 +231,13 @@ export interface Finding {
 }
 
 /**
- * Kinds of findings: bytes of a row that was cut off, a row that cannot be read, a row that is there
- * twice, rows of one key that differ, a file that a dead process left, a record without its result file.
+ * Kinds of findings: bytes of a row that was cut off, a row that cannot be read, names with
+ * white space around them, a row that is there twice, rows of one key that differ, a file that a dead process left, a record without its result file.
  */
 export type FindingKind =
   | "torn"
   | "unreadable"
+  | "header"
   | "repeated"
   | "conflict"
   | "leftover"

@@ -42,7 +42,9 @@ export function createVerify(registry: Registry): VerifyFunction {
           if (repair) removeUnfinishedStore(file);
         }
       }
-      const isReadable = findings.every(({ kind }) => kind !== "unreadable");
+      const isReadable = findings.every(({ kind, repaired }) =>
+        kind !== "unreadable" || repaired !== undefined
+      );
       return isReadable ? [...findings, ...await rowFindings(backend)] : findings;
     }, () => backend.close());
   };
