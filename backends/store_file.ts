@@ -22,16 +22,12 @@ import {
 } from "./file_bytes.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
-<<<<<<< HEAD
-import { checkUtf8, rowOf, scanPiece } from "./row_scan.ts";
-import { giveAccess } from "./side_file.ts";
-import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
-=======
 import { rowOf, scanPiece } from "./row_scan.ts";
 import { RowWriter } from "./row_writer.ts";
 import { scanToEnd } from "./scan_to_end.ts";
+import { giveAccess } from "./side_file.ts";
+import { isMissing, isSystemError, removeFile, storeErrorOf, systemError } from "./system_error.ts";
 import { type Fault, walkLines } from "./walk_lines.ts";
->>>>>>> text
 
 /** After how long without a change nobody is writing a file any more, in milliseconds. */
 const SETTLED = 1000;
@@ -359,28 +355,25 @@ export class StoreFile {
     this.checkWritable();
     this.repair();
     const layout = this.#format.extend(opened?.reading?.layout, columnsOf(added, columns));
-    this.#replace((fd) => {
-      if (opened) fs.fchmodSync(fd, fs.fstatSync(opened.fd).mode & 0o7777);
-      this.#writeAnew(fd, opened, layout, gone, added);
-    });
+    const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
+    this.#replace(like, (fd) => this.#writeAnew(fd, opened, layout, gone, added));
     this.#open(true);
   }
 
-  /** Puts a file that a body writes in the place of this one, in one step. */
-  #replace(write: (fd: number) => void): void {
+  /**
+   * Puts a file that a body writes in the place of this one, in one step.
+   *
+   * @param like The file whose mode and group it gets.
+   */
+  #replace(like: fs.Stats | undefined, write: (fd: number) => void): void {
     // One name for all: what a killed process left of it is taken away by the next.
     const { temporary } = this;
     try {
       removeFile(temporary);
       const fd = fs.openSync(temporary, "wx+");
       try {
-<<<<<<< HEAD
-        const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
         if (like) giveAccess(temporary, like);
-        this.#writeAnew(fd, opened, layout, gone, added);
-=======
         write(fd);
->>>>>>> text
         fs.fsyncSync(fd);
       } finally {
         fs.closeSync(fd);
@@ -458,7 +451,7 @@ export class StoreFile {
           : "wrote the rows after it under the names of the first header",
       }));
       const moved = faults.filter(({ kind }) => kind !== "header").map(({ bytes }) => bytes);
-      if (moved.length > 0) this.#writing(() => appendTo(this.aside, Buffer.concat(moved)));
+      if (moved.length > 0) this.#writing(() => this.#quarantine(Buffer.concat(moved), fd));
       this.#writeFrom(fd, layout, size);
       return mended;
     }, () => []);
@@ -485,8 +478,7 @@ export class StoreFile {
     const names = new Set<string>();
     for (const found of walked()) if ("names" in found) found.names.forEach((it) => names.add(it));
     const whole = this.#format.extend(layout, [...names]);
-    this.#replace((temporary) => {
-      fs.fchmodSync(temporary, fs.fstatSync(fd).mode & 0o7777);
+    this.#replace(fs.fstatSync(fd), (temporary) => {
       const writer = new RowWriter(temporary, this.#format, whole);
       for (const found of walked()) if ("names" in found) writer.add(found.copy(whole));
       writer.end();
@@ -511,14 +503,8 @@ export class StoreFile {
       const layout = this.#readLayout(fd, size);
       return layout ? body(fd, layout, size) : none;
     } catch (error) {
-<<<<<<< HEAD
-      if (error instanceof ByteError) return [...errors, this.#formatError(fd, error, base)];
-      if (error instanceof FormatError) return [...errors, error];
-      throw this.#readError(fd, error, base);
-=======
       if (error instanceof FormatError) return failed(error);
-      throw error;
->>>>>>> text
+      throw this.#readError(fd, error, 0);
     } finally {
       fs.closeSync(fd);
     }
@@ -543,29 +529,8 @@ export class StoreFile {
     gone: Gone | undefined,
     added: readonly Row[],
   ): void {
-<<<<<<< HEAD
-    const format = this.#format;
-    const head = Buffer.from(format.head(layout) + format.closing);
-    writeAll(fd, head, 0);
-    let end = head.length - format.closing.length;
-    let after: Opened["after"] = "head";
-    let batch: string[] = [];
-    let size = 0;
-    const add = (line: string | undefined): void => {
-      if (line !== undefined) size += batch.push(line) && line.length;
-      if (batch.length === 0 || line !== undefined && size < CHUNK) return;
-      const bytes = Buffer.from(format.append(batch, layout, after));
-      writeAll(fd, bytes, end);
-      end += bytes.length - format.closing.length;
-      after = "row";
-      batch = [];
-      size = 0;
-    };
-    if (opened?.reading) {
-=======
     const writer = new RowWriter(fd, this.#format, layout);
-    if (opened?.reading && gone !== "all") {
->>>>>>> text
+    if (opened?.reading) {
       const { scanner, layout: old } = opened.reading;
       const pieces = new Pieces(opened.fd, old.start, opened.end);
       const isGone = gone && this.#indexes.matcher(gone, scanner);
@@ -610,6 +575,13 @@ export class StoreFile {
       throw error;
     }
     opened.written = Date.now() + 1; // it tells whole milliseconds
+  }
+
+  /** Appends bytes of a file to the quarantine, which has the mode and group of the file. */
+  #quarantine(bytes: Uint8Array, fd: number): void {
+    const isNew = !fs.existsSync(this.aside);
+    appendTo(this.aside, bytes);
+    if (isNew) giveAccess(this.aside, fs.fstatSync(fd));
   }
 
   #writing(write: () => void): void {
@@ -686,11 +658,7 @@ export class StoreFile {
     const { aside } = this;
     const closing = Buffer.from(this.#format.closing);
     try {
-      if (isTorn) {
-        const isNew = !fs.existsSync(aside);
-        appendTo(aside, rest);
-        if (isNew) giveAccess(aside, fs.fstatSync(opened.fd));
-      }
+      if (isTorn) this.#quarantine(rest, opened.fd);
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, closing, opened.end);
       fs.ftruncateSync(opened.writer, opened.end + closing.length);
