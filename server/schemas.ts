@@ -43,7 +43,7 @@ const token = z.string().regex(/^[!-~]{1,200}$/, "must be 1 to 200 visible ASCII
 const version = z.string().min(1).max(200);
 
 const keyFields = {
-  key: z.array(z.string()).max(1000).exactOptional()
+  key: z.array(z.string()).max(2000).exactOptional()
     .describe("The names of the key's columns. Default: every param."),
   defaults: row.exactOptional(),
 };
