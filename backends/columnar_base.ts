@@ -179,7 +179,11 @@ export class ColumnarBase {
   async #open(held: HeldFile): Promise<OpenedFile> {
     try {
       const file = await this.#format.open(held);
-      const mark = markOf(file.metadata);
+      const written = markOf(file.metadata);
+      // What another program made of it need not begin with the same rows.
+      const mark = written && file.isRewritten
+        ? { ...written, history: crypto.randomUUID() }
+        : written;
       return { file, held, mark, history: mark?.history ?? held.signature };
     } catch (error) {
       held.letGo();
