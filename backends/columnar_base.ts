@@ -184,7 +184,7 @@ export class ColumnarBase {
       const mark = written && file.isRewritten
         ? { ...written, history: crypto.randomUUID() }
         : written;
-      return { file, held, mark, history: mark?.history ?? held.signature };
+      return { file, held, mark, history: mark?.history ?? signatureId(held) };
     } catch (error) {
       held.letGo();
       throw error;
@@ -262,6 +262,11 @@ export function rowOf(names: readonly string[], batch: Batch, number: number): R
     if (value !== undefined) setEntry(row, names[i]!, value);
   }
   return row;
+}
+
+/** What tells the rows of a file of another program from others, in a mark: without spaces. */
+function signatureId({ signature }: HeldFile): string {
+  return signature.replaceAll(" ", "-");
 }
 
 /** What the caller does to it does not reach the page. */
