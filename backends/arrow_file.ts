@@ -51,6 +51,7 @@ export class ArrowFile implements ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly isRewritten: boolean;
   readonly #arrow: Arrow;
   readonly #held: HeldFile;
   readonly #format: string;
@@ -70,7 +71,7 @@ export class ArrowFile implements ColumnarFile {
     const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
-    verifyChecksum(held.fd, held.size, schema.metadata, false);
+    this.isRewritten = verifyChecksum(held.fd, held.size, schema.metadata, false);
     const { fields } = arrow.RecordBatchReader.from(message).open().schema;
     const names = namesIn(schema.metadata, fields.map(({ name }) => name ?? ""));
     const twice = names.find((name, i) => names.indexOf(name) !== i);

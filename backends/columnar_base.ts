@@ -218,8 +218,12 @@ export class ColumnarBase {
   async #open(held: HeldFile): Promise<OpenedFile> {
     try {
       const file = await this.#format.open(held);
-      const mark = markOf(file.metadata);
-      return { file, held, mark, history: mark?.history ?? held.signature };
+      const written = markOf(file.metadata);
+      // What another program made of it need not begin with the same rows.
+      const mark = written && file.isRewritten
+        ? { ...written, history: crypto.randomUUID() }
+        : written;
+      return { file, held, mark, history: mark?.history ?? signatureId(held) };
     } catch (error) {
       held.letGo();
       throw error;
@@ -292,6 +296,11 @@ export function rowOf(names: readonly string[], batch: Batch, number: number): R
     if (value !== undefined) setEntry(row, names[i]!, value);
   }
   return row;
+}
+
+/** What tells the rows of a file of another program from others, in a mark: without spaces. */
+function signatureId({ signature }: HeldFile): string {
+  return signature.replaceAll(" ", "-");
 }
 
 /** What the caller does to it does not reach the page. */

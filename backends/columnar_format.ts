@@ -33,6 +33,8 @@ export interface ColumnarFile {
   readonly parquet?: ParquetSource;
   /** What its writer noted in it. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Whether another program wrote it, and kept the metadata of stet. */
+  readonly isRewritten: boolean;
 
   /**
    * The rows from number `start` up to `end`, in their order. The file is held from when the first

@@ -124,11 +124,11 @@ export class ColumnarMerger {
           metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }, placeholder),
           csv: csvOf(source),
         };
-        const count = await writing(
-          this.#files.path,
-          () => this.#files.format.writeAnew(temporary, content),
-        );
-        syncFile(temporary, this.#files.path, placeholder);
+        const count = await writing(this.#files.path, async () => {
+          const written = await this.#files.format.writeAnew(temporary, content);
+          syncFile(temporary, this.#files.path, placeholder);
+          return written;
+        });
         if (!await this.#files.locked(() => this.#takePlace(temporary, undefined))) {
           throw new StoreError(
             `Cannot write "${this.#files.path}": another program made it just now; add to it with append`,
@@ -316,10 +316,11 @@ export class ColumnarMerger {
         added: rows ?? rowsOf(pending.passes[1], isGone, added),
         metadata: markMetadata(mark, placeholder),
       };
-      const written = await writing(
-        this.#files.path,
-        () => this.#files.format.write(temporary, content),
-      );
+      const written = await writing(this.#files.path, async () => {
+        const count = await this.#files.format.write(temporary, content);
+        syncFile(temporary, this.#files.path, placeholder);
+        return count;
+      });
       const expected = count + (base ? kept : 0);
       if (written !== expected) {
         throw new StoreError(
@@ -327,7 +328,6 @@ export class ColumnarMerger {
             `it is as it was`,
         );
       }
-      syncFile(temporary, this.#files.path, placeholder);
       const isDone = await this.#files.locked(() => {
         if (this.#files.extent?.generation !== pending.extent?.generation) return false;
         if (!this.#takePlace(temporary, opened)) return false;

@@ -16,6 +16,7 @@ export class ParquetFile implements ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly isRewritten: boolean;
   readonly parquet: ParquetSource;
   /** The file as a table in SQL, as long as it is held. */
   readonly table: string;
@@ -24,14 +25,14 @@ export class ParquetFile implements ColumnarFile {
   private constructor(
     held: HeldFile,
     path: string,
-    rowCount: number,
+    { rowCount, metadata, isRewritten }: ParquetFooter,
     types: readonly (readonly [name: string, type: string])[],
-    metadata: ReadonlyMap<string, string>,
   ) {
     this.#held = held;
     this.table = `read_parquet(${sqlString(path)})`;
     this.rowCount = rowCount;
     this.metadata = metadata;
+    this.isRewritten = isRewritten;
     const read = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
     this.columns = read.map(({ name, kind }) => ({ name, kind }));
     this.parquet = { path, columns: read };
@@ -53,7 +54,7 @@ export class ParquetFile implements ColumnarFile {
 
   static async #open(
     held: HeldFile,
-    { rowCount, names: all, metadata }: ParquetFooter,
+    footer: ParquetFooter,
     connection: Connection,
   ): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
@@ -64,9 +65,9 @@ export class ParquetFile implements ColumnarFile {
     const [names = [], types = []] = await query(
       `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
     );
-    checkCase(held.path, all);
+    checkCase(held.path, footer.names);
     const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
-    return new ParquetFile(held, path, rowCount, pairs, metadata);
+    return new ParquetFile(held, path, footer, pairs);
   }
 
   async *batches(

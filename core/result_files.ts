@@ -50,6 +50,7 @@ export class ResultFiles {
   /** The ids that have a place. */
   begun(tag: string): string[] {
     const end = `.partial-${tag}`;
+    if (!fs.existsSync(this.folder)) return [];
     return fs.readdirSync(this.folder).filter((name) => name.endsWith(end))
       .map((name) => name.slice(0, -end.length));
   }

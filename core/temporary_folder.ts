@@ -39,8 +39,8 @@ export class TemporaryFolder {
     if (!folders.delete(this)) return;
     notAtExit(this.#remove);
     fs.rmSync(this.path, { recursive: true, force: true });
-    fs.rmSync(this.path + OWNER, { force: true });
     this.#owner.close();
+    fs.rmSync(this.path + OWNER, { force: true });
   }
 }
 

@@ -45,6 +45,7 @@ export function writeChecksum(fd: number, placeholder: string): void {
  * program that kept the metadata.
  *
  * @param mustFit True if no other program keeps the metadata.
+ * @returns Whether another program wrote the file.
  * @throws {DamageError} If a byte is another one.
  */
 export function verifyChecksum(
@@ -52,15 +53,16 @@ export function verifyChecksum(
   size: number,
   metadata: ReadonlyMap<string, string>,
   mustFit: boolean,
-): void {
-  if (!hasChecksum(metadata)) return;
+): boolean {
+  if (!hasChecksum(metadata)) return false;
   const checksum = metadata.get(CHECKSUM) ?? "";
   const [, digits] = FORM.exec(checksum) ?? [];
   const isWhole = digits !== undefined && withCrc(checksum.slice(0, -1 - CRC_DIGITS)) === checksum;
-  if (isWhole && Number(digits) !== size && !mustFit) return;
+  if (isWhole && Number(digits) !== size && !mustFit) return true;
   if (!isWhole || checksumText(size, scan(fd, size, checksum).crc) !== checksum) {
     throw new DamageError("its bytes are not those that were written: the checksum differs");
   }
+  return false;
 }
 
 function checksumText(size: number, crc: number): string {

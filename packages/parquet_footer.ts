@@ -18,6 +18,8 @@ export interface ParquetFooter {
   /** The names of all columns, those within lists and structs too. */
   readonly names: readonly string[];
   readonly metadata: ReadonlyMap<string, string>;
+  /** Whether another program wrote it, and kept the metadata of stet. */
+  readonly isRewritten: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export function readParquetFooter(fd: number, size: number): ParquetFooter {
   const fields = structIn(bytes).struct;
   const { metadata, createdBy } = metadataOf(fields);
   // DuckDB keeps no metadata of a file that it reads.
-  verifyChecksum(fd, size, metadata, createdBy.startsWith("DuckDB"));
+  const isRewritten = verifyChecksum(fd, size, metadata, createdBy.startsWith("DuckDB"));
   const schema = structs(fields, 2);
   const rowCount = integer(fields, 3);
   const isFlat = schema.slice(1).every((element) => !element.has(5)); // num_children
@@ -52,7 +54,8 @@ export function readParquetFooter(fd: number, size: number): ParquetFooter {
     }
   }
   if (rows !== rowCount) throw new DamageError("its row groups have other rows than the file");
-  return { rowCount, names: schema.slice(1).map((element) => text(element.get(4))), metadata };
+  const names = schema.slice(1).map((element) => text(element.get(4)));
+  return { rowCount, names, metadata, isRewritten };
 }
 
 /**

@@ -23,9 +23,9 @@ export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /** The most rows to give; `isCut` of the result tells whether there were more. Default: all. */
   readonly maxRows?: number;
   /**
-   * How much memory DuckDB may take, in megabytes; what is more goes to the disk for the time
-   * being. Default: four fifths of the machine's. What one call of a function builds, such as `repeat('x', 3000000000)`,
-   * is not counted, and is not stopped before it is done.
+   * How much memory DuckDB may take, in megabytes, before it writes to the disk. Default: four fifths of
+   * the machine's. What one call of a function builds, as in `repeat('x', 3000000000)`, is not counted,
+   * and no timeout stops it.
    */
   readonly maxMemoryMb?: number;
 }

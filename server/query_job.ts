@@ -7,7 +7,7 @@
 
 import fs from "node:fs";
 import process from "node:process";
-import { query, QueryError } from "../mod.ts";
+import { query } from "../mod.ts";
 import { resultArrow } from "../query/result_arrow.ts";
 import { resultText } from "../query/result_text.ts";
 import type { Medium } from "./media.ts";
@@ -37,10 +37,10 @@ export interface QueryJob {
   readonly answer: string;
 }
 
-/** Writes what a statement gives to a file. Gives why not, if the statement is at fault. */
+/** Writes what a statement gives to a file. */
 export async function answerQuery(
   { store, sql, maxRows, timeout, medium, answer }: QueryJob,
-): Promise<string | undefined> {
+): Promise<void> {
   const memory = setInterval(endIfTooLarge, MEMORY_INTERVAL_MS);
   const abandoned = setTimeout(end, timeout + ABANDONED_MS);
   try {
@@ -52,10 +52,6 @@ export async function answerQuery(
     } finally {
       fs.closeSync(fd);
     }
-    return undefined;
-  } catch (error) {
-    if (error instanceof QueryError) return error.message;
-    throw error;
   } finally {
     clearInterval(memory);
     clearTimeout(abandoned);

@@ -2,10 +2,11 @@ import fs from "node:fs";
 import path from "node:path";
 import type { CompleteBackend } from "../core/complete_backend.ts";
 import type { Executor } from "../core/executor.ts";
-import { messageOf } from "../core/errors.ts";
+import { FormatError, LockError, messageOf, StoreError } from "../core/errors.ts";
 import { isGranted } from "../core/missing_permission.ts";
 import { TemporaryFolder } from "../core/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../mod.ts";
+import { MissingPackageError } from "../packages/missing_package_error.ts";
 import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
 
 /** How many statements run at once; more wait. */
@@ -14,6 +15,11 @@ const MAX_PROCESSES = 2;
 const GRACE_MS = 2000;
 /** How many bytes of an answer are sent at a time. */
 const CHUNK = 1 << 16;
+
+/** What errors of a process are here. */
+const CLASSES: Readonly<
+  Record<string, new (message: string, options: ErrorOptions) => StoreError>
+> = { FormatError, LockError, MissingPackageError, QueryError, StoreError };
 
 /** A statement of a client. */
 export type Statement = Omit<QueryJob, "store" | "answer">;
@@ -48,6 +54,7 @@ export class QueryProcesses {
    * Runs a statement, and gives its answer piece by piece.
    *
    * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
+   * @throws {StoreError} If the store cannot be read.
    */
   async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
     const folder = new TemporaryFolder("stet-query-");
@@ -58,8 +65,7 @@ export class QueryProcesses {
         const answer = path.join(folder.path, "answer");
         const isFile = this.#path !== undefined && fs.existsSync(this.#path);
         const store = isFile ? this.#path! : await this.#copy(folder.path);
-        const refused = await this.#run({ ...statement, store, answer });
-        if (refused !== undefined) throw new QueryError(refused);
+        await this.#run({ ...statement, store, answer });
         return piecesOf(fs.openSync(answer, "r"));
       } finally {
         this.#leave();
@@ -74,23 +80,28 @@ export class QueryProcesses {
     if (this.#opened) await this.#opened.then(() => this.#executor.close?.(), () => {});
   }
 
-  async #run(job: QueryJob): Promise<string | undefined> {
+  async #run(job: QueryJob): Promise<void> {
     const { timeout } = job;
     const signal = AbortSignal.timeout(timeout + GRACE_MS);
     try {
-      const call = (): Promise<string | undefined> => answerQuery(job);
-      const refused = await this.#executor.run({ id: "", params: {}, args: [job], call, signal });
-      return refused as string | undefined;
+      const call = (): Promise<void> => answerQuery(job);
+      await this.#executor.run({ id: "", params: {}, args: [job], call, signal });
     } catch (error) {
+      const message = messageOf(error);
       if (signal.aborted) {
-        return `Cannot finish the SQL in ${timeout} ms, the time that it was given: allow more ` +
-          `(timeout), or ask for less`;
+        throw new QueryError(
+          `Cannot finish the SQL in ${timeout} ms, the time that it was given: allow more ` +
+            `(timeout), or ask for less`,
+        );
       }
-      const isDead = /^the worker (?:was killed|crashed|exited|ran out)/.test(messageOf(error));
-      if (!isDead) throw error;
-      return `Cannot run the SQL: it took more memory than it may (${
-        messageOf(error)
-      }); ask for less`;
+      if (/^the worker (?:was killed|crashed|exited|ran out)/.test(message)) {
+        throw new QueryError(
+          `Cannot run the SQL: it took more memory than it may (${message}); ask for less`,
+          { cause: error },
+        );
+      }
+      const { name } = error as Error;
+      throw Object.hasOwn(CLASSES, name) ? new CLASSES[name]!(message, { cause: error }) : error;
     }
   }
 

@@ -174,12 +174,14 @@ for (const extension of [".parquet", ".arrow"]) {
       const first = await openBackend(store);
       for (let seed = 0; seed < 5; seed++) await first.record({ seed, ...seed > 2 && { beta: 1 } });
       await first.close();
-      await python.cut_columnar(store);
       const second = await openBackend(store);
+      assert.equal(await second.has({ seed: 0 }), true);
+      await python.edit_columnar(store);
       const seeds = (await second.load()).map(({ seed }) => seed);
-      assert.deepEqual(seeds, [1, 2, 3, 4]);
+      assert.deepEqual(seeds, [1, 2, 3, 4, 4]);
+      assert.equal(await second.has({ seed: 0 }), false);
       await second.record({ seed: 5 });
       await second.close();
-      assert.equal((await python.columnar(store, "pyarrow")).rows.length, 5);
+      assert.equal((await python.columnar(store, "pyarrow")).rows.length, 6);
     }));
 }

@@ -520,6 +520,27 @@ test(".parquet: a snapshot is the store of its moment, in SQL and pending, until
   await backend.close();
 });
 
+test(".parquet: rowsSince() follows a file that another program made", {
+  skip: columnarSkips[".parquet"]!,
+  timeout,
+}, async (t) => {
+  const store = await makeParquet(t, "SELECT range AS seed FROM range(3)");
+  const backend = await openBackend(store);
+  const seedsSince = async (mark?: string): Promise<readonly [string, boolean, unknown[]]> => {
+    const since = await backend.rowsSince!(mark);
+    const seeds: unknown[] = [];
+    for await (const { seed } of since.rows) seeds.push(seed);
+    return [since.mark, since.isWhole, seeds];
+  };
+  const [first, , all] = await seedsSince();
+  assert.deepEqual(all, [0, 1, 2]);
+  await backend.record({ seed: 3 });
+  const [second, isWhole, added] = await seedsSince(first);
+  assert.deepEqual([isWhole, added], [false, [3]]);
+  assert.deepEqual((await seedsSince(second)).slice(1), [false, []]);
+  await backend.close();
+});
+
 test(".parquet: a path that would be a pattern names one file", {
   skip: parquetSkip,
   timeout,

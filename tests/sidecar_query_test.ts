@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/memory.ts";
@@ -40,4 +41,15 @@ test("SQL runs over the rows of a store that only the sidecar has", {
   assert.deepEqual((await sidecar.post("/v1/query", { sql })).json, [{ n: 0 }]);
   await store.record({ seed: 1, model: "naïve" });
   assert.deepEqual((await sidecar.post("/v1/query", { sql })).json, [{ n: 1 }]);
+});
+
+test("SQL over a store that cannot be read is answered by what is wrong with the store", {
+  ...withDuckDb,
+  timeout,
+}, async (t) => {
+  const sidecar = await served(t, { allowQuery: true });
+  writeFileSync(sidecar.store, "seed,model\n1\n");
+  const { status, json } = await sidecar.post("/v1/query", { sql: "SELECT seed FROM runs" });
+  assert.deepEqual([status, json.type], [503, "urn:stet:store"]);
+  assert.ok(json.detail.includes(sidecar.store), json.detail);
 });

@@ -36,8 +36,8 @@ export interface PythonSession {
   }>;
   /** Has a package (`pandas`, `polars`, `pyarrow`) write a columnar file of two rows. */
   make_columnar(store: string, writer: string): Promise<void>;
-  /** Has pyarrow write a columnar file again without its first row. */
-  cut_columnar(store: string): Promise<void>;
+  /** Has pyarrow write a columnar file again, without its first row and with its last one twice. */
+  edit_columnar(store: string): Promise<void>;
   /** What Python's sqlite3 answers. */
   sqlite_rows(store: string, sql: string): Promise<readonly (readonly unknown[])[]>;
 }

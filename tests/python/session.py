@@ -87,15 +87,20 @@ def duckdb_types(store):
     return {"types": types, "rows": rows, "years": years}
 
 
-def cut_columnar(store):
+def edit_columnar(store):
+    """Writes a columnar file again, without its first row and with its last one twice."""
+    import pyarrow
     import pyarrow.feather
     import pyarrow.parquet
 
-    if Path(store).suffix == ".parquet":
-        pyarrow.parquet.write_table(pyarrow.parquet.read_table(store).slice(1), store)
+    is_parquet = Path(store).suffix == ".parquet"
+    read = pyarrow.parquet.read_table if is_parquet else pyarrow.feather.read_table
+    table = read(store, memory_map=False)
+    edited = pyarrow.concat_tables([table.slice(1), table.slice(len(table) - 1)])
+    if is_parquet:
+        pyarrow.parquet.write_table(edited, store)
     else:
-        table = pyarrow.feather.read_table(store, memory_map=False).slice(1)
-        pyarrow.feather.write_feather(table, store, compression="uncompressed")
+        pyarrow.feather.write_feather(edited, store, compression="uncompressed")
 
 
 def columnar(store, reader):
@@ -182,7 +187,7 @@ def sqlite_rows(store, sql):
 
 COMMANDS = {
     command.__name__: command
-    for command in (run, record, has, load, remove, pandas_types, duckdb_types, cut_columnar, columnar, make_columnar, sqlite_rows)
+    for command in (run, record, has, load, remove, pandas_types, duckdb_types, edit_columnar, columnar, make_columnar, sqlite_rows)
 }
 
 for line in sys.stdin:
