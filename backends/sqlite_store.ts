@@ -310,7 +310,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #checkWritable(): void {
     const connection = this.open();
     if (!connection || connection === this.#writable) return;
-    checkOwnFile(this.path, fs.statSync(this.path));
+    this.#checkOwn();
     const { db } = connection;
     db.exec("BEGIN IMMEDIATE"); // without an error, if the file may only be read
     try {
@@ -319,6 +319,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       if (db.isTransaction) db.exec("ROLLBACK");
     }
     this.#writable = connection;
+  }
+
+  #checkOwn(): void {
+    const found = fs.statSync(this.path, { throwIfNoEntry: false });
+    if (found) checkOwnFile(this.path, found); // else it was just deleted, and is made again
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -482,7 +487,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
   protected readyToWrite(connection: Connection): void {
     if (connection.isWriter) return;
-    checkOwnFile(this.path, fs.statSync(this.path));
+    this.#checkOwn();
     connection.isWriter = true;
     tryJournalMode(connection.db, "WAL");
     if (this.#connection === connection) atExit(this.#leave);
@@ -529,7 +534,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Closes the database at the end of the process, when nothing can be awaited. */
   #closeNow(): void {
     const close = (): void => this.disconnect();
-    for (const step of [() => this.#state.lockNow(close), close]) {
+    for (const step of [() => this.#state.lockNow(close), close, () => this.#state.leaveNow()]) {
       try {
         step();
       } catch {

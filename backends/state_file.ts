@@ -60,7 +60,7 @@ export class StateFile {
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
-  readonly #atExit = (): void => this.#leaveNow();
+  readonly #atExit = (): void => this.leaveNow();
 
   /**
    * @param store The store's path: the files next to it take its mode and group.
@@ -299,7 +299,7 @@ export class StateFile {
   }
 
   /** The same at the end of the process, when nothing can be waited for. */
-  #leaveNow(): void {
+  leaveNow(): void {
     try {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
