@@ -387,7 +387,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   #checkWritable(): void {
     const connection = this.open();
     if (!connection || connection === this.#writable) return;
-    checkOwnFile(this.path, fs.statSync(this.path));
+    this.#checkOwn();
     const { db } = connection;
     db.exec("BEGIN IMMEDIATE"); // without an error, if the file may only be read
     try {
@@ -396,6 +396,11 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       if (db.isTransaction) db.exec("ROLLBACK");
     }
     this.#writable = connection;
+  }
+
+  #checkOwn(): void {
+    const found = fs.statSync(this.path, { throwIfNoEntry: false });
+    if (found) checkOwnFile(this.path, found); // else it was just deleted, and is made again
   }
 
   #claimOf(key: Key, { isDone, lease }: ClaimOptions): Claim {
@@ -592,7 +597,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   /** Has writes go to a log (WAL) while the store is in use: a tenth of the syncs, and no waiting. */
   protected readyToWrite(connection: Connection): void {
     if (connection.isWriter) return;
-    checkOwnFile(this.path, fs.statSync(this.path));
+    this.#checkOwn();
     connection.isWriter = true;
     tryJournalMode(connection.db, "WAL");
     if (this.#connection === connection) atExit(this.#leave);
@@ -646,6 +651,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
       if (fs.existsSync(this.path)) throw error; // else its folder is gone, as those of tests are
     } finally {
       this.disconnect();
+      this.#state.leaveNow();
     }
   }
 

@@ -74,7 +74,7 @@ export class StateFile {
   #owner: Owner | undefined;
   /** Connections kept for asking whether an owner lives. */
   readonly #probes = new Map<string, DatabaseSync>();
-  readonly #atExit = (): void => this.#leaveNow();
+  readonly #atExit = (): void => this.leaveNow();
   /** Ended claims that are still in the database, by key. */
   readonly #unreleased = new Map<string, Unreleased>();
   /** The error that kept them there. */
@@ -400,7 +400,7 @@ export class StateFile {
   }
 
   /** The same at the end of the process, when nothing can be waited for. */
-  #leaveNow(): void {
+  leaveNow(): void {
     try {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
