@@ -219,6 +219,7 @@ export class FileBackend implements Backend {
     return this.#locked(() => {
       const { isDone, lease } = options;
       const isThere = this.#file.find(key.shape, key.text) !== -1;
+      if (!isThere) this.#file.checkShared(() => key.shape.columns ?? Object.keys(key.values));
       const isDoneNow = isThere && (!isDone || isDone(this.#found(key)!));
       if (!isDoneNow) this.#file.checkWritable();
       return this.#state.answer(key.text, isDoneNow, () => this.#claimOf(key, options), lease);

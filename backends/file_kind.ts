@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 
 /** Beginnings of files that are no stores of text, and their kinds. */
-const KINDS: readonly (readonly [RegExp, string])[] = [
+const KINDS: readonly (readonly [RegExp | string, string])[] = [
   [/^SQLite format 3\0/, "an SQLite database"],
   [/^PAR1/, "a Parquet file"],
   [/^ARROW1/, "an Arrow file"],
   [/^(?:\xff\xfe|\xfe\xff)/, "UTF-16 text (save it as UTF-8)"],
-  [/^[^\s!-~]\x8b/, "a gzip archive (unpack it)"],
+  ["\x1f\x8b", "a gzip archive (unpack it)"],
   [
-    /^PK[^\s!-~]/,
+    "PK\x03\x04",
     "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)",
   ],
   [/^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, "a compressed file (unpack it)"],
@@ -27,7 +27,9 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 export function fileKind(bytes: Uint8Array, head?: number): string | undefined {
   const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1").replace(/^\xef\xbb\xbf/, "");
   const start = text.trimStart();
-  const known = KINDS.find(([pattern]) => pattern.test(text) || pattern.test(start));
+  const known = KINDS.find(([kind]) =>
+    typeof kind === "string" ? text.startsWith(kind) : kind.test(text) || kind.test(start)
+  );
   if (known) return known[1];
   const sure = head === undefined ? text.split("\n", 1)[0]! : text.slice(0, head);
   return sure.includes("\0") ? "not text" : undefined;

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { CellBatch } from "../core/cell_batch.ts";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
-import { orderColumns, sourceIn } from "../core/columns.ts";
+import { isReserved, orderColumns, sourceIn, TIMESTAMP } from "../core/columns.ts";
 import { FormatError, StoreError } from "../core/errors.ts";
 import type { KeyShape } from "../core/key.ts";
 import type { Row } from "../core/value.ts";
@@ -116,6 +116,30 @@ export class StoreFile {
     } finally {
       fs.closeSync(fd);
     }
+  }
+
+  /**
+   * Checks that a file which stet did not write has a column of a key, so that no run is recorded in a
+   * file of something else.
+   *
+   * @param names The columns of the key.
+   * @throws {StoreError} If it has none of them.
+   */
+  checkShared(names: () => readonly string[]): void {
+    const known = this.#opened?.reading?.scanner.names ?? [];
+    if (known.length === 0 || known.includes(TIMESTAMP)) return;
+    const wanted = names().filter((name) => !isReserved(name));
+    if (wanted.length === 0 || wanted.some((name) => known.includes(name))) return;
+    const shown = known.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
+    throw new StoreError(
+      `Cannot use "${this.path}" as a store of (${
+        wanted.join(", ")
+      }): stet did not write it, and it ` +
+        `has other columns (${shown}${
+          known.length > 5 ? ", …" : ""
+        }); give the path of a store, or of ` +
+        `a file that has one of these columns`,
+    );
   }
 
   /**

@@ -124,6 +124,66 @@ test("what stands after the end of a .json is kept aside by the next record", as
   assert.equal(messages.length, 1);
 });
 
+for (
+  const [what, bytes, message] of [
+    [
+      "a pointer of Git LFS",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 4\n",
+      /Git LFS/,
+    ],
+    ["a page of HTML", "<!doctype html>\n<title>Sign in</title>\n", /HTML/],
+    ["a page of HTML", "\ufeff \n<html><body>\n", /HTML/],
+    ["XML", '<?xml version="1.0"?>\n<a/>\n', /XML/],
+    ["gzip", new Uint8Array([0x1f, 0x8b, 8, 0, 1, 2, 3, 10]), /gzip/],
+    ["a spreadsheet", new Uint8Array([0x50, 0x4b, 3, 4, 20, 0, 0, 10]), /ZIP/],
+    ["UTF-16", Buffer.from("\ufeff[a,b]\n1,2\n", "utf16le"), /UTF-16/],
+    ["a merge conflict", "<<<<<<< HEAD\na,b\n=======\na,c\n>>>>>>> b\n", /merge conflict/],
+  ] as const
+) {
+  test(`${what} is refused by its kind, whatever its extension, before anything runs`, async (t) => {
+    for (const extension of [".csv", ".json", ".jsonl"]) {
+      const store = tempStore(t, `runs${extension}`);
+      fs.writeFileSync(store, bytes);
+      for (const use of Object.values(doors)) {
+        await assert.rejects(use(store), (error) => {
+          assert(error instanceof FormatError, `${error}`);
+          assert.match(error.message, message);
+          return true;
+        });
+      }
+      assert.match((await verify(store)).map(({ message }) => message).join(), message);
+      assert.deepEqual(fs.readFileSync(store), Buffer.from(bytes as string));
+    }
+  });
+}
+
+test("a file that stet did not write, without a column of the key, is read but not written into", async (t) => {
+  for (
+    const [extension, text] of [
+      [".csv", "name,size\na,1\n"],
+      [".csv", "hello\nworld\n"],
+      [".json", '[{"name": "a"}]'],
+      [".jsonl", '{"name": "a"}\n'],
+    ] as const
+  ) {
+    const store = tempStore(t, `runs${extension}`);
+    fs.writeFileSync(store, text);
+    await assert.rejects(
+      doors["once"]!(store),
+      /stet did not write it.*other columns \("(?:name|hello)"/,
+    );
+    assert.equal(fs.readFileSync(store, "utf8"), text);
+    assert.equal((await (await openBackend(store)).load()).length, 1);
+    await status(store, { quiet: true });
+  }
+  const store = tempStore(t);
+  fs.writeFileSync(store, "a,note\n1,by hand\n");
+  const seen: number[] = [];
+  const run = once(({ a }: { a: number }) => void seen.push(a), { store, quiet: true });
+  for (const a of [1, 2]) await run({ a });
+  assert.deepEqual(seen, [2]);
+});
+
 test("an empty file is an empty store, of whatever kind", async (t) => {
   for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
     const store = tempStore(t, `runs${extension}`);

@@ -153,6 +153,36 @@ test("files from people, spreadsheets and Python read right", async (t) => {
   }
 });
 
+test("white space around names does not count, as around cells, and their spelling stays", async (t) => {
+  const stamp = "2026-01-01T00:00:00.000Z";
+  const cases: readonly (readonly [header: string, grown: string])[] = [
+    ["a, b, _stet_timestamp", "a, b,c, _stet_timestamp"],
+    [" a\t,b , _stet_timestamp", " a\t,b ,c, _stet_timestamp"],
+    ['"a"," b","_stet_timestamp"', '"a"," b","c","_stet_timestamp"'],
+    ['a, "b",_stet_timestamp', 'a, "b",c,_stet_timestamp'],
+    ["\ufeffa, b,_stet_timestamp", "\ufeffa, b,c,_stet_timestamp"],
+    ['a," b",_stet_timestamp', 'a," b",b,c,_stet_timestamp'], // in these quotes it counts
+  ];
+  for (const [header, grown] of cases) {
+    const path = tempStore(t);
+    fs.writeFileSync(path, `${header}\n1, x, ${stamp}\n`);
+    const name = header.startsWith('a," b"') ? " b" : "b";
+    const backend = openCsv(path);
+    const one: Row = { a: 1, [name]: "x" };
+    assert.deepEqual(await paramsIn(backend), [one]);
+    assert.equal(await backend.has(one), true);
+    await backend.record({ a: 2, b: "y", c: 3, _stet_timestamp: stamp });
+    assert.equal(fs.readFileSync(path, "utf8").split("\n")[0], grown);
+    assert.deepEqual(await paramsIn(openCsv(path)), [one, { a: 2, b: "y", c: 3 }]);
+  }
+  const path = tempStore(t);
+  fs.writeFileSync(path, "a, b,b \n1,2,3\n");
+  await assert.rejects(
+    async () => await openCsv(path).load(),
+    /two columns "b", spelled " b" and "b "/,
+  );
+});
+
 test("files are appended to in their own form", async (t) => {
   const stamp = "2026-11-21T14:22:01.123456+00:00";
   const line = "3,z,2026-11-21T00:00:00.000Z";
