@@ -171,6 +171,11 @@ export class CsvScanner implements RowScanner {
     );
   }
 
+  /** The texts of the row's fields, unquoted. */
+  texts(): string[] {
+    return Array.from({ length: this.#fields }, (_, slot) => this.#text(slot));
+  }
+
   #text(slot: number): string {
     const start = this.#starts[slot]!;
     const end = this.#ends[slot]!;
