@@ -68,6 +68,15 @@ export class Pieces {
   }
 }
 
+/** The place of the first NUL in bytes from the beginning of their buffer; -1 if there is none. */
+export function firstNul(bytes: Uint8Array, length: number): number {
+  const words = new Int32Array(bytes.buffer, 0, length >> 2);
+  let i = 0;
+  // Four bytes at a time: a byte of a word less 0x01010101 borrows from its top bit only if it is 0.
+  while (i < words.length && ((words[i]! - 0x01010101) & ~words[i]! & 0x80808080) === 0) i++;
+  return bytes.subarray(0, length).indexOf(0, i << 2);
+}
+
 /** The last bytes before `end`: what tells whether a file only grew. */
 export function tailOf(fd: number, end: number, length: number = CHECKED): Uint8Array {
   const bytes = new Uint8Array(Math.min(length, end));

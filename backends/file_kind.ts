@@ -1,18 +1,18 @@
 import { Buffer } from "node:buffer";
 
 /** Beginnings of files that are no stores of text, and their kinds. */
-const KINDS: readonly (readonly [RegExp | string, string])[] = [
-  [/^SQLite format 3\0/, "an SQLite database"],
-  [/^PAR1/, "a Parquet file"],
-  [/^ARROW1/, "an Arrow file"],
-  [/^(?:\xff\xfe|\xfe\xff)/, "UTF-16 text (save it as UTF-8)"],
+const KINDS: readonly (readonly [start: string | RegExp, kind: string])[] = [
+  ["SQLite format 3\0", "an SQLite database"],
+  ["PAR1", "a Parquet file"],
+  ["ARROW1", "an Arrow file"],
+  ["\xff\xfe", "UTF-16 text (save it as UTF-8)"],
+  ["\xfe\xff", "UTF-16 text (save it as UTF-8)"],
   ["\x1f\x8b", "a gzip archive (unpack it)"],
-  [
-    "PK\x03\x04",
-    "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)",
-  ],
-  [/^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, "a compressed file (unpack it)"],
-  [/^%PDF/, "a PDF"],
+  ["PK\x03\x04", "a ZIP archive, as .xlsx and .ods files are (unpack it, or save it as text)"],
+  ["BZh", "a compressed file (unpack it)"],
+  ["\xfd7zXZ\0", "a compressed file (unpack it)"],
+  ["\x28\xb5\x2f\xfd", "a compressed file (unpack it)"],
+  ["%PDF", "a PDF"],
   [/^version https:\/\/git-lfs/, "a pointer of Git LFS (git lfs pull brings the file)"],
   [/^<<<<<<< /, "a file with marks of a merge conflict (resolve it)"],
   [/^<[!?a-z]/i, "HTML or XML"],
@@ -25,10 +25,10 @@ const KINDS: readonly (readonly [RegExp | string, string])[] = [
  * @param head How many bytes of text have no NUL, whatever a crash may have left. Default: the first line.
  */
 export function fileKind(bytes: Uint8Array, head?: number): string | undefined {
-  const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1").replace(/^\xef\xbb\xbf/, "");
-  const start = text.trimStart();
-  const known = KINDS.find(([kind]) =>
-    typeof kind === "string" ? text.startsWith(kind) : kind.test(text) || kind.test(start)
+  const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
+  const words = text.replace(/^\xef\xbb\xbf/, "").trimStart();
+  const known = KINDS.find(([start]) =>
+    typeof start === "string" ? text.startsWith(start) : start.test(words)
   );
   if (known) return known[1];
   const sure = head === undefined ? text.split("\n", 1)[0]! : text.slice(0, head);

@@ -5,6 +5,7 @@ import { isFitName, orderColumns, TIMESTAMP } from "../core/columns.ts";
 import { csvFields } from "../core/csv_field.ts";
 import { namesInLine } from "../core/csv_names.ts";
 import { fileEnds } from "../core/file_ends.ts";
+import { rowCondition } from "../packages/row_condition.ts";
 import { globEscaped, sqlName, sqlString } from "../packages/sql_text.ts";
 import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
 import type { Column } from "./columnar_format.ts";
@@ -62,6 +63,7 @@ export function csvContent(path: string, first: readonly string[]): CsvContent |
       values.set(name, valueOf(kind, cell));
     }
   }
+  isOne.push(trueIf([rowCondition(names)]));
   const now = sqlString(new Date().toISOString());
   const time = values.get(TIMESTAMP);
   const known = first.filter((name) => values.has(name));

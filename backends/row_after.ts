@@ -21,7 +21,7 @@ const MAX_PASSES = 64;
 
 /**
  * The beginning of the first object that is a row of an array, after bytes that are none: after a `]`, or
- * after NULs. An object within a row that was cut off is none: other things follow it.
+ * after NULs. Objects within a row that was cut off are none.
  */
 export function objectAfter(rest: Uint8Array, scanner: RowScanner): number | undefined {
   const bytes = new Uint8Array(rest.length + 1);
@@ -33,40 +33,49 @@ export function objectAfter(rest: Uint8Array, scanner: RowScanner): number | und
   if (nul === -1 && rest[first] !== CLOSE_BRACKET) return undefined;
   let scanned = 0;
   for (let at = nul === -1 ? first : nul;;) {
-    at = rest.indexOf(OPEN_BRACE, at);
-    if (at === -1) return undefined;
-    const next = nextRow(scanner, bytes, at, rest.length);
-    if (next.end !== -1 && isRowEnd(rest, next.end) && !rest.subarray(at, next.end).includes(0)) {
-      return at;
-    }
-    scanned += (next.end === -1 ? next.failed : next.end) - at;
-    if (scanned > MAX_PASSES * rest.length) return at;
-    at++;
+    const start = rest.indexOf(OPEN_BRACE, at);
+    if (start === -1) return undefined;
+    const { end, failed } = objectsFrom(start, bytes, rest.length, scanner);
+    if (end > start && isRowEnd(rest, end)) return start;
+    scanned += failed - start;
+    if (scanned > MAX_PASSES * rest.length) return start;
+    at = Math.max(end, start + 1);
   }
 }
 
-/** Reads an object: where it ends, -1 if it does not; where it was seen to be none. */
-function nextRow(
-  scanner: RowScanner,
+/** Reads objects with commas between: where the last whole one ends, and how far they were read. */
+function objectsFrom(
+  start: number,
   bytes: Uint8Array,
-  at: number,
-  end: number,
+  length: number,
+  scanner: RowScanner,
 ): { readonly end: number; readonly failed: number } {
-  try {
-    return { end: scanner.next(bytes, at, end), failed: end };
-  } catch (error) {
-    if (!(error instanceof ByteError)) throw error;
-    return { end: -1, failed: Math.max(error.offset, at) };
+  let end = start;
+  for (let at = start; bytes[at] === OPEN_BRACE;) {
+    let next: number;
+    try {
+      next = scanner.next(bytes, at, length);
+    } catch (error) {
+      if (!(error instanceof ByteError)) throw error;
+      return { end, failed: Math.max(error.offset, at) };
+    }
+    if (next === -1) return { end, failed: length };
+    if (bytes.subarray(at, next).includes(0)) return { end, failed: next };
+    end = next;
+    at = skip(bytes, end);
+    if (bytes[at] === COMMA) at = skip(bytes, at + 1);
   }
+  return { end, failed: end };
 }
 
-/** True if what comes at a byte may come after a row. */
+/** True if what comes after objects may come after rows: neither more of an object nor of an array in one. */
 function isRowEnd(bytes: Uint8Array, at: number): boolean {
   let i = skip(bytes, at);
   if (bytes[i] === COMMA) i = skip(bytes, i + 1);
   else if (bytes[i] === CLOSE_BRACKET) {
     i = skip(bytes, i + 1);
-    return i === bytes.length || bytes[i] === OPEN_BRACKET || bytes[i] === 0;
+    return i === bytes.length || bytes[i] === OPEN_BRACKET || bytes[i] === OPEN_BRACE ||
+      bytes[i] === 0;
   }
   return i === bytes.length || bytes[i] === OPEN_BRACE || bytes[i] === 0;
 }

@@ -1,4 +1,4 @@
-import type { Pieces } from "./file_bytes.ts";
+import { firstNul, type Pieces } from "./file_bytes.ts";
 import { ByteError, type Format, type Layout, type RowScanner } from "./format.ts";
 import { checkUtf8, scanPiece } from "./row_scan.ts";
 
@@ -43,7 +43,7 @@ export function scanToEnd(
   };
   while (pieces.fill()) {
     if (isDamaged) continue; // the rest is gathered
-    const nul = pieces.bytes.subarray(0, pieces.length).indexOf(0);
+    const nul = firstNul(pieces.bytes, pieces.length);
     isDamaged = nul !== -1;
     const count = scanPiece(pieces, scanner, visitor.row, isDamaged ? nul : pieces.length);
     checkUtf8(pieces.bytes.subarray(0, count));

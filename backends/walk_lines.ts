@@ -27,15 +27,19 @@ export function* walkLines(
   let pending: Fault[] = [];
   let at = 0;
   /** Reads more after the bytes that were not consumed; false at the end of the file. */
+  let nul = -1;
+  const nextNul = (): number => nul = pieces.bytes.subarray(0, pieces.length).indexOf(0, at);
   const fill = (): boolean => {
     pieces.consume(at);
     at = 0;
-    return pieces.fill();
+    const isMore = pieces.fill();
+    nextNul();
+    return isMore;
   };
-  let isMore = pieces.fill();
+  let isMore = fill();
   while (isMore) {
     const { base } = pieces;
-    const nul = pieces.bytes.subarray(0, pieces.length).indexOf(0, at);
+    if (nul !== -1 && nul < at) nextNul();
     const end = nul === -1 ? pieces.length : nul;
     let error: ByteError;
     try {

@@ -1,7 +1,7 @@
 import { readCell } from "../core/cell.ts";
 import { csvFields } from "../core/csv_field.ts";
 import { namesInLine } from "../core/csv_names.ts";
-import { readCells } from "./read_cells.ts";
+import { readRows } from "./read_cells.ts";
 import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "../core/file_ends.ts";
@@ -19,7 +19,7 @@ export function csvFile(path: string): DirectFile | undefined {
   return {
     names,
     allNames: undefined,
-    from: () => readCells(path, names.length),
+    from: () => readRows(path, names),
     guess(column): ColumnType {
       const finder = new ColumnTypeFinder(names[column]!);
       for (const fields of sample) {

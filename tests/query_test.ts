@@ -17,6 +17,7 @@ import { readCell } from "../core/cell.ts";
 import { StoreError } from "../core/errors.ts";
 import { createRegistry } from "../core/registry.ts";
 import type { Row } from "../core/value.ts";
+import { exportStore } from "../mod.ts";
 import { createQuery, createQueryToParquet } from "../query/query.ts";
 import { QueryError } from "../query/query_error.ts";
 import type { QueryRow } from "../query/query_result.ts";
@@ -922,3 +923,29 @@ test("query() of a store that is not there is an error", withDuckDb, async (t) =
     message: /no such file/,
   });
 });
+
+test(
+  "a second header of a .csv is an error in SQL and in an export, as everywhere",
+  withDuckDb,
+  async (t) => {
+    const time = "2026-01-01T00:00:00.000Z";
+    for (
+      const text of [
+        `a,b,_stet_timestamp\n${`1,x,${time}\n`.repeat(900)}b,a,_stet_timestamp\nx,1,${time}\n`,
+        `a,b,_stet_timestamp\n1,x,${time}\nc,b,_stet_timestamp\nx,1,${time}\n`,
+        `a,b\nw,x\n${"y,z\n".repeat(900)}a,b\ny,z\n`,
+      ]
+    ) {
+      const store = tempStore(t);
+      writeFileSync(store, text);
+      await assert.rejects(
+        rowsOf(store, "SELECT count(*) FROM runs"),
+        /line \d+: this is (?:the header again|another header)/,
+      );
+      await assert.rejects(
+        exportStore(store, `${store}.parquet`),
+        /this is (?:the|another) header/,
+      );
+    }
+  },
+);
