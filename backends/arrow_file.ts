@@ -71,6 +71,9 @@ export class ArrowFile implements ColumnarFile {
     const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
+    // A table that lost its metadata is whole.
+    const isCut = !hasChecksum(this.metadata) && Buffer.from(message).includes("stet_checksum");
+    if (isCut) throw new DamageError("its metadata is cut off");
     this.isRewritten = verifyChecksum(held.fd, held.size, schema.metadata, false);
     const { fields } = arrow.RecordBatchReader.from(message).open().schema;
     const names = namesIn(schema.metadata, fields.map(({ name }) => name ?? ""));

@@ -29,7 +29,7 @@ const LF = 10, CR = 13;
  * assert(fs.readFileSync(backend.path, "utf8").startsWith("alpha,model,_stet_timestamp\n0.1,a,"));
  * await backend.clear();
  * await backend.close();
- * fs.unlinkSync("example_runs.csv");
+ * assert(!fs.existsSync("example_runs.csv"));
  * ```
  */
 export class CsvBackend extends FileBackend {
