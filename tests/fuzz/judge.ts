@@ -43,7 +43,8 @@ function judgeCount(
 function judgeCsv(file: string, rows: readonly Row[]): string | undefined {
   const bytes = fs.readFileSync(file);
   const nul = bytes.indexOf(0);
-  if (nul !== -1 && bytes.indexOf("\n", nul) !== bytes.lastIndexOf("\n")) {
+  const after = nul === -1 ? -1 : bytes.indexOf("\n", nul);
+  if (after !== -1 && after !== bytes.lastIndexOf("\n")) {
     return "rows, where a NUL stands before the last of them";
   }
   let records: string[][];
