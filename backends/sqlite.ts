@@ -245,10 +245,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
     const selected = columns
       .map((name) => connection.columns.has(name) ? quoted(name) : "NULL");
     const sql = `SELECT ${[...selected, number].join(", ")} FROM ${TABLE} WHERE ${number} > ? ` +
-      `AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`;
-    const values = prepared(connection, sql).all(after, upTo) as unknown as SqlValue[][];
+      `ORDER BY ${number} LIMIT ${PAGE}`;
+    const found = prepared(connection, sql).all(after) as unknown as SqlValue[][];
     if (schemaOf(connection) !== schema) return this.#values(after, columns, upTo); // it has it now
-    return { values, last: takeNumbers(values, after, this.path) };
+    const { rows, last } = takeNumbers(found, after, upTo, this.path);
+    return { values: rows, last };
   }
 
   /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */

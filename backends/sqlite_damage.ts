@@ -41,17 +41,34 @@ export function checkWhole(db: DatabaseSync, path: string): void {
   }
 }
 
+/** Rows of a page, and the number of the last one. */
+interface NumberedRows {
+  readonly rows: SqlValue[][];
+  readonly last: bigint;
+}
+
 /**
- * Takes the row number off the end of each row of a page, and returns that of the last row.
+ * Takes the row number off the end of each row of a page, and leaves out rows after `upTo`. That is no
+ * condition of the SQL: where pages of the file are swapped, it would end the rows in their middle.
  *
  * @throws {FormatError} If the numbers do not ascend: such a page gives the same rows again for ever.
  */
-export function takeNumbers(rows: readonly SqlValue[][], after: bigint, path: string): bigint {
+export function takeNumbers(
+  page: readonly SqlValue[][],
+  after: bigint,
+  upTo: bigint,
+  path: string,
+): NumberedRows {
+  const rows: SqlValue[][] = [];
+  let before = after;
   let last = after;
-  for (const row of rows) {
+  for (const row of page) {
     const number = row.pop() as bigint;
-    if (number <= last) throw damaged(path, `row ${number} follows row ${last}`);
+    if (number <= before) throw damaged(path, `row ${number} follows row ${before}`);
+    before = number;
+    if (number > upTo) continue;
+    rows.push(row);
     last = number;
   }
-  return last;
+  return { rows, last };
 }

@@ -196,10 +196,10 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
     const found = prepared(
       connection,
       `SELECT ${[...names.map(quoted), number].join(", ")} FROM ${quoted(this.#table)} ` +
-        `WHERE ${number} > ? AND ${number} <= ? ORDER BY ${number} LIMIT ${PAGE}`,
-    ).all(after, upTo) as unknown as SqlValue[][];
-    const last = takeNumbers(found, after, this.path);
-    return { rows: found.map((values) => this.#rowOf(connection, names, values)), last };
+        `WHERE ${number} > ? ORDER BY ${number} LIMIT ${PAGE}`,
+    ).all(after) as unknown as SqlValue[][];
+    const { rows, last } = takeNumbers(found, after, upTo, this.path);
+    return { rows: rows.map((values) => this.#rowOf(connection, names, values)), last };
   }
 
   /** The open database; others may have made the table meanwhile. */

@@ -75,9 +75,12 @@ async function load(file: string): Promise<Row[]> {
 }
 
 async function loadRecords(file: string): Promise<Row[]> {
-  const opened = storeAt(file);
+  const rows: Row[] = [];
+  const opened = storeAt(file, (message) => {
+    const [, count = 1] = /Left out (\d+) more/.exec(message) ?? [];
+    for (let i = 0; i < Number(count); i++) rows.push({ id: "left out, with a warning" });
+  });
   try {
-    const rows: Row[] = [];
     for await (const { id, n, dt, model } of opened.find()) {
       rows.push({ id, n, dt, ...model === null ? {} : { model } });
     }
@@ -114,10 +117,14 @@ async function records(folder: string, name: string, count: number): Promise<Sam
   return { bytes: fs.readFileSync(file), rows: await loadRecords(file) };
 }
 
-function storeAt(file: string): Store<typeof columns> {
+function storeAt(
+  file: string,
+  warn = (_message: string): void => {},
+): Store<typeof columns> {
   return new Store({
     runner: ({ resultFile }) => fs.writeFileSync(resultFile, "result"),
     columns,
+    warn,
     store: `sqlite:///${file}`,
     resultsDir: path.join(path.dirname(path.dirname(file)), "results"),
     durability: "process",
