@@ -34,7 +34,7 @@ export function scanToEnd(
   layout: Layout,
   scanner: RowScanner,
   visitor: ScanVisitor,
-  isSettled: boolean,
+  isSettled: () => boolean,
 ): FileEnd {
   let isDamaged = false;
   const take = (count: number): void => {
@@ -49,7 +49,8 @@ export function scanToEnd(
     checkUtf8(pieces.bytes.subarray(0, count));
     take(count);
   }
-  if (!isDamaged && scanner.last(pieces.bytes, 0, pieces.length, isSettled)) {
+  const { length } = pieces;
+  if (!isDamaged && length > 0 && scanner.last(pieces.bytes, 0, length, isSettled())) {
     visitor.row(pieces.base);
     visitor.unterminated?.();
     take(pieces.length);

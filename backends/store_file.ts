@@ -46,8 +46,8 @@ interface Opened {
   /** Size and time of change when it was last read or written. */
   size: number;
   changed: number;
-  /** When it was last written by us; no later is its time of change then, which is the clock's. */
-  written: number;
+  /** When it was first seen to have these, by a clock that only counts. */
+  seen: number;
   /** Where the last whole row ends, and what stands before. */
   end: number;
   after: "head" | "row" | "unterminated";
@@ -167,9 +167,8 @@ export class StoreFile {
     }
     const { size, mtimeMs } = found;
     if (size === opened.size) {
-      if (mtimeMs <= opened.written) opened.changed = mtimeMs; // by our own write
       // What looked torn while it may have been half written is looked at again.
-      if (mtimeMs === opened.changed && (opened.isClosed || !isSettled(found, isLocked))) return;
+      if (mtimeMs === opened.changed && (opened.isClosed || !isSettled(opened, isLocked))) return;
     }
     const isGrown = size > opened.size || mtimeMs === opened.changed;
     if (!isGrown || !this.#isUnchanged(opened)) return this.#open(isLocked);
@@ -344,9 +343,8 @@ export class StoreFile {
     } else {
       this.#write(opened, bytes.subarray(0, length), opened);
     }
-    this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes), true);
+    this.#scan(opened, new Pieces(opened.fd, opened.end, opened.end + length, bytes), () => true);
     opened.size = opened.end + opened.rest.length;
-    opened.written = Date.now() + 1; // it tells whole milliseconds
   }
 
   /**
@@ -450,7 +448,8 @@ export class StoreFile {
       const scanner = this.#format.scanner(layout);
       const pieces = new Pieces(fd, layout.start, size);
       this.#parsing(fd, pieces, () => {
-        scanToEnd(pieces, this.#format, layout, scanner, { row: () => void rowOf(scanner) }, true);
+        const visitor = { row: () => void rowOf(scanner) };
+        scanToEnd(pieces, this.#format, layout, scanner, visitor, () => true);
       });
       return errors;
     }, (error) => [error]);
@@ -575,6 +574,7 @@ export class StoreFile {
     try {
       opened.writer ??= this.#openWriter(opened);
       writeAll(opened.writer, bytes, end);
+      this.#noteTime(opened);
     } catch (error) {
       throw this.#writeError(error, () => {
         if (opened.writer === undefined) return;
@@ -582,6 +582,12 @@ export class StoreFile {
         fs.ftruncateSync(opened.writer, size);
       });
     }
+  }
+
+  /** Notes when the file was written: its own time, as no other clock says which of its times are ours. */
+  #noteTime(opened: Opened): void {
+    const found = fs.statSync(this.path, { throwIfNoEntry: false }); // quicker than of the descriptor
+    opened.changed = found?.ino === opened.inode ? found.mtimeMs : NaN;
   }
 
   /** Writes what was collected. If that fails once, it does for the rest of the body. */
@@ -598,7 +604,6 @@ export class StoreFile {
       this.#forget(); // rows are in the indexes that are not in the file
       throw error;
     }
-    opened.written = Date.now() + 1; // it tells whole milliseconds
   }
 
   /** Appends bytes of a file to the quarantine, which has the mode and group of the file. */
@@ -691,7 +696,7 @@ export class StoreFile {
     }
     opened.rest = closing;
     opened.size = opened.end + closing.length;
-    opened.written = Date.now() + 1; // it tells whole milliseconds
+    this.#noteTime(opened);
     opened.isClosed = true;
     if (!isTorn) return;
     this.#warn(`[stet] Moved a torn row (${rest.length} bytes) from ${this.path} to ${aside}`);
@@ -712,7 +717,7 @@ export class StoreFile {
         reading: undefined,
         size: 0,
         changed: 0,
-        written: 0,
+        seen: 0,
         end: 0,
         after: "head",
         rows: 0,
@@ -766,13 +771,15 @@ export class StoreFile {
         opened.check = tailOf(opened.fd, opened.end);
       }
     }
+    if (size !== opened.size || mtimeMs !== opened.changed) opened.seen = performance.now();
     opened.size = size;
     opened.changed = mtimeMs;
-    this.#scan(opened, new Pieces(opened.fd, opened.end, size), isSettled(found, isLocked));
+    const pieces = new Pieces(opened.fd, opened.end, size);
+    this.#scan(opened, pieces, () => isSettled(opened, isLocked));
   }
 
   /** Reads rows from `end` on, enters them in the indexes, and sees what is left. */
-  #scan(opened: Opened, pieces: Pieces, isSettledNow: boolean): void {
+  #scan(opened: Opened, pieces: Pieces, isSettledNow: () => boolean): void {
     const scanner = opened.reading?.scanner;
     if (!scanner) return;
     const { layout } = opened.reading!;
@@ -850,9 +857,15 @@ export class StoreFile {
   }
 }
 
-/** Whether no write can be under way: a write takes microseconds, and sets the time as it begins. */
-function isSettled({ mtimeMs }: fs.Stats, isLocked: boolean): boolean {
-  return isLocked || Date.now() - mtimeMs > SETTLED;
+/**
+ * True if no write can be under way: a write takes microseconds, and sets the time as it begins. How long
+ * that is ago is told by the file's other times, which come from the same clock (reading sets one), or by
+ * how long the file has been seen unchanged.
+ */
+function isSettled({ fd, seen }: Opened, isLocked: boolean): boolean {
+  if (isLocked) return true;
+  const { mtimeMs, ctimeMs, atimeMs } = fs.fstatSync(fd);
+  return Math.max(ctimeMs, atimeMs) - mtimeMs > SETTLED || performance.now() - seen > SETTLED;
 }
 
 function columnsOf(rows: readonly Row[], first: readonly string[]): readonly string[] {
