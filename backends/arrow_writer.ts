@@ -21,6 +21,7 @@ import {
 } from "./columnar_format.ts";
 import { writeAll } from "./file_bytes.ts";
 import { HeldFile } from "./held_file.ts";
+import { removeFile } from "./system_error.ts";
 
 /** How many rows a record batch has, the last one fewer. */
 const BATCH = 1 << 15;
@@ -76,7 +77,7 @@ async function addBegun(
   isFile: boolean,
 ): Promise<void> {
   const held = HeldFile.open(path)!;
-  fs.rmSync(path);
+  removeFile(path);
   try {
     await file.addFile(ArrowFile.open(arrow, held, isFile), []);
   } finally {

@@ -33,6 +33,7 @@ import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "./leftovers_of.ts";
 import { stamped } from "./stamped.ts";
 import { removedShape, subsetShape } from "./subset_shape.ts";
+import { removeFile } from "./system_error.ts";
 
 /** Pending rows are merged when there are more than this, and more than half of the merged ones. */
 const LEAST_MERGED = 10_000;
@@ -469,7 +470,7 @@ export class ColumnarBackend implements Backend {
     if (isAlone && !this.#merger.merging) left.push(...this.#merger.temporaries()); // else they merge
     for (const file of left) {
       add("leftover", `"${file}" was left by a process that died`, "removed it");
-      if (repair) fs.rmSync(file, { force: true });
+      if (repair) removeFile(file);
     }
     for (const { error: { message }, repaired } of repair ? this.#files.pending.mend() : []) {
       findings.push({ kind: "unreadable", message, repaired });

@@ -14,6 +14,7 @@ import { realPath } from "./real_path.ts";
 import { StateFile } from "./state_file.ts";
 import { StoreFile } from "./store_file.ts";
 import { Syncer, syncError } from "./syncer.ts";
+import { removeFile } from "./system_error.ts";
 
 /** How long a hit is believed without a look at the files, in milliseconds. */
 const FRESH = 100;
@@ -325,14 +326,15 @@ export class ColumnarFiles {
     const pending = this.pending;
     pending.repair(); // a torn row is kept aside
     pending.close();
-    fs.rmSync(this.pendingPath, { force: true });
+    removeFile(this.pendingPath);
   }
 
   /** Removes both files; a merge that is under way begins anew. Only under the lock. */
   remove(): void {
     if (!this.exists()) return;
+    this.base.checkWritable();
     this.removePending();
-    fs.rmSync(this.path, { force: true });
+    removeFile(this.path);
     syncFolder(path.dirname(this.path));
     this.noteRemoval();
   }

@@ -21,6 +21,7 @@ import type { Merged } from "./pending_format.ts";
 import { giveAccess } from "./side_file.ts";
 import { stamped, stampedBatch } from "./stamped.ts";
 import { writing } from "./writing.ts";
+import { removeFile } from "./system_error.ts";
 
 /** They are merged earlier if they take more bytes than this, and than four times the columnar file. */
 const MOST_PENDING_BYTES = 1 << 26;
@@ -136,7 +137,7 @@ export class ColumnarMerger {
         }
         return count;
       } finally {
-        fs.rmSync(temporary, { force: true });
+        removeFile(temporary);
       }
     });
   }
@@ -340,7 +341,7 @@ export class ColumnarMerger {
       return goneNumbers.length + gonePending;
     } finally {
       for (const pass of pending.passes) pass.close();
-      fs.rmSync(temporary, { force: true });
+      removeFile(temporary);
     }
   }
 
@@ -356,7 +357,7 @@ export class ColumnarMerger {
   /** A path beside the store for a new file. What a killed merge left is taken away. */
   #temporary(): string {
     this.#files.base.checkWritable();
-    for (const file of this.temporaries()) fs.rmSync(file, { force: true });
+    for (const file of this.temporaries()) removeFile(file);
     return `${this.#temporaryPrefix}${newId()}`;
   }
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Finding } from "../core/backend.ts";
 import { isBusy } from "./state_database.ts";
+import { removeFile } from "./system_error.ts";
 
 /**
  * The files that dead processes left beside a state file. Only under its lock. Those of owners go when
@@ -22,7 +23,7 @@ export function leftoversOf(statePath: string, repair: boolean): Finding[] {
     const file = path.join(folder, name);
     if (name === `${base}.unreadable`) {
       add(file, "is a state file that was damaged");
-      if (repair) fs.rmSync(file, { force: true });
+      if (repair) removeFile(file);
     } else if (name.startsWith(`${base}-`)) {
       const isOwner = /^[0-9a-f]{16}$/.test(name.slice(base.length + 1));
       if (isOwner && !isOwned(file)) add(file, "is of a process that died while it ran something");

@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { CellBatchBuilder } from "../core/cell_batch_builder.ts";
 import type { Row } from "../core/value.ts";
 import { yielding } from "../core/yield_timer.ts";
@@ -11,6 +10,7 @@ import { csvContent } from "./parquet_csv.ts";
 import { fitPandasMetadata, PANDAS, pandasMetadata } from "./parquet_pandas.ts";
 import type { ParquetFile } from "./parquet_file.ts";
 import { type Spool, SpoolWriter } from "./spool.ts";
+import { removeFile } from "./system_error.ts";
 
 /** The least limit for a line that DuckDB takes its buffers by, in bytes. */
 const LEAST_LINE = 4096;
@@ -26,7 +26,7 @@ export async function writeParquet(
     if (await spoolRows(spool, added) > 0) selects.push(spoolSql(columns, spool));
     return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, columns, metadata);
   } finally {
-    fs.rmSync(spool.path, { force: true });
+    removeFile(spool.path);
   }
 }
 
@@ -78,7 +78,7 @@ export async function writeParquetAnew(
     const selects = spools.map((spool) => spoolSql(columns, spool));
     return await copy(selects.length > 0 ? selects : [emptySql(columns)], path, columns, metadata);
   } finally {
-    for (const spool of spools) fs.rmSync(spool.path, { force: true });
+    for (const spool of spools) removeFile(spool.path);
   }
 }
 
@@ -98,7 +98,7 @@ async function copyCsv(
     // A column has other values than it seemed, or the file is not as RFC 4180 wants it: the store's
     // own reader takes it, or says what is wrong.
   }
-  fs.rmSync(path, { force: true });
+  removeFile(path);
   return undefined;
 }
 

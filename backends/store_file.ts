@@ -415,9 +415,10 @@ export class StoreFile {
   remove(): void {
     this.#flush();
     if (!this.#opened) return;
+    this.checkWritable();
     this.repair();
     try {
-      fs.rmSync(this.path, { force: true });
+      removeFile(this.path);
       syncFolder(path.dirname(this.path));
     } catch (error) {
       throw this.#writeError(error);
