@@ -83,7 +83,6 @@ export class ColumnarFiles {
     this.state = new StateFile(`${this.path}-state`, this.path);
     this.#syncer = new Syncer({
       path: this.pendingPath,
-      mayBeGone: true, // merged, and with its rows synced
       sync: () => this.#pendingFile.file.sync(),
     });
     this.isSynced = durability === "power";

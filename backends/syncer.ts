@@ -1,14 +1,13 @@
 import fs from "node:fs";
 import { messageOf, StoreError } from "../core/errors.ts";
+import { isMissing } from "./system_error.ts";
 
 /** A sync that took longer than this, in milliseconds, goes to a thread the next time. */
 const SLOW = 0.5;
 
-/** What can be brought to the disk. */
+/** What can be brought to the disk. The file may be gone by then. */
 export interface Syncable {
   readonly path: string;
-  /** Whether the file may be gone, its bytes brought to the disk elsewhere. Default: it may not. */
-  readonly mayBeGone?: boolean;
   /** Does it in place. */
   sync(): void;
 }
@@ -58,10 +57,13 @@ export function syncError(path: string, cause: unknown): StoreError {
   );
 }
 
-/** On a descriptor of its own: the store's may be closed before the thread comes to it. */
-async function syncInThread({ path, mayBeGone = false }: Syncable): Promise<void> {
+/**
+ * On a descriptor of its own: the store's may be closed before the thread comes to it. A file that is gone
+ * has no bytes to bring: it was cleared, or merged, and with its rows synced.
+ */
+async function syncInThread({ path }: Syncable): Promise<void> {
   const file = await fs.promises.open(path, "r+").catch((error) => {
-    if (mayBeGone && error.code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (!file) return;

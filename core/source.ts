@@ -31,7 +31,7 @@ export function sourceOfFunction(fn: (...args: never[]) => unknown): Source {
   }
   const own = (tree as Fields).id as { name: string } | null | undefined;
   const reader = new Reader(own?.name);
-  reader.node(tree as Fields);
+  reader.root(tree as Fields);
   return { hash: shortHash(reader.text), captured: reader.captured() };
 }
 
@@ -58,7 +58,40 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What has a `this` of its own. */
-const HAVE_THIS = new Set(["FunctionExpression", "FunctionDeclaration", "PropertyDefinition"]);
+const HAVE_THIS = new Set([
+  "FunctionExpression",
+  "FunctionDeclaration",
+  "PropertyDefinition",
+  "StaticBlock",
+]);
+
+/** What has parameters and names of its own. */
+const FUNCTIONS = new Set([
+  "FunctionExpression",
+  "FunctionDeclaration",
+  "ArrowFunctionExpression",
+]);
+
+/** Globals whose names people give to values of their own. */
+const SHADOWED = new Set([
+  "alert",
+  "caches",
+  "close",
+  "closed",
+  "confirm",
+  "location",
+  "name",
+  "prompt",
+  "self",
+  "status",
+]);
+
+/** The names of a function, without those of functions in it. */
+interface Scope {
+  /** Names that it uses, or that functions in it use and do not declare. */
+  readonly used: Set<string>;
+  readonly declared: Set<string>;
+}
 
 /** Reads a syntax tree: as one text that is equal for equal trees, and which names it uses. */
 class Reader {
@@ -66,17 +99,27 @@ class Reader {
   readonly #own: string | undefined;
   /** How many nodes with a `this` of their own are around the one that is read. */
   #depth = 0;
-  readonly #used = new Set<string>();
-  readonly #declared = new Set<string>(["arguments", "undefined"]);
+  /** The depth at which `this` is the function's own, or the one that an arrow function captures. */
+  #ownDepth = 0;
+  #scope: Scope = { used: new Set(), declared: new Set(["arguments", "undefined"]) };
 
   constructor(own: string | undefined) {
     this.#own = own;
-    if (own !== undefined) this.#declared.add(own);
+    if (own !== undefined) this.#scope.declared.add(own);
+  }
+
+  /** Reads the function. */
+  root(node: Fields): void {
+    this.#ownDepth = HAVE_THIS.has(node.type) ? 1 : 0;
+    this.node(node);
   }
 
   /** The names that are used and neither declared in the function nor global. */
   captured(): readonly string[] {
-    return [...this.#used].filter((name) => !this.#declared.has(name) && !(name in globalThis));
+    const { used, declared } = this.#scope;
+    return [...used].filter((name) =>
+      !declared.has(name) && (!(name in globalThis) || SHADOWED.has(name))
+    );
   }
 
   node(node: Fields, isName = false): void {
@@ -102,8 +145,11 @@ class Reader {
       }
       case "ThisExpression":
       case "Super":
-        if (this.#depth <= 1) this.#used.add("this");
+        if (this.#depth <= this.#ownDepth) this.#scope.used.add("this");
     }
+    const outer = this.#scope;
+    if (node.type === "FunctionDeclaration") this.#bind(node.id as Fields | null);
+    if (FUNCTIONS.has(node.type)) this.#scope = { used: new Set(), declared: new Set() };
     this.#declare(node);
     const hasThis = HAVE_THIS.has(node.type);
     if (hasThis) this.#depth++;
@@ -119,6 +165,10 @@ class Reader {
     }
     this.text += ")";
     if (hasThis) this.#depth--;
+    const { used, declared } = this.#scope;
+    if (this.#scope === outer) return;
+    this.#scope = outer;
+    for (const name of used) if (!declared.has(name)) outer.used.add(name);
   }
 
   /** A template whose tag may read it as it is written. */
@@ -139,7 +189,7 @@ class Reader {
   #identifier(name: string, isName: boolean): void {
     if (isName) this.text += JSON.stringify(name);
     else {
-      this.#used.add(name);
+      this.#scope.used.add(name);
       this.text += name === this.#own ? "self" : `$${name}`;
     }
   }
@@ -160,7 +210,7 @@ class Reader {
       : String(value);
   }
 
-  /** Notes the names that a node declares, wherever in the function they count. */
+  /** Notes the names that a node declares, wherever in its function they count. */
   #declare(node: Fields): void {
     switch (node.type) {
       case "FunctionExpression":
@@ -180,7 +230,7 @@ class Reader {
   #bind(pattern: Fields | null | undefined): void {
     switch (pattern?.type) {
       case "Identifier":
-        this.#declared.add(String(pattern.name));
+        this.#scope.declared.add(String(pattern.name));
         return;
       case "AssignmentPattern":
         return this.#bind(pattern.left as Fields);

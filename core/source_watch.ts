@@ -83,7 +83,7 @@ export class SourceWatch {
     const { [NAMESPACE]: _, ...params } = key.values;
     throw new StoreError(
       `Cannot answer ${this.#wrapped.label}(${paramsText(params)}) from store ` +
-        `"${backend.location}": another source made the row, and onChange is "error"; ${WAYS_OUT}`,
+        `"${backend.location}": another source made the row, and onChange is "error". ${WAYS_OUT}`,
     );
   }
 

@@ -93,6 +93,19 @@ test("the source of a function names what it captures, and nothing else", () => 
   assert.deepEqual(captured("function (a) { return this.scale * a }"), ["this"]);
   assert.deepEqual(captured("function (a) { return function () { return this } }"), []);
   assert.deepEqual(captured("function (a) { return () => () => this }"), ["this"]);
+  assert.deepEqual(captured("(a) => [a].map(function () { return this })"), []);
+  assert.deepEqual(captured("(a) => class { b = () => this; static { this.c = a; } }"), []);
+  assert.deepEqual(captured("(a) => a.map((model) => model.b).concat(model)"), ["model"]);
+  assert.deepEqual(
+    captured("(a) => { function f(b) { return f(b) } return (function g() { g() })(f, g) }"),
+    ["g"],
+  );
+  assert.deepEqual(
+    captured("(a) => { if (a) { var b = () => a; } try { b() } catch (c) { c() } return b }"),
+    [],
+  );
+  // Deno and Bun have functions of these names, and Deno has name.
+  assert.deepEqual(captured("(a) => prompt + name + a"), ["prompt", "name"]);
 });
 
 test("a bound function has no source", () => {
