@@ -192,6 +192,10 @@ test("an integral value in a column of floats is found under the id of Python's 
     await store.runOrRetrieve({ n: 4, dt: 1, x: 2 });
     await store.runOrRetrieve({ n: 4, dt: 1.5, x: 2 });
     assert.equal(ran.length, 4);
+
+    const asBigInt = add(hashParams({ n: 5, dt: 10n ** 17n }), { n: 5, dt: 1e17 }); // beyond 2^53
+    assert.equal((await store.runOrRetrieve({ n: 5, dt: 1e17 })).id, asBigInt);
+    assert.equal(ran.length, 4);
     await store.close();
   }
 });
