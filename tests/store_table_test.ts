@@ -262,6 +262,26 @@ test("a param that is a time has the id of Python's datetime, however it is spel
   }
 });
 
+test("a param that is a day has the id of Python's date, and is kept as one", async (t) => {
+  for (const columns of [{ on: "text" } as const, undefined]) {
+    const { store, add, ran, sql } = theirTable(t, '"on" DATE NOT NULL', columns);
+    const id = add(hashParams({ on: "2026-01-02" }), { on: "2026-01-02" });
+    for (const on of ["2026-01-02", new Date(Date.UTC(2026, 0, 2))]) {
+      assert.equal((await store.runOrRetrieve({ on } as { on: string })).id, id, String(on));
+    }
+    assert.deepEqual(ran, []);
+    for (const on of ["yesterday", new Date(Date.UTC(2026, 0, 2, 3))]) {
+      await assert.rejects(store.run({ on } as { on: string }), TypeError);
+    }
+    await store.run({ on: new Date(Date.UTC(2026, 1, 3)) as unknown as string });
+    assert.deepEqual(sql(`SELECT "on" FROM results`).map((row) => row["on"]), [
+      "2026-01-02",
+      "2026-02-03",
+    ]);
+    await store.close();
+  }
+});
+
 test("a record that keeps the name of an enum is found by its id, else the error names the column", async (t) => {
   const { store, add, ran } = theirTable(t, "n INTEGER NOT NULL, color VARCHAR(4) NOT NULL");
   const id = add(hashParams({ n: 1, color: "red value" }), { n: 1, color: "RED" });
