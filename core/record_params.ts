@@ -59,7 +59,7 @@ function keptValue(value: Value, type: TableType): Value {
 function extraParam(name: string, columns: readonly string[]): TypeError {
   const nearest = nearestName(name, columns);
   return new TypeError(
-    `Cannot use "${name}" as a param: the columns are ${columns.join(", ")}; ` +
+    `Cannot use "${name}" as a param: the columns are ${columns.join(", ") || "none"}; ` +
       (nearest === undefined ? "leave it out or declare it" : `did you mean "${nearest}"?`),
   );
 }
