@@ -1,10 +1,10 @@
 import { parseJson } from "../core/json.ts";
-import { pythonTime } from "../core/python_time.ts";
+import { pythonDate, pythonTime } from "../core/python_time.ts";
 import type { TableType } from "../core/records_backend.ts";
 import type { Value } from "../core/value.ts";
 import { spacedJson, type SqlValue } from "./sqlite_value.ts";
 
-/** What a column of a table of records keeps: a param that is a time, or (`created`) when the record was made. */
+/** What a column of a table of records keeps: a param that is a time or a day, or (`created`) when the record was made. */
 export type RecordKind =
   | "integer"
   | "real"
@@ -13,6 +13,7 @@ export type RecordKind =
   | "boolean"
   | "json"
   | "time"
+  | "date"
   | "created";
 
 /** A column of a table of records. */
@@ -41,6 +42,7 @@ const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
   boolean: "BOOLEAN",
   json: "JSON",
   time: "DATETIME",
+  date: "DATE",
   created: "DATETIME",
 };
 
@@ -82,6 +84,7 @@ export function kindOf(sqlType: string): RecordKind {
   if (/BOOL/.test(type)) return "boolean";
   if (/JSON/.test(type)) return "json";
   if (/DATETIME|TIMESTAMP/.test(type)) return "time";
+  if (type === "DATE") return "date";
   if (/INT/.test(type)) return "integer";
   if (/REAL|FLOA|DOUB/.test(type)) return "real";
   if (/NUMERIC|DEC/.test(type)) return "number";
@@ -107,6 +110,8 @@ export function toColumn(value: Value | undefined, kind: RecordKind): SqlValue |
     case "time":
     case "created":
       return typeof value === "string" ? sqlTime(value) : undefined;
+    case "date":
+      return typeof value === "string" ? pythonDate(value) : undefined;
     case "text":
       return typeof value === "string" && value.isWellFormed() ? value : undefined;
   }

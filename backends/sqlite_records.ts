@@ -276,7 +276,7 @@ export class SqliteRecords extends SqliteStore<RecordsDatabase> implements Recor
       }
       const isSameKind = wanted.kind === column.kind ||
         (column.kind === "number" && /integer|real/.test(wanted.kind)) ||
-        (column.kind === "time" && wanted.kind === "text");
+        (/^(?:time|date)$/.test(column.kind) && wanted.kind === "text");
       // One that is declared as nullable may be left out where Python's model has a default for it.
       if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
       throw new StoreError(

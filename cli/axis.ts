@@ -53,7 +53,7 @@ export function readAxis(
     const kind = given ?? kindOf(name);
     const parts = split(text.slice(at + 1)).map((part) => partOf(part, kind));
     const column = new TextColumn(kind);
-    for (const part of parts) if (typeof part === "string") column.add(part);
+    for (const part of parts) column.add(typeof part === "string" ? part : firstOf(part));
     const values: Value[] = [];
     const spelled = new Map<string, string>();
     const push = (value: Value): void => {
@@ -82,6 +82,12 @@ export function splitKind(
 ): { readonly name: string; readonly kind: TextKind | undefined } {
   const [, name = text, kind] = /^(.*):(text|number)$/s.exec(text.trim()) ?? [];
   return { name: name.trim(), kind: kind as TextKind | undefined };
+}
+
+/** The first number of a range, as text: the others are of its kind. */
+function firstOf(numbers: Iterable<number>): string {
+  for (const number of numbers) return numberText(number);
+  return "";
 }
 
 function valueIn(part: string, column: TextColumn, kind: TextKind | undefined): Value {

@@ -1,4 +1,5 @@
 import type { Backend } from "./backend.ts";
+import { closeAfter } from "./close_after.ts";
 import { completeBackend } from "./complete_backend.ts";
 import { StoreError } from "./errors.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
@@ -10,9 +11,15 @@ export async function openExisting(
   options: StoreOptions,
 ): Promise<Backend> {
   const backend = await registry.open(store, options);
-  if (await completeBackend(backend).exists()) return backend;
-  await backend.close();
-  throw new StoreError(
-    `Cannot find store "${store}": there is no such file; it is made by the first run, check the path`,
-  );
+  const complete = completeBackend(backend);
+  if (await complete.exists()) return backend;
+  return await closeAfter(async () => {
+    const failed = (await complete.failures()).length;
+    throw new StoreError(
+      `Cannot find store "${store}": ` +
+        (failed === 0
+          ? "there is no such file; it is made by the first run, check the path"
+          : `no run has succeeded, ${failed} failed; stet failures tells why`),
+    );
+  }, () => complete.close());
 }

@@ -9,3 +9,8 @@ export function pythonTime(text: string): string | undefined {
   const micros = fraction.slice(0, 6).padEnd(6, "0");
   return `${date} ${time}${micros === "000000" ? "" : `.${micros}`}`;
 }
+
+/** A day as `str()` of Python's `date` spells it. Undefined for a text that is none, or has a time of day. */
+export function pythonDate(text: string): string | undefined {
+  return /^(\d{4}-\d\d-\d\d)(?:[T ]00:00:00(?:\.0+)?(?:Z|\+00:00)?)?$/.exec(text)?.[1];
+}

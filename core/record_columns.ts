@@ -1,4 +1,4 @@
-import { pythonTime } from "./python_time.ts";
+import { pythonDate, pythonTime } from "./python_time.ts";
 import type { TableType } from "./records_backend.ts";
 import type { Value } from "./value.ts";
 
@@ -72,6 +72,8 @@ export function isOfType(value: Value, type: TableType): boolean {
       return typeof value === "boolean";
     case "time":
       return typeof value === "string" && pythonTime(value) !== undefined;
+    case "date":
+      return typeof value === "string" && pythonDate(value) !== undefined;
     default:
       return true;
   }

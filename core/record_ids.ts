@@ -1,6 +1,6 @@
 import { type ColumnType, hashParams } from "./hash_params.ts";
 import type { TableColumns } from "./records_backend.ts";
-import type { Row } from "./value.ts";
+import type { Row, Value } from "./value.ts";
 
 /** With more integral numbers in columns of floats than so many, not every combination is tried. */
 const MAX_MIXED = 6;
@@ -17,16 +17,24 @@ export function idOf(params: Row, columns: TableColumns | undefined): string {
 export function otherIds(params: Row, columns: TableColumns | undefined): string[] {
   const real = realNames(columns);
   const open = Object.entries(columns ?? {}).filter(([name, type]) =>
-    /^(?:real|number)/.test(type) && Number.isSafeInteger(params[name])
+    /^(?:real|number)/.test(type) && isInt64(params[name])
   ).map(([name]) => name);
   if (open.length === 0) return [];
   const closed = real.filter((name) => !open.includes(name));
   const subsets = open.length > MAX_MIXED ? [[], open] : subsetsOf(open);
+  const integers = Object.fromEntries(open.map((name) => [name, BigInt(params[name] as number)]));
   const ids = new Set(
-    subsets.map((names) => hashParams(params, { columns: floats([...closed, ...names]) })),
+    subsets.map((names) =>
+      hashParams({ ...params, ...integers }, { columns: floats([...closed, ...names]) })
+    ),
   );
   ids.delete(idOf(params, columns));
   return [...ids];
+}
+
+/** True for a number that is an integer which SQLite can keep, also where it is above 2^53. */
+function isInt64(value: Value | undefined): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
 }
 
 function subsetsOf(names: readonly string[]): string[][] {

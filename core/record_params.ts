@@ -1,5 +1,5 @@
 import { nearestName } from "./nearest_name.ts";
-import { pythonTime } from "./python_time.ts";
+import { pythonDate, pythonTime } from "./python_time.ts";
 import { checkColumnName, isOfType, isReservedParam } from "./record_columns.ts";
 import type { TableColumns, TableType } from "./records_backend.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "./value.ts";
@@ -51,13 +51,15 @@ function checkType(name: string, value: Value, type: TableType): void {
 /** A value as its column gives it back. */
 function keptValue(value: Value, type: TableType): Value {
   if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) return Number(value);
-  return typeof value === "string" && /^time/.test(type) ? pythonTime(value)! : value;
+  if (typeof value !== "string") return value;
+  if (/^date/.test(type)) return pythonDate(value)!;
+  return /^time/.test(type) ? pythonTime(value)! : value;
 }
 
 function extraParam(name: string, columns: readonly string[]): TypeError {
   const nearest = nearestName(name, columns);
   return new TypeError(
-    `Cannot use "${name}" as a param: the columns are ${columns.join(", ")}; ` +
+    `Cannot use "${name}" as a param: the columns are ${columns.join(", ") || "none"}; ` +
       (nearest === undefined ? "leave it out or declare it" : `did you mean "${nearest}"?`),
   );
 }

@@ -3,7 +3,7 @@ import type { ColumnType } from "./hash_params.ts";
 import { type Row, setEntry } from "./value.ts";
 
 /** The type of a column as a table has it; `"number"` where it does not say which kind. */
-export type TableType = ColumnType | "number" | "number?" | "time" | "time?";
+export type TableType = ColumnType | "number" | "number?" | "time" | "time?" | "date" | "date?";
 
 /** Types of the params' columns by name. */
 export type TableColumns = Readonly<Record<string, TableType>>;
@@ -31,7 +31,7 @@ export function columnsOf(
   if (!declared || !table) return declared ?? table;
   const types: Record<string, TableType> = {};
   for (const [name, type] of Object.entries(declared)) {
-    setEntry(types, name, /^time/.test(table[name] ?? "") ? table[name]! : type);
+    setEntry(types, name, /^(?:time|date)/.test(table[name] ?? "") ? table[name]! : type);
   }
   return types;
 }

@@ -6,6 +6,7 @@ import { dictRepr } from "./python_repr.ts";
 import type { Registry } from "./registry.ts";
 import { nearMatches, removeSelected, type ResetSelection } from "./remove_selected.ts";
 import type { PrintOptions } from "./status.ts";
+import { toRow } from "./to_row.ts";
 import type { Row } from "./value.ts";
 
 /** Options of {@linkcode reset}. */
@@ -34,7 +35,7 @@ export function createReset(registry: Registry): ResetFunction {
       if (columns || where !== undefined) {
         return await resetSelected(
           backend,
-          { ...columns && { columns }, ...where !== undefined && { where } },
+          { ...columns && { columns: toRow(columns) }, ...where !== undefined && { where } },
           say,
         );
       }

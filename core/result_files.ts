@@ -15,13 +15,15 @@ export class ResultFiles {
   readonly #suffix: string;
   readonly #isSynced: boolean;
 
-  /** @throws {StoreError} If the folder cannot be made. */
+  /** @throws {StoreError} If the folder cannot be made, or is a file. */
   constructor(folder: string, suffix: string, isSynced: boolean) {
     this.folder = path.normalize(folder);
     this.#suffix = suffix;
     this.#isSynced = isSynced;
     try {
-      if (fs.existsSync(this.folder)) return; // it may be read where nothing may be made
+      const there = fs.statSync(this.folder, { throwIfNoEntry: false });
+      if (there?.isDirectory()) return; // it may be read where nothing may be made
+      if (there) throw new Error("there is a file of that name");
       fs.mkdirSync(this.folder, { recursive: true });
     } catch (cause) {
       throw new StoreError(

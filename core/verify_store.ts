@@ -67,7 +67,8 @@ function hasLeftSomething(location: string): boolean {
   if (!path.isAbsolute(location)) return false;
   const base = path.basename(location);
   return fs.readdirSync(path.dirname(location)).some((name) =>
-    name.startsWith(`${base}-`) || name.startsWith(`${base}.pending`) || name === `.${base}.tmp` ||
+    name.startsWith(`${base}-`) && name !== `${base}-logs` || name.startsWith(`${base}.pending`) ||
+    name === `.${base}.tmp` ||
     name.startsWith(`.${base}.merge-`) || name === `.${base}.pending.jsonl.tmp` ||
     name.startsWith(".stet-") && name.includes(base)
   );

@@ -89,6 +89,9 @@ test("a note says once that a param is text where numbers may have been meant", 
   assert.match(notes[0]!, /-g python:number=/);
   assert.match(notes[1]!, /model is text, "None" too, since "small" is/);
   assert.match(notes[2]!, /b is text: "1\.0" as a number would be 1;/);
+  assert.match(readAxis("k=0..5,abc")[2].note!, /k is text, "0" too, since "abc" is/);
+  assert.match(readAxis("k=0..5,007")[2].note!, /"007" as a number .* and so are its other values/);
+  assert.equal(readAxis("k=0..5,7")[2].note, undefined);
   const grid = await readGrid({ grid: ["id=7,8", "n=3.10"], text: ["id"], number: ["n"] });
   assert.deepEqual([...grid.combinations], [{ id: "7", n: 3.1 }, { id: "8", n: 3.1 }]);
   for (

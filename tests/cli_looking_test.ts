@@ -71,6 +71,11 @@ test("failures of a store in which nothing has succeeded yet are shown", async (
   assert.deepEqual([code, out[0], out.length], [0, "_seed=1  (namespace train)", 4]);
   assert.equal((await stet("failures", store, "--namespace", "other")).out.length, 1);
   assert.match((await stet("coverage", store, "-g", "_seed=1,2")).out[0]!, /0 of 2 done/);
+  for (const args of [["ls", store], ["export", store, "-o", `${store}.json`]]) {
+    const { err, code } = await stet(...args);
+    assert.equal(code, 3);
+    assert.match(err.join(), /no run has succeeded, 1 failed; stet failures tells why/);
+  }
 });
 
 test("failures, explain and coverage of a store that is not there are store problems", async (t) => {

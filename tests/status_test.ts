@@ -157,14 +157,17 @@ test("reset() prints params as Python's repr does", async (t) => {
     e: { n: true },
     f: 2n ** 70n,
     g: 1e-5,
+    h: "1970-01-01T00:00:00.000Z",
   };
   const backend = await openBackend(store);
   await backend.record(params);
   await backend.close();
-  const { lines } = await printed((log) => reset(store, params, { log }));
+  const asked = { ...params, h: new Date(0) as never };
+  const { lines } = await printed((log) => reset(store, asked, { log }));
   assert.deepEqual(lines, [
     `[stet] Removed entry: {'a': "it's", 'b': 'say "it\\'s"', 'c': 'x\\n\\t\\\\\\x00\\xa0é\\u200b', ` +
-    `'d': [1, 'a', None], 'e': {'n': True}, 'f': 1180591620717411303424, 'g': 1e-05}`,
+    `'d': [1, 'a', None], 'e': {'n': True}, 'f': 1180591620717411303424, 'g': 1e-05, ` +
+    `'h': '1970-01-01T00:00:00.000Z'}`,
   ]);
 });
 

@@ -192,6 +192,10 @@ test("an integral value in a column of floats is found under the id of Python's 
     await store.runOrRetrieve({ n: 4, dt: 1, x: 2 });
     await store.runOrRetrieve({ n: 4, dt: 1.5, x: 2 });
     assert.equal(ran.length, 4);
+
+    const asBigInt = add(hashParams({ n: 5, dt: 10n ** 17n }), { n: 5, dt: 1e17 }); // beyond 2^53
+    assert.equal((await store.runOrRetrieve({ n: 5, dt: 1e17 })).id, asBigInt);
+    assert.equal(ran.length, 4);
     await store.close();
   }
 });
@@ -254,6 +258,26 @@ test("a param that is a time has the id of Python's datetime, however it is spel
     assert.equal(id, hashParams({ at: "2026-02-03 00:00:00" }));
     const [row] = sql(`SELECT at FROM results WHERE id = '${id}'`);
     assert.equal(row!["at"], "2026-02-03 00:00:00.000000");
+    await store.close();
+  }
+});
+
+test("a param that is a day has the id of Python's date, and is kept as one", async (t) => {
+  for (const columns of [{ on: "text" } as const, undefined]) {
+    const { store, add, ran, sql } = theirTable(t, '"on" DATE NOT NULL', columns);
+    const id = add(hashParams({ on: "2026-01-02" }), { on: "2026-01-02" });
+    for (const on of ["2026-01-02", new Date(Date.UTC(2026, 0, 2))]) {
+      assert.equal((await store.runOrRetrieve({ on } as { on: string })).id, id, String(on));
+    }
+    assert.deepEqual(ran, []);
+    for (const on of ["yesterday", new Date(Date.UTC(2026, 0, 2, 3))]) {
+      await assert.rejects(store.run({ on } as { on: string }), TypeError);
+    }
+    await store.run({ on: new Date(Date.UTC(2026, 1, 3)) as unknown as string });
+    assert.deepEqual(sql(`SELECT "on" FROM results`).map((row) => row["on"]), [
+      "2026-01-02",
+      "2026-02-03",
+    ]);
     await store.close();
   }
 });

@@ -259,6 +259,15 @@ test("an explicit id is used verbatim, and none leads outside the results folder
   assert.deepEqual(fs.readdirSync(folder).filter((name) => !name.startsWith("db.")), ["results"]);
 });
 
+test("a file where the results folder would be is a StoreError that names it", (t) => {
+  const resultsDir = path.join(tempFolder(t), "results");
+  fs.writeFileSync(resultsDir, "");
+  assert.throws(
+    () => new Store({ runner: () => {}, store: `${resultsDir}.csv`, resultsDir }),
+    (error) => error instanceof StoreError && error.message.includes(`"${resultsDir}": there is a`),
+  );
+});
+
 test("register() records a file where it is, once, and only if it is there", async (t) => {
   const { store, seen, folder } = tempStore(t, { columns });
   const file = path.join(folder, "external.h5");

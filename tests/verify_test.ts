@@ -256,6 +256,7 @@ test("stet verify says what it found and did, and exits with 1 while something i
   assert.equal(repaired.out.at(-1), "[stet] 2 found, 2 repaired");
   assert.match(repaired.out[0]!, /moved them to ".*runs\.csv\.torn"$/);
   assert.deepEqual(await stet(store), { out: ["[stet] Nothing is wrong"], err: [], code: 0 });
+  fs.mkdirSync(join(folder, "no.csv-logs")); // is left by programs whose failures were forgotten
   const none = await stet(join(folder, "no.csv"));
   assert.equal(none.code, 3);
   assert.match(none.err.join(), /Cannot find store/);
