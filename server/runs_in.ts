@@ -1,4 +1,4 @@
-import { checkParamName, ELAPSED, NAMESPACE } from "../core/columns.ts";
+import { checkColumn, checkParamName, ELAPSED, NAMESPACE } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import { decodeJsonRow } from "../core/json_row.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../core/key.ts";
@@ -19,7 +19,7 @@ export class RunsIn {
   /** The key of a request's params. @throws {ProblemError} If a name may not be a param. */
   key({ params, ...fields }: RunFields): Key {
     for (const name of Object.keys(params)) {
-      if (name !== NAMESPACE) checkName(name, `params.${name}`);
+      if (name !== NAMESPACE) checking(`params.${name}`, () => checkParamName(name));
     }
     return keyOf(this.shape(fields), decodeJsonRow(params));
   }
@@ -30,10 +30,10 @@ export class RunsIn {
     const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
     let shape = this.#shapes.get(name);
     if (!shape) {
-      for (const [i, each] of (key ?? []).entries()) {
-        if (each !== NAMESPACE) checkName(each, `key.${i}`);
+      for (const [i, each] of (key ?? []).entries()) checking(`key.${i}`, () => checkColumn(each));
+      for (const each of Object.keys(defaults ?? {})) {
+        checking(`defaults.${each}`, () => checkColumn(each));
       }
-      for (const each of Object.keys(defaults ?? {})) checkName(each, `defaults.${each}`);
       if (this.#shapes.size >= MOST_SHAPES) this.#shapes.clear();
       shape = keyShape(key, defaults && decodeJsonRow(defaults));
       this.#shapes.set(name, shape);
@@ -64,10 +64,6 @@ export class RunsIn {
 /** The row that a request gives. @throws {ProblemError} If no store can keep it; names the place. */
 export function checkedRow(row: WireRow, path: string): Row {
   return checking(path, () => toRow(decodeJsonRow(row)));
-}
-
-function checkName(name: string, path: string): void {
-  checking(path, () => checkParamName(name));
 }
 
 function checking<T>(path: string, check: () => T): T {
