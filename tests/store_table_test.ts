@@ -253,7 +253,9 @@ test("a param that is a time has the id of Python's datetime, however it is spel
       assert.equal((await store.runOrRetrieve(record)).id, id);
     }
     assert.deepEqual(ran, []);
-    await assert.rejects(store.run({ at: "yesterday" }), TypeError);
+    for (const at of ["yesterday", "2026-02-30 00:00:00", "2026-01-02 24:00:00", "0000-01-01"]) {
+      await assert.rejects(store.run({ at }), TypeError, at); // nor could Python read it
+    }
     const { id } = await store.run({ at: "2026-02-03" });
     assert.equal(id, hashParams({ at: "2026-02-03 00:00:00" }));
     const [row] = sql(`SELECT at FROM results WHERE id = '${id}'`);
@@ -270,7 +272,7 @@ test("a param that is a day has the id of Python's date, and is kept as one", as
       assert.equal((await store.runOrRetrieve({ on } as { on: string })).id, id, String(on));
     }
     assert.deepEqual(ran, []);
-    for (const on of ["yesterday", new Date(Date.UTC(2026, 0, 2, 3))]) {
+    for (const on of ["yesterday", "2026-02-30", new Date(Date.UTC(2026, 0, 2, 3))]) {
       await assert.rejects(store.run({ on } as { on: string }), TypeError);
     }
     await store.run({ on: new Date(Date.UTC(2026, 1, 3)) as unknown as string });
