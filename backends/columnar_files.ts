@@ -1,9 +1,8 @@
-import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import type { MaybePromise, OpenOptions } from "../core/backend.ts";
 import { orderColumns } from "../core/columns.ts";
-import { FormatError, StoreError } from "../core/errors.ts";
+import { FormatError, type StoreError } from "../core/errors.ts";
 import type { Key, KeyShape } from "../core/key.ts";
 import { ColumnarBase, type OpenedFile } from "./columnar_base.ts";
 import { checkNames, type ColumnarFormat } from "./columnar_format.ts";
@@ -18,9 +17,6 @@ import { removeFile } from "./system_error.ts";
 
 /** How long a hit is believed without a look at the files, in milliseconds. */
 const FRESH = 100;
-
-/** What file systems take less what the longest name beside a store adds: `.….merge-` and `.….csv`. */
-const MAX_NAME_BYTES = 255 - 32;
 
 /** The files were replaced just now: what was seen of them does not count. */
 export const STALE = Symbol("stale");
@@ -75,7 +71,6 @@ export class ColumnarFiles {
     { durability = "power", warn = console.warn }: OpenOptions,
   ) {
     this.path = realPath(location);
-    checkLength(this.path);
     this.format = format;
     this.warn = warn;
     this.base = new ColumnarBase(this.path, format);
@@ -342,14 +337,4 @@ export class ColumnarFiles {
   async sync(): Promise<void> {
     if (this.isSynced) await this.#syncer.sync();
   }
-}
-
-/** @throws {StoreError} If the files beside the store could not be named after it. */
-function checkLength(store: string): void {
-  const length = Buffer.byteLength(path.basename(store));
-  if (length <= MAX_NAME_BYTES) return;
-  throw new StoreError(
-    `Cannot open store "${store}": its name has ${length} bytes, and files beside it have longer ` +
-      `ones, which file systems do not take; choose a name of at most ${MAX_NAME_BYTES} bytes`,
-  );
 }

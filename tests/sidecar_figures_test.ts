@@ -92,7 +92,7 @@ test("the mirror's thread gets every value as it is", async () => {
     nan: NaN,
     list: [1, "1", null, { a: [true] }],
     ["__proto__"]: 1,
-    ["\ud800"]: false,
+    ["\ufeff"]: false,
   } as unknown as Row;
   const backend = new MemoryBackend();
   backend.record(row);
