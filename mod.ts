@@ -26,6 +26,7 @@ import { createExplain, type ExplainFunction } from "./core/explain.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
 import type { Once } from "./core/once_types.ts";
+export type { OnChange } from "./core/source_watch.ts";
 import { createRegistry, type StoreOptions } from "./core/registry.ts";
 import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
