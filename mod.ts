@@ -145,7 +145,9 @@ const registry = createRegistry(table);
  *
  * The params are the function's named arguments, read from its source: the fields of the first
  * argument if it is an object, else the arguments by position. `key` picks those that say which run
- * it is.
+ * it is. Values that the function captures, and `this`, are not in the key: functions of one source that
+ * differ in them share their rows, after a warning. A row that another source made, such as the
+ * function before it was edited, answers after a warning too, unless `onChange` says otherwise.
  *
  * @throws {TypeError} If the params cannot be named, or `key` has a name that the function has not.
  *
