@@ -27,6 +27,7 @@ import { createExplain, type ExplainFunction } from "./core/explain.ts";
 import { createLs, type LsFunction } from "./core/ls.ts";
 import { createOnce } from "./core/once.ts";
 import type { Once } from "./core/once_types.ts";
+export type { OnChange } from "./core/source_watch.ts";
 import { createRegistry, type StoreOptions } from "./core/registry.ts";
 import { createReset, type ResetFunction } from "./core/reset.ts";
 import { createStatus, type StatusFunction } from "./core/status.ts";
@@ -152,7 +153,9 @@ const registry = createRegistry(table);
  *
  * The params are the function's named arguments, read from its source: the fields of the first
  * argument if it is an object, else the arguments by position. `key` picks those that say which run
- * it is.
+ * it is. Values that the function captures, and `this`, are not in the key: functions of one source that
+ * differ in them share their rows, after a warning. A row that another source made, such as the
+ * function before it was edited, answers after a warning too, unless `onChange` says otherwise.
  *
  * The store is opened by the first call and closed as the process ends, or by `close` of its functions.
  * A program that never ends by itself (a test runner, a notebook, a server) calls that.

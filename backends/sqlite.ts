@@ -5,6 +5,7 @@ import {
   isKeyColumn,
   orderColumns,
   SOURCE,
+  sourceIn,
   TIMESTAMP,
 } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
@@ -86,8 +87,11 @@ export class SqliteBackend extends SqliteStore<Connection> {
   /** The source of the newest row with exactly this key. */
   sourceOf(key: Key): MaybePromise<string | undefined> {
     return this.trying(() => {
-      const found = this.#look(key, SOURCE);
-      return found && String(fromSql(found[0]!) ?? "");
+      const source = this.#look(key, SOURCE)?.[0];
+      if (source === undefined || source === "") return source;
+      if (source !== "*") return String(fromSql(source));
+      const row = this.found(key);
+      return row && sourceIn(row);
     });
   }
 
@@ -127,12 +131,12 @@ export class SqliteBackend extends SqliteStore<Connection> {
       const { db, schema, columns } = connection;
       const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
       if (condition) this.#makeIndex(connection, key.shape);
-      const found = condition &&
+      const answer = condition &&
         preparedLook(connection, key.shape, condition.form, what)
           .get(...condition.bound) as unknown as SqlValue[] | undefined;
+      const found = what === SOURCE && answer?.[0] === null ? undefined : answer;
       // A new column may be part of the key, of every key that nobody declared, and of every row.
-      const isSure = found !== undefined && key.shape.columns !== undefined &&
-        (what === "1" || what === SOURCE && columns.has(SOURCE));
+      const isSure = found !== undefined && key.shape.columns !== undefined && what !== "*";
       if (isSure || schemaOf(connection) === schema) return found;
       readColumns(db, connection);
     }

@@ -312,3 +312,14 @@ train({ alpha: "0.1", layers: [], seed: 1 });
 
 // @ts-expect-error -- an argument too few
 power(2);
+
+// What happens where a row of another source would answer.
+
+export const edited = once(({ seed }: { seed: number }) => seed, {
+  onChange: "rerun",
+  version: "2",
+});
+// @ts-expect-error: no such choice
+once(({ seed }: { seed: number }) => seed, { onChange: "warning" });
+// @ts-expect-error: a version is a text
+once(({ seed }: { seed: number }) => seed, { version: 2 });

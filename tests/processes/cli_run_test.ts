@@ -262,6 +262,31 @@ test("programs get the spelling that was written, and each identifier is a run o
   assert.deepEqual([row!.python, row!.sample, row!["learning rate"]], ["3.9", "007", 0.0001]);
 });
 
+test("run counts the rows of the same script with other arguments, after a note", async (t) => {
+  const folder = tempFolder(t);
+  fs.writeFileSync(join(folder, "train.sh"), "echo $1\n");
+  fs.writeFileSync(join(folder, "other.sh"), "echo $1\n");
+  const run = (...args: string[]) => stet(runtime, folder, "run", "-g", "seed=1,2", "--", ...args);
+  assert.match((await run("sh", "train.sh", "{seed}")).err, summary(2, 0, 0));
+  const { err, code } = await run("sh", "train.sh", "{seed}", "--fast");
+  assert.equal(code, 0);
+  assert.match(err, summary(0, 2, 0));
+  assert.match(err, /2 rows of ".*" were made by this program with other arguments.*--namespace/);
+  assert.equal((await run("sh", "other.sh", "{seed}")).code, 3);
+});
+
+test("run refuses the rows of a store whose rows name another command, as older versions wrote", async (t) => {
+  const folder = tempFolder(t);
+  const row =
+    "seed,result,_stet_command,_stet_timestamp\n1,1,echo {seed},2026-01-01T00:00:00.000Z\n";
+  fs.writeFileSync(join(folder, "_stet_store.csv"), row);
+  const run = (...args: string[]) => stet(runtime, folder, "run", "-g", "seed=1,2", "--", ...args);
+  const { code, err } = await run("printf", "{seed}");
+  assert.equal(code, 3);
+  assert.match(err, /made by echo \{seed\}.*--namespace/);
+  assert.match((await run("echo", "{seed}")).err, summary(1, 1, 0));
+});
+
 test("what keeps run from running is told before anything runs", async (t) => {
   const folder = tempFolder(t);
   for (
