@@ -261,3 +261,17 @@ test("stet verify says what it found and did, and exits with 1 while something i
   assert.equal(none.code, 3);
   assert.match(none.err.join(), /Cannot find store/);
 });
+
+test("verify tells white space around names of a header, and writes them without it", async (t) => {
+  const store = join(tempFolder(t), "runs.csv");
+  fs.writeFileSync(store, "\ufeffa, b ,_stet_timestamp\n1, 2,2026-01-01T00:00:00.000Z\n");
+  const [before, repaired, after] = await thrice(store);
+  assert.deepEqual(kinds(before!), ["header"]);
+  assert.match(before![0]!.message, /names of the header does not count: " b "$/);
+  assert.deepEqual(kinds(repaired!), ["header: repaired"]);
+  assert.deepEqual(after, []);
+  assert.equal(
+    fs.readFileSync(store, "utf8"),
+    "\ufeffa,b,_stet_timestamp\n1, 2,2026-01-01T00:00:00.000Z\n",
+  );
+});
