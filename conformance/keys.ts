@@ -208,7 +208,7 @@ export const keys: readonly Case[] = [
         [null, undefined],
         [1, "x"],
       ]);
-      assert.equal(await backend.hasKey(key({ alpha: 1 })), false);
+      assert.equal(await backend.hasKey(keyOf(keyShape(["alpha"]), { alpha: 3 })), false);
     },
   },
   {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { decodeJsonRow, encodeJsonRow } from "../core/json_row.ts";
-import { keyOf } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/key.ts";
 import { keyParams } from "../core/key_params.ts";
 import { statusOf } from "../core/status.ts";
 import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../core/wire.ts";
@@ -79,10 +79,10 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
 
   post(app, "/v1/remove", removeRequest, async (request) => {
     const { batch, key } = request;
+    const shape = key && keyShape(key);
     const removed = await (batch
-      ? backend.removeKeys(batch.map((row) =>
-        keyOf(runs.shape({ key: key! }), decodeJsonRow(row))
-      ))
+      // Of any columns: a condition may be one of results.
+      ? backend.removeKeys(batch.map((row) => keyOf(shape!, decodeJsonRow(row))))
       : request.params
       ? backend.removeKey(runs.key({ ...request, params: request.params }))
       : backend.remove(columnsOf(request)));
