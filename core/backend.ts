@@ -23,7 +23,7 @@ export type MaybePromise<T> = T | Promise<T>;
  *
  * Required are the five methods of a store and `close`. Everything else is optional: what a backend
  * leaves out, core does with the five, correctly but slower, and claims then hold within this
- * process only.
+ * process only, among all that opened the same `location` (of `":memory:"`, within one object).
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export type MaybePromise<T> = T | Promise<T>;
  * ```
  */
 export interface Backend {
-  /** What the store is called in messages: its path or URL. */
+  /** What the store is called in messages, and is known by: its path or URL. */
   readonly location: string;
 
   /** Whether a row agrees on all columns given. A column that no row has matches none. */

@@ -16,11 +16,16 @@ import type { Row } from "./value.ts";
 /** Stands for the lease of a claim of this process. No lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 
-/** Claims and failures that are known to one object only, of a store that keeps none itself. */
+/** The claims of this process, by store: two that opened the same one, as its location says, share them. */
+const leasesByStore = new Map<string, Map<string, Lease>>();
+
+/** Claims and failures that are known to this process only, of a store that keeps none itself. */
 export class ClaimsHere {
   readonly #backend: CompleteBackend;
   readonly #replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>;
-  readonly #leases = new Map<string, Lease>();
+  readonly #leases: Map<string, Lease>;
+  /** Those that were given by this object. */
+  readonly #given = new WeakSet<Lease>();
   readonly #failures = new Map<string, Failure>();
 
   /** @param replace Adds a row, in the place of one of its key that does not count as done. */
@@ -28,8 +33,11 @@ export class ClaimsHere {
     backend: CompleteBackend,
     replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>,
   ) {
+    const { location } = backend;
     this.#backend = backend;
     this.#replace = replace;
+    this.#leases = leasesByStore.get(location) ?? new Map();
+    if (location !== ":memory:") leasesByStore.set(location, this.#leases);
   }
 
   /** Looks and claims. */
@@ -40,6 +48,7 @@ export class ClaimsHere {
     if (holder !== undefined) return { state: "busy", holder };
     const before = this.#leases.get(text);
     this.#leases.set(text, lease); // before the first await: two calls cannot both come this far
+    this.#given.add(lease);
     try {
       const found = await this.#backend.find(key);
       if (!found || !isDone(found)) {
@@ -51,6 +60,13 @@ export class ClaimsHere {
       if (before) this.#leases.set(text, before);
       else this.#leases.delete(text);
       throw error;
+    }
+  }
+
+  /** Ends the claims that this object gave. */
+  end(): void {
+    for (const [text, lease] of this.#leases) {
+      if (this.#given.has(lease)) this.#leases.delete(text);
     }
   }
 

@@ -44,7 +44,10 @@ function adapted(backend: Backend): CompleteBackend {
       await backend.clear();
       here.forgetAll();
     },
-    close: backend.close.bind(backend),
+    close: backend.claim ? backend.close.bind(backend) : () => {
+      here.end();
+      return backend.close();
+    },
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),

@@ -79,9 +79,10 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
 
   post(app, "/v1/remove", removeRequest, async (request) => {
     const { batch, key } = request;
+    const shape = key && keyShape(key);
     const removed = await (batch
-      // Any columns: a row may be named by its results too.
-      ? backend.removeKeys(batch.map((row) => keyOf(keyShape(key), decodeJsonRow(row))))
+      // Of any columns: a condition may be one of results.
+      ? backend.removeKeys(batch.map((row) => keyOf(shape!, decodeJsonRow(row))))
       : request.params
       ? backend.removeKey(runs.key({ ...request, params: request.params }))
       : backend.remove(columnsOf(request)));

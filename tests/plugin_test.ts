@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { completeBackend } from "../core/complete_backend.ts";
+import { keyOf, keyShape } from "../core/key.ts";
 import {
   type Backend,
   type BackendModule,
@@ -127,6 +129,40 @@ test("five methods are a backend: registerBackend() makes it known to all", asyn
   registerBackend(".Listed", () => Promise.resolve(module));
   await drive("data/RUNS.LISTED", {});
   assert.equal(stores.get("data/RUNS.LISTED")?.length, 1);
+});
+
+test("a key of a five-method backend is run once, however often its store is opened", async () => {
+  const { module, stores } = listModule();
+  const store = "often.list";
+  const backends = { ".list": () => Promise.resolve(module) };
+  let runs = 0;
+  const work = async (seed: number): Promise<number> => {
+    runs++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return seed;
+  };
+  const options = { backends, save: true, quiet: true };
+  const opened = [store, await openBackend(store, { backends }), module.open(store, {})];
+  const functions = [
+    ...opened.map(async (store) => once(work, { ...options, store: await store })),
+    once(work, { ...options, store, durability: "process" }),
+  ];
+  assert.deepEqual(await Promise.all(functions.map(async (fn) => (await fn)(1))), [1, 1, 1, 1]);
+  assert.equal(runs, 1);
+  assert.equal(stores.get(store)?.length, 1);
+});
+
+test("close() ends the claims of a five-method backend, and no others", async () => {
+  const { module } = listModule();
+  const open = async () => completeBackend(await module.open("closed.list", {}));
+  const [one, other] = [await open(), await open()];
+  const key = (seed: number) => keyOf(keyShape(["seed"]), { seed });
+  await one.claim(key(1));
+  await other.claim(key(2));
+  assert.equal((await other.claim(key(1))).state, "busy");
+  await one.close();
+  assert.equal((await other.claim(key(1))).state, "claimed");
+  assert.equal((await (await open()).claim(key(2))).state, "busy");
 });
 
 test("once() replaces a row without a result in a five-method backend", async () => {
