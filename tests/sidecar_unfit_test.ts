@@ -93,3 +93,12 @@ test("what is said of a failure comes back as it was", async (t) => {
     }
   }
 });
+
+test("a column that a store cannot have beside another is the request's fault", async (t) => {
+  for (const name of ["runs.sqlite", "runs.parquet"]) {
+    const { post } = await served(t, { name });
+    await post("/v1/record", { params: { alpha: 1 }, result: { loss: 1 } });
+    const { status, json } = await post("/v1/record", { params: { Alpha: 2 } });
+    assert.deepEqual([status, json.type], [422, "urn:stet:column"], JSON.stringify(json));
+  }
+});
