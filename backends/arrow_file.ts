@@ -77,7 +77,8 @@ export class ArrowFile implements ColumnarFile {
     this.isRewritten = verifyChecksum(held.fd, held.size, schema.metadata, false);
     const { fields } = arrow.RecordBatchReader.from(message).open().schema;
     const names = namesIn(schema.metadata, fields.map(({ name }) => name ?? ""));
-    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    const known = new Set<string>();
+    const twice = names.find((name) => known.size === known.add(name).size);
     if (twice !== undefined) throw new UnfitError(`two columns are called "${twice}"; rename one`);
     this.#readings = fields.map((field) => {
       const reading = arrowReading(arrow, field);
@@ -105,7 +106,8 @@ export class ArrowFile implements ColumnarFile {
 
   async *batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch> {
     if (end <= start) return;
-    const slots = columns.map((name) => this.columns.findIndex((column) => column.name === name));
+    const known = new Map(this.columns.map(({ name }, slot) => [name, slot]));
+    const slots = columns.map((name) => known.get(name) ?? -1);
     this.#held.hold();
     try {
       const timer = new YieldTimer();

@@ -8,7 +8,7 @@
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { checkColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
-import { StoreError } from "../core/errors.ts";
+import { ColumnError, StoreError } from "../core/errors.ts";
 import type { Row, Value } from "../core/value.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import type { HeldFile } from "./held_file.ts";
@@ -104,7 +104,7 @@ export function columnsInOrder(
 /**
  * Checks that a file of a format can have more columns.
  *
- * @throws {TypeError} If one has a name that no file can have. @throws {StoreError} If two differ in
+ * @throws {TypeError} If one has a name that no file can have. @throws {ColumnError} If two differ in
  * case only, and the format cannot hold both.
  */
 export function checkNames(
@@ -119,7 +119,7 @@ export function checkNames(
     checkColumn(name);
     const other = spellings.get(folded(name));
     if (other !== undefined) {
-      throw new StoreError(
+      throw new ColumnError(
         `Cannot record in "${path}": the columns ${other} and ${name} differ in case only, ` +
           `which a ${kind} file cannot hold; rename one of them`,
       );

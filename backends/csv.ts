@@ -91,7 +91,8 @@ export const csv: Format = {
     const columns = orderColumns(old?.columns ?? [], added);
     if (old && columns === old.columns) return old;
     const { newline, mark } = old ?? { newline: "\n", mark: "" };
-    const spellings = columns.map((name) => old?.spellings[old.columns.indexOf(name)]);
+    const known = new Map(old?.columns.map((name, i) => [name, old.spellings[i]]));
+    const spellings = columns.map((name) => known.get(name));
     const extended = { columns, spellings, start: 0, newline, mark, isUnterminated: false };
     return { ...extended, start: Buffer.byteLength(csv.head(extended)) };
   },

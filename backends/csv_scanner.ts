@@ -103,7 +103,7 @@ export class CsvScanner implements RowScanner {
       throw new ByteError("this is a mark of a merge conflict; resolve it", at);
     }
     const found = namesOf(fields.map((field) => field.replace(/^\ufeff/, "")));
-    const known = found.filter((name) => names.includes(name)).length;
+    const known = found.filter((name) => this.#slots.has(name)).length;
     // A line with the columns of another file may have more or fewer.
     const isHeader = new Set(found).size === found.length && !found.includes("") &&
       (found.includes(TIMESTAMP) || found.length > 1 && known === found.length ||

@@ -299,7 +299,8 @@ export class Mirror implements RowSink {
       if (numbers.has(name)) continue;
       if (numbers.size === MOST_COLUMNS) {
         throw new StoreError(
-          `Cannot show store "${this.#location}": it has more than ${MOST_COLUMNS} columns`,
+          `Cannot show store "${this.#location}": it has more than ${MOST_COLUMNS} columns; ` +
+            `/v1/runs.ndjson and /v1/runs.csv give its rows`,
         );
       }
       this.#db.exec(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);

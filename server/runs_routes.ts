@@ -59,7 +59,8 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
       ...columns !== undefined && { columns: namesIn(columns) },
     };
     await selectRows(backend, selection); // an error before anything is opened
-    const { mark, isWhole, rows } = await backend.rowsSince(since && openMark(since));
+    const open = async (): Promise<RowsSince> => await backend.rowsSince(since && openMark(since));
+    const { mark, isWhole, rows } = await open();
     const etag = etagOf(mark, `${medium} ${c.req.url}`);
     let pieces: AsyncIterator<string | Uint8Array>;
     try {
@@ -71,6 +72,7 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
         medium,
         (from) => selectRows({ ...backend, rows: () => from }, selection),
         rows,
+        async () => (await open()).rows,
       );
     } catch (error) {
       await closeRows(rows);
@@ -93,12 +95,15 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
     medium: Exclude<Medium, "json">,
     select: (from: RowsSince["rows"]) => Promise<Selected>,
     rows: RowsSince["rows"],
+    again: () => Promise<RowsSince["rows"]>,
   ): Promise<AsyncIterator<string | Uint8Array>> {
     const selected = await select(rows);
     if (medium === "csv") return rowsCsv(selected);
     if (medium === "ndjson") return rowsNdjson(selected);
     const surveyed = await survey(selected);
-    return await begun(rowsArrow(await select((await backend.rowsSince()).rows), surveyed));
+    // Without rows a second reading would be opened and not read.
+    const second = surveyed.count === 0 ? rows : await again();
+    return await begun(rowsArrow(await select(second), surveyed));
   }
 
   app.post("/v1/runs", async (c) => {

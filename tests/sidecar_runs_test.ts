@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
-import { loadArrow } from "../packages/apache_arrow.ts";
+import { ARROW, loadArrow } from "../packages/apache_arrow.ts";
+import { loadPackage } from "../packages/load_package.ts";
 import { openBackend, type Row } from "../mod.ts";
 import { pythonStet } from "./python/python_stet.ts";
 import { type Served, served } from "./served.ts";
@@ -215,4 +216,21 @@ test("SQL is answered in the form asked for", withDuckDb, async (t) => {
     "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range % 7 = b.range % 11";
   const { status } = await sidecar.post("/v1/query", { sql: long, timeout_seconds: 0.2 });
   assert.equal(status, 400);
+});
+
+test("every form has only the rows that were added since a mark", withArrow, async (t) => {
+  const sidecar = await served(t);
+  await sidecar.post("/v1/record", { params: { seed: 1 } });
+  const first = await sidecar.ask("/v1/runs.ndjson?since=");
+  await first.text();
+  const since = encodeURIComponent(first.headers.get("stet-mark")!);
+  await sidecar.post("/v1/record", { params: { seed: 2 } });
+  const ask = (form: string): Promise<Response> => sidecar.ask(`/v1/runs.${form}?since=${since}`);
+  assert.match(await (await ask("ndjson")).text(), /^\{"seed": 2,.*\n$/);
+  assert.match(await (await ask("csv")).text(), /^seed,.*\n2,.*\n$/);
+  const { tableFromIPC } = await loadPackage(ARROW, "read it") as {
+    tableFromIPC(bytes: Uint8Array): { getChild(name: string): Iterable<unknown> };
+  };
+  const table = tableFromIPC(new Uint8Array(await (await ask("arrow")).arrayBuffer()));
+  assert.deepEqual([...table.getChild("seed")], [2n]);
 });

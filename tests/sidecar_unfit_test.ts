@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import fs from "node:fs";
 import { test } from "node:test";
 import { served } from "./served.ts";
 
@@ -7,7 +6,7 @@ const NAMES = ["", "a\0b", "\ud800", "a\udc00", "a\nb"];
 
 test("requests with names that no column can have are refused, and change nothing", async (t) => {
   for (const name of ["runs.csv", "runs.jsonl", "runs.json", "runs.sqlite", "runs.arrow"]) {
-    const { store, ask, post } = await served(t, { name });
+    const { ask, post } = await served(t, { name });
     await post("/v1/record", { params: { alpha: 1 }, result: { loss: 1 } });
     const { json: { token } } = await post("/v1/claim", { params: { alpha: 2 } });
     const before = await (await ask("/v1/runs.ndjson")).text();
@@ -44,20 +43,7 @@ test("requests with names that no column can have are refused, and change nothin
     const { claims } = await (await ask("/v1/claims")).json();
     assert.deepEqual(claims.map((held: { params: unknown }) => held.params), [{ alpha: 2 }]);
     assert.equal((await post("/v1/release", { params: { alpha: 2 }, token })).status, 200);
-    assert(fs.existsSync(store) || fs.existsSync(`${store}.pending.jsonl`));
-  }
-});
-
-test("a result with fields that no column can have is kept whole", async (t) => {
-  for (const name of ["runs.csv", "runs.jsonl", "runs.json", "runs.sqlite", "runs.arrow"]) {
-    const { post } = await served(t, { name });
-    for (const [alpha, unfit] of NAMES.entries()) {
-      const params = { alpha };
-      const result = { [unfit]: 1, loss: "\ud800" };
-      assert.equal((await post("/v1/record", { params, result })).status, 200);
-      const { json } = await post("/v1/claim", { params });
-      assert.deepEqual([json.state, json.result], ["done", result]);
-    }
+    assert.equal((await (await ask("/v1/status")).json()).exists, true);
   }
 });
 
@@ -100,5 +86,29 @@ test("what is said of a failure comes back as it was", async (t) => {
         assert.equal((await post("/v1/release", { params, token })).status, 200);
       }
     }
+  }
+});
+
+test("a column that a store cannot have beside another is the request's fault", async (t) => {
+  for (const name of ["runs.sqlite", "runs.parquet"]) {
+    const { post } = await served(t, { name });
+    await post("/v1/record", { params: { alpha: 1 }, result: { loss: 1 } });
+    const { status, json } = await post("/v1/record", { params: { Alpha: 2 } });
+    assert.deepEqual([status, json.type], [422, "urn:stet:column"], JSON.stringify(json));
+  }
+});
+
+test("a result with such names is kept whole, and comes back as it was", async (t) => {
+  for (const name of ["runs.csv", "runs.jsonl", "runs.json", "runs.sqlite", "runs.arrow"]) {
+    const { ask, post } = await served(t, { name });
+    for (const [alpha, unfit] of NAMES.entries()) {
+      const result = { [unfit]: 1 };
+      const recorded = await post("/v1/record", { params: { alpha }, result });
+      assert.equal(recorded.status, 200, JSON.stringify(recorded.json));
+      const { json } = await post("/v1/claim", { params: { alpha } });
+      assert.deepEqual([json.state, json.result], ["done", result], name);
+    }
+    const rows = (await (await ask("/v1/runs.ndjson")).text()).trim().split("\n");
+    assert.equal(rows.length, NAMES.length);
   }
 });

@@ -110,5 +110,13 @@ for (const [name, read] of Object.entries(readers)) {
     }
   }
 }
+console.log("csv with many columns");
+const store = path.join(folder, "wide.csv");
+const backend = await openBackend(store, { durability: "process" });
+for (const name of ["a", "b"]) {
+  const names = Array.from({ length: 150_000 }, (_, i) => `${name}${i}`);
+  await backend.record(Object.fromEntries(names.map((each) => [each, 1])));
+}
+await backend.close();
 fs.rmSync(folder, { recursive: true });
 console.log("done");
