@@ -8,7 +8,7 @@
 import type { CellBatch } from "../core/cell_batch.ts";
 import type { ParquetSource } from "../core/columnar_snapshot.ts";
 import { checkColumn, orderColumns, TIMESTAMP } from "../core/columns.ts";
-import { ColumnError, StoreError } from "../core/errors.ts";
+import { ColumnError } from "../core/errors.ts";
 import type { Row, Value } from "../core/value.ts";
 import type { ColumnKind, SeenKind } from "./column_kind.ts";
 import type { HeldFile } from "./held_file.ts";
