@@ -59,17 +59,20 @@ export function syncError(path: string, cause: unknown): StoreError {
 
 /**
  * On a descriptor of its own: the store's may be closed before the thread comes to it. A file that is gone
- * has no bytes to bring: it was cleared, or merged, and with its rows synced.
+ * has no bytes to bring: it was cleared, or merged, and with its rows synced. If the file cannot be opened,
+ * as with no descriptors left, it is done in place.
  */
-async function syncInThread({ path }: Syncable): Promise<void> {
-  const file = await fs.promises.open(path, "r+").catch((error) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  if (!file) return;
+async function syncInThread(file: Syncable): Promise<void> {
+  let handle: fs.promises.FileHandle;
   try {
-    await file.datasync();
+    handle = await fs.promises.open(file.path, "r+");
+  } catch (error) {
+    if (!isMissing(error)) file.sync();
+    return;
+  }
+  try {
+    await handle.datasync();
   } finally {
-    await file.close();
+    await handle.close();
   }
 }
