@@ -205,6 +205,14 @@ export function checkAddable(
         `${ROW_NUMBERS.join(", ")} all three; rename one, or use a .csv or .json store`,
     );
   }
+  const number = ROW_NUMBERS.map((name) => known.get(name))
+    .find((name) => name !== undefined && !columns.has(name));
+  if (number !== undefined && columns.size > 0) {
+    throw new ColumnError(
+      `Cannot add column "${number}" to "${path}": SQLite (since 3.54) adds no column with a name that ` +
+        `it has for the number of a row; rename it, or use a .csv or .json store`,
+    );
+  }
 }
 
 /**

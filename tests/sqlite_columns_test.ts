@@ -53,6 +53,18 @@ test("a key that differs from a column of an SQLite store in case only is refuse
   await refuses({ rowid: 1, oid: 2, _rowid_: 3 }, /cannot have rowid, _rowid_, oid all/);
 });
 
+test("a key with a name of a row's number is refused before its run where SQLite cannot add it", async (t) => {
+  const first = recorded(tempStore(t, "first.sqlite"));
+  for (const status of ["ran", "skipped"]) {
+    assert.equal((await first.run.outcome({ rowid: 1 })).status, status);
+  }
+  const { run, refuses } = recorded(tempStore(t, "runs.sqlite"));
+  await run({ seed: 1 });
+  for (const name of ["rowid", "OID", "_rowid_"]) {
+    await refuses({ [name]: 1 }, /adds no column with a name .*; rename it/);
+  }
+});
+
 test("a result whose fields SQLite cannot have as columns is kept whole", async (t) => {
   const path = tempStore(t, "runs.sqlite");
   const sidecar = await serve({ store: tempStore(t, "served.sqlite"), port: 0 });
