@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Backend } from "./backend.ts";
 import { closeAfter } from "./close_after.ts";
 import { completeBackend } from "./complete_backend.ts";
@@ -15,11 +16,14 @@ export async function openExisting(
   if (await complete.exists()) return backend;
   return await closeAfter(async () => {
     const failed = (await complete.failures()).length;
+    const isFile = path.isAbsolute(complete.location);
     throw new StoreError(
       `Cannot find store "${store}": ` +
-        (failed === 0
+        (failed > 0
+          ? `no run has succeeded, ${failed} failed; stet failures tells why`
+          : isFile
           ? "there is no such file; it is made by the first run, check the path"
-          : `no run has succeeded, ${failed} failed; stet failures tells why`),
+          : "its file is not there yet, or was cleared; it is made by the first run"),
     );
   }, () => complete.close());
 }
