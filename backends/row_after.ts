@@ -28,7 +28,8 @@ export function objectAfter(rest: Uint8Array, scanner: RowScanner): number | und
   bytes.set(rest);
   bytes[rest.length] = LF;
   const nul = rest.indexOf(0);
-  const first = skip(rest, 0);
+  let first = skip(rest, 0);
+  if (rest[first] === COMMA) first = skip(rest, first + 1);
   // Without either, it is one row that was cut off.
   if (nul === -1 && rest[first] !== CLOSE_BRACKET) return undefined;
   let scanned = 0;

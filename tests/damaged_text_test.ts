@@ -135,6 +135,7 @@ test("arrays one after another are an error that names the byte of the second's 
       '[{"k":1}][{"k":2}]',
       '[\n {"k": 1}\n]\n[\n {"k": 2}\n]\n',
       '[{"k":1}]\n{"k":2}\n',
+      '[\n {"k": 1},]\n {"k": 2}\n]\n',
     ]
   ) {
     const store = written(t, "runs.json", text);
