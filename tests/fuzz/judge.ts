@@ -111,7 +111,9 @@ function judgeTable(file: string, table: string, rows: readonly Row[]): string |
   let count: number;
   const db = new DatabaseSync(file, { readOnly: true });
   try {
-    count = db.prepare(`SELECT * FROM ${table} NOT INDEXED`).all().length;
+    const all = db.prepare(`SELECT * FROM ${table} NOT INDEXED`);
+    all.setReadBigInts(true);
+    count = all.all().length;
   } catch (error) {
     return `rows, where SQLite says: ${error}`;
   } finally {
