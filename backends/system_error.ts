@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import { constants } from "node:os";
 import path from "node:path";
 import { messageOf, StoreError } from "../core/errors.ts";
 import { newId } from "./new_id.ts";
@@ -127,7 +128,14 @@ function causeOf(error: unknown): string | undefined {
   if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code; // not ERR_…
   if (name === "NotCapable") return name; // Deno without a permission
   const message = messageOf(error);
+  const number = /\(os error (\d+)\)/.exec(message)?.[1];
+  if (number !== undefined) return errorCode(Number(number));
   return SQLITE_CAUSES.find(([pattern]) => pattern.test(message))?.[1];
+}
+
+/** The code of an error number: some of Deno's errors have only that, in their message. */
+function errorCode(number: number): string | undefined {
+  return Object.entries(constants.errno).find(([, each]) => each === number)?.[0];
 }
 
 function explanationOf(

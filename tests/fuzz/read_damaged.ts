@@ -88,7 +88,9 @@ async function verified(
 ): Promise<string | undefined> {
   try {
     const findings = await verify(store);
-    return isRead || findings.length > 0 ? undefined : "verify() finds nothing wrong";
+    return isRead || reader.isTyped || findings.length > 0
+      ? undefined
+      : "verify() finds nothing wrong";
   } catch (error) {
     const fault = faultOf(error, place);
     return fault && `verify(): ${fault}`;

@@ -16,6 +16,8 @@ export interface Reader {
   readonly file: string;
   /** The store that it belongs to, if that is another file. */
   readonly store: string;
+  /** True if the reader knows columns that `verify` does not. */
+  readonly isTyped?: boolean;
   /** True if opening the store takes the file into another one. */
   readonly isMerged?: boolean;
   /** Writes two valid files into a folder. */
@@ -47,6 +49,7 @@ export const readers: Readonly<Record<string, Reader>> = {
   // The table of a Store.
   records: {
     file: "records.sqlite3",
+    isTyped: true,
     store: "records.sqlite3",
     make: async (folder) => [await records(folder, "a", 40), await records(folder, "b", 7)],
     load: loadRecords,
