@@ -1,7 +1,7 @@
 /**
  * Runs the test suite on Deno, Bun and Node, one after another, two files at a time. Ends with one line,
  * `N passed, N failed, N skipped`, summed over the three; above it stands what failed. Exits with 1
- * if a test failed, if a runtime ended badly or took more than 20 minutes (each counts as one
+ * if a test failed, if a runtime ended badly or took more than 30 minutes (each counts as one
  * failed), or if one ran no test.
  *
  * Bun and Node are installed into `.runtimes/`; `STET_BUN`, `STET_NODE` and `STET_DENO` name others.
@@ -18,7 +18,7 @@ import { countTests, type TestCounts } from "./count_tests.ts";
 import { installOptional } from "./install_optional.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
-const minutes = 20;
+const minutes = 30;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const deno = process.env.STET_DENO || process.execPath;
 
