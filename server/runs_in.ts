@@ -32,7 +32,7 @@ export class RunsIn {
     if (!shape) {
       for (const [i, each] of (key ?? []).entries()) checking(`key.${i}`, () => checkColumn(each));
       for (const each of Object.keys(defaults ?? {})) {
-        checking(`defaults.${each}`, () => checkColumn(each));
+        checking(`defaults.${each}`, () => checkParamName(each));
       }
       if (this.#shapes.size >= MOST_SHAPES) this.#shapes.clear();
       shape = keyShape(key, defaults && decodeJsonRow(defaults));
