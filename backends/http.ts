@@ -277,7 +277,7 @@ export class HttpBackend implements Backend {
 
   /**
    * Renews all claims, the ones first that were renewed longest ago; ends before the next renewal is
-   * due. Failures are told: the runs go on, and their records say whether the keys were lost.
+   * due. A failure is a warning: the runs go on, and their records say whether the keys were lost.
    */
   async #renewAll(): Promise<void> {
     if (this.#isRenewing) return;

@@ -40,14 +40,16 @@ function adapted(backend: Backend): CompleteBackend {
       : (row) => changes.run(() => backend.record(toRow(row))),
     load: backend.load.bind(backend),
     remove: backend.remove.bind(backend),
-    clear: backend.failures ? backend.clear.bind(backend) : async () => {
-      await backend.clear();
-      here.forgetAll();
-    },
-    close: backend.claim ? backend.close.bind(backend) : () => {
-      here.end();
-      return backend.close();
-    },
+    clear: backend.failures ? backend.clear.bind(backend) : () =>
+      changes.run(async () => {
+        await backend.clear();
+        here.forgetAll();
+      }),
+    close: backend.claim ? backend.close.bind(backend) : () =>
+      changes.run(() => {
+        here.end();
+        return backend.close();
+      }),
     rows: backend.rows?.bind(backend) ?? ((options) => loadRows(backend, options)),
     valueBatches: backend.valueBatches?.bind(backend) ??
       ((columns) => batchesOf(complete, columns)),
@@ -73,7 +75,7 @@ function adapted(backend: Backend): CompleteBackend {
     claims: backend.claims?.bind(backend) ?? (() => here.claims()),
     verify: backend.verify?.bind(backend) ?? (() => []),
   };
-  /** Rows are added in the order of the calls, also if their keys are looked up first. */
+  /** Changes are made in the order of the calls, also if keys are looked up first or nobody awaits. */
   const changes = new Queue();
   const here = new ClaimsHere(complete, (key, isDone, row) =>
     changes.run(async () => {

@@ -107,7 +107,7 @@ export async function nearMatches(backend: CompleteBackend, columns: Row): Promi
   );
 }
 
-/** The most near matches that are told. */
+/** Maximum number of near matches in the answer. */
 const MOST_NEAR = 5;
 
 /** A text that equal spellings have in common, of whatever kind their values are. */

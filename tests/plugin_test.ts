@@ -165,6 +165,27 @@ test("close() ends the claims of a five-method backend, and no others", async ()
   assert.equal((await (await open()).claim(key(2))).state, "busy");
 });
 
+test("rows that nobody awaits are in a five-method backend before it is closed", async () => {
+  const rows: Row[] = [];
+  let isOpen = true;
+  const complete = completeBackend({
+    location: "plugin",
+    has: () => false,
+    record(row): void {
+      assert(isOpen, "it is closed");
+      rows.push(row);
+    },
+    load: () => rows,
+    remove: () => 0,
+    clear: () => void (rows.length = 0),
+    close: () => void (isOpen = false),
+  });
+  const recorded = [complete.record({ a: 1 }), complete.record({ a: 2 })];
+  await complete.close();
+  await Promise.all(recorded);
+  assert.deepEqual(rows, [{ a: 1 }, { a: 2 }]);
+});
+
 test("once() replaces a row without a result in a five-method backend", async () => {
   const { module, stores } = listModule();
   const options = {
