@@ -112,8 +112,8 @@ export class SqliteBackend extends SqliteStore<Connection> {
       looks: new Map(),
       insert: undefined,
     };
+    checkSchema(db, this.path);
     readColumns(db, connection);
-    checkSchema(db, connection, this.path);
     return connection;
   }
 

@@ -140,23 +140,26 @@ export function readColumns(db: DatabaseSync, connection: Connection): void {
 }
 
 /**
- * Sees that the database is a store, or empty.
+ * Checks that the database is a store, or empty. The names of the tables come from one statement: another
+ * process may create the table of the store between two.
  *
- * @throws {FormatError} If it is somebody else's, or of a newer version.
+ * @throws {FormatError} If it belongs to another program, or has a newer version.
  */
-export function checkSchema(db: DatabaseSync, { columns }: Connection, path: string): void {
+export function checkSchema(db: DatabaseSync, path: string): void {
+  const tables = db.prepare("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").all();
+  const names = tables.map(({ name }) => String(name));
+  // SQLite compares names of tables without case.
+  if (!names.some((name) => name.toLowerCase() === TABLE)) {
+    if (names.length === 0) return;
+    throw new FormatError(
+      `Cannot use "${path}" as a store: it is a database with ` +
+        `${names.map((name) => `"${name}"`).join(", ")} and no table ${TABLE}; choose another file`,
+    );
+  }
   const { user_version: version } = db.prepare("PRAGMA user_version").get() as {
     user_version: number;
   };
-  const others = db.prepare("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").all();
-  if (columns.size === 0 && others.length > 0) {
-    const names = others.map(({ name }) => `"${name}"`).join(", ");
-    throw new FormatError(
-      `Cannot use "${path}" as a store: it is a database with ${names} and no table ${TABLE}; ` +
-        `choose another file`,
-    );
-  }
-  if (columns.size > 0 && version > VERSION) {
+  if (version > VERSION) {
     throw new FormatError(
       `Cannot use "${path}" as a store: it was made by a newer version of stet (${version}); ` +
         `update stet`,
