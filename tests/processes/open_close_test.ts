@@ -47,8 +47,12 @@ for (const [extension, times] of Object.entries(timesOf)) {
   );
 }
 
-test("two processes that make one SQLite store at once both record", { timeout: 60_000 }, async (t) => {
-  const store = tempStore(t, "runs-{}.sqlite");
-  const errors = await Promise.all([0, 1].map((number) => run(store, number, 300)));
-  assert.deepEqual(errors.filter((text) => text !== ""), []);
-});
+test(
+  "two processes that make one SQLite store at once both record",
+  { timeout: 60_000 },
+  async (t) => {
+    const store = tempStore(t, "runs-{}.sqlite");
+    const errors = await Promise.all([0, 1].map((number) => run(store, number, 300)));
+    assert.deepEqual(errors.filter((text) => text !== ""), []);
+  },
+);
