@@ -21,26 +21,26 @@
  */
 
 import { table } from "./backends/table.ts";
-import type { Backend, BackendLoader, Finding } from "./core/backend.ts";
-import { disposable } from "./core/disposable.ts";
-import { createExplain, type ExplainFunction } from "./core/explain.ts";
-import { createLs, type LsFunction } from "./core/ls.ts";
-import { createOnce } from "./core/once.ts";
-import type { Once } from "./core/once_types.ts";
-export type { OnChange } from "./core/source_watch.ts";
-import { createRegistry, type StoreOptions } from "./core/registry.ts";
-import { createReset, type ResetFunction } from "./core/reset.ts";
-import { createStatus, type StatusFunction } from "./core/status.ts";
-import { Store as RecordStore } from "./core/store.ts";
-import type { Columns, StoreInit } from "./core/store_types.ts";
-import type { ExportOptions } from "./core/export_store.ts";
-import type { ImportCounts, ImportOptions } from "./core/import_store.ts";
-import type { MergeCounts, MergeOptions } from "./core/merge_stores.ts";
-import type { VerifyStoreOptions } from "./core/verify_store.ts";
+import type { Backend, BackendLoader, Finding } from "./core/contract/backend.ts";
+import { disposable } from "./core/contract/disposable.ts";
+import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
+import { createLs, type LsFunction } from "./core/tools/ls.ts";
+import { createOnce } from "./core/runs/once.ts";
+import type { Once } from "./core/runs/once_types.ts";
+export type { OnChange } from "./core/runs/source_watch.ts";
+import { createRegistry, type StoreOptions } from "./core/contract/registry.ts";
+import { createReset, type ResetFunction } from "./core/tools/reset.ts";
+import { createStatus, type StatusFunction } from "./core/tools/status.ts";
+import { Store as RecordStore } from "./core/records/store.ts";
+import type { Columns, StoreInit } from "./core/records/store_types.ts";
+import type { ExportOptions } from "./core/tools/export_store.ts";
+import type { ImportCounts, ImportOptions } from "./core/tools/import_store.ts";
+import type { MergeCounts, MergeOptions } from "./core/tools/merge_stores.ts";
+import type { VerifyStoreOptions } from "./core/tools/verify_store.ts";
 import type { QueryOptions } from "./query/query.ts";
 import type { QueryResult } from "./query/query_result.ts";
-import { sweep as sweepTarget } from "./core/sweep.ts";
-import type { SweepFunction } from "./core/sweep_types.ts";
+import { sweep as sweepTarget } from "./core/sweeps/sweep.ts";
+import type { SweepFunction } from "./core/sweeps/sweep_types.ts";
 
 export type {
   Backend,
@@ -63,7 +63,7 @@ export type {
   RowsOptions,
   RowsSince,
   VerifyOptions,
-} from "./core/backend.ts";
+} from "./core/contract/backend.ts";
 export {
   commands,
   type CommandsOptions,
@@ -72,18 +72,18 @@ export {
   workers,
   type WorkersOptions,
 } from "./executors/mod.ts";
-export { type Conflict, ConflictError, type ConflictingRow } from "./core/conflict_error.ts";
-export type { ExportOptions } from "./core/export_store.ts";
-export type { ImportCounts, ImportOptions } from "./core/import_store.ts";
-export type { WriteOptions } from "./core/make_whole.ts";
-export type { MergeCounts, MergeOptions } from "./core/merge_stores.ts";
-export type { Selection } from "./core/select_rows.ts";
-export type { VerifyStoreOptions } from "./core/verify_store.ts";
+export { type Conflict, ConflictError, type ConflictingRow } from "./core/tools/conflict_error.ts";
+export type { ExportOptions } from "./core/tools/export_store.ts";
+export type { ImportCounts, ImportOptions } from "./core/tools/import_store.ts";
+export type { WriteOptions } from "./core/tools/make_whole.ts";
+export type { MergeCounts, MergeOptions } from "./core/tools/merge_stores.ts";
+export type { Selection } from "./core/tools/select_rows.ts";
+export type { VerifyStoreOptions } from "./core/tools/verify_store.ts";
 export { QueryError } from "./query/query_error.ts";
 export type { PlainValue } from "./query/plain_value.ts";
 export type { QueryOptions } from "./query/query.ts";
 export type { QueryColumn, QueryResult, QueryRow } from "./query/query_result.ts";
-export type { Axes, ValueOf } from "./core/axis.ts";
+export type { Axes, ValueOf } from "./core/grids/axis.ts";
 export {
   ColumnError,
   FormatError,
@@ -92,14 +92,14 @@ export {
   ResultError,
   StoreError,
 } from "./core/errors.ts";
-export type { Executor, Job } from "./core/executor.ts";
-export { expandGrid } from "./core/expand_grid.ts";
-export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/explain.ts";
-export { geomSpace } from "./core/geom_space.ts";
-export { type ColumnType, type HashOptions, hashParams } from "./core/hash_params.ts";
-export type { Key, KeyShape } from "./core/key.ts";
-export { linSpace } from "./core/lin_space.ts";
-export type { LsFunction, LsOptions } from "./core/ls.ts";
+export type { Executor, Job } from "./core/runs/executor.ts";
+export { expandGrid } from "./core/grids/expand_grid.ts";
+export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";
+export { geomSpace } from "./core/grids/geom_space.ts";
+export { type ColumnType, type HashOptions, hashParams } from "./core/keys/hash_params.ts";
+export type { Key, KeyShape } from "./core/keys/key.ts";
+export { linSpace } from "./core/grids/lin_space.ts";
+export type { LsFunction, LsOptions } from "./core/tools/ls.ts";
 export type {
   CheckKey,
   KeyNames,
@@ -109,13 +109,13 @@ export type {
   OnceOptions,
   OnceWrapper,
   Outcome,
-} from "./core/once_types.ts";
-export { range } from "./core/range.ts";
-export type { StoreOptions } from "./core/registry.ts";
-export type { ResetFunction, ResetOptions } from "./core/reset.ts";
-export { type Distribution, sampleGrid, type SampleSpec } from "./core/sample_grid.ts";
-export type { Sequence } from "./core/sequence.ts";
-export type { PrintOptions, Status, StatusFunction } from "./core/status.ts";
+} from "./core/runs/once_types.ts";
+export { range } from "./core/grids/range.ts";
+export type { StoreOptions } from "./core/contract/registry.ts";
+export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";
+export { type Distribution, sampleGrid, type SampleSpec } from "./core/grids/sample_grid.ts";
+export type { Sequence } from "./core/grids/sequence.ts";
+export type { PrintOptions, Status, StatusFunction } from "./core/tools/status.ts";
 export type {
   Columns,
   CustomData,
@@ -127,16 +127,16 @@ export type {
   StoreInit,
   StoreParams,
   StoreRecord,
-} from "./core/store_types.ts";
+} from "./core/records/store_types.ts";
 export type {
   Sweep,
   SweepCounts,
   SweepFunction,
   SweepOptions,
   SweepParams,
-} from "./core/sweep_types.ts";
-export type { Row, Value } from "./core/value.ts";
-export { zipGrid } from "./core/zip_grid.ts";
+} from "./core/sweeps/sweep_types.ts";
+export type { Row, Value } from "./core/values/value.ts";
+export { zipGrid } from "./core/grids/zip_grid.ts";
 
 const registry = createRegistry(table);
 
@@ -450,7 +450,7 @@ export async function exportStore(
   to: string | URL,
   options?: ExportOptions,
 ): Promise<number> {
-  const { createExport } = await import("./core/export_store.ts");
+  const { createExport } = await import("./core/tools/export_store.ts");
   return await createExport(registry)(from, to, options);
 }
 
@@ -484,7 +484,7 @@ export async function importStore(
   file: string | URL,
   options: ImportOptions,
 ): Promise<ImportCounts> {
-  const { createImport } = await import("./core/import_store.ts");
+  const { createImport } = await import("./core/tools/import_store.ts");
   return await createImport(registry)(file, options);
 }
 
@@ -512,7 +512,7 @@ export async function mergeStores(
   to: string | URL,
   options?: MergeOptions,
 ): Promise<MergeCounts> {
-  const { createMerge } = await import("./core/merge_stores.ts");
+  const { createMerge } = await import("./core/tools/merge_stores.ts");
   return await createMerge(registry)(stores, to, options);
 }
 
@@ -540,7 +540,7 @@ export async function verify(
   store?: string | URL,
   options?: VerifyStoreOptions,
 ): Promise<readonly Finding[]> {
-  const { createVerify } = await import("./core/verify_store.ts");
+  const { createVerify } = await import("./core/tools/verify_store.ts");
   return await createVerify(registry)(store, options);
 }
 

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../core/backend.ts";
+import type { MaybePromise } from "../core/contract/backend.ts";
 import { LockError } from "../core/errors.ts";
 
 /** How long to wait for a lock before giving up, in milliseconds. */

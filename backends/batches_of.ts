@@ -1,4 +1,4 @@
-import { YieldTimer } from "../core/yield_timer.ts";
+import { YieldTimer } from "../core/runtime/yield_timer.ts";
 
 /** Gives rows in arrays of so many, the last one shorter; yields to the event loop between them. */
 export async function* batchesOf<T>(

@@ -1,9 +1,9 @@
-import type { Backend, OpenOptions } from "../core/backend.ts";
-import { TIMESTAMP } from "../core/columns.ts";
+import type { Backend, OpenOptions } from "../core/contract/backend.ts";
+import { TIMESTAMP } from "../core/values/columns.ts";
 import { StoreError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/key.ts";
-import { toRow } from "../core/to_row.ts";
-import type { Row } from "../core/value.ts";
+import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
+import { toRow } from "../core/values/to_row.ts";
+import type { Row } from "../core/values/value.ts";
 
 /**
  * A store that lives and dies with the process: the contract in its smallest form.

@@ -1,8 +1,8 @@
 /** The classes behind the kinds of store, for those who want one without the table. @module */
-export { ArrowBackend } from "./arrow.ts";
-export { CsvBackend } from "./csv.ts";
-export { HttpBackend } from "./http.ts";
-export { type RunningKey, type RunsPage, SidecarClient } from "./http_client.ts";
+export { ArrowBackend } from "./arrow/arrow.ts";
+export { CsvBackend } from "./text/csv.ts";
+export { HttpBackend } from "./http/http.ts";
+export { type RunningKey, type RunsPage, SidecarClient } from "./http/http_client.ts";
 export type {
   BatchClaimRequest,
   ClaimRequest,
@@ -22,9 +22,9 @@ export type {
   VerifyRequest,
   WireClaimAnswer,
   WireRow,
-} from "../core/wire.ts";
-export { JsonBackend } from "./json.ts";
-export { JsonlBackend } from "./jsonl.ts";
+} from "../core/contract/wire.ts";
+export { JsonBackend } from "./text/json.ts";
+export { JsonlBackend } from "./text/jsonl.ts";
 export { MemoryBackend } from "./memory.ts";
-export { ParquetBackend } from "./parquet.ts";
-export { SqliteBackend } from "./sqlite.ts";
+export { ParquetBackend } from "./parquet/parquet.ts";
+export { SqliteBackend } from "./sqlite/sqlite.ts";

@@ -1,4 +1,4 @@
-import type { Backend, OpenOptions } from "../core/backend.ts";
+import type { Backend, OpenOptions } from "../core/contract/backend.ts";
 import { StoreError } from "../core/errors.ts";
 
 /**

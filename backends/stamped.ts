@@ -1,8 +1,8 @@
-import type { CellBatch, CellColumn } from "../core/cell_batch.ts";
-import { CellColumnBuilder } from "../core/cell_column_builder.ts";
-import { TIMESTAMP } from "../core/columns.ts";
-import { toRow } from "../core/to_row.ts";
-import type { Row } from "../core/value.ts";
+import type { CellBatch, CellColumn } from "../core/contract/cell_batch.ts";
+import { CellColumnBuilder } from "./columnar/cell_column_builder.ts";
+import { TIMESTAMP } from "../core/values/columns.ts";
+import { toRow } from "../core/values/to_row.ts";
+import type { Row } from "../core/values/value.ts";
 
 /**
  * A row as it is recorded: checked by {@linkcode toRow}, with the time of now unless it has a time.

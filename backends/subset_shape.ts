@@ -1,5 +1,5 @@
-import { type KeyShape, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
+import { type KeyShape, keyShape } from "../core/keys/key.ts";
+import type { Row } from "../core/values/value.ts";
 
 /** The names of the last call and their shape: many calls ask for the same columns. */
 let last: { readonly names: readonly string[]; readonly shape: KeyShape } | undefined;

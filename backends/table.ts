@@ -1,21 +1,21 @@
-import type { BackendTable } from "../core/backend.ts";
+import type { BackendTable } from "../core/contract/backend.ts";
 
 /** The kinds of store that stet brings, by extension or URL scheme. Each loads when its first store is opened. */
 export const table: BackendTable = {
-  ".csv": () => import("./csv.ts"),
-  ".json": () => import("./json.ts"),
-  ".jsonl": () => import("./jsonl.ts"),
-  ".ndjson": () => import("./jsonl.ts"),
-  ".parquet": () => import("./parquet.ts"),
-  ".arrow": () => import("./arrow.ts"),
-  ".feather": () => import("./arrow.ts"),
-  ".arrows": () => import("./arrow.ts"),
-  ".sqlite": () => import("./sqlite.ts"),
-  ".sqlite3": () => import("./sqlite.ts"),
-  ".db": () => import("./sqlite.ts"),
-  "sqlite:": () => import("./sqlite.ts"),
-  "http:": () => import("./http.ts"),
-  "https:": () => import("./http.ts"),
+  ".csv": () => import("./text/csv.ts"),
+  ".json": () => import("./text/json.ts"),
+  ".jsonl": () => import("./text/jsonl.ts"),
+  ".ndjson": () => import("./text/jsonl.ts"),
+  ".parquet": () => import("./parquet/parquet.ts"),
+  ".arrow": () => import("./arrow/arrow.ts"),
+  ".feather": () => import("./arrow/arrow.ts"),
+  ".arrows": () => import("./arrow/arrow.ts"),
+  ".sqlite": () => import("./sqlite/sqlite.ts"),
+  ".sqlite3": () => import("./sqlite/sqlite.ts"),
+  ".db": () => import("./sqlite/sqlite.ts"),
+  "sqlite:": () => import("./sqlite/sqlite.ts"),
+  "http:": () => import("./http/http.ts"),
+  "https:": () => import("./http/http.ts"),
   "postgresql:": () => import("./postgresql.ts"),
   ":memory:": () => import("./memory.ts"),
 };

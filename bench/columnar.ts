@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
-import { completeBackend } from "../core/complete_backend.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { openBackend } from "../mod.ts";
-import { loadDuckDb } from "../packages/duckdb.ts";
+import { loadDuckDb } from "../duckdb/duckdb.ts";
 import type { Group } from "./group.ts";
 import { compare, type Measurement, millisecondsOf } from "./measure.ts";
 import { paramsAt, someParams } from "./sample_rows.ts";

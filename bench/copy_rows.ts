@@ -1,6 +1,6 @@
 /** Copies a CSV file to a Parquet one by DuckDB alone; prints how long that took, and the memory. */
 import process from "node:process";
-import { loadDuckDb } from "../packages/duckdb.ts";
+import { loadDuckDb } from "../duckdb/duckdb.ts";
 import { peakMemory } from "./peak_memory.ts";
 
 const [csv, file] = process.argv.slice(2);

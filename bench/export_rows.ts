@@ -1,8 +1,8 @@
 /** Exports a store to a file; prints how long that took, and the memory. */
 import process from "node:process";
 import { table } from "../backends/table.ts";
-import { createExport } from "../core/export_store.ts";
-import { createRegistry } from "../core/registry.ts";
+import { createExport } from "../core/tools/export_store.ts";
+import { createRegistry } from "../core/contract/registry.ts";
 import { peakMemory } from "./peak_memory.ts";
 
 const [store, file] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { once, openBackend } from "../mod.ts";
 import { allSizes, type Group } from "./group.ts";
 import { compare, type Measurement } from "./measure.ts";

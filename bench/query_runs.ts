@@ -4,8 +4,8 @@
  */
 import process from "node:process";
 import { table } from "../backends/table.ts";
-import { createRegistry } from "../core/registry.ts";
-import { loadDuckDb } from "../packages/duckdb.ts";
+import { createRegistry } from "../core/contract/registry.ts";
+import { loadDuckDb } from "../duckdb/duckdb.ts";
 import { createQuery } from "../query/query.ts";
 import { resultArrow } from "../query/result_arrow.ts";
 import { peakMemory } from "./peak_memory.ts";

@@ -1,27 +1,27 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { StoreError } from "../core/errors.ts";
-import { printError } from "../core/print_error.ts";
+import { printError } from "../core/runtime/print_error.ts";
 import { type Command, type Io, type Terminal, UsageError, type Values } from "./command.ts";
 
 export type { Io } from "./command.ts";
 
 /** A subcommand loads when it is used. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  status: async () => (await import("./status.ts")).status,
-  ls: async () => (await import("./ls.ts")).ls,
-  run: async () => (await import("./run.ts")).run,
-  sweep: async () => (await import("./sweep.ts")).sweep,
-  failures: async () => (await import("./failures.ts")).failures,
-  explain: async () => (await import("./explain.ts")).explain,
-  query: async () => (await import("./query.ts")).query,
-  coverage: async () => (await import("./coverage.ts")).coverage,
-  reset: async () => (await import("./reset.ts")).reset,
-  export: async () => (await import("./export.ts")).exportCommand,
-  import: async () => (await import("./import.ts")).importCommand,
-  merge: async () => (await import("./merge.ts")).merge,
-  verify: async () => (await import("./verify.ts")).verify,
-  serve: async () => (await import("./serve.ts")).serve,
+  status: async () => (await import("./commands/status.ts")).status,
+  ls: async () => (await import("./commands/ls.ts")).ls,
+  run: async () => (await import("./commands/run.ts")).run,
+  sweep: async () => (await import("./commands/sweep.ts")).sweep,
+  failures: async () => (await import("./commands/failures.ts")).failures,
+  explain: async () => (await import("./commands/explain.ts")).explain,
+  query: async () => (await import("./commands/query.ts")).query,
+  coverage: async () => (await import("./commands/coverage.ts")).coverage,
+  reset: async () => (await import("./commands/reset.ts")).reset,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
+  import: async () => (await import("./commands/import.ts")).importCommand,
+  merge: async () => (await import("./commands/merge.ts")).merge,
+  verify: async () => (await import("./commands/verify.ts")).verify,
+  serve: async () => (await import("./commands/serve.ts")).serve,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { table } from "../backends/table.ts";
-import { createRegistry, type Registry } from "../core/registry.ts";
+import { createRegistry, type Registry } from "../core/contract/registry.ts";
 
 /**
  * The kinds of store, for commands that run nothing. They do not load `mod.ts`: reading functions

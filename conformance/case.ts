@@ -1,5 +1,5 @@
-import type { Backend } from "../core/backend.ts";
-import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Backend } from "../core/contract/backend.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 
 /**
  * What a kind of store may lack. All else is the contract.

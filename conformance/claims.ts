@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Claim, ClaimOptions } from "../core/backend.ts";
-import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Claim, ClaimOptions } from "../core/contract/backend.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 import { LostClaimError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/key.ts";
-import type { Row, Value } from "../core/value.ts";
-import { paramsText } from "../core/value_text.ts";
+import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
+import type { Row, Value } from "../core/values/value.ts";
+import { paramsText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Case } from "./case.ts";
 
 /** The end of a handle. */

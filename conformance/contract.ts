@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import type { Row } from "../core/value.ts";
-import { paramsText, valueText } from "../core/value_text.ts";
+import type { Row } from "../core/values/value.ts";
+import { paramsText, valueText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn, withoutTimestamp } from "./params_in.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/complete_backend.ts";
-import type { Row } from "../core/value.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 import { withoutTimestamp } from "./params_in.ts";
 

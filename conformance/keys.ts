@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
-import { keyOf, type KeyShape, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
-import { paramsText } from "../core/value_text.ts";
+import { keyOf, type KeyShape, keyShape } from "../core/keys/key.ts";
+import type { Row } from "../core/values/value.ts";
+import { paramsText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 

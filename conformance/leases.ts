@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Claim, ClaimOptions, Lease } from "../core/backend.ts";
-import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { Claim, ClaimOptions, Lease } from "../core/contract/backend.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 import { LostClaimError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/key.ts";
+import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 

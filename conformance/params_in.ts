@@ -1,6 +1,6 @@
-import type { Backend } from "../core/backend.ts";
-import { TIMESTAMP } from "../core/columns.ts";
-import type { Row } from "../core/value.ts";
+import type { Backend } from "../core/contract/backend.ts";
+import { TIMESTAMP } from "../core/values/columns.ts";
+import type { Row } from "../core/values/value.ts";
 
 /** A row without the time at which it was recorded. */
 export function withoutTimestamp(row: Row): Row {

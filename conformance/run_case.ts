@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Backend, MaybePromise } from "../core/backend.ts";
-import { completeBackend } from "../core/complete_backend.ts";
+import type { Backend, MaybePromise } from "../core/contract/backend.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
 import type { Case, Handle } from "./case.ts";
 
 /** Runs a check on a fresh store in a folder of its own; handles and folder go when it ends. */

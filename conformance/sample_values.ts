@@ -1,4 +1,4 @@
-import type { Value } from "../core/value.ts";
+import type { Value } from "../core/values/value.ts";
 
 /** Strings that read as something else where quoting is forgotten. */
 const deceptive = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/complete_backend.ts";
-import { keyOf, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { keyOf, keyShape } from "../core/key.ts";
-import type { Row } from "../core/value.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 
 const shape = keyShape(["alpha"]);

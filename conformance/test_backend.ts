@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import type { Backend, MaybePromise } from "../core/backend.ts";
+import type { Backend, MaybePromise } from "../core/contract/backend.ts";
 import type { Capability } from "./case.ts";
 import { cases } from "./cases.ts";
 import { runCase } from "./run_case.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { keyOf, keyShape } from "../core/key.ts";
-import type { Row, Value } from "../core/value.ts";
-import { valueText } from "../core/value_text.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import type { Row, Value } from "../core/values/value.ts";
+import { valueText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 import { sampleValues } from "./sample_values.ts";

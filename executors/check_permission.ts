@@ -1,4 +1,4 @@
-import { missingPermission } from "../core/missing_permission.ts";
+import { missingPermission } from "../core/runtime/missing_permission.ts";
 import { startError } from "./start_error.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isPlainObject } from "../core/value.ts";
+import { isPlainObject } from "../core/values/value.ts";
 
 /** What the structured clone copies whole, other than plain objects and arrays. */
 const cloned = [Date, RegExp, Map, Set, ArrayBuffer, Error] as const;

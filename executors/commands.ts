@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
-import type { Executor, Job } from "../core/executor.ts";
+import type { Executor, Job } from "../core/runs/executor.ts";
 import { checkPermission } from "./check_permission.ts";
 import { findProgram } from "./find_program.ts";
 import { paramEnvironment } from "./param_environment.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
-import { isGranted } from "../core/missing_permission.ts";
+import { isGranted } from "../core/runtime/missing_permission.ts";
 
 /**
  * The guard: a POSIX shell script that reads `+ pid` and `- pid`, one a line, and kills the process groups

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { parseJson } from "../core/json.ts";
-import type { Value } from "../core/value.ts";
+import { parseJson } from "../core/values/json.ts";
+import type { Value } from "../core/values/value.ts";
 
 const NEWLINE = 0x0a;
 

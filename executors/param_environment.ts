@@ -1,5 +1,5 @@
-import { argumentText } from "../core/argument_text.ts";
-import type { Row } from "../core/value.ts";
+import { argumentText } from "../core/values/argument_text.ts";
+import type { Row } from "../core/values/value.ts";
 
 /**
  * Returns the environment variables that hold a program's params: `STET_PARAM_ALPHA` for `alpha`, each upper

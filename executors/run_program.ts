@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { basename } from "node:path";
 import process from "node:process";
-import { atExit, notAtExit } from "../core/at_exit.ts";
+import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
 import { findProgram } from "./find_program.ts";
 import { canGuard, gated, guardGroup, unguardGroup } from "./guard.ts";
 import { killGroup } from "./kill_group.ts";

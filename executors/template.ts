@@ -1,6 +1,6 @@
-import { argumentText } from "../core/argument_text.ts";
-import { nearestName } from "../core/nearest_name.ts";
-import type { Row } from "../core/value.ts";
+import { argumentText } from "../core/values/argument_text.ts";
+import { nearestName } from "../core/values/nearest_name.ts";
+import type { Row } from "../core/values/value.ts";
 
 /** A command line with placeholders: per word its texts, and the names of params between them. */
 export type Template = readonly (readonly Part[])[];

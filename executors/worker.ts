@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { atExit, notAtExit } from "../core/at_exit.ts";
+import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
 import { isErrorLike, messageOf } from "../core/errors.ts";
-import type { Exported } from "../core/halt_in_worker.ts";
+import type { Exported } from "../core/runs/halt_in_worker.ts";
 import { guardGroup, unguardGroup } from "./guard.ts";
 import { killGroup } from "./kill_group.ts";
 import { receiveError } from "./sent_error.ts";

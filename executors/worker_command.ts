@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { Exported } from "../core/halt_in_worker.ts";
+import type { Exported } from "../core/runs/halt_in_worker.ts";
 import { WORKER_VARIABLE, workerEntry, type WorkerStart } from "./worker_entry.ts";
 
 /** How a worker is started. */

@@ -1,8 +1,8 @@
 /** What runs in a worker: imports the module it was started for, and calls its export, job by job. */
 import process from "node:process";
-import { type Exported, setWorkerRole } from "../core/halt_in_worker.ts";
-import { nearestName } from "../core/nearest_name.ts";
-import { underlyingOf } from "../core/underlying.ts";
+import { type Exported, setWorkerRole } from "../core/runs/halt_in_worker.ts";
+import { nearestName } from "../core/values/nearest_name.ts";
+import { underlyingOf } from "../core/runs/underlying.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { sendError, type SentError } from "./sent_error.ts";
 

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Executor, Job } from "../core/executor.ts";
-import { setExported } from "../core/halt_in_worker.ts";
-import { isPlainObject } from "../core/value.ts";
+import type { Executor, Job } from "../core/runs/executor.ts";
+import { setExported } from "../core/runs/halt_in_worker.ts";
+import { isPlainObject } from "../core/values/value.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { startWorker, type Worker, type WorkerLimits } from "./worker.ts";
 

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { StoreError } from "../core/errors.ts";
-import { missingPermission, type Permission } from "../core/missing_permission.ts";
+import { missingPermission, type Permission } from "../core/runtime/missing_permission.ts";
 import { MissingPackageError } from "./missing_package_error.ts";
 
 /** A package that only some programs need, and that stet therefore does not bring. */

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import { writeCell } from "../core/cell.ts";
+import { writeCell } from "../core/values/cell.ts";
 import type { ApacheArrow, ArrowData, ArrowType } from "../packages/apache_arrow.ts";
-import type { DuckDb, DuckDbType } from "../packages/duckdb.ts";
+import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 import { plainValues } from "./plain_value.ts";
 
 /** How a column of a result is laid out in Arrow. */

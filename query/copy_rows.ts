@@ -1,12 +1,12 @@
-import { writeCell } from "../core/cell.ts";
-import type { CompleteBackend } from "../core/complete_backend.ts";
-import type { Value } from "../core/value.ts";
-import { YieldTimer } from "../core/yield_timer.ts";
-import type { DuckDb, DuckDbAppender, DuckDbVector } from "../packages/duckdb.ts";
-import { ColumnTypeFinder } from "./column_type.ts";
+import { writeCell } from "../core/values/cell.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Value } from "../core/values/value.ts";
+import { YieldTimer } from "../core/runtime/yield_timer.ts";
+import type { DuckDb, DuckDbAppender, DuckDbVector } from "../duckdb/duckdb.ts";
+import { ColumnTypeFinder } from "../duckdb/column_type.ts";
 import type { ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
-import { typedCell } from "./typed_cell.ts";
+import { typedCell } from "../duckdb/typed_cell.ts";
 
 /** The table that rows are copied to. */
 export const COPIED = "copied";

@@ -1,4 +1,4 @@
-import type { DuckDbConnection } from "../packages/duckdb.ts";
+import type { DuckDbConnection } from "../duckdb/duckdb.ts";
 import { QueryError } from "./query_error.ts";
 
 /** Between two interrupts, in milliseconds: one that comes between two statements has no effect. */

@@ -1,5 +1,5 @@
 import { messageOf } from "../core/errors.ts";
-import { nearestName } from "../core/nearest_name.ts";
+import { nearestName } from "../core/values/nearest_name.ts";
 
 /** What is wrong with a statement. */
 export interface Explanation {

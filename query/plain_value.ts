@@ -1,4 +1,4 @@
-import type { DuckDb, DuckDbType } from "../packages/duckdb.ts";
+import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 
 /** Values of a result as JavaScript has them. */
 export type PlainValue =

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Backend } from "../core/backend.ts";
-import { closeAfter } from "../core/close_after.ts";
-import { completeBackend } from "../core/complete_backend.ts";
+import type { Backend } from "../core/contract/backend.ts";
+import { closeAfter } from "../core/runtime/close_after.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
-import type { Registry, StoreOptions } from "../core/registry.ts";
-import { openExisting } from "../core/open_existing.ts";
-import { directPath } from "./direct_file.ts";
+import type { Registry, StoreOptions } from "../core/contract/registry.ts";
+import { openExisting } from "../core/contract/open_existing.ts";
+import { directPath } from "../duckdb/direct_file.ts";
 import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
 import { Session } from "./session.ts";

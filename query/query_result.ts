@@ -1,4 +1,4 @@
-import type { DuckDb, DuckDbResult, DuckDbType } from "../packages/duckdb.ts";
+import type { DuckDb, DuckDbResult, DuckDbType } from "../duckdb/duckdb.ts";
 import { type PlainValue, plainValues } from "./plain_value.ts";
 
 /** A column of a result. */

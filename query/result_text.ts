@@ -1,6 +1,6 @@
-import { writeCell } from "../core/cell.ts";
-import { csvField } from "../core/csv_field.ts";
-import { jsonString } from "../core/json.ts";
+import { writeCell } from "../core/values/cell.ts";
+import { csvField } from "../core/values/csv_field.ts";
+import { jsonString } from "../core/values/json.ts";
 import type { PlainValue } from "./plain_value.ts";
 import type { QueryResult } from "./query_result.ts";
 

@@ -1,19 +1,19 @@
 import path from "node:path";
-import type { CompleteBackend } from "../core/complete_backend.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
-import type { DuckDbResult } from "../packages/duckdb.ts";
-import type { ColumnType } from "./column_type.ts";
+import type { DuckDbResult } from "../duckdb/duckdb.ts";
+import type { ColumnType } from "../duckdb/column_type.ts";
 import { COPIED, copyRows } from "./copy_rows.ts";
 import { Deadline } from "./deadline.ts";
-import { type DirectFile, directFile } from "./direct_file.ts";
+import { type DirectFile, directFile } from "../duckdb/direct_file.ts";
 import { explained } from "./explained.ts";
 import { QueryError } from "./query_error.ts";
 import { QueryResult } from "./query_result.ts";
 import { runsView, type ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
-import { sqlString } from "../packages/sql_text.ts";
+import { sqlString } from "../duckdb/sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
-import { guessedCell, WRONG_GUESS } from "./typed_cell.ts";
+import { guessedCell, WRONG_GUESS } from "../duckdb/typed_cell.ts";
 
 /** A copy of the store's file in the session's folder. */
 const COPY = "copy";

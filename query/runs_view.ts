@@ -1,4 +1,4 @@
-import { sqlName } from "../packages/sql_text.ts";
+import { sqlName } from "../duckdb/sql_text.ts";
 
 /** A column of the store, and the SQL of its value. */
 export interface ViewColumn {

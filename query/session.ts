@@ -1,12 +1,12 @@
 import path from "node:path";
-import { TemporaryFolder } from "../core/temporary_folder.ts";
+import { TemporaryFolder } from "../core/runtime/temporary_folder.ts";
 import {
   type DuckDb,
   type DuckDbConnection,
   type DuckDbInstance,
   loadDuckDb,
-} from "../packages/duckdb.ts";
-import { sqlString } from "../packages/sql_text.ts";
+} from "../duckdb/duckdb.ts";
+import { sqlString } from "../duckdb/sql_text.ts";
 
 /** What SQL may do in a session. */
 export interface Rights {

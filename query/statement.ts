@@ -1,9 +1,9 @@
 import { messageOf } from "../core/errors.ts";
-import type { DuckDb, DuckDbConnection } from "../packages/duckdb.ts";
+import type { DuckDb, DuckDbConnection } from "../duckdb/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
 import { firstOf, withoutEnd } from "./sql_ends.ts";
-import { sqlString } from "../packages/sql_text.ts";
+import { sqlString } from "../duckdb/sql_text.ts";
 
 const WORD = /[a-z]+/iy;
 const EXPLAIN = /explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/iy;

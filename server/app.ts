@@ -2,16 +2,16 @@ import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
-import { ProblemError, problemOf, problemResponse } from "./problem.ts";
-import { methodsOf, openapi } from "./openapi.ts";
-import { queryRoutes } from "./query_routes.ts";
-import { runsRoutes } from "./runs_routes.ts";
-import { SECURE } from "./secure_headers.ts";
-import { claimsRoutes } from "./claims_routes.ts";
-import { dashboardRoutes } from "./dashboard_routes.ts";
-import { eventRoutes } from "./events.ts";
-import { figuresRoutes } from "./figures_routes.ts";
-import { storeRoutes } from "./store_routes.ts";
+import { ProblemError, problemOf, problemResponse } from "./routes/problem.ts";
+import { methodsOf, openapi } from "./routes/openapi.ts";
+import { queryRoutes } from "./routes/query_routes.ts";
+import { runsRoutes } from "./routes/runs_routes.ts";
+import { SECURE } from "./routes/secure_headers.ts";
+import { claimsRoutes } from "./routes/claims_routes.ts";
+import { dashboardRoutes } from "./routes/dashboard_routes.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { figuresRoutes } from "./routes/figures_routes.ts";
+import { storeRoutes } from "./routes/store_routes.ts";
 
 /** The sidecar's HTTP interface. */
 export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {

@@ -1,6 +1,6 @@
-import type { CompleteBackend } from "../core/complete_backend.ts";
-import type { MirrorClient } from "./mirror_client.ts";
-import type { QueryProcesses } from "./query_process.ts";
+import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { MirrorClient } from "./mirror/mirror_client.ts";
+import type { QueryProcesses } from "./query/query_process.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {

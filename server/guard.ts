@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "./routes/problem.ts";
 
 /** Who may ask. */
 export interface GuardOptions {

@@ -1,18 +1,18 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Backend } from "../core/backend.ts";
-import { closeAfter } from "../core/close_after.ts";
-import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
+import type { Backend } from "../core/contract/backend.ts";
+import { closeAfter } from "../core/runtime/close_after.ts";
+import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
 import { StoreError } from "../core/errors.ts";
-import type { Grid } from "../core/grid.ts";
-import { DEFAULT_STORE } from "../core/open_stores.ts";
+import type { Grid } from "../core/grids/grid.ts";
+import { DEFAULT_STORE } from "../core/runs/open_stores.ts";
 import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
-import { MirrorClient } from "./mirror_client.ts";
-import { QueryProcesses } from "./query_process.ts";
-import { problemOf, problemResponse } from "./problem.ts";
+import { MirrorClient } from "./mirror/mirror_client.ts";
+import { QueryProcesses } from "./query/query_process.ts";
+import { problemOf, problemResponse } from "./routes/problem.ts";
 
 /** The port of who names none. */
 const DEFAULT_PORT = 8787;

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { CsvBackend } from "../backends/csv.ts";
-import { completeBackend } from "../core/complete_backend.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { CsvBackend } from "../backends/text/csv.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import {
   FormatError,
   ls,

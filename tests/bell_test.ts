@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bell } from "../core/bell.ts";
+import { Bell } from "../core/runtime/bell.ts";
 
 test("a bell keeps nothing of waiters whose time is over, and wakes all others", async () => {
   const bell = new Bell();

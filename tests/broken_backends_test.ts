@@ -21,10 +21,10 @@ import { runCase } from "../conformance/run_case.ts";
 import { sources } from "../conformance/sources.ts";
 import { sharing } from "../conformance/sharing.ts";
 import { values } from "../conformance/values.ts";
-import { readCell } from "../core/cell.ts";
-import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
-import { keyOf, keyShape } from "../core/key.ts";
-import { setEntry } from "../core/value.ts";
+import { readCell } from "../core/values/cell.ts";
+import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { setEntry } from "../core/values/value.ts";
 import type { Backend, Claim, Failure, Row, Value } from "../mod.ts";
 
 /** Opens handles on stores in memory, one for each folder, that lack nothing. */

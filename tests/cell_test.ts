@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalCell, readCell, writeCell } from "../core/cell.ts";
-import { parseJson } from "../core/json.ts";
-import { toValue, type Value } from "../core/value.ts";
+import { canonicalCell, readCell, writeCell } from "../core/values/cell.ts";
+import { parseJson } from "../core/values/json.ts";
+import { toValue, type Value } from "../core/values/value.ts";
 
 /** Texts near the borders between strings and other values. */
 const trickyText: fc.Arbitrary<string> = fc.oneof(

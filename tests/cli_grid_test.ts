@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readAxis } from "../cli/axis.ts";
-import { readGrid } from "../cli/grid.ts";
+import { readAxis } from "../cli/grids/axis.ts";
+import { readGrid } from "../cli/grids/grid.ts";
 import { expandGrid, openBackend, type Row } from "../mod.ts";
 import { tempFolder } from "./temp_folder.ts";
 

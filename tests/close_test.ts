@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/mod.ts";
-import type { BackendModule } from "../core/backend.ts";
+import type { BackendModule } from "../core/contract/backend.ts";
 import { type Executor, once, openBackend, Store, StoreError, sweep } from "../mod.ts";
 import { tempFolder, tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";

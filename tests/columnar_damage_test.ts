@@ -16,9 +16,9 @@ import {
   StoreError,
   verify,
 } from "../mod.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
-import { loadDuckDb } from "../packages/duckdb.ts";
+import { loadDuckDb } from "../duckdb/duckdb.ts";
 import { runtimes } from "./runtimes.ts";
 import { type Cleaned, tempFolder, tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { areMinified } from "../core/minified.ts";
-import { signatureOf } from "../core/signature.ts";
+import { areMinified } from "../core/keys/minified.ts";
+import { signatureOf } from "../core/keys/signature.ts";
 import { tempFolder } from "./temp_folder.ts";
 
 type Any = (...args: never[]) => unknown;
@@ -173,7 +173,7 @@ test("short names that people write are names", () => {
 });
 
 test("where a function is too short to tell, its module decides", async (t) => {
-  const once = new URL("../core/call_site.ts", import.meta.url).href;
+  const once = new URL("../core/runs/call_site.ts", import.meta.url).href;
   const folder = tempFolder(t);
   const load = async (
     name: string,

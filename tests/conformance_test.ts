@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { table } from "../backends/table.ts";
 import { type BackendUnderTest, testBackend } from "../conformance/mod.ts";
-import { readCell, writeCell } from "../core/cell.ts";
-import { keyOf, keyShape } from "../core/key.ts";
-import { setEntry } from "../core/value.ts";
+import { readCell, writeCell } from "../core/values/cell.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { setEntry } from "../core/values/value.ts";
 import { type Backend, type BackendModule, openBackend, type Row } from "../mod.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 

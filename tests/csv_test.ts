@@ -5,11 +5,11 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
-import { CsvBackend } from "../backends/csv.ts";
-import { isPlainCell } from "../backends/plain_cell.ts";
-import { canonicalCell, writeCell } from "../core/cell.ts";
-import { keyOf, keyShape } from "../core/key.ts";
-import { setEntry, toValue, type Value } from "../core/value.ts";
+import { CsvBackend } from "../backends/text/csv.ts";
+import { isPlainCell } from "../backends/text/plain_cell.ts";
+import { canonicalCell, writeCell } from "../core/values/cell.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { setEntry, toValue, type Value } from "../core/values/value.ts";
 import { openBackend, type Row } from "../mod.ts";
 import { tempFolder, tempStore } from "./temp_folder.ts";
 

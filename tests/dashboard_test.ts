@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { openBackend } from "../mod.ts";
-import type { Row } from "../core/value.ts";
+import type { Row } from "../core/values/value.ts";
 import { assetsModule } from "../scripts/make_assets.ts";
 import { numberText } from "../server/dashboard/format.js";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { completeBackend } from "../core/complete_backend.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
 import { openBackend } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import vm from "node:vm";
 import { isErrorLike, messageOf, nameOf, stackOf } from "../core/errors.ts";
 import { receiveError, sendError } from "../executors/sent_error.ts";
-import { problemOf } from "../server/problem.ts";
+import { problemOf } from "../server/routes/problem.ts";
 
 const foreign: unknown = vm.runInNewContext(`
   Object.assign(new TypeError("boom", { cause: new RangeError("below") }), { code: "E_BOOM" })

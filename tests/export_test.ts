@@ -8,13 +8,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
-import { canonicalCell, readCell } from "../core/cell.ts";
-import { createExport } from "../core/export_store.ts";
-import { keyOf, keyShape } from "../core/key.ts";
-import { makeWhole } from "../core/make_whole.ts";
-import { createRegistry } from "../core/registry.ts";
-import { setEntry, type Value } from "../core/value.ts";
-import { createVerify } from "../core/verify_store.ts";
+import { canonicalCell, readCell } from "../core/values/cell.ts";
+import { createExport } from "../core/tools/export_store.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { makeWhole } from "../core/tools/make_whole.ts";
+import { createRegistry } from "../core/contract/registry.ts";
+import { setEntry, type Value } from "../core/values/value.ts";
+import { createVerify } from "../core/tools/verify_store.ts";
 import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
 import { type Runtime, runtimes } from "./runtimes.ts";
@@ -187,7 +187,7 @@ test("an export never loads a store at once", async (t) => {
   const from = join(folder, "runs.csv"), to = join(folder, "copy.foo");
   await makeStore(from, sweep);
   const backends = {
-    ".csv": () => import("../backends/csv.ts"),
+    ".csv": () => import("../backends/text/csv.ts"),
     ".foo": async () => ({
       open: async (_: string): Promise<Backend> => {
         const backend = await openBackend(join(folder, "copy.csv"));

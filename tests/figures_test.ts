@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridOf } from "../core/grid.ts";
-import type { Row } from "../core/value.ts";
-import { parseWhere } from "../core/where.ts";
-import { columnFigures } from "../server/column_figures.ts";
-import { FigureCache } from "../server/figure_cache.ts";
-import { GridDone } from "../server/grid_done.ts";
-import { type Heatmap, heatmapOf } from "../server/heatmap.ts";
-import { type Known, progressOf } from "../server/progress.ts";
-import { recentRate } from "../server/recent_rate.ts";
-import { timelineOf } from "../server/timeline.ts";
+import { gridOf } from "../core/grids/grid.ts";
+import type { Row } from "../core/values/value.ts";
+import { parseWhere } from "../core/tools/where.ts";
+import { columnFigures } from "../server/figures/column_figures.ts";
+import { FigureCache } from "../server/figures/figure_cache.ts";
+import { GridDone } from "../server/mirror/grid_done.ts";
+import { type Heatmap, heatmapOf } from "../server/figures/heatmap.ts";
+import { type Known, progressOf } from "../server/figures/progress.ts";
+import { recentRate } from "../server/figures/recent_rate.ts";
+import { timelineOf } from "../server/figures/timeline.ts";
 import { mirrorOf } from "./mirror_of.ts";
 
 const nobody: Known = { failed: [], running: [] };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Fingerprint } from "../core/fingerprint.ts";
+import { Fingerprint } from "../core/keys/fingerprint.ts";
 
 function lanesOf(text: string): readonly [number, number, number] {
   const { a, b, c } = new Fingerprint().begin().text(text).end();

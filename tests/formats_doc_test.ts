@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { extname } from "node:path";
 import { test } from "node:test";
-import { readCell, writeCell } from "../core/cell.ts";
+import { readCell, writeCell } from "../core/values/cell.ts";
 import { openBackend, type Row, type Value } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { log10, pow10 } from "../core/log10.ts";
+import { log10, pow10 } from "../core/grids/log10.ts";
 import { expandGrid, geomSpace, hashParams, linSpace, range, sampleGrid, zipGrid } from "../mod.ts";
 
 /** One hash over the ids of all combinations, in order. */

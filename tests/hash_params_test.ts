@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { type ColumnType, hashParams } from "../core/hash_params.ts";
+import { type ColumnType, hashParams } from "../core/keys/hash_params.ts";
 
 /** One case of `fixtures/hash_vectors.json`, which Python made: see `fixtures/hash_vectors.py`. */
 interface Vector {

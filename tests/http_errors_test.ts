@@ -5,7 +5,7 @@ import fs from "node:fs";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { HttpBackend, SidecarClient } from "../backends/mod.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { openBackend, StoreError } from "../mod.ts";
 import { served } from "./served.ts";
 import { tempStore } from "./temp_folder.ts";

@@ -3,8 +3,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseJson } from "../core/json.ts";
-import { jsonArrayItems } from "../core/json_array_items.ts";
+import { parseJson } from "../core/values/json.ts";
+import { jsonArrayItems } from "../core/values/json_array_items.ts";
 import { tempFolder } from "./temp_folder.ts";
 
 test("jsonArrayItems() gives the elements that JSON.parse() gives", (t) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IndexesByUse, type ShapeIndex } from "../backends/indexes_by_use.ts";
-import { KeyIndex } from "../backends/key_index.ts";
-import { keyShape } from "../core/key.ts";
+import { IndexesByUse, type ShapeIndex } from "../backends/log/indexes_by_use.ts";
+import { KeyIndex } from "../backends/log/key_index.ts";
+import { keyShape } from "../core/keys/key.ts";
 
 const indexOf = (name: string): ShapeIndex => ({ shape: keyShape([name]), keys: new KeyIndex() });
 

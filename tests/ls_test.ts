@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { main } from "../cli.ts";
-import { compareValues } from "../core/compare_values.ts";
+import { compareValues } from "../core/values/compare_values.ts";
 import { type Backend, ls, openBackend, type Row } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/mod.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { once, openBackend, type Row } from "../mod.ts";
 
 test("a store in memory matches by cell text: 1 is 1.0 and not the string", () => {

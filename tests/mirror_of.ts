@@ -1,8 +1,8 @@
 import { MemoryBackend } from "../backends/memory.ts";
-import { type CompleteBackend, completeBackend } from "../core/complete_backend.ts";
-import type { Row } from "../core/value.ts";
-import { Follower } from "../server/follower.ts";
-import { Mirror } from "../server/mirror.ts";
+import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
+import type { Row } from "../core/values/value.ts";
+import { Follower } from "../server/mirror/follower.ts";
+import { Mirror } from "../server/mirror/mirror.ts";
 
 /** A mirror in this thread, and what brings it up to date. */
 export interface Followed {

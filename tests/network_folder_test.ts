@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { networkFileSystem, networkNamed } from "../backends/network_folder.ts";
+import { networkFileSystem, networkNamed } from "../backends/files/network_folder.ts";
 
 test("networkNamed() knows network file systems by their numbers, also as signed ones", () => {
   assert.equal(networkNamed(0x6969), "NFS");

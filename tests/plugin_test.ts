@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { completeBackend } from "../core/complete_backend.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import {
   type Backend,
   type BackendModule,

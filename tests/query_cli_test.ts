@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Output, UsageError, type Values } from "../cli/command.ts";
-import { query } from "../cli/query.ts";
+import { query } from "../cli/commands/query.ts";
 import { openBackend } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
 import { tempFolder } from "./temp_folder.ts";

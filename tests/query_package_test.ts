@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StoreError } from "../core/errors.ts";
-import { DUCKDB, loadDuckDb } from "../packages/duckdb.ts";
+import { DUCKDB, loadDuckDb } from "../duckdb/duckdb.ts";
 import { loadPackage } from "../packages/load_package.ts";
 import { withDuckDb } from "./query_package.ts";
 import { runtimes } from "./runtimes.ts";

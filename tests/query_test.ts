@@ -12,17 +12,17 @@ import {
   ParquetBackend,
 } from "../backends/mod.ts";
 import { table } from "../backends/table.ts";
-import type { Backend, RowsOptions } from "../core/backend.ts";
-import { readCell } from "../core/cell.ts";
+import type { Backend, RowsOptions } from "../core/contract/backend.ts";
+import { readCell } from "../core/values/cell.ts";
 import { StoreError } from "../core/errors.ts";
-import { createRegistry } from "../core/registry.ts";
-import type { Row } from "../core/value.ts";
+import { createRegistry } from "../core/contract/registry.ts";
+import type { Row } from "../core/values/value.ts";
 import { exportStore } from "../mod.ts";
 import { createQuery, createQueryToParquet } from "../query/query.ts";
 import { QueryError } from "../query/query_error.ts";
 import type { QueryRow } from "../query/query_result.ts";
 import { resultText } from "../query/result_text.ts";
-import { guessedCell } from "../query/typed_cell.ts";
+import { guessedCell } from "../duckdb/typed_cell.ts";
 import { resultArrow } from "../query/result_arrow.ts";
 import { ARROW } from "../packages/apache_arrow.ts";
 import { loadPackage } from "../packages/load_package.ts";

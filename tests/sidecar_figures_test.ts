@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/memory.ts";
-import { completeBackend } from "../core/complete_backend.ts";
-import { encodeJsonRow } from "../core/json_row.ts";
-import type { Row } from "../core/value.ts";
-import { MirrorClient } from "../server/mirror_client.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
+import { encodeJsonRow } from "../core/values/json_row.ts";
+import type { Row } from "../core/values/value.ts";
+import { MirrorClient } from "../server/mirror/mirror_client.ts";
 import { served } from "./served.ts";
 
 /** The text of a CSV store. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { signatureOf } from "../core/signature.ts";
+import { signatureOf } from "../core/keys/signature.ts";
 
 type Any = (...args: never[]) => unknown;
 

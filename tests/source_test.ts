@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isOtherSource } from "../core/row_source.ts";
-import { sourceOfFunction } from "../core/source.ts";
+import { isOtherSource } from "../core/runs/row_source.ts";
+import { sourceOfFunction } from "../core/keys/source.ts";
 
 type Any = (...args: never[]) => unknown;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { completeBackend } from "../core/complete_backend.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
 import { ColumnError, once, openBackend, type Row, Store } from "../mod.ts";
 import { followed } from "./mirror_of.ts";
 import { serve } from "../server.ts";

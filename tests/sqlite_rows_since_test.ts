@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Backend, openBackend, type Row } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { sweep } from "../core/sweep.ts";
+import { sweep } from "../core/sweeps/sweep.ts";
 import {
   type Columns,
   commands,

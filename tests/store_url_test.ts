@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HttpBackend } from "../backends/http.ts";
+import { HttpBackend } from "../backends/http/http.ts";
 import { main } from "../cli.ts";
-import { keyOf, keyShape } from "../core/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import {
   explain,
   LostClaimError,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Row } from "../core/value.ts";
+import type { Row } from "../core/values/value.ts";
 import { fillTemplate, parseTemplate } from "../executors/template.ts";
 
 function filled(word: string, params: Row): string | undefined {

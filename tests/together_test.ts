@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { keyOf, keyShape } from "../core/key.ts";
-import { completeBackend } from "../core/complete_backend.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { completeBackend } from "../core/contract/complete_backend.ts";
 import { openBackend } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 

@@ -2,9 +2,9 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalJson, parseJson } from "../core/json.ts";
-import { floatText, numberText } from "../core/number_text.ts";
-import { entryPath, isPlainObject, toValue } from "../core/value.ts";
+import { canonicalJson, parseJson } from "../core/values/json.ts";
+import { floatText, numberText } from "../core/values/number_text.ts";
+import { entryPath, isPlainObject, toValue } from "../core/values/value.ts";
 
 function nested(levels: number): unknown {
   let value: unknown = 1;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compareValues } from "../core/compare_values.ts";
-import type { Row, Value } from "../core/value.ts";
-import { parseWhere } from "../core/where.ts";
+import { compareValues } from "../core/values/compare_values.ts";
+import type { Row, Value } from "../core/values/value.ts";
+import { parseWhere } from "../core/tools/where.ts";
 
 const columns = [
   "alpha",

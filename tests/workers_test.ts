@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Job } from "../core/executor.ts";
+import type { Job } from "../core/runs/executor.ts";
 import { workers } from "../executors/mod.ts";
 import { missing, runtimes } from "./runtimes.ts";
 import { tempFolder } from "./temp_folder.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../../core/value.ts";
+import type { Row } from "../../core/values/value.ts";
 
 /** What the sweep of these tests goes over. */
 export const learnRates = [0.001, 0.01, 0.1, 1];

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { canonicalCell, writeCell } from "../../core/cell.ts";
+import { canonicalCell, writeCell } from "../../core/values/cell.ts";
 import type { Row } from "../../mod.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
-import { setEntry } from "../../core/value.ts";
+import { setEntry } from "../../core/values/value.ts";
 import { openBackend, type Row, Store } from "../../mod.ts";
 
 /** A valid file of some format, and the rows that it holds. */

@@ -6,7 +6,7 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { keyOf, keyShape } from "../../core/key.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openBackend } from "../../mod.ts";
 
 const { store, key } = workerData as { store: string; key: string };

@@ -1,6 +1,6 @@
-import { arrowFile, arrowStream } from "../../backends/arrow.ts";
-import type { ColumnarFormat } from "../../backends/columnar_format.ts";
-import { parquet } from "../../backends/parquet.ts";
+import { arrowFile, arrowStream } from "../../backends/arrow/arrow.ts";
+import type { ColumnarFormat } from "../../backends/columnar/columnar_format.ts";
+import { parquet } from "../../backends/parquet/parquet.ts";
 
 /** The columnar formats, by extension. */
 export const formats: Readonly<Record<string, ColumnarFormat>> = {

@@ -1,5 +1,5 @@
 import { loadArrow } from "../../packages/apache_arrow.ts";
-import { loadDuckDb } from "../../packages/duckdb.ts";
+import { loadDuckDb } from "../../duckdb/duckdb.ts";
 
 async function whyNot(load: () => Promise<unknown>): Promise<string | false> {
   try {

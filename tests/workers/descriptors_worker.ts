@@ -7,7 +7,7 @@
 
 import fs from "node:fs";
 import process from "node:process";
-import { keyOf, keyShape } from "../../core/key.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openBackend } from "../../mod.ts";
 
 const [store] = process.argv.slice(2) as [string];

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import process from "node:process";
-import type { Job } from "../../core/executor.ts";
+import type { Job } from "../../core/runs/executor.ts";
 import { commands, workers } from "../../executors/mod.ts";
 
 const [how, file] = process.argv.slice(2) as [string, string];

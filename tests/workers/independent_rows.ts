@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { loadArrow } from "../../packages/apache_arrow.ts";
-import { loadDuckDb } from "../../packages/duckdb.ts";
+import { loadDuckDb } from "../../duckdb/duckdb.ts";
 
 type TextRow = Readonly<Record<string, string>>;
 

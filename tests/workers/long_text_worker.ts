@@ -1,20 +1,20 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { readAxis } from "../../cli/axis.ts";
-import { columnList } from "../../cli/column_list.ts";
-import { readPair } from "../../cli/read_pair.ts";
-import { readSeconds } from "../../cli/read_seconds.ts";
-import { canonicalCell, readCell, writeCell } from "../../core/cell.ts";
-import { parseCondition } from "../../core/condition.ts";
-import { csvFields } from "../../core/csv_field.ts";
-import { parseJson } from "../../core/json.ts";
+import { readAxis } from "../../cli/grids/axis.ts";
+import { columnList } from "../../cli/grids/column_list.ts";
+import { readPair } from "../../cli/grids/read_pair.ts";
+import { readSeconds } from "../../cli/runs/read_seconds.ts";
+import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
+import { parseCondition } from "../../core/tools/condition.ts";
+import { csvFields } from "../../core/values/csv_field.ts";
+import { parseJson } from "../../core/values/json.ts";
 import { LastJson } from "../../executors/last_json.ts";
 import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
 import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
-import { mediumFor } from "../../server/media.ts";
-import { takesGzip } from "../../server/stream_response.ts";
+import { mediumFor } from "../../server/routes/media.ts";
+import { takesGzip } from "../../server/routes/stream_response.ts";
 
 /** Texts over which a pattern with two ways to match the same characters takes quadratic time. */
 const many = (piece: string): string => piece.repeat(500_000 / piece.length);

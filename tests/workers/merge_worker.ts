@@ -11,7 +11,7 @@
 import { openSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import process from "node:process";
-import { ColumnarBackend } from "../../backends/columnar_backend.ts";
+import { ColumnarBackend } from "../../backends/columnar/columnar_backend.ts";
 import { formats } from "./columnar_formats.ts";
 
 const [store, path, by, time] = process.argv.slice(2) as [string, string, string, string?];

@@ -7,7 +7,7 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { keyOf, keyShape } from "../../core/key.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import {
   type Backend,
   type Claim,

@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { TemporaryFolder } from "../../core/temporary_folder.ts";
+import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 
 const folder = new TemporaryFolder("stet-query-");
 writeFileSync(join(folder.path, "rows"), "rows");

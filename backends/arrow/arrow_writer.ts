@@ -1,0 +1,248 @@
+import fs from "node:fs";
+import { setImmediate } from "node:timers";
+import { closeAfter } from "../../core/runtime/close_after.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import type { CellBatch } from "../../core/contract/cell_batch.ts";
+import type { Row, Value } from "../../core/values/value.ts";
+import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
+import { withNames } from "./arrow_names.ts";
+import type { ArrowData, ArrowField, ArrowSchema, ArrowType } from "../../packages/apache_arrow.ts";
+import { cellsData } from "./arrow_cells.ts";
+import { ArrowFile } from "./arrow_file.ts";
+import type { Arrow, Writer } from "./arrow_package.ts";
+import { joinCells } from "../columnar/cell_kind.ts";
+import type { ColumnKind, SeenKind } from "../columnar/column_kind.ts";
+import {
+  type Column,
+  type ColumnarFile,
+  columnsInOrder,
+  type Content,
+  type NewContent,
+} from "../columnar/columnar_format.ts";
+import { writeAll } from "../files/file_bytes.ts";
+import { HeldFile } from "../files/held_file.ts";
+import { removeFile } from "../files/system_error.ts";
+
+/** How many rows a record batch has, the last one fewer. */
+const BATCH = 1 << 15;
+
+/** Writes a file of which all columns are known; how many rows it has. */
+export async function writeArrow(
+  arrow: Arrow,
+  path: string,
+  { columns, base, gone, added, metadata }: Content,
+  isFile: boolean,
+): Promise<number> {
+  const file = new NewArrowFile(arrow, path, columns, metadata, isFile);
+  await closeAfter(async () => {
+    if (base) await file.addFile(base, gone);
+    await file.addRows(added);
+  }, () => file.finish());
+  return file.rowCount;
+}
+
+/**
+ * Writes a file whose columns show as its rows come; how many it has. When a column turns out to be of
+ * another kind, or a new one comes, what was written goes into a file anew.
+ */
+export async function writeArrowAnew(
+  arrow: Arrow,
+  path: string,
+  { names, batches, metadata }: NewContent,
+  isFile: boolean,
+): Promise<number> {
+  const kinds = new Map<string, SeenKind>();
+  let file: NewArrowFile | undefined;
+  const whole = await closeAfter(async () => {
+    for await (const batch of batches) {
+      if (joinCells(kinds, batch) || !file) {
+        const begun = file && `${path}.begun`;
+        await file?.finish();
+        if (begun) fs.renameSync(path, begun);
+        file = new NewArrowFile(arrow, path, columnsInOrder(names, kinds), metadata, isFile);
+        if (begun) await addBegun(arrow, file, begun, isFile);
+      }
+      await file.addCells(batch);
+    }
+    file ??= new NewArrowFile(arrow, path, columnsInOrder(names, kinds), metadata, isFile);
+    return file;
+  }, () => file?.finish());
+  return whole.rowCount;
+}
+
+async function addBegun(
+  arrow: Arrow,
+  file: NewArrowFile,
+  path: string,
+  isFile: boolean,
+): Promise<void> {
+  const held = HeldFile.open(path)!;
+  removeFile(path);
+  try {
+    await file.addFile(ArrowFile.open(arrow, held, isFile), []);
+  } finally {
+    held.letGo();
+  }
+}
+
+/** A file that is being written, record batch by record batch. */
+class NewArrowFile {
+  /** How many rows were written. */
+  rowCount = 0;
+  readonly #arrow: Arrow;
+  readonly #columns: readonly Column[];
+  readonly #types: readonly ArrowType[];
+  readonly #fields: readonly ArrowField[];
+  readonly #schema: ArrowSchema;
+  readonly #writer: Writer;
+  readonly #fd: number;
+  readonly #writing: Promise<void>;
+  /** Values that make no record batch yet. */
+  #values: (Value | undefined)[][];
+  #length = 0;
+  #isFinished = false;
+
+  constructor(
+    arrow: Arrow,
+    path: string,
+    columns: readonly Column[],
+    metadata: ReadonlyMap<string, string>,
+    isFile: boolean,
+  ) {
+    this.#arrow = arrow;
+    this.#columns = columns;
+    this.#types = columns.map(({ kind }) => typeOf(arrow, kind));
+    this.#fields = columns.map(({ name }, i) => new arrow.Field(name, this.#types[i]!, true));
+    this.#schema = new arrow.Schema(
+      this.#fields,
+      withNames(metadata, columns.map(({ name }) => name)),
+    );
+    this.#values = columns.map(() => []);
+    this.#writer = isFile ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter();
+    this.#writer.reset(undefined, this.#schema);
+    this.#fd = fs.openSync(path, "wx");
+    this.#writing = this.#write();
+    this.#writing.catch(() => {}); // `finish` awaits it
+  }
+
+  /** Adds the rows of another file, but for those with some numbers, ascending. */
+  async addFile(base: ColumnarFile, gone: readonly number[]): Promise<void> {
+    const names = base.columns.map(({ name }) => name);
+    const slots = this.#columns.map(({ name }) => names.indexOf(name));
+    let number = 0;
+    let nextGone = 0;
+    const timer = new YieldTimer();
+    for await (const batch of base.batches(names, 0, base.rowCount)) {
+      for (let i = 0; i < batch.length; i++, number++) {
+        if (number === gone[nextGone]) nextGone++;
+        else await this.#addRow((c) => batch.columns[slots[c]!]?.[i]);
+        if (timer.isDue(16)) await timer.yield();
+      }
+    }
+    await this.#flush();
+  }
+
+  /** Adds rows. */
+  async addRows(rows: Iterable<Row>): Promise<void> {
+    for await (const row of yielding(rows)) {
+      await this.#addRow((c) => {
+        const { name } = this.#columns[c]!;
+        return Object.hasOwn(row, name) ? row[name] : undefined;
+      });
+    }
+    await this.#flush();
+  }
+
+  /** Adds cells, whose kinds are those of the columns. */
+  async addCells({ length, columns }: CellBatch): Promise<void> {
+    await this.#put(
+      length,
+      this.#columns.map(({ name, kind }, i) => {
+        const cells = columns.find((column) => column.name === name);
+        return cells
+          ? cellsData(this.#arrow, kind, this.#types[i]!, cells)
+          : this.#dataOf(i, Array<undefined>(length).fill(undefined));
+      }),
+    );
+  }
+
+  /** Ends the file; what could not be written is told now. */
+  async finish(): Promise<void> {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#writer.finish();
+    await this.#writing.finally(() => fs.closeSync(this.#fd));
+  }
+
+  async #write(): Promise<void> {
+    for await (const bytes of this.#writer) writeAll(this.#fd, bytes, null);
+  }
+
+  /** Gives a promise where there is something to wait for. */
+  #addRow(valueAt: (column: number) => Value | undefined): Promise<void> | undefined {
+    for (let c = 0; c < this.#columns.length; c++) this.#values[c]!.push(valueAt(c));
+    return ++this.#length === BATCH ? this.#flush() : undefined;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#length === 0) return;
+    const data = this.#values.map((values, i) => this.#dataOf(i, values));
+    const length = this.#length;
+    this.#values = this.#columns.map(() => []);
+    this.#length = 0;
+    await this.#put(length, data);
+  }
+
+  async #put(length: number, children: readonly ArrowData[]): Promise<void> {
+    const arrow = this.#arrow;
+    const type = new arrow.Struct(this.#fields);
+    const data = arrow.makeData({ type, length, nullCount: 0, children });
+    this.#writer.write(new arrow.RecordBatch(this.#schema, data));
+    this.rowCount += length;
+    await new Promise((resolve) => setImmediate(resolve)); // the writing catches up
+  }
+
+  #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
+    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#types[column]!, values);
+  }
+}
+
+function typeOf(arrow: Arrow, kind: ColumnKind): ArrowType {
+  switch (kind) {
+    case "integer":
+      return new arrow.Int64();
+    case "double":
+      return new arrow.Float64();
+    case "boolean":
+      return new arrow.Bool();
+    case "text":
+      return new arrow.Utf8();
+  }
+}
+
+function dataOf(
+  arrow: Arrow,
+  kind: ColumnKind,
+  type: ArrowType,
+  values: readonly (Value | undefined)[],
+): ArrowData {
+  const { length } = values;
+  if (kind === "boolean" || kind === "text") {
+    const all = values.map((value) =>
+      value === undefined ? null : kind === "text" ? writeCell(value) : value
+    );
+    return arrow.vectorFromArray(all, type).data[0]!;
+  }
+  const data = kind === "integer" ? new BigInt64Array(length) : new Float64Array(length);
+  const nullBitmap = new Uint8Array(Math.ceil(length / 64) * 8);
+  let nullCount = 0;
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    if (value === undefined) nullCount++;
+    else {
+      nullBitmap[i >> 3]! |= 1 << (i & 7);
+      data[i] = kind === "integer" ? BigInt(value as number | bigint) : Number(value);
+    }
+  }
+  return arrow.makeData({ type, length, nullCount, nullBitmap, data });
+}

@@ -1,0 +1,44 @@
+import type { Value } from "../../core/values/value.ts";
+
+/**
+ * What a column of a columnar file holds: integers within int64, numbers, booleans, or cell text, which
+ * spells values of any kind. An absent value is NULL in all of them; null is cell text (`None`).
+ */
+export type ColumnKind = "integer" | "double" | "boolean" | "text";
+
+/** The kind of a column, and whether it has integers that a double does not keep. */
+export interface SeenKind {
+  readonly kind: ColumnKind;
+  readonly isLong: boolean;
+}
+
+/** Integers that doubles keep, and with others too; and the other kinds. */
+export const INTEGER: SeenKind = { kind: "integer", isLong: false };
+export const LONG: SeenKind = { kind: "integer", isLong: true };
+export const DOUBLE: SeenKind = { kind: "double", isLong: false };
+export const BOOLEAN: SeenKind = { kind: "boolean", isLong: false };
+export const TEXT: SeenKind = { kind: "text", isLong: false };
+
+/** The kind of column that a value alone would make. */
+export function kindOf(value: Value): SeenKind {
+  switch (typeof value) {
+    case "number":
+      return Number.isSafeInteger(value) ? INTEGER : DOUBLE;
+    case "bigint":
+      if (BigInt.asIntN(64, value) !== value) return TEXT;
+      return Number.isSafeInteger(Number(value)) ? INTEGER : LONG;
+    case "boolean":
+      return BOOLEAN;
+    default:
+      return TEXT;
+  }
+}
+
+/** The kind of a column that has the values of two. */
+export function joinKinds(a: SeenKind | undefined, b: SeenKind): SeenKind {
+  if (a === b || a === undefined) return b;
+  const isLong = a.isLong || b.isLong;
+  if (a.kind === "text" || b.kind === "text") return TEXT;
+  if (a.kind === b.kind) return isLong ? LONG : b;
+  return a.kind !== "boolean" && b.kind !== "boolean" && !isLong ? DOUBLE : TEXT;
+}

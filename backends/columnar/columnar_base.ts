@@ -1,0 +1,332 @@
+import fs from "node:fs";
+import { writeCell } from "../../core/values/cell.ts";
+import { isDetail, isKeyColumn, SOURCE } from "../../core/values/columns.ts";
+import { StoreError } from "../../core/errors.ts";
+import { Fingerprint } from "../../core/keys/fingerprint.ts";
+import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
+import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../../core/keys/key.ts";
+import { type Row, setEntry, toValue, type Value } from "../../core/values/value.ts";
+import { checksumMetadata } from "../../packages/checksum.ts";
+import { checkOwnFile } from "../files/check_own_file.ts";
+import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
+import { currentSignature, HeldFile } from "../files/held_file.ts";
+import { IndexesByUse, type ShapeIndex } from "../log/indexes_by_use.ts";
+import { KeyIndex } from "../log/key_index.ts";
+import type { Merged } from "./pending_format.ts";
+import { SourceNumbers, UNNUMBERED } from "../log/source_numbers.ts";
+import { explaining } from "../files/system_error.ts";
+
+/** Tries to open the file, each ended by its replacement. */
+const MAX_TRIES = 20;
+/** How many rows are read to give one, and how often that many are kept. */
+const PAGE = 4096, MOST_PAGES = 8;
+
+/** A key, as far as rows are found by it. */
+type RowKey = Pick<Key, "shape" | "text">;
+
+/** What stet notes in a columnar file. */
+export interface Mark {
+  /** Files of one history begin with the same rows: those of the older one. */
+  readonly history: string;
+  /** What of the pending rows is in it. */
+  readonly merged: Merged | undefined;
+}
+
+/** A file that was opened. */
+export interface OpenedFile {
+  readonly file: ColumnarFile;
+  /** Its descriptor: whoever reads the file after others had their turn holds it meanwhile. */
+  readonly held: HeldFile;
+  /** That of its mark; without one, it is a history of its own. */
+  readonly history: string;
+  readonly mark: Mark | undefined;
+}
+
+interface BaseIndex extends ShapeIndex {
+  /** How many rows are in it. */
+  rows: number;
+}
+
+/** The columnar file of a store as it was when it was last looked at, and indexes of its keys. */
+export class ColumnarBase {
+  readonly #path: string;
+  readonly #format: ColumnarFormat;
+  readonly #fingerprint = new Fingerprint();
+  /** Which file it was: undefined before the first look, empty if there was none. */
+  #signature: string | undefined;
+  #opened: OpenedFile | undefined;
+  /** The file that was found fit to be replaced. */
+  #writable: OpenedFile | undefined;
+  readonly #indexes = new IndexesByUse<BaseIndex>();
+  readonly #sources = new SourceNumbers();
+  #pages = new Map<number, readonly Row[]>();
+  /** What is being read; the next waits for it. */
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(path: string, format: ColumnarFormat) {
+    this.#path = path;
+    this.#format = format;
+  }
+
+  /** The file; undefined if there is none. */
+  get opened(): OpenedFile | undefined {
+    return this.#opened;
+  }
+
+  /** How many rows it has. */
+  get rowCount(): number {
+    return this.#opened?.file.rowCount ?? 0;
+  }
+
+  /** Its size in bytes. */
+  get size(): number {
+    return this.#opened?.held.size ?? 0;
+  }
+
+  /** Whether the file is the one that was opened. */
+  isCurrent(): boolean {
+    return this.#signature === currentSignature(this.#path);
+  }
+
+  /** Whether keys of a shape are found at once. */
+  isIndexed(shape: KeyShape): boolean {
+    if (!this.#opened) return this.#signature === "";
+    return this.#indexes.get(shape)?.rows === this.rowCount;
+  }
+
+  /** @throws {StoreError} If the file may not be written, and so not replaced, or has other paths. */
+  checkWritable(): void {
+    if (!this.#opened || this.#writable === this.#opened) return;
+    explaining(`Cannot write "${this.#path}"`, this.#path, () => {
+      const fd = fs.openSync(this.#path, "r+");
+      try {
+        checkOwnFile(this.#path, fs.fstatSync(fd));
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+    this.#writable = this.#opened;
+  }
+
+  /** Whether it was ever looked at. */
+  get isKnown(): boolean {
+    return this.#signature !== undefined;
+  }
+
+  /**
+   * Opens the file if it is another by now, and indexes its keys by a shape.
+   *
+   * @throws {FormatError} If it is not what its extension says.
+   */
+  catchUp(shape?: KeyShape): Promise<void> {
+    const read = (): Promise<void> => this.#catchUp(shape);
+    const done = this.#reading.then(read);
+    this.#reading = done.catch(() => {}); // who asked is told
+    return done;
+  }
+
+  /** Catches up with all shapes that were asked about before. */
+  async catchUpAll(): Promise<void> {
+    for (const { shape } of this.#indexes.all) await this.catchUp(shape);
+  }
+
+  /** The number of the newest row of a key; -1 if there is none. */
+  find(shape: KeyShape, text: string): number {
+    const index = this.#indexes.use(shape);
+    return index ? index.keys.find(this.#fingerprint.begin().text(text).end()) : -1;
+  }
+
+  /**
+   * Returns the source of the newest row of a key: undefined if there is no such row, null if only
+   * the row says which it is.
+   */
+  sourceOf(shape: KeyShape, text: string): string | null | undefined {
+    const index = this.#indexes.use(shape);
+    const number = index?.keys.sourceOf(this.#fingerprint.begin().text(text).end()) ?? -1;
+    if (number === -1) return undefined;
+    return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
+  }
+
+  /** A row by its number; undefined if the file was replaced meanwhile. */
+  rowAt(number: number): Row | undefined | Promise<Row | undefined> {
+    const page = Math.floor(number / PAGE);
+    const rows = this.#pages.get(page);
+    return rows ? copyOf(rows[number % PAGE]!) : this.#readPage(page, number % PAGE);
+  }
+
+  /** The numbers of the rows that have a key, ascending. */
+  async numbersOf(keys: readonly RowKey[]): Promise<number[]> {
+    const wanted = new FingerprintSet();
+    for (const { text } of keys) wanted.add(this.#fingerprint.begin().text(text).end());
+    const numbers: number[] = [];
+    await this.#visitKeys(keys[0]!.shape, 0, (key, number) => {
+      if (wanted.numberOf(key) !== -1) numbers.push(number);
+    });
+    return numbers;
+  }
+
+  /** The numbers of the rows that equal an earlier one, but for when and how long they ran; ascending. */
+  async repeats(): Promise<number[]> {
+    const names = this.#opened!.file.columns.map(({ name }) => name);
+    const seen = new FingerprintSet();
+    const numbers: number[] = [];
+    await this.#visitKeys(keyShape(names.filter((name) => !isDetail(name))), 0, (key, number) => {
+      const before = seen.size;
+      if (seen.add(key) < before) numbers.push(number);
+    });
+    return numbers;
+  }
+
+  /** Reads all values. @throws {FormatError} If one cannot be read. */
+  async readAll(): Promise<void> {
+    if (!this.#opened) return;
+    const { file } = this.#opened;
+    for await (const _ of file.batches(file.columns.map(({ name }) => name), 0, file.rowCount));
+  }
+
+  /** Forgets the file. */
+  close(): void {
+    this.#signature = undefined;
+    this.#opened?.held.letGo();
+    this.#opened = undefined;
+    this.#indexes.clear();
+    this.#pages.clear();
+  }
+
+  async #catchUp(shape: KeyShape | undefined): Promise<void> {
+    for (let attempt = 0; !this.isCurrent(); attempt++) {
+      if (attempt === MAX_TRIES) {
+        throw new StoreError(
+          `Cannot read "${this.#path}": at each look it is another file, replaced by another program or ` +
+            `on a file system without lasting inode numbers (FUSE); keep it on a local disk`,
+        );
+      }
+      const held = HeldFile.open(this.#path);
+      const opened = held && await this.#open(held);
+      const before = this.#opened;
+      const isLonger = opened?.history === before?.history && opened !== undefined &&
+        opened.file.rowCount >= before!.file.rowCount;
+      if (!isLonger) this.#indexes.clear();
+      this.#pages.clear();
+      before?.held.letGo();
+      this.#opened = opened;
+      this.#signature = held?.signature ?? "";
+    }
+    if (shape && !this.isIndexed(shape)) await this.#index(shape);
+  }
+
+  async #open(held: HeldFile): Promise<OpenedFile> {
+    try {
+      const file = await this.#format.open(held);
+      const written = markOf(file.metadata);
+      // What another program made of it need not begin with the same rows.
+      const mark = written && file.isRewritten
+        ? { ...written, history: crypto.randomUUID() }
+        : written;
+      return { file, held, mark, history: mark?.history ?? signatureId(held) };
+    } catch (error) {
+      held.letGo();
+      throw error;
+    }
+  }
+
+  async #index(shape: KeyShape): Promise<void> {
+    const index = this.#indexes.get(shape) ?? { shape, keys: new KeyIndex(), rows: 0 };
+    const { keys } = index;
+    this.#indexes.delete(shape); // until all of it is there
+    index.rows = await this.#visitKeys(shape, index.rows, (key, number, source) => {
+      keys.add(key, number, source === undefined ? 0 : this.#sources.numberOf(String(source)));
+    });
+    this.#indexes.set(index);
+  }
+
+  /** Visits the keys from a row on, as fingerprints, with their sources; how many rows the file has. */
+  async #visitKeys(
+    shape: KeyShape,
+    start: number,
+    visit: (key: Fingerprint, number: number, source: Value | undefined) => void,
+  ): Promise<number> {
+    const { columns, rowCount } = this.#opened!.file;
+    const known = new Set(columns.map(({ name }) => name));
+    const names = shape.columns ??
+      [...new Set([...[...known].filter(isKeyColumn), ...shape.defaults.keys()])].sort();
+    const read = [...new Set([...names, SOURCE])].filter((name) => known.has(name));
+    let number = start;
+    const fingerprint = new Fingerprint();
+    for await (const batch of this.#opened!.file.batches(read, start, rowCount)) {
+      const cells = names.map((name) => ({
+        prefix: name + NAME_END,
+        values: batch.columns[read.indexOf(name)],
+        fallback: shape.defaults.get(name),
+      }));
+      const sources = batch.columns[read.indexOf(SOURCE)];
+      for (let i = 0; i < batch.length; i++) {
+        fingerprint.begin();
+        for (const { prefix, values, fallback } of cells) {
+          const value = values?.[i];
+          const cell = value === undefined ? fallback : writeCell(value);
+          if (cell !== undefined) fingerprint.text(prefix).text(cell).text(CELL_END);
+        }
+        visit(fingerprint.end(), number++, sources?.[i]);
+      }
+    }
+    return number;
+  }
+
+  async #readPage(page: number, at: number): Promise<Row | undefined> {
+    const { file } = this.#opened!;
+    const start = page * PAGE;
+    const rows: Row[] = [];
+    const names = file.columns.map(({ name }) => name);
+    for await (const batch of file.batches(names, start, Math.min(start + PAGE, file.rowCount))) {
+      for (let i = 0; i < batch.length; i++) rows.push(rowOf(names, batch, i));
+    }
+    if (this.#opened?.file !== file || !this.isCurrent()) return undefined;
+    this.#pages.set(page, rows);
+    if (this.#pages.size > MOST_PAGES) this.#pages.delete(this.#pages.keys().next().value!);
+    return copyOf(rows[at]!);
+  }
+}
+
+/** A row of a batch. */
+export function rowOf(names: readonly string[], batch: Batch, number: number): Row {
+  const row: Row = {};
+  for (let i = 0; i < names.length; i++) {
+    const value = batch.columns[i]?.[number];
+    if (value !== undefined) setEntry(row, names[i]!, value);
+  }
+  return row;
+}
+
+/** What tells the rows of a file of another program from others, in a mark: without spaces. */
+function signatureId({ signature }: HeldFile): string {
+  return signature.replaceAll(" ", "-");
+}
+
+/** What the caller does to it does not reach the page. */
+function copyOf(row: Row): Row {
+  return toValue(row, "row") as { [column: string]: Value };
+}
+
+const HISTORY = "stet_history", GENERATION = "stet_generation", MERGED = "stet_merged";
+
+/** The mark in a file's metadata; undefined if stet did not write it. */
+function markOf(metadata: ReadonlyMap<string, string>): Mark | undefined {
+  const history = metadata.get(HISTORY);
+  if (history === undefined) return undefined;
+  const generation = metadata.get(GENERATION);
+  const offset = Number(metadata.get(MERGED));
+  return { history, merged: generation === undefined ? undefined : { generation, offset } };
+}
+
+/** A mark as metadata, with a checksum. */
+export function markMetadata(
+  { history, merged }: Mark,
+  checksum: string,
+): ReadonlyMap<string, string> {
+  return new Map([
+    [HISTORY, history],
+    ...checksumMetadata(checksum),
+    ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
+  ]);
+}

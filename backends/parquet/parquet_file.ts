@@ -1,0 +1,215 @@
+import { readCell } from "../../core/values/cell.ts";
+import type { ParquetSource } from "../columnar/columnar_snapshot.ts";
+import { FormatError } from "../../core/errors.ts";
+import type { Value } from "../../core/values/value.ts";
+import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
+import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
+import type { ColumnKind } from "../columnar/column_kind.ts";
+import type { Batch, Column, ColumnarFile } from "../columnar/columnar_format.ts";
+import { copyOfHeld } from "../files/copy_of_held.ts";
+import { columnsOf, connect, type Connection } from "../../duckdb/connect.ts";
+import type { HeldFile } from "../files/held_file.ts";
+import { unreadable } from "../columnar/unreadable.ts";
+
+/** A Parquet file that is held open, as DuckDB reads it. */
+export class ParquetFile implements ColumnarFile {
+  readonly columns: readonly Column[];
+  readonly rowCount: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly isRewritten: boolean;
+  readonly parquet: ParquetSource;
+  /** The file as a table in SQL, as long as it is held. */
+  readonly table: string;
+  readonly #held: HeldFile;
+
+  private constructor(
+    held: HeldFile,
+    path: string,
+    { rowCount, metadata, isRewritten }: ParquetFooter,
+    types: readonly (readonly [name: string, type: string])[],
+  ) {
+    this.#held = held;
+    this.table = `read_parquet(${sqlString(path)})`;
+    this.rowCount = rowCount;
+    this.metadata = metadata;
+    this.isRewritten = isRewritten;
+    const read = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
+    this.columns = read.map(({ name, kind }) => ({ name, kind }));
+    this.parquet = { path, columns: read };
+  }
+
+  /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
+  static async open(held: HeldFile): Promise<ParquetFile> {
+    let connection: Connection | undefined;
+    try {
+      const footer = readParquetFooter(held.fd, held.size); // before DuckDB sees the file
+      connection = await connect();
+      return await ParquetFile.#open(held, footer, connection);
+    } catch (error) {
+      throw unreadable(held.path, "Parquet", error);
+    } finally {
+      connection?.closeSync();
+    }
+  }
+
+  static async #open(
+    held: HeldFile,
+    footer: ParquetFooter,
+    connection: Connection,
+  ): Promise<ParquetFile> {
+    const query = async (sql: string): Promise<unknown[][]> =>
+      await columnsOf(await connection.run(sql));
+    const path = globEscaped(await pathOf(held, query));
+    const file = sqlString(path);
+    // The client takes a byte order mark from the beginning of a text: there must be something before.
+    const [names = [], types = []] = await query(
+      `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
+    );
+    checkCase(held.path, footer.names);
+    const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
+    return new ParquetFile(held, path, footer, pairs);
+  }
+
+  async *batches(
+    columns: readonly string[],
+    start: number,
+    end: number,
+  ): AsyncGenerator<Batch> {
+    if (columns.length === 0) {
+      if (end > start) yield { length: end - start, columns: [] };
+      return;
+    }
+    if (end <= start) return;
+    const read = columns.map((name) => this.parquet.columns.find((it) => it.name === name)!);
+    const sql = read.map(({ sql }) => sql).join(", ");
+    const part = start === 0 && end === this.rowCount
+      ? ""
+      : ` LIMIT ${end - start} OFFSET ${start}`;
+    this.#held.hold();
+    let connection: Connection | undefined;
+    try {
+      connection = await connect();
+      const result = await connection.stream(`SELECT ${sql} FROM ${this.table}${part}`);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        const values = chunk.getColumns();
+        yield {
+          length: chunk.rowCount,
+          columns: read.map(({ kind }, i) => values[i]!.map((value) => valueOf(value, kind))),
+        };
+      }
+    } catch (error) {
+      throw unreadable(this.#held.path, "Parquet", error);
+    } finally {
+      connection?.closeSync();
+      this.#held.letGo();
+    }
+  }
+}
+
+/**
+ * A path by which DuckDB finds a held file and no other. It opens a file anew for each thread that
+ * scans it, and the store's name may then be that of another file, whose bytes it would read by the
+ * first one's metadata.
+ */
+async function pathOf(
+  held: HeldFile,
+  query: (sql: string) => Promise<unknown[][]>,
+): Promise<string> {
+  const path = `/dev/fd/${held.fd}`;
+  try {
+    // Not on Windows, and in Deno before 2.8 the number is one of its own.
+    const [size, time] = await query(
+      `SELECT size, epoch(last_modified)::BIGINT FROM read_blob(${sqlString(path)})`,
+    );
+    const isIt = Number(size?.[0]) === held.size && Number(time?.[0]) === held.seconds;
+    if (isIt) return path;
+  } catch {
+    // It is not there, or may not be read.
+  }
+  return copyOfHeld(held);
+}
+
+/** How a column of a type is read: an expression, and what it gives. */
+function readingOf(
+  path: string,
+  name: string,
+  type: string,
+): { readonly sql: string; readonly kind: ColumnKind } {
+  const column = sqlName(name);
+  const instant = (at: string): string =>
+    `regexp_replace(strftime(${at}::TIMESTAMP, '%Y-%m-%dT%H:%M:%S.%f'), '000$', '')`;
+  switch (type.replace(/\(.*$/s, "")) {
+    case "BIGINT":
+      return { sql: column, kind: "integer" };
+    case "TINYINT":
+    case "SMALLINT":
+    case "INTEGER":
+    case "UTINYINT":
+    case "USMALLINT":
+    case "UINTEGER":
+      return { sql: `${column}::BIGINT`, kind: "integer" };
+    case "DOUBLE":
+      return { sql: column, kind: "double" };
+    case "FLOAT":
+    case "DECIMAL":
+      if (type.endsWith("[]")) break;
+      return { sql: `${column}::DOUBLE`, kind: "double" };
+    case "BOOLEAN":
+      return { sql: column, kind: "boolean" };
+    case "VARCHAR":
+      return { sql: column, kind: "text" };
+    case "UBIGINT":
+    case "HUGEINT":
+    case "UHUGEINT":
+    case "UUID":
+    case "DATE":
+    case "TIME":
+    case "ENUM":
+      if (type.endsWith("[]")) break;
+      return { sql: `${column}::VARCHAR`, kind: "text" };
+    case "TIMESTAMP":
+    case "TIMESTAMP_S":
+    case "TIMESTAMP_MS":
+    case "TIMESTAMP_NS":
+      return { sql: instant(column), kind: "text" };
+    case "TIMESTAMP WITH TIME ZONE":
+      return { sql: `${instant(`(${column} AT TIME ZONE 'UTC')`)} || 'Z'`, kind: "text" };
+  }
+  throw new FormatError(
+    `Cannot read "${path}" as a store: its column "${name}" is ${type}; columns must be numbers, ` +
+      `booleans, text or times: write lists and structs as JSON text`,
+  );
+}
+
+/** @throws {FormatError} If DuckDB would take columns for one another. */
+function checkCase(path: string, names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new FormatError(
+        `Cannot read "${path}" as a store: the columns ${other} and ${name} differ in case only; ` +
+          `rename one of them`,
+      );
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+function valueOf(value: unknown, kind: ColumnKind): Value | undefined {
+  if (value === null) return undefined;
+  switch (kind) {
+    case "integer": {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : value as bigint;
+    }
+    case "double":
+      return value === 0 ? 0 : value as number; // not -0
+    case "boolean":
+      return value as boolean;
+    case "text":
+      return readCell(value as string);
+  }
+}

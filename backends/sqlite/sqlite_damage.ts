@@ -1,0 +1,74 @@
+import fs from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import { FormatError } from "../../core/errors.ts";
+import type { SqlValue } from "./sqlite_value.ts";
+
+/** The error of a database that is damaged. */
+export function damaged(path: string, found: string, cause?: unknown): FormatError {
+  return new FormatError(
+    `Cannot read "${path}" as SQLite: it is damaged (${found}); take a whole copy, or save what can ` +
+      `be saved with: sqlite3 ${path} .recover`,
+    { cause },
+  );
+}
+
+/**
+ * Checks that a database was not cut short or lengthened, and has not lost its list of tables. SQLite
+ * itself reads the missing end of a page as zeros.
+ *
+ * The size is compared in a read transaction while the log (WAL) is empty: then no process can write to
+ * the database, and all that was committed is in it.
+ *
+ * @throws {FormatError} If it was.
+ */
+export function checkWhole(db: DatabaseSync, path: string): void {
+  db.exec("BEGIN");
+  try {
+    const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()![name]);
+    const pages = pragma("page_count"); // begins the read
+    const pageSize = pragma("page_size");
+    const log = fs.statSync(`${path}-wal`, { throwIfNoEntry: false });
+    const size = fs.statSync(path).size;
+    if (!log?.size && size !== pages * pageSize) {
+      throw damaged(path, `${size} bytes instead of ${pages} pages of ${pageSize} bytes`);
+    }
+    const isUsed = pages > 1 + pragma("freelist_count");
+    if (isUsed && !db.prepare("SELECT 1 FROM sqlite_master").get()) {
+      throw damaged(path, `${pages} pages and no table`);
+    }
+  } finally {
+    if (db.isTransaction) db.exec("ROLLBACK");
+  }
+}
+
+/** Rows of a page, and the number of the last one. */
+interface NumberedRows {
+  readonly rows: SqlValue[][];
+  readonly last: bigint;
+}
+
+/**
+ * Takes the row number off the end of each row of a page, and leaves out rows after `upTo`. That is no
+ * condition of the SQL: where pages of the file are swapped, it would end the rows in their middle.
+ *
+ * @throws {FormatError} If the numbers do not ascend: such a page gives the same rows again for ever.
+ */
+export function takeNumbers(
+  page: readonly SqlValue[][],
+  after: bigint,
+  upTo: bigint,
+  path: string,
+): NumberedRows {
+  const rows: SqlValue[][] = [];
+  let before = after;
+  let last = after;
+  for (const row of page) {
+    const number = row.pop() as bigint;
+    if (number <= before) throw damaged(path, `row ${number} follows row ${before}`);
+    before = number;
+    if (number > upTo) continue;
+    rows.push(row);
+    last = number;
+  }
+  return { rows, last };
+}

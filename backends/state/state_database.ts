@@ -1,0 +1,381 @@
+import { Buffer } from "node:buffer";
+import fs from "node:fs";
+import path from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import { newId } from "../files/new_id.ts";
+import { accessBeside, giveAccess, irreplaceable } from "../files/side_file.ts";
+import {
+  isMissing,
+  isSystemError,
+  isUnwritable,
+  MAX_SQLITE_PATH_BYTES,
+  removeFile,
+  systemError,
+} from "../files/system_error.ts";
+
+/** Longest end of a name beside the state file's own: "-pin-", a time, "-", an id. */
+const MAX_END_BYTES = 35;
+
+/** Tries, each undone by another process that left or came, before the lock counts as taken. */
+const MAX_TRIES = 100;
+/** Tries after which it is seen whether the file system has inode numbers to rely on. */
+const TRUSTING_TRIES = 10;
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
+  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
+  CREATE TABLE failures (
+    key TEXT PRIMARY KEY, params TEXT, error TEXT, stack TEXT, attempt INTEGER, time TEXT, host TEXT
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};`;
+
+/** Prepared statements of one connection. */
+export interface Statements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly rollback: StatementSync;
+  readonly claimOwner: StatementSync;
+  readonly claim: StatementSync;
+  readonly release: StatementSync;
+  readonly drop: StatementSync;
+  readonly forget: StatementSync;
+}
+
+/** The open database. */
+export interface Connection {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  readonly inode: number;
+  /**
+   * Why the file may only be read, if that is so. Its lock then keeps writers out, but not other readers.
+   */
+  readonly readOnly: StoreError | undefined;
+}
+
+/** A hard link to a file: as long as it is there, no other file is given the inode number. */
+interface Pin {
+  /** The file's inode number; undefined if there is no file. */
+  readonly inode: number | undefined;
+  /** False if another process has removed the link. */
+  isPinned(): boolean;
+  unpin(): void;
+}
+
+/** Calls of a state database. */
+export interface StateEvents {
+  /** The file was opened. */
+  opened(): void;
+  /** What a body did to the tables was undone. */
+  undone(): void;
+}
+
+/**
+ * The database of a state file: opened, locked, mended and unlinked by many processes at once.
+ *
+ * The last process to leave unlinks the file. Who still has it open shares the name of its journal
+ * with the file that comes after it, and SQLite may take the new one's journal for its own: so
+ * nothing is written before it is seen, under the lock, that the path names this file, and an error
+ * of one that is gone is none.
+ *
+ * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
+ * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+ */
+export class StateDatabase {
+  readonly path: string;
+  readonly #store: string;
+  readonly #events: StateEvents;
+  #connection: Connection | undefined;
+
+  /**
+   * @param store The store's path: the state file takes its mode and group.
+   */
+  constructor(path: string, store: string, events: StateEvents) {
+    this.path = path;
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** The open database; undefined before the first lock. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /**
+   * Runs a body under the lock: its result, in a box; undefined if somebody else has the lock.
+   *
+   * A page may turn out to be unreadable only in the body: a process was killed while it made the
+   * tables. The file is then moved aside and the body run again; it finds what it did to the store.
+   */
+  tryLock<T>(body: () => T): { readonly result: T } | undefined {
+    for (let attempt = 0; this.begin(); attempt++) {
+      const { inode } = this.#connection!;
+      try {
+        return { result: this.finish(body) };
+      } catch (error) {
+        if (attempt > 0 || !isUnreadable(error)) throw error;
+        this.disconnect();
+        this.#moveAside(inode);
+      }
+    }
+    return undefined;
+  }
+
+  /** Runs a body in the transaction that {@linkcode begin} began, and ends that. */
+  finish<T>(body: () => T): T {
+    const { db, statements } = this.#connection!;
+    try {
+      const result = body();
+      // An exclusive transaction has no readers to wait for: this does not meet SQLITE_BUSY.
+      statements.commit.run();
+      return result;
+    } catch (error) {
+      if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
+      this.#events.undone();
+      throw isSystemError(error) ? this.error(error) : error;
+    }
+  }
+
+  /** Takes the lock; false if somebody else has it. */
+  begin(): boolean {
+    try {
+      return this.#begin();
+    } catch (error) {
+      throw isSystemError(error) ? this.error(error) : error;
+    }
+  }
+
+  #begin(): boolean {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
+      const connection = this.#connection ?? this.#open();
+      if (!connection) return false;
+      if (!this.#connection) this.#events.opened();
+      this.#connection = connection;
+      try {
+        connection.statements.begin.run();
+      } catch (error) {
+        if (isBusy(error)) return false;
+        this.disconnect();
+        if (inodeOf(this.path) !== connection.inode) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
+        throw this.error(error);
+      }
+      // The last process to leave unlinks the file: what is locked must be what the path names.
+      if (inodeOf(this.path) === connection.inode) return true;
+      connection.statements.rollback.run();
+      this.disconnect();
+    }
+    return false;
+  }
+
+  /** A new connection, or undefined if another process is just making the tables. */
+  #open(): Connection | undefined {
+    this.#checkName();
+    const another = this.#irreplaceable();
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      if (attempt === TRUSTING_TRIES) this.#checkInodes();
+      // Taken before and compared after, so that it is surely this file's. The first time round, the
+      // file is only made.
+      const { inode: before, isPinned, unpin } = another ? this.#unpinned() : this.#pin();
+      if (before === undefined && another) throw another;
+      if (before === undefined && attempt === 0) this.#checkInodes();
+      let db: DatabaseSync | undefined;
+      try {
+        db = new DatabaseSync(this.path);
+        const inode = inodeOf(this.path);
+        if (inode === undefined || before !== inode || !isPinned()) {
+          db.close();
+          if (before === undefined) giveAccess(this.path, accessBeside(this.#store, this.path));
+          continue;
+        }
+        // Never the truth, so never synced. The tables are made without a journal file: one that still
+        // has the file before this one open would undo them with it.
+        db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
+        db.exec("BEGIN EXCLUSIVE");
+        if (inodeOf(this.path) !== inode) {
+          db.close();
+          continue;
+        }
+        if (versionOf(db) === 0) {
+          if (db.prepare("SELECT 1 FROM sqlite_master").get()) {
+            throw new Error("malformed: half made");
+          }
+          db.exec(SCHEMA);
+        }
+        if (versionOf(db) !== SCHEMA_VERSION) {
+          throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
+        }
+        const readOnly = another ?? this.#readOnly(db);
+        // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
+        const statements = prepare(db);
+        db.exec("COMMIT");
+        // From here on, a killed process leaves a journal that undoes its half.
+        db.exec("PRAGMA journal_mode = TRUNCATE");
+        return { db, inode, readOnly, statements };
+      } catch (error) {
+        db?.close();
+        if (isBusy(error)) return undefined;
+        if (db && inodeOf(this.path) !== before) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
+        throw this.error(error);
+      } finally {
+        unpin();
+      }
+    }
+    return undefined;
+  }
+
+  /** Why the files cannot be replaced, although they can be written; undefined if they can. */
+  #irreplaceable(): StoreError | undefined {
+    let file: string | undefined;
+    try {
+      file = irreplaceable([this.#store, this.path], this.path);
+    } catch {
+      return undefined; // nothing can be made there: the file says why
+    }
+    return file === undefined ? undefined : new StoreError(
+      `Cannot write beside the store: "${file}" is another user's, and in a folder with the sticky ` +
+        `bit only that user may replace it; keep the store in a folder of the group without the bit ` +
+        `(chmod -t)`,
+    );
+  }
+
+  /** Why a transaction cannot write, if it cannot: SQLite opens a file that may only be read without a word. */
+  #readOnly(db: DatabaseSync): StoreError | undefined {
+    try {
+      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      return undefined;
+    } catch (error) {
+      if (isUnwritable(error)) return this.error(error);
+      throw error;
+    }
+  }
+
+  /** @throws {StoreError} If the files next to the store would have names that are too long. */
+  #checkName(): void {
+    const longest = `${this.path}${"-".repeat(MAX_END_BYTES)}`;
+    try {
+      fs.lstatSync(longest, { throwIfNoEntry: false });
+      if (Buffer.byteLength(longest) <= MAX_SQLITE_PATH_BYTES) return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // told when it is opened
+    }
+    throw new StoreError(
+      `Cannot write beside the store: "${this.path}" and the files next to it would have names that ` +
+        `are too long; give the store a shorter name, or a folder with a shorter path`,
+    );
+  }
+
+  /** @throws {StoreError} If the file system's inode numbers do not tell one file from another. */
+  #checkInodes(): void {
+    const file = this.#pinPath();
+    const link = this.#pinPath();
+    try {
+      fs.closeSync(fs.openSync(file, "wx"));
+      const inode = inodeOf(file);
+      try {
+        fs.linkSync(file, link);
+      } catch {
+        // A file system without hard links.
+      }
+      const isStable = [file, link, file].every((path) => (inodeOf(path) ?? inode) === inode);
+      if (isStable) return;
+    } catch (error) {
+      throw this.error(error);
+    } finally {
+      removeFile(link);
+      removeFile(file);
+    }
+    throw new StoreError(
+      `Cannot lock "${this.path}": the file system gives a file another inode number at each look, as ` +
+        `FUSE file systems such as sshfs may, so that its lock cannot be relied on; keep the store on ` +
+        `a local disk`,
+    );
+  }
+
+  /** The file's number, and how to end that no later file of that path can be given the same. */
+  #pin(): Pin {
+    const pin = this.#pinPath();
+    try {
+      fs.linkSync(this.path, pin);
+    } catch (error) {
+      if (isMissing(error)) return { ...this.#unpinned(), inode: undefined };
+      return this.#unpinned(); // a file system without hard links
+    }
+    return {
+      inode: inodeOf(pin),
+      isPinned: () => fs.existsSync(pin),
+      unpin: () => removeFile(pin),
+    };
+  }
+
+  #unpinned(): Pin {
+    return { inode: inodeOf(this.path), isPinned: () => true, unpin: () => {} };
+  }
+
+  #pinPath(): string {
+    return `${this.path}-pin-${Date.now()}-${newId()}`;
+  }
+
+  /** Returns what SQLite or the system says of a file, in our words. */
+  error(cause: unknown): StoreError {
+    if (cause instanceof StoreError) {
+      return new StoreError(`Cannot use "${this.path}": ${cause.message}`, { cause });
+    }
+    const { path: failed } = cause as { path?: unknown };
+    const isOurs = typeof failed !== "string" || failed === path.dirname(this.path) ||
+      failed.startsWith(this.path);
+    if (!isOurs) return systemError(`Cannot use "${failed}"`, failed, cause);
+    const doing = isUnwritable(cause)
+      ? `Cannot write beside the store: "${this.path}" cannot be made or changed`
+      : `Cannot use "${this.path}"`;
+    return systemError(doing, this.path, cause);
+  }
+
+  #moveAside(inode: number | undefined): boolean {
+    if (inodeOf(this.path) !== inode) return true; // somebody did it already
+    removeFile(`${this.path}-journal`);
+    fs.renameSync(this.path, `${this.path}.unreadable`);
+    return true;
+  }
+
+  /** Closes the database; the next lock opens it again. */
+  disconnect(): void {
+    this.#connection?.db.close();
+    this.#connection = undefined;
+  }
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
+    begin: db.prepare("BEGIN EXCLUSIVE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+    claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
+    claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
+    release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
+    drop: db.prepare("DELETE FROM claims WHERE key = ?"),
+    forget: db.prepare("DELETE FROM failures WHERE key = ?"),
+  };
+}
+
+function versionOf(db: DatabaseSync): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function inodeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** Whether SQLite says that somebody else has the lock. By message: Deno's errors carry no code. */
+export function isBusy(error: unknown): boolean {
+  return /database (table )?is locked|database is busy/.test(messageOf(error));
+}
+
+function isUnreadable(error: unknown): boolean {
+  // A StoreError speaks of the store.
+  return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
+}

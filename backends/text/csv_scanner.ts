@@ -1,0 +1,231 @@
+import { Buffer } from "node:buffer";
+import { canonicalCell, readCell } from "../../core/values/cell.ts";
+import { TIMESTAMP } from "../../core/values/columns.ts";
+import { namesOf } from "../../core/values/csv_names.ts";
+import type { Value } from "../../core/values/value.ts";
+import { decodeUtf8 } from "./decode_utf8.ts";
+import type { CellSink } from "../../core/values/cell_sink.ts";
+import { ByteError, HeaderError, type Layout, type RowScanner } from "../log/format.ts";
+import { isPlainCell } from "./plain_cell.ts";
+
+const LF = 10, CR = 13, QUOTE = 34, COMMA = 44, SPACE = 32, ZERO = 48, NINE = 57;
+
+/** `2026-11-21T14:22:01.123Z`, with any fraction and any offset from UTC. */
+const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Marks of a merge conflict, each on a line. */
+const MARKER = /^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)/;
+
+/** Walks the rows of a CSV file, or the one that is its header. */
+export class CsvScanner implements RowScanner {
+  readonly names: readonly string[];
+  readonly #slots: ReadonlyMap<string, number>;
+  #bytes: Uint8Array = new Uint8Array(0);
+  /** Where each field begins and ends, its quotes included. */
+  #starts = new Int32Array(16);
+  #ends = new Int32Array(16);
+  #fields = 0;
+  readonly #timeSlot: number;
+  /** The bytes with which names begin, and marks of a merge conflict. */
+  readonly #initials: ReadonlySet<number>;
+  /** Canonical cells of spellings met before: the same ones come again and again. */
+  #canonical = new Map<string, string>();
+  isRow = false;
+
+  /** Without names it reads the header: any number of fields will do. */
+  constructor(names: readonly string[]) {
+    this.names = names;
+    this.#slots = new Map(names.map((name, i) => [name, i]));
+    this.#timeSlot = this.slot(TIMESTAMP);
+    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...names.map(initialOf)]);
+  }
+
+  slot(name: string): number {
+    return this.#slots.get(name) ?? -1;
+  }
+
+  next(bytes: Uint8Array, at: number, end: number): number {
+    this.#bytes = bytes;
+    let i = at;
+    let field = 0;
+    let isBlank = true;
+    for (;;) {
+      const start = i;
+      if (bytes[i] === QUOTE) {
+        i = closeQuote(bytes, i + 1, end);
+        if (i === -1) return -1;
+        const c = bytes[i];
+        if (c !== COMMA && c !== LF && c !== CR) {
+          // In a line that does not end it may be torn: a quote of a pair, and then NULs.
+          if (bytes.indexOf(LF, i) >= end) return -1;
+          throw new ByteError("a quoted cell goes on after its closing quote", i);
+        }
+      } else {
+        for (let c = bytes[i]!; c > COMMA || c !== COMMA && c !== LF && c !== CR; c = bytes[++i]!);
+      }
+      if (i >= end) return -1;
+      if (field === this.#starts.length) this.#grow();
+      this.#starts[field] = start;
+      this.#ends[field] = i;
+      field++;
+      if (i > start) isBlank = false;
+      const c = bytes[i++];
+      if (c === COMMA) continue;
+      if (c === CR) {
+        if (i === end) return -1;
+        if (bytes[i] === LF) i++;
+      }
+      break;
+    }
+    this.#fields = field;
+    this.isRow = !isBlank;
+    if (this.isRow && this.names.length > 0 && this.#isSuspect(field)) this.#check(at);
+    return i;
+  }
+
+  /** True if a line may be no row: a quick look, for each line. */
+  #isSuspect(fields: number): boolean {
+    if (fields !== this.names.length) return true;
+    const slot = this.#timeSlot === -1 ? 0 : this.#timeSlot;
+    let at = this.#starts[slot]!;
+    const end = this.#ends[slot]!;
+    while (at < end && (this.#bytes[at] === QUOTE || this.#bytes[at] === SPACE)) at++;
+    if (at === end) return false;
+    const c = this.#bytes[at]!;
+    return this.#timeSlot === -1 ? this.#initials.has(c) : c < ZERO || c > NINE;
+  }
+
+  /** @throws {ByteError} If a line is no row. */
+  #check(at: number): void {
+    const { names } = this;
+    const fields = this.fields();
+    if (fields.length === 1 && MARKER.test(fields[0]!)) {
+      throw new ByteError("this is a mark of a merge conflict; resolve it", at);
+    }
+    const found = namesOf(fields.map((field) => field.replace(/^\ufeff/, "")));
+    const known = found.filter((name) => this.#slots.has(name)).length;
+    // A line with the columns of another file may have more or fewer.
+    const isHeader = new Set(found).size === found.length && !found.includes("") &&
+      (found.includes(TIMESTAMP) || found.length > 1 && known === found.length ||
+        known === names.length);
+    if (isHeader) throw new HeaderError(names, found, at);
+    if (found.length !== names.length) {
+      throw new ByteError(
+        `expected ${count(names.length, "field")} as in the header, found ${found.length}`,
+        at,
+      );
+    }
+  }
+
+  last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean {
+    if (at === end) return false;
+    // The newline at `end` closes the line; a row that ends before `end` + 1 is not the last.
+    const limit = end + 1;
+    const guarded = bytes.length > limit ? bytes : withNewline(bytes.subarray(0, limit));
+    const after = guarded[limit];
+    guarded[limit] = LF;
+    try {
+      if (this.next(guarded, at, limit) !== limit || !this.isRow) return false;
+    } catch (error) {
+      if (error instanceof ByteError) return false;
+      throw error;
+    } finally {
+      guarded[limit] = after!;
+    }
+    const slot = this.slot(TIMESTAMP);
+    if (slot === -1) return true;
+    const timestamp = this.#text(slot);
+    return timestamp === "" ? isSettled : WHOLE_TIMESTAMP.test(timestamp);
+  }
+
+  feed(slot: number, prefix: string, into: CellSink): boolean {
+    const start = this.#starts[slot]!;
+    const end = this.#ends[slot]!;
+    if (start === end) return false;
+    if (isPlainCell(this.#bytes, start, end)) {
+      into.text(prefix).ascii(this.#bytes, start, end);
+      return true;
+    }
+    const cell = this.#canonicalText(this.#text(slot));
+    if (cell === "") return false;
+    into.text(prefix).text(cell);
+    return true;
+  }
+
+  value(slot: number): Value | undefined {
+    return readCell(this.#text(slot));
+  }
+
+  copy(layout: Layout): string {
+    return layout.columns.map((name) => {
+      const slot = this.slot(name);
+      return slot === -1 ? "" : decodeUtf8(this.#bytes, this.#starts[slot]!, this.#ends[slot]!);
+    }).join(",");
+  }
+
+  /** The fields of the row as they stand in the file. */
+  fields(): string[] {
+    return Array.from(
+      { length: this.#fields },
+      (_, slot) => decodeUtf8(this.#bytes, this.#starts[slot]!, this.#ends[slot]!),
+    );
+  }
+
+  /** The texts of the row's fields, unquoted. */
+  texts(): string[] {
+    return Array.from({ length: this.#fields }, (_, slot) => this.#text(slot));
+  }
+
+  #text(slot: number): string {
+    const start = this.#starts[slot]!;
+    const end = this.#ends[slot]!;
+    if (this.#bytes[start] !== QUOTE) return decodeUtf8(this.#bytes, start, end);
+    return decodeUtf8(this.#bytes, start + 1, end - 1).replaceAll('""', '"');
+  }
+
+  #canonicalText(text: string): string {
+    let cell = this.#canonical.get(text);
+    if (cell === undefined) {
+      cell = canonicalCell(text);
+      if (this.#canonical.size >= 4096) this.#canonical.clear();
+      this.#canonical.set(text, cell);
+    }
+    return cell;
+  }
+
+  #grow(): void {
+    const starts = new Int32Array(this.#starts.length * 2);
+    starts.set(this.#starts);
+    this.#starts = starts;
+    const ends = new Int32Array(starts.length);
+    ends.set(this.#ends);
+    this.#ends = ends;
+  }
+}
+
+/** Bytes with the newline after them that scanners want. */
+export function withNewline(bytes: Uint8Array): Uint8Array {
+  const guarded = new Uint8Array(bytes.length + 1);
+  guarded.set(bytes);
+  guarded[bytes.length] = LF;
+  return guarded;
+}
+
+/** The byte after the quote that closes a cell, or -1. */
+function closeQuote(bytes: Uint8Array, from: number, end: number): number {
+  let i = from;
+  for (;;) {
+    while (i < end && bytes[i] !== QUOTE) i++;
+    if (i >= end) return -1;
+    if (bytes[i + 1] !== QUOTE || i + 1 >= end) return i + 1;
+    i += 2;
+  }
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? "" : "s"}`;
+}
+
+function initialOf(name: string): number {
+  return Buffer.from(name.slice(0, 2))[0]!;
+}

@@ -1,0 +1,79 @@
+import type { OpenOptions } from "../../core/contract/backend.ts";
+import { FileBackend } from "../log/file_backend.ts";
+import { fileKind } from "./file_kind.ts";
+import { lineAfter } from "../log/row_after.ts";
+import { ByteError, type Format, type Layout } from "../log/format.ts";
+import { encodeJsonRow } from "../../core/values/json_row.ts";
+import { JsonScanner, shown, textStart } from "./json_rows.ts";
+
+const OPEN_BRACE = 123, OPEN_BRACKET = 91;
+
+/**
+ * A store in a JSON Lines file (`.jsonl`, `.ndjson`): an object on each line.
+ *
+ * @example
+ * ```ts
+ * import { JsonlBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = new JsonlBackend("example_runs.jsonl");
+ * await backend.record({ alpha: 0.1, model: "a" });
+ * assert(fs.readFileSync(backend.path, "utf8").startsWith('{"alpha": 0.1, "model": "a", '));
+ * await backend.close();
+ * fs.unlinkSync("example_runs.jsonl");
+ * ```
+ */
+export class JsonlBackend extends FileBackend {
+  /** Opens the store at a path; it is made by the first record. */
+  constructor(path: string, options: OpenOptions = {}) {
+    super(path, jsonl, options);
+  }
+}
+
+/** Opens the JSON Lines store at a path. */
+export function open(path: string, options: OpenOptions): JsonlBackend {
+  return new JsonlBackend(path, options);
+}
+
+/** JSON Lines for the engine. */
+export const jsonl: Format = {
+  name: "JSON Lines",
+
+  hasRowPerLine: true,
+
+  layoutOf(bytes): Layout | undefined {
+    const at = textStart(bytes);
+    if (at === bytes.length) return undefined;
+    const kind = fileKind(bytes, 4);
+    if (kind) throw new ByteError(`expected an object on each line, but this is ${kind}`, 0);
+    if (bytes[at] !== OPEN_BRACE) {
+      const hint = bytes[at] === OPEN_BRACKET ? " (a file that is one array is a .json)" : "";
+      const found = shown(bytes, at, bytes.length);
+      throw new ByteError(`expected an object on each line, found ${found}${hint}`, at);
+    }
+    return { columns: [], start: at };
+  },
+
+  extend: (layout) => layout ?? { columns: [], start: 0 },
+
+  scanner: jsonlScanner,
+
+  isClosed: (rest) => rest.length === 0,
+
+  rowAfter: (rest) => lineAfter(rest, jsonlScanner()),
+
+  encode: encodeJsonRow,
+
+  head: () => "",
+
+  closing: "",
+
+  append(rows, _layout, after): string {
+    return (after === "unterminated" ? "\n" : "") + rows.join("\n") + "\n";
+  },
+};
+
+function jsonlScanner(): JsonScanner {
+  return new JsonScanner({ hasCommas: false, endsWithNewline: true });
+}

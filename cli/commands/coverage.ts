@@ -1,0 +1,133 @@
+import process from "node:process";
+import { closeAfter } from "../../core/runtime/close_after.ts";
+import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
+import { openKnown } from "../../core/contract/open_known.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
+import { valueText } from "../../core/values/value_text.ts";
+import { asStored } from "../grids/as_stored.ts";
+import { barText } from "../terminal/bar_text.ts";
+import { type Command, type Output, storeOf, UsageError, type Values } from "../command.ts";
+import { countCoverage, type Coverage, type State, STATES } from "../grids/count_coverage.ts";
+import { gridHelp, gridOptions, readGrid } from "../grids/grid.ts";
+import { keyOnly } from "../grids/key_only.ts";
+import { pairsText } from "../grids/pairs_text.ts";
+import { registry } from "../registry.ts";
+import { rowJson } from "../terminal/row_json.ts";
+
+/** The most lines that the table has for one axis: longer ones are shown in groups. */
+const MOST_LINES = 12;
+const LONGEST_LABEL = 24;
+const LONGEST_BAR = 30;
+
+/** `stet coverage`. */
+export const coverage: Command = {
+  summary: "how much of a grid is done, missing, failed, running",
+  help: `Usage: stet coverage [store] -g name=values ... [--list state] [--json]
+
+Counts which combinations of a grid are done: those of which a row agrees on the grid's names. The
+table says for each value of each axis how many of its combinations are done.
+
+${gridHelp}
+
+      --list state      print the combinations that are missing, failed, running or done instead,
+                        or the rows outside the grid
+      --json            print one JSON object, with --list one for each combination: a file that
+                        -g takes
+      --namespace name  count the rows of a namespace
+
+Examples:
+  stet coverage runs.csv -g alpha=0.1,0.5 -g seed=0..99
+  stet coverage runs.csv -g seed=0..99 --list missing --json > todo.jsonl`,
+  options: {
+    ...gridOptions,
+    list: { type: "string" },
+    json: { type: "boolean" },
+    namespace: { type: "string" },
+  },
+  async run(values, positionals, output): Promise<void> {
+    const listed = listedOf(values);
+    const store = storeOf(positionals) ?? DEFAULT_STORE;
+    const given = await readGrid(values, output.error);
+    const print = (row: Row): void => output.log(values["json"] ? rowJson(row) : pairsText(row));
+    const backend = await openKnown(registry, store);
+    await closeAfter(async () => {
+      const grid = await asStored(given, backend, output.error);
+      const onOutside = listed === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
+      const namespace = values["namespace"] as string | undefined;
+      const found = await countCoverage(backend, grid, namespace, onOutside);
+      if (listed === undefined) show(found, values, output);
+      else if (listed !== "outside") { for (const row of found.inState(listed)) print(row); }
+    }, () => backend.close());
+  },
+};
+
+function listedOf({ list }: Values): State | "outside" | undefined {
+  if (list === undefined) return undefined;
+  const known = [...STATES, "outside"] as const;
+  const found = known.find((state) => state === list);
+  if (found) return found;
+  throw new UsageError(`--list must be one of ${known.join(", ")}, got "${list}"`);
+}
+
+function show(found: Coverage, { json }: Values, { log }: Output): void {
+  const { grid, counts, outside, elsewhere } = found;
+  if (json) {
+    log(rowJson(toValue(
+      {
+        total: grid.count,
+        ...counts,
+        outside,
+        axes: grid.factors.map(({ parts }, i) =>
+          parts.map((params, j) => ({
+            params,
+            done: found.doneByPart[i]![j]!,
+            total: grid.count / parts.length,
+          }))
+        ),
+      },
+      "coverage",
+    ) as Row));
+    return;
+  }
+  const { done, missing, failed, running } = counts;
+  log(
+    `[stet] ${done} of ${grid.count} done (${Math.floor(done / grid.count * 100)}%): ${missing} ` +
+      `missing, ${failed} failed, ${running} running; ${outside} rows outside the grid`,
+  );
+  if (elsewhere > 0) log(`[stet] ${elsewhere} rows of other namespaces: see --namespace`);
+  for (const line of tableLines(found, process.stdout.columns || 80)) log(line);
+}
+
+/** A line for each value of each axis, as wide as the terminal at most. */
+function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
+  const lines = grid.factors.flatMap(({ names, parts }, i) => {
+    const each = grid.count / parts.length;
+    const size = Math.ceil(parts.length / MOST_LINES);
+    const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => ({
+      members: parts.slice(j * size, (j + 1) * size),
+      done: doneByPart[i]!.slice(j * size, (j + 1) * size).reduce((sum, done) => sum + done, 0),
+    }));
+    return groups.map(({ members, done }) => ({
+      label: labelOf(names, members),
+      done,
+      total: members.length * each,
+    }));
+  });
+  const labelWidth = Math.max(...lines.map(({ label }) => label.length));
+  const counts = lines.map(({ done, total }) => `${done}/${total}`);
+  const countWidth = Math.max(...counts.map(({ length }) => length));
+  const room = Math.min(LONGEST_BAR, width - labelWidth - countWidth - 4);
+  return lines.map(({ label, done, total }, i) =>
+    `${label.padEnd(labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
+    (room < 5 ? "" : `  ${barText(done / total, room)}`)
+  );
+}
+
+function labelOf(names: readonly string[], members: readonly Row[]): string {
+  const text = (part: Row): string =>
+    names.length === 1 ? valueText(part[names[0]!]!) : Object.values(part).map(valueText).join(",");
+  const [first, last] = [text(members[0]!), text(members.at(-1)!)];
+  const values = members.length === 1 ? first : `${first} … ${last}`;
+  const label = `${names.join(",")}=${values}`;
+  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+}

@@ -1,0 +1,91 @@
+import { ELAPSED, NAMESPACE, TIMESTAMP } from "../../core/values/columns.ts";
+import { createExplain, type Difference, type Explanation } from "../../core/tools/explain.ts";
+import { canonicalJson } from "../../core/values/json.ts";
+import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
+import { resultOf } from "../../core/runs/result.ts";
+import { type Row, toValue, type Value } from "../../core/values/value.ts";
+import { valueText } from "../../core/values/value_text.ts";
+import { type Command, storeOf, UsageError } from "../command.ts";
+import { durationText } from "../terminal/duration_text.ts";
+import { pairsText } from "../grids/pairs_text.ts";
+import { pairsHelp, readPair, valuesOf } from "../grids/read_pair.ts";
+import { keyOnly } from "../grids/key_only.ts";
+import { registry } from "../registry.ts";
+import { rowJson } from "../terminal/row_json.ts";
+
+const explainPairs = createExplain(registry, valuesOf);
+
+/** `stet explain`. */
+export const explain: Command = {
+  summary: "why a combination is done or not, and what comes nearest",
+  help: `Usage: stet explain [store] name=value ... [--json]
+
+Says whether a combination is done (when, how long it took, its result), is being run (by whom),
+failed (how often, the last error), or none of these; then the rows that come nearest, and where
+they differ.
+
+  --json   print it as one JSON object
+
+${pairsHelp}
+
+Examples:
+  stet explain alpha=0.1 seed=3
+  stet explain runs.csv alpha=0.1 seed=3 --json`,
+  options: { json: { type: "boolean" } },
+  async run({ json }, positionals, { log }): Promise<void> {
+    const pairs = positionals.filter((text) => text.includes("="));
+    const store = storeOf(positionals.filter((text) => !text.includes("="))) ?? DEFAULT_STORE;
+    if (pairs.length === 0) {
+      throw new UsageError("say which combination, as in stet explain alpha=0.1 seed=3");
+    }
+    const explanation = await explainPairs(store, pairs.map(readPair));
+    if (json) log(rowJson(toValue(explanation, "explanation") as Row));
+    else for (const line of explanationLines(explanation)) log(line);
+  },
+};
+
+function explanationLines(explanation: Explanation): string[] {
+  const { params, state, row, holder, failure, nearest, hints } = explanation;
+  const what = `[stet] ${pairsText(params)}`;
+  const lines: string[] = [];
+  if (state === "done") lines.push(`${what} is done`, ...rowLines(row!));
+  else if (state === "running") lines.push(`${what} is being run by ${holder}`);
+  else if (state === "unknown") lines.push(`${what} is not done: it never ran, or was interrupted`);
+  if (failure && state !== "done") {
+    if (state === "failed") lines.push(`${what} failed`);
+    const { attempt, time, error } = failure;
+    lines.push(
+      `  ${attempt === 1 ? "1 attempt" : `${attempt} attempts`} failed, the last ${time}:`,
+    );
+    lines.push(...error.split("\n").map((line) => `    ${line}`));
+  }
+  if (state !== "done" && nearest.length > 0) {
+    lines.push(
+      "Nearest rows:",
+      ...nearest.map(({ row, differences }) =>
+        `  ${pairsText(keyOnly(row))}  (${differences.map(difference).join(", ")})`
+      ),
+    );
+  }
+  return [...lines, ...hints.map((hint) => `Note: ${hint}`)];
+}
+
+function rowLines(row: Row): string[] {
+  const { [TIMESTAMP]: time, [ELAPSED]: elapsed, [NAMESPACE]: namespace } = row;
+  const result = resultOf(row);
+  const texts = [
+    time !== undefined && `recorded ${time}`,
+    typeof elapsed === "number" && `took ${durationText(elapsed)}`,
+    namespace !== undefined && `namespace ${valueText(namespace)}`,
+  ].filter((text) => text !== false);
+  return [
+    ...texts.length > 0 ? [`  ${texts.join(", ")}`] : [],
+    ...result !== undefined ? [`  result: ${canonicalJson(result)}`] : [],
+  ];
+}
+
+function difference({ column, asked, stored }: Difference): string {
+  const text = (value: Value | undefined): string =>
+    value === undefined ? "none" : valueText(value);
+  return `${column}: ${text(asked)} asked, ${text(stored)} stored`;
+}

@@ -1,0 +1,49 @@
+import { argumentText } from "../../core/values/argument_text.ts";
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
+import { type Row, setEntry } from "../../core/values/value.ts";
+import { isOtherScalar, textColumns } from "./text_columns.ts";
+
+/**
+ * Returns the grid with the kinds that a store has: where a column has nothing but text, the values of that param
+ * are text as well, or a grid that has lost its `3.10` would run 3.9 again.
+ *
+ * @param note Gets a line about each param for which that is so.
+ */
+export async function asStored(
+  grid: Grid,
+  backend: CompleteBackend,
+  note: (line: string) => void,
+): Promise<Grid> {
+  const open = grid.factors.flatMap(({ open = [], parts }) =>
+    open.filter((name) => parts.some((part) => hasOther(part, name)))
+  );
+  if (open.length === 0) return grid;
+  const texts = await textColumns(backend, open);
+  if (texts.size === 0) return grid;
+  for (const name of texts) {
+    note(
+      `[stet] Note: ${name} is text, as in the store; ${name}:number=… or --number ${name} reads numbers`,
+    );
+  }
+  return gridOf(grid.factors.map((factor) => {
+    const names = factor.names.filter((name) => texts.has(name));
+    return names.length === 0 ? factor : withTexts(factor, names);
+  }));
+}
+
+function withTexts(factor: Factor, names: readonly string[]): Factor {
+  const parts = factor.parts.map((part, i) => {
+    const row: Row = { ...part };
+    for (const name of names) {
+      if (!hasOther(part, name)) continue;
+      setEntry(row, name, factor.spelled?.get(i)?.[name] ?? argumentText(part[name]!));
+    }
+    return row;
+  });
+  return { ...factor, parts };
+}
+
+function hasOther(part: Row, name: string): boolean {
+  return Object.hasOwn(part, name) && isOtherScalar(part[name]!);
+}

@@ -1,0 +1,86 @@
+import { argumentText } from "../../core/values/argument_text.ts";
+import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import { readAxis } from "./axis.ts";
+import { UsageError, type Values } from "../command.ts";
+import { readCombinations } from "./read_combinations.ts";
+import { textKindOptions, TextKinds } from "./text_kinds.ts";
+
+/** The options that grids are given by. */
+export const gridOptions = {
+  grid: { type: "string", short: "g", multiple: true },
+  ...textKindOptions,
+} as const;
+
+/** What `--help` says of it. */
+export const gridHelp = `  -g, --grid name=values   the values of a param; several -g are multiplied
+  -g, --grid file          combinations from a file: a CSV with a column for each param, a JSON
+                           array of objects, JSON Lines, or a store
+      --text names         the values of these params are text, as with -g name:text=values
+      --number names       they are numbers, as with -g name:number=values
+
+Values: 0.1,0.5   adam,sgd   0..19   0..100..10   lin:0..1:5   log:1e-4..1e-1:7   true,null
+A value is a number only if its text loses nothing by that: 7, 0.5, 1e-4; but 007, +15, 3.10, 1.0, 12E3
+and 1e400 are text. Where one value of a param, or of a column of a CSV, is text, all are: 3.9,3.10 are
+two texts, and so are None,small. Text that looks like something else is quoted: '"1"', '"a,b"'. Arrays
+are JSON: [64,64],[128].`;
+
+/**
+ * Reads the grid that options ask for.
+ *
+ * @param note Gets a line about each param that is text where numbers may have been meant.
+ * @throws {UsageError} If there is none, it is empty, a name comes twice, or it cannot be read.
+ */
+export async function readGrid(
+  values: Values,
+  note: (line: string) => void = () => {},
+): Promise<Grid> {
+  const texts = values["grid"] as readonly string[] | undefined ?? []; // it is declared `multiple`
+  if (texts.length === 0) {
+    throw new UsageError("there is no grid: name the values of each param, as in -g seed=0..99");
+  }
+  const kinds = new TextKinds(values);
+  const say = (line: string | undefined): void =>
+    line === undefined ? undefined : note(noted(line));
+  const factors: Factor[] = [];
+  const taken = new Set<string>();
+  for (const text of texts) {
+    const factor = text.includes("=")
+      ? axisOf(text, kinds, say)
+      : await readCombinations(text, kinds, say);
+    for (const name of factor.names) {
+      if (taken.has(name)) throw new UsageError(`the grid names "${name}" twice; give it once`);
+      taken.add(name);
+    }
+    factors.push(factor);
+  }
+  kinds.checkNames([...taken]);
+  return gridOf(factors);
+}
+
+function noted(line: string): string {
+  return `[stet] Note: ${line}`;
+}
+
+function axisOf(text: string, kinds: TextKinds, note: (line: string | undefined) => void): Factor {
+  const [name, values, axis] = readAxis(text, kinds.of);
+  note(axis.note);
+  const spelled = new Map<number, Record<string, string>>();
+  if (axis.spelled.size > 0) {
+    for (const [i, value] of values.entries()) {
+      const written = axis.spelled.get(writeCell(value));
+      if (written !== undefined && written !== argumentText(value)) {
+        spelled.set(i, entry(name, written) as Record<string, string>);
+      }
+    }
+  }
+  const parts = values.map((value) => entry(name, value));
+  return { names: [name], parts, spelled, open: axis.kind ? [] : [name] };
+}
+
+function entry(name: string, value: Value): Row {
+  const row: Row = {};
+  setEntry(row, name, value);
+  return row;
+}

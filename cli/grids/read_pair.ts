@@ -1,0 +1,57 @@
+import { readCell } from "../../core/values/cell.ts";
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import { readText, TextColumn, type TextKind } from "../../core/values/text_value.ts";
+import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import { splitKind } from "./axis.ts";
+import { UsageError } from "../command.ts";
+import { isOtherScalar, textColumns } from "./text_columns.ts";
+
+/** What `--help` says of pairs. */
+export const pairsHelp =
+  `A value is a number only if its text loses nothing by that: 0.1, 42; but 007, 3.10 and +15 are text, and
+so is 3.9 where the store has texts only in that column. name:text=… and name:number=… decide by hand,
+and '"7"' is a text.`;
+
+/** A value for a name, as a command line gives it. */
+export interface Pair {
+  readonly name: string;
+  readonly text: string;
+  /** The kind of the value, if it was decided by hand. */
+  readonly kind: TextKind | undefined;
+}
+
+/**
+ * Reads `name=value`, `name:text=value` or `name:number=value`.
+ *
+ * @throws {UsageError} If name or value is missing, or the value is no number and is to be one.
+ */
+export function readPair(given: string): Pair {
+  const at = given.indexOf("=");
+  const { name, kind } = splitKind(given.slice(0, Math.max(at, 0)));
+  const text = given.slice(at + 1);
+  const value = readCell(text);
+  if (name === "" || value === undefined) {
+    throw new UsageError(`expected name=value, got "${given}"; an empty text is written name='""'`);
+  }
+  if (kind === "number" && typeof value !== "number" && typeof value !== "bigint") {
+    throw new UsageError(`${given}: ${text.trim()} is no number`);
+  }
+  return { name, text, kind };
+}
+
+/** Returns the values of pairs: text where the store has nothing but text in that column. */
+export async function valuesOf(pairs: readonly Pair[], backend: CompleteBackend): Promise<Row> {
+  const values = new Map(pairs.map((pair) => [pair, valueOf(pair)]));
+  const open = pairs.filter((pair) => pair.kind === undefined && isOtherScalar(values.get(pair)!));
+  const texts = await textColumns(backend, open.map(({ name }) => name));
+  const row: Row = {};
+  for (const pair of pairs) {
+    const isText = open.includes(pair) && texts.has(pair.name);
+    setEntry(row, pair.name, isText ? pair.text.trim() : values.get(pair)!);
+  }
+  return row;
+}
+
+function valueOf({ text, kind }: Pair): Value {
+  return kind ? new TextColumn(kind).read(text)! : readText(text)!;
+}

@@ -1,0 +1,33 @@
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Row, Value } from "../../core/values/value.ts";
+
+/** How many rows tell of which kind a column is. */
+const TELLING = 1000;
+
+/**
+ * Returns the columns of these that have nothing but text: in the failures and the first 1,000 rows of a store.
+ */
+export async function textColumns(
+  backend: CompleteBackend,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const texts = new Set<string>();
+  const others = new Set<string>();
+  const look = (row: Row): void => {
+    for (const name of names) {
+      if (Object.hasOwn(row, name)) (typeof row[name] === "string" ? texts : others).add(name);
+    }
+  };
+  for (const { params } of await backend.failures()) look(params);
+  let count = 0;
+  for await (const row of backend.rows({ columns: names })) {
+    look(row);
+    if (++count === TELLING || others.size === names.length) break;
+  }
+  return new Set([...texts].filter((name) => !others.has(name)));
+}
+
+/** True for a number, boolean or null. */
+export function isOtherScalar(value: Value): boolean {
+  return typeof value !== "string" && (typeof value !== "object" || value === null);
+}

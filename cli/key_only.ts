@@ -1,7 +1,0 @@
-import { isKeyColumn } from "../core/columns.ts";
-import type { Row } from "../core/value.ts";
-
-/** The columns of a row that say which run it is. */
-export function keyOnly(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => isKeyColumn(name)));
-}

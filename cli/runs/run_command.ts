@@ -1,0 +1,101 @@
+import { basename } from "node:path";
+import { closeAfter } from "../../core/runtime/close_after.ts";
+import { completeBackend } from "../../core/contract/complete_backend.ts";
+import type { Executor, Job } from "../../core/runs/executor.ts";
+import type { RunsOptions } from "../../core/runs/runs.ts";
+import type { Output, Values } from "../command.ts";
+import type { Grid } from "../../core/grids/grid.ts";
+import { asStored } from "../grids/as_stored.ts";
+import { checkCommand, commandSource } from "./command_source.ts";
+import { logsOf } from "./logs_of.ts";
+import { newestDurations } from "./newest_durations.ts";
+import { asUsageError, runSweep } from "./run_sweep.ts";
+import { readSweepOptions } from "./sweep_options.ts";
+
+/** A program to run for combinations. */
+export interface CommandSweep {
+  readonly store: string;
+  readonly namespace: string | undefined;
+  /** The program and its arguments, with placeholders. */
+  readonly program: readonly string[];
+  readonly grid: Grid;
+}
+
+/**
+ * Runs a program for every combination that the store has not, and resolves to the exit code.
+ *
+ * @throws {UsageError} If a placeholder is no param or an option makes no sense; nothing has run then.
+ * @throws {StoreError} If the store cannot be used, or holds what another program did.
+ */
+export async function runCommand(
+  { store, namespace, program, grid: given }: CommandSweep,
+  values: Values,
+  output: Output,
+): Promise<number> {
+  const options = readSweepOptions(values, Date.now());
+  const { commands, once, openBackend } = await import("../../mod.ts");
+  const opened = await openBackend(store);
+  return await closeAfter(async () => {
+    const backend = completeBackend(opened);
+    const grid = await asStored(given, backend, output.error);
+    const logs = logsOf(backend.location);
+    let executor: Executor;
+    try {
+      executor = spelled(
+        commands(program, {
+          concurrency: options.concurrency ?? navigator.hardwareConcurrency,
+          ...logs !== undefined && { logs },
+        }),
+        grid,
+      );
+      checkPlaceholders(executor, grid);
+    } catch (error) {
+      throw asUsageError(error);
+    }
+    await checkCommand(backend, store, program, namespace, output);
+    const onceOptions: RunsOptions = {
+      store: opened,
+      key: grid.names,
+      save: true,
+      quiet: true,
+      name: basename(program[0] ?? ""),
+      source: commandSource(program),
+      onChange: "ignore", // the store was checked
+      ...namespace !== undefined && { namespace },
+    };
+    // Never called: the executor runs the program instead.
+    const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
+    return await runSweep({
+      swept,
+      params: grid.combinations,
+      total: grid.count,
+      executor,
+      options,
+      store,
+      durations: () => newestDurations(backend),
+    }, output);
+  }, () => opened.close());
+}
+
+/** The same executor, whose programs get params in the spelling that was written. */
+function spelled(executor: Executor, grid: Grid): Executor {
+  return {
+    concurrency: executor.concurrency,
+    open: () => executor.open?.(),
+    check: ({ params, args }) => executor.check?.({ params: grid.spelled(params), args }),
+    close: () => executor.close?.(),
+    run: (job) =>
+      executor.run(Object.create(job, { params: { value: grid.spelled(job.params) } }) as Job),
+  };
+}
+
+/** All combinations of axes have the same names, those of a file need not. */
+function checkPlaceholders(executor: Executor, grid: Grid): void {
+  const isUniform = grid.factors.every(({ names, parts }) =>
+    parts.every((part) => names.every((name) => Object.hasOwn(part, name)))
+  );
+  for (const params of grid.combinations) {
+    executor.check?.({ params, args: [params] });
+    if (isUniform) return;
+  }
+}

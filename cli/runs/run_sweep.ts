@@ -1,0 +1,104 @@
+import type { Executor, Job } from "../../core/runs/executor.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import { type Items, sweep } from "../../core/sweeps/sweep.ts";
+import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
+import { paramsText } from "../../core/values/value_text.ts";
+import { type Output, UsageError } from "../command.ts";
+import { durationText } from "../terminal/duration_text.ts";
+import { Pace } from "../terminal/pace.ts";
+import { ProgressBar } from "../terminal/progress_bar.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
+
+/** The longest text of an error that is shown while the sweep goes on. */
+const LONGEST_ERROR = 200;
+
+/** A sweep that a command begins. */
+export interface Task {
+  /** A `once` function or Store. */
+  readonly swept: object;
+  readonly params: Items;
+  /** How many there are of them; undefined: nobody knows. */
+  readonly total: number | undefined;
+  readonly executor: Executor;
+  readonly options: SweepOptions;
+  /** The store, as a command line names it, if it can. */
+  readonly store: string | undefined;
+  /** How long runs took that were recorded, in seconds, the newest last. */
+  durations(): Promise<readonly number[]>;
+}
+
+/**
+ * Sweeps, with a bar if there is a terminal to draw it on, prints what it came to and resolves to the
+ * exit code: 1 if some runs failed or were not begun.
+ *
+ * @throws {UsageError} If nothing could run at all.
+ */
+export async function runSweep(task: Task, output: Output): Promise<number> {
+  const { swept, params, total, executor, options } = task;
+  const { terminal, error: complain } = output;
+  const pace = new Pace(options.concurrency ?? executor.concurrency, options.perSecond);
+  if (terminal) pace.learn(await task.durations());
+  const start = performance.now();
+  let bar: ProgressBar | undefined;
+  const say = (line: string): void => bar ? bar.above(() => complain(line)) : complain(line);
+  const sweeping = sweep(swept, params, {
+    ...options,
+    executor: terminal ? timed(executor, pace) : executor,
+    withSkipped: false,
+    log: say,
+  });
+  try {
+    if (terminal) {
+      bar = new ProgressBar(terminal, total, pace, () => sweeping.counts);
+      // At an interrupt the process ends within the last step of the loop.
+      for await (const outcome of sweeping) {
+        if (outcome.status !== "failed") continue;
+        // A program's own words begin in the second line.
+        const text = messageOf(outcome.error).split("\n", 2).join(" ").slice(0, LONGEST_ERROR);
+        say(`[stet] Failed: ${paramsText(outcome.params)}: ${text}`);
+      }
+    }
+    await sweeping.done;
+  } catch (error) {
+    const { ran, failed } = sweeping.counts;
+    throw ran + failed === 0 ? asUsageError(error) : error;
+  } finally {
+    bar?.end();
+  }
+  const { ran, skipped, failed, stopped } = sweeping.counts;
+  const time = durationText((performance.now() - start) / 1000);
+  complain(`[stet] ${ran} ran, ${skipped} skipped, ${failed} failed in ${time}`);
+  if (stopped === "deadline") complain("[stet] Stopped at the deadline: the rest was not begun");
+  if (stopped === "error") complain("[stet] Stopped because a run failed: the rest was not begun");
+  if (failed > 0 && task.store !== undefined) {
+    complain(`[stet] Why they failed: stet failures ${shellText([task.store])}`);
+  }
+  return failed > 0 || stopped !== undefined ? 1 : 0;
+}
+
+/** What keeps a sweep from beginning says what is wrong with what was asked for. */
+export function asUsageError(error: unknown): unknown {
+  const message = messageOf(error);
+  const isAdvice = !(error instanceof StoreError) && message.startsWith("Cannot ");
+  return isAdvice ? new UsageError(message, { cause: error }) : error;
+}
+
+/** The same executor, whose runs are timed. */
+function timed(executor: Executor, pace: Pace): Executor {
+  return {
+    concurrency: executor.concurrency,
+    open: () => executor.open?.(),
+    check: (job) => executor.check?.(job),
+    close: () => executor.close?.(),
+    async run(job: Job): Promise<unknown> {
+      const start = performance.now() / 1000;
+      pace.begin(start);
+      try {
+        return await executor.run(job);
+      } finally {
+        const now = performance.now() / 1000;
+        pace.end(now, now - start);
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
+import type { Terminal } from "../command.ts";
+import type { Pace } from "./pace.ts";
+import { progressLine } from "./progress_line.ts";
+
+/** How long a drawing stays, in milliseconds. */
+const INTERVAL = 100;
+
+/** What is left free at the end of the line: the terminal puts `^C` there, and wraps at the last column. */
+const ROOM = 3;
+
+const CLEAR_LINE = "\r\x1b[K";
+
+/** What of `console` prints. */
+const METHODS = ["log", "info", "debug", "warn", "error"] as const;
+
+/**
+ * The line of a terminal that shows how far a sweep is: redrawn ten times a second at most. What is
+ * printed through `console` meanwhile stands above it.
+ */
+export class ProgressBar {
+  readonly #terminal: Terminal;
+  readonly #total: number | undefined;
+  readonly #pace: Pace;
+  readonly #start: number;
+  readonly #counts: () => SweepCounts;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #restore: () => void;
+  #drawn = -Infinity;
+  #isShown = false;
+
+  /** @param counts What to draw. */
+  constructor(
+    terminal: Terminal,
+    total: number | undefined,
+    pace: Pace,
+    counts: () => SweepCounts,
+  ) {
+    this.#terminal = terminal;
+    this.#counts = counts;
+    this.#total = total;
+    this.#pace = pace;
+    this.#start = performance.now();
+    this.#restore = this.#guardConsole();
+    this.#timer = setInterval(() => this.#draw(), INTERVAL);
+  }
+
+  /** Prints something above the bar. */
+  above(print: () => void): void {
+    this.#hide();
+    print();
+    if (performance.now() - this.#drawn >= INTERVAL) this.#draw();
+  }
+
+  /** Takes the bar away; the terminal is as it was. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#restore();
+    this.#hide();
+  }
+
+  #draw(): void {
+    const now = performance.now();
+    const line = progressLine({
+      ...this.#counts(),
+      total: this.#total,
+      rate: this.#pace.rate(now / 1000),
+      elapsed: (now - this.#start) / 1000,
+    }, this.#terminal.columns - ROOM);
+    this.#terminal.write(CLEAR_LINE + line);
+    this.#drawn = now;
+    this.#isShown = true;
+  }
+
+  #hide(): void {
+    if (this.#isShown) this.#terminal.write(CLEAR_LINE);
+    this.#isShown = false;
+  }
+
+  #guardConsole(): () => void {
+    const originals = METHODS.map((name) => [name, console[name]] as const);
+    for (const [name, original] of originals) {
+      console[name] = (...args: unknown[]) => this.above(() => original.apply(console, args));
+    }
+    return () => {
+      for (const [name, original] of originals) console[name] = original;
+    };
+  }
+}

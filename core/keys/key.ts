@@ -1,0 +1,145 @@
+import { readCell, writeCell } from "../values/cell.ts";
+import { isKeyColumn } from "../values/columns.ts";
+import { type Row, setEntry, toValue } from "../values/value.ts";
+
+/** Which columns say which run it is. Made once and used for many keys. */
+export interface KeyShape {
+  /** The declared key columns, sorted; undefined: every column that is not reserved. */
+  readonly columns: readonly string[] | undefined;
+  /** Cell text that counts where a row or a call leaves a column out. */
+  readonly defaults: ReadonlyMap<string, string>;
+}
+
+/** Which run: the cells of the key columns, as one text and as values. */
+export interface Key {
+  readonly shape: KeyShape;
+  /**
+   * The key as one text: `name`, U+001E, cell, U+001F for each column that is not absent, sorted by
+   * name. Equal texts are the same key, whoever made them.
+   */
+  readonly text: string;
+  /** The values by column; absent ones are left out. */
+  readonly values: Row;
+}
+
+/** Ends a column's name in a key's text. No param name and no cell holds it. */
+export const NAME_END = "\x1e";
+/** Ends a cell in a key's text. */
+export const CELL_END = "\x1f";
+
+/** The most shapes that are kept for those who ask for equal ones. */
+const MAX_SHAPES = 1000;
+const shapes = new Map<string, KeyShape>();
+
+/**
+ * The shape of keys with these columns. Equal ones are one object, as stores index rows by shape; of
+ * more than 1,000, those that were asked for last.
+ *
+ * @param columns The declared key columns; undefined: every column that is not reserved.
+ * @param defaults Values that rows and calls without the column count as having.
+ */
+export function keyShape(
+  columns: Iterable<string> | undefined,
+  defaults: Readonly<Record<string, unknown>> = {},
+): KeyShape {
+  const cells = new Map<string, string>();
+  for (const [name, input] of Object.entries(defaults)) {
+    const value = toValue(input, `defaults.${name}`);
+    if (value !== undefined) cells.set(name, writeCell(value));
+  }
+  const names = columns === undefined ? undefined : [...new Set(columns)].sort();
+  const text = JSON.stringify([names, [...cells].sort()]);
+  const shape = shapes.get(text) ?? { columns: names, defaults: cells };
+  shapes.delete(text); // to be the newest
+  shapes.set(text, shape);
+  if (shapes.size > MAX_SHAPES) shapes.delete(shapes.keys().next().value!);
+  return shape;
+}
+
+/**
+ * The key that these params have in a shape.
+ *
+ * @param order The order of its values. Default: that of the params. What it leaves out comes last.
+ * @throws {TypeError} If a key column holds what a store cannot keep; names its path.
+ */
+export function keyOf(
+  shape: KeyShape,
+  params: Readonly<Record<string, unknown>>,
+  order?: readonly string[],
+): Key {
+  return new LazyKey(shape, params, textOf(shape, params), order);
+}
+
+function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
+  let text = "";
+  for (const name of shape.columns ?? openColumns(shape, params)) {
+    const cell = cellOf(own(params, name), name) ?? shape.defaults.get(name);
+    if (cell !== undefined) text += name + NAME_END + cell + CELL_END;
+  }
+  return text;
+}
+
+function openColumns(
+  shape: KeyShape,
+  params: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const names = Object.keys(params).filter(isKeyColumn);
+  for (const name of shape.defaults.keys()) if (!Object.hasOwn(params, name)) names.push(name);
+  return names.sort();
+}
+
+/** A param may be called `constructor`: what is inherited is not a param. */
+function own(params: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(params, name) ? params[name] : undefined;
+}
+
+function cellOf(input: unknown, name: string): string | undefined {
+  switch (typeof input) {
+    case "string":
+    case "number":
+    case "boolean":
+      return writeCell(input);
+    case "undefined":
+      return undefined;
+  }
+  const value = toValue(input, `params.${name}`);
+  return value === undefined ? undefined : writeCell(value);
+}
+
+/** Values are needed only when the key is recorded, not when it is looked up. */
+class LazyKey implements Key {
+  #params: Readonly<Record<string, unknown>>;
+  #values: Row | undefined;
+  readonly #order: readonly string[] | undefined;
+  readonly shape: KeyShape;
+  readonly text: string;
+
+  constructor(
+    shape: KeyShape,
+    params: Readonly<Record<string, unknown>>,
+    text: string,
+    order: readonly string[] | undefined,
+  ) {
+    this.#order = order;
+    this.shape = shape;
+    this.#params = params;
+    this.text = text;
+  }
+
+  get values(): Row {
+    return this.#values ??= this.#read();
+  }
+
+  #read(): Row {
+    const values: Row = {};
+    const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
+    const known = new Set(columns);
+    const given = (this.#order ?? Object.keys(this.#params)).filter((name) => known.has(name));
+    for (const name of new Set([...given, ...columns])) {
+      let value = toValue(own(this.#params, name), `params.${name}`);
+      if (value === undefined) value = readCell(defaults.get(name) ?? "");
+      if (value !== undefined) setEntry(values, name, value);
+    }
+    return values;
+  }
+}

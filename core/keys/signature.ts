@@ -1,0 +1,426 @@
+import type { Expression, ObjectPattern } from "acorn";
+import { cannotName } from "./cannot_name.ts";
+import { constantOf } from "./constant.ts";
+import { areMinified } from "./minified.ts";
+import { nearestName } from "../values/nearest_name.ts";
+import { type Parameter, parametersOf } from "./parameters.ts";
+import { isPlainObject } from "../values/value.ts";
+
+/** How the arguments of a function are named, where its source does not say it or should not. */
+export interface SignatureOptions {
+  /** The names that make up the key: parameters, or else fields of the first argument. */
+  readonly key?: readonly string[];
+  /** Names of the arguments in their order; the function's source is then not read. */
+  readonly paramNames?: readonly string[];
+  /** URL or path of the module in which it was wrapped: it shows whether the code was minified. */
+  readonly module?: string;
+}
+
+/** How the arguments of a function become params. */
+export interface Signature {
+  /**
+   * Whether a call's first argument is read as the params object: `"object"` always, `"positional"`
+   * never, `"either"` (one plain parameter that neither `key` nor `paramNames` settles) when the call
+   * gives a plain object.
+   */
+  readonly style: "object" | "positional" | "either";
+  /**
+   * The declared parameter or field names, in declaration order; `undefined` when a call may bring
+   * any field: an undeclared object, one with a rest element, or style `"either"`.
+   */
+  readonly names: readonly string[] | undefined;
+  /** The constant default of each name that has one. Arrays and objects in it are frozen. */
+  readonly defaults: ReadonlyMap<string, unknown>;
+  /**
+   * The named arguments of one call as a new object: declared names in declaration order, defaults
+   * applied as JavaScript does, what is `undefined` left out, arguments without a name left out. An
+   * undeclared object is copied. Names outside the key are in it.
+   *
+   * @throws {TypeError} if the call gives no plain object where the style is `"object"`, or gives
+   * arguments to a function that declares none.
+   */
+  params(args: readonly unknown[]): Record<string, unknown>;
+  /**
+   * The key columns of one call: the `key` option, else the declared names; `undefined` for an
+   * undeclared object, whose every column that is not reserved is in the key.
+   */
+  keyColumns(args: readonly unknown[]): readonly string[] | undefined;
+  /** The function's name for messages; `"anonymous"` if it has none. */
+  readonly name: string;
+}
+
+/**
+ * How calls of `fn` are named, read from its source once so that each call costs little: functions,
+ * arrows and methods, sync and async, as Deno, Bun and Node print them.
+ *
+ * A destructured first parameter declares the fields of a params object, and so does a `key` that
+ * names none of the parameters; later arguments then pass through and are no params. A single
+ * plain parameter takes either form, call by call. Anything else is positional.
+ *
+ * @throws {TypeError} if `fn` is no function that runs once per call, if what the key needs cannot
+ * be known from the source (native and bound functions, computed defaults, destructured parameters
+ * without a name), or if `key` or `paramNames` does not fit. The message shows the fix.
+ */
+export function signatureOf(
+  fn: (...args: never[]) => unknown,
+  options: SignatureOptions = {},
+): Signature {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot name the arguments of a run: expected a function, got ${kindOf(fn)}`,
+    );
+  }
+  const name = typeof fn.name === "string" && fn.name !== "" ? fn.name : "anonymous";
+  if (Object.prototype.toString.call(fn).endsWith("GeneratorFunction]")) {
+    throw new TypeError(
+      `Cannot run ${name}() once: it is a generator function, and a run is one call whose result is not iterated. ` +
+        "Pass a function that iterates it and returns the result",
+    );
+  }
+  const { key, paramNames } = options;
+  checkNames(
+    name,
+    "key",
+    key,
+    "then every call would be the same run; leave key out to take all params",
+  );
+  checkNames(
+    name,
+    "paramNames",
+    paramNames,
+    "leave paramNames out if the function takes no arguments",
+  );
+  const parameters = paramNames === undefined
+    ? parametersOf(fn, name)
+    : paramNames.map((name) => ({ name, pattern: undefined, default: undefined, isRest: false }));
+
+  const first = parameters[0];
+  if (first?.pattern) return declaredObject(name, first.pattern, first.default, key);
+
+  const names = parameters.flatMap((parameter) => parameter.name ?? []);
+  const unknown = key?.filter((column) => !names.includes(column)) ?? [];
+  const isPlainFirst = paramNames === undefined && first?.name !== undefined && !first.isRest;
+  if (key && unknown.length === key.length && isPlainFirst) {
+    return undeclaredObject(name, names, first.default, key);
+  }
+  if (unknown.length > 0) throw unknownNames(name, "parameter", names, unknown);
+  const signature = positional(name, parameters, key);
+  const isMinified = paramNames === undefined &&
+    areMinified(names, fn.toString(), options.module);
+  if (isPlainFirst && parameters.length === 1 && !key) {
+    return either(signature, first.name, isMinified ? () => minifiedError(name, names) : undefined);
+  }
+  if (isMinified) throw minifiedError(name, names);
+  return signature;
+}
+
+function minifiedError(name: string, names: readonly string[]): TypeError {
+  return cannotName(
+    name,
+    `${names.join(", ")} ${
+      names.length > 1 ? "look like names" : "looks like a name"
+    } that a minifier ` +
+      "gave, and another build gives others or swaps them. Name the arguments as the source does, with " +
+      `paramNames: ["alpha", "seed"], or take one params object, ({ alpha, seed })`,
+  );
+}
+
+/** A name, where a positional call has its value, and the value when that is undefined. */
+interface Slot {
+  readonly name: string;
+  readonly position: number;
+  readonly fallback: unknown;
+}
+
+function positional(
+  name: string,
+  parameters: readonly Parameter[],
+  key: readonly string[] | undefined,
+): Signature {
+  const names = parameters.flatMap((parameter) => parameter.name ?? []);
+  const twice = names.find((one, i) => names.indexOf(one) !== i);
+  if (twice !== undefined) {
+    throw cannotName(name, `two parameters are named "${twice}". Rename one of them`);
+  }
+  // What a reader can paste: every argument named, those without a name by their position.
+  const paramNames = quoted(parameters.map((parameter, i) => parameter.name ?? `arg${i + 1}`));
+
+  const unnamed = parameters.findIndex((parameter) => parameter.name === undefined);
+  if (!key && unnamed >= 0) {
+    throw cannotName(
+      name,
+      `parameter ${unnamed + 1} is destructured and has no name for the key. ` +
+        (names.length > 0
+          ? `Leave it out of the key with key: ${quoted(names)}, or name`
+          : "Name") +
+        ` every argument with paramNames: ${paramNames}`,
+    );
+  }
+  const defaults = defaultsOf(parameters, key, (computed) => {
+    const others = names.filter((other) => other !== computed && (key?.includes(other) ?? true));
+    return cannotName(
+      name,
+      `the default of "${computed}" is computed, so its value is not known when a call omits it. ` +
+        (others.length > 0
+          ? `Leave it out of the key with key: ${quoted(others)}, or always`
+          : "Always") +
+        ` pass it and say so with paramNames: ${paramNames}`,
+    );
+  });
+  const slots: Slot[] = [];
+  let rest: Slot | undefined;
+  for (const [position, parameter] of parameters.entries()) {
+    if (parameter.name === undefined) continue;
+    const slot = { name: parameter.name, position, fallback: defaults.get(parameter.name) };
+    if (parameter.isRest) rest = slot;
+    else slots.push(slot);
+  }
+  const columns = key ? [...key] : names;
+  return {
+    style: "positional",
+    names,
+    defaults,
+    name,
+    params(args) {
+      if (parameters.length === 0 && args.length > 0) {
+        throw new TypeError(
+          `Cannot read the params of ${name}(): it declares no parameters and got ${args.length} argument(s). ` +
+            'Declare them, or name them with paramNames: ["alpha", "seed"]',
+        );
+      }
+      const params: Record<string, unknown> = {};
+      for (const slot of slots) put(params, slot.name, args[slot.position], slot.fallback);
+      if (rest) put(params, rest.name, args.slice(rest.position), undefined);
+      return params;
+    },
+    keyColumns: () => columns,
+  };
+}
+
+/** @param refusal The error of a call whose argument is no params object, if that is one. */
+function either(
+  positional: Signature,
+  parameter: string,
+  refusal: (() => TypeError) | undefined,
+): Signature {
+  const whenOmitted = positional.defaults.get(parameter);
+  const isObjectCall = (args: readonly unknown[]) =>
+    isPlainObject(args[0] === undefined ? whenOmitted : args[0]);
+  return {
+    ...positional,
+    style: "either",
+    names: undefined,
+    params(args) {
+      const given = args[0] === undefined ? whenOmitted : args[0];
+      if (isPlainObject(given)) return { ...given };
+      if (refusal && args.length > 0) throw refusal();
+      return positional.params(args);
+    },
+    keyColumns: (args) => isObjectCall(args) ? undefined : positional.keyColumns(args),
+  };
+}
+
+function declaredObject(
+  name: string,
+  pattern: ObjectPattern,
+  whenOmitted: Expression | undefined,
+  key: readonly string[] | undefined,
+): Signature {
+  const { fields, isOpen } = fieldsOf(pattern, name);
+  const names = [...new Set(fields.map((field) => field.name))];
+  const unknown = isOpen ? [] : key?.filter((column) => !names.includes(column)) ?? [];
+  if (unknown.length > 0) throw unknownNames(name, "field", names, unknown);
+  const defaults = defaultsOf(fields, key, (computed) => {
+    const others = names.filter((other) => other !== computed && (key?.includes(other) ?? true));
+    return cannotName(
+      name,
+      `the default of the field "${computed}" is computed, so its value is not known when a call omits it. ` +
+        (others.length > 0
+          ? `Leave it out of the key with key: ${quoted(others)}, or give`
+          : "Give") +
+        " it a constant default, or none and always pass it " +
+        '(with positional parameters, paramNames: ["alpha", "seed"] says so)',
+    );
+  });
+  return objectSignature({
+    name,
+    names: isOpen ? undefined : names,
+    defaults,
+    whenOmitted,
+    columns: key ?? (isOpen ? undefined : names),
+    expected: `an object${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
+  });
+}
+
+function undeclaredObject(
+  name: string,
+  parameters: readonly string[],
+  whenOmitted: Expression | undefined,
+  key: readonly string[],
+): Signature {
+  return objectSignature({
+    name,
+    names: undefined,
+    defaults: new Map(),
+    whenOmitted,
+    columns: key,
+    expected: `an object with ${key.join(", ")} (the key names none of its parameters, ${
+      parameters.join(", ")
+    })`,
+  });
+}
+
+function objectSignature(shape: {
+  readonly name: string;
+  readonly names: readonly string[] | undefined;
+  readonly defaults: ReadonlyMap<string, unknown>;
+  readonly whenOmitted: Expression | undefined;
+  readonly columns: readonly string[] | undefined;
+  readonly expected: string;
+}): Signature {
+  const { name, names, defaults, expected } = shape;
+  const constant = shape.whenOmitted && constantOf(shape.whenOmitted);
+  const whenOmitted = constant?.value;
+  const isComputed = shape.whenOmitted !== undefined && constant === undefined;
+  const columns = shape.columns && [...shape.columns];
+  const slots = (names ?? [...defaults.keys()]).map((name) => ({
+    name,
+    fallback: defaults.get(name),
+  }));
+  return {
+    style: "object",
+    names,
+    defaults,
+    name,
+    params(args) {
+      const given = args[0] === undefined ? whenOmitted : args[0];
+      if (!isPlainObject(given)) {
+        const got = isComputed && args[0] === undefined
+          ? "nothing, and its default is computed"
+          : kindOf(given);
+        throw new TypeError(
+          `Cannot read the params of ${name}(): its first argument must be ${expected}, got ${got}`,
+        );
+      }
+      const params: Record<string, unknown> = names ? {} : { ...given };
+      for (const slot of slots) put(params, slot.name, given[slot.name], slot.fallback);
+      return params;
+    },
+    keyColumns: () => columns,
+  };
+}
+
+/** Sets a field as own data, unless there is no value: assigning `__proto__` would set the prototype. */
+function put(
+  params: Record<string, unknown>,
+  name: string,
+  given: unknown,
+  fallback: unknown,
+): void {
+  const value = given === undefined ? fallback : given;
+  if (value === undefined) return;
+  if (name !== "__proto__") params[name] = value;
+  else {Object.defineProperty(params, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });}
+}
+
+interface Field {
+  readonly name: string;
+  readonly default: Expression | undefined;
+}
+
+/** The fields a pattern takes from its object; open if a rest element takes all others. */
+function fieldsOf(pattern: ObjectPattern, name: string): { fields: Field[]; isOpen: boolean } {
+  const fields: Field[] = [];
+  let isOpen = false;
+  for (const property of pattern.properties) {
+    if (property.type === "RestElement") {
+      isOpen = true;
+      continue;
+    }
+    const { key, value } = property;
+    if (property.computed || (key.type !== "Identifier" && key.type !== "Literal")) {
+      throw cannotName(
+        name,
+        `field ${
+          fields.length + 1
+        } of its first parameter has a computed name. Write the name out, or take ` +
+          'the object undestructured, (params), with key: ["alpha", "seed"], or name it whole with ' +
+          'paramNames: ["params"]',
+      );
+    }
+    fields.push({
+      name: key.type === "Identifier" ? key.name : String(key.value),
+      default: value.type === "AssignmentPattern" ? value.right : undefined,
+    });
+  }
+  return { fields, isOpen };
+}
+
+function defaultsOf(
+  declared: readonly (Parameter | Field)[],
+  key: readonly string[] | undefined,
+  computedError: (name: string) => Error,
+): Map<string, unknown> {
+  const defaults = new Map<string, unknown>();
+  for (const { name, default: node } of declared) {
+    if (name === undefined || node === undefined) continue;
+    const constant = constantOf(node);
+    if (constant === undefined && (key?.includes(name) ?? true)) throw computedError(name);
+    if (constant?.value !== undefined) defaults.set(name, constant.value);
+  }
+  return defaults;
+}
+
+function checkNames(name: string, option: string, names: unknown, ifEmpty: string): void {
+  if (names === undefined) return;
+  const problem =
+    !Array.isArray(names) || !names.every((one) => typeof one === "string" && one !== "")
+      ? 'must be an array of names, as in ["alpha", "seed"]'
+      : names.length === 0
+      ? `is empty: ${ifEmpty}`
+      : duplicateOf(names);
+  if (problem) throw new TypeError(`Cannot use the option ${option} of ${name}(): it ${problem}`);
+}
+
+function duplicateOf(names: readonly string[]): string | undefined {
+  const twice = names.find((one, i) => names.indexOf(one) !== i);
+  return twice === undefined ? undefined : `names "${twice}" twice. Name it once`;
+}
+
+function unknownNames(
+  name: string,
+  kind: "parameter" | "field",
+  names: readonly string[],
+  unknown: readonly string[],
+): TypeError {
+  const nearest = unknown.flatMap((one) => nearestName(one, names) ?? []);
+  return new TypeError(
+    `Cannot take ${
+      unknown.map((one) => `"${one}"`).join(", ")
+    } into the key of ${name}(): it has no such ${kind}. ` +
+      (names.length > 0 ? `Its ${kind}s are ${names.join(", ")}` : `It has no named ${kind}s`) +
+      (nearest.length > 0 ? `; did you mean ${nearest.map((one) => `"${one}"`).join(", ")}?` : ""),
+  );
+}
+
+/** Names as they stand in source, ready to paste. */
+function quoted(names: readonly string[]): string {
+  return `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
+}
+
+/** What a value is, in a word or two for a message. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return typeof value;
+  const { constructor } = value;
+  return typeof constructor === "function" && constructor !== Object
+    ? `a ${constructor.name} instance`
+    : "an object";
+}

@@ -1,0 +1,93 @@
+import { pythonDate, pythonTime } from "../values/python_time.ts";
+import type { TableType } from "../contract/records_backend.ts";
+import type { Value } from "../values/value.ts";
+
+/** Names that stand for what a record has besides its params, in both spellings. */
+export const RESERVED: ReadonlySet<string> = new Set([
+  "id",
+  "result_file",
+  "created_at",
+  "custom_data",
+  "resultFile",
+  "createdAt",
+  "customData",
+]);
+
+/** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
+const UNFIT = /[\p{Cc}\p{Cs}]/u;
+
+/** Whether a column of a record holds a param. */
+export function isParamColumn(name: string): boolean {
+  return !RESERVED.has(name) && !name.startsWith("_stet_");
+}
+
+/** Whether rows with these columns are the records of a `Store`. */
+export function areRecords(columns: readonly string[]): boolean {
+  return ["id", "result_file", "created_at", "custom_data"].every((name) => columns.includes(name));
+}
+
+/** Whether a name among params takes no part in them. */
+export function isReservedParam(name: string): boolean {
+  return RESERVED.has(name);
+}
+
+/**
+ * Checks declared columns.
+ *
+ * @throws {TypeError} If a name is reserved or unfit, or a type is none.
+ */
+export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
+  for (const [name, type] of Object.entries(columns)) {
+    checkColumnName(name);
+    if (RESERVED.has(name)) {
+      throw new TypeError(
+        `Cannot declare the column "${name}": every record has id, resultFile, createdAt and ` +
+          `customData (result_file, created_at, custom_data) of its own; rename it`,
+      );
+    }
+    if (typeof type === "string" && /^(?:integer|real|text|boolean|json)\??$/.test(type)) continue;
+    throw new TypeError(
+      `Cannot declare the column "${name}" as ${
+        JSON.stringify(type)
+      }: its type must be "integer", ` +
+        `"real", "text", "boolean" or "json", with "?" at the end if it may be null`,
+    );
+  }
+}
+
+/** Whether a value is of a type. NaN is of none: SQL has no such number. Integers are those of int64. */
+export function isOfType(value: Value, type: TableType): boolean {
+  if (value === null) return type.endsWith("?");
+  switch (type.replace("?", "")) {
+    case "integer":
+      return Number.isSafeInteger(value) ||
+        typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+    case "real":
+      return typeof value === "number" && !Number.isNaN(value);
+    case "number":
+      return typeof value === "bigint" || (typeof value === "number" && !Number.isNaN(value));
+    case "text":
+      return typeof value === "string" && value.isWellFormed();
+    case "boolean":
+      return typeof value === "boolean";
+    case "time":
+      return typeof value === "string" && pythonTime(value) !== undefined;
+    case "date":
+      return typeof value === "string" && pythonDate(value) !== undefined;
+    default:
+      return true;
+  }
+}
+
+/**
+ * Checks that a name may be a column.
+ *
+ * @throws {TypeError} If it is empty, begins with `_stet_`, or holds what UTF-8 cannot spell.
+ */
+export function checkColumnName(name: string): void {
+  if (name !== "" && !UNFIT.test(name) && !name.startsWith("_stet_")) return;
+  throw new TypeError(
+    `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, no ` +
+      `control characters or lone surrogates, and must not begin with "_stet_"; rename it`,
+  );
+}

@@ -1,0 +1,55 @@
+import { type ColumnType, hashParams } from "../keys/hash_params.ts";
+import type { TableColumns } from "../contract/records_backend.ts";
+import type { Row, Value } from "../values/value.ts";
+
+/** With more integral numbers in columns of floats than so many, not every combination is tried. */
+const MAX_MIXED = 6;
+
+/** The id of params: their hash, in which numbers of a column of floats are floats. */
+export function idOf(params: Row, columns: TableColumns | undefined): string {
+  return hashParams(params, { columns: floats(realNames(columns)) });
+}
+
+/**
+ * The other ids that Python's entropic may give the same params: there `1` and `1.0` are two params,
+ * and one value in a column of floats.
+ */
+export function otherIds(params: Row, columns: TableColumns | undefined): string[] {
+  const real = realNames(columns);
+  const open = Object.entries(columns ?? {}).filter(([name, type]) =>
+    /^(?:real|number)/.test(type) && isInt64(params[name])
+  ).map(([name]) => name);
+  if (open.length === 0) return [];
+  const closed = real.filter((name) => !open.includes(name));
+  const subsets = open.length > MAX_MIXED ? [[], open] : subsetsOf(open);
+  const integers = Object.fromEntries(open.map((name) => [name, BigInt(params[name] as number)]));
+  const ids = new Set(
+    subsets.map((names) =>
+      hashParams({ ...params, ...integers }, { columns: floats([...closed, ...names]) })
+    ),
+  );
+  ids.delete(idOf(params, columns));
+  return [...ids];
+}
+
+/** True for a number that is an integer which SQLite can keep, also where it is above 2^53. */
+function isInt64(value: Value | undefined): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+}
+
+function subsetsOf(names: readonly string[]): string[][] {
+  return names.reduce<string[][]>(
+    (subsets, name) => [...subsets, ...subsets.map((subset) => [...subset, name])],
+    [[]],
+  );
+}
+
+function realNames(columns: TableColumns | undefined): string[] {
+  return Object.entries(columns ?? {}).filter(([, type]) => /^real/.test(type)).map(([name]) =>
+    name
+  );
+}
+
+function floats(names: readonly string[]): Record<string, ColumnType> {
+  return Object.fromEntries(names.map((name) => [name, "real"]));
+}

@@ -1,0 +1,407 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Backend, Failure } from "../contract/backend.ts";
+import { completeBackend } from "../contract/complete_backend.ts";
+import { messageOf, StoreError } from "../errors.ts";
+import type { HeldClaim } from "../runs/held_claim.ts";
+import { ingest } from "./ingest.ts";
+import type { Outcome } from "../runs/once_types.ts";
+import { checkColumns } from "./record_columns.ts";
+import { recordParams } from "./record_params.ts";
+import { patchedRow } from "./record_patch.ts";
+import { recordsBackend } from "../contract/records_backend.ts";
+import { locationText, type Registry } from "../contract/registry.ts";
+import { notOnReplaced, onReplaced } from "../runtime/replaced_module.ts";
+import { ResultFiles } from "./result_files.ts";
+import { isSameValue } from "../values/same_value.ts";
+import { type OpenRecords, StoreRuns } from "./store_runs.ts";
+import type {
+  Columns,
+  CustomData,
+  IngestCounts,
+  RecordKey,
+  RecordPatch,
+  StoreInit,
+  StoreParams,
+  StoreRecord,
+} from "./store_types.ts";
+import { sweep } from "../sweeps/sweep.ts";
+import type { SweepOptions } from "../sweeps/sweep_types.ts";
+import { setTarget } from "../runs/target.ts";
+import { setUnderlying } from "../runs/underlying.ts";
+import type { Row } from "../values/value.ts";
+import { paramsText } from "../values/value_text.ts";
+import { yielding } from "../runtime/yield_timer.ts";
+
+/** Default store of a `Store`. */
+const DEFAULT_STORE = "sqlite:///db.sqlite3";
+
+/** How many rows that cannot be read one search names. */
+const MAX_WARNINGS = 10;
+
+/** Params of a sweep, one by one. */
+type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
+
+/** See `Store` of mod.ts, which knows the kinds of store. */
+export class Store<C extends Columns = Columns> {
+  readonly #runs: StoreRuns;
+  readonly #files: ResultFiles;
+  readonly #init: StoreInit<C>;
+  readonly #warn: (message: string) => void;
+  /** What this object opened, and has to close. */
+  #owned: Promise<Backend> | undefined;
+  #isClosed = false;
+  readonly #onReplaced = (): void => {
+    this.#letGo().catch((error) =>
+      this.#warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
+    );
+  };
+
+  /** @param registry The kinds of store that are known. */
+  constructor(init: StoreInit<C>, registry: Registry) {
+    const { runner, resultsDir = "./results", fileSuffix = ".h5", columns, resultNotes } = init;
+    if (typeof runner !== "function") {
+      throw new TypeError(`Cannot make a Store: its runner is ${typeof runner}, not a function`);
+    }
+    if (/[/\\\p{Cc}]/u.test(fileSuffix)) {
+      throw new TypeError(
+        `Cannot use ${JSON.stringify(fileSuffix)} as fileSuffix: it must not hold "/", "\\" or ` +
+          `control characters; the folder is resultsDir`,
+      );
+    }
+    if (columns) checkColumns(columns);
+    if (resultNotes) checkSuffixOfNotes(fileSuffix);
+    const { durability = "power", warn = console.warn, store = DEFAULT_STORE } = init;
+    if (typeof store === "string" || store instanceof URL) registry.check(store, init.backends);
+    this.#init = init;
+    this.#warn = warn;
+    this.#files = new ResultFiles(locationText(resultsDir), fileSuffix, durability === "power");
+    this.#runs = new StoreRuns({
+      runner,
+      columns,
+      files: this.#files,
+      isSynced: durability === "power",
+      leavesNotes: resultNotes ?? false,
+      warn,
+      open: () => this.#open(registry),
+    });
+    setTarget(this, this.#runs);
+    setUnderlying(this, runner as (...args: unknown[]) => unknown);
+  }
+
+  /**
+   * The record of these params; the runner makes it if there is none. Rejects with what the runner
+   * threw. Calls at the same time for the same params are one run.
+   *
+   * @param customData Given to the runner, and stored with the record if this call runs it.
+   */
+  async runOrRetrieve(
+    params: StoreParams<C>,
+    customData: CustomData = {},
+  ): Promise<StoreRecord<C>> {
+    const runs = await this.#ready();
+    return this.#valueOf(await runs.outcome(runs.planRun(params, customData)));
+  }
+
+  /**
+   * Runs in any case, and gives the new record, which takes the place of an older one, as its result
+   * file does. Rejects with what the runner threw; the older ones are then as they were.
+   */
+  async run(params: StoreParams<C>, customData: CustomData = {}): Promise<StoreRecord<C>> {
+    const runs = await this.#ready();
+    return this.#valueOf(await runs.rerun(runs.planRun(params, customData)));
+  }
+
+  /** The record of these params or of an id; undefined if there is none or its file is gone. */
+  async retrieve(which: RecordKey<C>): Promise<StoreRecord<C> | undefined> {
+    const runs = await this.#ready();
+    const row = await runs.look(runs.planLook(which));
+    return row && runs.recordOf(row) as StoreRecord<C>;
+  }
+
+  /**
+   * Records a result file that was made elsewhere. The file stays where it is.
+   *
+   * @throws {Error} If there is no such file; `cause` has the code `ENOENT`.
+   * @throws {StoreError} If these params have a record already.
+   */
+  async register(
+    params: StoreParams<C>,
+    resultFile: string | URL,
+    customData: CustomData = {},
+  ): Promise<StoreRecord<C>> {
+    const runs = await this.#ready();
+    const plan = await runs.resolve(runs.planRun(params, customData));
+    const file = path.normalize(locationText(resultFile));
+    try {
+      fs.statSync(file);
+    } catch (cause) {
+      throw new Error(
+        `Cannot register "${file}" as the result of (${paramsText(plan.params)}): ` +
+          `${messageOf(cause)}; make it first`,
+        { cause },
+      );
+    }
+    const registered = await runs.claimWaiting(
+      plan,
+      (claim) => runs.record(claim, plan, file, plan.customData),
+    );
+    if (registered) return registered.result as StoreRecord<C>;
+    throw new StoreError(
+      `Cannot register "${file}": there is a record ${plan.id} for (${paramsText(plan.params)}) ` +
+        `already; delete that first`,
+    );
+  }
+
+  /**
+   * The records of all these params, each once, in the order in which they first came; those that
+   * are missing are run. The params are gone through once.
+   *
+   * @throws {TypeError} If params do not fit; of an array, before anything runs.
+   * @throws {Error} If runs failed (the first one's error is the `cause`) or the sweep was stopped
+   * before its end. What succeeded is recorded: the next call goes on from there.
+   */
+  async sweep(params: ParamsOfSweep<C>, options: SweepOptions = {}): Promise<StoreRecord<C>[]> {
+    const runs = await this.#ready();
+    const asked = new Map<string, Row>();
+    const note = (item: unknown): void => noteParams(asked, runs.plan(item));
+    const found = new Map<string, StoreRecord<C>>();
+    const failures: unknown[] = [];
+    const swept = sweep(this, noted(params, note), options);
+    for await (const outcome of swept) {
+      if (outcome.status === "failed") failures.push(outcome.error);
+      else if (outcome.status !== "busy") {
+        const record = outcome.value as StoreRecord<C>;
+        // A record of Python's entropic may have another id than the one that was asked for.
+        const { id } = record;
+        found.set(asked.has(id) ? id : runs.plan(outcome.params).id, record);
+      }
+    }
+    const { stopped } = await swept.done;
+    if (failures.length > 0) {
+      throw new Error(
+        `Cannot give all records of the sweep: ${failures.length} of ${asked.size} runs failed, the ` +
+          `first with: ${messageOf(failures[0])}`,
+        { cause: failures[0] },
+      );
+    }
+    if (stopped !== undefined) {
+      throw new Error(
+        `Cannot give all records of the sweep: it was stopped (${stopped}) with ${found.size} done; ` +
+          `sweep again to go on`,
+      );
+    }
+    return [...asked.keys()].map((id) => found.get(id)!);
+  }
+
+  /**
+   * Removes the record of these params or of an id; whether there was one. With `removeFile`, its
+   * result file too, if that is still there.
+   */
+  async delete(
+    which: RecordKey<C>,
+    { removeFile = false }: { readonly removeFile?: boolean } = {},
+  ): Promise<boolean> {
+    const runs = await this.#ready();
+    const plan = await runs.resolve(runs.planLook(which));
+    const row = await runs.backend.find(plan.key);
+    if (!row) return false;
+    runs.compare(plan, row);
+    if (await runs.backend.removeKey(plan.key) === 0) return false;
+    const { result_file: file } = row;
+    if (!removeFile || typeof file !== "string") return true;
+    try {
+      const isOurs = path.resolve(file) === path.resolve(this.#files.pathOf(plan.id));
+      fs.rmSync(file, { force: true, recursive: isOurs }); // a result may be a folder
+    } catch (error) {
+      this.#warn(`[stet] Cannot remove the result file "${file}": ${messageOf(error)}`);
+    }
+    return true;
+  }
+
+  /**
+   * The records that agree on all columns given (params, `id`, `resultFile`), or all, one at a time,
+   * oldest first; `Array.fromAsync(store.find())` gives an array. Records whose file is gone are among
+   * them. A row that is no record, as one that was edited by hand, is left out with a warning.
+   */
+  async *find(columns: Partial<StoreParams<C>> = {}): AsyncGenerator<StoreRecord<C>> {
+    const runs = await this.#ready();
+    const wanted: Row = recordParams(columns, runs.columns, true);
+    const { id, resultFile } = columns as { readonly id?: string; readonly resultFile?: string };
+    if (id !== undefined) wanted["id"] = id;
+    if (resultFile !== undefined) wanted["result_file"] = resultFile;
+    const names = Object.keys(wanted);
+    let unreadable = 0;
+    for await (const row of yielding(runs.backend.rows())) {
+      if (!names.every((name) => isSameValue(row[name], wanted[name]))) continue;
+      let record: StoreRecord;
+      try {
+        record = runs.recordOf(row);
+      } catch (error) {
+        if (++unreadable <= MAX_WARNINGS) this.#warn(`[stet] Left out a row: ${messageOf(error)}`);
+        continue;
+      }
+      yield record as StoreRecord<C>;
+    }
+    if (unreadable > MAX_WARNINGS) {
+      this.#warn(`[stet] Left out ${unreadable - MAX_WARNINGS} more rows that cannot be read`);
+    }
+  }
+
+  /**
+   * Changes a record, and gives it as it is then; undefined if there is none. Entries of `customData`
+   * are set, removed if null; an empty `customData` removes all. Columns are set, unless null or left
+   * out. The id stays: when a param was changed, asking for the old one is an error that shows both.
+   */
+  async patch(
+    which: RecordKey<C>,
+    patch: RecordPatch<C>,
+  ): Promise<StoreRecord<C> | undefined> {
+    const runs = await this.#ready();
+    const plan = await runs.resolve(runs.planLook(which));
+    if (!await runs.backend.find(plan.key)) return undefined;
+    const change = async (claim: HeldClaim): Promise<StoreRecord | undefined> => {
+      const row = await runs.backend.find(plan.key);
+      if (!row) return undefined;
+      runs.compare(plan, row);
+      const patched = patchedRow(row, patch, runs.columns);
+      const record = runs.recordOf(patched);
+      await claim.record(patched);
+      return record;
+    };
+    return (await runs.claimWaiting(plan, change, true))!.result as StoreRecord<C> | undefined;
+  }
+
+  /**
+   * Takes in the notes `<id>.json` that runs with `resultNotes` left in the results folder, those of
+   * Python's entropic too, and resolves to what came of them. A note goes after its record is kept;
+   * one that cannot be read, or whose result file is missing or empty, stays, with a warning.
+   *
+   * @param options `overwrite`: whether notes take the place of records that are there. Default: false.
+   */
+  async ingest(
+    { overwrite = false }: { readonly overwrite?: boolean } = {},
+  ): Promise<IngestCounts> {
+    const { fileSuffix = ".h5" } = this.#init;
+    checkSuffixOfNotes(fileSuffix);
+    const runs = await this.#ready();
+    const { folder } = this.#files;
+    return await ingest(runs, { folder, fileSuffix, overwrite, warn: this.#warn });
+  }
+
+  /** The runs that failed and have not succeeded since, with their errors, oldest first. */
+  async failures(): Promise<readonly Failure[]> {
+    return await (await this.#ready()).backend.failures();
+  }
+
+  /** Frees what the store holds. Later calls are errors. A backend that was given stays open. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    notOnReplaced(this.#onReplaced);
+    const owned = this.#owned;
+    this.#owned = undefined;
+    if (owned) await (await owned).close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the backend after the runs under way; a later call opens it again. */
+  async #letGo(): Promise<void> {
+    const owned = this.#owned;
+    this.#owned = undefined;
+    await this.#runs.forget();
+    if (owned) await (await owned).close();
+  }
+
+  /** The runs, with the store open. */
+  async #ready(): Promise<StoreRuns> {
+    if (this.#isClosed) {
+      throw new StoreError("Cannot use this Store: it was closed; make a new one");
+    }
+    await this.#runs.open();
+    return this.#runs;
+  }
+
+  async #open(registry: Registry): Promise<OpenRecords> {
+    const { store = DEFAULT_STORE, table = "results", columns } = this.#init;
+    const { durability = "power", backends } = this.#init;
+    if (typeof store === "object" && !(store instanceof URL)) return opened(store);
+    this.#owned ??= registry.open(store, {
+      durability,
+      warn: this.#warn,
+      records: { table, ...columns && { columns } },
+      ...backends && { backends },
+    });
+    onReplaced(this.#onReplaced);
+    try {
+      return opened(await this.#owned);
+    } catch (error) {
+      this.#owned = undefined;
+      throw error;
+    }
+  }
+
+  #valueOf(outcome: Outcome<unknown>): StoreRecord<C> {
+    if (outcome.status === "failed") throw outcome.error;
+    return (outcome as { readonly value: unknown }).value as StoreRecord<C>;
+  }
+}
+
+function opened(backend: Backend): OpenRecords {
+  return { backend: completeBackend(backend), typed: recordsBackend(backend) };
+}
+
+/** @throws {TypeError} If result files could be taken for notes. */
+function checkSuffixOfNotes(fileSuffix: string): void {
+  if (fileSuffix.toLowerCase() !== ".json") return;
+  throw new TypeError(
+    `Cannot tell notes from result files: both are called <id>.json; choose another fileSuffix`,
+  );
+}
+
+/** @throws {TypeError} If other params have the same id: one of them would be left out. */
+function noteParams(
+  asked: Map<string, Row>,
+  { id, params }: { readonly id: string; readonly params: Row },
+): void {
+  const before = asked.get(id);
+  if (!before) return void asked.set(id, params);
+  const names = Object.keys({ ...before, ...params });
+  if (names.every((name) => isSameValue(before[name], params[name]))) return;
+  throw new TypeError(
+    `Cannot sweep: (${paramsText(before)}) and (${paramsText(params)}) have the same id ${id}; ` +
+      `give them ids of their own, as { id: "…", … }`,
+  );
+}
+
+/** The same params, each told to `note` before it is given. */
+function noted<T>(
+  params: Iterable<T> | AsyncIterable<T>,
+  note: (item: unknown) => void,
+): Iterable<T> | AsyncIterable<T> {
+  if (Array.isArray(params)) {
+    for (const item of params) note(item);
+    return params;
+  }
+  return Symbol.asyncIterator in params ? notedAsync(params, note) : notedSync(params, note);
+}
+
+function* notedSync<T>(params: Iterable<T>, note: (item: unknown) => void): Generator<T> {
+  for (const item of params) {
+    note(item);
+    yield item;
+  }
+}
+
+async function* notedAsync<T>(
+  params: AsyncIterable<T>,
+  note: (item: unknown) => void,
+): AsyncGenerator<T> {
+  for await (const item of params) {
+    note(item);
+    yield item;
+  }
+}

@@ -1,0 +1,490 @@
+import { hash } from "node:crypto";
+import fs from "node:fs";
+import type { MaybePromise } from "../contract/backend.ts";
+import { checkId } from "./check_id.ts";
+import type { CompleteBackend } from "../contract/complete_backend.ts";
+import { StoreError } from "../errors.ts";
+import { hashParams } from "../keys/hash_params.ts";
+import { type Held, type HeldClaim, holdingClaim } from "../runs/held_claim.ts";
+import { canonicalJson } from "../values/json.ts";
+import { keyOf, keyShape } from "../keys/key.ts";
+import type { Outcome } from "../runs/once_types.ts";
+import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
+import { isReservedParam } from "./record_columns.ts";
+import { idOf, otherIds } from "./record_ids.ts";
+import { recordParams } from "./record_params.ts";
+import { columnsOf, type RecordsBackend, type TableColumns } from "../contract/records_backend.ts";
+import type { ResultFiles } from "./result_files.ts";
+import { writeNote } from "./result_note.ts";
+import { isSameValue } from "../values/same_value.ts";
+import type { CustomData, StoreRecord } from "./store_types.ts";
+import type { Execute, Executed, Plan, Target } from "../runs/target.ts";
+import { isPlainObject, type Row, toValue } from "../values/value.ts";
+import { paramsText } from "../values/value_text.ts";
+
+const ID = keyShape(["id"]);
+/** The longest pause between two looks at a run that another process does, in milliseconds. */
+const LONGEST_PAUSE = 250;
+
+/** An open store of records. */
+export interface OpenRecords {
+  readonly backend: CompleteBackend;
+  /** The same, if its table has typed columns. */
+  readonly typed: RecordsBackend | undefined;
+}
+
+/** What the runs of a `Store` are made of. */
+export interface StoreRunsOptions {
+  readonly runner: (params: never) => unknown;
+  readonly columns: TableColumns | undefined;
+  readonly files: ResultFiles;
+  readonly isSynced: boolean;
+  /** Whether each run leaves a note. */
+  readonly leavesNotes: boolean;
+  readonly warn: (message: string) => void;
+  readonly open: () => Promise<OpenRecords>;
+}
+
+/** One run of a `Store` that is asked for. */
+export interface StorePlan extends Plan {
+  readonly id: string;
+  /** True if the id was given, and is not the hash of the params. */
+  readonly hasOwnId: boolean;
+  /** As the store keeps them. */
+  readonly params: Row;
+  readonly customData: Row;
+}
+
+/** The runs of a `Store`: the way from params to a record and its result file. */
+export class StoreRuns implements Target {
+  readonly label: string;
+  readonly #options: StoreRunsOptions;
+  #opening: Promise<OpenRecords> | undefined;
+  #opened: OpenRecords | undefined;
+  #columns: TableColumns | undefined;
+  #isTableMade = false;
+  /** Tells the unfinished files of this store's runs from those of others that share the folder. */
+  #tag: string | undefined;
+  /** Runs under way, by id: calls with the same id share one. */
+  readonly #running = new Map<string, Promise<Outcome<unknown>>>();
+  /** Ids whose missing file was told. */
+  readonly #missing = new Set<string>();
+
+  constructor(options: StoreRunsOptions) {
+    this.#options = options;
+    this.#columns = options.columns;
+    this.label = options.runner.name || "runner";
+  }
+
+  /** Opens the store for a sweep. */
+  async begin(): Promise<() => void> {
+    await this.open();
+    return () => {};
+  }
+
+  async open(): Promise<void> {
+    try {
+      const opened = await (this.#opening ??= this.#options.open());
+      this.#opened = opened;
+      this.#tag ??= tagOf(opened.backend.location);
+      this.#columns = columnsOf(this.#columns, await opened.typed?.recordColumns());
+    } catch (error) {
+      this.#opening = undefined; // by the next call, the folder may be there
+      throw error;
+    }
+  }
+
+  /** Has the next use open the store anew. Resolves when the runs under way have ended. */
+  async forget(): Promise<void> {
+    this.#opening = undefined;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+  }
+
+  /** The open store. */
+  get backend(): CompleteBackend {
+    return this.#opened!.backend;
+  }
+
+  /** The columns that were declared or that the table has; undefined: any. */
+  get columns(): TableColumns | undefined {
+    return this.#columns;
+  }
+
+  /** The run of params, all of them. */
+  plan(item: unknown): StorePlan {
+    return this.planRun(item, {});
+  }
+
+  /**
+   * The run of params. Those that Python's model has a default for may be left out, where no columns
+   * were declared: a run without one that is needed is refused when it is claimed.
+   *
+   * @throws {TypeError} If they do not fit.
+   */
+  planRun(given: unknown, customData: CustomData): StorePlan {
+    const params = recordParams(given, this.#columns, !this.#options.columns);
+    return this.#planOf(given as object, params, customDataOf(customData, params));
+  }
+
+  /** A record that is looked for, by its id or by params; those given beside an id are compared. */
+  planLook(which: unknown): StorePlan {
+    const given = typeof which === "string" ? { id: which } : which;
+    const isPartial = isPlainObject(given) && given["id"] !== undefined;
+    const params = recordParams(given, this.#columns, isPartial || !this.#options.columns);
+    return this.#planOf(given as object, params, {});
+  }
+
+  /** Its params by name, with `resultFile`: commands are given it as any other. */
+  params(plan: Plan): Row {
+    const { id, params } = plan as StorePlan;
+    return { ...params, resultFile: this.#options.files.pathOf(id) };
+  }
+
+  #planOf(given: object, params: Row, customData: Row): StorePlan {
+    const { id: ownId, ...named } = given as Readonly<Record<string, unknown>>;
+    const id = ownId === undefined ? idOf(params, this.#columns) : hashParams({ id: ownId });
+    if (ownId !== undefined) checkId(id);
+    const { shape, text } = keyOf(ID, { id });
+    const own = Object.entries(named).filter(([name]) => !isReservedParam(name));
+    const resultFile = this.#options.files.pathOf(id);
+    return {
+      id,
+      hasOwnId: ownId !== undefined,
+      params,
+      customData,
+      identity: `${id} ${canonicalJson(params)}`,
+      // The params too: failures are noted with them.
+      key: { shape, text, values: { id, ...params } },
+      args: [{ ...customData, ...Object.fromEntries(own), id, resultFile }],
+    };
+  }
+
+  /** The row of a run that is done, or undefined; at once if the store knows at once. */
+  look(plan: Plan): MaybePromise<Row | undefined> {
+    const row = this.#find(plan as StorePlan);
+    return row instanceof Promise
+      ? row.then((found) => this.#hit(plan as StorePlan, found))
+      : this.#hit(plan as StorePlan, row);
+  }
+
+  /** The row of a plan, also under another id that Python's entropic may have given it. */
+  #find(plan: StorePlan): MaybePromise<Row | undefined> {
+    const row = this.backend.find(plan.key);
+    if (row instanceof Promise) return row.then((it) => it ?? this.#findOther(plan));
+    return row ?? this.#findOther(plan);
+  }
+
+  #findOther({ params, hasOwnId }: StorePlan): MaybePromise<Row | undefined> {
+    const ids = hasOwnId ? [] : otherIds(params, this.#columns);
+    return ids.length > 0 ? this.#findOneOf(ids, params) : undefined;
+  }
+
+  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
+    for (const id of ids) {
+      const row = await this.backend.find(keyOf(ID, { id }));
+      if (row && this.#differing(params, row).length === 0) return row;
+    }
+    return undefined;
+  }
+
+  /** The plan under the id that its record has: {@linkcode otherIds}. */
+  async resolve(plan: StorePlan): Promise<StorePlan> {
+    const id = (await this.#find(plan))?.["id"];
+    if (typeof id !== "string" || id === plan.id) return plan;
+    return {
+      ...plan,
+      ...this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData),
+    };
+  }
+
+  #hit(plan: StorePlan, row: Row | undefined): Row | undefined {
+    if (!row) return undefined;
+    this.compare(plan, row);
+    if (hasFile(row)) return row;
+    if (!this.#missing.has(plan.id)) {
+      this.#missing.add(plan.id);
+      this.#options.warn(
+        `[stet] Record ${plan.id} counts as missing: its result file ` +
+          `"${String(row["result_file"])}" is gone`,
+      );
+    }
+    return undefined;
+  }
+
+  /** The outcome of a run whose row was found. */
+  skipped(plan: Plan, row: Row): Outcome<StoreRecord> {
+    return { status: "skipped", params: (plan as StorePlan).params, value: this.recordOf(row) };
+  }
+
+  /**
+   * Sees that a row was stored for the params that are asked for: ids can collide. Columns that were
+   * not asked for may have been set by a patch.
+   *
+   * @throws {StoreError} If it was not; shows both.
+   */
+  compare({ id, params }: Pick<StorePlan, "id" | "params">, row: Row): void {
+    const differing = this.#differing(params, row);
+    if (differing.length === 0) return;
+    throw new StoreError(
+      `Cannot use record ${id} of "${this.backend.location}": it was stored for ` +
+        `(${paramsText(paramsOfRow(row))}), and (${
+          paramsText(params)
+        }) is asked for: they differ in ` +
+        `${
+          differing.map((name) => `"${name}"`).join(", ")
+        }, and ids can collide, a record can be ` +
+        `patched, and Python's entropic keeps the name of an enum but makes the id of its value; ask ` +
+        `by the id, give one of them another, as { id: "…", … }, or delete the record`,
+    );
+  }
+
+  /** The names of params that a row was not stored for. */
+  #differing(params: Row, row: Row): string[] {
+    const stored = paramsOfRow(row);
+    return Object.keys(params).filter((name) => !isSameValue(own(params, name), own(stored, name)));
+  }
+
+  /** The record that a row is. */
+  recordOf(row: Row): StoreRecord {
+    return recordOfRow(row, this.#columns, this.backend.location);
+  }
+
+  /**
+   * Claims a run, unless it is done or busy. The claim is held until the body ends.
+   *
+   * @param isForced True to claim it though it is done.
+   */
+  async claim<T>(
+    plan: Plan,
+    body: (claim: HeldClaim) => Promise<T>,
+    isForced = false,
+  ): Promise<Held<T>> {
+    if (!this.#isTableMade) {
+      await this.#makeTable(plan as StorePlan);
+      await this.#removeAbandoned();
+    }
+    let isClaimed = false; // from then on, an older row is there to be replaced
+    const isDone = (row: Row): boolean => !isForced && !isClaimed && hasFile(row);
+    const options = { label: this.label, warn: this.#options.warn, isDone };
+    return await holdingClaim(this.backend, plan.key, options, (claim) => {
+      isClaimed = true;
+      return body(claim);
+    });
+  }
+
+  /** Removes what killed runs left in the results folder: nobody has claimed their ids. */
+  async #removeAbandoned(): Promise<void> {
+    for (const id of this.#options.files.begun(this.#tag!)) {
+      const options = { label: this.label, warn: this.#options.warn, isDone: () => false };
+      await holdingClaim(this.backend, keyOf(ID, { id }), options, async () => {
+        this.#options.files.end(id, this.#tag!);
+      });
+    }
+  }
+
+  /** What is wrong with the table is told before anything runs. */
+  async #makeTable({ key, params }: StorePlan): Promise<void> {
+    const table = await this.#opened!.typed?.recordColumns(key.values);
+    this.#columns = columnsOf(this.#columns, table);
+    this.#isTableMade = true;
+    recordParams(params, this.#columns, !this.#options.columns); // other params may have made it
+  }
+
+  /** Claims a run as soon as nobody else runs it, and gives the result of the body; undefined if it is done. */
+  async claimWaiting<T>(
+    plan: StorePlan,
+    body: (claim: HeldClaim) => Promise<T>,
+    isForced = false,
+  ): Promise<{ readonly result: T } | undefined> {
+    for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+      const answer = await this.claim(plan, body, isForced);
+      if (answer.state === "claimed") return answer;
+      if (answer.state === "done") return undefined;
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
+  }
+
+  /** Runs, whatever there is already. */
+  async rerun(given: StorePlan): Promise<Outcome<unknown>> {
+    const plan = await this.resolve(given);
+    const run = (claim: HeldClaim) => this.run(plan, claim, executeHere);
+    return (await this.claimWaiting(plan, run, true))!.result!;
+  }
+
+  /** Runs, unless there is a record; waits for who runs it. */
+  async outcome(plan: StorePlan): Promise<Outcome<unknown>> {
+    const running = this.#running.get(plan.id);
+    if (running) return this.#shared(plan, await running);
+    const row = await this.look(plan);
+    if (row) return this.skipped(plan, row);
+    // Again: another call may have begun while this one looked.
+    const begun = this.#running.get(plan.id);
+    if (begun) return this.#shared(plan, await begun);
+    const run = this.#claimAndRun(plan);
+    this.#running.set(plan.id, run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(plan.id);
+    }
+  }
+
+  #shared(plan: StorePlan, outcome: Outcome<unknown>): Outcome<unknown> {
+    this.compare(plan, outcome.params);
+    return outcome;
+  }
+
+  async #claimAndRun(given: StorePlan): Promise<Outcome<unknown>> {
+    const plan = await this.resolve(given); // its record may be there, and its file gone
+    for (;;) {
+      const ran = await this.claimWaiting(plan, (claim) => this.run(plan, claim, executeHere));
+      if (ran) return ran.result!;
+      const row = await this.look(plan);
+      if (row) return this.skipped(plan, row); // else it was removed again in between
+    }
+  }
+
+  /** Executes a claimed run, keeps its result file and records it. Undefined if it was aborted. */
+  async run(
+    given: Plan,
+    claim: HeldClaim,
+    execute: Execute,
+  ): Promise<Outcome<unknown> | undefined> {
+    const plan = given as StorePlan;
+    const { id, params } = plan;
+    const { files } = this.#options;
+    try {
+      files.begin(id, this.#tag!);
+      const { executed, resultFile } = await this.#execute(plan, execute);
+      if (executed.status === "aborted") return undefined;
+      if (executed.status === "failed") {
+        await claim.fail(executed.error, executed.attempts);
+        return { status: "failed", params, error: executed.error };
+      }
+      try {
+        await files.keep(id, resultFile);
+      } catch (error) {
+        await claim.fail(error, 1);
+        return { status: "failed", params, error };
+      }
+      return { status: "ran", params, value: await this.#record(plan, claim, executed.seconds) };
+    } finally {
+      files.end(id, this.#tag!);
+    }
+  }
+
+  async #execute(
+    { id, params, customData, args }: StorePlan,
+    execute: Execute,
+  ): Promise<{ readonly executed: Executed; readonly resultFile: string }> {
+    const { files, runner } = this.#options;
+    let attempt = 0;
+    let resultFile = files.attemptPath(id, this.#tag!, attempt);
+    const given = { ...args[0] as object, resultFile };
+    const executed = await execute({
+      id,
+      params: { ...customData, ...params, resultFile },
+      args: [given],
+      // Attempts elsewhere all write to the first path; the one before is over by then.
+      prepare: () => files.clearAttempt(id, this.#tag!),
+      call: () => {
+        // A path for each attempt: one that timed out may still write to its own.
+        resultFile = files.attemptPath(id, this.#tag!, attempt++);
+        return (runner as (params: object) => unknown)({ ...given, resultFile });
+      },
+    });
+    return { executed, resultFile };
+  }
+
+  async #record(plan: StorePlan, claim: HeldClaim, seconds: number): Promise<StoreRecord> {
+    const { id, params } = plan;
+    const { files, leavesNotes, isSynced } = this.#options;
+    const resultFile = files.pathOf(id);
+    const customData = { ...plan.customData };
+    if (!("elapsed_seconds" in customData)) {
+      customData["elapsed_seconds"] = Math.round(seconds * 1e4) / 1e4;
+    }
+    if (leavesNotes) {
+      const unfinished = files.unfinishedNote(id, this.#tag!);
+      writeNote(files.noteOf(id), unfinished, { id, params, resultFile, customData }, isSynced);
+    }
+    return await this.record(claim, plan, resultFile, customData);
+  }
+
+  /** Records a claimed run. An older record keeps when it was made, and columns that are not given. */
+  async record(
+    claim: HeldClaim,
+    { id, key, params }: StorePlan,
+    resultFile: string,
+    customData: Row,
+  ): Promise<StoreRecord> {
+    const before = await this.backend.find(key);
+    const all = { ...before && paramsOfRow(before), ...params };
+    const row = rowOfRecord(id, all, resultFile, createdAt(before), customData);
+    const record = this.recordOf(row);
+    await claim.record(row);
+    this.#missing.delete(id);
+    const isWhole = Object.keys(this.#columns ?? {}).every((name) => Object.hasOwn(all, name));
+    if (isWhole) return record;
+    return this.recordOf(await this.backend.find(key) ?? row); // with the defaults of the table
+  }
+
+  /** The failure of a run that was noted since a time, if one was. */
+  async failureSince({ key }: Plan, time: string): Promise<Error | undefined> {
+    for (const failure of await this.backend.failures()) {
+      if (failure.time < time || keyOf(ID, failure.params).text !== key.text) continue;
+      return Object.assign(new Error(failure.error), { stack: failure.stack });
+    }
+    return undefined;
+  }
+}
+
+/** One attempt in this thread. */
+async function executeHere({ call }: Parameters<Execute>[0]): Promise<Executed> {
+  const start = performance.now();
+  try {
+    const value = await call();
+    return { status: "done", value, seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
+    return { status: "failed", error, attempts: 1 };
+  }
+}
+
+/** Whether the result file of a record is there. */
+function hasFile(row: Row): boolean {
+  const { result_file: file } = row;
+  return typeof file === "string" && fs.existsSync(file);
+}
+
+function tagOf(location: string): string {
+  // What is in memory is nobody else's: what its killed process left, nobody may take for dead.
+  const text = location === ":memory:" ? `${Math.random()}` : location;
+  return hash("sha256", text, "hex").slice(0, 8);
+}
+
+function customDataOf(customData: CustomData, params: Row): Row {
+  const data = toValue(customData, "customData");
+  if (!isPlainObject(data)) {
+    throw new TypeError("Cannot use customData: it must be a plain object, { name: value, … }");
+  }
+  for (const name of Object.keys(data)) {
+    if (!Object.hasOwn(params, name) && !isReservedParam(name)) continue;
+    throw new TypeError(
+      `Cannot use "${name}" in customData: it is a param or reserved, and the runner gets both ` +
+        `together; rename it`,
+    );
+  }
+  return data as Row;
+}
+
+/** When a record was made: the first time, as in Python's entropic. */
+function createdAt(before: Row | undefined): string {
+  const time = before?.["created_at"];
+  return typeof time === "string" && !Number.isNaN(Date.parse(time))
+    ? time
+    : new Date().toISOString();
+}
+
+function own(row: Row, name: string): Row[string] | undefined {
+  return Object.hasOwn(row, name) ? row[name] : undefined;
+}

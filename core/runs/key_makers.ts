@@ -1,0 +1,45 @@
+import { Fingerprint } from "../keys/fingerprint.ts";
+import { FingerprintSet } from "../keys/fingerprint_set.ts";
+
+/** How many keys are remembered: functions that differ in what they capture mostly meet on the first. */
+const MAX_KEYS = 10_000;
+
+/** Which function object, called on which `this`, made which key in this process. Bounded. */
+export class KeyMakers {
+  /** Whether a key that another maker made was reported. */
+  isReported = false;
+  readonly #fingerprint = new Fingerprint();
+  #keys: FingerprintSet | undefined;
+  /** The maker of each key, by the key's number. */
+  readonly #makers: number[] = [];
+  readonly #ids = new WeakMap<object, number>();
+  #count = 0;
+
+  /** True if there is more than one maker. */
+  get areMany(): boolean {
+    return this.#count > 1;
+  }
+
+  /** Adds a function object or `this`. */
+  add(maker: object): number {
+    let id = this.#ids.get(maker);
+    if (id === undefined) this.#ids.set(maker, id = ++this.#count);
+    return id;
+  }
+
+  /** Notes that a maker makes a key. */
+  made(key: string, maker: object): void {
+    this.#keys ??= new FingerprintSet();
+    const fingerprint = this.#fingerprint.begin().text(key).end();
+    if (this.#keys.size === MAX_KEYS && this.#keys.numberOf(fingerprint) === -1) return;
+    this.#makers[this.#keys.add(fingerprint)] = this.add(maker);
+  }
+
+  /** True if a key was made in this process, by another maker. */
+  isOthers(key: string, maker: object): boolean {
+    const id = this.add(maker);
+    if (!this.#keys) return false;
+    const number = this.#keys.numberOf(this.#fingerprint.begin().text(key).end());
+    return number !== -1 && this.#makers[number] !== id;
+  }
+}

@@ -1,0 +1,88 @@
+import { type CallSite, callSite } from "./call_site.ts";
+import { openStores } from "./open_stores.ts";
+import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
+import type { Registry } from "../contract/registry.ts";
+import { Runs } from "./runs.ts";
+import { statusOf } from "../tools/status.ts";
+import { setTarget } from "./target.ts";
+import { setUnderlying } from "./underlying.ts";
+import { isPlainObject } from "../values/value.ts";
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** `once` over the kinds of store that a registry knows. */
+export function createOnce(registry: Registry): Once {
+  const stores = openStores(registry);
+
+  function wrap(
+    fn: AnyFunction,
+    options: OnceOptions,
+    site: CallSite | undefined,
+  ): OnceFunction<unknown[], unknown> {
+    stores.check(options);
+    const runs = new Runs(fn, options, site, (wrapped) => stores.open(wrapped, options));
+    async function call(this: unknown, ...args: unknown[]): Promise<unknown> {
+      const outcome = await runs.outcome(this, args);
+      if (outcome.status === "failed") throw outcome.error;
+      return outcome.status === "busy" ? undefined : outcome.value;
+    }
+    Object.defineProperty(call, "name", { value: fn.name, configurable: true });
+    setTarget(call, runs);
+    setUnderlying(call, fn);
+    return Object.assign(call, {
+      outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
+      has: (...args: unknown[]) => runs.has(args),
+      reset: (...args: unknown[]) => runs.reset(args),
+      status: () => runs.using((backend) => statusOf(backend)),
+      close: () => runs.close(),
+      [Symbol.asyncDispose]: () => runs.close(),
+    });
+  }
+
+  function once(first: unknown, second?: unknown): unknown {
+    const site = callSite(once);
+    if (typeof first === "function") {
+      return wrap(
+        first as AnyFunction,
+        isContext(second) ? onMethod(second, {}) : optionsOf(second),
+        site,
+      );
+    }
+    const options = optionsOf(first);
+    return function wrapWithOptions(fn: unknown, context?: unknown) {
+      const site = callSite(wrapWithOptions);
+      if (typeof fn !== "function") throw notWrappable(fn);
+      const own = isContext(context) ? onMethod(context, options) : options;
+      return wrap(fn as AnyFunction, own, site);
+    };
+  }
+
+  return once as Once; // its overloads say what goes in; the checks above see that it does
+}
+
+interface DecoratorContext {
+  readonly kind: string;
+  readonly name: string | symbol;
+}
+
+function isContext(x: unknown): x is DecoratorContext {
+  return typeof x === "object" && x !== null && "kind" in x && "addInitializer" in x;
+}
+
+function onMethod({ kind, name }: DecoratorContext, options: OnceOptions): OnceOptions {
+  if (kind === "method") return options;
+  throw new TypeError(`Cannot decorate the ${kind} ${String(name)}: @once goes on methods`);
+}
+
+function optionsOf(x: unknown): OnceOptions {
+  if (x === undefined) return {};
+  if (isPlainObject(x)) return x;
+  throw notWrappable(x);
+}
+
+function notWrappable(x: unknown): TypeError {
+  const got = x === null ? "null" : typeof x;
+  return new TypeError(
+    `Cannot wrap: once() takes a function and then options, or options and then a function, got ${got}`,
+  );
+}

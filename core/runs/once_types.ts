@@ -1,0 +1,130 @@
+import type { Backend, BackendTable } from "../contract/backend.ts";
+import type { OnChange } from "./source_watch.ts";
+import type { Status } from "../tools/status.ts";
+import type { Row } from "../values/value.ts";
+
+/** How a function is run once per combination. */
+export interface OnceOptions<Name extends string = string> {
+  /** Where the rows live: a path, a URL, or an open backend. Default: `_stet_store.csv`. */
+  readonly store?: string | URL | Backend;
+  /** The params that say which run it is. Default: all of them. */
+  readonly key?: readonly Name[];
+  /** Names of the positional arguments, where the function's source does not tell them. */
+  readonly paramNames?: readonly string[];
+  /** Values that rows from before a param existed, and calls that leave it out, count as having. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Whether to keep what the function returns, and return it from skipped calls. Default: false. */
+  readonly save?: boolean;
+  /** Whether a row without a saved result is run again. Default: false. */
+  readonly rerunIfMissing?: boolean;
+  /** Tells apart functions that share a store. */
+  readonly namespace?: string;
+  /**
+   * What to do where a row that another source made would answer a call, such as the function before it
+   * was edited, or another program: `"warn"` once on standard error (default), run it again and replace
+   * the row (`"rerun"`), reject (`"error"`), or take the row (`"ignore"`). Comments, layout, another
+   * runtime and rows without a source make no difference.
+   */
+  readonly onChange?: OnChange;
+  /**
+   * The version of the function, in place of the hash of its source: rows of another version, or of
+   * none, are another source's. Default: the hash counts.
+   */
+  readonly version?: string;
+  /** What messages call the function. Default: its name. */
+  readonly name?: string;
+  /**
+   * What to do while another process runs the same key: `"skip"` it, so that loops in several
+   * processes share a grid, or `"wait"` for it. Default: `"wait"` with `save`, else `"skip"`.
+   */
+  readonly onBusy?: "skip" | "wait";
+  /** `"power"` (default): a recorded run survives a power cut; `"process"`: a killed process. */
+  readonly durability?: "power" | "process";
+  /** Whether to say nothing about skipped calls. Default: false. */
+  readonly quiet?: boolean;
+  /** Where messages go. Default: `console.log`. */
+  readonly log?: (message: string) => void;
+  /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
+  readonly backends?: BackendTable;
+}
+
+/** What happened to a call. */
+export type Outcome<R> =
+  | { readonly status: "ran" | "skipped"; readonly params: Row; readonly value?: Awaited<R> }
+  | { readonly status: "busy"; readonly params: Row }
+  | { readonly status: "failed"; readonly params: Row; readonly error: unknown };
+
+/** A function that runs every combination of its params once. */
+export interface OnceFunction<A extends unknown[], R> {
+  /** Runs the function, or skips it; `undefined` if it was skipped and its result is not saved. */
+  (...args: A): Promise<Awaited<R> | undefined>;
+  /** The same, and tells what happened instead of throwing what the function threw. */
+  outcome(...args: A): Promise<Outcome<R>>;
+  /** Whether this call would be skipped as done. */
+  has(...args: A): Promise<boolean>;
+  /** Forgets that this call was done, or failed; true if it was. */
+  reset(...args: A): Promise<boolean>;
+  /** What is in the store. */
+  status(): Promise<Status>;
+  /**
+   * Waits for the calls under way and releases the store. It is closed, merged and tidied up when no
+   * other function uses it; a sweep under way keeps it until it ends. A later call opens it again. An
+   * open backend that was given stays open.
+   */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The param names that a function with these arguments can have in its key. */
+export type KeyNames<A extends readonly unknown[]> = NonNullable<A[0]> extends infer First
+  ? First extends readonly unknown[] | ((...args: never[]) => unknown) | Date ? string
+  : First extends object ? keyof First & string
+  : string
+  : string;
+
+/** `unknown` if the key's names are params of the function, else a type that no function has. */
+export type CheckKey<Name extends string, A extends readonly unknown[]> = string extends Name
+  ? unknown
+  : [Name] extends [KeyNames<A>] ? unknown
+  : { readonly "key names no param of the function": Exclude<Name, KeyNames<A>> };
+
+/** The context of a method that `once` may decorate: one whose callers expect no value always. */
+export type OnceMethodContext<This, A extends unknown[], R> = [R] extends [void]
+  ? MethodContext<This, A, R>
+  : R extends Promise<infer Value> ? undefined extends Value ? MethodContext<This, A, R>
+    : [Value] extends [void] ? MethodContext<This, A, R>
+    : never
+  : never;
+
+type MethodContext<This, A extends unknown[], R> = ClassMethodDecoratorContext<
+  This,
+  (this: This, ...args: A) => R
+>;
+
+/** What `once(options)` gives: it wraps a function, or decorates a method. */
+export interface OnceWrapper<Name extends string> {
+  /** Decorates a method. */
+  <This, A extends unknown[], R>(
+    method: ((this: This, ...args: A) => R) & CheckKey<Name, A>,
+    context: OnceMethodContext<This, A, R>,
+  ): (this: This, ...args: A) => R;
+  /** Wraps a function. */
+  <A extends unknown[], R>(fn: ((...args: A) => R) & CheckKey<Name, A>): OnceFunction<A, R>;
+}
+
+/** The type of {@linkcode once}. */
+export interface Once {
+  /** Decorates a method. */
+  <This, A extends unknown[], R>(
+    method: (this: This, ...args: A) => R,
+    context: OnceMethodContext<This, A, R>,
+  ): (this: This, ...args: A) => R;
+  /** Wraps a function. */
+  <A extends unknown[], R>(
+    fn: (...args: A) => R,
+    options?: OnceOptions<KeyNames<NoInfer<A>>>,
+  ): OnceFunction<A, R>;
+  /** Options first, for `once(options)(fn)` and `@once(options)`. */
+  <const Name extends string = string>(options: OnceOptions<Name>): OnceWrapper<Name>;
+}

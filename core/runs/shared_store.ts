@@ -1,0 +1,75 @@
+import type { Backend } from "../contract/backend.ts";
+import { Bell } from "../runtime/bell.ts";
+import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+
+/**
+ * An open store of which functions share the backend, by reference count: it is closed when the last
+ * function has released it and the calls and sweeps under way have ended.
+ */
+export class SharedStore {
+  readonly backend: CompleteBackend;
+  /** Removes the store from where others find it; undefined if its opener closes it. */
+  readonly #remove: (() => void) | undefined;
+  #users = 0;
+  #calls = 0;
+  #sweeps = 0;
+  #isEnding = false;
+  #closed: Promise<void> | undefined;
+  /** Rung when the last call under way has ended. */
+  readonly #idle = new Bell();
+
+  constructor(backend: Backend, remove: (() => void) | undefined) {
+    this.backend = completeBackend(backend);
+    this.#remove = remove;
+  }
+
+  /** True until the store is closed, or about to be. */
+  get isOpen(): boolean {
+    return !this.#isEnding;
+  }
+
+  /** Adds a function that uses the store. */
+  retain(): void {
+    this.#users++;
+  }
+
+  /** Takes a function back. Resolves when its calls have ended; the last one closes the store. */
+  async release(): Promise<void> {
+    if (--this.#users > 0) return;
+    await this.end();
+  }
+
+  /** Closes the store once the calls and sweeps under way have ended; waits for the calls. */
+  async end(): Promise<void> {
+    if (this.#remove) {
+      this.#isEnding = true;
+      this.#remove();
+    }
+    while (this.#calls > 0) await this.#idle.wait();
+    if (this.#isEnding) await this.#closeIfIdle();
+  }
+
+  /** Begins a call, during which the store stays open. */
+  beginCall(): void {
+    this.#calls++;
+  }
+
+  endCall(): void {
+    if (--this.#calls === 0) this.#idle.ring();
+  }
+
+  /** Begins a sweep, during which the store stays open. */
+  beginSweep(): void {
+    this.#sweeps++;
+  }
+
+  async endSweep(): Promise<void> {
+    this.#sweeps--;
+    if (this.#isEnding) await this.#closeIfIdle();
+  }
+
+  async #closeIfIdle(): Promise<void> {
+    if (this.#calls > 0 || this.#sweeps > 0) return;
+    await (this.#closed ??= Promise.resolve(this.backend.close()));
+  }
+}

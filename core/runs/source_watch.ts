@@ -1,0 +1,142 @@
+import { NAMESPACE, SOURCE } from "../values/columns.ts";
+import type { CompleteBackend } from "../contract/complete_backend.ts";
+import { StoreError } from "../errors.ts";
+import type { Key } from "../keys/key.ts";
+import { countOtherRows, functionSource, isOtherSource, versionSource } from "./row_source.ts";
+import type { Row } from "../values/value.ts";
+import { paramsText } from "../values/value_text.ts";
+import type { WrappedFunction } from "./wrapped_function.ts";
+
+/** What to do where a row of another source would answer a call. */
+export type OnChange = "warn" | "rerun" | "error" | "ignore";
+
+const CHOICES: readonly unknown[] = ["warn", "rerun", "error", "ignore"];
+
+/** Options that say what the source of a function is, and whether it matters. */
+export interface SourceOptions {
+  readonly onChange?: OnChange;
+  readonly version?: string;
+  readonly namespace?: string;
+  /** The source of rows that a program makes in the function's stead. */
+  readonly source?: string;
+}
+
+/**
+ * Watches whose rows answer the calls of one function: those of another source, and those that another
+ * function object of the same source made in this process.
+ */
+export class SourceWatch {
+  readonly onChange: OnChange;
+  readonly #wrapped: WrappedFunction;
+  readonly #namespace: string | undefined;
+  readonly #given: string | undefined;
+  #own: string | undefined | null = null;
+  /** Sources that were found to be no others. */
+  readonly #accepted = new Set<string>([""]);
+  /** The one warning; set once it is being given. */
+  #warning: Promise<void> | undefined;
+
+  /** @throws {TypeError} If an option makes no sense. */
+  constructor(
+    wrapped: WrappedFunction,
+    { onChange = "warn", version, namespace, source }: SourceOptions,
+  ) {
+    if (!CHOICES.includes(onChange)) {
+      throw new TypeError(
+        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", got ${
+          JSON.stringify(onChange)
+        }`,
+      );
+    }
+    if (version !== undefined && (typeof version !== "string" || version === "")) {
+      throw new TypeError(`Cannot wrap: version must be a text that is not empty, as in "2"`);
+    }
+    this.onChange = onChange;
+    this.#wrapped = wrapped;
+    this.#namespace = namespace;
+    this.#given = version === undefined ? source : versionSource(version);
+  }
+
+  /** The source of the rows that the function makes; undefined if its text does not say. */
+  get own(): string | undefined {
+    if (this.#own !== null) return this.#own;
+    const { hash } = this.#wrapped.source;
+    return this.#own = this.#given ?? (hash === undefined ? undefined : functionSource(hash));
+  }
+
+  /** The column that says so, for a row. */
+  get columns(): Row {
+    return this.own === undefined ? {} : { [SOURCE]: this.own };
+  }
+
+  /** True if a row of this source is known to be another's. */
+  isOther(source: string): boolean {
+    if (this.#accepted.has(source)) return false;
+    if (this.own !== undefined && isOtherSource(source, this.own)) return true;
+    this.#accepted.add(source);
+    return false;
+  }
+
+  /** Reports that a row of another source answers. @throws {StoreError} If that is an error. */
+  async report(backend: CompleteBackend, key: Key): Promise<void> {
+    if (this.onChange === "warn") return await (this.#warning ??= this.#warn(backend));
+    const { [NAMESPACE]: _, ...params } = key.values;
+    throw new StoreError(
+      `Cannot answer ${this.#wrapped.label}(${paramsText(params)}) from store ` +
+        `"${backend.location}": another source made the row, and onChange is "error". ${WAYS_OUT}`,
+    );
+  }
+
+  /** True once the warning was given: rows need not be looked at for it any more. */
+  get isWarned(): boolean {
+    return this.#warning !== undefined;
+  }
+
+  async #warn(backend: CompleteBackend): Promise<void> {
+    const { count, total, since, isWhole } = await countOtherRows(
+      backend,
+      this.#namespace,
+      this.own!,
+    );
+    const least = isWhole ? "" : "at least ";
+    console.warn(
+      `[stet] ${this.#wrapped.label}() is answered by rows of another source: ${least}${count} of ` +
+        `${least}${total} rows in "${backend.location}"` +
+        (since === undefined ? "" : `, since ${since}`) + `. ${WAYS_OUT}`,
+    );
+  }
+
+  /** Notes that the function makes a key. */
+  made(key: Key, self: unknown): void {
+    this.#wrapped.peers!.makers.made(key.text, this.#makerOf(self));
+  }
+
+  /** Warns once per source if another function object of this process made the key. */
+  checkMaker(key: Key, self: unknown): void {
+    const { makers } = this.#wrapped.peers!;
+    // Most functions are the only ones of their source, and called on nothing.
+    if (makers.isReported || !makers.areMany && (self === undefined || self === null)) return;
+    if (this.onChange === "ignore") return;
+    const { captured } = this.#wrapped.source;
+    if (captured?.length === 0 || !makers.isOthers(key.text, this.#makerOf(self))) return;
+    makers.isReported = true;
+    const names = captured === undefined ? "" : ` (${captured.join(", ")})`;
+    console.warn(
+      `[stet] ${this.#wrapped.label}() is answered by a row that another function object of the same ` +
+        `source made in this process: values that it captures${names} are not in the key. Where ` +
+        `they differ, make them params, or give each function a store or a namespace: "…" of its ` +
+        `own; where they do not, onChange: "ignore"`,
+    );
+  }
+
+  #makerOf(self: unknown): object {
+    const isSelf = typeof self === "object" && self !== null || typeof self === "function";
+    const { source, fn } = this.#wrapped;
+    return isSelf && source.captured?.includes("this") ? self : fn;
+  }
+}
+
+const WAYS_OUT =
+  `If the function was edited or is compiled in another way: onChange: "rerun" runs ` +
+  `those again, "ignore" keeps them, version: "2" says by hand what counts as a change. If they are ` +
+  `another program's: store: "….csv" or namespace: "…" for each`;

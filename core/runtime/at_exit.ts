@@ -1,0 +1,53 @@
+import process from "node:process";
+import { messageOf } from "../errors.ts";
+
+const tasks = new Set<() => void>();
+let isListening = false;
+
+/**
+ * Has a task run when the process ends of itself, by `process.exit` or of an error that nobody
+ * catches. It must be synchronous, and can be run more than once. A task that throws is reported, and
+ * keeps neither the others nor the exit code. Nothing can be done when the process is killed.
+ */
+export function atExit(task: () => void): void {
+  tasks.add(task);
+  if (isListening) return;
+  isListening = true;
+  process.on("exit", runTasks);
+  // Deno emits no "exit" when it ends of an error. Where there are no such events, there is "exit".
+  globalThis.addEventListener?.("error", onError);
+  globalThis.addEventListener?.("unhandledrejection", onRejection);
+}
+
+function runTasks(): void {
+  for (const each of tasks) {
+    try {
+      each();
+    } catch (error) {
+      console.warn(`[stet] Cannot tidy up at the end of the process: ${messageOf(error)}`);
+    }
+  }
+}
+
+function onError(event: Event): void {
+  runUnlessCaught(event, "uncaughtException");
+}
+
+function onRejection(event: Event): void {
+  runUnlessCaught(event, "unhandledRejection");
+}
+
+function runUnlessCaught(event: Event, name: "uncaughtException" | "unhandledRejection"): void {
+  const catchers = process.listenerCount(name) + process.listenerCount("uncaughtException");
+  if (!event.defaultPrevented && catchers === 0) runTasks();
+}
+
+/** Takes a task back. */
+export function notAtExit(task: () => void): void {
+  tasks.delete(task);
+  if (tasks.size > 0 || !isListening) return;
+  isListening = false; // a module that is loaded anew listens by itself
+  process.off("exit", runTasks);
+  globalThis.removeEventListener?.("error", onError);
+  globalThis.removeEventListener?.("unhandledrejection", onRejection);
+}

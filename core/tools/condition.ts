@@ -1,0 +1,265 @@
+import { nearestName } from "../values/nearest_name.ts";
+import { isShortInteger, MAX_DIGITS } from "../values/integer_text.ts";
+import type { Value } from "../values/value.ts";
+
+/** What an expression says of a row: the form that predicates and SQL are made of. */
+export type Condition =
+  | { readonly kind: "and" | "or"; readonly parts: readonly Condition[] }
+  | { readonly kind: "not"; readonly part: Condition }
+  | {
+    readonly kind: "compare";
+    readonly sign: Sign;
+    readonly left: Operand;
+    readonly right: Operand;
+  }
+  | { readonly kind: "in"; readonly left: Operand; readonly members: readonly Operand[] }
+  /** Whether it is null, or, with `undefined`, absent. */
+  | { readonly kind: "is"; readonly left: Operand; readonly wanted: null | undefined };
+
+/** How two operands are compared. */
+export type Sign = "=" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** A column of the row, or a value. */
+export type Operand = { readonly column: string } | { readonly value: Value };
+
+/**
+ * Reads an expression that says which rows are wanted: `alpha > 0.2 and model = 'a'`.
+ *
+ * Comparisons `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (1, 2)`, `is absent`, `is null` (each with `not`),
+ * put together with `and`, `or`, `not` and parentheses. Texts stand in single quotes; column names are
+ * bare (`result.loss`) or in double quotes; the other values are numbers, `true`, `false`, `null`,
+ * `nan` and `inf`. Words count in any case.
+ *
+ * @param columns Those that rows can have.
+ * @throws {SyntaxError} If it is no such expression or names another column; says where.
+ */
+export function parseCondition(text: string, columns: readonly string[]): Condition {
+  return new Parser(text, columns).whole();
+}
+
+/** Returns the columns that a condition names, each once. */
+export function columnsOf(condition: Condition): string[] {
+  return [...new Set(operandsOf(condition).flatMap((it) => "column" in it ? [it.column] : []))];
+}
+
+function operandsOf(condition: Condition): readonly Operand[] {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.parts.flatMap(operandsOf);
+    case "not":
+      return operandsOf(condition.part);
+    case "compare":
+      return [condition.left, condition.right];
+    case "in":
+      return [condition.left, ...condition.members];
+    case "is":
+      return [condition.left];
+  }
+}
+
+interface Token {
+  readonly kind: "name" | "column" | "text" | "number" | "sign" | "end";
+  /** What it says: without quotes, words as they are written. */
+  readonly text: string;
+  /** Where it begins, from 0. */
+  readonly at: number;
+}
+
+const WORDS: ReadonlySet<string> = new Set(
+  ["and", "or", "not", "in", "is", "absent", "true", "false", "null", "nan", "inf"],
+);
+
+const TOKEN =
+  /\s*(?:(?<name>[\p{L}_$][\p{L}\p{N}_$.]*)|"(?<column>(?:[^"]|"")*)"|'(?<text>(?:[^']|'')*)'|(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?<sign><=|>=|!=|<>|==|[=<>(),+-]))/uy;
+
+const SIGNS: ReadonlyMap<string, Sign> = new Map<string, Sign>([
+  ["=", "="],
+  ["==", "="],
+  ["!=", "!="],
+  ["<>", "!="],
+  ["<", "<"],
+  ["<=", "<="],
+  [">", ">"],
+  [">=", ">="],
+]);
+
+class Parser {
+  readonly #text: string;
+  readonly #columns: readonly string[];
+  #token: Token;
+  #end = 0;
+  #depth = 0;
+
+  constructor(text: string, columns: readonly string[]) {
+    this.#text = text;
+    this.#columns = columns;
+    this.#token = this.#read();
+  }
+
+  whole(): Condition {
+    const condition = this.#or();
+    if (this.#token.kind !== "end") throw this.#unexpected('"and", "or" or the end');
+    return condition;
+  }
+
+  #or(): Condition {
+    const parts = [this.#and()];
+    while (this.#takeWord("or")) parts.push(this.#and());
+    return parts.length === 1 ? parts[0]! : { kind: "or", parts };
+  }
+
+  #and(): Condition {
+    const parts = [this.#not()];
+    while (this.#takeWord("and")) parts.push(this.#not());
+    return parts.length === 1 ? parts[0]! : { kind: "and", parts };
+  }
+
+  #not(): Condition {
+    if (++this.#depth > 200) throw this.#error("it is nested deeper than 200 levels");
+    try {
+      if (this.#takeWord("not")) return { kind: "not", part: this.#not() };
+      if (!this.#takeSign("(")) return this.#comparison();
+      const condition = this.#or();
+      this.#need(")");
+      return condition;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #comparison(): Condition {
+    const left = this.#operand();
+    if (this.#takeWord("is")) {
+      const isNegated = this.#takeWord("not");
+      const isAbsent = this.#takeWord("absent");
+      if (!isAbsent && !this.#takeWord("null")) throw this.#unexpected('"absent" or "null"');
+      return negated({ kind: "is", left, wanted: isAbsent ? undefined : null }, isNegated);
+    }
+    const isNegated = this.#takeWord("not");
+    if (this.#takeWord("in")) {
+      this.#need("(");
+      const members: Operand[] = [];
+      do members.push(this.#operand()); while (this.#takeSign(","));
+      this.#need(")");
+      return negated({ kind: "in", left, members }, isNegated);
+    }
+    if (isNegated) throw this.#unexpected('"in"');
+    const { kind, text } = this.#token;
+    const sign = kind === "sign" ? SIGNS.get(text) : undefined;
+    if (sign === undefined) throw this.#unexpected("a comparison (= != < <= > >=, in, is)");
+    this.#next();
+    return { kind: "compare", sign, left, right: this.#operand() };
+  }
+
+  #operand(): Operand {
+    const { kind, text, at } = this.#token;
+    const sign = this.#takeSign("-") ? "-" : this.#takeSign("+") ? "+" : undefined;
+    const word = kind === "name" ? text.toLowerCase() : undefined;
+    if (sign !== undefined || kind === "number" || word === "nan" || word === "inf") {
+      return { value: this.#number(sign === "-") };
+    }
+    if (kind === "text" || word === "true" || word === "false" || word === "null") {
+      this.#next();
+      return { value: kind === "text" ? text : word === "null" ? null : word === "true" };
+    }
+    if (kind !== "column" && (word === undefined || WORDS.has(word))) {
+      throw this.#unexpected("a column or a value");
+    }
+    this.#check(text, at);
+    this.#next();
+    return { column: text };
+  }
+
+  #number(isNegative: boolean): Value {
+    const { kind, text } = this.#token;
+    const word = text.toLowerCase();
+    if (kind !== "number" && !(kind === "name" && (word === "nan" || word === "inf"))) {
+      throw this.#unexpected("a number");
+    }
+    this.#next();
+    const size = word === "nan" ? NaN : word === "inf" ? Infinity : Number(text);
+    if (/^[0-9]+$/.test(text) && !Number.isSafeInteger(size)) {
+      if (!isShortInteger(text)) {
+        throw this.#error(`an integer has more than ${MAX_DIGITS} digits`);
+      }
+      return isNegative ? -BigInt(text) : BigInt(text);
+    }
+    return isNegative ? -size : size;
+  }
+
+  #check(name: string, at: number): void {
+    if (this.#columns.includes(name)) return;
+    const result = `result.${name}`;
+    const nearest = this.#columns.includes(result) ? result : nearestName(name, this.#columns);
+    const advice = nearest === undefined
+      ? `the columns are ${this.#columns.join(", ")}`
+      : `did you mean ${nearest}?`;
+    const hint = nearest === undefined ? "; a text stands in single quotes" : "";
+    throw this.#error(`there is no column "${name}"; ${advice}${hint}`, at);
+  }
+
+  #takeWord(word: string): boolean {
+    const { kind, text } = this.#token;
+    if (kind !== "name" || text.toLowerCase() !== word) return false;
+    this.#next();
+    return true;
+  }
+
+  #takeSign(sign: string): boolean {
+    const { kind, text } = this.#token;
+    if (kind !== "sign" || text !== sign) return false;
+    this.#next();
+    return true;
+  }
+
+  #need(sign: string): void {
+    if (!this.#takeSign(sign)) throw this.#unexpected(`"${sign}"`);
+  }
+
+  #next(): void {
+    this.#token = this.#read();
+  }
+
+  #read(): Token {
+    TOKEN.lastIndex = this.#end;
+    const groups = TOKEN.exec(this.#text)?.groups;
+    const at = this.#end + /^\s*/.exec(this.#text.slice(this.#end))![0].length;
+    if (!groups) {
+      if (at === this.#text.length) return { kind: "end", text: "", at };
+      const found = String.fromCodePoint(this.#text.codePointAt(at)!);
+      const isQuote = found === "'" || found === '"';
+      throw this.#error(
+        isQuote ? `a quote (${found}) is opened and never closed` : `found ${quote(found)}`,
+        at,
+      );
+    }
+    this.#end = TOKEN.lastIndex;
+    const { name, column, text, number, sign = "" } = groups;
+    if (column !== undefined) return { kind: "column", text: column.replaceAll('""', '"'), at };
+    if (text !== undefined) return { kind: "text", text: text.replaceAll("''", "'"), at };
+    if (name !== undefined) return { kind: "name", text: name, at };
+    return number !== undefined
+      ? { kind: "number", text: number, at }
+      : { kind: "sign", text: sign, at };
+  }
+
+  #unexpected(expected: string): SyntaxError {
+    const { kind, text } = this.#token;
+    return this.#error(
+      `found ${kind === "end" ? "the end" : quote(text)}, expected ${expected}`,
+    );
+  }
+
+  #error(what: string, at: number = this.#token.at): SyntaxError {
+    return new SyntaxError(`Cannot read ${quote(this.#text)} at character ${at + 1}: ${what}`);
+  }
+}
+
+function quote(text: string): string {
+  return text.includes('"') ? `'${text}'` : `"${text}"`;
+}
+
+function negated(condition: Condition, isNegated: boolean): Condition {
+  return isNegated ? { kind: "not", part: condition } : condition;
+}

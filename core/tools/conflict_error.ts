@@ -1,0 +1,48 @@
+import { StoreError } from "../errors.ts";
+import type { Row } from "../values/value.ts";
+
+/** Rows of one key with different results. */
+export interface Conflict {
+  /** The key's columns. */
+  readonly key: Row;
+  /** The rows, the first few. */
+  readonly rows: readonly ConflictingRow[];
+}
+
+/** One of several rows of a key. */
+export interface ConflictingRow {
+  /** The store that it is in. */
+  readonly store: string;
+  /** All of it. */
+  readonly row: Row;
+}
+
+/**
+ * Rows of one key have different results, and nobody said which to take. Nothing was written.
+ *
+ * @example
+ * ```ts
+ * import { ConflictError, mergeStores } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_old.csv", "seed,result\n1,0.5\n");
+ * fs.writeFileSync("example_new.csv", "seed,result\n1,0.6\n");
+ * const merged = mergeStores(["example_old.csv", "example_new.csv"], "example_both.csv");
+ * await assert.rejects(merged, ConflictError);
+ * for (const name of ["old", "new"]) fs.unlinkSync(`example_${name}.csv`);
+ * ```
+ */
+export class ConflictError extends StoreError {
+  override name = "ConflictError";
+  /** How many keys. */
+  readonly count: number;
+  /** The first 20 of them. */
+  readonly conflicts: readonly Conflict[];
+
+  constructor(message: string, count: number, conflicts: readonly Conflict[]) {
+    super(message);
+    this.count = count;
+    this.conflicts = conflicts;
+  }
+}

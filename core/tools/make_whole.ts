@@ -1,0 +1,182 @@
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { atExit, notAtExit } from "../runtime/at_exit.ts";
+import { closeAfter } from "../runtime/close_after.ts";
+import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { StoreError } from "../errors.ts";
+import { keyOf, keyShape } from "../keys/key.ts";
+import { locationText, type Registry, type StoreOptions } from "../contract/registry.ts";
+
+/** What to do with a store that is there already. Default: an error. */
+export interface WriteOptions extends StoreOptions {
+  /** Whether to add to it. */
+  readonly append?: boolean;
+  /** Whether to put the new one in its place. */
+  readonly force?: boolean;
+}
+
+/** The key that who makes a store holds, so that others see that it is being made. */
+const MAKING = keyOf(keyShape(["_stet_making"]), { _stet_making: true });
+
+/**
+ * Makes a store as a whole: it is there with everything that `fill` records, or not at all. It is
+ * written beside, under a name that begins with a dot, and then takes its name; what a killed process
+ * left of that goes the next time. What is added to a store (`append`) is there as it comes.
+ *
+ * @throws {StoreError} If it is there already and neither `append` nor `force` is set, or is in use.
+ */
+export async function makeWhole<T>(
+  registry: Registry,
+  location: string | URL,
+  { append = false, force = false, ...options }: WriteOptions,
+  fill: (store: CompleteBackend) => Promise<T>,
+): Promise<T> {
+  const store = completeBackend(await registry.open(location, options));
+  const target = store.location;
+  const appended = await closeAfter(async () => {
+    if (append) return { result: await fill(store) };
+    if (!path.isAbsolute(target)) {
+      throw new StoreError(
+        `Cannot write "${location}" as a whole: it is no file; add to it with append`,
+      );
+    }
+    if (await store.exists()) await checkReplaceable(store, force);
+    else force = false; // who makes one meanwhile keeps it
+    return undefined;
+  }, () => store.close());
+  if (appended) return appended.result;
+  checkUnused(target);
+  for (const file of await unfinishedOf(registry, location, target, options)) {
+    removeUnfinishedStore(file);
+  }
+  return await writeBeside(registry, locationText(location), target, { ...options, force }, fill);
+}
+
+/**
+ * The stores beside one that were begun, to take its place, and that nobody is writing any more.
+ *
+ * @param location What the user calls it. @param target Its path.
+ */
+export async function unfinishedOf(
+  registry: Registry,
+  location: string | URL,
+  target: string,
+  options: StoreOptions,
+): Promise<string[]> {
+  const folder = path.dirname(target);
+  const end = `-${path.basename(target)}`;
+  const begun = new Set<string>();
+  for (const name of fs.readdirSync(folder)) {
+    const [begin = ""] = /^\.stet-[0-9a-f-]{36}/.exec(name) ?? [];
+    if (begin === "" || !name.startsWith(begin + end)) continue;
+    // It may have been killed when only the state file was there. Not "out.jsonl" for "out.json".
+    const rest = name.slice(begin.length + end.length);
+    if (/^(?:$|-state|-wal|-shm|-journal|\.pending)/.test(rest)) begun.add(begin + end);
+  }
+  const found: string[] = [];
+  for (const name of begun) {
+    const file = path.join(folder, name);
+    const store = completeBackend(await registry.open(schemeOf(location) + file, options));
+    await closeAfter(async () => {
+      if ((await store.claims()).length === 0) found.push(file);
+    }, () => store.close());
+  }
+  return found;
+}
+
+/** Removes a store that was begun, and what stands beside it. */
+export function removeUnfinishedStore(file: string): void {
+  const base = path.basename(file);
+  for (const name of fs.readdirSync(path.dirname(file))) {
+    if (name.startsWith(base) || name.startsWith(`.${base}`)) {
+      fs.rmSync(path.join(path.dirname(file), name), { force: true });
+    }
+  }
+}
+
+async function checkReplaceable(store: CompleteBackend, force: boolean): Promise<void> {
+  if (!force) {
+    throw new StoreError(
+      `Cannot write "${store.location}": it is there already; choose another name, or have it ` +
+        `replaced (force, --force)`,
+    );
+  }
+  try {
+    await store.columns(); // has what a killed process left beside it brought in
+  } catch {
+    // What cannot be read can be replaced all the same.
+  }
+  const [held] = await store.claims();
+  if (!held) return;
+  throw new StoreError(
+    `Cannot replace "${store.location}": ${held.holder} runs something on it; wait until it is done`,
+  );
+}
+
+/** Sees that no log stands beside a store that was closed: it would count for the one in its place. */
+function checkUnused(target: string): void {
+  for (const end of ["-wal", "-journal", ".pending.jsonl"]) {
+    if (!fs.existsSync(target + end)) continue;
+    throw new StoreError(
+      `Cannot replace "${target}": another process has it open ("${target}${end}" is there); close it`,
+    );
+  }
+}
+
+async function writeBeside<T>(
+  registry: Registry,
+  location: string,
+  target: string,
+  { force = false, ...options }: WriteOptions,
+  fill: (store: CompleteBackend) => Promise<T>,
+): Promise<T> {
+  const folder = path.dirname(target);
+  // The name that was given ends with the extension; that of a symbolic link's target need not.
+  const base = path.basename(location);
+  const file = path.join(folder, `.stet-${crypto.randomUUID()}-${base}`);
+  const clean = (): void => removeUnfinishedStore(file);
+  atExit(clean);
+  try {
+    const store = completeBackend(await registry.open(schemeOf(location) + file, options));
+    const result = await closeAfter(async () => {
+      await store.claim(MAKING); // until it is closed
+      return await fill(store);
+    }, () => store.close());
+    if (fs.existsSync(file)) putInPlace(target, file, force);
+    return result;
+  } finally {
+    notAtExit(clean);
+    clean();
+  }
+}
+
+/** `sqlite:///` of a URL, before a path; nothing of a path. */
+function schemeOf(location: string | URL): string {
+  return /^(?!file:)[a-z][a-z0-9+]+:\/\/\//i.exec(String(location))?.[0] ?? "";
+}
+
+/** @throws {StoreError} If there is a file, and it is not to be replaced. */
+function putInPlace(target: string, file: string, force: boolean): void {
+  const old = fs.statSync(target, { throwIfNoEntry: false });
+  if (old && force) fs.chmodSync(file, old.mode & 0o7777);
+  if (force || !linked(target, file)) fs.renameSync(file, target);
+  if (process.platform === "win32") return; // folders cannot be synced there
+  const fd = fs.openSync(path.dirname(target), "r");
+  fs.fsyncSync(fd);
+  fs.closeSync(fd);
+}
+
+/** Gives a file a second name that nothing has; false where files have one only. */
+function linked(target: string, file: string): boolean {
+  try {
+    fs.linkSync(file, target); // unlike a rename, it takes nobody's place
+    return true;
+  } catch (error) {
+    if (!fs.existsSync(target)) return false;
+    throw new StoreError(
+      `Cannot write "${target}": another process made it meanwhile; try again`,
+      { cause: error },
+    );
+  }
+}

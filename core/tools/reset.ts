@@ -1,0 +1,96 @@
+import process from "node:process";
+import { closeAfter } from "../runtime/close_after.ts";
+import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { DEFAULT_STORE } from "../runs/open_stores.ts";
+import { dictRepr } from "../values/python_repr.ts";
+import type { Registry } from "../contract/registry.ts";
+import { nearMatches, removeSelected, type ResetSelection } from "./remove_selected.ts";
+import type { PrintOptions } from "./status.ts";
+import { toRow } from "../values/to_row.ts";
+import type { Row } from "../values/value.ts";
+
+/** Options of {@linkcode reset}. */
+export interface ResetOptions extends PrintOptions {
+  /** Which entries, as in `date >= '2024-02-01'`: a condition as `ls` takes it. Default: all. */
+  readonly where?: string;
+  /** Whether to clear the store without asking. Default: false on a terminal, true elsewhere. */
+  readonly yes?: boolean;
+}
+
+/** The type of {@linkcode reset}. */
+export type ResetFunction = (
+  store?: string | URL,
+  columns?: Row,
+  options?: ResetOptions,
+) => Promise<number>;
+
+/** `reset` over the kinds of store that a registry knows. */
+export function createReset(registry: Registry): ResetFunction {
+  return async (location, columns, options = {}) => {
+    const store = location ?? DEFAULT_STORE;
+    const { quiet, log = console.log, yes = !process.stdin.isTTY, where, ...rest } = options;
+    const say = (line: string): void => quiet ? undefined : log(`[stet] ${line}`);
+    const backend = completeBackend(await registry.open(store, rest));
+    return await closeAfter(async () => {
+      if (columns || where !== undefined) {
+        return await resetSelected(
+          backend,
+          { ...columns && { columns: toRow(columns) }, ...where !== undefined && { where } },
+          say,
+        );
+      }
+      if (!yes && !await isConfirmed(`[stet] Clear all records in ${store}? [y/N] `)) {
+        say("Aborted.");
+        return 0;
+      }
+      const { length } = await backend.load();
+      await backend.clear();
+      say(`Store cleared: ${store}`);
+      return length;
+    }, () => backend.close());
+  };
+}
+
+/**
+ * Removes the entries of an open store that are selected, says so, and resolves to how many there were: rows,
+ * and failures that were noted.
+ *
+ * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If nothing is selected by.
+ */
+export async function resetSelected(
+  backend: CompleteBackend,
+  selection: ResetSelection,
+  say: (line: string) => void,
+): Promise<number> {
+  const { columns, where } = selection;
+  const { rows, failures } = await removeSelected(backend, selection);
+  const what = [columns && dictRepr(columns), where && `where ${where}`]
+    .filter((text) => text !== undefined).join(" ");
+  if (rows + failures > 0) {
+    say(`Removed entry: ${what}${counted(rows, failures)}`);
+    return rows + failures;
+  }
+  say(`No entry matches: ${what}`);
+  if (columns) { for (const line of await nearMatches(backend, columns)) say(line); }
+  return 0;
+}
+
+function counted(rows: number, failures: number): string {
+  if (rows === 1 && failures === 0) return "";
+  const texts = [count(rows, "row"), count(failures, "failure")];
+  return ` (${texts.filter((text) => text !== "").join(", ")})`;
+}
+
+function count(count: number, what: string): string {
+  return count === 0 ? "" : `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+async function isConfirmed(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises"); // slow to load, seldom needed
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(question)).trim().toLowerCase() === "y";
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,99 @@
+import type { Row } from "./value.ts";
+
+/** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
+export const TIMESTAMP = "_stet_timestamp";
+/** How long the run took, in seconds. */
+export const ELAPSED = "_stet_elapsed";
+/** Which program made the row: a hash of its source, see core/keys/source.ts. */
+export const SOURCE = "_stet_source";
+/** Which of several functions on one store the row belongs to. */
+export const NAMESPACE = "_stet_namespace";
+
+/** Whether a column holds what stet adds or what the function returned: never a param. */
+export function isReserved(column: string): boolean {
+  return column.startsWith("_stet_") || column === "result" || column.startsWith("result.");
+}
+
+/** True if a column says when, how long and by which source a run ran, and neither its key nor its result. */
+export function isDetail(column: string): boolean {
+  return column === TIMESTAMP || column === ELAPSED || column === SOURCE;
+}
+
+/** Returns the source of a row; empty if it has none. */
+export function sourceIn(row: Row): string {
+  return Object.hasOwn(row, SOURCE) ? String(row[SOURCE]) : "";
+}
+
+/** Whether a column takes part in a key whose columns nobody declared. */
+export function isKeyColumn(column: string): boolean {
+  return column === NAMESPACE || !isReserved(column);
+}
+
+/** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
+const UNFIT = /[\p{Cc}\p{Cs}]/u;
+
+/** Names that were found fit: rows have the same names again and again. */
+const fit = new Set<string>();
+const MAX_FIT = 10_000;
+
+/** True if a column of any store may have this name: it reads back as it was written. */
+export function isFitName(name: string): boolean {
+  if (fit.has(name)) return true;
+  if (name === "" || UNFIT.test(name)) return false;
+  if (fit.size < MAX_FIT) fit.add(name);
+  return true;
+}
+
+/**
+ * Checks that a column may have this name, whatever the kind of store.
+ *
+ * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
+ */
+export function checkColumn(name: string): void {
+  if (isFitName(name)) return;
+  throw new TypeError(
+    `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, and no ` +
+      `control characters or lone surrogates; rename it`,
+  );
+}
+
+/**
+ * Checks that a param may be a column.
+ *
+ * @throws {TypeError} If the name is reserved, empty, or holds a control character or a lone surrogate.
+ */
+export function checkParamName(name: string): void {
+  if (isReserved(name)) {
+    throw new TypeError(
+      `Cannot use "${name}" as a param: names that begin with "_stet_", "result" and "result.…" ` +
+        `are columns of stet's own; rename the param`,
+    );
+  }
+  if (!isFitName(name)) {
+    throw new TypeError(
+      `Cannot use ${
+        JSON.stringify(name)
+      } as a param: a name needs at least one character, and no ` +
+        `control characters or lone surrogates; rename the param`,
+    );
+  }
+}
+
+/**
+ * The order of columns with `added` among them: params and results first, in order of arrival, then
+ * stet's own, the timestamp last. The same array if it has all of them in that order already.
+ */
+export function orderColumns(
+  columns: readonly string[],
+  added: Iterable<string>,
+): readonly string[] {
+  const all = new Set(columns);
+  for (const name of added) all.add(name);
+  if (all.size === columns.length && (!all.has(TIMESTAMP) || columns.at(-1) === TIMESTAMP)) {
+    return columns;
+  }
+  const rank = (name: string): number =>
+    name === TIMESTAMP ? 3 : name.startsWith("_stet_") ? 2 : isReserved(name) ? 1 : 0;
+  const names = [...all];
+  return [0, 1, 2, 3].flatMap((wanted) => names.filter((name) => rank(name) === wanted));
+}

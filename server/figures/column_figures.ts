@@ -1,0 +1,47 @@
+import { plainNumber } from "./figure.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { rolesOf } from "./roles.ts";
+
+/** What a column holds. */
+export interface ColumnFigures {
+  readonly name: string;
+  readonly role: "param" | "result" | "detail";
+  /** How many rows have a value of each kind, and how many none. */
+  readonly nulls: number;
+  readonly booleans: number;
+  readonly numbers: number;
+  readonly texts: number;
+  /** Arrays and objects. */
+  readonly others: number;
+  readonly absent: number;
+  /** How many different values a param has; null for other columns. */
+  readonly distinct: number | null;
+}
+
+/** What each column of a store holds, in the store's order. */
+export function columnFigures(mirror: Mirror): ColumnFigures[] {
+  const { params, results } = rolesOf(mirror.columns);
+  return mirror.columns.map((name) => {
+    const isParam = params.includes(name);
+    const kinds = mirror.kinds(name);
+    const [nulls, booleans, numbers, texts, others] = kinds;
+    return {
+      name,
+      role: isParam ? "param" : results.includes(name) ? "result" : "detail",
+      nulls,
+      booleans,
+      numbers,
+      texts,
+      others,
+      absent: mirror.count - kinds.reduce((sum, count) => sum + count, 0),
+      distinct: isParam ? distinctOf(mirror, name) : null,
+    };
+  });
+}
+
+function distinctOf(mirror: Mirror, name: string): number {
+  const few = mirror.distinct(name);
+  if (few) return few.filter((cell) => cell !== null).length;
+  const text = `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`;
+  return plainNumber(mirror.all({ text, values: [] })[0]?.[0]) ?? 0;
+}

@@ -1,0 +1,64 @@
+import { plainNumber } from "./figure.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+
+/** How many runs ended in each stretch of time. */
+export interface Timeline {
+  /** When the first stretch begins, in seconds since 1970; null if no run ended. */
+  readonly start: number | null;
+  /** How long each is. */
+  readonly bucket_seconds: number;
+  readonly done: readonly number[];
+  readonly failed: readonly number[];
+}
+
+/** The most stretches. */
+const MOST = 120;
+/** What a stretch can be, in seconds: what people count time by. */
+const MINUTE = 60, HOUR = 3600, DAY = 86_400;
+const SIZES = [
+  ...[1, 2, 5, 10, 15, 30].flatMap((size) => [size, size * MINUTE]),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 14, 28, 91, 364].map((days) => days * DAY),
+].sort((a, b) => a - b);
+
+/**
+ * The timeline of all runs, or of those that ended in the last `seconds`.
+ *
+ * @param failures When runs failed, in seconds since 1970.
+ * @param now The time in seconds.
+ */
+export function timelineOf(
+  mirror: Mirror,
+  failures: readonly number[],
+  now: number,
+  seconds = Infinity,
+): Timeline {
+  const since = seconds === Infinity ? -Infinity : now - seconds;
+  const [[first, last] = []] = mirror.all({
+    text: `SELECT min(ended), max(ended) FROM ${mirror.table} WHERE ended >= ?`,
+    values: [since],
+  });
+  const failed = failures.filter((time) => time >= since);
+  const times = [plainNumber(first), plainNumber(last), ...failed].filter((time) => time !== null);
+  if (times.length === 0) return { start: null, bucket_seconds: 1, done: [], failed: [] };
+  const least = times.reduce((a, b) => Math.min(a, b));
+  const most = times.reduce((a, b) => Math.max(a, b));
+  const size = SIZES.find((each) => (most - least) / each < MOST - 1) ??
+    Math.ceil((most - least) / (MOST - 1));
+  const start = Math.floor(least / size) * size;
+  const count = Math.floor((most - start) / size) + 1;
+  const timeline = {
+    start,
+    bucket_seconds: size,
+    done: Array<number>(count).fill(0),
+    failed: Array<number>(count).fill(0),
+  };
+  const rows = mirror.all({
+    text: `SELECT CAST((ended - ?) / ? AS INTEGER), count(*) FROM ${mirror.table} ` +
+      `WHERE ended >= ? GROUP BY 1`,
+    values: [start, size, least],
+  });
+  for (const [bucket, runs] of rows) timeline.done[plainNumber(bucket)!] = plainNumber(runs)!;
+  for (const time of failed) timeline.failed[Math.floor((time - start) / size)]!++;
+  return timeline;
+}

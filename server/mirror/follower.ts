@@ -1,0 +1,109 @@
+import type { MaybePromise } from "../../core/contract/backend.ts";
+import { closeRows } from "./close_rows.ts";
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Row } from "../../core/values/value.ts";
+import { yielding } from "../../core/runtime/yield_timer.ts";
+import { type PackedRows, RowPacker } from "./packed_rows.ts";
+
+/** Where the rows of a store are copied to. Calls are handled in their order. */
+export interface RowSink {
+  /** Begins a copy: of all rows, in place of the ones it has, or of rows to add. */
+  begin(isWhole: boolean): MaybePromise<void>;
+  insert(rows: PackedRows): MaybePromise<void>;
+  /** Ends the copy; gets the store's columns in their order. */
+  commit(columns: readonly string[]): MaybePromise<void>;
+  /** Gives the copy up. The next one begins with no rows. */
+  abort(): MaybePromise<void>;
+}
+
+/** Copies the rows of a store, as it grows, to a sink; yields to the event loop meanwhile. */
+export class Follower {
+  readonly #backend: CompleteBackend;
+  readonly #sink: RowSink;
+  #mark: string | undefined;
+  #generation = 0;
+  #count = 0;
+  #running: Promise<string> | undefined;
+  #next: Promise<string> | undefined;
+
+  constructor(backend: CompleteBackend, sink: RowSink) {
+    this.#backend = backend;
+    this.#sink = sink;
+  }
+
+  /** How many rows were copied: the place of the newest one. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Changes when the store was changed otherwise than by adding rows. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Copies the rows that the store has gained, and resolves to the store's mark: as long as that is the
+   * same, nothing has changed. Calls while a copy is under way share the next one.
+   */
+  catchUp(): Promise<string> {
+    if (!this.#running) {
+      return this.#running = this.#follow().finally(() => this.#running = undefined);
+    }
+    return this.#next ??= this.#running.then(() => {}, () => {}).then(() => {
+      this.#next = undefined;
+      return this.catchUp();
+    });
+  }
+
+  /** Has the next copy begin with no rows: the sink has lost them. */
+  restart(): void {
+    this.#mark = undefined;
+    this.#count = 0;
+    this.#generation++;
+  }
+
+  async #follow(): Promise<string> {
+    const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
+    if (mark === this.#mark) {
+      await closeRows(rows);
+      return mark;
+    }
+    const isNew = isWhole && this.#count > 0;
+    try {
+      await this.#sink.begin(isNew);
+      const count = await this.#copy(rows);
+      await this.#sink.commit(await this.#backend.columns());
+      this.#count = isNew ? count : this.#count + count;
+    } catch (error) {
+      this.restart();
+      await (async () => await this.#sink.abort())().catch(() => {}); // the first error counts
+      throw error;
+    }
+    if (isNew) this.#generation++;
+    this.#mark = mark;
+    return mark;
+  }
+
+  /** Sends rows; how many. The next batch is made while the sink inserts the one before. */
+  async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
+    const packer = new RowPacker();
+    let count = 0;
+    let inserted: MaybePromise<void> = undefined;
+    for await (const row of yielding(rows)) {
+      packer.add(row);
+      count++;
+      if (!packer.isFull) continue;
+      await inserted;
+      inserted = this.#insert(packer.take());
+    }
+    await inserted;
+    if (packer.length > 0) await this.#insert(packer.take());
+    return count;
+  }
+
+  #insert(rows: PackedRows): MaybePromise<void> {
+    const inserted = this.#sink.insert(rows);
+    if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
+    return inserted;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Grid } from "../../core/grids/grid.ts";
+import { gridNumber } from "../../core/grids/grid_number.ts";
+import { type Row, setEntry } from "../../core/values/value.ts";
+import type { Mirror } from "./mirror.ts";
+import { fromMirror } from "./mirror_value.ts";
+
+/** The most combinations: each takes a byte. */
+const MOST = 100_000_000;
+
+/** Checks that the combinations of a grid can be counted. @throws {RangeError} If there are too many. */
+export function checkCountable({ count }: Grid): void {
+  if (count <= MOST) return;
+  throw new RangeError(`Cannot count a grid of ${count} combinations, more than ${MOST}`);
+}
+
+/** Counts which combinations of a grid are done; rows that were counted before are not read again. */
+export class GridDone {
+  readonly grid: Grid;
+  readonly #numberOf: (params: Row) => number;
+  #isDone: Uint8Array;
+  #count = 0;
+  #generation = -1;
+  #place = 0;
+
+  /** @throws {RangeError} If there are too many. */
+  constructor(grid: Grid) {
+    checkCountable(grid);
+    this.grid = grid;
+    this.#numberOf = gridNumber(grid.factors);
+    this.#isDone = new Uint8Array(grid.count);
+  }
+
+  /** How many combinations the mirror has a row of. */
+  count(mirror: Mirror): number {
+    if (mirror.generation !== this.#generation) {
+      this.#generation = mirror.generation;
+      this.#isDone.fill(0);
+      this.#count = this.#place = 0;
+    }
+    const known = new Set(mirror.columns);
+    const names = this.grid.names.filter((name) => known.has(name));
+    const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
+    const rows = mirror.each({
+      text: `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`,
+      values: [BigInt(this.#place)],
+    });
+    for (const cells of rows) {
+      const params: Row = {};
+      for (const [i, name] of names.entries()) {
+        const value = fromMirror(cells[i]!);
+        if (value !== undefined) setEntry(params, name, value);
+      }
+      const number = this.#numberOf(params);
+      if (number === -1 || this.#isDone[number] === 1) continue;
+      this.#isDone[number] = 1;
+      this.#count++;
+    }
+    this.#place = mirror.last;
+    return this.#count;
+  }
+}

@@ -1,0 +1,203 @@
+import { Worker } from "node:worker_threads";
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import type { Grid } from "../../core/grids/grid.ts";
+import { isGranted } from "../../core/runtime/missing_permission.ts";
+import { Follower } from "./follower.ts";
+import { checkCountable } from "./grid_done.ts";
+import type { MirrorRequests } from "./mirror_requests.ts";
+import {
+  type Answer,
+  type MirrorStart,
+  mirrorThread,
+  openMirror,
+  type Question,
+  START,
+  type ThrownError,
+} from "./mirror_thread.ts";
+import type { PackedRows } from "./packed_rows.ts";
+
+/** The most rows of a mirror without a thread: its statements take no longer than some 50 ms. */
+const MAX_ROWS_HERE = 20_000;
+
+/** What answers requests, in a thread or here. */
+interface Answerer {
+  ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
+  close(): void;
+}
+
+/**
+ * The mirror of a store, in a thread of its own, which is started by the first request: however long a
+ * statement takes, the thread that answers claims goes on. Where no thread can be started, the mirror is
+ * in this one, for stores of some 20,000 rows at most.
+ */
+export class MirrorClient {
+  readonly #start: MirrorStart;
+  readonly #follower: Follower;
+  readonly #listeners = new Set<() => void>();
+  #answerer: Promise<Answerer> | undefined;
+  #isClosed = false;
+
+  /** @throws {RangeError} If the grid has too many combinations. */
+  constructor(backend: CompleteBackend, grid?: Grid) {
+    if (grid) checkCountable(grid);
+    this.#start = { location: backend.location, factors: grid?.factors };
+    this.#follower = new Follower(backend, {
+      begin: (isWhole) => this.ask("begin", isWhole),
+      insert: (rows) => this.ask("insert", rows),
+      commit: (columns) => this.ask("commit", columns),
+      abort: () => this.ask("abort"),
+    });
+  }
+
+  /** How many rows there are: the place of the newest one. */
+  get count(): number {
+    return this.#follower.count;
+  }
+
+  /** Changes when the store was changed otherwise than by adding rows. */
+  get generation(): number {
+    return this.#follower.generation;
+  }
+
+  /** Copies what the store has gained, and resolves to the store's mark. */
+  catchUp(): Promise<string> {
+    return this.#follower.catchUp();
+  }
+
+  /** Tells listeners that the store was written to just now. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Has a function called whenever {@linkcode changed} is; returns what ends it. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Asks the mirror for something; see {@linkcode MirrorRequests}. */
+  async ask<N extends keyof MirrorRequests>(
+    name: N,
+    ...args: Parameters<MirrorRequests[N]>
+  ): Promise<Awaited<ReturnType<MirrorRequests[N]>>> {
+    if (this.#isClosed) throw this.#closedError();
+    const answerer = await (this.#answerer ??= this.#open());
+    return await answerer.ask(name, args) as Awaited<ReturnType<MirrorRequests[N]>>;
+  }
+
+  /** Ends the thread. Node ends its process only after the statement that the thread is running. */
+  close(): void {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#answerer?.then((it) => it.close(), () => {});
+  }
+
+  #closedError(): StoreError {
+    return new StoreError(`Cannot show store "${this.#start.location}": the sidecar was closed`);
+  }
+
+  async #open(): Promise<Answerer> {
+    try {
+      return await this.#openThread();
+    } catch (error) {
+      return this.#openHere(messageOf(error));
+    }
+  }
+
+  async #openThread(): Promise<Answerer> {
+    const module = new URL(mirrorThread);
+    // Else Deno may ask on the terminal, and no claim is answered before the user is.
+    if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {
+      throw new Error(`Deno gives no read access to ${module}`);
+    }
+    const worker = new Worker(module, { workerData: { [START]: this.#start } });
+    const waiting = new Map<
+      number,
+      { resolve(value: unknown): void; reject(error: Error): void }
+    >();
+    let questions = 0;
+
+    function end(error: Error): void {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    }
+
+    await new Promise<void>((resolve, reject) => {
+      worker.once("message", () => resolve());
+      worker.once("error", reject);
+      worker.once("exit", (code) => reject(new Error(`the thread exited with code ${code}`)));
+    });
+    worker.unref();
+    worker.on("message", (answer: Answer) => {
+      const asked = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (waiting.size === 0) worker.unref();
+      if ("error" in answer) asked?.reject(receivedError(answer.error));
+      else asked?.resolve(answer.value);
+    });
+    const died = (reason: string): void => {
+      this.#answerer = undefined; // the next request starts another
+      this.#follower.restart();
+      end(
+        new StoreError(
+          `Cannot show store "${this.#start.location}": the thread of its figures ended (${reason}); ` +
+            `ask again`,
+        ),
+      );
+    };
+    worker.on("error", (error) => died(messageOf(error)));
+    worker.on("exit", (code) => died(`code ${code}`));
+    return {
+      ask: (name, args) =>
+        new Promise((resolve, reject) => {
+          const question: Question = { id: ++questions, name, args };
+          waiting.set(question.id, { resolve, reject });
+          worker.ref(); // the process lives until it is answered
+          worker.postMessage(question);
+        }),
+      close: () => {
+        worker.removeAllListeners("exit");
+        end(this.#closedError());
+        worker.unref();
+        void worker.terminate();
+      },
+    };
+  }
+
+  #openHere(reason: string): Answerer {
+    const { requests, close } = openMirror(this.#start);
+    let rows = 0;
+    return {
+      ask: async (name, args) => {
+        if (name === "insert") {
+          const { length } = args[0] as PackedRows;
+          if (rows + length > MAX_ROWS_HERE) throw this.#tooLarge(reason);
+          rows += length;
+        }
+        if (name === "abort" || name === "begin" && args[0] === true) rows = 0;
+        return await (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
+      },
+      close,
+    };
+  }
+
+  #tooLarge(reason: string): StoreError {
+    return new StoreError(
+      `Cannot show store "${this.#start.location}": it has more than ${MAX_ROWS_HERE} rows, whose ` +
+        `figures would block claims, and no thread can be started for them (${reason}); on Deno, start ` +
+        `the sidecar with --allow-read`,
+    );
+  }
+}
+
+const CLASSES = { RangeError, StoreError, SyntaxError, TypeError };
+
+/** An error of the thread, of the class that it had there. */
+function receivedError({ name, message, stack }: ThrownError): Error {
+  const error = new (Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error)(
+    message,
+  );
+  error.stack = stack;
+  return error;
+}

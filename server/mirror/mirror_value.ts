@@ -1,0 +1,108 @@
+import { Buffer } from "node:buffer";
+import { canonicalJson, parseJson } from "../../core/values/json.ts";
+import type { Value } from "../../core/values/value.ts";
+
+/** What the mirror's columns hold; integers are read as bigints. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** SQL literals of the values that are one value each. */
+export const NULL_SQL = "x'30'";
+export const FALSE_SQL = "x'3166'";
+export const TRUE_SQL = "x'3174'";
+export const NAN_SQL = "x'32'";
+/** The first bytes of integers that int64 does not hold, and of arrays and objects. */
+export const BIG_SQL = "x'33'";
+export const JSON_SQL = "x'34'";
+
+const NULL = Buffer.from("0");
+const FALSE = Buffer.from("1f");
+const TRUE = Buffer.from("1t");
+const NAN = Buffer.from("2");
+
+/**
+ * A value as the mirror keeps it: numbers as numbers, texts as TEXT that SQLite orders by UTF-16 units,
+ * as JavaScript does, everything else as a BLOB that begins with its kind. No column has an affinity, so
+ * nothing is converted: a float of 1e18 stays one, beside the integer.
+ */
+export function toMirror(value: Value | undefined): SqlValue {
+  switch (typeof value) {
+    case "number":
+      return Number.isNaN(value) ? NAN : value;
+    case "string":
+      return ordered(value);
+    case "boolean":
+      return value ? TRUE : FALSE;
+    case "bigint":
+      return isBig(value) ? Buffer.from(`3${value}`) : value;
+    case "undefined":
+      return null;
+    default:
+      return value === null ? NULL : Buffer.from(`4${ordered(canonicalJson(value))}`);
+  }
+}
+
+/** The value that the mirror keeps so; undefined (absent) for NULL. */
+export function fromMirror(value: SqlValue): Value | undefined {
+  switch (typeof value) {
+    case "string":
+      return unordered(value);
+    case "number":
+      return value;
+    case "bigint": {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : value;
+    }
+    default:
+      return value === null ? undefined : fromBlob(Buffer.from(value).toString("utf8"));
+  }
+}
+
+/** Whether SQLite has no integer for it. */
+export function isBig(value: Value | undefined): boolean {
+  return typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
+}
+
+function fromBlob(text: string): Value {
+  switch (text[0]) {
+    case "0":
+      return null;
+    case "1":
+      return text === "1t";
+    case "2":
+      return NaN;
+    case "3":
+      return BigInt(text.slice(1));
+    default:
+      return parseJson(unordered(text.slice(1)));
+  }
+}
+
+/** Units that UTF-8 cannot keep in their order, or that end a text on Deno (NUL), and what escapes them. */
+// deno-lint-ignore no-control-regex
+const UNFIT = /[\0\x01\ud7ff-\uffff]/;
+// deno-lint-ignore no-control-regex
+const UNFIT_ALL = /[\0\x01\ud7ff-\uffff]/g; // without the flag u: units, not characters
+// deno-lint-ignore no-control-regex
+const ESCAPED = /\x01([\x01\x02])|\ud7ff([^])/g;
+
+/** Escapes each unit from U+D7FF up by two of lower ones that keep the order of units. */
+function ordered(text: string): string {
+  if (!UNFIT.test(text)) return text;
+  return text.replace(UNFIT_ALL, (unit) => {
+    const code = unit.charCodeAt(0);
+    return code <= 1
+      ? `\x01${String.fromCharCode(code + 1)}`
+      : `\ud7ff${String.fromCharCode(code - 0xd7ff + 0x100)}`;
+  });
+}
+
+function unordered(text: string): string {
+  if (!UNFIT.test(text)) return text;
+  return text.replace(
+    ESCAPED,
+    (_, low?: string, high?: string) =>
+      low !== undefined
+        ? String.fromCharCode(low.charCodeAt(0) - 1)
+        : String.fromCharCode(high!.charCodeAt(0) - 0x100 + 0xd7ff),
+  );
+}

@@ -1,0 +1,154 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Executor } from "../../core/runs/executor.ts";
+import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
+import { isGranted } from "../../core/runtime/missing_permission.ts";
+import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
+import { openBackend, QueryError, workers } from "../../mod.ts";
+import { MissingPackageError } from "../../packages/missing_package_error.ts";
+import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
+
+/** How many statements run at once; more wait. */
+const MAX_PROCESSES = 2;
+/** How long after its time a process is killed that did not end a statement, in milliseconds. */
+const GRACE_MS = 2000;
+/** How many bytes of an answer are sent at a time. */
+const CHUNK = 1 << 16;
+
+/** What errors of a process are here. */
+const CLASSES: Readonly<
+  Record<string, new (message: string, options: ErrorOptions) => StoreError>
+> = { FormatError, LockError, MissingPackageError, QueryError, StoreError };
+
+/** A statement of a client. */
+export type Statement = Omit<QueryJob, "store" | "answer">;
+
+/**
+ * Runs SQL of clients in processes of its own. DuckDB counts no memory within one call of a function,
+ * and does not heed an interrupt there: a process is killed.
+ */
+export class QueryProcesses {
+  readonly #backend: CompleteBackend;
+  readonly #path: string | undefined;
+  readonly #executor: Executor = workers(queryJob, "answerQuery", { concurrency: MAX_PROCESSES });
+  #opened: Promise<void> | undefined;
+  #free = MAX_PROCESSES;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param path The store's file, if a process can open it by that; else its rows are copied. */
+  constructor(backend: CompleteBackend, path: string | undefined) {
+    this.#backend = backend;
+    this.#path = path;
+  }
+
+  /** Why SQL cannot run in a process of its own; undefined if it can. */
+  static get missing(): string | undefined {
+    // Workers get the permissions that this process has in full.
+    const kinds = ["run", "read", "write", "env", "ffi"] as const;
+    const missing = kinds.filter((name) => !isGranted({ name }));
+    return missing.length === 0 ? undefined : missing.map((name) => `--allow-${name}`).join(" ");
+  }
+
+  /**
+   * Runs a statement, and gives its answer piece by piece.
+   *
+   * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
+   * @throws {StoreError} If the store cannot be read.
+   */
+  async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
+    const folder = new TemporaryFolder("stet-query-");
+    try {
+      await this.#enter();
+      try {
+        await (this.#opened ??= this.#executor.open?.() ?? Promise.resolve());
+        const answer = path.join(folder.path, "answer");
+        const isFile = this.#path !== undefined && fs.existsSync(this.#path);
+        const store = isFile ? this.#path! : await this.#copy(folder.path);
+        await this.#run({ ...statement, store, answer });
+        return piecesOf(fs.openSync(answer, "r"));
+      } finally {
+        this.#leave();
+      }
+    } finally {
+      folder.remove();
+    }
+  }
+
+  /** Ends the processes. */
+  async close(): Promise<void> {
+    if (this.#opened) await this.#opened.then(() => this.#executor.close?.(), () => {});
+  }
+
+  async #run(job: QueryJob): Promise<void> {
+    const { timeout } = job;
+    const signal = AbortSignal.timeout(timeout + GRACE_MS);
+    try {
+      const call = (): Promise<void> => answerQuery(job);
+      await this.#executor.run({ id: "", params: {}, args: [job], call, signal });
+    } catch (error) {
+      const message = messageOf(error);
+      if (signal.aborted) {
+        throw new QueryError(
+          `Cannot finish the SQL in ${timeout} ms, the time that it was given: allow more ` +
+            `(timeout), or ask for less`,
+        );
+      }
+      if (/^the worker (?:was killed|crashed|exited|ran out)/.test(message)) {
+        throw new QueryError(
+          `Cannot run the SQL: it took more memory than it may (${message}); ask for less`,
+          { cause: error },
+        );
+      }
+      const { name } = error as Error;
+      throw Object.hasOwn(CLASSES, name) ? new CLASSES[name]!(message, { cause: error }) : error;
+    }
+  }
+
+  /** Copies the rows to a file that another process can open; its path. */
+  async #copy(folder: string): Promise<string> {
+    const copy = path.join(folder, "rows.jsonl");
+    fs.writeFileSync(copy, ""); // a store without rows is a store
+    const store = await openBackend(copy, { durability: "process" });
+    try {
+      await store.recordAll!(this.#backend.rows(), { columns: await this.#backend.columns() });
+    } finally {
+      await store.close();
+    }
+    return copy;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
+  }
+}
+
+/** The bytes of an open file, which is closed after them, or when no more are wanted. */
+function piecesOf(fd: number): AsyncIterator<Uint8Array, undefined> {
+  let isOpen = true;
+  const close = (): { readonly done: true; readonly value: undefined } => {
+    if (isOpen) fs.closeSync(fd);
+    isOpen = false;
+    return { done: true, value: undefined };
+  };
+  return {
+    // deno-lint-ignore require-await
+    async next() {
+      if (!isOpen) return close();
+      const bytes = new Uint8Array(CHUNK);
+      const count = fs.readSync(fd, bytes, 0, CHUNK, null);
+      return count === 0 ? close() : { done: false, value: bytes.subarray(0, count) };
+    },
+    // deno-lint-ignore require-await
+    async return() {
+      return close();
+    },
+  };
+}
