@@ -6,7 +6,7 @@ import { completeBackend } from "../core/contract/complete_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/contract/registry.ts";
 import { openExisting } from "../core/contract/open_existing.ts";
-import { directPath } from "../duckdb/direct_file.ts";
+import { directPath } from "../duckdb/open_direct_file.ts";
 import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
 import { Session } from "./session.ts";

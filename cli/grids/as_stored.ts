@@ -1,6 +1,7 @@
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
-import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
+import type { Factor } from "../../core/grids/factor.ts";
+import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import { isOtherScalar, textColumns } from "./text_columns.ts";
 

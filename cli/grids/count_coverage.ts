@@ -1,6 +1,7 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
-import type { Factor, Grid } from "../../core/grids/grid.ts";
+import type { Factor } from "../../core/grids/factor.ts";
+import type { Grid } from "../../core/grids/grid.ts";
 import { gridNumber } from "../../core/grids/grid_number.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";

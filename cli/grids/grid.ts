@@ -1,5 +1,6 @@
 import { argumentText } from "../../core/values/argument_text.ts";
-import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
+import type { Factor } from "../../core/grids/factor.ts";
+import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { readAxis } from "./axis.ts";

@@ -4,7 +4,7 @@ import { completeBackend } from "../../core/contract/complete_backend.ts";
 import { isReserved } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
 import { foreignColumns, isStetFile, kindedValue } from "../../core/tools/foreign_rows.ts";
-import type { Factor } from "../../core/grids/grid.ts";
+import type { Factor } from "../../core/grids/factor.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openExisting } from "../../core/contract/open_existing.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";

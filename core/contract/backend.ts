@@ -11,11 +11,11 @@
 
 import type { CellBatch } from "./cell_batch.ts";
 import type { ColumnType } from "../keys/hash_params.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import type { Key } from "../keys/key.ts";
 import type { Row, Value } from "../values/value.ts";
 
-/** A result that is there at once, or a promise of it: callers always `await`. */
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise };
 
 /**
  * One open store. Columns are matched by their cell text (`1` and `"1"` differ, `1` and `1.0` do

@@ -1,4 +1,5 @@
 import type {
+  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
@@ -7,7 +8,6 @@ import type {
   HeldKey,
   Lease,
 } from "./backend.ts";
-import type { CompleteBackend } from "./complete_backend.ts";
 import { LostClaimError } from "../errors.ts";
 import { canonicalJson } from "../values/json.ts";
 import type { Key } from "../keys/key.ts";
@@ -19,9 +19,12 @@ const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 /** The claims of this process, by store: two that opened the same one, as its location says, share them. */
 const leasesByStore = new Map<string, Map<string, Lease>>();
 
+/** What is asked of the store. */
+type Searched = Pick<Required<Backend>, "location" | "find">;
+
 /** Claims and failures that are known to this process only, of a store that keeps none itself. */
 export class ClaimsHere {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Searched;
   readonly #replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>;
   readonly #leases: Map<string, Lease>;
   /** Those that were given by this object. */
@@ -30,7 +33,7 @@ export class ClaimsHere {
 
   /** @param replace Adds a row, in the place of one of its key that does not count as done. */
   constructor(
-    backend: CompleteBackend,
+    backend: Searched,
     replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>,
   ) {
     const { location } = backend;

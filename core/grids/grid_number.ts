@@ -1,5 +1,5 @@
 import { writeCell } from "../values/cell.ts";
-import type { Factor } from "./grid.ts";
+import type { Factor } from "./factor.ts";
 import type { Row, Value } from "../values/value.ts";
 
 /** Gives a combination's place in the order of the grid; -1 if it is not of the grid. */

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { sortedNames } from "../values/json.ts";
 import { floatText } from "../values/number_text.ts";
-import { RESERVED } from "../records/record_columns.ts";
+import { isReservedParam } from "../values/record_names.ts";
 import { entryPath, isPlainObject, toValue, type Value } from "../values/value.ts";
 
 /** The type of a column of a `Store`; with `?`, it may be null. */
@@ -49,7 +49,7 @@ export function hashParams(params: object, options: HashOptions = {}): string {
     throw new TypeError("Cannot hash params: they are no plain object; pass { name: value, … }");
   }
   if (Object.hasOwn(params, "id") && params.id !== undefined) return explicitId(params.id);
-  const names = sortedNames(params).filter((name) => !RESERVED.has(name));
+  const names = sortedNames(params).filter((name) => !isReservedParam(name));
   return hashEntries(params, names, options.columns);
 }
 

@@ -1,5 +1,6 @@
 import { StoreError } from "../errors.ts";
-import { isOfType, isParamColumn } from "./record_columns.ts";
+import { isOfType } from "./record_columns.ts";
+import { isParamColumn } from "../values/record_names.ts";
 import type { TableColumns } from "../contract/records_backend.ts";
 import type { StoreRecord } from "./store_types.ts";
 import { isPlainObject, type Row, setEntry, type Value } from "../values/value.ts";

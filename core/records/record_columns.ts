@@ -1,35 +1,10 @@
 import { pythonDate, pythonTime } from "../values/python_time.ts";
 import type { TableType } from "../contract/records_backend.ts";
+import { isReservedParam } from "../values/record_names.ts";
 import type { Value } from "../values/value.ts";
-
-/** Names that stand for what a record has besides its params, in both spellings. */
-export const RESERVED: ReadonlySet<string> = new Set([
-  "id",
-  "result_file",
-  "created_at",
-  "custom_data",
-  "resultFile",
-  "createdAt",
-  "customData",
-]);
 
 /** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
-
-/** Whether a column of a record holds a param. */
-export function isParamColumn(name: string): boolean {
-  return !RESERVED.has(name) && !name.startsWith("_stet_");
-}
-
-/** Whether rows with these columns are the records of a `Store`. */
-export function areRecords(columns: readonly string[]): boolean {
-  return ["id", "result_file", "created_at", "custom_data"].every((name) => columns.includes(name));
-}
-
-/** Whether a name among params takes no part in them. */
-export function isReservedParam(name: string): boolean {
-  return RESERVED.has(name);
-}
 
 /**
  * Checks declared columns.
@@ -39,7 +14,7 @@ export function isReservedParam(name: string): boolean {
 export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
   for (const [name, type] of Object.entries(columns)) {
     checkColumnName(name);
-    if (RESERVED.has(name)) {
+    if (isReservedParam(name)) {
       throw new TypeError(
         `Cannot declare the column "${name}": every record has id, resultFile, createdAt and ` +
           `customData (result_file, created_at, custom_data) of its own; rename it`,

@@ -1,6 +1,7 @@
 import { nearestName } from "../values/nearest_name.ts";
 import { pythonDate, pythonTime } from "../values/python_time.ts";
-import { checkColumnName, isOfType, isReservedParam } from "./record_columns.ts";
+import { checkColumnName, isOfType } from "./record_columns.ts";
+import { isReservedParam } from "../values/record_names.ts";
 import type { TableColumns, TableType } from "../contract/records_backend.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "../values/value.ts";
 

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { canonicalJson, parseJson } from "../values/json.ts";
-import { isReservedParam } from "./record_columns.ts";
+import { isReservedParam } from "../values/record_names.ts";
 import { isPlainObject, type Row, setEntry, type Value } from "../values/value.ts";
 
 /** What a note in the results folder says of a run. */

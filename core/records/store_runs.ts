@@ -10,7 +10,7 @@ import { canonicalJson } from "../values/json.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
-import { isReservedParam } from "./record_columns.ts";
+import { isReservedParam } from "../values/record_names.ts";
 import { idOf, otherIds } from "./record_ids.ts";
 import { recordParams } from "./record_params.ts";
 import { columnsOf, type RecordsBackend, type TableColumns } from "../contract/records_backend.ts";

@@ -3,7 +3,7 @@ import { openStores } from "./open_stores.ts";
 import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
-import { statusOf } from "../tools/status.ts";
+import { statusOf } from "../contract/status_of.ts";
 import { setTarget } from "./target.ts";
 import { setUnderlying } from "./underlying.ts";
 import { isPlainObject } from "../values/value.ts";

@@ -1,6 +1,6 @@
 import type { Backend, BackendTable } from "../contract/backend.ts";
 import type { OnChange } from "./source_watch.ts";
-import type { Status } from "../tools/status.ts";
+import type { Status } from "../contract/status_of.ts";
 import type { Row } from "../values/value.ts";
 
 /** How a function is run once per combination. */

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../contract/backend.ts";
+import type { MaybePromise } from "./maybe_promise.ts";
 
 /**
  * Runs a body and then every closer, whatever fails. The first error is the one to throw; errors after

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../contract/backend.ts";
+import type { MaybePromise } from "./maybe_promise.ts";
 
 /** A queue of changes: each begins when the one before it has ended, in the order of the calls. */
 export class Queue {

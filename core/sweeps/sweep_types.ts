@@ -1,7 +1,5 @@
 import type { Executor } from "../runs/executor.ts";
-import type { OnceFunction, Outcome } from "../runs/once_types.ts";
-import type { Store } from "../records/store.ts";
-import type { Columns, StoreParams, StoreRecord } from "../records/store_types.ts";
+import type { Outcome } from "../runs/once_types.ts";
 
 /** How a sweep runs. */
 export interface SweepOptions {
@@ -98,20 +96,4 @@ type Scalar = string | number | bigint | boolean | null | undefined | Date;
 /** Arguments by name: the names are read from the function's source, which types do not tell. */
 interface NamedArguments {
   readonly [name: string]: unknown;
-}
-
-/** The type of {@linkcode sweep}. */
-export interface SweepFunction {
-  /** Sweeps a function. */
-  <A extends unknown[], R>(
-    fn: OnceFunction<A, R>,
-    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
-    options?: SweepOptions,
-  ): Sweep<R>;
-  /** Sweeps a Store: the value of an outcome is the record. */
-  <C extends Columns>(
-    store: Store<C>,
-    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
-    options?: SweepOptions,
-  ): Sweep<StoreRecord<C>>;
 }

@@ -8,7 +8,7 @@ import { conflictLines } from "./conflict_lines.ts";
 import { keyShape } from "../keys/key.ts";
 import { removeUnfinishedStore, unfinishedOf } from "./make_whole.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
-import { areRecords } from "../records/record_columns.ts";
+import { areRecords } from "../values/record_names.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { repeatedFinding } from "../contract/repeated_finding.ts";
 import { selectRows } from "./select_rows.ts";

@@ -1,5 +1,5 @@
 import { isKeyColumn, isReserved } from "../../core/values/columns.ts";
-import { areRecords, isParamColumn } from "../../core/records/record_columns.ts";
+import { areRecords, isParamColumn } from "../../core/values/record_names.ts";
 
 /** The columns of a store by what they hold. */
 export interface Roles {

@@ -1,6 +1,7 @@
 /** The thread that has the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type Factor, gridOf } from "../../core/grids/grid.ts";
+import type { Factor } from "../../core/grids/factor.ts";
+import { gridOf } from "../../core/grids/grid.ts";
 import { GridDone } from "./grid_done.ts";
 import { Mirror } from "./mirror.ts";
 import { type MirrorRequests, mirrorRequests } from "./mirror_requests.ts";

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
-import { statusOf } from "../../core/tools/status.ts";
+import { statusOf } from "../../core/contract/status_of.ts";
 import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../../core/contract/wire.ts";
 import { jsonResponse, post } from "./answers.ts";
 import type { Env, ServerDeps } from "../deps.ts";

@@ -1,0 +1,469 @@
+/** The library over the kinds of store of `backends/table.ts`. `mod.ts` lists what is public. */
+
+import { table } from "./backends/table.ts";
+import type { Backend, BackendLoader, Finding } from "./core/contract/backend.ts";
+import { disposable } from "./core/contract/disposable.ts";
+import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
+import { createLs, type LsFunction } from "./core/tools/ls.ts";
+import { createOnce } from "./core/runs/once.ts";
+import type { Once } from "./core/runs/once_types.ts";
+import { createRegistry, type StoreOptions } from "./core/contract/registry.ts";
+import { createReset, type ResetFunction } from "./core/tools/reset.ts";
+import { createStatus, type StatusFunction } from "./core/tools/status.ts";
+import { Store as RecordStore } from "./core/records/store.ts";
+import type { Columns, StoreInit } from "./core/records/store_types.ts";
+import type { ExportOptions } from "./core/tools/export_store.ts";
+import type { ImportCounts, ImportOptions } from "./core/tools/import_store.ts";
+import type { MergeCounts, MergeOptions } from "./core/tools/merge_stores.ts";
+import type { VerifyStoreOptions } from "./core/tools/verify_store.ts";
+import type { QueryOptions } from "./query/query.ts";
+import type { QueryResult } from "./query/query_result.ts";
+import { sweep as sweepTarget } from "./core/sweeps/sweep.ts";
+import type { SweepFunction } from "./core/records/sweep_function.ts";
+
+const registry = createRegistry(table);
+
+/**
+ * A function that runs every combination of its params once: later calls with the same key are
+ * skipped, in this process and in every other that uses the store, now and after a restart.
+ *
+ * Call it with a function (and options), with options first, or as a decorator on methods. The
+ * wrapped function always gives a promise: of what the function returned if it ran, of the saved
+ * result if it was skipped and `save` is on, else of `undefined`. It rejects with what the function
+ * threw (the run then counts as not done), with a {@linkcode StoreError} if the store cannot be used,
+ * and with a `TypeError` if the arguments make no key. When it resolves, the run is recorded as
+ * durably as `durability` says.
+ *
+ * The params are the function's named arguments, read from its source: the fields of the first
+ * argument if it is an object, else the arguments by position. `key` picks those that say which run
+ * it is. Values that the function captures, and `this`, are not in the key: functions of one source that
+ * differ in them share their rows, after a warning. A row that another source made, such as the
+ * function before it was edited, answers after a warning too, unless `onChange` says otherwise.
+ *
+ * The store is opened by the first call and closed as the process ends, or by `close` of its functions.
+ * A program that never ends by itself (a test runner, a notebook, a server) calls that.
+ *
+ * @throws {TypeError} If the params cannot be named, or `key` has a name that the function has not.
+ * @throws {StoreError} If no kind of store has the extension of `store`.
+ *
+ * @example A function with a params object
+ * ```ts
+ * import { once } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * let runs = 0;
+ * const train = once(({ alpha, seed }: { alpha: number; seed: number }) => {
+ *   runs++;
+ *   return { loss: alpha * seed };
+ * }, { store: "example_train.csv", save: true, quiet: true });
+ *
+ * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
+ * assert.deepEqual(await train({ alpha: 0.5, seed: 2 }), { loss: 1 });
+ * assert.equal(runs, 1);
+ * await train.close(); // or `await using train = once(…)`
+ * fs.unlinkSync("example_train.csv");
+ * ```
+ *
+ * @example Positional arguments, and a client that is no param
+ * ```ts
+ * import { once } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const ask = once(
+ *   (model: string, seed: number, client: { ask(model: string): string }) => client.ask(model),
+ *   { store: new MemoryBackend(), key: ["model", "seed"], quiet: true },
+ * );
+ * const client = { ask: (model: string) => `I am ${model}` };
+ * assert.equal(await ask("a", 1, client), "I am a");
+ * assert.equal((await ask.outcome("a", 1, client)).status, "skipped");
+ * ```
+ */
+export const once: Once = createOnce(registry);
+
+/**
+ * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
+ * processes or as commands, sharing them with every other process that sweeps the same store.
+ *
+ * Params are any iterable, gone through once and lazily; duplicates are dropped. The result is an
+ * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends
+ * when every run is done or failed, those of other processes too: it waits for what they run, and
+ * takes over what they leave. Ctrl-C finishes and records what runs, and says how to go on.
+ *
+ * @param swept A function that `once` has wrapped, or a Store.
+ * @param params For each run its params by name, or an array of the function's arguments.
+ * @throws {TypeError | RangeError} If an argument makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { expandGrid, once, range, sweep } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * const train = once(
+ *   async ({ alpha, seed }: { alpha: number; seed: number }) => ({ loss: alpha * seed }),
+ *   { store: new MemoryBackend(), save: true },
+ * );
+ * const losses: number[] = [];
+ * const grid = expandGrid({ alpha: [0.5, 1], seed: range(1, 3) });
+ * for await (const outcome of sweep(train, grid, { concurrency: 4, retries: 2 })) {
+ *   if (outcome.status === "ran") losses.push(outcome.value!.loss);
+ * }
+ * assert.equal(losses.length, 6);
+ * assert.deepEqual(await sweep(train, grid).done, { ran: 0, skipped: 6, failed: 0 });
+ * ```
+ */
+export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for who calls it
+
+/**
+ * Runs that leave result files, each done once: `runOrRetrieve(params)` gives the record of those
+ * params, and has the runner make it first if there is none. A record says where the result file is;
+ * its id is a hash of the params ({@linkcode hashParams}).
+ *
+ * Several processes may use one store: who asks for what another one runs waits for its record. The
+ * runner writes to a temporary path beside the results, which becomes the result by a rename when the
+ * run succeeds: a run that throws, is killed, or writes nothing leaves no record and keeps an older
+ * result. A record whose result file is gone counts as missing, with a warning. A record that was
+ * stored for other params than those asked for (ids can collide) is never given: that is an error
+ * which shows both.
+ *
+ * In SQLite, the default, the table is the one of Python's entropic, in both directions. Params of a
+ * nullable column left out and given as null are two ids, as they are there.
+ *
+ * @throws {TypeError} If an option is unfit: a reserved column, a suffix with a path in it.
+ * @throws {StoreError} If the results folder cannot be made. Everything else about the store is told
+ * by the first call that uses it.
+ *
+ * @example
+ * ```ts
+ * import { expandGrid, Store } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const store = new Store({
+ *   runner: ({ n, dt, resultFile }) => fs.writeFileSync(resultFile, `${n * dt}\n`),
+ *   columns: { n: "integer", dt: "real", note: "text?" },
+ *   store: "sqlite:///example_sims.sqlite3",
+ *   resultsDir: "./example_sims",
+ *   fileSuffix: ".csv",
+ * });
+ *
+ * const record = await store.runOrRetrieve({ n: 100, dt: 0.5 }, { git_sha: "abc123" });
+ * assert.equal(fs.readFileSync(record.resultFile, "utf8"), "50\n");
+ * assert.equal(record.dt, 0.5); // a number, in the editor too
+ * assert.deepEqual(await store.runOrRetrieve({ n: 100, dt: 0.5 }), record); // nothing runs
+ *
+ * const records = await store.sweep(expandGrid({ n: [100, 200], dt: [0.5, 1] }));
+ * assert.deepEqual(records.map(({ n, dt }) => n * dt), [50, 100, 100, 200]);
+ * await store.close();
+ * fs.rmSync("example_sims", { recursive: true });
+ * fs.rmSync("example_sims.sqlite3");
+ * ```
+ *
+ * @example Results that other machines left in a shared folder
+ * ```ts
+ * import { Store } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const runner = ({ resultFile }: { resultFile: string }) => fs.writeFileSync(resultFile, "done");
+ * const resultsDir = "./example_shared";
+ *
+ * const there = new Store({ runner, resultsDir, store: ":memory:", resultNotes: true });
+ * await there.runOrRetrieve({ seed: 1 });
+ *
+ * const here = new Store({ runner, resultsDir, store: "example_index.csv" });
+ * assert.deepEqual(await here.ingest(), { recorded: 1, kept: 0, left: 0 });
+ * assert.equal((await here.retrieve({ seed: 1 }))?.["seed"], 1);
+ * await here.close();
+ * fs.rmSync("example_shared", { recursive: true });
+ * fs.rmSync("example_index.csv");
+ * ```
+ */
+export class Store<C extends Columns = Columns> extends RecordStore<C> {
+  /** Makes a Store; it is opened by the first call that uses it. */
+  constructor(init: StoreInit<C>) {
+    super(init, registry);
+  }
+}
+
+/**
+ * Prints what is in a store (where it is, how many runs are done, when the last one was, its key
+ * columns) and resolves to that. Default store: `_stet_store.csv`.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, status } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_status.csv");
+ * await backend.record({ alpha: 0.1, seed: 1 });
+ * await backend.close();
+ * const { count, keyColumns } = await status("example_status.csv", { quiet: true });
+ * assert.equal(count, 1);
+ * assert.deepEqual(keyColumns, ["alpha", "seed"]);
+ * fs.unlinkSync("example_status.csv");
+ * ```
+ */
+export const status: StatusFunction = createStatus(registry);
+
+/**
+ * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and
+ * forgets such failures; resolves to how many there were of both. Without either it removes all rows (on a
+ * terminal it asks first), and resolves to how many there were. What would match is said where nothing does:
+ * `1` and `"1"` differ.
+ *
+ * @throws {StoreError} If the store cannot be read or written.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, reset } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_reset.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * assert.equal(await reset("example_reset.csv", { seed: 2 }, { quiet: true }), 1);
+ * fs.unlinkSync("example_reset.csv");
+ * ```
+ */
+export const reset: ResetFunction = createReset(registry);
+
+/**
+ * Says whether params are done, running, failed or unknown to a store, and which rows come nearest.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { explain, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_explain.csv");
+ * await backend.record({ alpha: 0.1, seed: 4 });
+ * await backend.close();
+ * const { state, nearest } = await explain("example_explain.csv", { alpha: 0.1, seed: 3 });
+ * assert.equal(state, "unknown");
+ * assert.deepEqual(nearest[0]?.differences, [{ column: "seed", asked: 3, stored: 4 }]);
+ * fs.unlinkSync("example_explain.csv");
+ * ```
+ */
+export const explain: ExplainFunction = createExplain(registry);
+
+/**
+ * Prints the newest rows of a store as a table and resolves to them.
+ *
+ * @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { ls, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_ls.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * const rows = await ls("example_ls.csv", { limit: 2, quiet: true });
+ * assert.deepEqual(rows.map((row) => row.seed), [2, 3]);
+ * fs.unlinkSync("example_ls.csv");
+ * ```
+ */
+export const ls: LsFunction = createLs(registry);
+
+/**
+ * Runs SQL over a store: its rows are the table `runs`, saved results the struct `result`. Columns have
+ * the types of their values; where those differ, they are text. Read-only: the SQL can change nothing,
+ * and reads no other file unless `allowFiles` says so. DuckDB runs it
+ * (https://duckdb.org/docs/stable/sql/introduction), the optional package `@duckdb/node-api`.
+ *
+ * @throws {QueryError} If the SQL is wrong, would write, or takes longer than it may.
+ * @throws {StoreError} If the store does not exist or cannot be read, or DuckDB is not installed: says
+ * how to install it.
+ *
+ * @example
+ * ```ts ignore
+ * import { query } from "@stet/stet";
+ *
+ * const best = await query(
+ *   "runs.csv",
+ *   "SELECT alpha, avg(result.accuracy) AS mean FROM runs GROUP BY alpha ORDER BY mean DESC",
+ * );
+ * for await (const { alpha, mean } of best) console.log(alpha, mean);
+ * ```
+ */
+export async function query(
+  store: string | URL | Backend,
+  sql: string,
+  options?: QueryOptions,
+): Promise<QueryResult> {
+  const { createQuery } = await import("./query/query.ts"); // most programs never need it
+  return await createQuery(registry)(store, sql, options);
+}
+
+/**
+ * Copies a store to one of any kind, by its extension, and resolves to how many rows there were. The
+ * new one is whole or not there: it is written beside, and renamed. Rows come one by one.
+ *
+ * @throws {StoreError} If the store does not exist, or the new one does, unless `append` or `force`.
+ *
+ * @example
+ * ```ts
+ * import { exportStore, openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_export.csv");
+ * for (const seed of [1, 2, 3]) await backend.record({ alpha: 0.1, seed });
+ * await backend.close();
+ * const options = { where: "seed > 1", columns: ["seed"] };
+ * assert.equal(await exportStore("example_export.csv", "example_export.jsonl", options), 2);
+ * fs.unlinkSync("example_export.csv");
+ * fs.unlinkSync("example_export.jsonl");
+ * ```
+ */
+export async function exportStore(
+  from: string | URL,
+  to: string | URL,
+  options?: ExportOptions,
+): Promise<number> {
+  const { createExport } = await import("./core/tools/export_store.ts");
+  return await createExport(registry)(from, to, options);
+}
+
+/**
+ * Fills a store from results that are there already, in any file that can be opened as a store, so that
+ * these runs are skipped. Columns that are not in the key are saved as results.
+ *
+ * @throws {StoreError} If the file cannot be read, or lacks a column of the key.
+ * @throws {ConflictError} If it has a key twice, with different results.
+ *
+ * @example
+ * ```ts
+ * import { importStore, once } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_results.csv", "alpha,seed,loss\n0.1,1,0.5\n0.1,2,0.4\n");
+ * await importStore("example_results.csv", { key: ["alpha", "seed"], store: "example_import.csv" });
+ *
+ * const train = once(({ alpha, seed }: { alpha: number; seed: number }) => ({ loss: alpha * seed }), {
+ *   store: "example_import.csv",
+ *   save: true,
+ *   quiet: true,
+ * });
+ * assert.deepEqual(await train({ alpha: 0.1, seed: 2 }), { loss: 0.4 });
+ * fs.unlinkSync("example_results.csv");
+ * fs.unlinkSync("example_import.csv");
+ * ```
+ */
+export async function importStore(
+  file: string | URL,
+  options: ImportOptions,
+): Promise<ImportCounts> {
+  const { createImport } = await import("./core/tools/import_store.ts");
+  return await createImport(registry)(file, options);
+}
+
+/**
+ * Makes one store of several, of any kinds, with one row for each key.
+ *
+ * @throws {ConflictError} If rows of one key differ in their results and `prefer` does not say which to
+ * take; lists them, and writes nothing.
+ *
+ * @example
+ * ```ts
+ * import { mergeStores } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_a.csv", "seed,result\n1,0.5\n2,0.4\n");
+ * fs.writeFileSync("example_b.csv", "seed,result\n2,0.4\n3,0.3\n");
+ * const counts = await mergeStores(["example_a.csv", "example_b.csv"], "example_all.csv");
+ * assert.deepEqual(counts, { read: 4, written: 3, conflicts: 0 });
+ * for (const name of ["a", "b", "all"]) fs.unlinkSync(`example_${name}.csv`);
+ * ```
+ */
+export async function mergeStores(
+  stores: readonly (string | URL)[],
+  to: string | URL,
+  options?: MergeOptions,
+): Promise<MergeCounts> {
+  const { createMerge } = await import("./core/tools/merge_stores.ts");
+  return await createMerge(registry)(stores, to, options);
+}
+
+/**
+ * Looks for what is wrong with a store: torn or unreadable rows, keys that are there twice, files of
+ * processes that died, records whose result file is missing. `repair` mends what is safe to mend.
+ *
+ * @throws {StoreError} If there is no store and nothing left of one.
+ *
+ * @example
+ * ```ts
+ * import { verify } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("example_torn.csv", "seed,result\n1,0.5\n2,0.4\n2,0.4\n");
+ * const [finding] = await verify("example_torn.csv");
+ * assert.equal(finding?.kind, "repeated");
+ * assert.deepEqual((await verify("example_torn.csv", { repair: true })).length, 1);
+ * assert.deepEqual(await verify("example_torn.csv"), []);
+ * fs.unlinkSync("example_torn.csv");
+ * ```
+ */
+export async function verify(
+  store?: string | URL,
+  options?: VerifyStoreOptions,
+): Promise<readonly Finding[]> {
+  const { createVerify } = await import("./core/tools/verify_store.ts");
+  return await createVerify(registry)(store, options);
+}
+
+/**
+ * Opens the store at a path or URL: which kind of store, its extension says. It need not exist; it is
+ * made by the first record. `close` or `await using` closes it.
+ *
+ * @throws {StoreError} If the extension is not known or the folder does not exist.
+ *
+ * @example
+ * ```ts
+ * import { openBackend } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ *
+ * const backend = await openBackend(":memory:");
+ * await backend.record({ alpha: 0.1, model: "a" });
+ * assert.equal((await backend.load())[0]?.alpha, 0.1);
+ * await backend.close();
+ * ```
+ */
+export async function openBackend(
+  location: string | URL,
+  options?: StoreOptions,
+): Promise<Backend & AsyncDisposable> {
+  return disposable(await registry.open(location, options));
+}
+
+/**
+ * Makes a kind of store known to everything in this process, by its extension.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, registerBackend } from "@stet/stet";
+ * import { MemoryBackend } from "@stet/stet/backends";
+ * import assert from "node:assert/strict";
+ *
+ * registerBackend(".foo", () => Promise.resolve({ open: () => new MemoryBackend() }));
+ * assert((await openBackend("runs.foo")) instanceof MemoryBackend);
+ * ```
+ */
+export function registerBackend(extension: string, loader: BackendLoader): void {
+  registry.register(extension, loader);
+}
