@@ -14,7 +14,6 @@ import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
 import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
 import { mediumFor } from "../../server/routes/media.ts";
-import { takesGzip } from "../../server/routes/stream_response.ts";
 
 /** Texts over which a pattern with two ways to match the same characters takes quadratic time. */
 const many = (piece: string): string => piece.repeat(500_000 / piece.length);
@@ -83,7 +82,6 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
-  takesGzip,
   lastJson(text) {
     const last = new LastJson(2 ** 24);
     last.add(new TextEncoder().encode(text));
