@@ -64,6 +64,25 @@ test("every relative link of README.md and docs/ leads to a file, and to a headi
   assert.deepEqual(broken, []);
 });
 
+test("every name that a block imports from the package is exported", async () => {
+  const modules: Record<string, object> = {
+    "@stet/stet": await import("../mod.ts"),
+    "@stet/stet/backends": await import("../backends/mod.ts"),
+    "@stet/stet/conformance": await import("../conformance/mod.ts"),
+  };
+  const missing: string[] = [];
+  for (const page of pages.keys()) {
+    const imports = read(page).matchAll(/^import \{([^}]+)\} from "(?:jsr:)?(@stet\/[^"]+)"/gm);
+    for (const [, names = "", module = ""] of imports) {
+      for (const name of names.split(",").map((it) => it.trim())) {
+        const isThere = name === "" || name.startsWith("type ") || name in (modules[module] ?? {});
+        if (!isThere) missing.push(`${page}: ${name} of ${module}`);
+      }
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
 test("every path of the repository that a page names is there", () => {
   const missing: string[] = [];
   for (const [page, text] of pages) {
