@@ -592,8 +592,10 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
       const { mark: now, isWhole } = await sound.rowsSince(mark);
       if (now === mark) return { mark, isWhole, rows: [] };
       const rows = async function* () {
+        let loaded = await sound.load();
         for (let i = 0;; i++) {
-          const row = (await sound.load())[i];
+          if (i === loaded.length) loaded = await sound.load();
+          const row = loaded[i];
           if (!row) return;
           yield row;
         }
