@@ -12,15 +12,14 @@ import { keyOf, keyShape } from "../core/keys/key.ts";
 import { makeWhole } from "../core/tools/make_whole.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { setEntry, type Value } from "../core/values/value.ts";
-import { createVerify } from "../core/tools/verify_store.ts";
 import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
+import { rounds } from "./rounds.ts";
 import { tempFolder } from "./temp_folder.ts";
 import { filesIn } from "./workers/worker_process.ts";
 
 const registry = createRegistry(table);
 const exportStore = createExport(registry);
-const verify = createVerify(registry);
 
 const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
 const packaged = all.filter((name) => /parquet|arrow/.test(name));
@@ -104,7 +103,7 @@ test("values keep their types from every format to every other", async (t) => {
   const folder = tempFolder(t);
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound(plain, folder, rows)),
-    { numRuns: 8 },
+    { numRuns: rounds(3) },
   );
 });
 
@@ -112,7 +111,7 @@ test("values keep their types to and from columnar formats", withDuckDb, async (
   const folder = tempFolder(t);
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound([".csv", ".sqlite", ...packaged], folder, rows)),
-    { numRuns: 4 },
+    { numRuns: rounds(2) },
   );
 });
 
@@ -141,7 +140,7 @@ test("cells of a text store are those of its rows", async (t) => {
       assert.deepEqual(found, expected);
       await backend.close();
     }),
-    { numRuns: 40 },
+    { numRuns: rounds(40) },
   );
 });
 
