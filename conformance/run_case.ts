@@ -9,6 +9,7 @@ import type { Case, Handle } from "./case.ts";
 export async function runCase(
   check: Case["check"],
   open: (folder: string) => MaybePromise<Backend>,
+  manyRows = 10_000,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stet-conformance-"));
   const handles = new Set<Handle>();
@@ -33,7 +34,7 @@ export async function runCase(
   }
 
   try {
-    await check({ folder, open: openHandle });
+    await check({ folder, manyRows, open: openHandle });
     await closeAll();
   } finally {
     await closeAll().catch(() => {}); // the check's own error is the one to tell

@@ -90,7 +90,7 @@ function openSound(): (folder: string) => CompleteBackend {
   };
 }
 
-/** Without its own ways to find a key, from which the suite takes it that 10,000 looks are quick. */
+/** Without its own ways to find a key, from which the suite takes it that many looks are quick. */
 function withoutIndex(handle: CompleteBackend): Backend {
   const { find: _find, hasKey: _hasKey, ...rest } = handle;
   return rest;
