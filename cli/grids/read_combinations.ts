@@ -8,7 +8,7 @@ import type { Factor } from "../../core/grids/factor.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openExisting } from "../../core/contract/open_existing.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 import { readJsonRows } from "./read_json_rows.ts";
 import { registry } from "../registry.ts";
 import type { TextKinds } from "./text_kinds.ts";
