@@ -50,7 +50,7 @@ export const importCommand: Command = command({
   exitCode1: "rows of one key differ; nothing was recorded",
   examples: [
     "results.csv --key alpha,seed",
-    "old.json --key alpha,seed --rename lr=alpha --result loss -s runs.sqlite",
+    "old.json --key alpha --rename lr=alpha --result loss -s runs.sqlite",
   ],
   async run({ file, key, rename, ...options }, output): Promise<number> {
     if (key === undefined) {
