@@ -1,5 +1,5 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { MirrorClient } from "./mirror_client.ts";
@@ -19,7 +19,7 @@ export interface WatchedState {
 
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #mirror: MirrorClient;
   /** Notified after each poll. */
   readonly #polled = new ConditionVariable();
@@ -30,7 +30,7 @@ export class Watcher {
   #unsubscribe: (() => void) | undefined;
   #state: WatchedState = { claims: [], failures: [], problem: undefined };
 
-  constructor(backend: CompleteBackend, mirror: MirrorClient) {
+  constructor(backend: Engine, mirror: MirrorClient) {
     this.#backend = backend;
     this.#mirror = mirror;
   }
@@ -75,7 +75,7 @@ export class Watcher {
     this.#hasChanged = false;
     try {
       await this.#mirror.catchUp();
-      const claims = await this.#backend.claims();
+      const claims = await this.#backend.held();
       const failures = await this.#backend.failures();
       this.#state = { claims, failures, problem: undefined };
     } catch (error) {

@@ -22,7 +22,7 @@ export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Rout
       answer: z.strictObject({ store: text, ...figures.progress.shape }),
     }, async () => {
       const failed = (await backend.failures()).map(({ params }) => params);
-      const running = (await backend.claims()).map(({ key }) => keyParams(key));
+      const running = (await backend.held()).map(({ key }) => keyParams(key));
       const age = Math.floor(now() / MAX_AGE_MS);
       return await cache.get("progress", async () => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { query, QueryError } from "../../mod.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
 import type { ServerDeps } from "../deps.ts";
@@ -52,7 +52,7 @@ export function queryRoutes({ backend, allowsQuery, queries }: ServerDeps): Rout
 
 /** Runs a statement in this process. Its errors are thrown before the answer begins. */
 async function answerHere(
-  backend: CompleteBackend,
+  backend: Engine,
   { sql, medium, ...limits }: Statement,
 ): Promise<AsyncIterator<string | Uint8Array>> {
   const result = await query(backend, sql, limits);

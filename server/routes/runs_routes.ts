@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { RowsSince } from "../../core/contract/backend.ts";
+import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
@@ -24,8 +24,8 @@ import { streamResponse } from "./stream_response.ts";
 export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
     const { where, sort, limit = 100, offset = 0 } = query;
-    const mark = await mirror.catchUp();
-    const headers = cacheHeaders(c, mark);
+    const cursor = await mirror.catchUp();
+    const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
     const text = await mirror.ask("page", {
       ...where !== undefined && { where },
@@ -44,13 +44,13 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   ): Promise<Response> {
     const { where, since } = query;
     const selection = { ...where !== undefined && { where }, ...selectedColumns(query) };
-    const select = (rows: RowsSince["rows"]): Promise<Selected> =>
-      selectRows({ ...backend, rows: () => rows }, selection);
+    const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
+      selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
-    const open = async (): Promise<RowsSince> => await backend.rowsSince(since && openMark(since));
-    const { mark, isWhole, rows } = await open();
+    const open = async (): Promise<RowsAfter> => await backend.rowsAfter(since && openMark(since));
+    const { cursor, isWhole, rows } = await open();
     try {
-      const cache = cacheHeaders(c, `${medium} ${mark}`);
+      const cache = cacheHeaders(c, `${medium} ${cursor}`);
       if (isUnchanged(c, cache)) {
         await closeRows(rows);
         return new Response(null, { status: 304, headers: cache });
@@ -58,7 +58,7 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       const headers = {
         ...cache,
         "content-type": contentType(medium),
-        ...since !== undefined && { "stet-mark": sealMark(mark), "stet-whole": String(isWhole) },
+        ...since !== undefined && { "stet-mark": sealMark(cursor), "stet-whole": String(isWhole) },
       };
       const selected = await select(rows);
       if (medium === "csv") return streamResponse(rowsCsv(selected), headers);
@@ -161,8 +161,8 @@ function namesIn(list: string): string[] {
 type CacheHeaders = Record<"etag" | "cache-control" | "vary", string>;
 
 /** Returns the headers for a state of the store. The tag is weak: the bytes differ by encoding. */
-function cacheHeaders({ req }: Context<Env>, mark: string): CacheHeaders {
-  const hash = createHash("sha256").update(`${mark} ${req.url}`).digest("base64url").slice(0, 27);
+function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
+  const hash = createHash("sha256").update(`${state} ${req.url}`).digest("base64url").slice(0, 27);
   return { etag: `W/"${hash}"`, "cache-control": "no-cache", vary: "accept" };
 }
 

@@ -64,7 +64,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
         key_columns: status.keyColumns,
         result_columns: status.resultColumns,
         failed: status.failed,
-        running: (await backend.claims()).length,
+        running: (await backend.held()).length,
       };
     }),
     get({
@@ -92,7 +92,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
         claims: z.array(z.strictObject({ params: row, key: text, holder: text })),
       }),
     }, async () => {
-      const claims = (await backend.claims()).map((held) => withParams(keyParams(held.key), held));
+      const claims = (await backend.held()).map((held) => withParams(keyParams(held.key), held));
       return `{"claims":[${claims.join(",")}]}`;
     }),
     post({
