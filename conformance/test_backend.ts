@@ -29,10 +29,10 @@ export interface BackendUnderTest {
 /**
  * Registers the tests (of `node:test`: they run on Deno, Bun and Node) that a backend must pass: what
  * the contract says of the five methods, exact keys, values of every kind, new columns, many rows,
- * and the capabilities that are not skipped. Optional members are tested where the backend has them,
- * and core's defaults over the five methods where it has not.
+ * and the capabilities that are not skipped. Members that the backend lacks are tested by the defaults
+ * that core derives from its five methods.
  *
- * Call it from a test file. How a store takes crashes, or several processes, it does not test.
+ * Call it from a test file. Crashes and sharing between processes are not tested.
  *
  * @example
  * ```ts ignore
