@@ -20,6 +20,8 @@ export interface Handle extends Engine {
 export interface FreshStore {
   /** The folder that the backend was given: empty. */
   readonly folder: string;
+  /** Number of rows of a case about many rows. */
+  readonly manyRows: number;
   /** Opens a handle on the store, and another when called again. The end of the case closes it. */
   open(): Promise<Handle>;
 }

@@ -11,6 +11,7 @@ import { engineWith } from "./engine_with.ts";
 export async function runCase(
   check: Case["check"],
   open: (folder: string) => MaybePromise<Backend>,
+  manyRows = 10_000,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stet-conformance-"));
   const handles = new Set<Handle>();
@@ -34,7 +35,7 @@ export async function runCase(
   }
 
   try {
-    await check({ folder, open: openHandle });
+    await check({ folder, manyRows, open: openHandle });
     await closeAll();
   } finally {
     await closeAll().catch(() => {}); // the check's own error is the one to tell

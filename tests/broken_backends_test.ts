@@ -633,8 +633,10 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
       const { cursor: now, isWhole } = await sound.rowsAfter(cursor);
       if (now === cursor) return { cursor, isWhole, rows: [] };
       const rows = async function* () {
+        let loaded = await sound.load();
         for (let i = 0;; i++) {
-          const row = (await sound.load())[i];
+          if (i === loaded.length) loaded = await sound.load();
+          const row = loaded[i];
           if (!row) return;
           yield row;
         }

@@ -6,7 +6,8 @@ import { parseWhere } from "../core/tools/where.ts";
 import { columnFigures } from "../server/figures/column_figures.ts";
 import { FigureCache } from "../server/figures/figure_cache.ts";
 import { GridDone } from "../server/mirror/grid_done.ts";
-import { type Heatmap, heatmapOf } from "../server/figures/heatmap.ts";
+import type { Heatmap } from "../server/figures/figures_schemas.ts";
+import { heatmapOf } from "../server/figures/heatmap.ts";
 import { type Known, progressOf } from "../server/figures/progress.ts";
 import { recentRate } from "../server/figures/recent_rate.ts";
 import { timelineOf } from "../server/figures/timeline.ts";
@@ -69,7 +70,7 @@ test("a heat map's cells are the means of the rows that their conditions select"
   const { mirror } = await mirrorOf(rows);
   for (const color of ["result.loss", "result.won", "duration"]) {
     for (const [x, y] of [["alpha", "model"], ["seed", "alpha"], ["model", undefined]] as const) {
-      const heatmap = heatmapOf(mirror, { x, y, color });
+      const heatmap = heatmapOf(mirror, { x, ...y !== undefined && { y }, color });
       const expected = rowsOfCells(heatmap, rows);
       assert.equal(heatmap.cells.length, expected.size);
       for (const { x: i, y: j, count, value } of heatmap.cells) {

@@ -5,7 +5,7 @@ import type {
   ClaimOptions,
   MaybePromise,
 } from "../../core/contract/backend.ts";
-import { Bell } from "../../core/runtime/bell.ts";
+import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { TIMESTAMP } from "../../core/values/columns.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import { encodeJsonResult, encodeJsonRow } from "../../core/values/json_row.ts";
@@ -59,8 +59,8 @@ export class Claims {
   readonly #winners = new Map<string, string>();
   /** Rows without a claim that are being added, by what they say. */
   readonly #adding = new Map<string, Promise<void>>();
-  /** Rung whenever a claim ends. */
-  readonly #bell = new Bell();
+  /** Notified when a claim ends. */
+  readonly #claimEnded = new ConditionVariable();
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
@@ -211,7 +211,7 @@ export class Claims {
     this.#held.delete(token);
     if (state === "recorded") remember(this.#winners, key.text, token);
     else remember(this.#ended, token, { key: key.text, state });
-    this.#bell.ring();
+    this.#claimEnded.notifyAll();
     this.#deps.mirror.changed();
     return text;
   }
@@ -286,7 +286,7 @@ export class Claims {
     return async () => {
       const left = end - now();
       if (left <= 0 || closing.aborted || (signal ??= gone()).aborted) return false;
-      await this.#bell.wait(Math.min(left, PAUSE));
+      await this.#claimEnded.wait(Math.min(left, PAUSE));
       return true;
     };
   }

@@ -2,27 +2,10 @@ import { writeCell } from "../../core/values/cell.ts";
 import { compareValues } from "../../core/values/compare_values.ts";
 import type { Value } from "../../core/values/value.ts";
 import { plainNumber } from "./figure.ts";
+import type { Axis } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { fromMirror, type SqlValue } from "../mirror/mirror_value.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
-
-/** One axis of a heat map: values, or ranges of numbers. */
-export interface Axis {
-  readonly column: string;
-  readonly parts: readonly Part[];
-  /** How many values have no part, and how many rows. */
-  readonly left_out: { readonly values: number; readonly rows: number };
-}
-
-/** One value of an axis, or one range. */
-export interface Part {
-  /** The value as cell text, or both ends. */
-  readonly label: string;
-  /** The condition that a row of it fulfils; null if it cannot be said. */
-  readonly where: string | null;
-  /** The lower end of a range. */
-  readonly from?: number;
-}
 
 /** An axis and how rows are put on it. */
 export interface PlacedAxis {

@@ -1,22 +1,7 @@
 import { plainNumber } from "./figure.ts";
+import type { ColumnFigures } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { rolesOf } from "./roles.ts";
-
-/** What a column holds. */
-export interface ColumnFigures {
-  readonly name: string;
-  readonly role: "param" | "result" | "detail";
-  /** How many rows have a value of each kind, and how many none. */
-  readonly nulls: number;
-  readonly booleans: number;
-  readonly numbers: number;
-  readonly texts: number;
-  /** Arrays and objects. */
-  readonly others: number;
-  readonly absent: number;
-  /** How many different values a param has; null for other columns. */
-  readonly distinct: number | null;
-}
 
 /** What each column of a store holds, in the store's order. */
 export function columnFigures(mirror: Mirror): ColumnFigures[] {

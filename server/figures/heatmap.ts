@@ -1,41 +1,10 @@
-import { type Axis, axisOf, type PlacedAxis } from "./axis.ts";
+import { axisOf, type PlacedAxis } from "./axis.ts";
 import { plainNumber } from "./figure.ts";
+import type { Axis, Heatmap, HeatmapQuery } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { FALSE_SQL, TRUE_SQL } from "../mirror/mirror_value.ts";
 import { rolesOf } from "./roles.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
-
-/** What the cells of a heat map are coloured by: how many keys are done, how long runs took, or a result. */
-export interface HeatmapRequest {
-  readonly x: string;
-  /** Default: one line. */
-  readonly y?: string | undefined;
-  /** `done`, `duration`, or a column. */
-  readonly color: string;
-  readonly where?: string | undefined;
-}
-
-/** The rows of a store by two params. */
-export interface Heatmap {
-  readonly x: Axis;
-  readonly y: Axis | null;
-  readonly color: string;
-  /** The cells that have a row. */
-  readonly cells: readonly Cell[];
-}
-
-/** One cell: what rows with one part of each axis come to. */
-export interface Cell {
-  /** The numbers of the parts. */
-  readonly x: number;
-  readonly y: number;
-  /** How many keys, or numbers, it is made of. */
-  readonly count: number;
-  /** The count, or the mean; null if no row has a number. */
-  readonly value: number | null;
-  readonly least: number | null;
-  readonly most: number | null;
-}
 
 /**
  * The heat map of the rows that fulfil a condition. The value of a cell is the mean of the numbers in it
@@ -43,7 +12,7 @@ export interface Cell {
  *
  * @throws {TypeError} If a column is not there. @throws {SyntaxError} If `where` cannot be read.
  */
-export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapRequest): Heatmap {
+export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapQuery): Heatmap {
   if (mirror.columns.length === 0) return emptyHeatmap(x, y, color); // any column may come
   const condition = mirror.where(where);
   const across = axisOf(mirror, x, condition);

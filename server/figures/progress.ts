@@ -5,35 +5,9 @@ import { type Figure, plainNumber } from "./figure.ts";
 import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { fromMirror } from "../mirror/mirror_value.ts";
+import type { GridProgress, Progress } from "./figures_schemas.ts";
 import { recentRate } from "./recent_rate.ts";
 import { rolesOf } from "./roles.ts";
-
-/** How far the work has come. */
-export interface Progress {
-  /** How many rows there are. */
-  readonly rows: number;
-  /** How many keys are done, each counted once. */
-  readonly done: number;
-  readonly failed: number;
-  readonly running: number;
-  /** How many runs end in a second at present; null if too few ended of late. */
-  readonly rate_per_second: number | null;
-  /** How long the newest runs took, in the mean. */
-  readonly mean_seconds: number | null;
-  readonly first_run: string | null;
-  readonly last_run: string | null;
-  /** The combinations that are wanted; null if nobody said and rows do not tell. */
-  readonly grid: GridProgress | null;
-}
-
-/** How much of a grid is done. */
-export interface GridProgress {
-  readonly total: number;
-  readonly done: number;
-  /** Whether it is guessed: every value seen of a param with every value of the others. */
-  readonly inferred: boolean;
-  readonly left_seconds: number | null;
-}
 
 /** What others know: the keys that are failed or run now. */
 export interface Known {

@@ -1,15 +1,6 @@
 import { plainNumber } from "./figure.ts";
+import type { Timeline } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-
-/** How many runs ended in each stretch of time. */
-export interface Timeline {
-  /** When the first stretch begins, in seconds since 1970; null if no run ended. */
-  readonly start: number | null;
-  /** How long each is. */
-  readonly bucket_seconds: number;
-  readonly done: readonly number[];
-  readonly failed: readonly number[];
-}
 
 /** The most stretches. */
 const MOST = 120;

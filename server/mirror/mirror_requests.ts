@@ -3,7 +3,8 @@ import type { Row } from "../../core/values/value.ts";
 import { columnFigures } from "../figures/column_figures.ts";
 import type { RowSink } from "./follower.ts";
 import type { GridDone } from "./grid_done.ts";
-import { heatmapOf, type HeatmapRequest } from "../figures/heatmap.ts";
+import { heatmapOf } from "../figures/heatmap.ts";
+import type { HeatmapQuery } from "../figures/figures_schemas.ts";
 import type { Mirror, Page } from "./mirror.ts";
 import { type Known, progressOf } from "../figures/progress.ts";
 import { timelineOf } from "../figures/timeline.ts";
@@ -22,7 +23,7 @@ export interface MirrorRequests extends RowSink {
   addedSince(place: number, most: number): { readonly count: number; readonly rows: string };
   progress(known: Known, now: number): string;
   kinds(): string;
-  heatmap(request: HeatmapRequest): string;
+  heatmap(request: HeatmapQuery): string;
   timeline(failures: readonly number[], now: number, seconds?: number): string;
 }
 

@@ -19,26 +19,32 @@ import type {
 } from "../../core/contract/wire.ts";
 import type { Value } from "../../core/values/value.ts";
 
-/** The longest a claim can be held without being renewed, in seconds. */
-const LONGEST_LEASE = 86_400;
-/** The longest a claim can wait, in seconds. */
-const LONGEST_WAIT = 60;
-/** The most runs in one batch. */
-const MOST_RUNS = 1000;
+const MAX_LEASE_SECONDS = 86_400;
+const MAX_WAIT_SECONDS = 60;
+/** The maximum number of runs in a batch. */
+const MAX_BATCH = 1000;
 
-// The parser has made these of JSON: any value is one. `z.record` would drop a column `__proto__`.
-const value = z.custom<Value>((x) => x !== undefined).meta({
+/** A value on the wire. The parser has made it from JSON: any value is one. */
+export const value = z.custom<Value>((x) => x !== undefined).meta({
   description:
     "A number, boolean, null, array or object is itself; a string is cell text: itself, " +
     "or JSON-quoted inside where it would read as something else.",
 });
-const row = z.custom<WireRow>(isPlainObject, "must be an object").meta({
+/** A row on the wire. `z.record` would drop a column `__proto__`. */
+export const row = z.custom<WireRow>(isPlainObject, "must be an object").meta({
   type: "object",
   additionalProperties: true,
   description: "Values by column.",
 });
 
-const text = z.string().max(1_000_000);
+/** A text of an answer. */
+export const text = z.string();
+/** A count in an answer. */
+export const count = z.int().min(0);
+/** The query of a route that reads none. */
+export const anyQuery = z.object({});
+
+const longText = z.string().max(1_000_000);
 const token = z.string().regex(/^[!-~]{1,200}$/, "must be 1 to 200 visible ASCII characters");
 const version = z.string().min(1).max(200);
 
@@ -49,10 +55,10 @@ const keyFields = {
 };
 const runFields = { params: row, ...keyFields };
 const leaseFields = {
-  lease_seconds: z.number().gt(0).max(LONGEST_LEASE).exactOptional(),
-  holder: z.string().max(200).exactOptional().describe("Who claims, for messages."),
+  lease_seconds: z.number().gt(0).max(MAX_LEASE_SECONDS).exactOptional(),
+  holder: z.string().max(200).exactOptional().describe("The name of the claimant, for messages."),
 };
-const wait = z.number().min(0).max(LONGEST_WAIT).exactOptional();
+const wait = z.number().min(0).max(MAX_WAIT_SECONDS).exactOptional();
 
 /** `POST /v1/claim` for one run. */
 export const claimRequest: z.ZodType<ClaimRequest> = z.strictObject({
@@ -65,7 +71,7 @@ export const claimRequest: z.ZodType<ClaimRequest> = z.strictObject({
 
 /** `POST /v1/claim` for some of many runs. */
 export const batchClaimRequest: z.ZodType<BatchClaimRequest> = z.strictObject({
-  batch: z.array(row).max(MOST_RUNS),
+  batch: z.array(row).max(MAX_BATCH),
   most: z.int().min(0).exactOptional(),
   ...keyFields,
   ...leaseFields,
@@ -89,8 +95,8 @@ export const recordRequest: z.ZodType<RecordRequest> = z.strictObject({
 export const failRequest: z.ZodType<FailRequest> = z.strictObject({
   token,
   ...runFields,
-  error: text,
-  stack: text.exactOptional(),
+  error: longText,
+  stack: longText.exactOptional(),
   attempts: z.int().min(1).max(1_000_000).exactOptional(),
   replaces: version.exactOptional(),
 }).meta({ id: "FailRequest" });
@@ -129,7 +135,7 @@ export const matchRequest: z.ZodType<MatchRequest> = z.strictObject({
 export const removeRequest: z.ZodType<RemoveRequest> = z.strictObject({
   params: row.exactOptional(),
   columns: row.exactOptional(),
-  batch: z.array(row).max(MOST_RUNS).exactOptional(),
+  batch: z.array(row).max(MAX_BATCH).exactOptional(),
   ...keyFields,
 }).refine(
   ({ params, columns, batch, key }) =>
@@ -141,7 +147,7 @@ export const removeRequest: z.ZodType<RemoveRequest> = z.strictObject({
 
 /** `POST /v1/forget`. */
 export const forgetRequest: z.ZodType<ForgetRequest> = z.strictObject({
-  batch: z.array(row).max(MOST_RUNS),
+  batch: z.array(row).max(MAX_BATCH),
 })
   .meta({ id: "ForgetRequest" });
 
@@ -156,27 +162,29 @@ export const verifyRequest: z.ZodType<VerifyRequest> = z.strictObject({
 
 /** `POST /v1/query`. */
 export const queryRequest: z.ZodType<QueryRequest> = z.strictObject({
-  sql: text,
+  sql: longText,
   max_rows: z.int().min(1).max(1_000_000).exactOptional(),
   timeout_seconds: z.number().gt(0).max(60).exactOptional(),
 }).meta({ id: "QueryRequest" });
 
 /** The query of `GET /v1/runs`. */
 export const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
-  where: text.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
-  columns: text.exactOptional().describe(
+  where: longText.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
+  columns: longText.exactOptional().describe(
     "Names of columns with commas between, or a JSON array. Default: all.",
   ),
-  since: text.exactOptional().describe("JSON Lines only: what was added since this mark."),
-  sort: text.exactOptional()
+  since: longText.exactOptional().describe("JSON Lines only: what was added since this mark."),
+  sort: longText.exactOptional()
     .describe("Names of columns, the first counts most; with - before it from the largest down."),
-  limit: z.int().min(1).max(10_000).exactOptional().describe("Default: 100. JSON only."),
-  offset: z.int().min(0).exactOptional().describe("How many to pass over. JSON only."),
+  limit: z.coerce.number().int().min(1).max(10_000).exactOptional()
+    .describe("Default: 100. JSON only."),
+  offset: z.coerce.number().int().min(0).exactOptional()
+    .describe("The number of rows to skip. JSON only."),
 });
 
 /** The query of `POST /v1/runs`. */
 export const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
   retry: z.literal(["true", "false"]).exactOptional()
     .describe("Whether these may have arrived before: rows that are there are not added again."),
-  columns: text.exactOptional().describe("The columns that rows will have, as a JSON array."),
+  columns: longText.exactOptional().describe("The columns that rows will have, as a JSON array."),
 });
