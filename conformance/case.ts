@@ -1,5 +1,4 @@
-import type { Backend } from "../core/contract/backend.ts";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 
 /**
  * What a kind of store may lack. All else is the contract.
@@ -12,7 +11,7 @@ import type { CompleteBackend } from "../core/contract/complete_backend.ts";
 export type Capability = "closing" | "reopening" | "sharing" | "claims";
 
 /** An open store with every optional member, core's defaults included. */
-export interface Handle extends CompleteBackend, Pick<Backend, "cells"> {
+export interface Handle extends Engine {
   /** Whether the backend finds keys itself; core's default searches through all rows. */
   readonly isIndexed: boolean;
 }

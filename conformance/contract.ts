@@ -277,7 +277,7 @@ export const contract: readonly Case[] = [
         "rows, one column": () => backend.rows({ columns: ["alpha"] }),
         valueBatches: () => backend.valueBatches(["alpha"]),
         ...backend.cells && { cells: () => backend.cells!() },
-        rowsSince: async () => (await backend.rowsSince()).rows,
+        rowsAfter: async () => (await backend.rowsAfter()).rows,
       };
       for (const [name, read] of Object.entries(reads)) {
         const before = (await backend.load()).length;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
 import { keyOf, type KeyShape, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
@@ -8,7 +8,7 @@ import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 
 /** Whether there is a row with the key that these params have, as all ways to look say. */
-async function isThere(backend: CompleteBackend, shape: KeyShape, params: Row): Promise<boolean> {
+async function isThere(backend: Engine, shape: KeyShape, params: Row): Promise<boolean> {
   const key = keyOf(shape, params);
   const text = paramsText(params);
   const answer = await backend.hasKey(key);
@@ -25,7 +25,7 @@ async function isThere(backend: CompleteBackend, shape: KeyShape, params: Row): 
 
 /** Asserts of each of these params whether there is a row with their key. */
 async function looks(
-  backend: CompleteBackend,
+  backend: Engine,
   shape: KeyShape,
   expected: readonly (readonly [params: Row, isThere: boolean])[],
 ): Promise<void> {

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend, MaybePromise } from "../core/contract/backend.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import { Engine } from "../core/contract/engine.ts";
 import type { Case, Handle } from "./case.ts";
+import { engineWith } from "./engine_with.ts";
 
 /** Runs a check on a fresh store in a folder of its own; handles and folder go when it ends. */
 export async function runCase(
@@ -16,15 +18,14 @@ export async function runCase(
 
   async function openHandle(): Promise<Handle> {
     const backend = await open(folder);
-    const handle: Handle = {
-      ...completeBackend(backend),
-      ...backend.cells && { cells: backend.cells.bind(backend) },
-      isIndexed: (backend.hasKey ?? backend.find) !== undefined,
-      async close() {
+    const engine = engineOf(backend);
+    const handle: Handle = engineWith(engine, {
+      isIndexed: (backend as Partial<Handle>).isIndexed ?? backend instanceof Engine,
+      async close(): Promise<void> {
         handles.delete(handle);
-        await backend.close();
+        await engine.close();
       },
-    };
+    });
     handles.add(handle);
     return handle;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
@@ -8,7 +8,7 @@ import { paramsIn } from "./params_in.ts";
 const shape = keyShape(["alpha"]);
 
 /** Asserts that every way to look says that there is, or is not, a row with this alpha. */
-async function looks(handle: CompleteBackend, alpha: number, isThere: boolean): Promise<void> {
+async function looks(handle: Engine, alpha: number, isThere: boolean): Promise<void> {
   const key = keyOf(shape, { alpha });
   assert.equal(await handle.has({ alpha }), isThere, `has(${alpha})`);
   assert.equal(await handle.hasKey(key), isThere, `hasKey(${alpha})`);

@@ -1,11 +1,11 @@
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import type { MirrorClient } from "./mirror/mirror_client.ts";
 import type { QueryProcesses } from "./query/query_process.ts";
 
 /** What the routes work with. */
 export interface ServerDeps {
   /** The open store. */
-  readonly backend: CompleteBackend;
+  readonly backend: Engine;
   /** A copy of its rows to select from; told after each change made here. */
   readonly mirror: MirrorClient;
   /** What the user calls the store. */

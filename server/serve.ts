@@ -2,7 +2,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend } from "../core/contract/backend.ts";
 import { closeAfter } from "../core/runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
 import type { Grid } from "../core/grids/grid.ts";
 import { DEFAULT_STORE } from "../core/runs/open_stores.ts";
@@ -68,7 +69,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     );
   }
   const isOpen = typeof store === "object" && !(store instanceof URL);
-  const backend = completeBackend(isOpen ? store : await openBackend(store, { durability, warn }));
+  const backend = engineOf(isOpen ? store : await openBackend(store, { durability, warn }));
   const mirror = new MirrorClient(backend, options.grid);
   const closing = new AbortController();
   const queries = options.allowQuery && queriesOf(backend, isOpen, warn) || undefined;
@@ -119,7 +120,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
 
 /** Where SQL of clients runs; undefined if it has to run in this process. */
 function queriesOf(
-  backend: CompleteBackend,
+  backend: Engine,
   isOpen: boolean,
   warn: (message: string) => void,
 ): QueryProcesses | undefined {

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openBackend, type Row } from "../mod.ts";
+import type { Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { runtimes } from "./runtimes.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 import { independentRows } from "./workers/independent_rows.ts";
@@ -39,7 +40,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         return start(runtimes[i % runtimes.length]!, "merge_worker.ts", args);
       });
       while (!existsSync(store) || logs.some((log) => statSync(log).size === 0)) await sleep(1);
-      const kept = await openBackend(store, { durability: "process" });
+      const kept = await openEngine(store, { durability: "process" });
       // By their times: numbers of inodes are used again, and Deno gives ctime in whole seconds.
       const files = new Set<number>();
       let reads = 0;
@@ -81,7 +82,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
               assert.deepEqual(numbers, Array.from({ length: count }, (_, n) => n));
             };
             await check();
-            await (await openBackend(store, { warn: () => {} })).close();
+            await (await openEngine(store, { warn: () => {} })).close();
             assert.deepEqual(filesIn(folder), ["log", `runs${extension}`]);
             await check();
           }));
@@ -97,10 +98,10 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       const store = join(folder, `runs${extension}`);
       const openOnes = (): number => readdirSync("/proc/self/fd").length;
       const read = async (seed: number): Promise<void> => {
-        const backend = await openBackend(store, { durability: "process" });
+        const backend = await openEngine(store, { durability: "process" });
         await backend.record({ seed });
         assert.equal((await backend.load()).length, seed + 1);
-        for await (const _ of backend.rows!()) break; // not to its end
+        for await (const _ of backend.rows()) break; // not to its end
         await backend.close();
       };
       await read(0);

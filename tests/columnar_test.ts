@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ColumnarBackend } from "../backends/columnar/columnar_backend.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { once, openBackend, type Row } from "../mod.ts";
+import { once, type Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
 import { runtimes } from "./runtimes.ts";
@@ -59,7 +60,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     });
   }
 
-  test(`${extension}: rowsSince() goes on across a merge without the rows before`, {
+  test(`${extension}: rowsAfter() goes on across a merge without the rows before`, {
     skip,
     timeout,
   }, async (t) => {
@@ -70,17 +71,17 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       while (existsSync(merging.pendingPath)) await sleep(5);
     };
     await recordAndMerge(0, 1, 2);
-    let { mark } = await following.rowsSince();
+    let { cursor } = await following.rowsAfter();
     await merging.record({ seed: 3 });
     for (const added of [[3], [4, 5, 6]]) {
       if (added.length > 1) await recordAndMerge(...added);
-      const since = await following.rowsSince(mark);
+      const since = await following.rowsAfter(cursor);
       assert.equal(since.isWhole, false);
       assert.deepEqual((await Array.fromAsync(since.rows)).map(({ seed }) => seed), added);
-      mark = since.mark;
+      cursor = since.cursor;
     }
     await merging.remove({ seed: 1 });
-    const { isWhole, rows } = await following.rowsSince(mark);
+    const { isWhole, rows } = await following.rowsAfter(cursor);
     assert.equal(isWhole, true);
     assert.equal((await Array.fromAsync(rows)).length, 6);
     for (const backend of [merging, following]) await backend.close();
@@ -111,7 +112,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     await fc.assert(
       fc.asyncProperty(fc.array(column, { minLength: 1, maxLength: 4 }), async (columns) => {
         const store = tempStore(t, `runs${extension}`);
-        const reference = await openBackend(":memory:");
+        const reference = await openEngine(":memory:");
         const rows = Array.from({ length: 12 }, (_, n) => {
           const values = columns.map((values, i) => [`c${i}`, values[n] ?? undefined]);
           return Object.fromEntries([["n", n], ...values, [
@@ -244,7 +245,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
             }));
             for (const { by, log } of pair) acknowledged.set(by, statSync(log).size);
             checkRows(await independentRows(store), acknowledged);
-            const backend = await openBackend(store, { durability: "process", warn: () => {} });
+            const backend = await openEngine(store, { durability: "process", warn: () => {} });
             checkRows(await backend.load(), acknowledged);
             await backend.close();
             assert.equal(existsSync(`${store}.pending.jsonl`), false);
@@ -271,7 +272,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     broken.push(whole.subarray(0, -1), whole.subarray(0, -8));
     for (const bytes of broken) {
       writeFileSync(store, bytes);
-      const damaged = await openBackend(store);
+      const damaged = await openEngine(store);
       for (
         const use of [
           () => damaged.load(),
@@ -343,7 +344,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
   }, async (t) => {
     const store = tempStore(t, `runs${extension}`);
     writeFileSync(`${store}.pending.jsonl`, '{"seed": 1}\n');
-    const backend = await openBackend(store, { warn: () => {} });
+    const backend = await openEngine(store, { warn: () => {} });
     await assert.rejects(async () => await backend.load(), /pending\.jsonl.*line 1.*generation/);
     await assert.rejects(async () => await backend.record({ seed: 2 }), /line 1/);
     await backend.close();
@@ -479,7 +480,7 @@ for (const [what, sql, named] of unfit) {
   }, async (t) => {
     const store = await makeParquet(t, sql);
     const before = readFileSync(store);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     await assert.rejects(async () => await backend.load(), named);
     await assert.rejects(async () => await backend.record({ a: 1 }), { name: "FormatError" });
     await backend.close();
@@ -520,17 +521,17 @@ test(".parquet: a snapshot is the store of its moment, in SQL and pending, until
   await backend.close();
 });
 
-test(".parquet: rowsSince() follows a file that another program made", {
+test(".parquet: rowsAfter() follows a file that another program made", {
   skip: columnarSkips[".parquet"]!,
   timeout,
 }, async (t) => {
   const store = await makeParquet(t, "SELECT range AS seed FROM range(3)");
-  const backend = await openBackend(store);
-  const seedsSince = async (mark?: string): Promise<readonly [string, boolean, unknown[]]> => {
-    const since = await backend.rowsSince!(mark);
+  const backend = await openEngine(store);
+  const seedsSince = async (cursor?: string): Promise<readonly [string, boolean, unknown[]]> => {
+    const since = await backend.rowsAfter(cursor);
     const seeds: unknown[] = [];
     for await (const { seed } of since.rows) seeds.push(seed);
-    return [since.mark, since.isWhole, seeds];
+    return [since.cursor, since.isWhole, seeds];
   };
   const [first, , all] = await seedsSince();
   assert.deepEqual(all, [0, 1, 2]);
@@ -546,10 +547,10 @@ test(".parquet: a path that would be a pattern names one file", {
   timeout,
 }, async (t) => {
   const store = join(tempFolder(t), "runs [1]*?'.parquet");
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   await backend.record({ alpha: 1 });
   await backend.close();
-  assert.deepEqual((await (await openBackend(store)).load()).map(paramsOf), [{ alpha: 1 }]);
+  assert.deepEqual((await (await openEngine(store)).load()).map(paramsOf), [{ alpha: 1 }]);
 });
 
 for (const extension of [".parquet", ".arrow", ".arrows"]) {
@@ -574,7 +575,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         continue;
       }
       await run({ seed: 1 });
-      const backend = await openBackend(store);
+      const backend = await openEngine(store);
       await backend.load();
       await backend.close();
     }
@@ -638,7 +639,7 @@ for (const extension of [".arrow", ".arrows"]) {
   }, async (t) => {
     const store = await makeArrow(t, extension, { a: [1, 2], xs: [[1], [2, 3]] });
     const before = readFileSync(store);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     await assert.rejects(async () => await backend.load(), /column "xs" is List/);
     await backend.close();
     assert.deepEqual(readFileSync(store), before);

@@ -12,7 +12,8 @@ import { keyOf, keyShape } from "../core/keys/key.ts";
 import { makeWhole } from "../core/tools/make_whole.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { setEntry, type Value } from "../core/values/value.ts";
-import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
+import { type Backend, type Row, StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { withDuckDb } from "./query_package.ts";
 import { rounds } from "./rounds.ts";
 import { tempFolder } from "./temp_folder.ts";
@@ -26,13 +27,13 @@ const packaged = all.filter((name) => /parquet|arrow/.test(name));
 const plain = all.filter((name) => !packaged.includes(name));
 
 async function makeStore(store: string, rows: readonly Row[]): Promise<void> {
-  const backend = await openBackend(store, { durability: "process" });
+  const backend = await openEngine(store, { durability: "process" });
   for (const row of rows) await backend.record(row);
   await backend.close();
 }
 
 async function rowsIn(store: string): Promise<Row[]> {
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   const rows = await backend.load();
   await backend.close();
   return rows;
@@ -122,7 +123,7 @@ test("cells of a text store are those of its rows", async (t) => {
     fc.asyncProperty(rows, fc.constantFrom(".csv", ".json", ".jsonl"), async (rows, extension) => {
       const store = join(folder, `cells${number++}${extension}`);
       await makeStore(store, rows);
-      const backend = await openBackend(store);
+      const backend = await openEngine(store);
       const expected = await backend.load();
       const found: Row[] = [];
       for await (const { length, columns } of backend.cells!()) {
@@ -185,13 +186,13 @@ test("an export never loads a store at once", async (t) => {
     ".csv": () => import("../backends/text/csv.ts"),
     ".foo": async () => ({
       open: async (_: string): Promise<Backend> => {
-        const backend = await openBackend(join(folder, "copy.csv"));
+        const backend = await openEngine(join(folder, "copy.csv"));
         backend.load = () => assert.fail("it was loaded");
         return backend;
       },
     }),
   };
-  const source = await openBackend(from);
+  const source = await openEngine(from);
   const { constructor } = source;
   const { load } = constructor.prototype;
   t.after(() => constructor.prototype.load = load);
@@ -228,8 +229,8 @@ test("a store on which something runs is not replaced", async (t) => {
   for (const format of plain) {
     const to = join(folder, `busy${format}`);
     await makeStore(to, [{ old: true }]);
-    const busy = await openBackend(to);
-    const answer = await busy.claim!(keyOf(keyShape(["seed"]), { seed: 1 }));
+    const busy = await openEngine(to);
+    const answer = await busy.claim(keyOf(keyShape(["seed"]), { seed: 1 }));
     assert.equal(answer.state, "claimed");
     await assert.rejects(exportStore(from, to, { force: true }), /this process|process \d+/);
     if (answer.state === "claimed") await answer.claim.record({ seed: 1 });
@@ -259,13 +260,13 @@ test("a store that was made while another was written in its place is kept", asy
     await assert.rejects(
       makeWhole(createRegistry(table), store, {}, async (made) => {
         await made.record({ seed: 1 });
-        const other = await openBackend(store);
+        const other = await openEngine(store);
         await other.record({ seed: 2 });
         await other.close();
       }),
       { name: "StoreError", message: /another process made it meanwhile/ },
     );
-    const kept = await openBackend(store);
+    const kept = await openEngine(store);
     assert.deepEqual((await kept.load()).map(({ seed }) => seed), [2]);
     await kept.close();
   }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { MemoryBackend } from "../backends/memory.ts";
 import { writeCell } from "../core/values/cell.ts";
 import { compareValues } from "../core/values/compare_values.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { type Row, toValue, type Value } from "../core/values/value.ts";
 import { parseWhere } from "../core/tools/where.ts";
 import type { Mirror } from "../server/mirror/mirror.ts";
@@ -91,7 +91,7 @@ const { condition } = fc.letrec<{ condition: string }>((tie) => ({
 
 test("the mirror gives back every row as it was", async () => {
   await fc.assert(fc.asyncProperty(fc.array(row, { maxLength: 60 }), async (rows) => {
-    const backend = completeBackend(new MemoryBackend());
+    const backend = engineOf(new MemoryBackend());
     for (const each of rows) await backend.record(each);
     const { mirror, follower } = followed(backend);
     await follower.catchUp();
@@ -167,8 +167,8 @@ test("rows are sorted by any column as ls sorts them, and paged", async () => {
 
 test("the mirror follows a store that others add to and change", async (t) => {
   const path = tempStore(t);
-  const backend = completeBackend(await openBackend(path));
-  const other = completeBackend(await openBackend(path));
+  const backend = engineOf(await openBackend(path));
+  const other = engineOf(await openBackend(path));
   const { mirror, follower } = followed(backend);
   const empty = await follower.catchUp();
   assert.equal(mirror.count, 0);

@@ -1,21 +1,23 @@
+import { Engine } from "../../core/contract/engine.ts";
 import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import type {
-  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
   Failure,
   FailureNote,
-  Finding,
   HeldKey,
   Lease,
   OpenOptions,
+  RowsAfter,
+} from "../../core/contract/backend.ts";
+import type {
+  Finding,
   RecordAllOptions,
   RowsOptions,
-  RowsSince,
   VerifyOptions,
-} from "../../core/contract/backend.ts";
+} from "../../core/contract/engine.ts";
 import { readCell } from "../../core/values/cell.ts";
 import { LostClaimError, messageOf, StoreError } from "../../core/errors.ts";
 import { parseJson } from "../../core/values/json.ts";
@@ -27,8 +29,8 @@ import { batchesOf } from "../batches_of.ts";
 import { hostName } from "../files/host_name.ts";
 import { SidecarClient } from "./http_client.ts";
 import { linesOf } from "./lines_of.ts";
-import { stamped } from "../stamped.ts";
-import { removedShape } from "../subset_shape.ts";
+import { stamped } from "../../core/contract/stamped.ts";
+import { removedKey } from "../../core/contract/subset_shape.ts";
 
 /** For how long a claim is held without being renewed, in seconds, unless the URL says. */
 const LEASE = 60;
@@ -60,7 +62,7 @@ type Held = RunFields & { readonly token: string; readonly replaces?: string };
  * await sidecar.close();
  * ```
  */
-export class HttpBackend implements Backend {
+export class HttpBackend extends Engine {
   readonly #client: SidecarClient;
   readonly #warn: (message: string) => void;
   readonly #lease: number;
@@ -74,6 +76,7 @@ export class HttpBackend implements Backend {
    * @throws {StoreError} If the URL makes no sense, or Deno gives no access to its host.
    */
   constructor(url: string | URL, { warn = console.warn }: OpenOptions = {}) {
+    super();
     this.#client = new SidecarClient(url);
     this.#warn = warn;
     const lease = new URL(url).searchParams.get("lease_seconds") ?? String(LEASE);
@@ -100,12 +103,12 @@ export class HttpBackend implements Backend {
   }
 
   /** Whether a row agrees on all columns given. */
-  async has(columns: Row): Promise<boolean> {
+  override async has(columns: Row): Promise<boolean> {
     return await this.#client.has({ columns });
   }
 
   /** Whether there is a row with exactly this key. */
-  async hasKey(key: Key): Promise<boolean> {
+  override async hasKey(key: Key): Promise<boolean> {
     return await this.#client.has(runOf(key));
   }
 
@@ -133,13 +136,6 @@ export class HttpBackend implements Backend {
     return count;
   }
 
-  /** All rows, oldest first. */
-  async load(): Promise<Row[]> {
-    const rows: Row[] = [];
-    for await (const row of this.rows()) rows.push(row);
-    return rows;
-  }
-
   /** The rows, oldest first, one at a time, as they arrive. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     const known = columns && await this.columns();
@@ -149,12 +145,12 @@ export class HttpBackend implements Backend {
     );
   }
 
-  /** The rows that were added since a mark. */
-  async rowsSince(mark?: string): Promise<RowsSince> {
-    const response = await this.#client.stream({ since: mark ?? "" });
+  /** The rows that were added since a cursor. */
+  async rowsAfter(cursor?: string): Promise<RowsAfter> {
+    const response = await this.#client.stream({ since: cursor ?? "" });
     const { headers } = response;
     return {
-      mark: headers.get("stet-mark") ?? "",
+      cursor: headers.get("stet-mark") ?? "",
       isWhole: headers.get("stet-whole") !== "false",
       rows: this.#rowsOf(response),
     };
@@ -187,13 +183,13 @@ export class HttpBackend implements Backend {
   }
 
   /** Removes the rows that agree on all columns given; how many. */
-  async remove(columns: Row): Promise<number> {
-    removedShape(this.location, columns); // not none
+  override async remove(columns: Row): Promise<number> {
+    removedKey(this.location, columns); // not none
     return await this.#client.remove({ columns });
   }
 
   /** Removes the rows with exactly this key; how many. */
-  async removeKey(key: Key): Promise<number> {
+  override async removeKey(key: Key): Promise<number> {
     return await this.#client.remove(runOf(key));
   }
 
@@ -338,12 +334,12 @@ export class HttpBackend implements Backend {
   }
 
   /** The keys that are being run now, and by whom. */
-  async claims(): Promise<readonly HeldKey[]> {
+  async held(): Promise<readonly HeldKey[]> {
     return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
   }
 
   /** What is wrong with the store and the files beside it, where the sidecar runs. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  override async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
     return await this.#client.verify({ repair });
   }
 
@@ -394,7 +390,7 @@ function runOf({ shape, values }: Key): RunFields {
  *
  * @throws {StoreError} If nothing, or something else, answers there.
  */
-export async function open(location: string, options: OpenOptions): Promise<Backend> {
+export async function open(location: string, options: OpenOptions): Promise<HttpBackend> {
   const backend = new HttpBackend(location, options);
   await backend.columns();
   return backend;

@@ -1,4 +1,5 @@
-import type { Failure, Finding, HeldKey } from "../../core/contract/backend.ts";
+import type { Failure, HeldKey } from "../../core/contract/backend.ts";
+import type { Finding } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { canonicalJson, jsonString, parseJson } from "../../core/values/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";

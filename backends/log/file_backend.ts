@@ -1,26 +1,28 @@
 import fs from "node:fs";
 import type {
-  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
   Failure,
   FailureNote,
-  Finding,
   HeldKey,
   MaybePromise,
   OpenOptions,
+  RowsAfter,
+} from "../../core/contract/backend.ts";
+import type {
+  Finding,
   RecordAllOptions,
   RowsOptions,
-  RowsSince,
   TextRow,
   VerifyOptions,
-} from "../../core/contract/backend.ts";
+} from "../../core/contract/engine.ts";
+import { Engine } from "../../core/contract/engine.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { checkColumn, isDetail } from "../../core/values/columns.ts";
 import { FormatError, StoreError } from "../../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { type Key, keyShape } from "../../core/keys/key.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import type { Row } from "../../core/values/value.ts";
 import { batchesOf } from "../batches_of.ts";
@@ -29,10 +31,9 @@ import { leftoversOf } from "../state/leftovers_of.ts";
 import type { KeySet } from "./row_indexes.ts";
 import { warnOfNetwork } from "../files/network_folder.ts";
 import { realPath } from "../files/real_path.ts";
-import { stamped } from "../stamped.ts";
+import { stamped } from "../../core/contract/stamped.ts";
 import { StateFile } from "../state/state_file.ts";
 import { StoreFile } from "./store_file.ts";
-import { removedShape, subsetShape } from "../subset_shape.ts";
 import { Syncer, syncError } from "../files/syncer.ts";
 import { explaining, removeFile } from "../files/system_error.ts";
 
@@ -55,7 +56,7 @@ let removals = 0;
  * the tail, write, commit; then the row is synced, and only then is it acknowledged. Looks go to an
  * index in memory that follows the file. Nothing is held across an `await`.
  */
-export class FileBackend implements Backend {
+export class FileBackend extends Engine {
   /** The file, with symbolic links resolved. */
   readonly path: string;
   readonly #file: StoreFile;
@@ -64,8 +65,8 @@ export class FileBackend implements Backend {
   readonly #isSynced: boolean;
   readonly #warn: (message: string) => void;
   #hasLocked = false;
-  /** Whether a body of `together` runs, which has the lock. */
-  #isTogether = false;
+  /** True while the body of a batch runs, which holds the lock. */
+  #isBatch = false;
   /** When the file was last looked at. */
   #refreshed = -Infinity;
   /** `removals` as it was then. */
@@ -78,6 +79,7 @@ export class FileBackend implements Backend {
     format: Format,
     { durability = "power", warn = console.warn }: OpenOptions,
   ) {
+    super();
     this.path = realPath(location);
     this.#file = new StoreFile(this.path, format, warn);
     this.#state = new StateFile(`${this.path}-state`, this.path);
@@ -96,11 +98,8 @@ export class FileBackend implements Backend {
     return fs.existsSync(this.path);
   }
 
-  /** Whether a row agrees on all columns given. */
-  has(columns: Row): MaybePromise<boolean> {
-    const shape = subsetShape(columns);
-    if (shape.columns!.length > 0) return this.hasKey(keyOf(shape, columns));
-    return this.#reading(() => this.#file.rowCount > 0);
+  protected override hasRows(): Promise<boolean> {
+    return Promise.resolve(this.#reading(() => this.#file.rowCount > 0));
   }
 
   /** Adds a row. */
@@ -126,20 +125,8 @@ export class FileBackend implements Backend {
   }
 
   /** All rows, oldest first. */
-  load(): MaybePromise<Row[]> {
+  override load(): MaybePromise<Row[]> {
     return this.#reading(() => [...this.#file.rows()]);
-  }
-
-  /** Removes the rows that agree on all columns given; how many. */
-  remove(columns: Row): MaybePromise<number> {
-    return this.removeKey(keyOf(removedShape(this.path, columns), columns));
-  }
-
-  /** Removes the rows with exactly this key; how many. */
-  removeKey(key: Key): MaybePromise<number> {
-    return this.#changing(() =>
-      this.#file.find(key.shape, key.text) === -1 ? 0 : this.#remove(key)
-    );
   }
 
   /** Removes the rows with exactly one of these keys, by one rewrite; how many. */
@@ -170,12 +157,12 @@ export class FileBackend implements Backend {
   }
 
   /** The rows that were added since a mark. */
-  rowsSince(mark?: string): MaybePromise<RowsSince> {
-    return this.#reading(() => this.#file.rowsSince(mark));
+  rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
+    return this.#reading(() => this.#file.rowsAfter(cursor));
   }
 
   /** All rows as cell text. */
-  *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
+  override *cells({ columns }: RowsOptions = {}): Generator<CellBatch> {
     this.#refresh(false);
     yield* this.#file.cells(columns);
   }
@@ -194,14 +181,8 @@ export class FileBackend implements Backend {
     return isUnread && this.#file.namedColumns() || this.#reading(() => this.#file.columns);
   }
 
-  /** Whether there is a row with exactly this key. */
-  hasKey(key: Key): MaybePromise<boolean> {
-    const source = this.sourceOf(key);
-    return source instanceof Promise ? source.then((it) => it !== undefined) : source !== undefined;
-  }
-
   /** The source of the newest row with exactly this key. */
-  sourceOf({ shape, text }: Key): MaybePromise<string | undefined> {
+  override sourceOf({ shape, text }: Key): MaybePromise<string | undefined> {
     // A hit that was true a moment ago is believed: rows seldom go.
     const isFresh = this.#removals === removals && performance.now() - this.#refreshed < FRESH &&
       this.#file.isIndexed(shape); // else the file is read, which may have changed
@@ -227,9 +208,9 @@ export class FileBackend implements Backend {
   }
 
   /** Has what a body asks for done under one lock, its rows added by one write. */
-  together<T>(body: () => T): MaybePromise<T> {
+  override batch<T>(body: () => T): MaybePromise<T> {
     return this.#locked(() => {
-      this.#isTogether = true;
+      this.#isBatch = true;
       try {
         return this.#file.inOneWrite(() => {
           const result = body();
@@ -237,7 +218,7 @@ export class FileBackend implements Backend {
           return result;
         });
       } finally {
-        this.#isTogether = false;
+        this.#isBatch = false;
       }
     });
   }
@@ -255,13 +236,13 @@ export class FileBackend implements Backend {
   }
 
   /** The keys that are being run now, and by whom. */
-  claims(): MaybePromise<readonly HeldKey[]> {
+  held(): MaybePromise<readonly HeldKey[]> {
     if (this.#ended) throw this.#ended;
     return this.#state.claims();
   }
 
   /** What is wrong with the file, and what dead processes left beside it. */
-  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
     return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
   }
 
@@ -320,7 +301,7 @@ export class FileBackend implements Backend {
         check(found);
         if (found && !isDone?.(found)) this.#file.rewrite(key, [row]);
         else if (!found) this.#file.append([row]);
-        if (!this.#isTogether) kept(true); // its rows are written at the end
+        if (!this.#isBatch) kept(true); // its rows are written at the end
         this.#state.finish(text, lease);
       });
     };
@@ -418,7 +399,7 @@ export class FileBackend implements Backend {
   /** Runs a body under the lock, the file refreshed. */
   #locked<T>(body: () => T, lock: "lock" | "lockToRead" = "lock"): MaybePromise<T> {
     if (this.#ended) throw this.#ended;
-    if (this.#isTogether) return body();
+    if (this.#isBatch) return body();
     if (!this.#hasLocked) this.#begin();
     return this.#state[lock](() => {
       this.#refresh(true);

@@ -1,9 +1,5 @@
-import type {
-  Backend,
-  MaybePromise,
-  OpenOptions,
-  ValueBatch,
-} from "../../core/contract/backend.ts";
+import type { Backend, MaybePromise, OpenOptions } from "../../core/contract/backend.ts";
+import type { ValueBatch } from "../../core/contract/engine.ts";
 import {
   ELAPSED,
   isDetail,
@@ -44,7 +40,7 @@ import {
   TABLE,
 } from "./sqlite_table.ts";
 import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
-import { stamped } from "../stamped.ts";
+import { stamped } from "../../core/contract/stamped.ts";
 import { isBusy } from "../state/state_database.ts";
 
 /** The columns of a run's row besides those of its key and its result. */
@@ -90,7 +86,7 @@ export class SqliteBackend extends SqliteStore<Connection> {
   }
 
   /** The source of the newest row with exactly this key. */
-  sourceOf(key: Key): MaybePromise<string | undefined> {
+  override sourceOf(key: Key): MaybePromise<string | undefined> {
     return this.trying(() => {
       const source = this.#look(key, SOURCE)?.[0];
       if (source === undefined || source === "") return source;
@@ -217,7 +213,7 @@ export class SqliteBackend extends SqliteStore<Connection> {
   }
 
   /** The values of these columns, as `rows` gives them. */
-  async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
+  override async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
     const upTo = await this.lastNumber();
     for (let after = -1n;;) {
       const { values, last } = await this.trying(() => this.#values(after, columns, upTo));

@@ -1,22 +1,24 @@
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type {
-  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
   Failure,
   FailureNote,
-  Finding,
   HeldKey,
   Lease,
   MaybePromise,
   OpenOptions,
+  RowsAfter,
+} from "../../core/contract/backend.ts";
+import type {
+  Finding,
   RecordAllOptions,
   RowsOptions,
-  RowsSince,
   VerifyOptions,
-} from "../../core/contract/backend.ts";
+} from "../../core/contract/engine.ts";
+import { Engine } from "../../core/contract/engine.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { checkColumn } from "../../core/values/columns.ts";
 import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
@@ -36,7 +38,7 @@ import { type Extent, NO_ROWS, type RowKey } from "./sqlite_table.ts";
 import { accessBeside, giveAccess } from "../files/side_file.ts";
 import { isBusy } from "../state/state_database.ts";
 import { StateFile } from "../state/state_file.ts";
-import { removedShape, subsetShape } from "../subset_shape.ts";
+import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import { explaining, systemError } from "../files/system_error.ts";
 
 /** How long a look is made without seeing whether the file was replaced, in milliseconds. */
@@ -81,7 +83,7 @@ interface Counted<Connection> {
  * opened when it is first used, and again if the file was replaced. What a subclass does to it is
  * synchronous, and done again if the database was locked.
  */
-export abstract class SqliteStore<Connection extends OpenDatabase> implements Backend {
+export abstract class SqliteStore<Connection extends OpenDatabase> extends Engine {
   /** The file, with symbolic links resolved. */
   readonly path: string;
   readonly #state: StateFile;
@@ -102,6 +104,7 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
    * @param state What the name of the state file has after that of the database.
    */
   constructor(path: string, state: string, { durability = "power" }: OpenOptions) {
+    super();
     this.path = realPath(path);
     this.#state = new StateFile(`${this.path}${state}`, this.path);
     this.#isSynced = durability === "power";
@@ -131,8 +134,6 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   ): Page;
   /** The newest row up to a number, and how many rows come after another: all if that is undefined. */
   protected abstract extent(after: bigint | undefined, upTo: bigint): Extent;
-  /** The columns of the store, in its order. */
-  abstract columns(): MaybePromise<readonly string[]>;
 
   /** The path, as messages show it. */
   get location(): string {
@@ -145,16 +146,16 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** Whether a row agrees on all columns given. */
-  has(columns: Row): MaybePromise<boolean> {
+  override has(columns: Row): MaybePromise<boolean> {
     return this.trying(() => this.found(subsetKey(columns)) !== undefined);
   }
 
-  /** Whether there is a row with exactly this key. */
-  hasKey(key: Key): MaybePromise<boolean> {
+  /** Returns true if there is a row with exactly this key. */
+  override hasKey(key: Key): MaybePromise<boolean> {
     return this.trying(() => this.found(key) !== undefined);
   }
 
-  /** The newest row with exactly this key. */
+  /** Returns the newest row with exactly this key. */
   find(key: Key): MaybePromise<Row | undefined> {
     return this.trying(() => this.found(key));
   }
@@ -179,13 +180,6 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     }
     if (count === 0 && columns.length > 0) await this.trying(() => this.insertAll([], columns));
     return count;
-  }
-
-  /** All rows, oldest first. */
-  async load(): Promise<Row[]> {
-    const rows: Row[] = [];
-    for await (const row of this.rows()) rows.push(row);
-    return rows;
   }
 
   /**
@@ -216,20 +210,21 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     }
   }
 
-  /** The rows that were added since a mark. Values that others edit in place are not seen. */
-  rowsSince(mark?: string): MaybePromise<RowsSince> {
+  /** Returns the rows that were added since a cursor. Values that others edit in place are not seen. */
+  rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.trying(() => {
       const connection = this.open();
       const { inode = 0 } = connection ?? {};
-      const markOf = ({ last, count, time }: Extent): string => `${inode} ${last} ${count} ${time}`;
-      const last = BigInt(/^\d+ (\d+) /.exec(mark ?? "")?.[1] ?? -1);
+      const cursorOf = ({ last, count, time }: Extent): string =>
+        `${inode} ${last} ${count} ${time}`;
+      const last = BigInt(/^\d+ (\d+) /.exec(cursor ?? "")?.[1] ?? -1);
       const { now, before } = connection
         ? this.#extents(connection, last)
         : { now: NO_ROWS, before: NO_ROWS };
       // A number is given again once the last row was removed: its time tells.
-      const isWhole = mark !== markOf(before);
+      const isWhole = cursor !== cursorOf(before);
       const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
-      return { mark: markOf(now), isWhole, rows };
+      return { cursor: cursorOf(now), isWhole, rows };
     });
   }
 
@@ -260,14 +255,12 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
     }
   }
 
-  /** Removes the rows that agree on all columns given; how many. */
-  remove(columns: Row): MaybePromise<number> {
-    removedShape(this.path, columns); // not none
+  override remove(columns: Row): MaybePromise<number> {
+    removedKey(this.path, columns); // not none
     return this.#remove(subsetKey(columns));
   }
 
-  /** Removes the rows with exactly this key; how many. */
-  removeKey(key: Key): MaybePromise<number> {
+  override removeKey(key: Key): MaybePromise<number> {
     return this.#remove(key);
   }
 
@@ -322,13 +315,13 @@ export abstract class SqliteStore<Connection extends OpenDatabase> implements Ba
   }
 
   /** The keys that are being run now, and by whom. */
-  claims(): MaybePromise<readonly HeldKey[]> {
+  held(): MaybePromise<readonly HeldKey[]> {
     if (this.#ended) throw this.#ended;
     return this.#state.claims();
   }
 
   /** What SQLite finds wrong with the file, and what dead processes left beside it. */
-  verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
     return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
   }
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Finding } from "../../core/contract/backend.ts";
+import type { Finding } from "../../core/contract/engine.ts";
 import { isBusy } from "./state_database.ts";
 import { removeFile } from "../files/system_error.ts";
 

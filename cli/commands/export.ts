@@ -1,5 +1,5 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { createExport } from "../../core/tools/export_store.ts";
 import { type Selection, selectRows } from "../../core/tools/select_rows.ts";
 import { openExisting } from "../../core/contract/open_existing.ts";
@@ -74,7 +74,7 @@ async function print(store: string, selection: Selection, format: unknown): Prom
         `file: -o runs.sqlite`,
     );
   }
-  const backend = completeBackend(await openExisting(registry, store, {}));
+  const backend = engineOf(await openExisting(registry, store, {}));
   await closeAfter(async () => {
     const { rows, columns } = await asUsage(() => selectRows(backend, selection));
     await writeOutput(rowsText(rows(), columns, format));

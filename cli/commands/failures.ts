@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { openKnown } from "../../core/contract/open_known.ts";
 import { type Row, toValue } from "../../core/values/value.ts";
@@ -146,7 +146,7 @@ async function forget(store: string, values: Values, { log }: Output): Promise<n
 
 /** The failures of a namespace for whose params a condition holds, if they are given. */
 async function chosenIn(
-  backend: CompleteBackend,
+  backend: Engine,
   { namespace, where }: Values,
 ): Promise<readonly Failure[]> {
   const all = await backend.failures();
@@ -179,7 +179,7 @@ async function failuresOf(
   }, () => backend.close());
 }
 
-async function logFinder({ location }: CompleteBackend): Promise<(key: Row) => string | undefined> {
+async function logFinder({ location }: Engine): Promise<(key: Row) => string | undefined> {
   const folder = logsOf(location);
   if (folder === undefined || !fs.existsSync(folder)) return () => undefined;
   const { hashRow } = await import("../../core/keys/hash_params.ts"); // slow to load, seldom needed

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { createReset, resetSelected } from "../../core/tools/reset.ts";
 import { asUsage } from "../as_usage.ts";
@@ -37,7 +37,7 @@ Examples:
       await resetStore(store, undefined, { log, yes: yes === true });
       return;
     }
-    const backend = completeBackend(await registry.open(store));
+    const backend = engineOf(await registry.open(store));
     try {
       const selection = {
         ...pairs.length > 0 && { columns: await valuesOf(pairs, backend) },

@@ -1,6 +1,6 @@
 import { argumentText } from "../../core/values/argument_text.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { isReserved } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
 import { foreignColumns, isStetFile, kindedValue } from "../../core/tools/foreign_rows.ts";
@@ -38,7 +38,7 @@ export async function readCombinations(
   const spelled = new Map<number, Readonly<Record<string, string>>>();
   const shape = keyShape(undefined);
   try {
-    const backend = completeBackend(await openExisting(registry, file, {}));
+    const backend = engineOf(await openExisting(registry, file, {}));
     try {
       for await (const { params, texts } of await combinationsIn(backend, kinds, note)) {
         const { text } = keyOf(shape, params);
@@ -67,7 +67,7 @@ export async function readCombinations(
 }
 
 async function combinationsIn(
-  backend: CompleteBackend,
+  backend: Engine,
   kinds: TextKinds,
   note: (line: string | undefined) => void,
 ): Promise<Iterable<Combination> | AsyncIterable<Combination>> {

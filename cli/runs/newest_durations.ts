@@ -1,14 +1,14 @@
 import { ELAPSED } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 
 /** How many are remembered. */
 const MOST = 100;
 
 /** How long the newest runs of a store took, in seconds, the newest last. */
-export async function newestDurations({ rows }: CompleteBackend): Promise<number[]> {
+export async function newestDurations(backend: Engine): Promise<number[]> {
   const newest: number[] = [];
   let count = 0;
-  for await (const row of rows({ columns: [ELAPSED] })) {
+  for await (const row of backend.rows({ columns: [ELAPSED] })) {
     const seconds = row[ELAPSED];
     if (typeof seconds === "number") newest[count++ % MOST] = seconds;
   }

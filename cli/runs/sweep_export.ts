@@ -1,4 +1,4 @@
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
@@ -25,7 +25,7 @@ export async function sweepExport(
   output: Output,
 ): Promise<number> {
   const options = readSweepOptions(values, Date.now());
-  const backend = target instanceof Runs ? completeBackend(await target.backend()) : undefined;
+  const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
   let executor: Executor;
   if (values["workers"] === true) {
     const { workers } = await import("../../mod.ts");

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Backend } from "./backend.ts";
 import { closeAfter } from "../runtime/close_after.ts";
-import { completeBackend } from "./complete_backend.ts";
+import { engineOf } from "./adapted_backend.ts";
 import { StoreError } from "../errors.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
@@ -12,7 +12,7 @@ export async function openExisting(
   options: StoreOptions,
 ): Promise<Backend> {
   const backend = await registry.open(store, options);
-  const complete = completeBackend(backend);
+  const complete = engineOf(backend);
   if (await complete.exists()) return backend;
   return await closeAfter(async () => {
     const failed = (await complete.failures()).length;

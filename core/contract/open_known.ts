@@ -1,5 +1,6 @@
 import { closeAfter } from "../runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
+import { engineOf } from "./adapted_backend.ts";
+import type { Engine } from "./engine.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 import { openExisting } from "./open_existing.ts";
 
@@ -13,16 +14,16 @@ export async function openKnown(
   registry: Registry,
   store: string | URL,
   options: StoreOptions = {},
-): Promise<CompleteBackend> {
-  const backend = completeBackend(await registry.open(store, options));
+): Promise<Engine> {
+  const backend = engineOf(await registry.open(store, options));
   try {
     if (
       await backend.exists() || (await backend.failures()).length > 0 ||
-      (await backend.claims()).length > 0
+      (await backend.held()).length > 0
     ) return backend;
   } catch (error) {
     return await closeAfter(() => Promise.reject(error), () => backend.close());
   }
   await backend.close();
-  return completeBackend(await openExisting(registry, store, options)); // says that it is not there
+  return engineOf(await openExisting(registry, store, options)); // says that it is not there
 }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import fs from "node:fs";
 import type { MaybePromise } from "../contract/backend.ts";
 import { checkId } from "./check_id.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import { hashParams } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "../runs/held_claim.ts";
@@ -28,7 +28,7 @@ const LONGEST_PAUSE = 250;
 
 /** An open store of records. */
 export interface OpenRecords {
-  readonly backend: CompleteBackend;
+  readonly backend: Engine;
   /** The same, if its table has typed columns. */
   readonly typed: RecordsBackend | undefined;
 }
@@ -101,7 +101,7 @@ export class StoreRuns implements Target {
   }
 
   /** The open store. */
-  get backend(): CompleteBackend {
+  get backend(): Engine {
     return this.#opened!.backend;
   }
 

@@ -1,13 +1,14 @@
 import type { Backend } from "../contract/backend.ts";
 import { Bell } from "../runtime/bell.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 
 /**
  * An open store of which functions share the backend, by reference count: it is closed when the last
  * function has released it and the calls and sweeps under way have ended.
  */
 export class SharedStore {
-  readonly backend: CompleteBackend;
+  readonly backend: Engine;
   /** Removes the store from where others find it; undefined if its opener closes it. */
   readonly #remove: (() => void) | undefined;
   #users = 0;
@@ -19,7 +20,7 @@ export class SharedStore {
   readonly #idle = new Bell();
 
   constructor(backend: Backend, remove: (() => void) | undefined) {
-    this.backend = completeBackend(backend);
+    this.backend = engineOf(backend);
     this.#remove = remove;
   }
 

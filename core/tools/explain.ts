@@ -1,7 +1,7 @@
 import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
 import { closeAfter } from "../runtime/close_after.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
 import { keyParams } from "../keys/key_params.ts";
 import { nearestName } from "../values/nearest_name.ts";
@@ -62,7 +62,7 @@ export type ExplainFunction<Params = Readonly<Record<string, unknown>>> = (
  */
 export function createExplain<Input = Readonly<Record<string, unknown>>>(
   registry: Registry,
-  read?: (input: Input, backend: CompleteBackend) => Promise<Row>,
+  read?: (input: Input, backend: Engine) => Promise<Row>,
 ): ExplainFunction<Input> {
   return async (store, input, options = {}) => {
     const asked = toValue(input, "params") as Row;
@@ -83,7 +83,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         } else nearest.add(each);
       }
       const failure = (await backend.failures()).find((each) => agrees(params, each.params));
-      const held = (await backend.claims()).find((each) => agrees(params, keyParams(each.key)));
+      const held = (await backend.held()).find((each) => agrees(params, keyParams(each.key)));
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
       const near = nearest.rows();
       return {

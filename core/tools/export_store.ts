@@ -1,5 +1,5 @@
 import { closeAfter } from "../runtime/close_after.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { StoreError } from "../errors.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "../contract/registry.ts";
@@ -19,8 +19,7 @@ export type ExportFunction = (
 /** `exportStore` over the kinds of store that a registry knows. */
 export function createExport(registry: Registry): ExportFunction {
   return async (from, to, { where, columns, append = false, force = false, ...options } = {}) => {
-    const backend = await openExisting(registry, from, options);
-    const source = completeBackend(backend);
+    const source = engineOf(await openExisting(registry, from, options));
     return await closeAfter(async () => {
       const selection = { ...where !== undefined && { where }, ...columns && { columns } };
       const selected = await selectRows(source, selection);
@@ -31,7 +30,7 @@ export function createExport(registry: Registry): ExportFunction {
         const isWhole = where === undefined && columns === undefined;
         return await target.recordAll(selected.rows(), {
           columns: selected.columns,
-          ...isWhole && { source: backend },
+          ...isWhole && { source },
         });
       });
     }, () => source.close());

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { createInterface } from "node:readline";
 import { argumentText } from "../values/argument_text.ts";
 import { readCell } from "../values/cell.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { FormatError, messageOf } from "../errors.ts";
 import { parseJson } from "../values/json.ts";
 import { jsonArrayItems } from "../values/json_array_items.ts";
@@ -20,7 +20,7 @@ export interface ForeignOptions {
 }
 
 /** True if stet wrote a file: its texts are cell text, and tell numbers from texts that look like some. */
-export async function isStetFile(backend: CompleteBackend): Promise<boolean> {
+export async function isStetFile(backend: Engine): Promise<boolean> {
   return (await backend.columns()).some((name) => name.startsWith("_stet_"));
 }
 
@@ -30,7 +30,7 @@ export async function isStetFile(backend: CompleteBackend): Promise<boolean> {
  * types, where a string is a string and not cell text.
  */
 export async function foreignReader(
-  backend: CompleteBackend,
+  backend: Engine,
   options: ForeignOptions,
 ): Promise<() => AsyncGenerator<Row>> {
   const columns = await isStetFile(backend) ? undefined : await foreignColumns(backend, options);
@@ -45,7 +45,7 @@ export async function foreignReader(
  * other files.
  */
 export async function foreignColumns(
-  backend: CompleteBackend,
+  backend: Engine,
   { kindOf, keepsFloats, onText }: ForeignOptions,
 ): Promise<ReadonlyMap<string, TextColumn> | undefined> {
   if (!backend.texts) return undefined;
@@ -77,7 +77,7 @@ function kindedRow(row: Row, kindOf: ForeignOptions["kindOf"]): Row {
 }
 
 async function* textRows(
-  backend: CompleteBackend,
+  backend: Engine,
   columns: ReadonlyMap<string, TextColumn>,
 ): AsyncGenerator<Row> {
   for await (const texts of backend.texts!()) {
@@ -90,7 +90,7 @@ async function* textRows(
   }
 }
 
-async function* typedRows(backend: CompleteBackend): AsyncGenerator<Row> {
+async function* typedRows(backend: Engine): AsyncGenerator<Row> {
   const { location } = backend;
   const isJson = /\.(?:json|jsonl|ndjson)$/i.test(location);
   if (!isJson || await isStetFile(backend)) yield* backend.rows();

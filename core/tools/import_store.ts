@@ -1,7 +1,8 @@
 import path from "node:path";
 import { closeAfter } from "../runtime/close_after.ts";
 import { checkParamName, isReserved, NAMESPACE } from "../values/columns.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import { foreignReader } from "./foreign_rows.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
@@ -53,8 +54,8 @@ export function createImport(registry: Registry): ImportFunction {
     const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...others } = options;
     const { text = [], number = [], ...rest } = others;
     const { warn = console.warn } = rest;
-    const source = completeBackend(await openExisting(registry, file, rest));
-    let target: CompleteBackend | undefined;
+    const source = engineOf(await openExisting(registry, file, rest));
+    let target: Engine | undefined;
     return await closeAfter(
       async () => {
         const known = await source.columns();
@@ -86,8 +87,8 @@ export function createImport(registry: Registry): ImportFunction {
           shape,
           undefined,
         );
-        target = completeBackend(await registry.open(store, rest));
-        const [held] = await target.claims();
+        target = engineOf(await registry.open(store, rest));
+        const [held] = await target.held();
         if (held) {
           throw new StoreError(
             `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
@@ -110,10 +111,11 @@ export function createImport(registry: Registry): ImportFunction {
           );
           return { read: united.keys, recorded };
         }
-        const { hasKey } = target;
         const recorded = await target.recordAll(
           (async function* (): AsyncGenerator<Row> {
-            for await (const row of united.rows()) if (!await hasKey(keyOf(shape, row))) yield row;
+            for await (const row of united.rows()) {
+              if (!await target.hasKey(keyOf(shape, row))) yield row;
+            }
           })(),
           { columns },
         );

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { closeAfter } from "../runtime/close_after.ts";
 import { compareValues } from "../values/compare_values.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import type { Registry } from "../contract/registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
@@ -33,7 +33,7 @@ export function createLs(registry: Registry): LsFunction {
       options;
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
-    const backend = completeBackend(await openExisting(registry, store, rest));
+    const backend = engineOf(await openExisting(registry, store, rest));
     return await closeAfter(async () => {
       const orders = sort?.map(orderOf);
       const selected = await selectRows(

@@ -1,5 +1,5 @@
 import { canonicalCell, writeCell } from "../values/cell.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { columnsOf, type Condition, parseCondition } from "./condition.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import { nearestName } from "../values/nearest_name.ts";
@@ -26,7 +26,7 @@ export interface Removed {
  * @throws {TypeError} If there is neither a column nor a condition.
  */
 export async function removeSelected(
-  backend: CompleteBackend,
+  backend: Engine,
   { columns, where }: ResetSelection,
 ): Promise<Removed> {
   const known = await knownColumns(backend);
@@ -43,14 +43,14 @@ export async function removeSelected(
 }
 
 /** The columns of a store's rows and of the params that failed. */
-async function knownColumns(backend: CompleteBackend): Promise<string[]> {
+async function knownColumns(backend: Engine): Promise<string[]> {
   const failed = (await backend.failures()).flatMap(({ params }) => Object.keys(params));
   return [...new Set([...await backend.columns(), ...failed])];
 }
 
 /** Rows that have equal cells in the columns asked about are all selected, or none of them. */
 async function removeWhere(
-  backend: CompleteBackend,
+  backend: Engine,
   condition: Condition,
   columns: Row,
   isSelected: Where,
@@ -79,7 +79,7 @@ function givenIn(columns: Row): string[] {
 }
 
 /** Says which entries would match if names or kinds of values were others: a line for each reason. */
-export async function nearMatches(backend: CompleteBackend, columns: Row): Promise<string[]> {
+export async function nearMatches(backend: Engine, columns: Row): Promise<string[]> {
   const known = await knownColumns(backend);
   const names = givenIn(columns);
   const unknown = names.filter((name) => !known.includes(name));

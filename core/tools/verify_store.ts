@@ -1,8 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Backend, Finding, VerifyOptions } from "../contract/backend.ts";
+import type { Backend } from "../contract/backend.ts";
+import type { Finding, VerifyOptions } from "../contract/engine.ts";
 import { closeAfter } from "../runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { ConflictError } from "./conflict_error.ts";
 import { conflictLines } from "./conflict_lines.ts";
 import { keyShape } from "../keys/key.ts";
@@ -32,7 +34,7 @@ const MOST_MISSING = 20;
 export function createVerify(registry: Registry): VerifyFunction {
   return async (store = DEFAULT_STORE, { repair = false, ...options } = {}) => {
     const quiet = { ...options, warn: () => {} }; // what is repaired is told in the findings
-    const backend = completeBackend(await openSomething(registry, store, quiet));
+    const backend = engineOf(await openSomething(registry, store, quiet));
     return await closeAfter(async () => {
       const findings = [...await backend.verify({ repair })];
       if (path.isAbsolute(backend.location)) {
@@ -56,7 +58,7 @@ async function openSomething(
   store: string | URL,
   options: StoreOptions,
 ): Promise<Backend> {
-  const backend = completeBackend(await registry.open(store, options));
+  const backend = engineOf(await registry.open(store, options));
   const isKnown = await backend.exists() || hasLeftSomething(backend.location);
   if (isKnown) return backend;
   await backend.close();
@@ -75,7 +77,7 @@ function hasLeftSomething(location: string): boolean {
 }
 
 /** What the rows tell: some are there twice, some of one key differ, some result files are gone. */
-async function rowFindings(backend: CompleteBackend): Promise<Finding[]> {
+async function rowFindings(backend: Engine): Promise<Finding[]> {
   const { columns, rows } = await selectRows(backend, {});
   if (areRecords(columns)) return await missingResults(backend);
   const source = { name: backend.location, rows };
@@ -98,7 +100,7 @@ async function rowFindings(backend: CompleteBackend): Promise<Finding[]> {
   return findings;
 }
 
-async function missingResults(backend: CompleteBackend): Promise<Finding[]> {
+async function missingResults(backend: Engine): Promise<Finding[]> {
   const findings: Finding[] = [];
   let count = 0;
   const rows = backend.rows({ columns: ["id", "result_file"] });

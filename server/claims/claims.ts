@@ -233,7 +233,7 @@ export class Claims {
 
   async #lost(key: Key, row?: Row): Promise<ProblemError> {
     const winner = row ?? await this.#deps.backend.find(key);
-    const held = winner ? undefined : (await this.#deps.backend.claims())
+    const held = winner ? undefined : (await this.#deps.backend.held())
       .find((each) => each.key === key.text);
     const detail = winner
       ? "The claim was lost: another has recorded the run; nothing was written"
@@ -250,7 +250,7 @@ export class Claims {
   async #looks(keys: readonly Key[]): Promise<string[]> {
     if (keys.length === 0) return [];
     const { backend } = this.#deps;
-    const holders = new Map((await backend.claims()).map(({ key, holder }) => [key, holder]));
+    const holders = new Map((await backend.held()).map(({ key, holder }) => [key, holder]));
     const texts: string[] = [];
     for (const key of keys) {
       const row = await backend.find(key);

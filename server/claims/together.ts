@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
-import type { Backend, MaybePromise } from "../../core/contract/backend.ts";
+import type { MaybePromise } from "../../core/contract/backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 
 /** Something to do to the store, and who is told what came of it. */
 interface Operation {
@@ -10,11 +11,11 @@ interface Operation {
 
 /** What requests that came at the same time ask of the store is done in one step of it. */
 export class Together {
-  readonly #backend: Required<Pick<Backend, "together">>;
+  readonly #backend: Pick<Engine, "batch">;
   #waiting: Operation[] = [];
   #isBusy = false;
 
-  constructor(backend: Required<Pick<Backend, "together">>) {
+  constructor(backend: Pick<Engine, "batch">) {
     this.#backend = backend;
   }
 
@@ -50,7 +51,7 @@ export class Together {
     const operations = this.#waiting;
     this.#waiting = [];
     try {
-      await this.#backend.together(() => {
+      await this.#backend.batch(() => {
         for (const operation of operations) operation.run();
       });
       for (const operation of operations) operation.tell();

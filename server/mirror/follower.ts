@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import { closeRows } from "./close_rows.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type PackedRows, RowPacker } from "./packed_rows.ts";
@@ -18,7 +18,7 @@ export interface RowSink {
 
 /** Copies the rows of a store, as it grows, to a sink; yields to the event loop meanwhile. */
 export class Follower {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #sink: RowSink;
   #mark: string | undefined;
   #generation = 0;
@@ -26,7 +26,7 @@ export class Follower {
   #running: Promise<string> | undefined;
   #next: Promise<string> | undefined;
 
-  constructor(backend: CompleteBackend, sink: RowSink) {
+  constructor(backend: Engine, sink: RowSink) {
     this.#backend = backend;
     this.#sink = sink;
   }
@@ -63,7 +63,7 @@ export class Follower {
   }
 
   async #follow(): Promise<string> {
-    const { mark, isWhole, rows } = await this.#backend.rowsSince(this.#mark);
+    const { cursor: mark, isWhole, rows } = await this.#backend.rowsAfter(this.#mark);
     if (mark === this.#mark) {
       await closeRows(rows);
       return mark;

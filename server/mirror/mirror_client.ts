@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
@@ -39,7 +39,7 @@ export class MirrorClient {
   #isClosed = false;
 
   /** @throws {RangeError} If the grid has too many combinations. */
-  constructor(backend: CompleteBackend, grid?: Grid) {
+  constructor(backend: Engine, grid?: Grid) {
     if (grid) checkCountable(grid);
     this.#start = { location: backend.location, factors: grid?.factors };
     this.#follower = new Follower(backend, {

@@ -1,5 +1,5 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { MirrorClient } from "./mirror_client.ts";
 
@@ -18,7 +18,7 @@ export interface Sight {
 
 /** Looks at a store for all who listen, as long as somebody does; the mirror is caught up when they hear. */
 export class Watcher {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #mirror: MirrorClient;
   readonly #waiting = new Set<() => void>();
   #listeners = 0;
@@ -28,7 +28,7 @@ export class Watcher {
   #unfollow: (() => void) | undefined;
   #sight: Sight = { claims: [], failures: [], problem: undefined };
 
-  constructor(backend: CompleteBackend, mirror: MirrorClient) {
+  constructor(backend: Engine, mirror: MirrorClient) {
     this.#backend = backend;
     this.#mirror = mirror;
   }
@@ -86,7 +86,7 @@ export class Watcher {
     this.#isHurried = false;
     try {
       await this.#mirror.catchUp();
-      const claims = await this.#backend.claims();
+      const claims = await this.#backend.held();
       const failures = await this.#backend.failures();
       this.#sight = { claims, failures, problem: undefined };
     } catch (error) {

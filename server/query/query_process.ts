@@ -1,6 +1,7 @@
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import fs from "node:fs";
 import path from "node:path";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
@@ -29,7 +30,7 @@ export type Statement = Omit<QueryJob, "store" | "answer">;
  * and does not heed an interrupt there: a process is killed.
  */
 export class QueryProcesses {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #path: string | undefined;
   readonly #executor: Executor = workers(queryJob, "answerQuery", { concurrency: MAX_PROCESSES });
   #opened: Promise<void> | undefined;
@@ -37,7 +38,7 @@ export class QueryProcesses {
   readonly #waiting: (() => void)[] = [];
 
   /** @param path The store's file, if a process can open it by that; else its rows are copied. */
-  constructor(backend: CompleteBackend, path: string | undefined) {
+  constructor(backend: Engine, path: string | undefined) {
     this.#backend = backend;
     this.#path = path;
   }
@@ -109,9 +110,9 @@ export class QueryProcesses {
   async #copy(folder: string): Promise<string> {
     const copy = path.join(folder, "rows.jsonl");
     fs.writeFileSync(copy, ""); // a store without rows is a store
-    const store = await openBackend(copy, { durability: "process" });
+    const store = engineOf(await openBackend(copy, { durability: "process" }));
     try {
-      await store.recordAll!(this.#backend.rows(), { columns: await this.#backend.columns() });
+      await store.recordAll(this.#backend.rows(), { columns: await this.#backend.columns() });
     } finally {
       await store.close();
     }

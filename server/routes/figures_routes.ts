@@ -23,7 +23,7 @@ export function figuresRoutes(deps: ServerDeps): Hono<Env> {
     .get("/v1/progress", async (c) => {
       query(c, z.strictObject({}));
       const failed = (await backend.failures()).map(({ params }) => params);
-      const running = (await backend.claims()).map(({ key }) => keyParams(key));
+      const running = (await backend.held()).map(({ key }) => keyParams(key));
       const state = `${encodeKeys(failed)}\0${encodeKeys(running)}\0${Math.floor(now() / STILL)}`;
       const compute = async (): Promise<string> => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000);

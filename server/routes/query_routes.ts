@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { query, QueryError } from "../../mod.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { resultText } from "../../query/result_text.ts";
 import { begun } from "./begun.ts";
 import { readJson } from "./body.ts";
@@ -15,7 +15,7 @@ import { streamResponse, takesGzip } from "./stream_response.ts";
 
 /** Answers in this process. What is wrong is thrown before the answer begins. */
 async function answerHere(
-  backend: CompleteBackend,
+  backend: Engine,
   { sql, medium, ...limits }: Statement,
 ): Promise<AsyncIterator<string | Uint8Array>> {
   const result = await query(backend, sql, limits);

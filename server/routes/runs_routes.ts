@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
-import type { RowsSince } from "../../core/contract/backend.ts";
+import type { RowsAfter } from "../../core/contract/backend.ts";
 import { closeRows } from "../mirror/close_rows.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
@@ -59,9 +59,9 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
       ...columns !== undefined && { columns: namesIn(columns) },
     };
     await selectRows(backend, selection); // an error before anything is opened
-    const open = async (): Promise<RowsSince> => await backend.rowsSince(since && openMark(since));
-    const { mark, isWhole, rows } = await open();
-    const etag = etagOf(mark, `${medium} ${c.req.url}`);
+    const open = async (): Promise<RowsAfter> => await backend.rowsAfter(since && openMark(since));
+    const { cursor, isWhole, rows } = await open();
+    const etag = etagOf(cursor, `${medium} ${c.req.url}`);
     let pieces: AsyncIterator<string | Uint8Array>;
     try {
       if (isKnown(c, etag)) {
@@ -70,7 +70,7 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
       }
       pieces = await piecesFor(
         medium,
-        (from) => selectRows({ ...backend, rows: () => from }, selection),
+        (from) => selectRows({ columns: () => backend.columns(), rows: () => from }, selection),
         rows,
         async () => (await open()).rows,
       );
@@ -83,7 +83,7 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
       headers: {
         ...cached(etag),
         ...since !== undefined && {
-          "stet-mark": sealMark(mark),
+          "stet-mark": sealMark(cursor),
           "stet-whole": String(isWhole),
         },
       },
@@ -93,9 +93,9 @@ export function runsRoutes(deps: ServerDeps): Hono<Env> {
 
   async function piecesFor(
     medium: Exclude<Medium, "json">,
-    select: (from: RowsSince["rows"]) => Promise<Selected>,
-    rows: RowsSince["rows"],
-    again: () => Promise<RowsSince["rows"]>,
+    select: (from: RowsAfter["rows"]) => Promise<Selected>,
+    rows: RowsAfter["rows"],
+    again: () => Promise<RowsAfter["rows"]>,
   ): Promise<AsyncIterator<string | Uint8Array>> {
     const selected = await select(rows);
     if (medium === "csv") return rowsCsv(selected);

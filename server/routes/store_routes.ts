@@ -35,7 +35,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
       key_columns: keyColumns,
       result_columns: resultColumns,
       failed,
-      running: (await backend.claims()).length,
+      running: (await backend.held()).length,
     };
     return jsonResponse(JSON.stringify(answer));
   });
@@ -60,7 +60,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
   });
 
   app.get("/v1/claims", async () => {
-    const claims = await backend.claims();
+    const claims = await backend.held();
     return jsonResponse(
       `{"claims":[${
         claims.map((held) =>

@@ -1,49 +1,55 @@
 import type {
-  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
+  Claims,
   Failure,
   FailureNote,
   HeldKey,
   Lease,
 } from "./backend.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { LostClaimError } from "../errors.ts";
 import { canonicalJson } from "../values/json.ts";
 import type { Key } from "../keys/key.ts";
 import type { Row } from "../values/value.ts";
 
-/** Stands for the lease of a claim of this process. No lease has this token. */
+/** The lease of a claim of this process. No client's lease has this token. */
 const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 
-/** The claims of this process, by store: two that opened the same one, as its location says, share them. */
-const leasesByStore = new Map<string, Map<string, Lease>>();
+/** The claims and failures of one store. */
+interface Known {
+  readonly leases: Map<string, Lease>;
+  readonly failures: Map<string, Failure>;
+}
 
-/** What is asked of the store. */
-type Searched = Pick<Required<Backend>, "location" | "find">;
+/** What this process knows of its stores, by location. All objects that opened the same store share it. */
+const knownByStore = new Map<string, Known>();
 
-/** Claims and failures that are known to this process only, of a store that keeps none itself. */
-export class ClaimsHere {
-  readonly #backend: Searched;
+/** Claims and failures that this process alone knows, of a store that keeps none itself. */
+export class ProcessClaims implements Claims {
+  readonly #find: (key: Key) => MaybePromise<Row | undefined>;
   readonly #replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>;
   readonly #leases: Map<string, Lease>;
-  /** Those that were given by this object. */
+  readonly #failures: Map<string, Failure>;
+  /** The leases that this object gave. */
   readonly #given = new WeakSet<Lease>();
-  readonly #failures = new Map<string, Failure>();
 
-  /** @param replace Adds a row, in the place of one of its key that does not count as done. */
+  /** @param replace Adds a row in place of one of its key that does not count as done. */
   constructor(
-    backend: Searched,
+    location: string,
+    find: (key: Key) => MaybePromise<Row | undefined>,
     replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>,
   ) {
-    const { location } = backend;
-    this.#backend = backend;
+    const known = knownByStore.get(location) ?? { leases: new Map(), failures: new Map() };
+    if (location !== ":memory:") knownByStore.set(location, known);
+    this.#find = find;
     this.#replace = replace;
-    this.#leases = leasesByStore.get(location) ?? new Map();
-    if (location !== ":memory:") leasesByStore.set(location, this.#leases);
+    this.#leases = known.leases;
+    this.#failures = known.failures;
   }
 
-  /** Looks and claims. */
+  /** Looks up a key and claims it. */
   async claim(key: Key, options: ClaimOptions = {}): Promise<ClaimAnswer> {
     const { text } = key;
     const { isDone = () => true, lease = { ...OURS } } = options;
@@ -53,7 +59,7 @@ export class ClaimsHere {
     this.#leases.set(text, lease); // before the first await: two calls cannot both come this far
     this.#given.add(lease);
     try {
-      const found = await this.#backend.find(key);
+      const found = await this.#find(key);
       if (!found || !isDone(found)) {
         return { state: "claimed", claim: this.#claimOf(key, lease, options) };
       }
@@ -66,14 +72,14 @@ export class ClaimsHere {
     }
   }
 
-  /** Ends the claims that this object gave. */
+  /** Ends the claims that this object gave to this process. Leases of clients outlive it. */
   end(): void {
     for (const [text, lease] of this.#leases) {
-      if (this.#given.has(lease)) this.#leases.delete(text);
+      if (lease.token === OURS.token && this.#given.has(lease)) this.#leases.delete(text);
     }
   }
 
-  /** The failures noted, oldest first. */
+  /** Returns the failures noted, oldest first. */
   failures(): Failure[] {
     return [...this.#failures.values()];
   }
@@ -83,7 +89,7 @@ export class ClaimsHere {
     this.#failures.clear();
   }
 
-  /** Forgets failures by their params; how many there were. */
+  /** Forgets failures by their params, and returns their number. */
   forget(params: readonly Row[]): number {
     const forgotten = new Set(params.map((each) => canonicalJson(each)));
     let count = 0;
@@ -95,8 +101,8 @@ export class ClaimsHere {
     return count;
   }
 
-  /** The keys that are held, and by whom. */
-  claims(): HeldKey[] {
+  /** Returns the keys that are claimed, and their holders. */
+  held(): HeldKey[] {
     return [...this.#leases.keys()].flatMap((key) => {
       const holder = this.#otherHolderOf(key, OURS);
       return holder === undefined ? [] : [{ key, holder }];
@@ -123,7 +129,7 @@ export class ClaimsHere {
     };
   }
 
-  /** Who holds a key, if it is not this lease. */
+  /** Returns the holder of a key, if it is another than this lease. */
   #otherHolderOf(text: string, lease: Lease): string | undefined {
     const held = this.#leases.get(text);
     if (!held || Date.now() >= held.until) return undefined;
@@ -134,11 +140,11 @@ export class ClaimsHere {
   async #checkLease(key: Key, lease: Lease, isDone: ClaimOptions["isDone"]): Promise<void> {
     let holder = this.#otherHolderOf(key.text, lease);
     if (holder === undefined) {
-      this.#leases.set(key.text, lease); // nobody can claim it during what follows
-      const found = await this.#backend.find(key);
+      this.#leases.set(key.text, lease); // no other can claim it meanwhile
+      const found = await this.#find(key);
       if (!found || !(isDone?.(found) ?? true)) return;
       this.#leases.delete(key.text);
-      holder = "somebody who has recorded it";
+      holder = "a client that has recorded it";
     }
     throw new LostClaimError(
       `Cannot end the claim ${lease.token}: its time was over, and the key went to ${holder}; ` +

@@ -1,19 +1,6 @@
-import type { CellBatch, CellColumn } from "../core/contract/cell_batch.ts";
-import { CellColumnBuilder } from "./columnar/cell_column_builder.ts";
-import { TIMESTAMP } from "../core/values/columns.ts";
-import { toRow } from "../core/values/to_row.ts";
-import type { Row } from "../core/values/value.ts";
-
-/**
- * A row as it is recorded: checked by {@linkcode toRow}, with the time of now unless it has a time.
- *
- * @throws {TypeError} If a value or the name of a column cannot be kept.
- */
-export function stamped(row: Readonly<Record<string, unknown>>): Row {
-  const added = toRow(row);
-  added[TIMESTAMP] ??= new Date().toISOString();
-  return added;
-}
+import type { CellBatch, CellColumn } from "../../core/contract/cell_batch.ts";
+import { TIMESTAMP } from "../../core/values/columns.ts";
+import { CellColumnBuilder } from "./cell_column_builder.ts";
 
 /** The batch with the time of now in rows that have none. */
 export function stampedBatch(batch: CellBatch): CellBatch {

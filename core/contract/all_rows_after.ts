@@ -1,11 +1,14 @@
-import type { Backend, RowsSince } from "./backend.ts";
-import { writeCell } from "../values/cell.ts";
 import { Fingerprint } from "../keys/fingerprint.ts";
 import { CELL_END, NAME_END } from "../keys/key.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
+import { writeCell } from "../values/cell.ts";
+import type { Backend, RowsAfter } from "./backend.ts";
 
-/** The rows since a mark, for a store that can only be read whole: all, if one of them changed. */
-export async function allRowsSince(backend: Backend, mark: string | undefined): Promise<RowsSince> {
+/** Returns the rows after a cursor of a store that can only be read whole: all, if one of them changed. */
+export async function allRowsAfter(
+  backend: Backend,
+  cursor: string | undefined,
+): Promise<RowsAfter> {
   const rows = await backend.load();
   const fingerprint = new Fingerprint().begin();
   const timer = new YieldTimer();
@@ -18,5 +21,7 @@ export async function allRowsSince(backend: Backend, mark: string | undefined): 
   }
   const { a, b, c } = fingerprint.end();
   const now = `${rows.length} ${a} ${b} ${c}`;
-  return mark === now ? { mark, isWhole: false, rows: [] } : { mark: now, isWhole: true, rows };
+  return cursor === now
+    ? { cursor, isWhole: false, rows: [] }
+    : { cursor: now, isWhole: true, rows };
 }
