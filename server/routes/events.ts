@@ -5,9 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
 import type { Env, ServerDeps } from "../deps.ts";
-import type { MirrorClient } from "../mirror/mirror_client.ts";
+import type { MirrorClient } from "../figures/mirror_client.ts";
 import type { Route } from "./route.ts";
-import { Watcher } from "../mirror/watcher.ts";
+import { Watcher } from "../figures/watcher.ts";
 
 /** The most rows, claims or failures in one event. */
 const MOST = 100;
@@ -123,7 +123,7 @@ class Events {
   }
 
   async #news(): Promise<string> {
-    const { claims, failures, problem } = this.#watcher.sight;
+    const { claims, failures, problem } = this.#watcher.state;
     return await this.#rows() +
       this.#state(
         "running",

@@ -7,9 +7,7 @@ import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { RunsIn } from "../claims/runs_in.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
-import * as schemas from "./schemas.ts";
-
-const { anyQuery, count, row, text } = schemas;
+import { anyQuery, batch, count, keyFields, row, text } from "./schemas.ts";
 
 const columnsAnswer: z.ZodType<ColumnsAnswer> = z.strictObject({
   exists: z.boolean(),
@@ -98,7 +96,15 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/has",
       summary: "True if a run is recorded, or a row agrees on all columns given",
-      body: schemas.matchRequest,
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        ...keyFields,
+      })
+        .refine(
+          ({ params, columns }) => (params === undefined) !== (columns === undefined),
+          "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
+        ).meta({ id: "MatchRequest" }),
       answer: z.strictObject({ has: z.boolean() }),
     }, async ({ params, columns = {}, ...fields }) => ({
       has: await (params
@@ -109,7 +115,18 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       path: "/v1/remove",
       summary:
         "Remove the rows of a run, of many runs, or the rows that agree on all columns given",
-      body: schemas.removeRequest,
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        batch: batch.exactOptional(),
+        ...keyFields,
+      }).refine(
+        ({ params, columns, batch, key }) =>
+          [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
+          (batch === undefined || (key?.length ?? 0) > 0),
+        "needs params (rows of exactly this run), columns (rows that agree on all of them), or batch " +
+          "and key (rows that have exactly these cells in the columns of key)",
+      ).meta({ id: "RemoveRequest" }),
       answer: z.strictObject({ removed: count }),
     }, async ({ params, columns = {}, batch, ...fields }) => {
       const shape = keyShape(fields.key); // of any columns: results too
@@ -126,13 +143,13 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/forget",
       summary: "Forget failures, named by their params",
-      body: schemas.forgetRequest,
+      body: z.strictObject({ batch }).meta({ id: "ForgetRequest" }),
       answer: z.strictObject({ forgotten: count }),
     }, async ({ batch }) => ({ forgotten: await backend.forget(batch.map(decodeJsonRow)) })),
     post({
       path: "/v1/clear",
       summary: "Remove all rows",
-      body: schemas.clearRequest,
+      body: z.strictObject({}).meta({ id: "ClearRequest" }),
       answer: z.strictObject({}),
     }, async () => {
       await backend.clear();
@@ -142,7 +159,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/verify",
       summary: "Find what is wrong with the store and the files next to it",
-      body: schemas.verifyRequest,
+      body: z.strictObject({ repair: z.boolean().exactOptional() }).meta({ id: "VerifyRequest" }),
       answer: z.strictObject({ findings: z.array(finding) }),
     }, async ({ repair = false }) => {
       const findings = await backend.verify({ repair });
