@@ -70,7 +70,6 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
-  readonly #fingerprint = new Fingerprint();
   /** Keys that somebody else was running. */
   #busy: Plan[] = [];
   #running = 0;
@@ -283,9 +282,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   /** Whether a key comes for the first time. */
-  #isNew({ key, identity = key.text }: Plan): boolean {
+  #isNew({ key, identity }: Plan): boolean {
     const { size } = this.#seen;
-    return this.#seen.add(this.#fingerprint.begin().text(identity).end()) === size;
+    const fingerprint = identity === undefined
+      ? key.fingerprint
+      : new Fingerprint().begin().text(identity).end();
+    return this.#seen.add(fingerprint) === size;
   }
 
   /** Begins a run as soon as there is a place for it. */

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { readAxis } from "../../cli/grids/axis.ts";
-import { columnList } from "../../cli/grids/column_list.ts";
+import { columns } from "../../cli/grids/column_list.ts";
 import { readPair } from "../../cli/grids/read_pair.ts";
 import { readSeconds } from "../../cli/runs/read_seconds.ts";
 import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
@@ -78,7 +78,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseCondition: (text) => parseCondition(text, ["a"]),
   readAxis: (text) => readAxis(`a=${text}`),
   readPair: (text) => readPair(`a=${text}`),
-  columnList: (text) => columnList("--columns", text),
+  columnList: (text) => columns.read(text, "--columns"),
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
