@@ -9,12 +9,12 @@ import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
 import { canonicalCell, readCell } from "../core/values/cell.ts";
-import { createExport } from "../core/tools/export_store.ts";
+import { exportStore as write } from "../core/tools/export_store.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { makeWhole } from "../core/tools/make_whole.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { setEntry, type Value } from "../core/values/value.ts";
-import { createVerify } from "../core/tools/verify_store.ts";
+import { verify as verifyStore } from "../core/tools/verify_store.ts";
 import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
 import { type Runtime, runtimes } from "./runtimes.ts";
@@ -23,8 +23,8 @@ import { cli, type CliProcess, startCli } from "./workers/cli_process.ts";
 import { filesIn, inWorkshop } from "./workers/worker_process.ts";
 
 const registry = createRegistry(table);
-const exportStore = createExport(registry);
-const verify = createVerify(registry);
+const exportStore = write.bind(undefined, registry);
+const verify = verifyStore.bind(undefined, registry);
 
 const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
 const packaged = all.filter((name) => /parquet|arrow/.test(name));

@@ -1,10 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
-import { closeAfter } from "../../core/runtime/close_after.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
-import { openKnown } from "../../core/contract/open_known.ts";
+import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
 import { type Command, command, type Output } from "../command.ts";
@@ -96,15 +95,13 @@ export const failures: Command = command({
         "--retry wants what to run: a program after --, or a module.ts#export",
       );
     }
-    const backend = await openKnown(registry, values.store);
-    const { location } = backend;
-    const found = await closeAfter(async () => {
-      const all = await chosenIn(backend, values);
-      if (values.forget) await forget(backend, all, output);
-      return values.forget ? [] : await shown(backend, all);
-    }, () => backend.close());
-    if (values.retry) return await retry(found, location, values, output);
-    if (!values.forget) list(found, values, output);
+    const chosen = await withStore(registry, values.store, {}, async (backend) => {
+      const failures = await chosenIn(backend, values);
+      if (values.forget) await forget(backend, failures, output);
+      return { location: backend.location, found: await shown(backend, failures) };
+    }, isKnown);
+    if (values.retry) return await retry(chosen, values, output);
+    if (!values.forget) list(chosen.found, values, output);
     return 0;
   },
 });
@@ -158,8 +155,7 @@ function list(
 
 /** Runs failures again and resolves to the exit code. */
 async function retry(
-  found: readonly Shown[],
-  location: string,
+  { found, location }: { readonly found: readonly Shown[]; readonly location: string },
   values: FailuresValues,
   output: Output,
 ): Promise<number> {

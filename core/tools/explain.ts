@@ -1,11 +1,10 @@
 import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
-import { closeAfter } from "../runtime/close_after.ts";
 import type { CompleteBackend } from "../contract/complete_backend.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
 import { keyParams } from "../keys/key_params.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import { openKnown } from "../contract/open_known.ts";
+import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { type Row, toValue, type Value } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
@@ -69,8 +68,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
     if (Object.keys(asked).length === 0) {
       throw new TypeError("Cannot explain no params: name some, as in { alpha: 0.1, seed: 3 }");
     }
-    const backend = await openKnown(registry, store, options);
-    return await closeAfter(async () => {
+    return await withStore(registry, store, options, async (backend) => {
       const params = read ? await read(input, backend) : asked;
       const names = Object.keys(params);
       let count = 0;
@@ -97,7 +95,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         nearest: near,
         hints: row ? hintsOnDone(params, row, count) : hintsOnMissing(params, columns, near),
       };
-    }, () => backend.close());
+    }, isKnown);
   };
 }
 

@@ -79,7 +79,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseCondition: (text) => parseCondition(text, ["a"]),
   readAxis: (text) => readAxis(`a=${text}`),
   readPair: (text) => readPair(`a=${text}`),
-  columnList: (text) => columnList("--columns", text),
+  columnList: (text) => columnList(text, "--columns"),
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
