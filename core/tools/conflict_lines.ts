@@ -4,7 +4,7 @@ import { compareValues } from "../values/compare_values.ts";
 import { entryOf } from "../values/value.ts";
 import { valueText } from "../values/value_text.ts";
 
-/** Conflicts as lines: the key, then for each row its store and the columns in which they differ. */
+/** Returns the lines of conflicts: the key, then for each row its store and the columns that differ. */
 export function conflictLines(conflicts: readonly Conflict[]): string[] {
   return conflicts.flatMap(({ key, rows }) => {
     const names = new Set(rows.flatMap(({ row }) => Object.keys(row)));

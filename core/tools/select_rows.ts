@@ -1,5 +1,5 @@
 import type { CompleteBackend } from "../contract/complete_backend.ts";
-import { nearestName } from "../values/nearest_name.ts";
+import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import type { Row } from "../values/value.ts";
 import { parseWhere } from "./where.ts";
 import { yielding } from "../runtime/yield_timer.ts";
@@ -52,14 +52,8 @@ export async function selectRows(
 export function checkKnown(names: readonly string[], known: readonly string[]): void {
   for (const name of names) {
     if (known.includes(name)) continue;
-    const result = `result.${name}`;
-    const nearest = known.includes(result) ? result : nearestName(name, known);
-    throw new TypeError(
-      `Cannot find column "${name}": ` +
-        (nearest === undefined
-          ? `the columns are ${known.join(", ")}`
-          : `did you mean "${nearest}"?`),
-    );
+    const hint = columnHint(nearestColumn(name, known), known);
+    throw new TypeError(`Cannot find column "${name}": ${hint}`);
   }
 }
 

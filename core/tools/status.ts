@@ -3,11 +3,11 @@ import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { type Status, statusOf } from "../contract/status_of.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 
-/** Options of {@linkcode status}, and of what else prints. */
+/** Options of {@linkcode status}, and of other functions that print. */
 export interface PrintOptions extends Pick<StoreOptions, "backends"> {
-  /** Whether to print nothing and only return. Default: false. */
+  /** True to print nothing and only return. Default: false. */
   readonly quiet?: boolean;
-  /** Where lines go. Default: `console.log`. */
+  /** Output for lines. Default: `console.log`. */
   readonly log?: (line: string) => void;
 }
 
