@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
-import { NAMESPACE } from "../../core/values/columns.ts";
+import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -17,7 +17,6 @@ import {
   text,
   type Values,
 } from "../options.ts";
-import { isExport } from "../runs/is_export.ts";
 import { logsOf } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
 import { registry } from "../registry.ts";
@@ -48,7 +47,7 @@ const args = {
   module: {
     usage: "[module.ts#export]",
     count: [0, 1],
-    matches: isExport,
+    matches: (text) => /\.[cm]?[jt]sx?#/.test(text),
     read: ([text]) => text,
   } as Argument<string | undefined>,
   store: storeArgument,
@@ -117,7 +116,7 @@ async function chosenIn(
     ? () => true
     : await asUsage(async () => parseWhere(where, names));
   return all.filter(({ params }) =>
-    holds(params) && (namespace === undefined || spaceOf(params) === namespace)
+    holds(params) && (namespace === undefined || namespaceIn(params) === namespace)
   );
 }
 
@@ -134,7 +133,7 @@ async function shown(backend: CompleteBackend, failures: readonly Failure[]): Pr
   const logOf = await logFinder(backend);
   return failures.map(({ params: key, ...failure }) => {
     const { [NAMESPACE]: _, ...params } = key;
-    return { ...failure, params, namespace: spaceOf(key), log: logOf(key) };
+    return { ...failure, params, namespace: namespaceIn(key), log: logOf(key) };
   });
 }
 
@@ -175,17 +174,8 @@ async function retry(
   }
   const { loadExport } = await import("../runs/load_export.ts");
   const { sweepExport } = await import("../runs/sweep_export.ts");
-  const { locationOf } = await import("../runs/location_of.ts");
   const swept = await loadExport(module);
-  const other = await locationOf(swept.target);
-  if (other !== undefined && other !== location) {
-    throw new UsageError(`${module} uses the store ${other}, not ${location}`);
-  }
-  return await sweepExport(swept, params, params.length, values, output);
-}
-
-function spaceOf({ [NAMESPACE]: space }: Row): string | undefined {
-  return space === undefined ? undefined : String(space);
+  return await sweepExport(swept, params, params.length, values, output, location);
 }
 
 async function logFinder({ location }: CompleteBackend): Promise<(key: Row) => string | undefined> {

@@ -1,4 +1,4 @@
-import { NAMESPACE, SOURCE, sourceIn } from "../../core/values/columns.ts";
+import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
 import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
 import { StoreError } from "../../core/errors.ts";
 import { isOtherSource } from "../../core/runs/row_source.ts";
@@ -46,7 +46,7 @@ export async function checkCommand(
   for await (const row of rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
     const source = sourceIn(row);
     const before = row[COMMAND];
-    if (spaceOf(row) !== namespace) continue;
+    if (namespaceIn(row) !== namespace) continue;
     const isOther = source === ""
       ? before !== undefined && before !== command
       : isOtherSource(source, own);
@@ -66,8 +66,4 @@ export async function checkCommand(
     `[stet] ${count} rows of "${location}" were made by this program with other arguments, and count; ` +
       `--namespace name keeps them apart`,
   );
-}
-
-function spaceOf(row: Row): string | undefined {
-  return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }
