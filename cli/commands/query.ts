@@ -16,7 +16,7 @@ import { UsageError } from "../usage_error.ts";
 const FORMATS = ["table", "csv", "json", "ndjson", "parquet", "arrow"] as const;
 type Format = typeof FORMATS[number];
 
-/** Extensions that are not called as their format. */
+/** Formats of extensions with another name. */
 const EXTENSIONS: Readonly<Record<string, Format>> = {
   jsonl: "ndjson",
   arrows: "arrow",
