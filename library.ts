@@ -1,7 +1,8 @@
 /** The library over the kinds of store of `backends/table.ts`. `mod.ts` lists what is public. */
 
 import { table } from "./backends/table.ts";
-import type { Backend, BackendLoader, Finding } from "./core/contract/backend.ts";
+import type { Backend, BackendLoader } from "./core/contract/backend.ts";
+import type { Finding } from "./core/contract/engine.ts";
 import { disposable } from "./core/contract/disposable.ts";
 import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";

@@ -1,8 +1,8 @@
-import type { Backend, OpenOptions } from "../core/contract/backend.ts";
-import { TIMESTAMP } from "../core/values/columns.ts";
+import type { Backend, KeyAccess, OpenOptions } from "../core/contract/backend.ts";
 import { StoreError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
-import { toRow } from "../core/values/to_row.ts";
+import { agreesWith, removedKey } from "../core/contract/subset_shape.ts";
+import { keyOf } from "../core/keys/key.ts";
+import { stamped } from "../core/contract/stamped.ts";
 import type { Row } from "../core/values/value.ts";
 
 /**
@@ -21,6 +21,12 @@ import type { Row } from "../core/values/value.ts";
  */
 export class MemoryBackend implements Backend {
   readonly location = ":memory:";
+  /** Access by exact key. */
+  readonly keys: KeyAccess = {
+    find: ({ shape, text }) =>
+      structuredClone(this.#open().findLast((row) => keyOf(shape, row).text === text)),
+    remove: ({ shape, text }) => this.#remove((row) => keyOf(shape, row).text === text),
+  };
   #rows: Row[] | undefined = [];
 
   /** Whether a row agrees on all columns given. */
@@ -30,9 +36,7 @@ export class MemoryBackend implements Backend {
 
   /** Adds a row. */
   record(row: Row): void {
-    const { [TIMESTAMP]: timestamp = new Date().toISOString(), ...columns } = row;
-    const added = toRow(columns, "params"); // a copy, and checked
-    this.#open().push({ ...added, [TIMESTAMP]: timestamp });
+    this.#open().push(stamped(row));
   }
 
   /** All rows, oldest first. */
@@ -40,18 +44,9 @@ export class MemoryBackend implements Backend {
     return structuredClone(this.#open());
   }
 
-  /** Removes the rows that agree on all columns given; how many. */
+  /** Removes the rows that agree on all columns given, and returns their number. */
   remove(columns: Row): number {
-    if (Object.values(columns).every((value) => value === undefined)) {
-      throw new TypeError(
-        "Cannot remove rows without a column to match: use clear() to remove all",
-      );
-    }
-    return this.#remove(agreesWith(columns));
-  }
-
-  /** Removes the rows with exactly this key; how many. */
-  removeKey({ shape, text }: Key): number {
+    const { shape, text } = removedKey(this.location, columns);
     return this.#remove((row) => keyOf(shape, row).text === text);
   }
 
@@ -77,14 +72,6 @@ export class MemoryBackend implements Backend {
       `Cannot use store "${this.location}": it was closed, and its rows are gone`,
     );
   }
-}
-
-/** Whether a row agrees on all columns given, by cell text. */
-function agreesWith(columns: Row): (row: Row) => boolean {
-  const given = Object.keys(columns).filter((name) => columns[name] !== undefined);
-  const shape = keyShape(given);
-  const { text } = keyOf(shape, columns);
-  return (row) => keyOf(shape, row).text === text;
 }
 
 /** Opens a new, empty store in memory. */

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { openBackend } from "../mod.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
@@ -8,7 +8,7 @@ import type { Group } from "./group.ts";
 import { compare, type Measurement, millisecondsOf } from "./measure.ts";
 import { paramsAt, someParams } from "./sample_rows.ts";
 
-/** When row `i` was recorded: no two at the same time, as in a sweep. */
+/** Time of row `i`: all times differ, as in a sweep. */
 function timeAt(i: number): string {
   return new Date(Date.UTC(2026, 10, 21) + 37 * i).toISOString();
 }
@@ -36,7 +36,7 @@ export const columnar: Group = {
         stet: filled * 1000 / rows,
         target: { of: "value", is: "≤", limit: 30 },
       });
-      const backend = completeBackend(await openBackend(store));
+      const backend = engineOf(await openBackend(store));
       const shape = keyShape(["alpha", "seed", "model"]);
       const some = someParams(rows, 10_000);
       const indexed = await millisecondsOf(() => backend.hasKey(keyOf(shape, some[0]!)));

@@ -1,5 +1,6 @@
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { once, openBackend } from "../mod.ts";
+import { once } from "../mod.ts";
+import { openEngine } from "../tests/open_engine.ts";
 import { allSizes, type Group } from "./group.ts";
 import { compare, type Measurement } from "./measure.ts";
 import { openRaw } from "./sample_database.ts";
@@ -13,7 +14,7 @@ export const look: Group = {
   formats,
   async measure(rows, { folder, sampling, format }): Promise<Measurement[]> {
     const store = makeStore(folder, rows, format);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     const some = someParams(rows, 100_000);
     const shape = keyShape(["alpha", "seed", "model"]);
     const keys = some.map((params) => keyOf(shape, params));
@@ -34,7 +35,7 @@ export const look: Group = {
 
     const raw = format === ".sqlite" ? rawStatement(store, some) : rawMap(rows, some);
     const taken = await compare({
-      hasKey: looking((i) => backend.hasKey!(keys[i]!)),
+      hasKey: looking((i) => backend.hasKey(keys[i]!)),
       has: looking((i) => backend.has(some[i]!)),
       once: looking((i) => call(some[i]!)),
       ready: looking(raw.hasReady),
@@ -75,9 +76,9 @@ export const look: Group = {
   },
 };
 
-/** How a program without stet would look for params of the sample. */
+/** The look of a program without stet for params of the sample. */
 interface RawLook {
-  /** What `hasReady` and `has` do. */
+  /** SQL of `hasReady` and `has`. */
   readonly what: readonly [string, string];
   /** With all at hand that does not change. */
   hasReady(i: number): boolean;

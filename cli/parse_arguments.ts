@@ -64,7 +64,7 @@ function checked<T>(flags: readonly string[], parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
+    const { message } = error as NodeJS.ErrnoException;
     const [, flag] = /^Unknown option '(.*?)'/.exec(message) ?? [];
     // Its other messages name the option and say what was expected.
     if (flag === undefined) throw new UsageError(message.replace(/\.$/, ""));

@@ -1,8 +1,7 @@
-import type { Backend } from "../core/contract/backend.ts";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 
 /**
- * What a kind of store may lack. All else is the contract.
+ * A capability that a kind of store may lack. All else is the contract.
  *
  * - `"closing"`: use after `close` is an error.
  * - `"reopening"`: a store outlives its handle; opened again, it has its rows.
@@ -11,25 +10,27 @@ import type { CompleteBackend } from "../core/contract/complete_backend.ts";
  */
 export type Capability = "closing" | "reopening" | "sharing" | "claims";
 
-/** An open store with every optional member, core's defaults included. */
-export interface Handle extends CompleteBackend, Pick<Backend, "cells"> {
-  /** Whether the backend finds keys itself; core's default searches through all rows. */
+/** An open store as the library uses it. */
+export interface Handle extends Engine {
+  /** True if the backend finds keys by an index. The default searches all rows. */
   readonly isIndexed: boolean;
 }
 
-/** A store of its own for one case; nobody has made it yet. */
+/** A store of its own for one case, which does not exist yet. */
 export interface FreshStore {
   /** The folder that the backend was given: empty. */
   readonly folder: string;
+  /** Number of rows of a case about many rows. */
+  readonly manyRows: number;
   /** Opens a handle on the store, and another when called again. The end of the case closes it. */
   open(): Promise<Handle>;
 }
 
-/** One claim about every backend, and how it is checked. */
+/** A claim about every backend, with its check. */
 export interface Case {
   /** The claim. */
   readonly name: string;
-  /** What a backend must have for it. */
+  /** The capability that the claim needs. */
   readonly needs?: Capability;
   /** Rejects if it does not hold. */
   readonly check: (store: FreshStore) => Promise<void>;

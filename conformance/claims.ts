@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions } from "../core/contract/backend.ts";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { LostClaimError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row, Value } from "../core/values/value.ts";
@@ -15,7 +15,7 @@ const note = { error: "out of memory", stack: "Error: out of memory\n    at trai
 
 /** The claim of a key that is neither done nor claimed. */
 async function claimed(
-  handle: CompleteBackend,
+  handle: Engine,
   key: Key,
   options?: ClaimOptions,
 ): Promise<Claim> {
@@ -24,13 +24,13 @@ async function claimed(
   return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
 }
 
-async function isBusy(handle: CompleteBackend, key: Key): Promise<void> {
+async function isBusy(handle: Engine, key: Key): Promise<void> {
   const answer = await handle.claim(key);
   assert.equal(answer.state, "busy", `claim(${paramsText(key.values)})`);
   if (answer.state === "busy") assert.notEqual(answer.holder, "", "the holder has a name");
 }
 
-async function isDone(handle: CompleteBackend, key: Key): Promise<void> {
+async function isDone(handle: Engine, key: Key): Promise<void> {
   assert.equal((await handle.claim(key)).state, "done", `claim(${paramsText(key.values)})`);
 }
 
@@ -45,10 +45,10 @@ async function record(claim: Claim, row: Row): Promise<boolean> {
   }
 }
 
-/** Of two handles on one store, or of one that stands for both. */
+/** Two handles on one store, or one in both roles. */
 interface Check {
   readonly name: string;
-  readonly check: (one: CompleteBackend, other: CompleteBackend) => Promise<void>;
+  readonly check: (one: Engine, other: Engine) => Promise<void>;
 }
 
 const checks: readonly Check[] = [
@@ -118,7 +118,7 @@ const checks: readonly Check[] = [
       await assert.rejects(async () => await claim.record(unfit), "no cell holds a function");
       await claim.release();
       assert.deepEqual(await other.load(), []);
-      assert.deepEqual([...await one.claims()], []);
+      assert.deepEqual([...await one.held()], []);
       await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
       for (const handle of [one, other]) await isDone(handle, key);
     },
@@ -129,13 +129,13 @@ const checks: readonly Check[] = [
       const next = keyOf(shape, { alpha: 1, seed: 2 });
       const claims = [await claimed(one, key), await claimed(one, next)];
       for (const handle of [one, other]) {
-        const held = [...await handle.claims()];
+        const held = [...await handle.held()];
         assert.deepEqual(held.map(({ key }) => key).sort(), [key.text, next.text].sort());
         for (const { holder } of held) assert.notEqual(holder, "", "the holder has a name");
       }
       await claims[0]!.release();
       await claims[1]!.record(next.values);
-      for (const handle of [one, other]) assert.deepEqual([...await handle.claims()], []);
+      for (const handle of [one, other]) assert.deepEqual([...await handle.held()], []);
     },
   },
   {
@@ -251,12 +251,12 @@ const checks: readonly Check[] = [
     async check(one, other) {
       const keys = [1, 2, 1, 3].map((seed) => keyOf(shape, { alpha: 1, seed }));
       await one.record({ alpha: 1, seed: 3 });
-      const asked = await one.together(() => keys.map((key) => one.claim(key)));
+      const asked = await one.batch(() => keys.map((key) => one.claim(key)));
       const answers = await Promise.all(asked);
       assert.deepEqual(answers.map(({ state }) => state), ["claimed", "claimed", "busy", "done"]);
       await isBusy(other, keys[0]!);
       const claims = answers.flatMap((answer) => answer.state === "claimed" ? [answer.claim] : []);
-      const ended = await one.together(() => [
+      const ended = await one.batch(() => [
         claims[0]!.record({ alpha: 1, seed: 1 }),
         claims[1]!.fail(note),
         one.record({ alpha: 2, seed: 1 }),

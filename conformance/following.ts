@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 import { withoutTimestamp } from "./params_in.ts";
 
-/** Follows a store by its marks: what came since the last time it was asked. */
+/** Follows a store by cursors. */
 class Follower {
-  readonly #handle: CompleteBackend;
-  mark: string | undefined;
+  readonly #handle: Engine;
+  cursor: string | undefined;
 
-  constructor(handle: CompleteBackend) {
+  constructor(handle: Engine) {
     this.#handle = handle;
   }
 
   async next(): Promise<{ readonly isWhole: boolean; readonly rows: Row[] }> {
-    const { mark, isWhole, rows } = await this.#handle.rowsSince(this.mark);
+    const { cursor, isWhole, rows } = await this.#handle.rowsAfter(this.cursor);
     const all: Row[] = [];
     for await (const row of rows) all.push(withoutTimestamp(row));
-    if (mark === this.mark) {
+    if (cursor === this.cursor) {
       assert.deepEqual({ isWhole, rows: all }, { isWhole: false, rows: [] }, "nothing changed");
     }
-    this.mark = mark;
+    this.cursor = cursor;
     return { isWhole, rows: all };
   }
 
-  /** Sees that it keeps up with the rows of the store. */
+  /** Asserts that the followed rows are those of the store. */
   async keepsUp(kept: Row[]): Promise<Row[]> {
     const { isWhole, rows } = await this.next();
     const followed = isWhole ? rows : [...kept, ...rows];
@@ -33,7 +33,7 @@ class Follower {
   }
 }
 
-async function checkFollowing(one: CompleteBackend, other: CompleteBackend): Promise<void> {
+async function checkFollowing(one: Engine, other: Engine): Promise<void> {
   const follower = new Follower(one);
   assert.deepEqual((await follower.next()).rows, []);
   let kept = await follower.keepsUp([]);
@@ -52,46 +52,46 @@ async function checkFollowing(one: CompleteBackend, other: CompleteBackend): Pro
   assert.deepEqual(await follower.keepsUp(kept), [{ alpha: 0.4, seed: 1 }]);
 }
 
-/** Marks: what was added since, and whether anything changed. */
+/** Rows after a cursor. */
 export const following: readonly Case[] = [
   {
-    name: "rowsSince() gives what was added since the mark, or all rows if others changed",
+    name: "rowsAfter() gives what was added since the cursor, or all rows if others changed",
     async check({ open }) {
       const handle = await open();
       await checkFollowing(handle, handle);
     },
   },
   {
-    name: "rowsSince() sees what another handle changed",
+    name: "rowsAfter() sees what another handle changed",
     needs: "sharing",
     check: async ({ open }) => await checkFollowing(await open(), await open()),
   },
   {
-    name: "rowsSince() gives the same mark while nothing changes, and another after each change",
+    name: "rowsAfter() gives the same cursor while nothing changes, and another after each change",
     async check({ open }) {
       const handle = await open();
       const marks = new Set<string>();
       for (let seed = 0; seed < 4; seed++) {
         await handle.record({ seed });
-        const { mark } = await handle.rowsSince();
-        assert.equal((await handle.rowsSince(mark)).mark, mark);
-        marks.add(mark);
+        const { cursor } = await handle.rowsAfter();
+        assert.equal((await handle.rowsAfter(cursor)).cursor, cursor);
+        marks.add(cursor);
       }
       assert.equal(marks.size, 4);
     },
   },
   {
-    name: "rowsSince() gives rows that come while they are read the next time",
+    name: "rowsAfter() gives rows that come while they are read the next time",
     async check({ open }) {
       const handle = await open();
       await handle.recordAll(Array.from({ length: 3000 }, (_, seed) => ({ seed })));
-      const { mark, rows } = await handle.rowsSince();
+      const { cursor, rows } = await handle.rowsAfter();
       const seeds: unknown[] = [];
       for await (const { seed } of rows) {
         if (seeds.push(seed) === 1) await handle.record({ seed: 3000 });
       }
       assert.equal(seeds.length, 3000);
-      const since = await handle.rowsSince(mark);
+      const since = await handle.rowsAfter(cursor);
       const next = [];
       for await (const { seed } of since.rows) next.push(seed);
       assert.deepEqual(next.slice(-1), [3000]);

@@ -4,8 +4,6 @@ import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 
-const MANY = 10_000;
-
 function rowOf(n: number): Row {
   return { alpha: (n % 100) / 7, model: `model ${n % 10}`, seed: n };
 }
@@ -44,12 +42,12 @@ export const growth: readonly Case[] = [
     },
   },
   {
-    name: "each of 10,000 rows is found, and nothing else",
-    async check({ open }) {
+    name: "each of many rows is found, and nothing else",
+    async check({ manyRows, open }) {
       const backend = await open();
       const step = backend.isIndexed ? 1 : 1000;
       const shapes = [keyShape(["seed", "model", "alpha"]), keyShape(["seed"])];
-      for (let n = 0; n < MANY; n++) {
+      for (let n = 0; n < manyRows; n++) {
         if (n % step === 0) {
           for (const shape of shapes) {
             assert.equal(await backend.hasKey(keyOf(shape, rowOf(n))), false, `row ${n}`);
@@ -57,15 +55,18 @@ export const growth: readonly Case[] = [
         }
         await backend.record(rowOf(n));
       }
-      for (let n = 0; n < MANY; n += step) {
+      for (let n = 0; n < manyRows; n += step) {
         for (const shape of shapes) {
           assert.equal(await backend.hasKey(keyOf(shape, rowOf(n))), true, `row ${n}`);
         }
         assert.equal(await backend.hasKey(keyOf(shapes[0]!, { ...rowOf(n), alpha: -1 })), false);
       }
-      assert.equal(await backend.has(rowOf(MANY - 1)), true);
-      assert.equal(await backend.has({ ...rowOf(MANY - 1), seed: MANY - 2 }), false);
-      assert.deepEqual(await paramsIn(backend), Array.from({ length: MANY }, (_, n) => rowOf(n)));
+      assert.equal(await backend.has(rowOf(manyRows - 1)), true);
+      assert.equal(await backend.has({ ...rowOf(manyRows - 1), seed: manyRows - 2 }), false);
+      assert.deepEqual(
+        await paramsIn(backend),
+        Array.from({ length: manyRows }, (_, n) => rowOf(n)),
+      );
     },
   },
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
 import { keyOf, type KeyShape, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
@@ -7,8 +7,8 @@ import { paramsText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 
-/** Whether there is a row with the key that these params have, as all ways to look say. */
-async function isThere(backend: CompleteBackend, shape: KeyShape, params: Row): Promise<boolean> {
+/** Returns true if there is a row with the key of these params, and asserts that all looks agree. */
+async function isThere(backend: Engine, shape: KeyShape, params: Row): Promise<boolean> {
   const key = keyOf(shape, params);
   const text = paramsText(params);
   const answer = await backend.hasKey(key);
@@ -23,9 +23,9 @@ async function isThere(backend: CompleteBackend, shape: KeyShape, params: Row): 
   return answer;
 }
 
-/** Asserts of each of these params whether there is a row with their key. */
+/** Asserts for each of these params that there is a row with their key, or that there is none. */
 async function looks(
-  backend: CompleteBackend,
+  backend: Engine,
   shape: KeyShape,
   expected: readonly (readonly [params: Row, isThere: boolean])[],
 ): Promise<void> {
@@ -182,7 +182,7 @@ export const keys: readonly Case[] = [
       try {
         removed = await backend.removeKey(keyOf(keyShape(undefined), { alpha: 1 }));
       } catch (error) {
-        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot tell them apart
+        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot distinguish them
       }
       const left = removed === undefined ? rows : [{ alpha: 1, beta: 2 }];
       assert.deepEqual([removed ?? 2, await paramsIn(backend)], [2, left]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions, Lease } from "../core/contract/backend.ts";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { LostClaimError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import type { Case } from "./case.ts";
@@ -16,7 +16,7 @@ function leaseOf(token: string, milliseconds = 60_000): Lease {
   return { token, until: Date.now() + milliseconds, holder: `worker ${token}` };
 }
 
-/** A lease that will be over in a moment; `over` waits for that. */
+/** A lease that expires in a moment; `over` waits for that. */
 function shortLease(token: string): Lease {
   return leaseOf(token, 5);
 }
@@ -26,7 +26,7 @@ async function over(): Promise<void> {
 }
 
 async function leased(
-  handle: CompleteBackend,
+  handle: Engine,
   lease: Lease,
   asked: Key = key,
   options: ClaimOptions = {},
@@ -36,7 +36,7 @@ async function leased(
   return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
 }
 
-async function stateOf(handle: CompleteBackend, lease?: Lease): Promise<string> {
+async function stateOf(handle: Engine, lease?: Lease): Promise<string> {
   const answer = await handle.claim(key, lease ? { lease } : {});
   if (answer.state === "claimed" && !lease) await answer.claim.release();
   return answer.state;
@@ -44,7 +44,7 @@ async function stateOf(handle: CompleteBackend, lease?: Lease): Promise<string> 
 
 interface Check {
   readonly name: string;
-  readonly check: (one: CompleteBackend, other: CompleteBackend) => Promise<void>;
+  readonly check: (one: Engine, other: Engine) => Promise<void>;
 }
 
 const checks: readonly Check[] = [
@@ -54,10 +54,10 @@ const checks: readonly Check[] = [
       const claim = await leased(one, leaseOf("a"));
       assert.equal(await stateOf(other), "busy");
       assert.equal(await stateOf(other, leaseOf("b")), "busy");
-      assert.deepEqual(await other.claims(), [{ key: key.text, holder: "worker a" }]);
+      assert.deepEqual(await other.held(), [{ key: key.text, holder: "worker a" }]);
       await claim.record(params);
       assert.equal(await stateOf(other, leaseOf("b")), "done");
-      assert.deepEqual(await other.claims(), []);
+      assert.deepEqual(await other.held(), []);
       assert.deepEqual(await paramsIn(other), [params]);
     },
   },
@@ -90,7 +90,7 @@ const checks: readonly Check[] = [
     async check(one, other) {
       const claim = await leased(one, shortLease("a"));
       await over();
-      assert.deepEqual(await other.claims(), []);
+      assert.deepEqual(await other.held(), []);
       await claim.record(params);
       assert.deepEqual(await paramsIn(other), [params]);
       assert.equal(await stateOf(other), "done");
@@ -131,8 +131,8 @@ const checks: readonly Check[] = [
       await leased(one, leaseOf("a"));
       await other.record({ ...params, from: "b" });
       assert.equal(await stateOf(one, leaseOf("a")), "done");
-      assert.deepEqual(await one.claims(), []);
-      assert.deepEqual(await other.claims(), []);
+      assert.deepEqual(await one.held(), []);
+      assert.deepEqual(await other.held(), []);
     },
   },
   {
@@ -158,7 +158,7 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** Claims that belong to a token. */
+/** Claims that belong to a lease. */
 export const leases: readonly Case[] = [
   ...checks.flatMap(({ name, check }): Case[] => [
     {

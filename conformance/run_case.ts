@@ -2,28 +2,30 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend, MaybePromise } from "../core/contract/backend.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import { Engine } from "../core/contract/engine.ts";
 import type { Case, Handle } from "./case.ts";
+import { engineWith } from "./engine_with.ts";
 
-/** Runs a check on a fresh store in a folder of its own; handles and folder go when it ends. */
+/** Runs a check on a fresh store in a folder of its own; then closes the handles and removes the folder. */
 export async function runCase(
   check: Case["check"],
   open: (folder: string) => MaybePromise<Backend>,
+  manyRows = 10_000,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stet-conformance-"));
   const handles = new Set<Handle>();
 
   async function openHandle(): Promise<Handle> {
     const backend = await open(folder);
-    const handle: Handle = {
-      ...completeBackend(backend),
-      ...backend.cells && { cells: backend.cells.bind(backend) },
-      isIndexed: (backend.hasKey ?? backend.find) !== undefined,
-      async close() {
+    const engine = engineOf(backend);
+    const handle: Handle = engineWith(engine, {
+      isIndexed: (backend as Partial<Handle>).isIndexed ?? backend instanceof Engine,
+      async close(): Promise<void> {
         handles.delete(handle);
-        await backend.close();
+        await engine.close();
       },
-    };
+    });
     handles.add(handle);
     return handle;
   }
@@ -33,10 +35,10 @@ export async function runCase(
   }
 
   try {
-    await check({ folder, open: openHandle });
+    await check({ folder, manyRows, open: openHandle });
     await closeAll();
   } finally {
-    await closeAll().catch(() => {}); // the check's own error is the one to tell
+    await closeAll().catch(() => {}); // the error of the check is the one to throw
     rmSync(folder, { recursive: true, force: true });
   }
 }

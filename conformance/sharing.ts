@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
@@ -7,8 +7,8 @@ import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha"]);
 
-/** Asserts that every way to look says that there is, or is not, a row with this alpha. */
-async function looks(handle: CompleteBackend, alpha: number, isThere: boolean): Promise<void> {
+/** Asserts by every kind of look that there is, or is not, a row with this alpha. */
+async function looks(handle: Engine, alpha: number, isThere: boolean): Promise<void> {
   const key = keyOf(shape, { alpha });
   assert.equal(await handle.has({ alpha }), isThere, `has(${alpha})`);
   assert.equal(await handle.hasKey(key), isThere, `hasKey(${alpha})`);
@@ -57,7 +57,7 @@ export const sharing: readonly Case[] = [
     },
   },
   {
-    name: "a handle sees that another cleared the store, and goes on in it",
+    name: "a handle sees that another cleared the store, and continues in it",
     needs: "sharing",
     async check({ open }) {
       const [one, other] = [await open(), await open()];

@@ -4,33 +4,35 @@ import type { Capability } from "./case.ts";
 import { cases } from "./cases.ts";
 import { runCase } from "./run_case.ts";
 
-/**
- * When a test is taken for one that hangs, in milliseconds. One asks 60,000 things of a store, which
- * takes most of a minute over a network, on a machine that does other work too.
- */
+/** Time limit of a test, in milliseconds. One sends 60,000 requests to a store. */
 const TIMEOUT = 180_000;
 
 /** The kind of store that is tested. */
 export interface BackendUnderTest {
-  /** What the names of the tests begin with: the extension, say. */
+  /** Prefix of the names of the tests, such as the extension. */
   readonly name: string;
   /**
-   * Opens the store of a folder: each test gives one of its own, empty at first and removed at the
-   * end. With a folder that was given before, it opens the same store once more. A kind of store
-   * that keeps no files can take the path for a name.
+   * Opens the store of a folder. Each test has a folder of its own, empty at first and removed at the end.
+   * The same folder given again opens the same store again. A kind of store without files can take the
+   * path for a name.
    */
   readonly open: (folder: string) => MaybePromise<Backend>;
-  /** What it lacks, and why: the tests of that are one skip with this reason. Default: nothing. */
+  /**
+   * Number of rows of the case that asks for each of many rows, six requests a row. A store behind a
+   * network can take 500. Default: 10,000.
+   */
+  readonly manyRows?: number;
+  /** Capabilities that it lacks, with the reason of the skip. Default: none. */
   readonly skip?: Readonly<Partial<Record<Capability, string>>>;
 }
 
 /**
  * Registers the tests (of `node:test`: they run on Deno, Bun and Node) that a backend must pass: what
- * the contract says of the five methods, exact keys, values of every kind, new columns, 10,000 rows,
- * and the capabilities that are not skipped. Optional members are tested where the backend has them,
- * and core's defaults over the five methods where it has not.
+ * the contract says of the five methods, exact keys, values of every kind, new columns, many rows,
+ * and the capabilities that are not skipped. Members that the backend lacks are tested by the defaults
+ * that core derives from its five methods.
  *
- * Call it from a test file. How a store takes crashes, or several processes, it does not test.
+ * Call it from a test file. Crashes and sharing between processes are not tested.
  *
  * @example
  * ```ts ignore
@@ -42,16 +44,16 @@ export interface BackendUnderTest {
  * testBackend({
  *   name: ".foo",
  *   open: (folder) => new FooBackend(join(folder, "runs.foo")),
- *   skip: { claims: "no claim() of its own: core's holds within one handle" },
+ *   skip: { reopening: "a store in memory ends with its handle" },
  * });
  * ```
  */
-export function testBackend({ name, open, skip = {} }: BackendUnderTest): void {
+export function testBackend({ name, open, manyRows, skip = {} }: BackendUnderTest): void {
   for (const [capability, reason] of Object.entries(skip)) {
     test(`${name} lacks ${capability}: ${reason}`, { skip: reason }, () => {});
   }
   for (const { name: claim, needs, check } of cases) {
     if (needs && skip[needs] !== undefined) continue;
-    test(`${name}: ${claim}`, { timeout: TIMEOUT }, () => runCase(check, open));
+    test(`${name}: ${claim}`, { timeout: TIMEOUT }, () => runCase(check, open, manyRows));
   }
 }

@@ -1,5 +1,5 @@
 import { writeCell } from "../core/values/cell.ts";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import type { Value } from "../core/values/value.ts";
 import { YieldTimer } from "../core/runtime/yield_timer.ts";
 import type { DuckDb, DuckDbAppender, DuckDbVector } from "../duckdb/duckdb.ts";
@@ -32,7 +32,7 @@ interface Copied {
  * @param check Called for each batch; it throws to stop.
  */
 export async function copyRows(
-  backend: CompleteBackend,
+  backend: Engine,
   session: Session,
   names: readonly string[],
   check: () => void,
@@ -47,7 +47,7 @@ export async function copyRows(
 
 /** Returns undefined if a column must be text; it is in `texts` then. */
 async function copied(
-  { valueBatches }: CompleteBackend,
+  backend: Engine,
   session: Session,
   names: readonly string[],
   texts: Set<string>,
@@ -56,7 +56,7 @@ async function copied(
   let table: Table | undefined;
   try {
     const timer = new YieldTimer();
-    for await (const batch of valueBatches(names)) {
+    for await (const batch of backend.valueBatches(names)) {
       if (timer.isDue()) await timer.yield();
       check();
       for (let at = 0; at < batch.length; at += CHUNK_ROWS) {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Backend } from "../core/contract/backend.ts";
 import { closeAfter } from "../core/runtime/close_after.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/contract/registry.ts";
 import { openExisting } from "../core/contract/open_existing.ts";
@@ -88,7 +88,7 @@ async function withRun<T>(
     async () => {
       const file = directPath(backend);
       await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
-      const run = new Run(session, completeBackend(backend), file, { timeout, maxRows });
+      const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
       const { result, isOpen } = await body(run, session);
       isNeeded = isOpen;
       return result;

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { CompleteBackend } from "../core/contract/complete_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { DuckDbResult } from "../duckdb/duckdb.ts";
 import type { ColumnType } from "../duckdb/column_type.ts";
@@ -29,7 +29,7 @@ export interface RunLimits {
 /** One run of a statement over the rows of a store. */
 export class Run {
   readonly #session: Session;
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #path: string | undefined;
   readonly #limits: RunLimits;
   #deadline: Deadline | undefined;
@@ -38,7 +38,7 @@ export class Run {
   /** @param file The store's file, if DuckDB may be able to read it. */
   constructor(
     session: Session,
-    backend: CompleteBackend,
+    backend: Engine,
     file: string | undefined,
     limits: RunLimits,
   ) {

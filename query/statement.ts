@@ -9,7 +9,7 @@ const WORD = /[a-z]+/iy;
 const EXPLAIN = /explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/iy;
 /** White space and comments, and the same with opening brackets. */
 const BLANKS = /(?:\s|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
-const BRACKETS = /(?:[\s(]|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
+export const BRACKETS = /(?:[\s(]|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
 
 /** A statement that only reads. */
 export interface Statement {
@@ -118,7 +118,7 @@ function notOne(count: number): QueryError {
 }
 
 /** Returns the match of a sticky pattern after blanks; empty if there is none. */
-function firstOf(pattern: RegExp, sql: string, blanks: RegExp): string {
+export function firstOf(pattern: RegExp, sql: string, blanks: RegExp): string {
   blanks.lastIndex = 0;
   blanks.test(sql);
   pattern.lastIndex = blanks.lastIndex;
@@ -126,7 +126,7 @@ function firstOf(pattern: RegExp, sql: string, blanks: RegExp): string {
 }
 
 /** Returns the text without semicolons and white space at its end. */
-function withoutEnd(sql: string): string {
+export function withoutEnd(sql: string): string {
   let end = sql.length;
   while (end > 0 && /[\s;]/.test(sql[end - 1]!)) end--;
   return sql.slice(0, end);

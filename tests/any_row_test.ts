@@ -6,7 +6,8 @@ import { table } from "../backends/table.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { toRow } from "../core/values/to_row.ts";
 import { setEntry, type Value } from "../core/values/value.ts";
-import { once, openBackend, type Row, StoreError } from "../mod.ts";
+import { once, type Row, StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 
@@ -41,7 +42,7 @@ const row: fc.Arbitrary<Row> = fc.array(fc.tuple(text, value), { minLength: 1, m
   });
 
 async function rowsIn(store: string): Promise<Row[]> {
-  const backend = await openBackend(store, { warn: (message) => assert.fail(message) });
+  const backend = await openEngine(store, { warn: (message) => assert.fail(message) });
   const rows = await backend.load();
   await backend.close();
   return rows.map(({ _stet_timestamp: _, ...row }) => row);
@@ -60,7 +61,7 @@ for (const kind of Object.keys(table)) {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 6 }), async (rows) => {
         fs.rmSync(store, { force: true });
-        const backend = await openBackend(store, { durability: "process" });
+        const backend = await openEngine(store, { durability: "process" });
         const kept: Row[] = [];
         for (const row of rows) {
           try {
@@ -107,15 +108,15 @@ test("the message of a failure comes back as it was", async (t) => {
   const messages = ["\ufeffboom", "\ud800", "a\0b", '"', '"a"', "", "1", '"\ud800'];
   for (const kind of [".csv", ".sqlite"]) {
     const store = tempStore(t, `runs${kind}`);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     for (const [n, error] of messages.entries()) {
-      const answer = await backend.claim!(keyOf(keyShape(["n"]), { n }));
+      const answer = await backend.claim(keyOf(keyShape(["n"]), { n }));
       assert(answer.state === "claimed");
       await answer.claim.fail({ error, stack: error });
     }
     await backend.close();
-    const again = await openBackend(store);
-    const failures = await again.failures!();
+    const again = await openEngine(store);
+    const failures = await again.failures();
     assert.deepEqual(failures.map(({ error }) => error), messages);
     assert.deepEqual(failures.map(({ stack }) => stack), messages);
     await again.close();

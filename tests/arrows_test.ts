@@ -227,3 +227,39 @@ test("an import along the arrows is not reported", () => {
     ] as const
   ) assert.deepEqual(violations(file, text, ["pg"]), []);
 });
+
+/** Returns the box of a room in the drawing. Arrows to core are not drawn, and those inside it are a chain. */
+function boxOf(room: string): string {
+  return room === "library.ts" ? "mod.ts" : room === "backends/table.ts" ? "backends" : room;
+}
+
+test("docs/architecture.md draws these arrows", () => {
+  const page = readFileSync(new URL("docs/architecture.md", root), "utf8");
+  const drawing = /```mermaid\n([^]*?)```/.exec(page)?.[1] ?? "";
+  const labels = new Map(
+    [...drawing.matchAll(/(\w+)\["([^"]+)"\]/g)].map(([, id, it]) => [id, it!]),
+  );
+  const boxes = (text: string): string[] => text.split("&").map((it) => it.trim().split("[")[0]!);
+  const drawn: string[] = [];
+  for (const line of drawing.split("\n").filter((it) => it.includes("-->"))) {
+    const groups = line.split("-->").map(boxes);
+    groups.slice(1).forEach((to, i) =>
+      drawn.push(
+        ...groups[i]!.flatMap((a) =>
+          to.map((b) => `${labels.get(a) ?? a} -> ${labels.get(b) ?? b}`)
+        ),
+      )
+    );
+  }
+  const rooms = Object.keys(arrows).filter((room) => room.startsWith("core/"));
+  const wanted = new Set(
+    rooms.slice(1).map((room, i) => `${room} -> ${rooms[i]}`.replace(/core\/|\.ts/g, "")),
+  );
+  for (const [room, may] of Object.entries(arrows)) {
+    for (const other of may) {
+      const [from, to] = [boxOf(room), boxOf(other)];
+      if (from !== to && !to.startsWith("core")) wanted.add(`${from} -> ${to}`);
+    }
+  }
+  assert.deepEqual(drawn.sort(), [...wanted].sort());
+});

@@ -6,7 +6,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { CsvBackend } from "../backends/text/csv.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import {
   FormatError,
@@ -404,7 +404,7 @@ test("on a full disk all that was asked together fails, and the file stays whole
   ) {
     const folder = smallFolder(t, "256k");
     const store = join(folder, name);
-    const backend = completeBackend(await openBackend(store, { durability: "process" }));
+    const backend = engineOf(await openBackend(store, { durability: "process" }));
     const shape = keyShape(["n"]);
     for (let n = 0; n < 3; n++) await backend.record({ n, text: "x" });
     const claimed = await backend.claim(keyOf(shape, { n: 3 }));
@@ -416,7 +416,7 @@ test("on a full disk all that was asked together fails, and the file stays whole
     const before = fs.readFileSync(store, "utf8");
     const text = "y".repeat(room === 0 ? 10 : 100_000); // rows that find room in the last block
     const together = (body: () => void): Promise<void> =>
-      assert.rejects(async () => await backend.together(body), StoreError);
+      assert.rejects(async () => await backend.batch(body), StoreError);
     await together(() => {
       try {
         void claimed.claim.record({ n: 3, text });
@@ -437,7 +437,7 @@ test("on a full disk all that was asked together fails, and the file stays whole
     assert.deepEqual((await backend.load()).map(({ n }) => n), [0, 1, 2]);
 
     free();
-    assert.deepEqual((await backend.claims()).map(({ key }) => key), ["n\x1e3\x1f"]);
+    assert.deepEqual((await backend.held()).map(({ key }) => key), ["n\x1e3\x1f"]);
     await claimed.claim.record({ n: 3, text: "z" });
     await backend.record({ n: 4, text: "z" });
     assert.deepEqual((await backend.load()).map(({ n }) => n), [0, 1, 2, 3, 4]);

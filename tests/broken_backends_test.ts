@@ -9,6 +9,7 @@ import { claims } from "../conformance/claims.ts";
 import { closing } from "../conformance/closing.ts";
 import { columns } from "../conformance/columns.ts";
 import { contract } from "../conformance/contract.ts";
+import { engineWith } from "../conformance/engine_with.ts";
 import { following } from "../conformance/following.ts";
 import { growth } from "../conformance/growth.ts";
 import { keys } from "../conformance/keys.ts";
@@ -22,20 +23,21 @@ import { sources } from "../conformance/sources.ts";
 import { sharing } from "../conformance/sharing.ts";
 import { values } from "../conformance/values.ts";
 import { readCell } from "../core/values/cell.ts";
-import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
-import { keyOf, keyShape } from "../core/keys/key.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
+import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import { setEntry } from "../core/values/value.ts";
-import type { Backend, Claim, Failure, Row, Value } from "../mod.ts";
+import type { Backend, Claim, ClaimAnswer, ClaimOptions, Failure, Row, Value } from "../mod.ts";
 
 /** Opens handles on stores in memory, one for each folder, that lack nothing. */
-function openSound(): (folder: string) => CompleteBackend {
-  const stores = new Map<string, CompleteBackend>();
+function openSound(): (folder: string) => Engine {
+  const stores = new Map<string, Engine>();
   return (folder) => {
-    const store = stores.get(folder) ?? completeBackend(new MemoryBackend());
+    const store = stores.get(folder) ?? engineOf(new MemoryBackend());
     stores.set(folder, store);
     const held = new Set<Claim>();
     let isClosed = false;
-    const open = (): CompleteBackend => {
+    const open = (): Engine => {
       if (isClosed) throw new Error(`Cannot use "${folder}": it was closed`);
       return store;
     };
@@ -54,46 +56,85 @@ function openSound(): (folder: string) => CompleteBackend {
       };
     }
 
-    return {
+    const methods = [
+      "has",
+      "record",
+      "load",
+      "remove",
+      "clear",
+      "exists",
+      "rows",
+      "valueBatches",
+      "recordAll",
+      "rowsAfter",
+      "verify",
+      "columns",
+      "find",
+      "sourceOf",
+      "hasKey",
+      "removeKey",
+      "removeKeys",
+      "failures",
+      "forget",
+      "held",
+      "batch",
+    ] as const;
+    const checked = methods.map((name) => [name, (...args: unknown[]): unknown => {
+      const engine = open();
+      return (engine[name] as (...args: unknown[]) => unknown).apply(engine, args);
+    }]);
+    return engineWith(store, {
       location: folder,
-      has: (columns) => open().has(columns),
-      record: (row) => open().record(row),
-      load: () => open().load(),
-      remove: (columns) => open().remove(columns),
-      clear: () => open().clear(),
-      exists: () => open().exists(),
-      rows: (options) => open().rows(options),
-      valueBatches: (columns) => open().valueBatches(columns),
-      recordAll: (rows, options) => open().recordAll(rows, options),
-      rowsSince: (mark) => open().rowsSince(mark),
-      verify: (options) => open().verify(options),
-      columns: () => open().columns(),
-      find: (key) => open().find(key),
-      sourceOf: (key) => open().sourceOf(key),
-      hasKey: (key) => open().hasKey(key),
-      removeKey: (key) => open().removeKey(key),
-      removeKeys: (keys) => open().removeKeys(keys),
-      failures: () => open().failures(),
-      forget: (params) => open().forget(params),
-      claims: () => open().claims(),
-      together: (body) => open().together(body),
-      async claim(key, options) {
+      ...Object.fromEntries(checked),
+      async claim(key: Key, options?: ClaimOptions): Promise<ClaimAnswer> {
         const answer = await open().claim(key, options);
         if (answer.state !== "claimed" || options?.lease) return answer;
         return { ...answer, claim: hold(answer.claim) };
       },
-      async close() {
+      async close(): Promise<void> {
         for (const claim of held) await claim.release();
         isClosed = true;
       },
-    };
+    });
   };
 }
 
-/** Without its own ways to find a key, from which the suite takes it that 10,000 looks are quick. */
-function withoutIndex(handle: CompleteBackend): Backend {
-  const { find: _find, hasKey: _hasKey, ...rest } = handle;
-  return rest;
+/**
+ * A backend with a mistake. Its rows are found by searching `load`, from which the suite takes it that many
+ * looks are slow.
+ */
+function broken(sound: Engine, mistake: Partial<Engine>): Engine {
+  const {
+    has,
+    record,
+    load,
+    remove,
+    clear,
+    close,
+    exists,
+    claim,
+    held,
+    failures,
+    forget,
+    ...others
+  } = mistake;
+  const plain: Backend = {
+    location: sound.location,
+    has: has ?? ((columns) => sound.has(columns)),
+    record: record ?? ((row) => sound.record(row)),
+    load: load ?? (() => sound.load()),
+    remove: remove ?? ((columns) => sound.remove(columns)),
+    clear: clear ?? (() => sound.clear()),
+    close: close ?? (() => sound.close()),
+    exists: exists ?? (() => sound.exists()),
+    claims: {
+      claim: claim ?? ((key, options) => sound.claim(key, options)),
+      held: held ?? (() => sound.held()),
+      failures: failures ?? (() => sound.failures()),
+      forget: forget ?? ((params) => sound.forget(params)),
+    },
+  };
+  return engineWith(engineOf(plain), { ...others, isIndexed: false });
 }
 
 /** The row with each value changed. */
@@ -106,7 +147,7 @@ function changed(row: Row, change: (value: Value) => Value): Row {
 }
 
 /** A mistake: what a backend with it does in place of the sound one. */
-type Mistake = (sound: CompleteBackend) => Partial<Backend>;
+type Mistake = (sound: Engine) => Partial<Engine>;
 
 /** Records and looks as if each value were another. */
 function taking(change: (value: Value) => Value): Mistake {
@@ -145,14 +186,14 @@ function loading(change: (row: Row, i: number, rows: Row[]) => Row): Mistake {
   return (sound) => ({ load: async () => (await sound.load()).map(change) });
 }
 
-async function matchesAny(sound: CompleteBackend, columns: Row): Promise<Row | undefined> {
+async function matchesAny(sound: Engine, columns: Row): Promise<Row | undefined> {
   for (const [name, value] of Object.entries(columns)) {
     if (await sound.has({ [name]: value })) return { [name]: value };
   }
 }
 
 function claiming(
-  change: (claim: Claim, sound: CompleteBackend) => Partial<Claim>,
+  change: (claim: Claim, sound: Engine) => Partial<Claim>,
 ): Mistake {
   return (sound) => ({
     async claim(key, options) {
@@ -226,7 +267,7 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
   })],
   ["remove({}) clears", contract, (sound) => ({
     remove: (columns) => Object.keys(columns).length > 0 ? sound.remove(columns) : sound.clear(),
-  } as Partial<Backend>)],
+  } as Partial<Engine>)],
   ["remove() gives no number", contract, (sound) => ({
     remove: async (columns) => await sound.remove(columns) && 0,
   })],
@@ -464,7 +505,7 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
   })],
   ["claims are known to one handle only", claims, (sound) => {
     const { location, has, record, load, remove, clear, close } = sound;
-    return completeBackend({ location, has, record, load, remove, clear, close });
+    return engineOf({ location, has, record, load, remove, clear, close });
   }],
   ["isDone is not asked", claims, (sound) => ({ claim: (key) => sound.claim(key) })],
   ["a row that does not count as done stays beside the new one", claims, (sound) => ({
@@ -516,7 +557,7 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
   ["failures are not counted", claims, (sound) => ({
     failures: async () => (await sound.failures()).map((failure) => ({ ...failure, attempt: 1 })),
   })],
-  ["claims are not shown", claims, () => ({ claims: () => [] })],
+  ["claims are not shown", claims, () => ({ held: () => [] })],
   [
     "attempts are not counted",
     claims,
@@ -575,47 +616,49 @@ const mistakes: readonly (readonly [what: string, caughtBy: readonly Case[], Mis
     };
   }],
 
-  ["rowsSince() takes no notice of the mark", following, (sound) => ({
-    rowsSince: async () => ({ ...await sound.rowsSince(), isWhole: false }),
+  ["rowsAfter() takes no notice of the mark", following, (sound) => ({
+    rowsAfter: async () => ({ ...await sound.rowsAfter(), isWhole: false }),
   })],
-  ["rowsSince() gives every time the same mark", following, (sound) => ({
-    rowsSince: async (mark) => ({ ...await sound.rowsSince(mark), mark: "1" }),
+  ["rowsAfter() gives every time the same cursor", following, (sound) => ({
+    rowsAfter: async (cursor) => ({ ...await sound.rowsAfter(cursor), cursor: "1" }),
   })],
-  ["rowsSince() counts rows", following, (sound) => ({
-    async rowsSince(mark = "0") {
+  ["rowsAfter() counts rows", following, (sound) => ({
+    async rowsAfter(cursor = "0") {
       const rows = await sound.load();
-      return { mark: `${rows.length}`, isWhole: false, rows: rows.slice(Number(mark)) };
+      return { cursor: `${rows.length}`, isWhole: false, rows: rows.slice(Number(cursor)) };
     },
   })],
-  ["rowsSince() gives rows that come meanwhile twice", following, (sound) => ({
-    async rowsSince(mark) {
-      const { mark: now, isWhole } = await sound.rowsSince(mark);
-      if (now === mark) return { mark, isWhole, rows: [] };
+  ["rowsAfter() gives rows that come meanwhile twice", following, (sound) => ({
+    async rowsAfter(cursor) {
+      const { cursor: now, isWhole } = await sound.rowsAfter(cursor);
+      if (now === cursor) return { cursor, isWhole, rows: [] };
       const rows = async function* () {
+        let loaded = await sound.load();
         for (let i = 0;; i++) {
-          const row = (await sound.load())[i];
+          if (i === loaded.length) loaded = await sound.load();
+          const row = loaded[i];
           if (!row) return;
           yield row;
         }
       };
-      return { mark: now, isWhole: true, rows: rows() };
+      return { cursor: now, isWhole: true, rows: rows() };
     },
   })],
 ];
 
 const sound = openSound();
-testBackend({ name: "a sound backend", open: (folder) => withoutIndex(sound(folder)) });
+testBackend({ name: "a sound backend", open: (folder) => broken(sound(folder), {}) });
 
 for (const [what, cases, mistake] of mistakes) {
   test(`the suite fails a backend where ${what}`, async () => {
     const open = openSound();
     const caught: string[] = [];
     for (const { name, check } of cases) {
-      const broken = (folder: string): Backend => {
+      const openBroken = (folder: string): Backend => {
         const handle = open(folder);
-        return { ...withoutIndex(handle), ...mistake(handle) };
+        return broken(handle, mistake(handle));
       };
-      await runCase(check, broken).catch(() => caught.push(name));
+      await runCase(check, openBroken).catch(() => caught.push(name));
       if (caught.length > 0) return;
     }
     assert.fail("no case caught it");

@@ -10,12 +10,12 @@ import {
   FormatError,
   ls,
   mergeStores,
-  openBackend,
   query,
   reset,
   StoreError,
   verify,
 } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
@@ -30,7 +30,7 @@ const COPIES = 250;
 /** A store with some rows of each kind of value. */
 async function storeWithRows(t: Cleaned, extension: string): Promise<string> {
   const store = tempStore(t, `runs${extension}`);
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   for (let seed = 0; seed < 40; seed++) {
     const mixed = seed % 2 === 0 ? seed : `naïve ${seed}`;
     await backend.record({ seed, alpha: seed / 7, mixed, ...seed % 3 === 0 && { debug: true } });
@@ -84,7 +84,7 @@ for (const name of ["negative_length.arrow", "endless_fields.arrow"]) {
   test(`${name} is refused`, { skip: columnarSkips[".arrow"]!, timeout }, async (t) => {
     const store = tempStore(t, name);
     copyFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), store);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     await assert.rejects(async () => await backend.load(), FormatError);
     await backend.close();
   });
@@ -120,14 +120,14 @@ test(".parquet: what a damaged page ends is a StoreError that names the store, a
   const drain = async (rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> => {
     for await (const _ of rows);
   };
-  type Opened = Awaited<ReturnType<typeof openBackend>>;
+  type Opened = Awaited<ReturnType<typeof openEngine>>;
   const members: Readonly<Record<string, (backend: Opened) => unknown>> = {
     load: (backend) => backend.load(),
-    rows: (backend) => drain(backend.rows!()),
-    rowsSince: async (backend) => await drain((await backend.rowsSince!()).rows),
+    rows: (backend) => drain(backend.rows()),
+    rowsAfter: async (backend) => await drain((await backend.rowsAfter()).rows),
     has: (backend) => backend.has({ seed: 3 }),
-    find: (backend) => backend.find!(key),
-    claim: (backend) => backend.claim!(key),
+    find: (backend) => backend.find(key),
+    claim: (backend) => backend.claim(key),
     remove: (backend) => backend.remove({ seed: 3 }),
   };
   const tools: Readonly<Record<string, (store: string) => unknown>> = {
@@ -138,7 +138,7 @@ test(".parquet: what a damaged page ends is a StoreError that names the store, a
     reset: (store) => reset(store, { seed: 3 }, { quiet: true }),
     ...Object.fromEntries(
       Object.entries(members).map(([name, use]) => [name, async (store: string) => {
-        const backend = await openBackend(store);
+        const backend = await openEngine(store);
         try {
           await use(backend);
         } finally {
@@ -170,7 +170,7 @@ test(".parquet: a record on a damaged file stays pending, and says why", {
   for (let i = 0; i < 8; i++) bytes[60 + i]! ^= 0x5a;
   writeFileSync(store, bytes);
   const said: string[] = [];
-  const backend = await openBackend(store, { warn: (message) => void said.push(message) });
+  const backend = await openEngine(store, { warn: (message) => void said.push(message) });
   await backend.record({ seed: 99 });
   await backend.close();
   assert.equal(said.length, 1);

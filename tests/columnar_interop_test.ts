@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { extname } from "node:path";
 import { test } from "node:test";
 import { once, openBackend, type Row } from "../mod.ts";
-import { inPython, type PythonSession } from "./python/python_session.ts";
+import { type PythonSession, pythonSession } from "./python/python_session.ts";
 import { pythonStet } from "./python/python_stet.ts";
 import { tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
@@ -14,7 +14,7 @@ const timeout = 120_000;
 /** Has a Python process do what a body asks. */
 function withPython(body: (python: PythonSession) => Promise<void>): Promise<void> {
   if ("missing" in stet) throw new Error(stet.missing);
-  return inPython(stet.command, body);
+  return body(pythonSession(stet.command));
 }
 
 const rows: readonly Row[] = [

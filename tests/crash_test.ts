@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../mod.ts";
+import { rounds } from "./rounds.ts";
 import { type Runtime, runtimes } from "./runtimes.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 import { independentRows } from "./workers/independent_rows.ts";
@@ -12,13 +13,12 @@ import { filesIn, inWorkshop, type Workshop } from "./workers/worker_process.ts"
 
 const timeout = 120_000;
 
-/**
- * Kills in all, in two lanes at a time, and after how many a lane begins a new store. The suite runs
- * on three runtimes, and each kills processes of all three: 210 kills a format.
- */
-const ROUNDS = 70, ROUNDS_PER_STORE = 5;
-/** Those of columnar formats are kills of one file of pending rows; columnar_test.ts kills merges. */
-const COLUMNAR_ROUNDS = 20;
+/** Kills per store. Two stores are tested at a time. */
+const KILLS_PER_STORE = 5;
+/** Kills of each format, on each of three runtimes. Processes of all three are killed. */
+const KILLS = rounds(15);
+/** Kills of a columnar format: all hit its one file of pending rows; columnar_test.ts kills merges. */
+const COLUMNAR_KILLS = rounds(5);
 
 for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arrow"]) {
   const lack = columnarSkips[extension];
@@ -26,15 +26,15 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
     test(`${extension}: no acknowledged row is lost to kills`, { skip: lack }, () => {});
     continue;
   }
-  const rounds = [".parquet", ".arrow"].includes(extension) ? COLUMNAR_ROUNDS : ROUNDS;
+  const kills = [".parquet", ".arrow"].includes(extension) ? COLUMNAR_KILLS : KILLS;
   test(
-    `${extension}: no acknowledged row is lost to ${rounds} kills, none is there twice`,
+    `${extension}: no acknowledged row is lost to ${kills} kills, none is there twice`,
     { timeout },
     () =>
       inWorkshop(async (workshop) => {
         let stores = 0;
         const lane = async (): Promise<void> => {
-          while (stores < rounds / ROUNDS_PER_STORE) {
+          while (stores < kills / KILLS_PER_STORE) {
             const number = stores++;
             await killRounds(workshop, join(workshop.folder, `${number}${extension}`), number);
           }
@@ -104,7 +104,7 @@ test(".json: a tail torn at any byte is kept aside, and no whole row with it", (
 
 async function killRounds(workshop: Workshop, store: string, number: number): Promise<void> {
   let total = 0;
-  for (let round = 0; round < ROUNDS_PER_STORE; round++) {
+  for (let round = 0; round < KILLS_PER_STORE; round++) {
     const acks = await recordAndKill(
       workshop,
       runtimes[(number + round) % runtimes.length]!,

@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
-import { FormatError, once, openBackend, type Row, status, Store, verify } from "../mod.ts";
+import { FormatError, once, type Row, status, Store, verify } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { type Cleaned, tempStore } from "./temp_folder.ts";
 
 const rows = Array.from({ length: 60 }, (_, seed): Row => ({ alpha: seed / 10, seed }));
@@ -11,8 +12,8 @@ const rows = Array.from({ length: 60 }, (_, seed): Row => ({ alpha: seed / 10, s
 /** The bytes of a store with 60 rows, in two pages. */
 async function storeBytes(t: Cleaned): Promise<Buffer> {
   const path = tempStore(t, "whole.sqlite");
-  const backend = await openBackend(path);
-  await backend.recordAll!(rows);
+  const backend = await openEngine(path);
+  await backend.recordAll(rows);
   await backend.close();
   const bytes = fs.readFileSync(path);
   assert.equal(bytes.length, 2 * 4096);
@@ -22,7 +23,7 @@ async function storeBytes(t: Cleaned): Promise<Buffer> {
 /** The bytes of a database with 20 records of a `Store`. */
 async function recordBytes(t: Cleaned): Promise<Buffer> {
   const path = tempStore(t, "whole.sqlite");
-  const backend = await openBackend(path, { records: { table: "results" } });
+  const backend = await openEngine(path, { records: { table: "results" } });
   for (let n = 0; n < 20; n++) {
     const row = { id: `${n}`, n, result_file: "f", created_at: "2026-01-01", custom_data: {} };
     await backend.record(row);
@@ -33,14 +34,14 @@ async function recordBytes(t: Cleaned): Promise<Buffer> {
 
 /** Each way to read the store at a path. */
 const reads: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
-  load: async (path) => await (await openBackend(path)).load(),
-  columns: async (path) => await (await openBackend(path)).columns!(),
-  has: async (path) => await (await openBackend(path)).has({ seed: 1 }),
+  load: async (path) => await (await openEngine(path)).load(),
+  columns: async (path) => await (await openEngine(path)).columns(),
+  has: async (path) => await (await openEngine(path)).has({ seed: 1 }),
   valueBatches: async (path) =>
-    await Array.fromAsync((await openBackend(path)).valueBatches!(["seed"])),
-  rowsSince: async (path) =>
-    await Array.fromAsync((await (await openBackend(path)).rowsSince!()).rows),
-  record: async (path) => await (await openBackend(path)).record({ seed: 1 }),
+    await Array.fromAsync((await openEngine(path)).valueBatches(["seed"])),
+  rowsAfter: async (path) =>
+    await Array.fromAsync((await (await openEngine(path)).rowsAfter()).rows),
+  record: async (path) => await (await openEngine(path)).record({ seed: 1 }),
   once: (path) => once((_params: object) => assert.fail("it ran"), { store: path })({ seed: 1 }),
   status: (path) => status(path, { quiet: true }),
 };
@@ -98,7 +99,7 @@ test("load() of an SQLite store whose row numbers do not ascend ends with an err
   bytes.fill(0, 4096 + 8 + 2 * rows.length, 8192); // all cells: number 0 each
   const path = tempStore(t, "runs.sqlite");
   fs.writeFileSync(path, bytes);
-  for (const name of ["load", "valueBatches", "rowsSince", "status"]) {
+  for (const name of ["load", "valueBatches", "rowsAfter", "status"]) {
     await assert.rejects(reads[name]!(path), /is damaged \(row 0 follows row 0\)/, name);
   }
   assert.ok((await verify(path)).some(({ kind }) => kind === "unreadable"));
@@ -129,10 +130,10 @@ test("a table of records that was cut short is refused by Store", async (t) => {
 
 test("an SQLite store that is written to meanwhile is whole", async (t) => {
   const path = tempStore(t, "runs.sqlite");
-  const writer = await openBackend(path);
+  const writer = await openEngine(path);
   for (let i = 0; i < 20; i++) {
-    await writer.recordAll!(rows);
-    const reader = await openBackend(path);
+    await writer.recordAll(rows);
+    const reader = await openEngine(path);
     assert.equal((await reader.load()).length, (i + 1) * rows.length);
     await reader.close();
   }

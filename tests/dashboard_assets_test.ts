@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/memory.ts";
+import { assetsModule } from "../scripts/make_assets.ts";
 import { serve } from "../server.ts";
 
 test("the dashboard's files are sent zipped, are asked for once, and run nothing but themselves", async () => {
@@ -31,4 +33,9 @@ test("the dashboard's files are sent zipped, are asked for once, and run nothing
     await response.body?.cancel();
   }
   await sidecar.close();
+});
+
+test("the module of the dashboard's files is up to date (deno task assets)", () => {
+  const path = new URL("../server/dashboard/assets.ts", import.meta.url);
+  assert(readFileSync(path, "utf8") === assetsModule(), "run `deno task assets`");
 });

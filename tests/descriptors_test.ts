@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { completeBackend } from "../core/contract/complete_backend.ts";
-import { openBackend } from "../mod.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import { openEngine } from "./open_engine.ts";
 import { tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 
@@ -16,18 +16,18 @@ for (const extension of extensions) {
     timeout: 60_000,
   }, async (t) => {
     const store = tempStore(t, `runs${extension}`);
-    const first = await openBackend(store);
+    const first = await openEngine(store);
     for (let seed = 0; seed < 20; seed++) await first.record({ seed, model: `model ${seed}` });
     await first.close();
-    const backend = await openBackend(store); // some rows are merged, the others are pending
+    const backend = await openEngine(store); // some rows are merged, the others are pending
     for (let seed = 20; seed < 40; seed++) await backend.record({ seed, model: `model ${seed}` });
-    const complete = completeBackend(backend);
+    const complete = engineOf(backend);
     const members: Readonly<Record<string, () => unknown>> = {
       rows: () => complete.rows(),
       "rows of one column": () => complete.rows({ columns: ["seed"] }),
       cells: () => backend.cells?.() ?? [],
       valueBatches: () => complete.valueBatches(["seed"]),
-      rowsSince: async () => (await complete.rowsSince()).rows,
+      rowsAfter: async () => (await complete.rowsAfter()).rows,
     };
     for (const [name, read] of Object.entries(members)) {
       for (const isBegun of [false, true]) {

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
@@ -14,30 +12,28 @@ import { keyOf, keyShape } from "../core/keys/key.ts";
 import { makeWhole } from "../core/tools/make_whole.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { setEntry, type Value } from "../core/values/value.ts";
-import { verify as verifyStore } from "../core/tools/verify_store.ts";
-import { type Backend, openBackend, type Row, StoreError } from "../mod.ts";
+import { type Backend, type Row, StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { withDuckDb } from "./query_package.ts";
-import { type Runtime, runtimes } from "./runtimes.ts";
+import { rounds } from "./rounds.ts";
 import { tempFolder } from "./temp_folder.ts";
-import { cli, type CliProcess, startCli } from "./workers/cli_process.ts";
-import { filesIn, inWorkshop } from "./workers/worker_process.ts";
+import { filesIn } from "./workers/worker_process.ts";
 
 const registry = createRegistry(table);
 const exportStore = write.bind(undefined, registry);
-const verify = verifyStore.bind(undefined, registry);
 
 const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
 const packaged = all.filter((name) => /parquet|arrow/.test(name));
 const plain = all.filter((name) => !packaged.includes(name));
 
 async function makeStore(store: string, rows: readonly Row[]): Promise<void> {
-  const backend = await openBackend(store, { durability: "process" });
+  const backend = await openEngine(store, { durability: "process" });
   for (const row of rows) await backend.record(row);
   await backend.close();
 }
 
 async function rowsIn(store: string): Promise<Row[]> {
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   const rows = await backend.load();
   await backend.close();
   return rows;
@@ -108,7 +104,7 @@ test("values keep their types from every format to every other", async (t) => {
   const folder = tempFolder(t);
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound(plain, folder, rows)),
-    { numRuns: 8 },
+    { numRuns: rounds(3) },
   );
 });
 
@@ -116,7 +112,7 @@ test("values keep their types to and from columnar formats", withDuckDb, async (
   const folder = tempFolder(t);
   await fc.assert(
     fc.asyncProperty(rows, (rows) => goRound([".csv", ".sqlite", ...packaged], folder, rows)),
-    { numRuns: 4 },
+    { numRuns: rounds(2) },
   );
 });
 
@@ -127,7 +123,7 @@ test("cells of a text store are those of its rows", async (t) => {
     fc.asyncProperty(rows, fc.constantFrom(".csv", ".json", ".jsonl"), async (rows, extension) => {
       const store = join(folder, `cells${number++}${extension}`);
       await makeStore(store, rows);
-      const backend = await openBackend(store);
+      const backend = await openEngine(store);
       const expected = await backend.load();
       const found: Row[] = [];
       for await (const { length, columns } of backend.cells!()) {
@@ -145,7 +141,7 @@ test("cells of a text store are those of its rows", async (t) => {
       assert.deepEqual(found, expected);
       await backend.close();
     }),
-    { numRuns: 40 },
+    { numRuns: rounds(40) },
   );
 });
 
@@ -190,13 +186,13 @@ test("an export never loads a store at once", async (t) => {
     ".csv": () => import("../backends/text/csv.ts"),
     ".foo": async () => ({
       open: async (_: string): Promise<Backend> => {
-        const backend = await openBackend(join(folder, "copy.csv"));
+        const backend = await openEngine(join(folder, "copy.csv"));
         backend.load = () => assert.fail("it was loaded");
         return backend;
       },
     }),
   };
-  const source = await openBackend(from);
+  const source = await openEngine(from);
   const { constructor } = source;
   const { load } = constructor.prototype;
   t.after(() => constructor.prototype.load = load);
@@ -233,8 +229,8 @@ test("a store on which something runs is not replaced", async (t) => {
   for (const format of plain) {
     const to = join(folder, `busy${format}`);
     await makeStore(to, [{ old: true }]);
-    const busy = await openBackend(to);
-    const answer = await busy.claim!(keyOf(keyShape(["seed"]), { seed: 1 }));
+    const busy = await openEngine(to);
+    const answer = await busy.claim(keyOf(keyShape(["seed"]), { seed: 1 }));
     assert.equal(answer.state, "claimed");
     await assert.rejects(exportStore(from, to, { force: true }), /this process|process \d+/);
     if (answer.state === "claimed") await answer.claim.record({ seed: 1 });
@@ -257,25 +253,6 @@ test("an export that fails leaves nothing behind, and an older file as it was", 
   assert.deepEqual(filesIn(folder), ["runs.csv"]);
 });
 
-/** Writes a CSV file with so many rows. */
-function makeLong(store: string, rows: number): void {
-  const lines = Array.from({ length: rows }, (_, i) => `0.5,${i},a\n`);
-  fs.writeFileSync(store, `alpha,seed,model\n${lines.join("")}`);
-}
-
-/** Starts an export, and resolves once it is writing. */
-async function startExport(
-  runtime: Runtime,
-  folder: string,
-  ...args: readonly string[]
-): Promise<CliProcess> {
-  const started = startCli(runtime, folder, "export", ...args);
-  let isOver = false;
-  void started.ended.then(() => isOver = true);
-  while (!isOver && !filesIn(folder).some((name) => name.startsWith(".stet-"))) await sleep(1);
-  return started;
-}
-
 test("a store that was made while another was written in its place is kept", async (t) => {
   const folder = tempFolder(t);
   for (const extension of [".csv", ".sqlite"]) {
@@ -283,71 +260,18 @@ test("a store that was made while another was written in its place is kept", asy
     await assert.rejects(
       makeWhole(createRegistry(table), store, {}, async (made) => {
         await made.record({ seed: 1 });
-        const other = await openBackend(store);
+        const other = await openEngine(store);
         await other.record({ seed: 2 });
         await other.close();
       }),
       { name: "StoreError", message: /another process made it meanwhile/ },
     );
-    const kept = await openBackend(store);
+    const kept = await openEngine(store);
     assert.deepEqual((await kept.load()).map(({ seed }) => seed), [2]);
     await kept.close();
   }
   assert.deepEqual(filesIn(folder), ["runs.csv", "runs.sqlite"]);
 });
-
-test("an export that is killed leaves an older file as it was; the next one cleans up", () =>
-  inWorkshop(async ({ folder }) => {
-    const from = join(folder, "runs.csv");
-    makeLong(from, 200_000);
-    for (const [i, runtime] of [...runtimes, ...runtimes].entries()) {
-      const to = join(folder, `out${plain[i % plain.length]}`);
-      await makeStore(to, [{ old: true }]);
-      const cli = await startExport(runtime, folder, "runs.csv", "-o", to, "--force");
-      await sleep(10 * i);
-      cli.signal("SIGKILL");
-      if (await cli.ended === "SIGKILL") { // else it was quicker
-        assert.deepEqual((await rowsIn(to)).map(({ old }) => old), [true]);
-        assert.notDeepEqual(filesIn(folder).filter((name) => name.startsWith(".")), []);
-      }
-      await exportStore(from, to, { force: true, where: "seed < 3" });
-      assert.equal((await rowsIn(to)).length, 3);
-      fs.rmSync(to);
-      assert.deepEqual(filesIn(folder), ["runs.csv"]);
-    }
-  }));
-
-test("an export that adds to a store and is killed has added the first rows, and no half one", () =>
-  inWorkshop(async ({ folder }) => {
-    makeLong(join(folder, "runs.csv"), 200_000);
-    for (const [i, runtime] of runtimes.entries()) {
-      for (const format of plain) {
-        const to = join(folder, `out${i}${format}`);
-        await makeStore(to, [{ alpha: 0, seed: -1, model: "b" }]);
-        const cli = startCli(runtime, folder, "export", "runs.csv", "-o", to, "--append");
-        const size = (): number => {
-          const log = fs.statSync(`${to}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-          return fs.statSync(to).size + log;
-        };
-        const before = size();
-        let ending: unknown;
-        void cli.ended.then((code) => ending = code);
-        // More than one transaction of SQLite, whose rows count once it has ended.
-        while (ending === undefined && size() < before + 1_000_000) await sleep(1);
-        if (ending === undefined) cli.signal("SIGKILL");
-        assert.ok(["SIGKILL", 0].includes(await cli.ended), cli.err); // it may have been quicker
-        await verify(to, { repair: true });
-        assert.deepEqual(await verify(to), []);
-        const seeds = (await rowsIn(to)).map(({ seed }) => Number(seed));
-        assert(seeds.length > 100, `${seeds.length} rows`);
-        assert.deepEqual(seeds, seeds.map((_, n) => n - 1));
-        assert.deepEqual(filesIn(folder).filter((name) => !/^runs|\.torn$/.test(name)), [
-          `out${i}${format}`,
-        ]);
-        fs.rmSync(to);
-      }
-    }
-  }));
 
 test("an export to an SQLite URL needs no extension", async (t) => {
   const folder = tempFolder(t);
@@ -360,17 +284,6 @@ test("an export to an SQLite URL needs no extension", async (t) => {
   assert.deepEqual(await rowsIn(to), await rowsIn(from));
   assert.deepEqual(filesIn(folder), ["results", "runs.csv"]);
 });
-
-test("an export that is interrupted leaves an older file as it was, and nothing beside it", () =>
-  inWorkshop(async ({ folder }) => {
-    makeLong(join(folder, "runs.csv"), 300_000);
-    for (const runtime of runtimes) {
-      const cli = await startExport(runtime, folder, "runs.csv", "-o", "out.jsonl");
-      cli.signal("SIGINT");
-      assert.equal(await cli.ended, 130, `${runtime.name}: ${cli.err}`);
-      assert.deepEqual(filesIn(folder), ["runs.csv"], runtime.name);
-    }
-  }));
 
 /** What a command line prints, and its exit code. */
 async function stet(...args: string[]): Promise<{ out: string[]; err: string[]; code: number }> {
@@ -393,50 +306,6 @@ test("stet export writes a file of the kind that its extension says", async (t) 
   assert.equal((await stet("export", from, "-o", to, "--append")).code, 0);
   assert.equal((await rowsIn(to)).length, 34);
 });
-
-test("stet export prints CSV, JSON and NDJSON", () =>
-  inWorkshop(async ({ folder }) => {
-    await makeStore(join(folder, "runs.csv"), [
-      { a: 1, model: "1", x: NaN },
-      { a: 2, model: 'b "c", d' },
-    ]);
-    for (const runtime of runtimes) {
-      const print = async (format: string): Promise<string> => {
-        const columns = ["--columns", "a,model,x"];
-        const started = startCli(
-          runtime,
-          folder,
-          "export",
-          "runs.csv",
-          "--format",
-          format,
-          ...columns,
-        );
-        assert.equal(await started.ended, 0, started.err);
-        return started.out;
-      };
-      assert.equal(await print("csv"), 'a,model,x\n1,"""1""",nan\n2,"b ""c"", d",\n');
-      const objects = [{ a: 1, model: "1", x: "nan" }, { a: 2, model: 'b "c", d' }];
-      assert.deepEqual(JSON.parse(await print("json")), objects);
-      const lines = (await print("ndjson")).trim().split("\n");
-      assert.deepEqual(lines.map((line) => JSON.parse(line)), objects);
-    }
-  }));
-
-test("stet export ends in peace when who reads what it prints has enough", () =>
-  inWorkshop(async ({ folder }) => {
-    makeLong(join(folder, "runs.csv"), 100_000);
-    for (const { name, command, args } of runtimes) {
-      const child = spawn(command, [...args, cli, "export", "runs.csv", "--format", "csv"], {
-        cwd: folder,
-      });
-      let err = "";
-      child.stderr.on("data", (piece) => void (err += piece));
-      child.stdout.once("data", () => child.stdout.destroy());
-      const code = await new Promise((resolve) => child.once("exit", resolve));
-      assert.deepEqual([code, err], [0, ""], name);
-    }
-  }));
 
 test("a command line that says not what to export, or where to, is wrong", async (t) => {
   const folder = tempFolder(t);

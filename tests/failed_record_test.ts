@@ -5,7 +5,7 @@ import process from "node:process";
 import { test } from "node:test";
 import vm from "node:vm";
 import { MemoryBackend } from "../backends/mod.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Backend, once, openBackend, Store, StoreError, sweep } from "../mod.ts";
 import { fill, smallFolder, whyNoMount } from "./small_disk.ts";
@@ -98,7 +98,7 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
   }, async (t) => {
     const folder = smallFolder(t, "512k");
     const store = join(folder, `runs${extension}`);
-    const [one, other] = [0, 1].map(async () => completeBackend(await openBackend(store)));
+    const [one, other] = [0, 1].map(async () => engineOf(await openBackend(store)));
     const key = keyOf(keyShape(["k"]), { k: 1 });
     await (await one!).record({ k: 0 });
     const answer = await (await one!).claim(key);
@@ -212,7 +212,7 @@ test("two functions on one plugin object run a key once", async () => {
   assert.deepEqual(await Promise.all(wrappers.map((each) => each({ k: 7 }))), [7, 7, 7, 7]);
   assert.equal(runs, 1);
   const backend: Backend = store;
-  assert.equal(completeBackend(backend), completeBackend(backend));
+  assert.equal(engineOf(backend), engineOf(backend));
 });
 
 test("the failure of an error of another realm is noted with its message and stack", async (t) => {
@@ -222,7 +222,7 @@ test("the failure of an error of another realm is noted with its message and sta
     quiet: true,
   });
   await assert.rejects(work({ k: 1 }), { message: "boom" });
-  const backend = completeBackend(await openBackend(store));
+  const backend = engineOf(await openBackend(store));
   const [failure] = await backend.failures();
   assert.equal(failure?.error, "boom");
   assert.match(failure.stack, /TypeError: boom\n +at /);
@@ -237,7 +237,7 @@ test("an owner whose first claim found a full disk is known to others by its nex
   const folder = smallFolder(t, "512k");
   const store = join(folder, "runs.csv");
   const [one, other] = await Promise.all(
-    [0, 1].map(async () => completeBackend(await openBackend(store))),
+    [0, 1].map(async () => engineOf(await openBackend(store))),
   );
   const keys = [0, 1].map((k) => keyOf(keyShape(["k"]), { k }));
   await one!.record({ k: -1 });

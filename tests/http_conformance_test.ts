@@ -34,5 +34,6 @@ for (const extension of [".csv", ".sqlite"]) {
   testBackend({
     name: `http: over ${extension}`,
     open: (folder) => openServed(join(folder, `runs${extension}`)),
+    manyRows: 500,
   });
 }

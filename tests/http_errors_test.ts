@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { HttpBackend, SidecarClient } from "../backends/mod.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { openBackend, StoreError } from "../mod.ts";
+import { StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { served } from "./served.ts";
 import { tempStore } from "./temp_folder.ts";
 import { until } from "./until.ts";
@@ -80,10 +81,10 @@ test("what answers and is no sidecar is an error that names the URL", async (t) 
   for (const [what, [listener, expected]] of Object.entries(answers)) {
     await t.test(what, async (t) => {
       const url = await other(t, listener);
-      await assertRejects((async () => await openBackend(url))(), url, expected);
+      await assertRejects((async () => await openEngine(url))(), url, expected);
       if (/page|redirection|something/.test(what)) {
         const backend = new HttpBackend(url);
-        await assertRejects(backend.load(), url, expected);
+        await assertRejects((async () => await backend.load())(), url, expected);
         const key = keyOf(keyShape(undefined), { alpha: 1 });
         await assertRejects(backend.claim(key), url, expected);
         await assertRejects(backend.has({ alpha: 1 }), url, expected);
@@ -105,12 +106,12 @@ test("where nothing listens, the reason is said, and what to do", async () => {
   server.close();
   await event(server, "close");
   const expected = /(?:refused|unable to connect|ECONNREFUSED).*; start it with: stet serve/i;
-  await assertRejects((async () => await openBackend(url))(), url, expected);
+  await assertRejects((async () => await openEngine(url))(), url, expected);
 });
 
 test("a server without TLS behind https is an error that names the URL", async (t) => {
   const url = (await other(t, (_, response) => response.end(page))).replace("http:", "https:");
-  await assertRejects((async () => await openBackend(url))(), url, /Cannot reach store/);
+  await assertRejects((async () => await openEngine(url))(), url, /Cannot reach store/);
 });
 
 test("a URL that makes no sense is a store error, without the password in it", async () => {
@@ -132,7 +133,7 @@ test("a token that no header can hold is not shown", async (t) => {
   for (const token of ["hunter2\nhunter2", "hunter2\u20ac"]) {
     fs.writeFileSync(file, token);
     const url = `http://127.0.0.1:9?token_file=${encodeURIComponent(file)}`;
-    await assertRejects((async () => await openBackend(url))(), "127.0.0.1:9", /its token/);
+    await assertRejects((async () => await openEngine(url))(), "127.0.0.1:9", /its token/);
   }
 });
 
@@ -142,7 +143,11 @@ test("lines that are no rows, and rows that are cut off, are store errors", asyn
       response.setHeader("content-type", "application/x-ndjson");
       response.end(text);
     });
-    await assertRejects(new HttpBackend(url).load(), url, /Cannot read store .* to its end/);
+    await assertRejects(
+      (async () => await new HttpBackend(url).load())(),
+      url,
+      /Cannot read store .* to its end/,
+    );
   }
 });
 
@@ -150,14 +155,14 @@ const key = (seed: number): ReturnType<typeof keyOf> => keyOf(keyShape(undefined
 
 test("close() releases all claims though one was lost", async (t) => {
   const { url, store } = await served(t);
-  const backend = await openBackend(url);
+  const backend = await openEngine(url);
   for (const seed of [1, 2, 3]) {
-    assert.equal((await backend.claim!(key(seed))).state, "claimed");
+    assert.equal((await backend.claim(key(seed))).state, "claimed");
   }
-  const other = await openBackend(store, { durability: "process" });
+  const other = await openEngine(store, { durability: "process" });
   await other.record({ seed: 1 }); // so that the first is lost
   await backend.close();
-  assert.deepEqual(await other.claims!(), []);
+  assert.deepEqual(await other.held(), []);
   await other.close();
 });
 
@@ -185,8 +190,8 @@ test("close() tells of claims that it could not release, and ends all others", a
       response.end(await answer.text());
     })();
   });
-  const backend = await openBackend(proxy);
-  for (const seed of [1, 2, 3]) await backend.claim!(key(seed));
+  const backend = await openEngine(proxy);
+  for (const seed of [1, 2, 3]) await backend.claim(key(seed));
   await assertRejects(
     (async () => await backend.close())(),
     proxy,
@@ -217,8 +222,8 @@ test("claims are renewed at the same time", async (t) => {
       response.end(await answer.text());
     })();
   });
-  const backend = await openBackend(`${proxy}?lease_seconds=3`);
-  for (const seed of [1, 2, 3]) await backend.claim!(key(seed));
+  const backend = await openEngine(`${proxy}?lease_seconds=3`);
+  for (const seed of [1, 2, 3]) await backend.claim(key(seed));
   await until(() => renewing >= 3);
   await backend.close();
 });

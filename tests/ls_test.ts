@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { main } from "../cli.ts";
 import { compareValues } from "../core/values/compare_values.ts";
-import { type Backend, ls, openBackend, type Row } from "../mod.ts";
+import { type Backend, ls, type Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { tempStore } from "./temp_folder.ts";
 
 const rows: readonly Row[] = Array.from({ length: 30 }, (_, seed) => ({
@@ -13,7 +14,7 @@ const rows: readonly Row[] = Array.from({ length: 30 }, (_, seed) => ({
 }));
 
 async function makeStore(store: string): Promise<void> {
-  const backend = await openBackend(store, { durability: "process" });
+  const backend = await openEngine(store, { durability: "process" });
   for (const row of rows) await backend.record(row);
   await backend.close();
 }
@@ -78,7 +79,7 @@ test("ls gives the columns that are asked for, though it sorts and selects by ot
 });
 
 test("ls never loads a store at once", async () => {
-  const backend = await openBackend(":memory:");
+  const backend = await openEngine(":memory:");
   const streaming: Backend = {
     location: "streaming",
     has: (columns) => backend.has(columns),
@@ -87,8 +88,7 @@ test("ls never loads a store at once", async () => {
     remove: (columns) => backend.remove(columns),
     clear: () => backend.clear(),
     close: () => backend.close(),
-    columns: () => ["alpha", "seed", "result.loss"],
-    rows: () => rows,
+    rowsAfter: () => ({ cursor: "1", isWhole: true, rows }),
   };
   const backends = { ".foo": async () => ({ open: () => streaming }) };
   const found = await ls("runs.foo", { backends, sort: ["-seed"], limit: 1, quiet: true });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/mod.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { once, openBackend, type Row } from "../mod.ts";
+import { once, type Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 
 test("a store in memory matches by cell text: 1 is 1.0 and not the string", () => {
   const backend = new MemoryBackend();
@@ -53,7 +54,7 @@ test("a store in memory removes the rows of one key, and none that has more colu
   for (const row of [{ a: 1 }, { a: 1, b: 2 }, { a: 1 }]) {
     backend.record({ ...row, _stet_timestamp });
   }
-  assert.equal(backend.removeKey(keyOf(keyShape(undefined), { a: 1 })), 2);
+  assert.equal(backend.keys.remove(keyOf(keyShape(undefined), { a: 1 })), 2);
   assert.deepEqual(backend.load(), [{ a: 1, b: 2, _stet_timestamp }]);
 });
 
@@ -65,7 +66,7 @@ test("a store in memory refuses what a file could not keep", () => {
 });
 
 test('":memory:" is a store of its own each time it is named', async () => {
-  const [one, two] = [await openBackend(":memory:"), await openBackend(":memory:")];
+  const [one, two] = [await openEngine(":memory:"), await openEngine(":memory:")];
   await one.record({ a: 1 });
   assert.deepEqual([await one.has({ a: 1 }), await two.has({ a: 1 })], [true, false]);
 

@@ -1,5 +1,6 @@
 import { MemoryBackend } from "../backends/memory.ts";
-import { type CompleteBackend, completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import type { Engine } from "../core/contract/engine.ts";
 import type { Row } from "../core/values/value.ts";
 import { Follower } from "../server/mirror/follower.ts";
 import { Mirror } from "../server/mirror/mirror.ts";
@@ -11,7 +12,7 @@ export interface Followed {
 }
 
 /** The mirror of a store, without rows yet. */
-export function followed(backend: CompleteBackend): Followed {
+export function followed(backend: Engine): Followed {
   const mirror = new Mirror(backend.location);
   return { mirror, follower: new Follower(backend, mirror) };
 }
@@ -22,7 +23,7 @@ export async function mirrorOf(
 ): Promise<Followed & { readonly backend: MemoryBackend }> {
   const backend = new MemoryBackend();
   for (const row of rows) backend.record(row);
-  const { mirror, follower } = followed(completeBackend(backend));
+  const { mirror, follower } = followed(engineOf(backend));
   await follower.catchUp();
   return { backend, mirror, follower };
 }

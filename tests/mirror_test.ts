@@ -4,16 +4,18 @@ import fc from "fast-check";
 import { MemoryBackend } from "../backends/memory.ts";
 import { writeCell } from "../core/values/cell.ts";
 import { compareValues } from "../core/values/compare_values.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { type Row, toValue, type Value } from "../core/values/value.ts";
 import { parseWhere } from "../core/tools/where.ts";
 import type { Mirror } from "../server/mirror/mirror.ts";
 import { openBackend } from "../mod.ts";
+import { selectPage } from "../server/mirror/select.ts";
 import { followed, mirrorOf } from "./mirror_of.ts";
 import { tempStore } from "./temp_folder.ts";
 
 function all(mirror: Mirror, where?: string, sort: readonly string[] = []): Row[] {
-  return mirror.page({ ...where !== undefined && { where }, sort, limit: 1000, offset: 0 }).rows;
+  return selectPage(mirror, { ...where !== undefined && { where }, sort, limit: 1000, offset: 0 })
+    .rows;
 }
 
 function cells(rows: readonly Row[]): string[] {
@@ -91,7 +93,7 @@ const { condition } = fc.letrec<{ condition: string }>((tie) => ({
 
 test("the mirror gives back every row as it was", async () => {
   await fc.assert(fc.asyncProperty(fc.array(row, { maxLength: 60 }), async (rows) => {
-    const backend = completeBackend(new MemoryBackend());
+    const backend = engineOf(new MemoryBackend());
     for (const each of rows) await backend.record(each);
     const { mirror, follower } = followed(backend);
     await follower.catchUp();
@@ -157,18 +159,18 @@ test("rows are sorted by any column as ls sorts them, and paged", async () => {
     const expected = rows.toSorted(compare);
     const sort = [isDown ? "-z" : "z"];
     assert.deepEqual(cells(all(mirror, undefined, sort)), cells(expected));
-    const page = mirror.page({ sort, limit: 7, offset: 13 });
+    const page = selectPage(mirror, { sort, limit: 7, offset: 13 });
     assert.deepEqual(cells(page.rows), cells(expected.slice(13, 20)));
     assert.equal(page.total, rows.length);
   }
-  assert.throws(() => mirror.page({ sort: ["y"], limit: 1, offset: 0 }), TypeError);
+  assert.throws(() => selectPage(mirror, { sort: ["y"], limit: 1, offset: 0 }), TypeError);
   mirror.close();
 });
 
 test("the mirror follows a store that others add to and change", async (t) => {
   const path = tempStore(t);
-  const backend = completeBackend(await openBackend(path));
-  const other = completeBackend(await openBackend(path));
+  const backend = engineOf(await openBackend(path));
+  const other = engineOf(await openBackend(path));
   const { mirror, follower } = followed(backend);
   const empty = await follower.catchUp();
   assert.equal(mirror.count, 0);

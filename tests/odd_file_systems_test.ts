@@ -4,7 +4,8 @@ import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ls, once, openBackend, status, StoreError } from "../mod.ts";
+import { ls, once, status, StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { pythonVenv } from "./python/python_venv.ts";
 import { runtimes } from "./runtimes.ts";
 import { whyNoMount } from "./small_disk.ts";
@@ -38,13 +39,13 @@ for (const [i, extension] of extensions.entries()) {
         assert.deepEqual({ count, failed }, { count: 2, failed: 1 });
         const rows = await ls(store, { quiet: true });
         assert.deepEqual(rows.map(({ key }) => key), ["one", "two"]);
-        const backend = await openBackend(store, { warn: (message) => assert.fail(message) });
+        const backend = await openEngine(store, { warn: (message) => assert.fail(message) });
         assert.equal(await backend.has({ key: "two" }), true);
-        assert.deepEqual((await backend.failures!()).map(({ params }) => params), [{
+        assert.deepEqual((await backend.failures()).map(({ params }) => params), [{
           key: "failed",
         }]);
-        assert.deepEqual(await backend.claims!(), [], "the process that held one is dead");
-        await backend.verify!();
+        assert.deepEqual(await backend.held(), [], "the process that held one is dead");
+        await backend.verify();
         await backend.close!();
         const run = once(({ key }: { key: string }) => assert.fail(`it ran ${key}`), {
           store,
@@ -78,7 +79,7 @@ for (const extension of extensions) {
       const run = once((seed: number) => runs++ + seed, { store, quiet: true });
       const error = await run(1).then(() => undefined, (error) => error);
       if (error === undefined) {
-        const backend = await openBackend(store);
+        const backend = await openEngine(store);
         assert.equal((await backend.load()).length, 1);
         await backend.close!();
         await run.reset(1);

@@ -2,15 +2,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/mod.ts";
-import {
-  type Backend,
-  once,
-  openBackend,
-  type Outcome,
-  ResultError,
-  type Row,
-  StoreError,
-} from "../mod.ts";
+import { type Backend, once, type Outcome, ResultError, type Row, StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { type Cleaned, tempStore } from "./temp_folder.ts";
 
 /** Where runs are kept in a test that must hold in any store. */
@@ -21,7 +14,7 @@ const kinds: readonly (readonly [name: string, store: (t: Cleaned) => string | B
 
 async function rowsOf(store: string | Backend): Promise<Row[]> {
   if (typeof store !== "string") return await store.load();
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   try {
     return await backend.load();
   } finally {
@@ -570,8 +563,8 @@ test("once() notes a failure, counts its attempts, and forgets it on success", a
     await assert.rejects(work({ seed }), /diverged/);
     await new Promise((resolve) => setTimeout(resolve, 3)); // "oldest first" goes by milliseconds
   }
-  const backend = await openBackend(store);
-  const failures = await backend.failures!();
+  const backend = await openEngine(store);
+  const failures = await backend.failures();
   assert.deepEqual(
     failures.map(({ params, error, attempt }) => ({ params, error, attempt })),
     [
@@ -588,9 +581,9 @@ test("once() notes a failure, counts its attempts, and forgets it on success", a
 
   isBroken = false;
   await work({ seed: 1 });
-  assert.deepEqual((await backend.failures!()).map(({ params }) => params), [{ seed: 2 }]);
+  assert.deepEqual((await backend.failures()).map(({ params }) => params), [{ seed: 2 }]);
   await work({ seed: 2 });
-  assert.deepEqual(await backend.failures!(), []);
+  assert.deepEqual(await backend.failures(), []);
   await backend.close();
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import {
   type Backend,
@@ -154,7 +154,7 @@ test("a key of a five-method backend is run once, however often its store is ope
 
 test("close() ends the claims of a five-method backend, and no others", async () => {
   const { module } = listModule();
-  const open = async () => completeBackend(await module.open("closed.list", {}));
+  const open = async () => engineOf(await module.open("closed.list", {}));
   const [one, other] = [await open(), await open()];
   const key = (seed: number) => keyOf(keyShape(["seed"]), { seed });
   await one.claim(key(1));
@@ -168,7 +168,7 @@ test("close() ends the claims of a five-method backend, and no others", async ()
 test("rows that nobody awaits are in a five-method backend before it is closed", async () => {
   const rows: Row[] = [];
   let isOpen = true;
-  const complete = completeBackend({
+  const complete = engineOf({
     location: "plugin",
     has: () => false,
     record(row): void {

@@ -4,7 +4,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { table } from "../backends/table.ts";
 import { once, openBackend, type Row, type Value } from "../mod.ts";
-import { inPython, type PythonSession } from "./python/python_session.ts";
+import { type PythonSession, pythonSession } from "./python/python_session.ts";
 import { pythonStet } from "./python/python_stet.ts";
 import { tempStore } from "./temp_folder.ts";
 
@@ -21,7 +21,7 @@ function whyNot(extension: string): string | false {
 /** Has a Python process do what a body asks. */
 function withPython(body: (python: PythonSession) => Promise<void>): Promise<void> {
   if ("missing" in stet) throw new Error(stet.missing);
-  return inPython(stet.command, body);
+  return body(pythonSession(stet.command));
 }
 
 /** A value of TypeScript that stands in a document. */

@@ -12,7 +12,8 @@ import {
   ParquetBackend,
 } from "../backends/mod.ts";
 import { table } from "../backends/table.ts";
-import type { Backend, RowsOptions } from "../core/contract/backend.ts";
+import type { Backend } from "../core/contract/backend.ts";
+import type { RowsOptions } from "../core/contract/engine.ts";
 import { readCell } from "../core/values/cell.ts";
 import { StoreError } from "../core/errors.ts";
 import { createRegistry } from "../core/contract/registry.ts";

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { MemoryBackend } from "../backends/memory.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { encodeJsonRow } from "../core/values/json_row.ts";
 import type { Row } from "../core/values/value.ts";
-import { MirrorClient } from "../server/mirror/mirror_client.ts";
+import { MirrorClient } from "../server/figures/mirror_client.ts";
 import { served } from "./served.ts";
 
 /** The text of a CSV store. */
@@ -96,7 +96,7 @@ test("the mirror's thread gets every value as it is", async () => {
   } as unknown as Row;
   const backend = new MemoryBackend();
   backend.record(row);
-  const mirror = new MirrorClient(completeBackend(backend));
+  const mirror = new MirrorClient(engineOf(backend));
   await mirror.catchUp();
   const { rows } = await mirror.ask("addedSince", 0, 10);
   assert.equal(rows, `[${backend.load().map(encodeJsonRow)}]`);
@@ -106,7 +106,7 @@ test("the mirror's thread gets every value as it is", async () => {
 test("an error of the mirror's thread is one of this thread, and closing ends what is asked", async () => {
   const backend = new MemoryBackend();
   backend.record({ alpha: 1 });
-  const mirror = new MirrorClient(completeBackend(backend));
+  const mirror = new MirrorClient(engineOf(backend));
   await mirror.catchUp();
   await assert.rejects(mirror.ask("slowest", 1, "alpha >"), SyntaxError);
   await assert.rejects(mirror.ask("heatmap", { x: "beta", color: "done" }), TypeError);

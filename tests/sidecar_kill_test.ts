@@ -3,7 +3,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpBackend } from "../backends/http/http.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { openBackend } from "../mod.ts";
 import { runtimes } from "./runtimes.ts";
@@ -18,7 +18,7 @@ const shape = keyShape(["seed"]);
 
 /** What clients do: each goes through all keys of all clients, from a place of its own. */
 async function work(url: string, first: number, acknowledged: Set<number>): Promise<void> {
-  const backend = completeBackend(new HttpBackend(url));
+  const backend = engineOf(new HttpBackend(url));
   const all = clients * keys;
   for (let n = 0; n < all; n++) {
     const seed = (first + n) % all;

@@ -6,7 +6,8 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { ARROW, loadArrow } from "../packages/apache_arrow.ts";
 import { loadPackage } from "../packages/load_package.ts";
-import { openBackend, type Row } from "../mod.ts";
+import type { Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { pythonStet } from "./python/python_stet.ts";
 import { type Served, served } from "./served.ts";
 import { withDuckDb } from "./query_package.ts";
@@ -33,8 +34,8 @@ function sample(count: number): Row[] {
 }
 
 async function filled(sidecar: Served, rows: readonly Row[]): Promise<void> {
-  const backend = await openBackend(sidecar.store);
-  await backend.recordAll!(rows);
+  const backend = await openEngine(sidecar.store);
+  await backend.recordAll(rows);
   await backend.close();
 }
 

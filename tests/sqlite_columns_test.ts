@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { completeBackend } from "../core/contract/complete_backend.ts";
-import { ColumnError, once, openBackend, type Row, Store } from "../mod.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
+import { ColumnError, once, type Row, Store } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { followed } from "./mirror_of.ts";
 import { serve } from "../server.ts";
+import { selectPage } from "../server/mirror/select.ts";
 import { tempStore } from "./temp_folder.ts";
 
 const wide = (count: number): Row =>
@@ -81,8 +83,8 @@ test("a result whose fields SQLite cannot have as columns is kept whole", async 
         assert.deepEqual(outcome, { status, params: { seed }, value });
       }
     }
-    const backend = await openBackend(store);
-    assert.deepEqual(await backend.claims!(), []);
+    const backend = await openEngine(store);
+    assert.deepEqual(await backend.held(), []);
     assert.deepEqual((await backend.load()).map((row) => row["result.loss"]), [
       1,
       ...Array(3).fill(undefined),
@@ -111,28 +113,28 @@ test("a table of records with more columns than SQLite has is refused before its
 
 test("rows with columns that SQLite cannot hold are refused, and none of the batch is written", async (t) => {
   const store = tempStore(t, "runs.sqlite");
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   await backend.record({ seed: 1 });
   await assert.rejects(async () => await backend.record({ seed: 2, Seed: 1 }), ColumnError);
   await assert.rejects(
-    backend.recordAll!([{ seed: 2 }, { other: 1, Other: 1 }]) as Promise<number>,
+    backend.recordAll([{ seed: 2 }, { other: 1, Other: 1 }]) as Promise<number>,
   );
   await assert.rejects(
-    backend.recordAll!([{ seed: 2 }, wide(2000)]) as Promise<number>,
+    backend.recordAll([{ seed: 2 }, wide(2000)]) as Promise<number>,
     ColumnError,
   );
-  assert.deepEqual(await backend.columns!(), ["seed", "_stet_timestamp"]);
+  assert.deepEqual(await backend.columns(), ["seed", "_stet_timestamp"]);
   assert.equal((await backend.load()).length, 1);
   await backend.close();
 });
 
 test("a mirror follows a store of 1,400 columns", async (t) => {
-  const backend = await openBackend(tempStore(t, "runs.sqlite"), { durability: "process" });
-  await backend.recordAll!(Array.from({ length: 30 }, (_, seed) => ({ ...wide(1400), seed })));
-  const { mirror, follower } = followed(completeBackend(backend));
+  const backend = await openEngine(tempStore(t, "runs.sqlite"), { durability: "process" });
+  await backend.recordAll(Array.from({ length: 30 }, (_, seed) => ({ ...wide(1400), seed })));
+  const { mirror, follower } = followed(engineOf(backend));
   await follower.catchUp();
   assert.equal(mirror.count, 30);
-  const { rows } = mirror.page({ where: "seed = 29", limit: 1, offset: 0 });
+  const { rows } = selectPage(mirror, { where: "seed = 29", limit: 1, offset: 0 });
   assert.equal(rows[0]!["p1399"], 1399);
   mirror.close();
   await backend.close();

@@ -1,33 +1,35 @@
+import type { Engine } from "../core/contract/engine.ts";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { type Backend, openBackend, type Row } from "../mod.ts";
+import type { Row } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { tempStore } from "./temp_folder.ts";
 
-async function since(backend: Backend, mark?: string): Promise<{
-  readonly mark: string;
+async function since(backend: Engine, cursor?: string): Promise<{
+  readonly cursor: string;
   readonly isWhole: boolean;
   readonly seeds: unknown[];
 }> {
-  const { rows, ...rest } = await backend.rowsSince!(mark);
+  const { rows, ...rest } = await backend.rowsAfter(cursor);
   const seeds = [];
   for await (const row of rows) seeds.push(row["seed"]);
   return { ...rest, seeds };
 }
 
-test("rowsSince() of an SQLite store reads no older rows while they only become more", async (t) => {
+test("rowsAfter() of an SQLite store reads no older rows while they only become more", async (t) => {
   const store = tempStore(t, "runs.sqlite");
-  const writer = await openBackend(store, { durability: "process" });
+  const writer = await openEngine(store, { durability: "process" });
   const note = "x".repeat(200);
-  await writer.recordAll!(Array.from({ length: 20_000 }, (_, seed): Row => ({ seed, note })));
+  await writer.recordAll(Array.from({ length: 20_000 }, (_, seed): Row => ({ seed, note })));
   await writer.close();
 
-  const backend = await openBackend(store, { durability: "process" });
+  const backend = await openEngine(store, { durability: "process" });
   await backend.record({ seed: -1 }); // the first write of an object begins the log
-  const { mark, seeds } = await since(backend);
+  const { cursor, seeds } = await since(backend);
   assert.equal(seeds.length, 20_001);
   // Pages that SQLite's cache of 2 MB no longer has: reading one of them is an error.
   const bytes = fs.readFileSync(store);
@@ -37,22 +39,22 @@ test("rowsSince() of an SQLite store reads no older rows while they only become 
     if (isLeaf) fs.writeSync(file, Buffer.alloc(4096, 0xff), 0, 4096, at);
   }
   fs.closeSync(file);
-  assert.deepEqual(await since(backend, mark), { mark, isWhole: false, seeds: [] });
+  assert.deepEqual(await since(backend, cursor), { cursor, isWhole: false, seeds: [] });
   await backend.record({ seed: -2 });
-  const later = await since(backend, mark);
+  const later = await since(backend, cursor);
   assert.deepEqual([later.isWhole, later.seeds], [false, [-2]]);
   await assert.rejects(since(backend), /damaged/);
 });
 
-test("rowsSince() of an SQLite store sees each removal, by whoever", async (t) => {
+test("rowsAfter() of an SQLite store sees each removal, by whoever", async (t) => {
   const store = tempStore(t, "runs.sqlite");
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   const key = keyOf(keyShape(["seed"]), { seed: 2 });
   const changes: Readonly<Record<string, () => unknown>> = {
     remove: () => backend.remove({ seed: 1 }),
-    removeKey: () => backend.removeKey!(key),
+    removeKey: () => backend.removeKey(key),
     "a claim that replaces its row": async () => {
-      const answer = await backend.claim!(key, { isDone: () => false });
+      const answer = await backend.claim(key, { isDone: () => false });
       assert.ok(answer.state === "claimed");
       await answer.claim.record({ seed: 2, again: true });
     },
@@ -71,11 +73,11 @@ test("rowsSince() of an SQLite store sees each removal, by whoever", async (t) =
   };
   for (const [name, change] of Object.entries(changes)) {
     await backend.clear();
-    await backend.recordAll!([0, 1, 2, 3].map((seed) => ({ seed })));
-    const { mark } = await since(backend);
+    await backend.recordAll([0, 1, 2, 3].map((seed) => ({ seed })));
+    const { cursor } = await since(backend);
     await change();
-    const { mark: later, isWhole, seeds } = await since(backend, mark);
-    assert.notEqual(later, mark, name);
+    const { cursor: later, isWhole, seeds } = await since(backend, cursor);
+    assert.notEqual(later, cursor, name);
     assert.equal(isWhole, true, name);
     assert.deepEqual(seeds, (await backend.load()).map(({ seed }) => seed), name);
   }

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import path, { dirname } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { ls, once, openBackend, reset, type Row, status, Store } from "../mod.ts";
+import { ls, once, reset, type Row, status, Store } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { tempFolder, tempStore } from "./temp_folder.ts";
 
 /** What a call prints, and what it resolves to. */
@@ -127,7 +128,7 @@ test("reset() removes the rows that agree on all columns given, and says how man
 
 test("reset() names what would match where nothing does", async (t) => {
   const store = tempStore(t);
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   for (const version of ["3.10", "3.9", "3.10"]) await backend.record({ alpha: 0.1, version });
   await backend.close();
   for (
@@ -159,7 +160,7 @@ test("reset() prints params as Python's repr does", async (t) => {
     g: 1e-5,
     h: "1970-01-01T00:00:00.000Z",
   };
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   await backend.record(params);
   await backend.close();
   const asked = { ...params, h: new Date(0) as never };
@@ -174,7 +175,7 @@ test("reset() prints params as Python's repr does", async (t) => {
 test("reset() with where removes rows in one step, forgets failures, and knows names", async (t) => {
   for (const format of [".csv", ".json", ".jsonl", ".sqlite", ".parquet"]) {
     const store = path.join(tempFolder(t), `runs${format}`);
-    const backend = await openBackend(store);
+    const backend = await openEngine(store);
     for (let day = 1; day <= 9; day++) {
       for (const seed of [1, 2]) {
         await backend.record({ date: `2024-02-0${day}`, seed, "result.loss": day / 10 });
@@ -231,8 +232,8 @@ test("reset() without columns clears the store, failures too", async (t) => {
   assert.deepEqual(lines, [`[stet] Store cleared: ${store}`]);
   await assert.rejects(status(store, { quiet: true }), /Cannot find store/);
   assert.equal(fs.existsSync(store), false);
-  const backend = await openBackend(store);
-  assert.deepEqual(await backend.failures!(), []);
+  const backend = await openEngine(store);
+  assert.deepEqual(await backend.failures(), []);
   await backend.close();
   await assert.rejects(work({ seed: 1 }), /no 1/);
 });
@@ -256,7 +257,7 @@ test("a wrapper runs again what reset() removed", async (t) => {
 
 test("ls() prints the newest rows as a table, and returns them", async (t) => {
   const store = tempStore(t);
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   const rows: Row[] = [];
   for (let seed = 1; seed <= 7; seed++) {
     const row = { seed, model: `m${seed}`, _stet_timestamp: "2026-01-01T00:00:00Z" };

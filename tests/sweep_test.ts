@@ -6,11 +6,11 @@ import {
   expandGrid,
   once,
   type OnceFunction,
-  openBackend,
   type Outcome,
   range,
   sweep,
 } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { MemoryBackend } from "../backends/mod.ts";
 import { tempStore } from "./temp_folder.ts";
 
@@ -172,8 +172,8 @@ test("a run that fails is an outcome, is noted with its attempts, and does not s
   assert.deepEqual(outcomes.map(({ status }) => status), ["ran", "failed", "ran"]);
   const failed = outcomes[1] as Outcome<number> & { status: "failed" };
   assert(failed.error instanceof RangeError);
-  const backend = await openBackend(store);
-  const [failure, ...more] = await backend.failures!();
+  const backend = await openEngine(store);
+  const [failure, ...more] = await backend.failures();
   assert.deepEqual(
     [failure?.params, failure?.attempt, failure?.error, more],
     [{ n: 2 }, 3, "two is too many", []],

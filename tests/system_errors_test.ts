@@ -5,7 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { openBackend, StoreError } from "../mod.ts";
+import { StoreError } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { systemError } from "../backends/files/system_error.ts";
 import { fill, smallFolder, whyNoMount } from "./small_disk.ts";
 import { type Cleaned, tempFolder } from "./temp_folder.ts";
@@ -31,7 +32,7 @@ test("a link that leads back to itself is refused, whichever way it leads there"
   for (const name of ["self.csv", "a.csv", "b.csv", "around/x.csv"]) {
     const store = join(folder, name);
     await assert.rejects(
-      openBackend(store),
+      openEngine(store),
       (error) => assertTold(error, store, /symbolic link that leads back to itself; remove/),
     );
   }
@@ -41,9 +42,9 @@ test("a path through a file, and one that is too long, are refused by what is wr
   const folder = tempFolder(t);
   fs.writeFileSync(join(folder, "file"), "");
   const under = join(folder, "file", "x.csv");
-  await assert.rejects(openBackend(under), (error) => assertTold(error, under, /is a file, not a/));
+  await assert.rejects(openEngine(under), (error) => assertTold(error, under, /is a file, not a/));
   const long = join(folder, `${"x".repeat(300)}.csv`);
-  await assert.rejects(openBackend(long), (error) => assertTold(error, long, /too long.*shorter/));
+  await assert.rejects(openEngine(long), (error) => assertTold(error, long, /too long.*shorter/));
 });
 
 for (const extension of extensions) {
@@ -61,13 +62,13 @@ for (const extension of extensions) {
       for (const [what, message, make] of makers) {
         const store = join(folder, `runs${extension}`);
         make(join(folder, name));
-        const backend = await openBackend(store, { warn: () => {} });
+        const backend = await openEngine(store, { warn: () => {} });
         const key = keyOf(keyShape(["seed"]), { seed: 1 });
         const uses = {
           load: () => backend.load(),
           record: () => backend.record({ seed: 1 }),
-          claim: () => backend.claim!(key),
-          columns: () => backend.columns!(),
+          claim: () => backend.claim(key),
+          columns: () => backend.columns(),
         };
         for (const [use, run] of Object.entries(uses)) {
           const told = (error: unknown): true => assertTold(error, store, message);
@@ -98,7 +99,7 @@ for (const extension of extensions) {
       );
       await ended(backend);
       free();
-      const again = await openBackend(backend.location, { warn: () => {} });
+      const again = await openEngine(backend.location, { warn: () => {} });
       assert.deepEqual((await again.load()).map(({ seed }) => seed), [1]);
       await again.close!();
       assert.deepEqual(fs.readdirSync(folder), [`runs${extension}`]);
@@ -113,7 +114,7 @@ for (const extension of extensions) {
     const { backend } = await claimed(t, extension, folder);
     fs.rmSync(folder, { recursive: true });
     const message = /the folder ".*gone" is gone; make it again/;
-    for (const use of [() => backend.record({ seed: 5 }), () => backend.claim!(keyOfSeed(5))]) {
+    for (const use of [() => backend.record({ seed: 5 }), () => backend.claim(keyOfSeed(5))]) {
       const told = (error: unknown): true => assertTold(error, backend.location, message);
       await assert.rejects(async () => await use(), told);
     }
@@ -124,16 +125,16 @@ for (const extension of extensions) {
 /** A store with a row and a claim, in a small file system of its own unless a folder is given. */
 async function claimed(t: Cleaned, extension: string, folder = smallFolder(t, "2m")) {
   const options = { durability: "process", warn: () => {} } as const;
-  const backend = await openBackend(join(folder, `runs${extension}`), options);
+  const backend = await openEngine(join(folder, `runs${extension}`), options);
   await backend.record({ seed: 1 });
-  assert.equal((await backend.claim!(keyOfSeed(2))).state, "claimed");
+  assert.equal((await backend.claim(keyOfSeed(2))).state, "claimed");
   return { folder, backend };
 }
 
 const keyOfSeed = (seed: number) => keyOf(keyShape(["seed"]), { seed });
 
 /** Asserts that close() resolves, or rejects with an error of the store; the store is closed then. */
-async function ended(backend: Awaited<ReturnType<typeof openBackend>>): Promise<void> {
+async function ended(backend: Awaited<ReturnType<typeof openEngine>>): Promise<void> {
   await Promise.resolve(backend.close!()).catch((error) => assertTold(error, backend.location));
   await assert.rejects(async () => await backend.load(), /it was closed/);
 }

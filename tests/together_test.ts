@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { completeBackend } from "../core/contract/complete_backend.ts";
+import { engineOf } from "../core/contract/adapted_backend.ts";
 import { openBackend } from "../mod.ts";
 import { tempStore } from "./temp_folder.ts";
 
@@ -12,11 +12,11 @@ const key = (n: number) => keyOf(shape, { n });
 for (const name of ["runs.csv", "runs.jsonl", "runs.json"]) {
   test(`what is recorded together in ${name} is found at once, and written at the end`, async (t) => {
     const store = tempStore(t, name);
-    const backend = completeBackend(await openBackend(store, { durability: "process" }));
+    const backend = engineOf(await openBackend(store, { durability: "process" }));
     await backend.record({ n: 0, text: "zero" });
     assert.equal(await backend.hasKey(key(0)), true); // from here on, keys are indexed
     const before = fs.readFileSync(store, "utf8");
-    await backend.together(() => {
+    await backend.batch(() => {
       for (let n = 1; n <= 3; n++) void backend.record({ n, text: "é,\n" });
       assert.deepEqual(backend.claim(key(3)), { state: "done" });
       assert.equal(fs.readFileSync(store, "utf8"), before);
@@ -37,9 +37,9 @@ for (const name of ["runs.csv", "runs.jsonl", "runs.json"]) {
 
   test(`together in ${name}, rows are read, removed and given columns in the order asked`, async (t) => {
     const store = tempStore(t, name);
-    const backend = completeBackend(await openBackend(store, { durability: "process" }));
+    const backend = engineOf(await openBackend(store, { durability: "process" }));
     await backend.record({ n: 0 });
-    await backend.together(() => {
+    await backend.batch(() => {
       void backend.record({ n: 1 });
       const found = backend.find(key(1));
       assert(found && !(found instanceof Promise));
@@ -67,11 +67,11 @@ for (const name of ["runs.csv", "runs.jsonl", "runs.json"]) {
 
   test(`of a body in ${name} that throws nothing stays`, async (t) => {
     const store = tempStore(t, name);
-    const backend = completeBackend(await openBackend(store, { durability: "process" }));
+    const backend = engineOf(await openBackend(store, { durability: "process" }));
     await backend.record({ n: 0 });
     const before = fs.readFileSync(store, "utf8");
     assert.throws(() =>
-      backend.together(() => {
+      backend.batch(() => {
         backend.claim(key(2));
         void backend.record({ n: 1 });
         throw new RangeError("no");

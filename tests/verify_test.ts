@@ -6,10 +6,11 @@ import { test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
-import type { Finding } from "../core/contract/backend.ts";
+import type { Finding } from "../core/contract/engine.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { verify as verifyStore } from "../core/tools/verify_store.ts";
-import { once, openBackend, type Row, Store } from "../mod.ts";
+import { once, type Row, Store } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { runtimes } from "./runtimes.ts";
 import { tempFolder } from "./temp_folder.ts";
 import { filesIn, inWorkshop } from "./workers/worker_process.ts";
@@ -19,14 +20,14 @@ const formats = Object.keys(table).filter((name) => /^\.(?:csv|json|jsonl|sqlite
 const texts = formats.filter((name) => name !== ".sqlite");
 
 async function makeStore(store: string, rows: readonly Row[]): Promise<string> {
-  const backend = await openBackend(store, { durability: "process" });
+  const backend = await openEngine(store, { durability: "process" });
   for (const row of rows) await backend.record(row);
   await backend.close();
   return store;
 }
 
 async function rowsIn(store: string): Promise<Row[]> {
-  const backend = await openBackend(store);
+  const backend = await openEngine(store);
   const rows = await backend.load();
   await backend.close();
   return rows.map(({ _stet_timestamp: _, ...row }) => row);
@@ -177,8 +178,8 @@ test("verify keeps failures that are noted", async (t) => {
   }, { store, quiet: true });
   await assert.rejects(work(1));
   assert.deepEqual(await verify(store, { repair: true }), []);
-  const backend = await openBackend(store);
-  assert.equal((await backend.failures!()).length, 1);
+  const backend = await openEngine(store);
+  assert.equal((await backend.failures()).length, 1);
   await backend.close();
 });
 

@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import {
-  exportStore,
-  importStore,
-  mergeStores,
-  once,
-  openBackend,
-  query,
-  sweep,
-  verify,
-} from "../mod.ts";
+import { exportStore, importStore, mergeStores, once, query, sweep, verify } from "../mod.ts";
+import { openEngine } from "./open_engine.ts";
 import { serve, type Sidecar } from "../server.ts";
 import { tempFolder } from "./temp_folder.ts";
 
@@ -105,10 +97,10 @@ for (const name of ["runs.arrow", "runs.parquet"]) {
     const folder = tempFolder(t);
     const [store] = storesIn(folder, "runs.csv");
     const target = join(folder, name);
-    const backend = await openBackend(target, { durability: "process" });
+    const backend = await openEngine(target, { durability: "process" });
     await backend.record({ alpha: 1, seed: -1 });
-    const source = await openBackend(store!);
-    await backend.recordAll!(source.rows!());
+    const source = await openEngine(store!);
+    await backend.recordAll(source.rows());
     await source.close();
     await assertAnswersDuring(() => Promise.resolve(backend.close()));
   });
@@ -118,7 +110,7 @@ for (const name of ["runs.arrow", "runs.parquet"]) {
     const [store] = storesIn(folder, "runs.csv");
     const target = join(folder, name);
     await exportStore(store!, target);
-    const backend = await openBackend(target);
+    const backend = await openEngine(target);
     await assertAnswersDuring(async () => {
       for (let i = 0; i < 4; i++) assert.equal((await backend.load()).length, ROWS);
     });

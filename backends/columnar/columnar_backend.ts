@@ -1,26 +1,27 @@
 import fs from "node:fs";
 import type {
-  Backend,
   Claim,
   ClaimAnswer,
   ClaimOptions,
   Failure,
   FailureNote,
-  Finding,
   HeldKey,
   Lease,
   MaybePromise,
   OpenOptions,
+  RowsAfter,
+} from "../../core/contract/backend.ts";
+import type {
+  Finding,
   RecordAllOptions,
   RowsOptions,
-  RowsSince,
   VerifyOptions,
-} from "../../core/contract/backend.ts";
+} from "../../core/contract/engine.ts";
+import { Engine } from "../../core/contract/engine.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import type { ColumnarSnapshot } from "./columnar_snapshot.ts";
 import { checkColumn, sourceIn } from "../../core/values/columns.ts";
 import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
-import { type Key, keyOf } from "../../core/keys/key.ts";
+import type { Key } from "../../core/keys/key.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
@@ -31,8 +32,7 @@ import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "../state/leftovers_of.ts";
-import { stamped } from "../stamped.ts";
-import { removedShape, subsetShape } from "../subset_shape.ts";
+import { stamped } from "../../core/contract/stamped.ts";
 import { removeFile } from "../files/system_error.ts";
 
 /** Pending rows are merged when there are more than this, and more than half of the merged ones. */
@@ -47,7 +47,7 @@ const MOST_UNREADABLE = 20;
  * columnar file in steps that grow with it, when the last process leaves, and after a crash when the
  * next one does (columnar_merger.ts).
  */
-export class ColumnarBackend implements Backend {
+export class ColumnarBackend extends Engine {
   readonly #files: ColumnarFiles;
   readonly #merger: ColumnarMerger;
   readonly #beforeExit = (): Promise<void> => this.#merger.mergeBeforeExit();
@@ -61,6 +61,7 @@ export class ColumnarBackend implements Backend {
     options: OpenOptions,
     leastMerged: number = LEAST_MERGED,
   ) {
+    super();
     this.#files = new ColumnarFiles(location, format, options);
     this.#merger = new ColumnarMerger(this.#files, leastMerged);
     beforeExit(this.#beforeExit);
@@ -86,11 +87,10 @@ export class ColumnarBackend implements Backend {
     return this.#files.path;
   }
 
-  /** Whether a row agrees on all columns given. */
-  has(columns: Row): MaybePromise<boolean> {
-    const shape = subsetShape(columns);
-    if (shape.columns!.length > 0) return this.hasKey(keyOf(shape, columns));
-    return this.#files.reading(() => this.#files.base.rowCount + this.#files.pending.rowCount > 0);
+  protected override hasRows(): Promise<boolean> {
+    return Promise.resolve(
+      this.#files.reading(() => this.#files.base.rowCount + this.#files.pending.rowCount > 0),
+    );
   }
 
   /** Adds a row. */
@@ -110,20 +110,8 @@ export class ColumnarBackend implements Backend {
     return written ?? await this.#merger.appendAll(rows);
   }
 
-  /** All rows, oldest first. */
-  async load(): Promise<Row[]> {
-    const rows: Row[] = [];
-    for await (const row of this.rows()) rows.push(row);
-    return rows;
-  }
-
-  /** Removes the rows that agree on all columns given; how many. */
-  remove(columns: Row): MaybePromise<number> {
-    return this.removeKey(keyOf(removedShape(this.path, columns), columns));
-  }
-
   /** Removes the rows with exactly this key; how many. */
-  async removeKey(key: Key): Promise<number> {
+  override async removeKey(key: Key): Promise<number> {
     const { shape, text } = key;
     const removed = await this.#files.changing(() => {
       if (this.#files.base.find(shape, text) !== -1) return STALE; // the columnar file must be written anew
@@ -154,20 +142,20 @@ export class ColumnarBackend implements Backend {
     yield* rowsOf(await this.#held(() => this.#hold(columns)), columns);
   }
 
-  /** The rows that were added since a mark. A merge moves rows and changes none. */
-  rowsSince(mark?: string): MaybePromise<RowsSince> {
+  /** Returns the rows that were added since a cursor. A merge moves rows and changes none. */
+  rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#files.reading(() => {
-      const now = this.#files.mark;
-      if (mark === now) return { mark, isWhole: false, rows: [] };
-      const start = this.#files.countAt(mark);
-      return { mark: now, isWhole: start === undefined, rows: this.#rowsBetween(start, now) };
+      const now = this.#files.cursor;
+      if (cursor === now) return { cursor, isWhole: false, rows: [] };
+      const start = this.#files.countAt(cursor);
+      return { cursor: now, isWhole: start === undefined, rows: this.#rowsBetween(start, now) };
     });
   }
 
-  /** The rows from a number on that were there at a mark. No file is opened before the first. */
-  async *#rowsBetween(start: number | undefined, mark: string): AsyncGenerator<Row> {
+  /** The rows from a number on that existed at a cursor. No file is opened before the first. */
+  async *#rowsBetween(start: number | undefined, cursor: string): AsyncGenerator<Row> {
     const { end, held } = await this.#held(() => {
-      const end = this.#files.countAt(mark);
+      const end = this.#files.countAt(cursor);
       return { end, held: end === undefined ? undefined : this.#hold(undefined) };
     });
     if (!held) {
@@ -178,26 +166,13 @@ export class ColumnarBackend implements Backend {
     yield* rowsOf(held, undefined, start, end);
   }
 
-  /** The rows as they are now, for who can read the file by itself. */
-  async snapshot(): Promise<ColumnarSnapshot> {
-    const held = await this.#held(() => this.#hold(undefined));
-    const { file, pending, pendingCount, close } = held;
-    return { parquet: file?.parquet, rowCount: file?.rowCount ?? 0, pending, pendingCount, close };
-  }
-
   /** The columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
     return this.#files.reading(() => this.#files.names);
   }
 
-  /** Whether there is a row with exactly this key. */
-  hasKey(key: Key): MaybePromise<boolean> {
-    const source = this.sourceOf(key);
-    return source instanceof Promise ? source.then((it) => it !== undefined) : source !== undefined;
-  }
-
   /** The source of the newest row with exactly this key. */
-  sourceOf(key: Key): MaybePromise<string | undefined> {
+  override sourceOf(key: Key): MaybePromise<string | undefined> {
     const { shape } = key;
     const { base, pending } = this.#files;
     // A hit that was true a moment ago is believed: rows seldom go.
@@ -249,13 +224,13 @@ export class ColumnarBackend implements Backend {
   }
 
   /** The keys that are being run now, and by whom. */
-  async claims(): Promise<readonly HeldKey[]> {
+  async held(): Promise<readonly HeldKey[]> {
     if (this.#files.ended) throw this.#files.ended;
     return (await this.#files.state.claims()).filter(({ key }) => key !== MERGE);
   }
 
   /** What is wrong with the files, and what dead processes left beside them. */
-  async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+  override async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
     if (this.#files.ended) throw this.#files.ended;
     const findings: Finding[] = [];
     try {
@@ -435,7 +410,6 @@ export class ColumnarBackend implements Backend {
   /** Both files as they are now, held open until they are closed. */
   #hold(columns: readonly string[] | undefined): HeldStore {
     const { opened } = this.#files.base;
-    const { rowCount } = this.#files.pending;
     const pending = new HeldRows(this.#files.pending.rows(columns));
     opened?.held.hold();
     let isOpen = true;
@@ -445,7 +419,7 @@ export class ColumnarBackend implements Backend {
       opened?.held.letGo();
       pending.close();
     };
-    return { file: opened?.file, pending, pendingCount: rowCount, close };
+    return { file: opened?.file, pending, close };
   }
 
   /** Reads the files as they are at one moment. */
@@ -497,7 +471,6 @@ export class ColumnarBackend implements Backend {
 interface HeldStore {
   readonly file: ColumnarFile | undefined;
   readonly pending: HeldRows;
-  readonly pendingCount: number;
   close(): void;
 }
 

@@ -134,20 +134,20 @@ export class ColumnarFiles {
   }
 
   /** What tells the rows that were read from those of another moment. */
-  get mark(): string {
+  get cursor(): string {
     const { generation = NONE, offset = 0 } = this.extent ?? {};
     const count = this.base.rowCount + this.pending.rowCount;
     return `${this.base.opened?.history ?? NONE} ${generation} ${offset} ${count}`;
   }
 
   /**
-   * How many rows there were at a mark, if they are still the first ones: those that were pending are
+   * How many rows there were at a cursor, if they are still the first ones: those that were pending are
    * so yet, or were merged as they were.
    */
-  countAt(mark: string | undefined): number | undefined {
-    const [history, generation, offset, count] = mark?.split(" ") ?? [];
+  countAt(cursor: string | undefined): number | undefined {
+    const [history, generation, offset, count] = cursor?.split(" ") ?? [];
     const { opened } = this.base;
-    if (mark === undefined || history !== (opened?.history ?? NONE)) return undefined;
+    if (cursor === undefined || history !== (opened?.history ?? NONE)) return undefined;
     const merged = opened?.mark?.merged;
     const isMerged = merged?.generation === generation && merged!.offset >= Number(offset);
     const isKept = generation === NONE || generation === this.extent?.generation || isMerged;

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Backend, Claim, RecordAllOptions } from "../../core/contract/backend.ts";
+import type { Backend, Claim } from "../../core/contract/backend.ts";
+import type { RecordAllOptions } from "../../core/contract/engine.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import { CellBatchBuilder } from "./cell_batch_builder.ts";
 import { orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
@@ -19,7 +20,8 @@ import { HeldRows } from "./held_rows.ts";
 import { newId } from "../files/new_id.ts";
 import type { Merged } from "./pending_format.ts";
 import { giveAccess } from "../files/side_file.ts";
-import { stamped, stampedBatch } from "../stamped.ts";
+import { stamped } from "../../core/contract/stamped.ts";
+import { stampedBatch } from "./stamped_batch.ts";
 import { writing } from "../files/writing.ts";
 import { removeFile } from "../files/system_error.ts";
 

@@ -3,9 +3,13 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array> | []): AsyncGene
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest = "";
   for await (const chunk of bytes) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) if (line !== "") yield line;
+    // Only the new text is searched: a long line comes in many chunks.
+    const [end, ...lines] = decoder.decode(chunk, { stream: true }).split("\n");
+    rest += end;
+    for (const line of lines) {
+      if (rest !== "") yield rest;
+      rest = line;
+    }
   }
   rest += decoder.decode();
   if (rest !== "") yield rest;

@@ -7,7 +7,8 @@ import { isReserved, orderColumns, sourceIn, TIMESTAMP } from "../../core/values
 import { FormatError, StoreError } from "../../core/errors.ts";
 import type { KeyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
-import type { RowsSince, TextRow } from "../../core/contract/backend.ts";
+import type { RowsAfter } from "../../core/contract/backend.ts";
+import type { TextRow } from "../../core/contract/engine.ts";
 import { checkIsFile } from "../files/check_is_file.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
 import {
@@ -252,14 +253,14 @@ export class StoreFile {
     if (batch.length > 0) yield batch.take();
   }
 
-  /** The rows that were read after a mark. */
-  rowsSince(mark: string | undefined): RowsSince {
-    if (!this.#opened) return { mark: "none", isWhole: mark !== "none", rows: [] };
+  /** Returns the rows that were read after a cursor. */
+  rowsAfter(cursor: string | undefined): RowsAfter {
+    if (!this.#opened) return { cursor: "none", isWhole: cursor !== "none", rows: [] };
     const { generation, end } = this.#opened;
-    const [of, from] = mark?.split(" ") ?? [];
+    const [of, from] = cursor?.split(" ") ?? [];
     const isWhole = of !== generation;
     const rows = this.#scannedIn(this.#opened, isWhole ? 0 : Number(from), end, rowOf);
-    return { mark: `${generation} ${end}`, isWhole, rows };
+    return { cursor: `${generation} ${end}`, isWhole, rows };
   }
 
   /** Reads all rows: what is read of the scanner at each. */

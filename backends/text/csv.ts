@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { OpenOptions, TextRow } from "../../core/contract/backend.ts";
+import type { OpenOptions } from "../../core/contract/backend.ts";
+import type { TextRow } from "../../core/contract/engine.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { orderColumns } from "../../core/values/columns.ts";
 import { csvField, quotedField } from "../../core/values/csv_field.ts";
@@ -39,7 +40,7 @@ export class CsvBackend extends FileBackend {
   }
 
   /** The cells of each row as the file spells them, unquoted. */
-  texts(): Generator<TextRow> {
+  override texts(): Generator<TextRow> {
     return this.textRows();
   }
 }

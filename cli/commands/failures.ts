@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
@@ -107,7 +107,7 @@ export const failures: Command = command({
 
 /** The failures of a namespace for whose params a condition holds, if they are given. */
 async function chosenIn(
-  backend: CompleteBackend,
+  backend: Engine,
   { namespace, where }: FailuresValues,
 ): Promise<readonly Failure[]> {
   const all = await backend.failures();
@@ -121,7 +121,7 @@ async function chosenIn(
 }
 
 async function forget(
-  backend: CompleteBackend,
+  backend: Engine,
   failures: readonly Failure[],
   { log }: Output,
 ): Promise<void> {
@@ -129,7 +129,7 @@ async function forget(
   log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
 }
 
-async function shown(backend: CompleteBackend, failures: readonly Failure[]): Promise<Shown[]> {
+async function shown(backend: Engine, failures: readonly Failure[]): Promise<Shown[]> {
   const logOf = await logFinder(backend);
   return failures.map(({ params: key, ...failure }) => {
     const { [NAMESPACE]: _, ...params } = key;
@@ -178,7 +178,7 @@ async function retry(
   return await sweepExport(swept, params, params.length, values, output, location);
 }
 
-async function logFinder({ location }: CompleteBackend): Promise<(key: Row) => string | undefined> {
+async function logFinder({ location }: Engine): Promise<(key: Row) => string | undefined> {
   const folder = logsOf(location);
   if (folder === undefined || !fs.existsSync(folder)) return () => undefined;
   const { hashRow } = await import("../../core/keys/hash_params.ts"); // slow to load, seldom needed

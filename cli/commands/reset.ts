@@ -1,5 +1,5 @@
 import process from "node:process";
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { createReset, resetSelected } from "../../core/tools/reset.ts";
 import { type Command, command } from "../command.ts";
@@ -37,7 +37,7 @@ export const reset: Command = command({
       await resetStore(store, undefined, { log, yes });
       return;
     }
-    const backend = completeBackend(await registry.open(store));
+    const backend = engineOf(await registry.open(store));
     await closeAfter(async () => {
       const columns = pairs.length > 0 ? await valuesOf(pairs, backend) : undefined;
       const say = (line: string): void => log(`[stet] ${line}`);

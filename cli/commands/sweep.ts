@@ -1,4 +1,4 @@
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Items } from "../../core/sweeps/sweep.ts";
 import { asStored } from "../grids/as_stored.ts";
@@ -49,7 +49,7 @@ export const sweep: Command = command({
       throw asUsageError(error);
     }
     const { combinations, count } = found.target instanceof Runs
-      ? await asStored(grid, completeBackend(await found.target.backend()), output.error)
+      ? await asStored(grid, engineOf(await found.target.backend()), output.error)
       : grid;
     return await sweepExport(found, combinations, count, values, output);
   },

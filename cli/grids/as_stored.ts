@@ -1,5 +1,5 @@
 import { argumentText } from "../../core/values/argument_text.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -13,7 +13,7 @@ import { isOtherScalar, textColumns } from "./text_columns.ts";
  */
 export async function asStored(
   grid: Grid,
-  backend: CompleteBackend,
+  backend: Engine,
   note: (line: string) => void,
 ): Promise<Grid> {
   const open = grid.factors.flatMap(({ open = [], parts }) =>

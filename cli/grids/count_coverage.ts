@@ -1,5 +1,5 @@
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { type Grid, united } from "../../core/grids/grid.ts";
 import { gridNumber } from "../../core/grids/grid_number.ts";
@@ -39,7 +39,7 @@ const MAX_COMBINATIONS = 2 ** 31;
  * @throws {UsageError} If there are too many.
  */
 export async function countCoverage(
-  backend: CompleteBackend,
+  backend: Engine,
   grid: Grid,
   namespace: string | undefined,
   onOutside?: (row: Row) => void,
@@ -69,7 +69,7 @@ export async function countCoverage(
     }
   }
   for (const { params } of await backend.failures()) mark(params, "failed");
-  for (const { key } of await backend.claims()) mark(keyParams(key), "running");
+  for (const { key } of await backend.held()) mark(keyParams(key), "running");
 
   const byState = STATES.map(() => 0);
   const doneByPart = grid.factors.map(({ parts }) => parts.map(() => 0));

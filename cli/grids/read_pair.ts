@@ -1,5 +1,5 @@
 import { readCell } from "../../core/values/cell.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { readText, TextColumn, type TextKind } from "../../core/values/text_value.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import type { Argument } from "../options.ts";
@@ -49,7 +49,7 @@ export function readPair(given: string): Pair {
 }
 
 /** Returns the values of pairs: text where the store has nothing but text in that column. */
-export async function valuesOf(pairs: readonly Pair[], backend: CompleteBackend): Promise<Row> {
+export async function valuesOf(pairs: readonly Pair[], backend: Engine): Promise<Row> {
   const values = new Map(pairs.map((pair) => [pair, valueOf(pair)]));
   const open = pairs.filter((pair) => pair.kind === undefined && isOtherScalar(values.get(pair)!));
   const texts = await textColumns(backend, open.map(({ name }) => name));

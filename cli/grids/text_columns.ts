@@ -1,4 +1,4 @@
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 
 /** Maximum number of rows that are read to find the kind of a column. */
@@ -8,7 +8,7 @@ const MAX_SAMPLE = 1000;
  * Returns the columns that hold only text in the failures and the first 1,000 rows of a store.
  */
 export async function textColumns(
-  backend: CompleteBackend,
+  backend: Engine,
   names: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const texts = new Set<string>();

@@ -1,10 +1,9 @@
 import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
 import { isOtherSource } from "../../core/runs/row_source.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shortHash } from "../../core/keys/source.ts";
-import type { Row } from "../../core/values/value.ts";
 import type { Output } from "../command.ts";
 
 /** The column in which older versions of stet kept a row's template, as a shell reads it. */
@@ -31,19 +30,19 @@ export function commandSource(template: readonly string[]): string {
  * done.
  */
 export async function checkCommand(
-  { columns, rows, location }: CompleteBackend,
+  backend: Engine,
   store: string,
   template: readonly string[],
   namespace: string | undefined,
   { error }: Output,
 ): Promise<void> {
-  const names = await columns();
+  const names = await backend.columns();
   if (!names.includes(SOURCE) && !names.includes(COMMAND)) return;
   const command = shellText(template);
   const own = commandSource(template);
   const [program] = own.split("-");
   let count = 0;
-  for await (const row of rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
+  for await (const row of backend.rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
     const source = sourceIn(row);
     const before = row[COMMAND];
     if (namespaceIn(row) !== namespace) continue;
@@ -54,7 +53,7 @@ export async function checkCommand(
     if (source.startsWith(`${program}-`)) count++;
     else {
       throw new StoreError(
-        `Cannot run ${command} on store "${location}": its rows were made by ${
+        `Cannot run ${command} on store "${backend.location}": its rows were made by ${
           before ?? `another program (${source})`
         }, and each would skip what the other has done; keep them apart with --namespace name, or ` +
           `with another store than --store ${shellText([store])}`,
@@ -63,7 +62,7 @@ export async function checkCommand(
   }
   if (count === 0) return;
   error(
-    `[stet] ${count} rows of "${location}" were made by this program with other arguments, and count; ` +
+    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count; ` +
       `--namespace name keeps them apart`,
   );
 }

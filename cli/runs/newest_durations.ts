@@ -1,14 +1,14 @@
 import { ELAPSED } from "../../core/values/columns.ts";
-import type { CompleteBackend } from "../../core/contract/complete_backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 
 /** Maximum number of durations. */
 const MAX_DURATIONS = 100;
 
 /** Returns the durations of the newest runs of a store, in seconds, the newest last. */
-export async function newestDurations({ rows }: CompleteBackend): Promise<number[]> {
+export async function newestDurations(backend: Engine): Promise<number[]> {
   const newest: number[] = [];
   let count = 0;
-  for await (const row of rows({ columns: [ELAPSED] })) {
+  for await (const row of backend.rows({ columns: [ELAPSED] })) {
     const seconds = row[ELAPSED];
     if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
   }

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import type { RunsOptions } from "../../core/runs/runs.ts";
 import type { Output } from "../command.ts";
@@ -37,7 +37,7 @@ export async function runCommand(
   const { commands, once, openBackend } = await import("../../mod.ts");
   const opened = await openBackend(store);
   return await closeAfter(async () => {
-    const backend = completeBackend(opened);
+    const backend = engineOf(opened);
     const grid = await asStored(given, backend, output.error);
     const logs = logsOf(backend.location);
     let executor: Executor;

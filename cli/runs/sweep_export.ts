@@ -1,4 +1,4 @@
-import { completeBackend } from "../../core/contract/complete_backend.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
@@ -29,7 +29,7 @@ export async function sweepExport(
   location?: string,
 ): Promise<number> {
   const options = readSweepOptions(values);
-  const backend = target instanceof Runs ? completeBackend(await target.backend()) : undefined;
+  const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }

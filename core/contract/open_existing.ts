@@ -1,7 +1,8 @@
 import path from "node:path";
 import type { Backend } from "./backend.ts";
 import { closeAfter } from "../runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "./complete_backend.ts";
+import { engineOf } from "./adapted_backend.ts";
+import type { Engine } from "./engine.ts";
 import { StoreError } from "../errors.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
@@ -12,7 +13,7 @@ export async function openExisting(
   options: StoreOptions,
 ): Promise<Backend> {
   const backend = await registry.open(store, options);
-  const complete = completeBackend(backend);
+  const complete = engineOf(backend);
   if (await complete.exists()) return backend;
   return await closeAfter(
     async () => Promise.reject(await missingStore(store, complete)),
@@ -30,11 +31,10 @@ export async function withStore<T>(
   registry: Registry,
   store: string | URL,
   options: StoreOptions,
-  body: (backend: CompleteBackend) => Promise<T>,
-  isThere: (backend: CompleteBackend) => Promise<boolean> = async (backend) =>
-    await backend.exists(),
+  body: (backend: Engine) => Promise<T>,
+  isThere: (backend: Engine) => Promise<boolean> = async (backend) => await backend.exists(),
 ): Promise<T> {
-  const backend = completeBackend(await registry.open(store, options));
+  const backend = engineOf(await registry.open(store, options));
   return await closeAfter(async () => {
     if (await isThere(backend)) return await body(backend);
     throw await missingStore(store, backend);
@@ -42,14 +42,14 @@ export async function withStore<T>(
 }
 
 /** True if a store exists, or runs failed or are under way before the first row made it. */
-export async function isKnown(backend: CompleteBackend): Promise<boolean> {
+export async function isKnown(backend: Engine): Promise<boolean> {
   return await backend.exists() || (await backend.failures()).length > 0 ||
-    (await backend.claims()).length > 0;
+    (await backend.held()).length > 0;
 }
 
 async function missingStore(
   store: string | URL,
-  backend: CompleteBackend,
+  backend: Engine,
 ): Promise<StoreError> {
   const failed = (await backend.failures()).length;
   const reason = failed > 0

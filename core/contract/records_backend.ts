@@ -1,4 +1,5 @@
 import type { Backend, MaybePromise } from "./backend.ts";
+import type { Engine } from "./engine.ts";
 import type { ColumnType } from "../keys/hash_params.ts";
 import { type Row, setEntry } from "../values/value.ts";
 
@@ -9,7 +10,7 @@ export type TableType = ColumnType | "number" | "number?" | "time" | "time?" | "
 export type TableColumns = Readonly<Record<string, TableType>>;
 
 /** A backend whose table has typed columns. Rows are the records of a `Store`. */
-export interface RecordsBackend extends Backend {
+export interface RecordsBackend extends Engine {
   /**
    * The types of the params' columns; undefined while there is no table.
    *

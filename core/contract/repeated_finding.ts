@@ -1,4 +1,4 @@
-import type { Finding } from "./backend.ts";
+import type { Finding } from "./engine.ts";
 
 /** The finding that so many rows are there more than once. */
 export function repeatedFinding(count: number, isRepaired: boolean): Finding {

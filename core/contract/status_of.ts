@@ -1,5 +1,5 @@
 import type { Backend } from "../contract/backend.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
@@ -36,27 +36,27 @@ export async function statusOf(
   backend: Backend,
   newest: (column: string) => Promise<Newest> = (column) => newestIn(backend, column),
 ): Promise<Status> {
-  const { location, columns, failures } = completeBackend(backend);
-  const names = await columns();
+  const engine = engineOf(backend);
+  const names = await engine.columns();
   const isRecords = areRecords(names);
   const timestamp = names.includes(TIMESTAMP) || !isRecords ? TIMESTAMP : "created_at";
   const found = await newest(timestamp);
   return {
-    store: location,
+    store: engine.location,
     ...found,
     // Those of rows that are no more say nothing of what will be recorded.
     keyColumns: found.count === 0
       ? []
       : names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
-    failed: (await failures()).length,
+    failed: (await engine.failures()).length,
   };
 }
 
 async function newestIn(backend: Backend, column: string): Promise<Newest> {
   let count = 0;
   let lastRun: string | undefined;
-  const rows = completeBackend(backend).rows({ columns: [column] });
+  const rows = engineOf(backend).rows({ columns: [column] });
   for await (const row of yielding(rows)) {
     count++;
     const time = row[column];

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Backend, Failure } from "../contract/backend.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { messageOf, StoreError } from "../errors.ts";
 import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
@@ -351,7 +351,7 @@ export class Store<C extends Columns = Columns> {
 }
 
 function opened(backend: Backend): OpenRecords {
-  return { backend: completeBackend(backend), typed: recordsBackend(backend) };
+  return { backend: engineOf(backend), typed: recordsBackend(backend) };
 }
 
 /** @throws {TypeError} If result files could be taken for notes. */

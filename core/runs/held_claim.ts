@@ -1,5 +1,5 @@
 import type { Claim, ClaimAnswer, ClaimOptions } from "../contract/backend.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { ColumnError, LostClaimError, messageOf, stackOf, StoreError } from "../errors.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import type { Row } from "../values/value.ts";
@@ -24,7 +24,7 @@ export interface HoldOptions extends ClaimOptions {
  * if it throws, if its record is refused, or if its failure cannot be noted.
  */
 export async function holdingClaim<T>(
-  backend: CompleteBackend,
+  backend: Engine,
   key: Key,
   options: HoldOptions,
   body: (claim: HeldClaim) => Promise<T>,
@@ -41,13 +41,13 @@ export async function holdingClaim<T>(
 
 /** A claim that ends with the body that holds it. */
 export class HeldClaim {
-  readonly #backend: CompleteBackend;
+  readonly #backend: Engine;
   readonly #key: Key;
   readonly #claim: Claim;
   readonly #options: HoldOptions;
   #isOver = false;
 
-  constructor(backend: CompleteBackend, key: Key, claim: Claim, options: HoldOptions) {
+  constructor(backend: Engine, key: Key, claim: Claim, options: HoldOptions) {
     this.#backend = backend;
     this.#key = key;
     this.#claim = claim;

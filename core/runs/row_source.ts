@@ -1,6 +1,6 @@
 /** The sources that rows have: which are a function's own, and which another's. */
 import { NAMESPACE, SOURCE, TIMESTAMP } from "../values/columns.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 
 /** The runtime, as sources name it: each prints functions in its own way. */
 const RUNTIME = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
@@ -41,7 +41,7 @@ export interface OtherRows {
 
 /** Counts the rows of another source. */
 export async function countOtherRows(
-  { rows }: CompleteBackend,
+  backend: Engine,
   namespace: string | undefined,
   own: string,
 ): Promise<OtherRows> {
@@ -49,7 +49,7 @@ export async function countOtherRows(
   let count = 0;
   let total = 0;
   let since: string | undefined;
-  for await (const row of rows({ columns: [SOURCE, TIMESTAMP, NAMESPACE] })) {
+  for await (const row of backend.rows({ columns: [SOURCE, TIMESTAMP, NAMESPACE] })) {
     if (total % 1024 === 1023 && performance.now() > end) {
       return { count, total, since, isWhole: false };
     }

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../contract/backend.ts";
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "../values/columns.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { ColumnError, ResultError } from "../errors.ts";
 import { hashRow } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
@@ -45,7 +45,7 @@ export class Runs implements Target {
   /** The store, from the first call until it is closed. */
   #store: SharedStore | undefined;
   #opening: Promise<SharedStore> | undefined;
-  #backend: CompleteBackend | undefined;
+  #backend: Engine | undefined;
   readonly #shapes = new Map<readonly string[] | undefined, KeyShape>();
   /** Runs under way, by key: calls with the same key share one. */
   readonly #running = new Map<string, Promise<Outcome<unknown>>>();
@@ -120,7 +120,7 @@ export class Runs implements Target {
   }
 
   /** Uses the store, which stays open meanwhile. */
-  async using<T>(use: (backend: CompleteBackend) => Promise<T>): Promise<T> {
+  async using<T>(use: (backend: Engine) => Promise<T>): Promise<T> {
     const store = await this.#opened();
     store.beginCall();
     try {
@@ -131,7 +131,7 @@ export class Runs implements Target {
   }
 
   /** The open store. */
-  async backend(): Promise<CompleteBackend> {
+  async backend(): Promise<Engine> {
     return (await this.#opened()).backend;
   }
 

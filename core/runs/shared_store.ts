@@ -1,13 +1,14 @@
 import type { Backend } from "../contract/backend.ts";
-import { Bell } from "../runtime/bell.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { ConditionVariable } from "../runtime/condition_variable.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 
 /**
  * An open store of which functions share the backend, by reference count: it is closed when the last
  * function has released it and the calls and sweeps under way have ended.
  */
 export class SharedStore {
-  readonly backend: CompleteBackend;
+  readonly backend: Engine;
   /** Removes the store from where others find it; undefined if its opener closes it. */
   readonly #remove: (() => void) | undefined;
   #users = 0;
@@ -15,11 +16,11 @@ export class SharedStore {
   #sweeps = 0;
   #isEnding = false;
   #closed: Promise<void> | undefined;
-  /** Rung when the last call under way has ended. */
-  readonly #idle = new Bell();
+  /** Notified when the last call under way has ended. */
+  readonly #idle = new ConditionVariable();
 
   constructor(backend: Backend, remove: (() => void) | undefined) {
-    this.backend = completeBackend(backend);
+    this.backend = engineOf(backend);
     this.#remove = remove;
   }
 
@@ -55,7 +56,7 @@ export class SharedStore {
   }
 
   endCall(): void {
-    if (--this.#calls === 0) this.#idle.ring();
+    if (--this.#calls === 0) this.#idle.notifyAll();
   }
 
   /** Begins a sweep, during which the store stays open. */

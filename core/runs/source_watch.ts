@@ -1,5 +1,5 @@
 import { NAMESPACE, SOURCE } from "../values/columns.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import type { Key } from "../keys/key.ts";
 import { countOtherRows, functionSource, isOtherSource, versionSource } from "./row_source.ts";
@@ -78,7 +78,7 @@ export class SourceWatch {
   }
 
   /** Reports that a row of another source answers. @throws {StoreError} If that is an error. */
-  async report(backend: CompleteBackend, key: Key): Promise<void> {
+  async report(backend: Engine, key: Key): Promise<void> {
     if (this.onChange === "warn") return await (this.#warning ??= this.#warn(backend));
     const { [NAMESPACE]: _, ...params } = key.values;
     throw new StoreError(
@@ -92,7 +92,7 @@ export class SourceWatch {
     return this.#warning !== undefined;
   }
 
-  async #warn(backend: CompleteBackend): Promise<void> {
+  async #warn(backend: Engine): Promise<void> {
     const { count, total, since, isWhole } = await countOtherRows(
       backend,
       this.#namespace,
@@ -108,7 +108,7 @@ export class SourceWatch {
 
   /** Notes that the function makes a key. */
   made(key: Key, self: unknown): void {
-    this.#wrapped.peers!.makers.made(key.text, this.#makerOf(self));
+    this.#wrapped.peers!.makers.made(key, this.#makerOf(self));
   }
 
   /** Warns once per source if another function object of this process made the key. */
@@ -118,7 +118,7 @@ export class SourceWatch {
     if (makers.isReported || !makers.areMany && (self === undefined || self === null)) return;
     if (this.onChange === "ignore") return;
     const { captured } = this.#wrapped.source;
-    if (captured?.length === 0 || !makers.isOthers(key.text, this.#makerOf(self))) return;
+    if (captured?.length === 0 || !makers.isOthers(key, this.#makerOf(self))) return;
     makers.isReported = true;
     const names = captured === undefined ? "" : ` (${captured.join(", ")})`;
     console.warn(

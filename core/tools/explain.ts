@@ -1,6 +1,6 @@
 import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
 import { keyParams } from "../keys/key_params.ts";
 import { nearestName } from "../values/nearest_name.ts";
@@ -61,7 +61,7 @@ export type ExplainFunction<Params = Readonly<Record<string, unknown>>> = (
  */
 export function createExplain<Input = Readonly<Record<string, unknown>>>(
   registry: Registry,
-  read?: (input: Input, backend: CompleteBackend) => Promise<Row>,
+  read?: (input: Input, backend: Engine) => Promise<Row>,
 ): ExplainFunction<Input> {
   return async (store, input, options = {}) => {
     const asked = toValue(input, "params") as Row;
@@ -84,7 +84,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       const failure = (await backend.failures()).find((each) =>
         differencesOf(params, each.params).length === 0
       );
-      const held = (await backend.claims()).find((each) =>
+      const held = (await backend.held()).find((each) =>
         differencesOf(params, keyParams(each.key)).length === 0
       );
       const columns = (await backend.columns()).filter((name) => !isReserved(name));

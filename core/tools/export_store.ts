@@ -1,5 +1,5 @@
 import { closeAfter } from "../runtime/close_after.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { StoreError } from "../errors.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "../contract/registry.ts";
@@ -16,8 +16,7 @@ export async function exportStore(
   to: string | URL,
   { where, columns, append = false, force = false, ...options }: ExportOptions = {},
 ): Promise<number> {
-  const backend = await openExisting(registry, from, options);
-  const source = completeBackend(backend);
+  const source = engineOf(await openExisting(registry, from, options));
   return await closeAfter(async () => {
     const selected = await selectRows(source, { where, columns });
     return await makeWhole(registry, to, { ...options, append, force }, async (target) => {
@@ -27,7 +26,7 @@ export async function exportStore(
       const isWhole = where === undefined && columns === undefined;
       return await target.recordAll(selected.rows(), {
         columns: selected.columns,
-        ...isWhole && { source: backend },
+        ...isWhole && { source },
       });
     });
   }, () => source.close());

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { createInterface } from "node:readline";
 import { argumentText } from "../values/argument_text.ts";
 import { readCell } from "../values/cell.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { FormatError, messageOf } from "../errors.ts";
 import { parseJson } from "../values/json.ts";
 import { jsonArrayItems } from "../values/json_array_items.ts";
@@ -32,7 +32,7 @@ export interface ForeignRow {
  * types, where a string is a string and not cell text.
  */
 export async function foreignReader(
-  backend: CompleteBackend,
+  backend: Engine,
   { kindOf, keepsFloats, onText }: ForeignOptions,
 ): Promise<() => AsyncGenerator<ForeignRow>> {
   const names = await backend.columns();
@@ -50,7 +50,7 @@ export async function foreignReader(
 }
 
 async function* textRows(
-  backend: CompleteBackend,
+  backend: Engine,
   columns: ReadonlyMap<string, TextColumn>,
 ): AsyncGenerator<ForeignRow> {
   for await (const texts of backend.texts!()) {
@@ -64,7 +64,7 @@ async function* textRows(
 }
 
 async function* typedRows(
-  backend: CompleteBackend,
+  backend: Engine,
   isStet: boolean,
   kindOf: ForeignOptions["kindOf"],
 ): AsyncGenerator<ForeignRow> {
@@ -85,7 +85,7 @@ function kindedValue(value: Value, kind: TextKind | undefined): Value {
   return typeof number === "number" || typeof number === "bigint" ? number : value;
 }
 
-function plainRows(backend: CompleteBackend): Iterable<Row> | AsyncIterable<Row> {
+function plainRows(backend: Engine): Iterable<Row> | AsyncIterable<Row> {
   return /\.(?:json|jsonl|ndjson)$/i.test(backend.location)
     ? jsonRows(backend.location)
     : backend.rows();

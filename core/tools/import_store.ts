@@ -1,7 +1,7 @@
 import path from "node:path";
 import { closeAfter } from "../runtime/close_after.ts";
 import { checkParamName, isReserved, NAMESPACE } from "../values/columns.ts";
-import { completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
 import { StoreError } from "../errors.ts";
 import { foreignReader } from "./foreign_rows.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
@@ -77,9 +77,9 @@ export async function importStore(
     const united = await uniteRows([{ name: String(file), rows }], shape, undefined);
     const space = namespace === undefined ? [] : [NAMESPACE];
     const columns = [...new Set([...key, ...space, ...names.values()])];
-    const target = completeBackend(await registry.open(store, rest));
+    const target = engineOf(await registry.open(store, rest));
     return await closeAfter(async () => {
-      const [held] = await target.claims();
+      const [held] = await target.held();
       if (held) {
         throw new StoreError(
           `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,

@@ -3,7 +3,8 @@ import path from "node:path";
 import process from "node:process";
 import { atExit, notAtExit } from "../runtime/at_exit.ts";
 import { closeAfter } from "../runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { StoreError } from "../errors.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
@@ -31,9 +32,9 @@ export async function makeWhole<T>(
   registry: Registry,
   location: string | URL,
   { append = false, force = false, ...options }: WriteOptions,
-  fill: (store: CompleteBackend) => MaybePromise<T>,
+  fill: (store: Engine) => MaybePromise<T>,
 ): Promise<T> {
-  const store = completeBackend(await registry.open(location, options));
+  const store = engineOf(await registry.open(location, options));
   const target = store.location;
   const appended = await closeAfter(async () => {
     if (append) return { result: await fill(store) };
@@ -78,9 +79,9 @@ export async function unfinishedOf(
   const found: string[] = [];
   for (const name of begun) {
     const file = path.join(folder, name);
-    const store = completeBackend(await registry.open(schemeOf(location) + file, options));
+    const store = engineOf(await registry.open(schemeOf(location) + file, options));
     await closeAfter(async () => {
-      if ((await store.claims()).length === 0) found.push(file);
+      if ((await store.held()).length === 0) found.push(file);
     }, () => store.close());
   }
   return found;
@@ -96,7 +97,7 @@ export function removeUnfinishedStore(file: string): void {
   }
 }
 
-async function checkReplaceable(store: CompleteBackend, force: boolean): Promise<void> {
+async function checkReplaceable(store: Engine, force: boolean): Promise<void> {
   if (!force) {
     throw new StoreError(
       `Cannot write "${store.location}": it is there already; choose another name, or have it ` +
@@ -108,7 +109,7 @@ async function checkReplaceable(store: CompleteBackend, force: boolean): Promise
   } catch {
     // An unreadable store can be replaced all the same.
   }
-  const [held] = await store.claims();
+  const [held] = await store.held();
   if (!held) return;
   throw new StoreError(
     `Cannot replace "${store.location}": ${held.holder} runs something on it; wait until it is done`,
@@ -130,7 +131,7 @@ async function writeAside<T>(
   location: string,
   target: string,
   { force = false, ...options }: WriteOptions,
-  fill: (store: CompleteBackend) => MaybePromise<T>,
+  fill: (store: Engine) => MaybePromise<T>,
 ): Promise<T> {
   const folder = path.dirname(target);
   // The name that was given ends with the extension; that of a symbolic link's target need not.
@@ -139,7 +140,7 @@ async function writeAside<T>(
   const clean = (): void => removeUnfinishedStore(file);
   atExit(clean);
   try {
-    const store = completeBackend(await registry.open(schemeOf(location) + file, options));
+    const store = engineOf(await registry.open(schemeOf(location) + file, options));
     const result = await closeAfter(async () => {
       await store.claim(MAKING); // until it is closed
       return await fill(store);

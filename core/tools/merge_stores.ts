@@ -1,6 +1,7 @@
 import { closeAfter } from "../runtime/close_after.ts";
 import { NAMESPACE } from "../values/columns.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { keyShape } from "../keys/key.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "../contract/registry.ts";
@@ -36,10 +37,10 @@ export async function mergeStores(
   to: string | URL,
   { key, prefer, force = false, ...options }: MergeOptions = {},
 ): Promise<MergeCounts> {
-  const opened: CompleteBackend[] = [];
+  const opened: Engine[] = [];
   return await closeAfter(async () => {
     for (const store of stores) {
-      opened.push(completeBackend(await openExisting(registry, store, options)));
+      opened.push(engineOf(await openExisting(registry, store, options)));
     }
     const selections = [];
     for (const store of opened) selections.push(await selectRows(store, {}));

@@ -1,5 +1,5 @@
 import { canonicalCell, writeCell } from "../values/cell.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { columnsOf, type Condition, parseCondition } from "./condition.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import { columnHint, nearestName } from "../values/nearest_name.ts";
@@ -26,7 +26,7 @@ export interface Removed {
  * @throws {TypeError} If there is neither a column nor a condition.
  */
 export async function removeSelected(
-  backend: CompleteBackend,
+  backend: Engine,
   { columns, where }: ResetSelection,
 ): Promise<Removed> {
   const known = await knownColumns(backend);
@@ -43,14 +43,14 @@ export async function removeSelected(
 }
 
 /** Returns the columns of the rows and of the params that failed. */
-async function knownColumns(backend: CompleteBackend): Promise<string[]> {
+async function knownColumns(backend: Engine): Promise<string[]> {
   const failed = (await backend.failures()).flatMap(({ params }) => Object.keys(params));
   return [...new Set([...await backend.columns(), ...failed])];
 }
 
 /** Removes by keys: rows with equal cells in the selecting columns are all selected, or none is. */
 async function removeWhere(
-  backend: CompleteBackend,
+  backend: Engine,
   condition: Condition,
   columns: Row,
   isSelected: Where,
@@ -82,7 +82,7 @@ function givenIn(columns: Row): string[] {
 const MAX_NEAR = 5;
 
 /** Returns a line for each reason why entries would match if names or kinds of values were others. */
-export async function nearMatches(backend: CompleteBackend, columns: Row): Promise<string[]> {
+export async function nearMatches(backend: Engine, columns: Row): Promise<string[]> {
   const known = await knownColumns(backend);
   const names = givenIn(columns);
   const unknown = names.filter((name) => !known.includes(name));

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { closeAfter } from "../runtime/close_after.ts";
-import { type CompleteBackend, completeBackend } from "../contract/complete_backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import { dictRepr } from "../values/python_repr.ts";
 import type { Registry } from "../contract/registry.ts";
@@ -30,7 +31,7 @@ export function createReset(registry: Registry): ResetFunction {
     const store = location ?? DEFAULT_STORE;
     const { quiet, log = console.log, yes = !process.stdin.isTTY, where, ...rest } = options;
     const say = (line: string): void => quiet ? undefined : log(`[stet] ${line}`);
-    const backend = completeBackend(await registry.open(store, rest));
+    const backend = engineOf(await registry.open(store, rest));
     return await closeAfter(async () => {
       if (columns || where !== undefined) {
         const selection = { columns: columns && toRow(columns), where };
@@ -55,7 +56,7 @@ export function createReset(registry: Registry): ResetFunction {
  * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If the selection is empty.
  */
 export async function resetSelected(
-  backend: CompleteBackend,
+  backend: Engine,
   selection: ResetSelection,
   say: (line: string) => void,
 ): Promise<number> {

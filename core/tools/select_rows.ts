@@ -1,4 +1,4 @@
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import type { Row } from "../values/value.ts";
 import { parseWhere } from "./where.ts";
@@ -29,7 +29,7 @@ export interface Selected {
  * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If a column is not there.
  */
 export async function selectRows(
-  backend: CompleteBackend,
+  backend: Pick<Engine, "columns" | "rows">,
   { where, columns }: Selection,
   needed: readonly string[] = [],
 ): Promise<Selected> {

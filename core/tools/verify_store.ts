@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Finding, VerifyOptions } from "../contract/backend.ts";
-import type { CompleteBackend } from "../contract/complete_backend.ts";
+import type { Finding, VerifyOptions } from "../contract/engine.ts";
+import type { Engine } from "../contract/engine.ts";
 import { ConflictError } from "./conflict_error.ts";
 import { conflictLines } from "./conflict_lines.ts";
 import { keyShape } from "../keys/key.ts";
@@ -56,7 +56,7 @@ function hasLeftSomething(location: string): boolean {
 }
 
 /** Returns the findings in the rows: repeated rows, rows of a key that differ, missing result files. */
-async function rowFindings(backend: CompleteBackend): Promise<Finding[]> {
+async function rowFindings(backend: Engine): Promise<Finding[]> {
   const { columns, rows } = await selectRows(backend, {});
   if (areRecords(columns)) return await missingResults(backend);
   const source = { name: backend.location, rows };
@@ -73,7 +73,7 @@ async function rowFindings(backend: CompleteBackend): Promise<Finding[]> {
   }
 }
 
-async function missingResults(backend: CompleteBackend): Promise<Finding[]> {
+async function missingResults(backend: Engine): Promise<Finding[]> {
   const messages: string[] = [];
   let count = 0;
   const rows = backend.rows({ columns: ["id", "result_file"] });

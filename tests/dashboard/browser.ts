@@ -1,26 +1,30 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CHROMIUM } from "../../scripts/install_optional.ts";
 import type { Runtime } from "../runtimes.ts";
-import { loadPlaywright, type Page } from "./playwright.ts";
+import { type Browser, loadPlaywright, type Page } from "./playwright.ts";
 
-const isHere = process.versions.deno === undefined && process.versions.bun === undefined;
-const playwright = isHere ? await loadPlaywright() : undefined;
+const playwright = await loadPlaywright();
 
 /** Why the browser's tests cannot run here; false if they can. In CI they must. */
-export const reason: string | false = !isHere
-  ? "playwright runs on Node, where this test drives sidecars on Deno and Bun"
-  : process.env["CI"] === "true" || existsSync(CHROMIUM) && playwright
-  ? false
-  : `there is no ${CHROMIUM} (apt-get install chromium), or \`deno task test:all\` did not find it`;
+export const reason: string | false =
+  process.env["CI"] === "true" || existsSync(CHROMIUM) && playwright
+    ? false
+    : `there is no ${CHROMIUM} (apt-get install chromium), or \`deno task test:all\` did not find it`;
 
-/** A window of a browser of its own, with what went on in it. */
+/** The browser of all windows. */
+let browser: Promise<Browser> | undefined;
+
+/** Closes the browser, if a window was opened. */
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+}
+
+/** A window with cookies and storage of its own, and a log of its errors and requests. */
 export interface Window {
   readonly page: Page;
   /** What the console said that is wrong. */
@@ -37,8 +41,7 @@ export async function openWindow(
     readonly colorScheme?: "light" | "dark";
   } = {},
 ): Promise<Window> {
-  const folder = mkdtempSync(join(tmpdir(), "stet-chromium-"));
-  const context = await playwright!.chromium.launchPersistentContext(folder, {
+  browser ??= playwright!.chromium.launch({
     executablePath: CHROMIUM,
     args: [
       "--headless",
@@ -50,10 +53,12 @@ export async function openWindow(
       "--disable-component-update",
       "--disable-sync",
     ],
+  });
+  const context = await (await browser).newContext({
     viewport: { width, height: 900 },
     colorScheme,
   });
-  const page = context.pages()[0] ?? await context.newPage();
+  const page = await context.newPage();
   const errors: string[] = [];
   const hosts = new Set<string>();
   page.on("console", (message) => {
@@ -68,10 +73,7 @@ export async function openWindow(
     page,
     errors,
     hosts,
-    async close(): Promise<void> {
-      await context.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close: () => context.close(),
   };
 }
 
@@ -135,15 +137,8 @@ export async function until(check: () => Promise<void> | void): Promise<void> {
     try {
       return await check();
     } catch (error) {
-      if (tries === 300) throw error;
-      await sleep(100);
+      if (tries === 1000) throw error;
+      await sleep(30);
     }
   }
-}
-
-/** Where pictures of the page are put: `STET_SHOTS`, or a temporary folder. */
-export function shotsFolder(): string {
-  const folder = process.env["STET_SHOTS"] || join(tmpdir(), "stet-shots");
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }

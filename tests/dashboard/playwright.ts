@@ -1,13 +1,18 @@
 /** What is used of `playwright-core`, in types of our own: who has no browser need not install it. */
 export interface Playwright {
   readonly chromium: {
-    launchPersistentContext(folder: string, options: object): Promise<BrowserContext>;
+    launch(options: object): Promise<Browser>;
   };
 }
 
-/** A browser with windows of its own. */
+/** A browser. */
+export interface Browser {
+  newContext(options: object): Promise<BrowserContext>;
+  close(): Promise<void>;
+}
+
+/** Windows that share cookies and storage, and no others. */
 export interface BrowserContext {
-  pages(): Page[];
   newPage(): Promise<Page>;
   on(event: "request", listener: (request: { url(): string }) => void): void;
   close(): Promise<void>;

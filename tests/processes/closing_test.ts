@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rounds } from "../rounds.ts";
 import { runtimes } from "../runtimes.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
 import { filesIn, inWorkshop, type StoreWorker } from "../workers/worker_process.ts";
 
 const timeout = 600_000;
 
-/** Rounds of each pair of runtimes; with thousands of them, a race that is rare shows itself. */
-const ROUNDS = Number(process.env["STET_CLOSING_ROUNDS"] ?? 20);
+/** Rounds of each pair of runtimes; thousands of them show a rare race. */
+const ROUNDS = rounds(12);
 
 for (const extension of [".csv", ".sqlite", ".parquet", ".arrow"]) {
   const skip = columnarSkips[extension];

@@ -5,13 +5,15 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openBackend } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { runtimes } from "../runtimes.ts";
 import { tempStore } from "../temp_folder.ts";
 
 const script = fileURLToPath(new URL("../workers/open_close_worker.ts", import.meta.url));
+const timeout = 300_000;
 const workers = 9;
 /** How often each worker opens and closes the store; SQLite takes its time to end its log. */
-const timesOf = { ".csv": 450, ".sqlite": 60 };
+const timesOf = { ".csv": rounds(150), ".sqlite": rounds(20) };
 
 /** What a worker wrote as errors, once it has ended. */
 function run(store: string, number: number, times: number): Promise<string> {
@@ -31,7 +33,7 @@ for (const [extension, times] of Object.entries(timesOf)) {
   // Each close may unlink the state file, or end the log, that another process is just opening.
   test(
     `${extension}: processes that open and close a store at once lose no row, and leave one file`,
-    { timeout: 60_000 },
+    { timeout },
     async (t) => {
       const store = tempStore(t, `runs${extension}`);
       const runs = Array.from({ length: workers }, (_, i) => run(store, i, times));
@@ -49,10 +51,10 @@ for (const [extension, times] of Object.entries(timesOf)) {
 
 test(
   "two processes that make one SQLite store at once both record",
-  { timeout: 60_000 },
+  { timeout },
   async (t) => {
     const store = tempStore(t, "runs-{}.sqlite");
-    const errors = await Promise.all([0, 1].map((number) => run(store, number, 300)));
+    const errors = await Promise.all([0, 1].map((number) => run(store, number, rounds(100))));
     assert.deepEqual(errors.filter((text) => text !== ""), []);
   },
 );

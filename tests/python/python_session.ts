@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -42,30 +44,43 @@ export interface PythonSession {
   sqlite_rows(store: string, sql: string): Promise<readonly (readonly unknown[])[]>;
 }
 
-/** Runs a body with a Python process that does what it asks; ends the process. */
-export async function inPython(
-  command: string,
-  body: (python: PythonSession) => Promise<void>,
-): Promise<void> {
+/** The sessions of this process, by command. */
+const sessions = new Map<string, PythonSession>();
+
+/**
+ * Returns a session with a Python process. All calls share one: its imports take a second. It ends with
+ * this process, and does not keep it alive.
+ */
+export function pythonSession(command: string): PythonSession {
+  const session = sessions.get(command) ?? startSession(command);
+  sessions.set(command, session);
+  return session;
+}
+
+function startSession(command: string): PythonSession {
   const script = fileURLToPath(new URL("session.py", import.meta.url));
   const child = spawn(command, [script], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  process.once("exit", () => child.kill("SIGKILL"));
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (...command: unknown[]): Promise<unknown> => {
+  async function ask(...command: unknown[]): Promise<unknown> {
+    setReferenced(child, true);
     child.stdin.write(JSON.stringify(command) + "\n");
     const { value, done } = await answers.next();
+    setReferenced(child, false);
     if (done) throw new Error(`Python ended before it answered ${JSON.stringify(command)}`);
     const answer = JSON.parse(value);
     if (answer?.error !== undefined) throw new Error(`${JSON.stringify(command)}: ${answer.error}`);
     return answer;
-  };
-  const session = new Proxy({}, {
+  }
+  return new Proxy({}, {
     get: (_, name) => (...args: unknown[]) => ask(name, ...args),
   }) as PythonSession;
-  try {
-    await body(session);
-  } finally {
-    child.stdin.end();
-    await ended;
+}
+
+/** Has a child and its pipes keep this process alive, or not. */
+function setReferenced(child: ChildProcess, isReferenced: boolean): void {
+  for (const handle of [child, child.stdin as Socket, child.stdout as Socket]) {
+    if (isReferenced) handle.ref?.();
+    else handle.unref?.();
   }
 }

@@ -7,10 +7,10 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
-import { openBackend } from "../../mod.ts";
+import { openEngine } from "../open_engine.ts";
 
 const { store, key } = workerData as { store: string; key: string };
-const backend = await openBackend(store);
-const { state } = await backend.claim!(keyOf(keyShape(["key"]), { key }));
+const backend = await openEngine(store);
+const { state } = await backend.claim(keyOf(keyShape(["key"]), { key }));
 parentPort!.postMessage(state);
 setInterval(() => {}, 1000); // something to live for

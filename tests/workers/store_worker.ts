@@ -5,17 +5,12 @@
  * @module
  */
 
+import type { Engine } from "../../core/contract/engine.ts";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
-import {
-  type Backend,
-  type Claim,
-  once,
-  type OnceFunction,
-  openBackend,
-  type Row,
-} from "../../mod.ts";
+import { type Claim, once, type OnceFunction, type Row } from "../../mod.ts";
+import { openEngine } from "../open_engine.ts";
 
 interface Params {
   readonly key: string;
@@ -27,14 +22,14 @@ interface Result {
 
 /** One for all keys: a store keeps an index for each. */
 const shape = keyShape(["key"]);
-const stores = new Map<string, Promise<Backend>>();
+const stores = new Map<string, Promise<Engine>>();
 const claims = new Map<string, Claim>();
 const functions = new Map<string, OnceFunction<[Params], Promise<Result>>>();
 /** Ends the runs that wait. */
 const finishing = new Map<string, (by: string) => void>();
 
-function open(store: string): Promise<Backend> {
-  const opened = stores.get(store) ?? openBackend(store, { warn: () => {} });
+function open(store: string): Promise<Engine> {
+  const opened = stores.get(store) ?? openEngine(store, { warn: () => {} });
   stores.set(store, opened);
   return opened;
 }
@@ -51,7 +46,7 @@ async function run({ key }: Params): Promise<Result> {
 const commands = {
   /** Claims a key and keeps the claim. */
   async claim(store: string, key: string): Promise<{ state: string; holder?: string }> {
-    const answer = await (await open(store)).claim!(keyOf(shape, { key }));
+    const answer = await (await open(store)).claim(keyOf(shape, { key }));
     if (answer.state !== "claimed") return answer;
     claims.set(store + key, answer.claim);
     return { state: "claimed" };
@@ -59,7 +54,7 @@ const commands = {
   /** Claims a key for a lease of so many milliseconds. */
   async lease(store: string, key: string, token: string, milliseconds: number): Promise<string> {
     const lease = { token, until: Date.now() + milliseconds };
-    const answer = await (await open(store)).claim!(keyOf(shape, { key }), { lease });
+    const answer = await (await open(store)).claim(keyOf(shape, { key }), { lease });
     if (answer.state === "claimed") claims.set(store + key, answer.claim);
     return answer.state;
   },

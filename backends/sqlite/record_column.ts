@@ -1,0 +1,149 @@
+import { parseJson } from "../../core/values/json.ts";
+import { pythonDate, pythonTime } from "../../core/values/python_time.ts";
+import type { TableType } from "../../core/contract/records_backend.ts";
+import type { Value } from "../../core/values/value.ts";
+import { spacedJson, type SqlValue } from "./sql_value.ts";
+
+/** What a column of a table of records keeps: a param that is a time or a day, or (`created`) when the record was made. */
+export type RecordKind =
+  | "integer"
+  | "real"
+  | "number"
+  | "text"
+  | "boolean"
+  | "json"
+  | "time"
+  | "date"
+  | "created";
+
+/** A column of a table of records. */
+export interface RecordColumn {
+  readonly name: string;
+  readonly kind: RecordKind;
+  readonly isNullable: boolean;
+  /** True if the table has a value for rows without the column. */
+  readonly hasDefault?: boolean;
+}
+
+/** The columns that every table of records has after those of the params, as SQLAlchemy makes them. */
+export const OWN_COLUMNS: readonly RecordColumn[] = [
+  { name: "id", kind: "text", isNullable: false },
+  { name: "result_file", kind: "text", isNullable: false },
+  { name: "created_at", kind: "created", isNullable: false },
+  { name: "custom_data", kind: "json", isNullable: false },
+];
+
+/** What SQLAlchemy 2 calls each kind in SQLite. */
+const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
+  integer: "INTEGER",
+  real: "DOUBLE",
+  number: "NUMERIC",
+  text: "VARCHAR",
+  boolean: "BOOLEAN",
+  json: "JSON",
+  time: "DATETIME",
+  date: "DATE",
+  created: "DATETIME",
+};
+
+/** A column as CREATE TABLE wants it, after its name. */
+export function columnSql({ kind, isNullable }: RecordColumn): string {
+  return SQL_TYPES[kind] + (isNullable ? "" : " NOT NULL");
+}
+
+/** The column that a declared type makes. */
+export function declaredColumn(name: string, type: TableType): RecordColumn {
+  return {
+    name,
+    kind: type.replace("?", "") as RecordKind,
+    isNullable: type.endsWith("?"),
+  };
+}
+
+/** The type of a param's column, as it would be declared; one that may be left out may be null. */
+export function typeOf({ kind, isNullable, hasDefault }: RecordColumn): TableType {
+  const type = kind === "created" ? "time" : kind;
+  return isNullable || hasDefault ? `${type}?` : type;
+}
+
+/** The type of a column that is made for a value; JSON where it does not tell. It may be null. */
+export function inferredColumn(name: string, value: Value): RecordColumn {
+  const kind = typeof value === "string"
+    ? "text"
+    : typeof value === "boolean"
+    ? "boolean"
+    : typeof value === "object"
+    ? "json"
+    : "number";
+  return { name, kind, isNullable: true };
+}
+
+/** The kind of a column, by the name of its type, whoever made the table. */
+export function kindOf(sqlType: string): RecordKind {
+  const type = sqlType.toUpperCase();
+  if (/BOOL/.test(type)) return "boolean";
+  if (/JSON/.test(type)) return "json";
+  if (/DATETIME|TIMESTAMP/.test(type)) return "time";
+  if (type === "DATE") return "date";
+  if (/INT/.test(type)) return "integer";
+  if (/REAL|FLOA|DOUB/.test(type)) return "real";
+  if (/NUMERIC|DEC/.test(type)) return "number";
+  return "text";
+}
+
+/**
+ * A value as it is bound to a column; undefined if the column cannot hold it. NaN is such a value:
+ * SQLite takes it for NULL.
+ */
+export function toColumn(value: Value | undefined, kind: RecordKind): SqlValue | undefined {
+  if (value === undefined || (value === null && kind !== "json")) return null;
+  switch (kind) {
+    case "integer":
+    case "real":
+    case "number":
+      if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;
+      return typeof value === "number" && !Number.isNaN(value) ? value : undefined;
+    case "boolean":
+      return typeof value === "boolean" ? Number(value) : undefined;
+    case "json":
+      return value === null ? null : spacedJson(value);
+    case "time":
+    case "created":
+      return typeof value === "string" ? sqlTime(value) : undefined;
+    case "date":
+      return typeof value === "string" ? pythonDate(value) : undefined;
+    case "text":
+      return typeof value === "string" && value.isWellFormed() ? value : undefined;
+  }
+}
+
+/** The value of a column; undefined (absent) for NULL. One that does not fit its column is given as it is. */
+export function fromColumn(value: SqlValue, kind: RecordKind): Value | undefined {
+  if (value === null) return undefined;
+  if (typeof value === "bigint" || typeof value === "number") {
+    const number = Number(value);
+    if (kind === "boolean") return Boolean(number);
+    return kind === "real" || Number.isSafeInteger(number) ? number : value;
+  }
+  if (typeof value !== "string") return undefined;
+  if (kind === "created") return value.replace(TIME, "$1T$2$3Z");
+  if (kind === "time") return pythonTime(value) ?? value;
+  return kind === "json" ? jsonOf(value) : value;
+}
+
+function jsonOf(text: string): Value {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A time as SQLAlchemy writes it, without a zone. */
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)((?:\.\d+)?)$/;
+
+/** An ISO 8601 time in UTC as SQLAlchemy writes it: without a zone, with microseconds. */
+function sqlTime(iso: string): string {
+  const [, date, time, fraction = ""] = TIME.exec(iso.replace(/Z$/, "")) ?? [];
+  return date === undefined ? iso : `${date} ${time}.${fraction.slice(1, 7).padEnd(6, "0")}`;
+}

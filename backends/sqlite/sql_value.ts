@@ -1,0 +1,95 @@
+import { Buffer } from "node:buffer";
+import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
+import { canonicalJson } from "../../core/values/json.ts";
+import type { Value } from "../../core/values/value.ts";
+
+/** A value as SQLite keeps it in a column. Integers are read as bigints. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** Affinity of a column: TEXT makes text of numbers that are bound to it, NUMERIC does not. */
+export type Affinity = "TEXT" | "NUMERIC";
+
+/**
+ * Returns a value as it is bound to a column: a number as a number, so that SQL on it is numeric, any other
+ * value as cell text. In TEXT columns, as Python's stet makes them, all values are cell text.
+ *
+ * SQLite would make an integer of an integral float from 2^53 up, which reads back as a bigint. Its cell text
+ * is kept as a BLOB, which no affinity changes.
+ */
+export function toSql(value: Value, affinity: Affinity): SqlValue {
+  const isNumber = typeof value === "number" && Number.isFinite(value) || isInt64(value);
+  if (affinity === "TEXT" || !isNumber) return writeCell(value);
+  if (typeof value === "bigint") return value;
+  const isTakenForInteger = Number.isInteger(value) && !Number.isSafeInteger(value) &&
+    Math.abs(value as number) <= 2 ** 63;
+  return isTakenForInteger ? Buffer.from(writeCell(value)) : value as number;
+}
+
+/** Returns the value of a column; undefined (absent) for NULL. */
+export function fromSql(value: SqlValue): Value | undefined {
+  switch (typeof value) {
+    case "string":
+      return readCell(value);
+    case "bigint": {
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : value;
+    }
+    case "number":
+      return value;
+    default:
+      return value === null ? undefined : readCell(Buffer.from(value).toString("utf8"));
+  }
+}
+
+/** A cell of a number, as `writeCell` spells it. */
+const numeral = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
+
+/** Returns all that a column may hold for a cell: in text, also the spellings of Python and other tools. */
+export function spellings(cell: string, affinity: Affinity): readonly SqlValue[] {
+  if (affinity === "NUMERIC" && numeral.test(cell)) {
+    const number = Number(cell);
+    if (Number.isSafeInteger(number) || !Number.isInteger(number)) return [number];
+  }
+  const value = readCell(cell)!;
+  if (value === cell) return [cell];
+  const bound = toSql(value, affinity);
+  if (typeof bound !== "string") return [bound];
+  const others = otherSpellings(value, cell).filter((text) => {
+    // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
+    return canonicalCell(text) === cell && text.isWellFormed() &&
+      !(affinity === "NUMERIC" && /^-?[0-9]+$/.test(text));
+  });
+  return [...new Set([cell, ...others])];
+}
+
+function otherSpellings(value: Value, cell: string): string[] {
+  switch (typeof value) {
+    case "boolean":
+      return [`${value}`, `${value}`.toUpperCase()];
+    case "string":
+      return readCell(value) === value ? [value] : []; // "a\nb" unquoted
+    case "number":
+      if (value === 0) return ["0.0", "-0", "-0.0"];
+      if (Number.isSafeInteger(value)) return [`${value}.0`];
+      return Number.isNaN(value) ? ["NaN"] : [`${value}`];
+    case "bigint":
+      return [`${value}`];
+    default:
+      if (value === null) return ["null", "NULL"];
+      return [spacedJson(value), cell];
+  }
+}
+
+/** Returns JSON as Python's `json.dumps` writes it by default. */
+export function spacedJson(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(spacedJson).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return canonicalJson(value);
+  const entries = Object.entries(value).map(([name, entry]) =>
+    `${canonicalJson(name)}: ${spacedJson(entry)}`
+  );
+  return `{${entries.join(", ")}}`;
+}
+
+function isInt64(value: Value): value is bigint {
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+}

@@ -1,0 +1,182 @@
+import { Worker } from "node:worker_threads";
+import type { Engine } from "../../core/contract/engine.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import type { Grid } from "../../core/grids/grid.ts";
+import { isGranted } from "../../core/runtime/missing_permission.ts";
+import { Follower } from "../mirror/follower.ts";
+import { checkCountable } from "../mirror/grid_done.ts";
+import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { MirrorRequests } from "./mirror_requests.ts";
+import {
+  type Answer,
+  answererOf,
+  type MirrorStart,
+  mirrorThread,
+  type Question,
+  START,
+} from "./mirror_thread.ts";
+
+/** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
+const MAX_ROWS_WITHOUT_THREAD = 20_000;
+
+/** Answers requests, in a thread or in this one. */
+interface Answerer {
+  ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
+  close(): void;
+}
+
+/**
+ * The mirror of a store, in a thread of its own, which is started by the first request: however long a
+ * statement takes, the thread that answers claims is free. Where no thread can be started, the mirror is
+ * in this one, for stores of some 20,000 rows at most.
+ */
+export class MirrorClient {
+  readonly #start: MirrorStart;
+  readonly #follower: Follower;
+  readonly #listeners = new Set<() => void>();
+  #answerer: Promise<Answerer> | undefined;
+  #isClosed = false;
+
+  /** @throws {RangeError} If the grid has too many combinations. */
+  constructor(backend: Engine, grid?: Grid) {
+    if (grid) checkCountable(grid);
+    this.#start = { location: backend.location, factors: grid?.factors };
+    this.#follower = new Follower(backend, {
+      begin: (isWhole) => this.ask("begin", isWhole),
+      insert: (rows) => this.ask("insert", rows),
+      commit: (columns) => this.ask("commit", columns),
+      abort: () => this.ask("abort"),
+    });
+  }
+
+  /** The number of rows, and so the position of the newest one. */
+  get count(): number {
+    return this.#follower.count;
+  }
+
+  /** Changes when the store was changed otherwise than by adding rows. */
+  get generation(): number {
+    return this.#follower.generation;
+  }
+
+  /** Copies the rows that the store has gained, and resolves to the store's cursor. */
+  catchUp(): Promise<string> {
+    return this.#follower.catchUp();
+  }
+
+  /** Notifies listeners that the store was changed here. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Adds a listener of {@linkcode changed}; returns the function that removes it. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Sends a request to the mirror. */
+  async ask<N extends keyof MirrorRequests>(
+    name: N,
+    ...args: Parameters<MirrorRequests[N]>
+  ): Promise<ReturnType<MirrorRequests[N]>> {
+    if (this.#isClosed) throw this.#error("the sidecar was closed");
+    const answerer = await (this.#answerer ??= this.#open());
+    return await answerer.ask(name, args) as ReturnType<MirrorRequests[N]>;
+  }
+
+  /** Ends the thread. Node ends its process only after the statement that the thread is running. */
+  close(): void {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#answerer?.then((it) => it.close(), () => {});
+  }
+
+  #error(reason: string): StoreError {
+    return new StoreError(`Cannot show store "${this.#start.location}": ${reason}`);
+  }
+
+  async #open(): Promise<Answerer> {
+    try {
+      return await this.#openThread();
+    } catch (error) {
+      return this.#openHere(messageOf(error));
+    }
+  }
+
+  async #openThread(): Promise<Answerer> {
+    const module = new URL(mirrorThread);
+    // Else Deno may ask on the terminal, and no claim is answered before the user is.
+    if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {
+      throw new Error(`Deno gives no read access to ${module}`);
+    }
+    const worker = new Worker(module, { workerData: { [START]: this.#start } });
+    await new Promise<void>((resolve, reject) => {
+      worker.once("message", () => resolve());
+      worker.once("error", reject);
+      worker.once("exit", (code) => reject(new Error(`the thread exited with code ${code}`)));
+    });
+    worker.unref();
+
+    const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+    let questions = 0;
+    const end = (error: Error): void => {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    };
+    const died = (reason: string): void => {
+      this.#answerer = undefined; // the next request starts another
+      this.#follower.restart();
+      end(this.#error(`the thread of its figures ended (${reason}); ask again`));
+    };
+    worker.on("message", ({ id, value, error }: Answer) => {
+      const asked = waiting.get(id);
+      waiting.delete(id);
+      if (waiting.size === 0) worker.unref();
+      if (error) asked?.reject(receivedError(error));
+      else asked?.resolve(value);
+    });
+    worker.on("error", (error) => died(messageOf(error)));
+    worker.on("exit", (code) => died(`code ${code}`));
+    return {
+      ask(name, args) {
+        const asked = Promise.withResolvers<unknown>();
+        waiting.set(++questions, asked);
+        worker.ref(); // the process lives until it is answered
+        worker.postMessage({ id: questions, name, args } satisfies Question);
+        return asked.promise;
+      },
+      close: () => {
+        worker.removeAllListeners("exit");
+        end(this.#error("the sidecar was closed"));
+        worker.unref();
+        void worker.terminate();
+      },
+    };
+  }
+
+  #openHere(reason: string): Answerer {
+    const answer = answererOf(this.#start);
+    let rows = 0;
+    return {
+      ask: async (name, args) => {
+        if (name === "abort" || name === "begin" && args[0] === true) rows = 0;
+        if (name === "insert") rows += (args[0] as PackedRows).length;
+        if (rows <= MAX_ROWS_WITHOUT_THREAD) return await answer(name, args);
+        throw this.#error(
+          `it has more than ${MAX_ROWS_WITHOUT_THREAD} rows, whose figures would block claims, and no ` +
+            `thread can be started for them (${reason}); on Deno, start the sidecar with --allow-read`,
+        );
+      },
+      close: () => void answer("close", []),
+    };
+  }
+}
+
+const CLASSES = { RangeError, StoreError, SyntaxError, TypeError };
+
+/** Returns an error of the thread, of the class that it had there. */
+function receivedError({ name, message, stack }: NonNullable<Answer["error"]>): Error {
+  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error;
+  return Object.assign(new known(message), { stack });
+}

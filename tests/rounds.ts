@@ -1,0 +1,9 @@
+import process from "node:process";
+
+/** Factor of the rounds in `deno task soak`; 1 in the suite. */
+const FACTOR = Number(process.env["STET_ROUNDS"] ?? 1);
+
+/** Returns the number of rounds of a test with random input: this many, and more in a soak. */
+export function rounds(count: number): number {
+  return count * FACTOR;
+}
