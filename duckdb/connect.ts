@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection, DuckDbInstance, DuckDbResult } from "./duckdb.ts";
 import { loadDuckDb } from "./duckdb.ts";
 
-/** A connection that can give a result as it comes. */
+/** A connection that can stream a result. */
 export interface Connection extends DuckDbConnection {
   stream(sql: string): Promise<DuckDbResult>;
 }
@@ -18,13 +18,13 @@ async function openInstance(): Promise<DuckDbInstance> {
   });
 }
 
-/** A connection of its own: a result that is read as it comes occupies one. */
+/** Opens a connection: a streamed result occupies one. */
 export async function connect(): Promise<Connection> {
   instance ??= openInstance();
   return await (await instance).connect() as Connection;
 }
 
-/** All values of a result, column by column; no column if it has no row. */
+/** Returns all values of a result, column by column; no column if it has no row. */
 export async function columnsOf(result: DuckDbResult): Promise<unknown[][]> {
   const columns: unknown[][] = [];
   for (;;) {
@@ -36,7 +36,7 @@ export async function columnsOf(result: DuckDbResult): Promise<unknown[][]> {
   }
 }
 
-/** What DuckDB says, without where in the SQL. */
+/** Returns the message of DuckDB without the place in the SQL. */
 export function firstLine(error: unknown): string {
   return messageOf(error).split("\n", 1)[0]!;
 }

@@ -2,8 +2,8 @@ import { TIMESTAMP } from "../core/values/columns.ts";
 import { sqlString } from "./sql_text.ts";
 
 /**
- * The condition in SQL under which a line of a CSV store, read as cells `c0`, `c1` …, is surely a row and
- * no other header.
+ * Returns the condition in SQL under which a line of a CSV store, read as cells `c0`, `c1` …, is surely a
+ * row and no other header.
  */
 export function rowCondition(names: readonly string[]): string {
   const time = names.indexOf(TIMESTAMP);

@@ -16,17 +16,17 @@ import { sqlString } from "../duckdb/sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
 import { guessedCell, WRONG_GUESS } from "../duckdb/typed_cell.ts";
 
-/** A copy of the store's file in the session's folder. */
+/** Name of a copy of the store's file in the session's folder. */
 const COPY = "copy";
 
-/** How far a run may go. */
+/** Limits of a run. */
 export interface RunLimits {
   /** In milliseconds. */
   readonly timeout?: number | undefined;
   readonly maxRows?: number | undefined;
 }
 
-/** A statement over the rows of a store on its way to its result. */
+/** One run of a statement over the rows of a store. */
 export class Run {
   readonly #session: Session;
   readonly #backend: Engine;
@@ -49,9 +49,9 @@ export class Run {
   }
 
   /**
-   * What SQL that only reads gives.
+   * Runs SQL that only reads.
    *
-   * @param free Is called when the result was read.
+   * @param free Called when the result was read.
    */
   async result(sql: string, free: () => void): Promise<QueryResult> {
     const statement = await readOnly(this.#session.connection, sql);
@@ -60,7 +60,7 @@ export class Run {
     return new QueryResult(this.#session.duckdb, result, maxRows ?? Infinity, free);
   }
 
-  /** Writes what SQL that only reads gives to a Parquet file; how many rows. */
+  /** Writes the result of SQL that only reads to a Parquet file, and resolves to the number of rows. */
   async toParquet(sql: string, file: string): Promise<number> {
     const statement = await readOnly(this.#session.connection, sql);
     const { maxRows } = this.#limits;
@@ -71,7 +71,7 @@ export class Run {
     return Number((await result.fetchChunk())!.getColumns()[0]![0]);
   }
 
-  /** @param command What is run for the statement. */
+  /** @param command The SQL that is run for the statement. */
   async #resultOf(statement: Statement, command: string): Promise<DuckDbResult> {
     this.#deadline = new Deadline(this.#session.connection, this.#limits.timeout);
     try {
@@ -84,7 +84,7 @@ export class Run {
     }
   }
 
-  /** From a file as it stands; undefined if that cannot be, or would not give what the store holds. */
+  /** Runs it on the store's file; undefined if DuckDB cannot read that as the store does. */
   async #ofFile(statement: Statement, command: string): Promise<DuckDbResult | undefined> {
     const file = await this.#look();
     if (!file || !await this.#hasAllNames(file, statement)) return undefined;
@@ -101,18 +101,18 @@ export class Run {
         if (error instanceof QueryError) throw error;
         const [, cell = ""] = messageOf(error).split(WRONG_GUESS);
         const column = Number(cell.slice(1));
-        // What is not there is told with all columns in sight.
+        // A missing name is reported with all columns known.
         if (cell === "" && explained(error, file.names).isMissing) {
           await this.#checkNames(statement);
         }
-        // Anything else the rows explain: they tell whether it is the statement or the file.
+        // Otherwise a run over the rows shows whether the statement or the file is at fault.
         if (cell === "" || types.get(column)?.kind !== "integer") return undefined;
         types.set(column, { kind: "double" });
       }
     }
   }
 
-  /** The file, if DuckDB may be able to read it. */
+  /** Returns the file, if DuckDB may be able to read it. */
   async #look(): Promise<DirectFile | undefined> {
     if (this.#path === undefined) return undefined;
     const { connection, folder } = this.#session;
@@ -120,11 +120,11 @@ export class Run {
       return await directFile(this.#path, path.join(folder, COPY), connection);
     } catch {
       this.#deadline?.check();
-      return undefined; // it is gone, or no Parquet: the store's own reader tells
+      return undefined; // it is gone, or no Parquet: the store's own reader reports it
     }
   }
 
-  /** Whether columns that were not seen cannot make a difference, or there are none. */
+  /** True if columns outside the sample cannot make a difference, or there are none. */
   async #hasAllNames({ names, allNames }: DirectFile, { mentioned }: Statement): Promise<boolean> {
     if (allNames === undefined) return true;
     const seen = new Set(names);
@@ -139,11 +139,11 @@ export class Run {
       return found.every((name) => seen.has(String(name)));
     } catch {
       this.#deadline?.check();
-      return false; // it is no JSON: the store's own reader tells
+      return false; // it is no JSON: the store's own reader reports it
     }
   }
 
-  /** @throws {Error} Also if a type is another one; the message says which. */
+  /** @throws {Error} Also if the guess of a type was wrong; the message names the cell. */
   async #trial(
     file: DirectFile,
     types: ReadonlyMap<number, ColumnType>,
@@ -159,13 +159,13 @@ export class Run {
     }
     const { connection } = this.#session;
     await connection.run(runsView(columns, file.from([...types.keys()])));
-    await this.#check(statement);
-    // It is computed to its end: a guess that was wrong has shown.
+    await checkKinds(this.#session, statement.sql);
+    // It is computed to its end: a wrong guess has failed by now.
     const result = await connection.run(command);
     return file.isUnchanged() ? result : undefined;
   }
 
-  /** From the rows that the store gives. */
+  /** Runs it on a copy of the store's rows. */
   async #ofRows(statement: Statement, command: string): Promise<DuckDbResult> {
     const { connection } = this.#session;
     const check = (): void => this.#deadline?.check();
@@ -176,7 +176,7 @@ export class Run {
     check();
     try {
       await connection.run(runsView(columns, COPIED));
-      await this.#check(statement);
+      await checkKinds(this.#session, statement.sql);
       return await connection.run(command);
     } catch (error) {
       check();
@@ -185,20 +185,16 @@ export class Run {
     }
   }
 
-  /** Sees that names are right before any row is read: over columns without values. */
+  /** Checks the names before any row is read: over columns without values. */
   async #checkNames(statement: Statement): Promise<void> {
     const columns = this.#columns.map((name) => ({ name, value: "NULL::VARCHAR" }));
     await this.#session.connection.run(runsView(columns, "range(0)"));
     try {
-      await checkKinds(this.#session.connection, this.#session.duckdb, statement.sql);
+      await checkKinds(this.#session, statement.sql);
     } catch (error) {
       if (error instanceof QueryError) throw error;
       const { message, isMissing } = explained(error, this.#columns);
       if (isMissing) throw new QueryError(message, { cause: error });
     }
-  }
-
-  async #check({ sql }: Statement): Promise<void> {
-    await checkKinds(this.#session.connection, this.#session.duckdb, sql);
   }
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../core/errors.ts";
-import type { DuckDb, DuckDbConnection } from "../duckdb/duckdb.ts";
+import type { DuckDbConnection } from "../duckdb/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
+import type { Session } from "./session.ts";
 import { QueryError } from "./query_error.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
@@ -88,8 +89,7 @@ async function checkPivot(connection: DuckDbConnection, sql: string): Promise<vo
  * @throws {Error} The error of DuckDB about names and types that do not fit.
  */
 export async function checkKinds(
-  connection: DuckDbConnection,
-  { StatementType: kinds }: DuckDb,
+  { connection, duckdb: { StatementType: kinds } }: Pick<Session, "connection" | "duckdb">,
   sql: string,
 ): Promise<void> {
   const statements = await connection.extractStatements(sql);
