@@ -1,5 +1,6 @@
 import { readCell, writeCell } from "../values/cell.ts";
 import { isKeyColumn } from "../values/columns.ts";
+import { Fingerprint } from "./fingerprint.ts";
 import { type Row, setEntry, toValue } from "../values/value.ts";
 
 /** Which columns say which run it is. Made once and used for many keys. */
@@ -70,6 +71,11 @@ export function keyOf(
   return new LazyKey(shape, params, textOf(shape, params), order);
 }
 
+/** Returns the fingerprint of a key's text. A key of {@linkcode keyOf} computes it once. */
+export function fingerprintOf(key: Pick<Key, "text">): Fingerprint {
+  return key instanceof LazyKey ? key.fingerprint : new Fingerprint().begin().text(key.text).end();
+}
+
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
   let text = "";
   for (const name of shape.columns ?? openColumns(shape, params)) {
@@ -110,6 +116,7 @@ function cellOf(input: unknown, name: string): string | undefined {
 class LazyKey implements Key {
   #params: Readonly<Record<string, unknown>>;
   #values: Row | undefined;
+  #fingerprint: Fingerprint | undefined;
   readonly #order: readonly string[] | undefined;
   readonly shape: KeyShape;
   readonly text: string;
@@ -124,6 +131,10 @@ class LazyKey implements Key {
     this.shape = shape;
     this.#params = params;
     this.text = text;
+  }
+
+  get fingerprint(): Fingerprint {
+    return this.#fingerprint ??= new Fingerprint().begin().text(this.text).end();
   }
 
   get values(): Row {
