@@ -136,7 +136,7 @@ export class ColumnarBase {
 
   /** The number of the newest row of a key; -1 if there is none. */
   find(key: Key): number {
-    return this.#indexes.use(key.shape)?.keys.find(fingerprintOf(key)) ?? -1;
+    return this.#indexes.use(key.shape)?.keys.find(key.fingerprint) ?? -1;
   }
 
   /**
@@ -144,7 +144,7 @@ export class ColumnarBase {
    * the row says which it is.
    */
   sourceOf(key: Key): string | null | undefined {
-    const number = this.#indexes.use(key.shape)?.keys.sourceOf(fingerprintOf(key)) ?? -1;
+    const number = this.#indexes.use(key.shape)?.keys.sourceOf(key.fingerprint) ?? -1;
     if (number === -1) return undefined;
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
   }
@@ -159,7 +159,7 @@ export class ColumnarBase {
   /** The numbers of the rows that have a key, ascending. */
   async numbersOf(keys: readonly Key[]): Promise<number[]> {
     const wanted = new FingerprintSet();
-    for (const key of keys) wanted.add(fingerprintOf(key));
+    for (const key of keys) wanted.add(key.fingerprint);
     const numbers: number[] = [];
     await this.#visitKeys(keys[0]!.shape, 0, (key, number) => {
       if (wanted.numberOf(key) !== -1) numbers.push(number);

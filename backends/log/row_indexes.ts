@@ -1,7 +1,7 @@
 import { isKeyColumn } from "../../core/values/columns.ts";
 import { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
-import { CELL_END, fingerprintOf, type Key, type KeyShape, NAME_END } from "../../core/keys/key.ts";
+import { CELL_END, type Key, type KeyShape, NAME_END } from "../../core/keys/key.ts";
 import type { CellReader, RowScanner } from "./format.ts";
 import { IndexesByUse, type ShapeIndex } from "./indexes_by_use.ts";
 import { KeyIndex } from "./key_index.ts";
@@ -39,7 +39,7 @@ export class RowIndexes {
 
   /** Returns the offset of the newest row of a key; -1 if there is none. */
   find(key: Key): number {
-    return this.#indexes.use(key.shape)!.keys.find(fingerprintOf(key));
+    return this.#indexes.use(key.shape)!.keys.find(key.fingerprint);
   }
 
   /**
@@ -47,7 +47,7 @@ export class RowIndexes {
    * itself has it.
    */
   sourceOf(key: Key): string | null | undefined {
-    const number = this.#indexes.use(key.shape)!.keys.sourceOf(fingerprintOf(key));
+    const number = this.#indexes.use(key.shape)!.keys.sourceOf(key.fingerprint);
     if (number === -1) return undefined;
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
   }
@@ -100,7 +100,7 @@ export class RowIndexes {
       };
     }
     const index = newIndex(gone[0]!.shape);
-    for (const key of gone) keys.add(fingerprintOf(key));
+    for (const key of gone) keys.add(key.fingerprint);
     return () => keys.numberOf(this.#fingerprintOf(index, scanner)) !== -1;
   }
 

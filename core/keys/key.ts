@@ -19,6 +19,8 @@ export interface Key {
    * name. Equal texts are the same key, whoever made them.
    */
   readonly text: string;
+  /** Fingerprint of the text, made on first use. */
+  readonly fingerprint: Fingerprint;
   /** The values by column; absent ones are left out. */
   readonly values: Row;
 }
@@ -71,9 +73,16 @@ export function keyOf(
   return new LazyKey(shape, params, textOf(shape, params), order);
 }
 
-/** Returns the fingerprint of a key's text. A key of {@linkcode keyOf} computes it once. */
-export function fingerprintOf(key: Pick<Key, "text">): Fingerprint {
-  return key instanceof LazyKey ? key.fingerprint : new Fingerprint().begin().text(key.text).end();
+/** Returns a key with other values, such as those of columns that are not in it. */
+export function withValues(key: Key, values: Row): Key {
+  return {
+    shape: key.shape,
+    text: key.text,
+    get fingerprint(): Fingerprint {
+      return key.fingerprint;
+    },
+    values,
+  };
 }
 
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {

@@ -12,9 +12,8 @@ import { parseJson } from "../../core/values/json.ts";
 import { LastJson } from "../../executors/last_json.ts";
 import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
-import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
+import { BRACKETS, firstOf, withoutEnd } from "../../query/statement.ts";
 import { mediumFor } from "../../server/routes/media.ts";
-import { takesGzip } from "../../server/routes/stream_response.ts";
 
 /** Texts over which a pattern with two ways to match the same characters takes quadratic time. */
 const many = (piece: string): string => piece.repeat(250_000 / piece.length);
@@ -79,18 +78,17 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseCondition: (text) => parseCondition(text, ["a"]),
   readAxis: (text) => readAxis(`a=${text}`),
   readPair: (text) => readPair(`a=${text}`),
-  columnList: (text) => columnList("--columns", text),
+  columnList: (text) => columnList(text, "--columns"),
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
-  takesGzip,
   lastJson(text) {
     const last = new LastJson(2 ** 24);
     last.add(new TextEncoder().encode(text));
     return last.end();
   },
   withoutEnd,
-  firstOf: (text) => firstOf(/[a-z]+/iy, text, true),
+  firstOf: (text) => firstOf(/[a-z]+/iy, text, BRACKETS),
   csv: (text) => load(".csv", text),
   csvCell: (text) => load(".csv", `a,b\n${text},1\n`),
   json: (text) => load(".json", `[{"a": 1}${text}`),
