@@ -4,14 +4,7 @@ import { isDetail, isKeyColumn, SOURCE } from "../../core/values/columns.ts";
 import { StoreError } from "../../core/errors.ts";
 import { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
-import {
-  CELL_END,
-  fingerprintOf,
-  type Key,
-  type KeyShape,
-  keyShape,
-  NAME_END,
-} from "../../core/keys/key.ts";
+import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../../core/keys/key.ts";
 import { type Row, setEntry, toValue, type Value } from "../../core/values/value.ts";
 import { checksumMetadata } from "../../packages/checksum.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
@@ -55,7 +48,6 @@ interface BaseIndex extends ShapeIndex {
 export class ColumnarBase {
   readonly #path: string;
   readonly #format: ColumnarFormat;
-  readonly #fingerprint = new Fingerprint();
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
