@@ -2,11 +2,11 @@ import { readCell } from "../core/values/cell.ts";
 import { csvFields } from "../core/values/csv_field.ts";
 import { namesInLine } from "../core/values/csv_names.ts";
 import { readRows } from "./read_cells.ts";
-import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
+import { typeOf } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
 
-/** A CSV file, if DuckDB can read it: a header on one line, lines that end with LF only, the last one too. */
+/** Returns a CSV file that DuckDB can read: its header is one line, and each line ends with LF alone. */
 export function csvFile(path: string): DirectFile | undefined {
   const ends = fileEnds(path);
   if (!ends) return undefined;
@@ -20,14 +20,8 @@ export function csvFile(path: string): DirectFile | undefined {
     names,
     allNames: undefined,
     from: () => readRows(path, names),
-    guess(column): ColumnType {
-      const finder = new ColumnTypeFinder(names[column]!);
-      for (const fields of sample) {
-        const value = readCell(fields[column] ?? "");
-        if (value !== undefined) finder.add(value);
-      }
-      return finder.type;
-    },
+    guess: (column) =>
+      typeOf(names[column]!, sample.map((fields) => readCell(fields[column] ?? ""))),
     isUnchanged: ends.isUnchanged,
   };
 }

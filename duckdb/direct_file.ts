@@ -1,17 +1,17 @@
 import type { ColumnType } from "./column_type.ts";
 
-/** A store's file that DuckDB can read as it stands, as far as a look at its ends tells. */
+/** The file of a store that DuckDB can read itself, as far as its ends show. */
 export interface DirectFile {
   /** The columns that were seen, in the store's order. */
   readonly names: readonly string[];
   /** SQL that lists the names of all columns; undefined if `names` are all. */
   readonly allNames: string | undefined;
-  /** Whether a column has values of its type, and no cell text. Default: none has. */
+  /** True if a column has typed values, and no cell text. Default: none has. */
   isTyped?(column: number): boolean;
-  /** What stands after FROM: the cell text of these columns, as `c0`, `c1` … by their places in `names`. */
+  /** Returns the FROM clause: the cell text of these columns, as `c0`, `c1` … by their places in `names`. */
   from(columns: readonly number[]): string;
-  /** What a column seems to be. */
+  /** Returns the type of a column by a sample of its values. */
   guess(column: number): ColumnType;
-  /** Whether the file is still as it was when it was looked at. */
+  /** True if the file has not changed since it was looked at. */
   isUnchanged(): boolean;
 }

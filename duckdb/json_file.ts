@@ -1,14 +1,14 @@
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import { parseJson } from "../core/values/json.ts";
-import { isPlainObject, type Value } from "../core/values/value.ts";
-import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
+import { entryOf, isPlainObject, type Value } from "../core/values/value.ts";
+import { type ColumnType, typeOf } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
 /**
- * A file of JSON objects, one on each line, if DuckDB can read it: JSON Lines, or an array as stet
+ * Returns a file of JSON objects, one on each line, that DuckDB can read: JSON Lines, or an array as stet
  * writes it.
  *
  * DuckDB gives a string as what it says and anything else as JSON, which is the cell text that the
@@ -51,21 +51,17 @@ export function jsonFile(path: string): DirectFile | undefined {
         `WHERE CASE WHEN r IS NULL THEN error('a row is null') ELSE true END)`;
     },
     guess(column): ColumnType {
-      const name = names[column]!;
-      const finder = new ColumnTypeFinder(name);
-      for (const row of rows) {
-        if (!Object.hasOwn(row, name)) continue;
-        const value = row[name]!;
-        const read = typeof value === "string" ? readCell(value) : value;
-        if (read !== undefined) finder.add(read);
-      }
-      return finder.type;
+      const values = rows.map((row) => entryOf(row, names[column]!));
+      return typeOf(
+        names[column]!,
+        values.map((value) => typeof value === "string" ? readCell(value) : value),
+      );
     },
     isUnchanged: ends.isUnchanged,
   };
 }
 
-/** The objects of lines that are one each. */
+/** Returns the objects of lines with one object each. */
 function rowsOf(
   lines: readonly string[],
   isArray: boolean,
@@ -77,7 +73,7 @@ function rowsOf(
       const row = parseJson(text);
       return isPlainObject(row) ? [row as { readonly [name: string]: Value }] : [];
     } catch (error) {
-      if (error instanceof SyntaxError) return []; // half a line, or none of ours: a reader will tell
+      if (error instanceof SyntaxError) return []; // half a line, or another form: the store's own reader reports it
       throw error;
     }
   });

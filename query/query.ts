@@ -11,7 +11,7 @@ import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
 import { Session } from "./session.ts";
 
-/** Options of {@linkcode QueryFunction}. */
+/** Options of {@linkcode query}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /**
    * Whether the SQL may read files: `read_csv('results/*.csv', filename=true)`. It may never write.
@@ -30,47 +30,41 @@ export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   readonly maxMemoryMb?: number;
 }
 
-/** The type of `query`. */
-export type QueryFunction = (
+/** Runs SQL that only reads over a store. */
+export async function query(
+  registry: Registry,
   store: string | URL | Backend,
   sql: string,
-  options?: QueryOptions,
-) => Promise<QueryResult>;
-
-/** The type of `queryToParquet`: resolves to how many rows were written. */
-export type ParquetFunction = (
-  store: string | URL | Backend,
-  sql: string,
-  path: string,
-  options?: QueryOptions,
-) => Promise<number>;
-
-/** `query` over the kinds of store that a registry knows. */
-export function createQuery(registry: Registry): QueryFunction {
-  return (store, sql, options = {}) =>
-    withRun(registry, store, options, async (run, session) => {
-      const result = await run.result(sql, () => session.close());
-      return { result, isOpen: true };
-    });
+  options: QueryOptions = {},
+): Promise<QueryResult> {
+  return await withRun(registry, store, options, async (run, session) => {
+    const result = await run.result(sql, () => session.close());
+    return { result, isOpen: true };
+  });
 }
 
-/** Writes what SQL gives to a Parquet file, in one step. */
-export function createQueryToParquet(registry: Registry): ParquetFunction {
-  return (store, sql, file, options = {}) =>
-    withRun(registry, store, options, async (run, { folder }) => {
-      const target = path.resolve(file);
-      const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
-      const made = path.join(folder, "rows.parquet");
-      const count = await run.toParquet(sql, made);
-      try {
-        fs.copyFileSync(made, partial);
-        fs.renameSync(partial, target);
-      } catch (error) {
-        if (fs.existsSync(partial)) fs.rmSync(partial);
-        throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
-      }
-      return { result: count, isOpen: false };
-    });
+/** Writes the result of SQL to a Parquet file, in one step, and resolves to the number of rows. */
+export async function queryToParquet(
+  registry: Registry,
+  store: string | URL | Backend,
+  sql: string,
+  file: string,
+  options: QueryOptions = {},
+): Promise<number> {
+  return await withRun(registry, store, options, async (run, { folder }) => {
+    const target = path.resolve(file);
+    const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
+    const made = path.join(folder, "rows.parquet");
+    const count = await run.toParquet(sql, made);
+    try {
+      fs.copyFileSync(made, partial);
+      fs.renameSync(partial, target);
+    } catch (error) {
+      if (fs.existsSync(partial)) fs.rmSync(partial);
+      throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
+    }
+    return { result: count, isOpen: false };
+  });
 }
 
 /** What was made of a run, and whether its session is still needed. */

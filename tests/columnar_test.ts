@@ -12,6 +12,7 @@ import { once, type Row } from "../mod.ts";
 import { openEngine } from "./open_engine.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
+import { rounds } from "./rounds.ts";
 import { runtimes } from "./runtimes.ts";
 import { type Cleaned, tempFolder, tempStore } from "./temp_folder.ts";
 import { formats } from "./workers/columnar_formats.ts";
@@ -21,8 +22,8 @@ import { filesIn, inWorkshop } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
 
-/** Kills in all for each format, in stores of so many. */
-const KILLS = 12, KILLS_PER_STORE = 6;
+/** Kills of each format, on each of three runtimes, and kills per store. */
+const KILLS = rounds(6), KILLS_PER_STORE = 6;
 
 /** A store that merges when there are more pending rows than so many, and half as many as others. */
 function openMerging(store: string, least = 0): ColumnarBackend {
@@ -134,7 +135,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         for (const row of rows) assert.equal((await backend.find(keyOf(shape, row)))?.n, row.n);
         await backend.close();
       }),
-      { numRuns: 15 },
+      { numRuns: rounds(8) },
     );
   });
 
@@ -192,26 +193,6 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       await reader.close();
       assert.deepEqual(filesIn(dirname(store)), [`runs${extension}`]);
       assert.equal((await independentRows(store)).length, 1);
-    }));
-
-  test(`${extension}: of processes that share a store, the last one to leave merges`, {
-    skip,
-    timeout,
-  }, (t) =>
-    inWorkshop(async ({ startStoreWorker }) => {
-      const store = tempStore(t, `runs${extension}`);
-      const workers = runtimes.map((runtime) => startStoreWorker(runtime));
-      for (const [i, worker] of workers.entries()) {
-        await worker.ask("claim", store, `row ${i}`);
-        await worker.ask("finish", store, `row ${i}`);
-      }
-      for (const [i, worker] of workers.entries()) {
-        await worker.leave();
-        const isLast = i === workers.length - 1;
-        assert.equal(existsSync(`${store}.pending.jsonl`), !isLast);
-        assert.equal(existsSync(store), isLast);
-      }
-      assert.equal((await independentRows(store)).length, workers.length);
     }));
 
   test(
@@ -488,36 +469,24 @@ for (const [what, sql, named] of unfit) {
   });
 }
 
-test(".parquet: a snapshot is the store of its moment, in SQL and pending, until it is closed", {
+test(".parquet: rows() gives the store of its moment while the file is written anew", {
   skip: parquetSkip,
   timeout,
 }, async (t) => {
   const store = tempStore(t, "runs.parquet");
+  const seeds = Array.from({ length: 5000 }, (_, seed) => seed); // several chunks of DuckDB
   const first = openMerging(store);
-  for (const seed of [1, 2]) await first.record({ seed, model: "a" });
+  await first.recordAll(seeds.map((seed) => ({ seed })));
   await first.close();
   const backend = openMerging(store, 1000);
-  await backend.record({ seed: 3 });
-  const snapshot = await backend.snapshot();
-  await backend.remove({ seed: 2 }); // writes the file anew
-  assert.deepEqual([snapshot.rowCount, snapshot.pendingCount], [2, 1]);
-  const { path, columns } = snapshot.parquet!;
-  assert.deepEqual(columns.map(({ name, kind }) => [name, kind]), [
-    ["seed", "integer"],
-    ["model", "text"],
-    ["_stet_timestamp", "text"],
-  ]);
-  const { DuckDBInstance } = await loadDuckDb();
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  const result = await connection.run(`SELECT ${columns[0]!.sql} FROM read_parquet('${path}')`);
-  assert.deepEqual((await result.fetchChunk())!.getColumns(), [[1n, 2n]]);
-  connection.closeSync();
-  instance.closeSync();
-  assert.deepEqual([...snapshot.pending].map(paramsOf), [{ seed: 3 }]);
-  snapshot.close();
-  snapshot.close();
-  assert.deepEqual((await backend.load()).map(paramsOf), [{ seed: 1, model: "a" }, { seed: 3 }]);
+  await backend.record({ seed: 5000 });
+  const rows = backend.rows();
+  const seen = [(await rows.next()).value!["seed"]];
+  await backend.remove({ seed: 4000 }); // writes the file anew
+  for await (const { seed } of rows) seen.push(seed!);
+  assert.deepEqual(seen, [...seeds, 5000]);
+  const left = (await backend.load()).map(({ seed }) => seed);
+  assert.deepEqual(left, [...seeds.filter((seed) => seed !== 4000), 5000]);
   await backend.close();
 });
 
