@@ -27,6 +27,13 @@ const MOST_FIELDS = 100;
 
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/;
 
+/** Returns the type of a column with these values; undefined is absent. */
+export function columnTypeOf(name: string, values: Iterable<Value | undefined>): ColumnType {
+  const finder = new ColumnTypeFinder(name);
+  for (const value of values) if (value !== undefined) finder.add(value);
+  return finder.type;
+}
+
 /** Finds the type of a column as its values pass by. */
 export class ColumnTypeFinder {
   readonly #isTimestamp: boolean;

@@ -1,8 +1,7 @@
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import { parseJson } from "../core/values/json.ts";
-import { isPlainObject, type Value } from "../core/values/value.ts";
-import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
+import { isPlainObject, type Row, type Value } from "../core/values/value.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
@@ -50,32 +49,25 @@ export function jsonFile(path: string): DirectFile | undefined {
         `columns={r: ${sqlString(`STRUCT(${fields.join(", ")})`)}}) ` +
         `WHERE CASE WHEN r IS NULL THEN error('a row is null') ELSE true END)`;
     },
-    guess(column): ColumnType {
-      const name = names[column]!;
-      const finder = new ColumnTypeFinder(name);
-      for (const row of rows) {
-        if (!Object.hasOwn(row, name)) continue;
-        const value = row[name]!;
-        const read = typeof value === "string" ? readCell(value) : value;
-        if (read !== undefined) finder.add(read);
-      }
-      return finder.type;
-    },
+    sample: (column) => rows.map((row) => valueIn(row, names[column]!)),
     isUnchanged: ends.isUnchanged,
   };
 }
 
-/** The objects of lines that are one each. */
-function rowsOf(
-  lines: readonly string[],
-  isArray: boolean,
-): { readonly [name: string]: Value }[] {
+function valueIn(row: Row, name: string): Value | undefined {
+  if (!Object.hasOwn(row, name)) return undefined;
+  const value = row[name]!;
+  return typeof value === "string" ? readCell(value) : value;
+}
+
+/** Returns the objects of lines that are one each. */
+function rowsOf(lines: readonly string[], isArray: boolean): Row[] {
   return lines.flatMap((line) => {
     const text = isArray ? line.replace(/,\s*$/, "") : line;
     if (!text.trimStart().startsWith("{")) return [];
     try {
       const row = parseJson(text);
-      return isPlainObject(row) ? [row as { readonly [name: string]: Value }] : [];
+      return isPlainObject(row) ? [row as Row] : [];
     } catch (error) {
       if (error instanceof SyntaxError) return []; // half a line, or none of ours: a reader will tell
       throw error;

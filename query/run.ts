@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Engine } from "../core/contract/engine.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { DuckDbResult } from "../duckdb/duckdb.ts";
-import type { ColumnType } from "../duckdb/column_type.ts";
+import { type ColumnType, columnTypeOf } from "../duckdb/column_type.ts";
 import { COPIED, copyRows } from "./copy_rows.ts";
 import { Deadline } from "./deadline.ts";
 import type { DirectFile } from "../duckdb/direct_file.ts";
@@ -91,7 +91,7 @@ export class Run {
     this.#columns = file.names;
     const types = new Map<number, ColumnType>();
     for (const [i, name] of file.names.entries()) {
-      if (statement.mentioned.has(name)) types.set(i, file.guess(i));
+      if (statement.mentioned.has(name)) types.set(i, columnTypeOf(name, file.sample(i)));
     }
     for (;;) {
       try {
