@@ -304,8 +304,8 @@ export async function query(
   sql: string,
   options?: QueryOptions,
 ): Promise<QueryResult> {
-  const { createQuery } = await import("./query/query.ts"); // most programs never need it
-  return await createQuery(registry)(store, sql, options);
+  const module = await import("./query/query.ts"); // most programs never need it
+  return await module.query(registry, store, sql, options);
 }
 
 /**
@@ -334,8 +334,8 @@ export async function exportStore(
   to: string | URL,
   options?: ExportOptions,
 ): Promise<number> {
-  const { createExport } = await import("./core/tools/export_store.ts");
-  return await createExport(registry)(from, to, options);
+  const module = await import("./core/tools/export_store.ts");
+  return await module.exportStore(registry, from, to, options);
 }
 
 /**
@@ -368,8 +368,8 @@ export async function importStore(
   file: string | URL,
   options: ImportOptions,
 ): Promise<ImportCounts> {
-  const { createImport } = await import("./core/tools/import_store.ts");
-  return await createImport(registry)(file, options);
+  const module = await import("./core/tools/import_store.ts");
+  return await module.importStore(registry, file, options);
 }
 
 /**
@@ -396,8 +396,8 @@ export async function mergeStores(
   to: string | URL,
   options?: MergeOptions,
 ): Promise<MergeCounts> {
-  const { createMerge } = await import("./core/tools/merge_stores.ts");
-  return await createMerge(registry)(stores, to, options);
+  const module = await import("./core/tools/merge_stores.ts");
+  return await module.mergeStores(registry, stores, to, options);
 }
 
 /**
@@ -424,8 +424,8 @@ export async function verify(
   store?: string | URL,
   options?: VerifyStoreOptions,
 ): Promise<readonly Finding[]> {
-  const { createVerify } = await import("./core/tools/verify_store.ts");
-  return await createVerify(registry)(store, options);
+  const module = await import("./core/tools/verify_store.ts");
+  return await module.verify(registry, store, options);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Measures stet with the raw limit of each figure beside it, and prints them as a table.
+ * Measures stet and the raw limit of each measurement, and prints them as a table.
  *
  *     deno task bench                      all groups, at all sizes
  *     bun bench/bench.ts look record       these groups

@@ -1,8 +1,8 @@
 import process from "node:process";
 
-/** One row of the report: what stet takes, and the raw limit beside it, measured in the same run. */
+/** One row of the report: stet and the raw limit, measured in the same run. */
 export interface Measurement {
-  /** What was measured, in the words of the table. */
+  /** Label in the table. */
   readonly what: string;
   /** Rows in the store at the start. */
   readonly rows: number;
@@ -19,7 +19,7 @@ export interface Raw {
   readonly value: number;
 }
 
-/** What is aimed at: of the value itself, or of its ratio to the raw limit. */
+/** Target for the value itself, or for its ratio to the raw limit. */
 export interface Target {
   readonly of: "value" | "ratio";
   readonly is: "≤" | "≥";
@@ -29,12 +29,12 @@ export interface Target {
 /** Does something a number of times. */
 export type Loop = (times: number) => void | Promise<void>;
 
-/** How long and how often loops are sampled. */
+/** Length and number of samples. */
 export interface Sampling {
   readonly samples: number;
   /** The length of a sample, in milliseconds. */
   readonly length: number;
-  /** How long a loop is warmed up, in milliseconds. */
+  /** Warm-up of a loop, in milliseconds. */
   readonly warmUp: number;
 }
 
@@ -72,7 +72,7 @@ export async function compare<Name extends string>(
   >;
 }
 
-/** How long a body takes, in milliseconds. */
+/** Returns the time of a body, in milliseconds. */
 export async function millisecondsOf(body: () => unknown): Promise<number> {
   const start = performance.now();
   await body();

@@ -8,7 +8,7 @@ const LF = 10;
 
 /** The beginning and the end of a file of lines. */
 export interface FileEnds {
-  /** Whole lines, without their newlines: from the first one on, and up to the last one. */
+  /** Whole lines without newlines, from the first one on and up to the last one. */
   readonly first: readonly string[];
   readonly last: readonly string[];
   /** Returns true if the file is still as it was. */

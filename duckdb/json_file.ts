@@ -1,13 +1,13 @@
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import { parseJson } from "../core/values/json.ts";
-import { isPlainObject, type Row, type Value } from "../core/values/value.ts";
+import { entryOf, isPlainObject, type Row } from "../core/values/value.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
 /**
- * A file of JSON objects, one on each line, if DuckDB can read it: JSON Lines, or an array as stet
+ * Returns a file of JSON objects, one on each line, that DuckDB can read: JSON Lines, or an array as stet
  * writes it.
  *
  * DuckDB gives a string as what it says and anything else as JSON, which is the cell text that the
@@ -49,15 +49,11 @@ export function jsonFile(path: string): DirectFile | undefined {
         `columns={r: ${sqlString(`STRUCT(${fields.join(", ")})`)}}) ` +
         `WHERE CASE WHEN r IS NULL THEN error('a row is null') ELSE true END)`;
     },
-    sample: (column) => rows.map((row) => valueIn(row, names[column]!)),
+    sample: (column) =>
+      rows.map((row) => entryOf(row, names[column]!))
+        .map((value) => typeof value === "string" ? readCell(value) : value),
     isUnchanged: ends.isUnchanged,
   };
-}
-
-function valueIn(row: Row, name: string): Value | undefined {
-  if (!Object.hasOwn(row, name)) return undefined;
-  const value = row[name]!;
-  return typeof value === "string" ? readCell(value) : value;
 }
 
 /** Returns the objects of lines that are one each. */
@@ -69,7 +65,7 @@ function rowsOf(lines: readonly string[], isArray: boolean): Row[] {
       const row = parseJson(text);
       return isPlainObject(row) ? [row as Row] : [];
     } catch (error) {
-      if (error instanceof SyntaxError) return []; // half a line, or none of ours: a reader will tell
+      if (error instanceof SyntaxError) return []; // half a line, or another form: the store's own reader reports it
       throw error;
     }
   });

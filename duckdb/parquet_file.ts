@@ -14,9 +14,8 @@ const SAMPLE_ROWS = 1000;
 const TYPED = new Set(["BIGINT", "DOUBLE", "BOOLEAN"]);
 
 /**
- * A Parquet file with columns as stet writes them, if it has all rows of its store: none are pending. A
- * merge replaces the file; DuckDB, which opens it several times, may then have read two, and
- * `isUnchanged` tells.
+ * Returns a Parquet file with columns as stet writes them, if it has all rows of its store: the delta is
+ * empty. A compaction replaces the file, which DuckDB opens several times; `isUnchanged` detects that.
  */
 export async function parquetFile(
   path: string,
@@ -49,7 +48,7 @@ export async function parquetFile(
   };
 }
 
-/** @throws {DamageError} If it is damaged: DuckDB is not to see it. */
+/** @throws {DamageError} If it is damaged: DuckDB must not read it. */
 function checkParquet(path: string): void {
   const fd = fs.openSync(path, "r");
   try {

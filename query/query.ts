@@ -11,7 +11,7 @@ import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
 import { Session } from "./session.ts";
 
-/** Options of {@linkcode QueryFunction}. */
+/** Options of {@linkcode query}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /**
    * Whether the SQL may read files: `read_csv('results/*.csv', filename=true)`. It may never write.
@@ -30,60 +30,49 @@ export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   readonly maxMemoryMb?: number;
 }
 
-/** The type of `query`. */
-export type QueryFunction = (
+/** Runs SQL that only reads over a store. */
+export async function query(
+  registry: Registry,
   store: string | URL | Backend,
   sql: string,
-  options?: QueryOptions,
-) => Promise<QueryResult>;
+  options: QueryOptions = {},
+): Promise<QueryResult> {
+  const resultOf = (run: Run, session: Session): Promise<QueryResult> =>
+    run.result(sql, () => session.close());
+  return await withRun(registry, store, options, resultOf, true);
+}
 
-/** The type of `queryToParquet`: resolves to how many rows were written. */
-export type ParquetFunction = (
+/** Writes the result of SQL to a Parquet file, in one step, and resolves to the number of rows. */
+export async function queryToParquet(
+  registry: Registry,
   store: string | URL | Backend,
   sql: string,
-  path: string,
-  options?: QueryOptions,
-) => Promise<number>;
-
-/** `query` over the kinds of store that a registry knows. */
-export function createQuery(registry: Registry): QueryFunction {
-  return (store, sql, options = {}) =>
-    withRun(registry, store, options, async (run, session) => {
-      const result = await run.result(sql, () => session.close());
-      return { result, isOpen: true };
-    });
+  file: string,
+  options: QueryOptions = {},
+): Promise<number> {
+  return await withRun(registry, store, options, async (run, { folder }) => {
+    const target = path.resolve(file);
+    const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
+    const made = path.join(folder, "rows.parquet");
+    const count = await run.toParquet(sql, made);
+    try {
+      fs.copyFileSync(made, partial);
+      fs.renameSync(partial, target);
+    } catch (error) {
+      if (fs.existsSync(partial)) fs.rmSync(partial);
+      throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
+    }
+    return count;
+  });
 }
 
-/** Writes what SQL gives to a Parquet file, in one step. */
-export function createQueryToParquet(registry: Registry): ParquetFunction {
-  return (store, sql, file, options = {}) =>
-    withRun(registry, store, options, async (run, { folder }) => {
-      const target = path.resolve(file);
-      const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
-      const made = path.join(folder, "rows.parquet");
-      const count = await run.toParquet(sql, made);
-      try {
-        fs.copyFileSync(made, partial);
-        fs.renameSync(partial, target);
-      } catch (error) {
-        if (fs.existsSync(partial)) fs.rmSync(partial);
-        throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
-      }
-      return { result: count, isOpen: false };
-    });
-}
-
-/** What was made of a run, and whether its session is still needed. */
-interface Made<T> {
-  readonly result: T;
-  readonly isOpen: boolean;
-}
-
+/** @param staysOpen True if the result closes the session. */
 async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
   { allowFiles = false, timeout, maxRows, maxMemoryMb, ...rest }: QueryOptions,
-  body: (run: Run, session: Session) => Promise<Made<T>>,
+  body: (run: Run, session: Session) => Promise<T>,
+  staysOpen = false,
 ): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
@@ -95,8 +84,8 @@ async function withRun<T>(
       const file = directPath(backend);
       await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
       const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
-      const { result, isOpen } = await body(run, session);
-      isNeeded = isOpen;
+      const result = await body(run, session);
+      isNeeded = staysOpen;
       return result;
     },
     () => isNeeded || session.close(),

@@ -100,7 +100,7 @@ function openSound(): (folder: string) => Engine {
 }
 
 /**
- * A backend with a mistake. Its rows are found by searching `load`, from which the suite takes it that 10,000
+ * A backend with a mistake. Its rows are found by searching `load`, from which the suite takes it that many
  * looks are slow.
  */
 function broken(sound: Engine, mistake: Partial<Engine>): Engine {

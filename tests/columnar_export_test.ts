@@ -7,15 +7,16 @@ import { copyOfHeld } from "../backends/files/copy_of_held.ts";
 import { HeldFile } from "../backends/files/held_file.ts";
 import { csvContent } from "../backends/parquet/parquet_csv.ts";
 import { table } from "../backends/table.ts";
-import { createExport } from "../core/tools/export_store.ts";
+import { exportStore as write } from "../core/tools/export_store.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import { openBackend, type Row } from "../mod.ts";
+import { rounds } from "./rounds.ts";
 import { tempFolder } from "./temp_folder.ts";
 import { formats } from "./workers/columnar_formats.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 
 const timeout = 120_000;
-const exportStore = createExport(createRegistry(table));
+const exportStore = write.bind(undefined, createRegistry(table));
 
 /** Cells as hands, other programs and stet write them. */
 const cells: readonly fc.Arbitrary<string>[] = [
@@ -91,9 +92,9 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         assert.deepEqual(await loaded(copied), await loaded(recorded));
         if (await csvContent(`${name}.csv`, [])) direct++;
       }),
-      { numRuns: 40 },
+      { numRuns: rounds(15) },
     );
-    assert.ok(direct > 10, `DuckDB could try ${direct} of ${number} files`);
+    assert.ok(direct > 0, `DuckDB could try ${direct} of ${number} files`);
   });
 }
 
@@ -104,11 +105,11 @@ test("a CSV column with a value that its ends do not show is copied as the store
   const folder = tempFolder(t);
   const from = join(folder, "runs.csv");
   const strange = ["x", "1.5", "None", "9007199254740993", '"1"', " 7", "1_000", ""];
-  const lines = Array.from({ length: 40_000 }, (_, i) => `${i},${i / 8 + 0.5},linear,\n`);
+  const lines = Array.from({ length: 16_000 }, (_, i) => `${i},${i / 8 + 0.5},linear,\n`);
   for (const [i, cell] of strange.entries()) {
     const quotedCell = quoted(cell);
     const some = [...lines];
-    some[20_000] = i % 2 === 0 ? `${quotedCell},0.5,linear,\n` : `1,${quotedCell},linear,late\n`;
+    some[8_000] = i % 2 === 0 ? `${quotedCell},0.5,linear,\n` : `1,${quotedCell},linear,late\n`;
     writeFileSync(from, ["seed,alpha,model,note\n", ...some].join(""));
     const csv = await openBackend(from);
     const rows = await csv.load();

@@ -5,14 +5,14 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Row } from "../mod.ts";
 import { openEngine } from "./open_engine.ts";
+import { rounds } from "./rounds.ts";
 import { runtimes } from "./runtimes.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
-import { independentRows } from "./workers/independent_rows.ts";
 import { filesIn, inWorkshop } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
-/** How long readers read, in milliseconds: without the descriptor one in 200 reads failed. */
-const READING = 2500;
+/** Time of reading, in milliseconds. Without the descriptor one in 200 reads failed. */
+const READING = rounds(1200);
 
 /** Checks that the rows of merge_worker.ts are those of one moment: of each process some that follow. */
 function checkMoment(rows: readonly Row[]): void {
@@ -56,39 +56,6 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         await worker.ended;
       }
     }));
-
-  // The stream is the same engine.
-  for (const runtime of extension === ".arrows" ? [] : runtimes) {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      for (const way of ["that records", "that sweeps"]) {
-        test(`${extension}: no row of a ${runtime.name} process ${way} is lost to ${signal}`, {
-          skip,
-          timeout,
-        }, () =>
-          inWorkshop(async ({ folder, start }) => {
-            const store = join(folder, `runs${extension}`);
-            const log = join(folder, "log");
-            writeFileSync(log, "");
-            const args = [store, log, ...way === "that sweeps" ? [way] : []];
-            const worker = start(runtime, "recording_worker.ts", args, { stderr: "ignore" });
-            while (statSync(log).size < 20) await sleep(1);
-            worker.signal(signal);
-            assert.notEqual(await worker.ended, 0);
-            const acknowledged = statSync(log).size;
-            const check = async (): Promise<void> => {
-              const numbers = (await independentRows(store)).map(({ n }) => Number(n));
-              const count = Math.max(acknowledged, numbers.length);
-              assert.ok(count <= acknowledged + 1, `${count} rows of ${acknowledged}`);
-              assert.deepEqual(numbers, Array.from({ length: count }, (_, n) => n));
-            };
-            await check();
-            await (await openEngine(store, { warn: () => {} })).close();
-            assert.deepEqual(filesIn(folder), ["log", `runs${extension}`]);
-            await check();
-          }));
-      }
-    }
-  }
 
   test(`${extension}: a reader leaves nothing, and no descriptor open`, {
     skip: skip || !existsSync("/proc/self/fd") && "no /proc",

@@ -12,6 +12,7 @@ import { once, type Row } from "../mod.ts";
 import { openEngine } from "./open_engine.ts";
 import { loadArrow } from "../packages/apache_arrow.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
+import { rounds } from "./rounds.ts";
 import { runtimes } from "./runtimes.ts";
 import { type Cleaned, tempFolder, tempStore } from "./temp_folder.ts";
 import { formats } from "./workers/columnar_formats.ts";
@@ -21,8 +22,8 @@ import { filesIn, inWorkshop } from "./workers/worker_process.ts";
 
 const timeout = 120_000;
 
-/** Kills in all for each format, in stores of so many. */
-const KILLS = 12, KILLS_PER_STORE = 6;
+/** Kills of each format, on each of three runtimes, and kills per store. */
+const KILLS = rounds(6), KILLS_PER_STORE = 6;
 
 /** A store that merges when there are more pending rows than so many, and half as many as others. */
 function openMerging(store: string, least = 0): ColumnarBackend {
@@ -134,7 +135,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         for (const row of rows) assert.equal((await backend.find(keyOf(shape, row)))?.n, row.n);
         await backend.close();
       }),
-      { numRuns: 15 },
+      { numRuns: rounds(8) },
     );
   });
 
@@ -192,26 +193,6 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       await reader.close();
       assert.deepEqual(filesIn(dirname(store)), [`runs${extension}`]);
       assert.equal((await independentRows(store)).length, 1);
-    }));
-
-  test(`${extension}: of processes that share a store, the last one to leave merges`, {
-    skip,
-    timeout,
-  }, (t) =>
-    inWorkshop(async ({ startStoreWorker }) => {
-      const store = tempStore(t, `runs${extension}`);
-      const workers = runtimes.map((runtime) => startStoreWorker(runtime));
-      for (const [i, worker] of workers.entries()) {
-        await worker.ask("claim", store, `row ${i}`);
-        await worker.ask("finish", store, `row ${i}`);
-      }
-      for (const [i, worker] of workers.entries()) {
-        await worker.leave();
-        const isLast = i === workers.length - 1;
-        assert.equal(existsSync(`${store}.pending.jsonl`), !isLast);
-        assert.equal(existsSync(store), isLast);
-      }
-      assert.equal((await independentRows(store)).length, workers.length);
     }));
 
   test(

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { main } from "../cli.ts";
 import { table } from "../backends/table.ts";
 import { canonicalCell, readCell } from "../core/values/cell.ts";
-import { createExport } from "../core/tools/export_store.ts";
+import { exportStore as write } from "../core/tools/export_store.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { makeWhole } from "../core/tools/make_whole.ts";
 import { createRegistry } from "../core/contract/registry.ts";
@@ -20,7 +20,7 @@ import { tempFolder } from "./temp_folder.ts";
 import { filesIn } from "./workers/worker_process.ts";
 
 const registry = createRegistry(table);
-const exportStore = createExport(registry);
+const exportStore = write.bind(undefined, registry);
 
 const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
 const packaged = all.filter((name) => /parquet|arrow/.test(name));

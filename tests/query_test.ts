@@ -19,7 +19,7 @@ import { StoreError } from "../core/errors.ts";
 import { createRegistry } from "../core/contract/registry.ts";
 import type { Row } from "../core/values/value.ts";
 import { exportStore } from "../mod.ts";
-import { createQuery, createQueryToParquet } from "../query/query.ts";
+import { query as ask, queryToParquet } from "../query/query.ts";
 import { QueryError } from "../query/query_error.ts";
 import type { QueryRow } from "../query/query_result.ts";
 import { resultText } from "../query/result_text.ts";
@@ -31,8 +31,8 @@ import { withDuckDb } from "./query_package.ts";
 import { tempFolder, tempStore } from "./temp_folder.ts";
 
 const registry = createRegistry(table);
-const query = createQuery(registry);
-const toParquet = createQueryToParquet(registry);
+const query = ask.bind(undefined, registry);
+const toParquet = queryToParquet.bind(undefined, registry);
 
 async function rowsOf(store: string | Backend, sql: string): Promise<QueryRow[]> {
   return await (await query(store, sql)).rows();

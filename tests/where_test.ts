@@ -88,7 +88,7 @@ test("what is no condition is an error that says where", () => {
     ["(alpha > 1", /character 11: found the end, expected "\)"/],
     ["alpha in 1", /character 10: found "1", expected "\("/],
     ["model = 'a", /character 9: a quote \('\) is opened and never closed/],
-    ["model = a", /character 9: there is no column "a"; .*a text stands in single quotes/],
+    ["model = a", /character 9: there is no column "a"; .*a text is in single quotes/],
     ["alhpa > 1", /character 1: there is no column "alhpa"; did you mean alpha\?/],
     ["loss > 1", /there is no column "loss"; did you mean result\.loss\?/],
     ["alpha & 1", /character 7: found "&"/],

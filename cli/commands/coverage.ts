@@ -1,6 +1,5 @@
 import process from "node:process";
-import { closeAfter } from "../../core/runtime/close_after.ts";
-import { openKnown } from "../../core/contract/open_known.ts";
+import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
@@ -46,15 +45,14 @@ export const coverage: Command = command({
   async run({ store, list, json, namespace, ...values }, { log, error }): Promise<void> {
     const given = await readGrid(values, error);
     const print = (row: Row): void => log(json ? rowJson(row) : pairsText(row));
-    const backend = await openKnown(registry, store);
-    await closeAfter(async () => {
+    await withStore(registry, store, {}, async (backend) => {
       const grid = await asStored(given, backend, error);
       const onOutside = list === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
       const found = await countCoverage(backend, grid, namespace, onOutside);
       if (list === undefined) {
         for (const line of json ? [jsonOf(found)] : linesOf(found)) log(line);
       } else if (list !== "outside") { for (const row of found.inState(list)) print(row); }
-    }, () => backend.close());
+    }, isKnown);
   },
 });
 

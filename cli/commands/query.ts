@@ -3,7 +3,7 @@ import process from "node:process";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { tableText } from "../../core/tools/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
-import { createQuery, createQueryToParquet } from "../../query/query.ts";
+import { query as ask, queryToParquet } from "../../query/query.ts";
 import type { QueryResult } from "../../query/query_result.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
@@ -26,9 +26,6 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 
 /** Maximum number of rows of a table unless `--limit` says another. */
 const MAX_TABLE_ROWS = 1000;
-
-const ask = createQuery(registry);
-const askToParquet = createQueryToParquet(registry);
 
 /** `stet query`. */
 export const query: Command = command({
@@ -71,15 +68,15 @@ export const query: Command = command({
     }
     const options = { allowFiles, ...given({ timeout, maxRows: limit }) };
     if (format === "table") {
-      const result = await ask(store, sql, { maxRows: MAX_TABLE_ROWS, ...options });
+      const result = await ask(registry, store, sql, { maxRows: MAX_TABLE_ROWS, ...options });
       await printTable(result, file, output);
     } else if (format === "parquet") {
       if (file === undefined) {
         throw new UsageError("--format parquet needs a file: -o rows.parquet");
       }
-      await askToParquet(store, sql, file, options);
+      await queryToParquet(registry, store, sql, file, options);
     } else {
-      const result = await ask(store, sql, options);
+      const result = await ask(registry, store, sql, options);
       const form = /\.(?:arrow|feather)$/i.test(file ?? "") ? "file" : "stream";
       const isArrow = format === "arrow";
       await writeAll(isArrow ? resultArrow(result, form) : resultText(result, format), file);

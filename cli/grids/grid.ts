@@ -2,7 +2,6 @@ import { argumentText } from "../../core/values/argument_text.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { writeCell } from "../../core/values/cell.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { readAxis } from "./axis.ts";
 import { type Options, repeated, text, type Values } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
@@ -49,8 +48,9 @@ export async function readGrid(
     throw new UsageError("there is no grid: name the values of each param, as in -g seed=0..99");
   }
   const kinds = new TextKinds(values);
-  const say = (line: string | undefined): void =>
-    line === undefined ? undefined : note(noted(line));
+  const say = (line: string | undefined): void => {
+    if (line !== undefined) note(`[stet] Note: ${line}`);
+  };
   const factors: Factor[] = [];
   const taken = new Set<string>();
   for (const text of values.grid) {
@@ -67,28 +67,16 @@ export async function readGrid(
   return gridOf(factors);
 }
 
-function noted(line: string): string {
-  return `[stet] Note: ${line}`;
-}
-
 function axisOf(text: string, kinds: TextKinds, note: (line: string | undefined) => void): Factor {
   const [name, values, axis] = readAxis(text, kinds.of);
   note(axis.note);
   const spelled = new Map<number, Record<string, string>>();
   if (axis.spelled.size > 0) {
     for (const [i, value] of values.entries()) {
-      const written = axis.spelled.get(writeCell(value));
-      if (written !== undefined && written !== argumentText(value)) {
-        spelled.set(i, entry(name, written) as Record<string, string>);
-      }
+      const written = axis.spelled.get(writeCell(value)) ?? argumentText(value);
+      if (written !== argumentText(value)) spelled.set(i, { [name]: written });
     }
   }
-  const parts = values.map((value) => entry(name, value));
+  const parts = values.map((value) => ({ [name]: value }));
   return { names: [name], parts, spelled, open: axis.kind ? [] : [name] };
-}
-
-function entry(name: string, value: Value): Row {
-  const row: Row = {};
-  setEntry(row, name, value);
-  return row;
 }

@@ -2,7 +2,7 @@ import process from "node:process";
 
 /** A permission of Deno, as its API names them. */
 export interface Permission {
-  readonly name: "env" | "ffi" | "net" | "read" | "run" | "write";
+  readonly name: "env" | "ffi" | "import" | "net" | "read" | "run" | "sys" | "write";
   readonly command?: string;
   readonly host?: string;
   readonly path?: string | URL;

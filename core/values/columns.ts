@@ -24,6 +24,11 @@ export function sourceIn(row: Row): string {
   return Object.hasOwn(row, SOURCE) ? String(row[SOURCE]) : "";
 }
 
+/** Returns the namespace of a row or key, or undefined. */
+export function namespaceIn(row: Row): string | undefined {
+  return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
+}
+
 /** Whether a column takes part in a key whose columns nobody declared. */
 export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);

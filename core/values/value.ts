@@ -64,6 +64,11 @@ export function setEntry<T>(target: { [name: string]: T }, name: string, value: 
   }
 }
 
+/** Returns an own entry, or undefined: an inherited property, such as `constructor`, is none. */
+export function entryOf<T>(of: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined;
+}
+
 /** The place of an entry in an error message: `params.cfg`, `params["a b"]`, `params[2]`. */
 export function entryPath(path: string, entry: string | number): string {
   if (typeof entry === "number") return `${path}[${entry}]`;

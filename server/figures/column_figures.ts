@@ -1,9 +1,9 @@
-import { plainNumber } from "./figure.ts";
 import type { ColumnFigures } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
+import { numberOf } from "../mirror/mirror_value.ts";
 import { rolesOf } from "./roles.ts";
 
-/** What each column of a store holds, in the store's order. */
+/** Returns the contents of each column of a store, in its order. */
 export function columnFigures(mirror: Mirror): ColumnFigures[] {
   const { params, results } = rolesOf(mirror.columns);
   return mirror.columns.map((name) => {
@@ -27,6 +27,8 @@ export function columnFigures(mirror: Mirror): ColumnFigures[] {
 function distinctOf(mirror: Mirror, name: string): number {
   const few = mirror.distinct(name);
   if (few) return few.filter((cell) => cell !== null).length;
-  const text = `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`;
-  return plainNumber(mirror.all({ text, values: [] })[0]?.[0]) ?? 0;
+  const [[count] = []] = mirror.db.all(
+    `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`,
+  );
+  return numberOf(count) ?? 0;
 }

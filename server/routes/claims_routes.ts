@@ -6,7 +6,7 @@ import { readJson } from "./body.ts";
 import { checked, post, responseOf, type Route } from "./route.ts";
 import * as schemas from "./schemas.ts";
 
-const { text, row } = schemas;
+const { keyFields, leaseFields, replacesField, row, runFields, text, token, value } = schemas;
 
 const claimed = z.strictObject({
   state: z.literal("claimed"),
@@ -17,7 +17,7 @@ const claimAnswer: z.ZodType<WireClaimAnswer> = z.discriminatedUnion("state", [
   claimed,
   z.strictObject({
     state: z.literal("done"),
-    result: schemas.value.exactOptional(),
+    result: value.exactOptional(),
     version: text,
   }),
   z.strictObject({ state: z.literal("busy"), holder: text, retry_after: z.number() }),
@@ -49,35 +49,55 @@ export function claimsRoutes(deps: ServerDeps): Route[] {
     post({
       path: "/v1/record",
       summary: "Record a run and end its claim; without a token, add a row",
-      body: schemas.recordRequest,
+      body: z.strictObject({
+        token: token.exactOptional(),
+        params: row.exactOptional(),
+        ...keyFields,
+        result: value.exactOptional(),
+        elapsed_seconds: z.number().min(0).exactOptional(),
+        row: row.exactOptional(),
+        ...replacesField,
+        retry: z.boolean().exactOptional(),
+      }).refine((it) => it.params !== undefined || it.row !== undefined, "needs params or row")
+        .meta({ id: "RecordRequest" }),
       answer: z.strictObject({ state: z.literal("recorded") }),
       problems: [409, 422],
     }, (request) => claims.record(request)),
     post({
       path: "/v1/fail",
       summary: "Note that a run failed, and end its claim",
-      body: schemas.failRequest,
+      body: z.strictObject({
+        token,
+        ...runFields,
+        error: schemas.longText,
+        stack: schemas.longText.exactOptional(),
+        attempts: z.int().min(1).max(1_000_000).exactOptional(),
+        ...replacesField,
+      }).meta({ id: "FailRequest" }),
       answer: z.strictObject({ state: z.literal("failed") }),
       problems: [409],
     }, (request) => claims.fail(request)),
     post({
       path: "/v1/renew",
       summary: "Extend the lease of a claim",
-      body: schemas.renewRequest,
+      body: z.strictObject({ token, ...runFields, ...leaseFields, ...replacesField })
+        .meta({ id: "RenewRequest" }),
       answer: claimed,
       problems: [409],
     }, (request) => claims.renew(request)),
     post({
       path: "/v1/release",
       summary: "End a claim; nothing is noted",
-      body: schemas.releaseRequest,
+      body: z.strictObject({ token, ...runFields, ...replacesField }).meta({
+        id: "ReleaseRequest",
+      }),
       answer: z.strictObject({ state: z.literal("released") }),
       problems: [409],
     }, (request) => claims.release(request)),
     post({
       path: "/v1/find",
       summary: "The newest row of a run",
-      body: schemas.findRequest,
+      body: z.strictObject(runFields).meta({ id: "FindRequest" }),
       answer: z.union([z.strictObject({ row, version: text }), z.strictObject({ row: z.null() })]),
     }, (request) => claims.find(request)),
   ];

@@ -10,8 +10,14 @@ import { readJson } from "./body.ts";
 import { contentType, mediumFor, STREAMS } from "./media.ts";
 import { ProblemError } from "./problem.ts";
 import { checked, type Route } from "./route.ts";
-import { queryRequest, row } from "./schemas.ts";
+import { longText, row } from "./schemas.ts";
 import { streamResponse } from "./stream_response.ts";
+
+const queryRequest = z.strictObject({
+  sql: longText,
+  max_rows: z.int().min(1).max(1_000_000).exactOptional(),
+  timeout_seconds: z.number().gt(0).max(60).exactOptional(),
+}).meta({ id: "QueryRequest" });
 
 /** The limits of a statement for which the request gives none. */
 const DEFAULT_MAX_ROWS = 10_000, DEFAULT_TIMEOUT_SECONDS = 10;

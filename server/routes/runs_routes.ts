@@ -16,16 +16,37 @@ import { invalidRequest } from "./problem.ts";
 import { checked, get, responseOf, type Route } from "./route.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
 import { rowsCsv, rowsNdjson } from "./rows_text.ts";
-import { count, recordAllQuery, row, runsQuery, text } from "./schemas.ts";
+import { count, longText, row, text } from "./schemas.ts";
 import { openMark, sealMark } from "./sealed_mark.ts";
 import { streamResponse } from "./stream_response.ts";
+
+const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
+  where: longText.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
+  columns: longText.exactOptional()
+    .describe("Names of columns with commas between, or a JSON array. Default: all."),
+  since: longText.exactOptional().describe(
+    "Streams only: the rows that were added since this mark.",
+  ),
+  sort: longText.exactOptional()
+    .describe("Names of columns, the first counts most; with - before the name, descending."),
+  limit: z.coerce.number().int().min(1).max(10_000).exactOptional()
+    .describe("Default: 100. JSON only."),
+  offset: z.coerce.number().int().min(0).exactOptional()
+    .describe("The number of rows to skip. JSON only."),
+});
+
+const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
+  retry: z.literal(["true", "false"]).exactOptional()
+    .describe("True if the rows may have arrived before: rows that are there are not added again."),
+  columns: longText.exactOptional().describe("The columns that rows will have, as a JSON array."),
+});
 
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
 export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
     const { where, sort, limit = 100, offset = 0 } = query;
-    const mark = await mirror.catchUp();
-    const headers = cacheHeaders(c, mark);
+    const cursor = await mirror.catchUp();
+    const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
     const text = await mirror.ask("page", {
       ...where !== undefined && { where },
@@ -161,8 +182,8 @@ function namesIn(list: string): string[] {
 type CacheHeaders = Record<"etag" | "cache-control" | "vary", string>;
 
 /** Returns the headers for a state of the store. The tag is weak: the bytes differ by encoding. */
-function cacheHeaders({ req }: Context<Env>, mark: string): CacheHeaders {
-  const hash = createHash("sha256").update(`${mark} ${req.url}`).digest("base64url").slice(0, 27);
+function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
+  const hash = createHash("sha256").update(`${state} ${req.url}`).digest("base64url").slice(0, 27);
   return { etag: `W/"${hash}"`, "cache-control": "no-cache", vary: "accept" };
 }
 

@@ -7,9 +7,7 @@ import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { RunsIn } from "../claims/runs_in.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
-import * as schemas from "./schemas.ts";
-
-const { anyQuery, count, row, text } = schemas;
+import { batch, count, keyFields, row, text } from "./schemas.ts";
 
 const columnsAnswer: z.ZodType<ColumnsAnswer> = z.strictObject({
   exists: z.boolean(),
@@ -49,7 +47,6 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/status",
       summary: "Counts and columns of the store",
-      query: anyQuery,
       answer: statusAnswer,
     }, async () => {
       const status = await statusOf(backend, async (column) => {
@@ -70,13 +67,11 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/columns",
       summary: "The columns of the store",
-      query: anyQuery,
       answer: columnsAnswer,
     }, columnsOf),
     get({
       path: "/v1/failures",
       summary: "The runs that failed and have not succeeded since",
-      query: anyQuery,
       answer: z.strictObject({ failures: z.array(failure) }),
     }, async () => {
       const failures = (await backend.failures()).map(({ params, ...rest }) =>
@@ -87,7 +82,6 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/claims",
       summary: "The runs under way, and their holders",
-      query: anyQuery,
       answer: z.strictObject({
         claims: z.array(z.strictObject({ params: row, key: text, holder: text })),
       }),
@@ -98,7 +92,15 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/has",
       summary: "True if a run is recorded, or a row agrees on all columns given",
-      body: schemas.matchRequest,
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        ...keyFields,
+      })
+        .refine(
+          ({ params, columns }) => (params === undefined) !== (columns === undefined),
+          "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
+        ).meta({ id: "MatchRequest" }),
       answer: z.strictObject({ has: z.boolean() }),
     }, async ({ params, columns = {}, ...fields }) => ({
       has: await (params
@@ -109,7 +111,18 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       path: "/v1/remove",
       summary:
         "Remove the rows of a run, of many runs, or the rows that agree on all columns given",
-      body: schemas.removeRequest,
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        batch: batch.exactOptional(),
+        ...keyFields,
+      }).refine(
+        ({ params, columns, batch, key }) =>
+          [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
+          (batch === undefined || (key?.length ?? 0) > 0),
+        "needs params (rows of exactly this run), columns (rows that agree on all of them), or batch " +
+          "and key (rows that have exactly these cells in the columns of key)",
+      ).meta({ id: "RemoveRequest" }),
       answer: z.strictObject({ removed: count }),
     }, async ({ params, columns = {}, batch, ...fields }) => {
       const shape = keyShape(fields.key); // of any columns: results too
@@ -126,13 +139,13 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/forget",
       summary: "Forget failures, named by their params",
-      body: schemas.forgetRequest,
+      body: z.strictObject({ batch }).meta({ id: "ForgetRequest" }),
       answer: z.strictObject({ forgotten: count }),
     }, async ({ batch }) => ({ forgotten: await backend.forget(batch.map(decodeJsonRow)) })),
     post({
       path: "/v1/clear",
       summary: "Remove all rows",
-      body: schemas.clearRequest,
+      body: z.strictObject({}).meta({ id: "ClearRequest" }),
       answer: z.strictObject({}),
     }, async () => {
       await backend.clear();
@@ -142,18 +155,12 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/verify",
       summary: "Find what is wrong with the store and the files next to it",
-      body: schemas.verifyRequest,
+      body: z.strictObject({ repair: z.boolean().exactOptional() }).meta({ id: "VerifyRequest" }),
       answer: z.strictObject({ findings: z.array(finding) }),
     }, async ({ repair = false }) => {
       const findings = await backend.verify({ repair });
       if (repair) mirror.changed();
-      return {
-        findings: findings.map(({ kind, message, repaired = null }) => ({
-          kind,
-          message,
-          repaired,
-        })),
-      };
+      return { findings: findings.map((each) => ({ ...each, repaired: each.repaired ?? null })) };
     }),
   ];
 }

@@ -3,24 +3,23 @@ import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
-import { Follower } from "./follower.ts";
-import { checkCountable } from "./grid_done.ts";
+import { Follower } from "../mirror/follower.ts";
+import { checkCountable } from "../mirror/grid_done.ts";
+import type { PackedRows } from "../mirror/packed_rows.ts";
 import type { MirrorRequests } from "./mirror_requests.ts";
 import {
   type Answer,
+  answererOf,
   type MirrorStart,
   mirrorThread,
-  openMirror,
   type Question,
   START,
-  type ThrownError,
 } from "./mirror_thread.ts";
-import type { PackedRows } from "./packed_rows.ts";
 
-/** The most rows of a mirror without a thread: its statements take no longer than some 50 ms. */
-const MAX_ROWS_HERE = 20_000;
+/** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
+const MAX_ROWS_WITHOUT_THREAD = 20_000;
 
-/** What answers requests, in a thread or here. */
+/** Answers requests, in a thread or in this one. */
 interface Answerer {
   ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
   close(): void;
@@ -28,7 +27,7 @@ interface Answerer {
 
 /**
  * The mirror of a store, in a thread of its own, which is started by the first request: however long a
- * statement takes, the thread that answers claims goes on. Where no thread can be started, the mirror is
+ * statement takes, the thread that answers claims is free. Where no thread can be started, the mirror is
  * in this one, for stores of some 20,000 rows at most.
  */
 export class MirrorClient {
@@ -50,7 +49,7 @@ export class MirrorClient {
     });
   }
 
-  /** How many rows there are: the place of the newest one. */
+  /** The number of rows, and so the position of the newest one. */
   get count(): number {
     return this.#follower.count;
   }
@@ -60,30 +59,30 @@ export class MirrorClient {
     return this.#follower.generation;
   }
 
-  /** Copies what the store has gained, and resolves to the store's mark. */
+  /** Copies the rows that the store has gained, and resolves to the store's cursor. */
   catchUp(): Promise<string> {
     return this.#follower.catchUp();
   }
 
-  /** Tells listeners that the store was written to just now. */
+  /** Notifies listeners that the store was changed here. */
   changed(): void {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Has a function called whenever {@linkcode changed} is; returns what ends it. */
+  /** Adds a listener of {@linkcode changed}; returns the function that removes it. */
   onChanged(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Asks the mirror for something; see {@linkcode MirrorRequests}. */
+  /** Sends a request to the mirror. */
   async ask<N extends keyof MirrorRequests>(
     name: N,
     ...args: Parameters<MirrorRequests[N]>
-  ): Promise<Awaited<ReturnType<MirrorRequests[N]>>> {
-    if (this.#isClosed) throw this.#closedError();
+  ): Promise<ReturnType<MirrorRequests[N]>> {
+    if (this.#isClosed) throw this.#error("the sidecar was closed");
     const answerer = await (this.#answerer ??= this.#open());
-    return await answerer.ask(name, args) as Awaited<ReturnType<MirrorRequests[N]>>;
+    return await answerer.ask(name, args) as ReturnType<MirrorRequests[N]>;
   }
 
   /** Ends the thread. Node ends its process only after the statement that the thread is running. */
@@ -93,8 +92,8 @@ export class MirrorClient {
     this.#answerer?.then((it) => it.close(), () => {});
   }
 
-  #closedError(): StoreError {
-    return new StoreError(`Cannot show store "${this.#start.location}": the sidecar was closed`);
+  #error(reason: string): StoreError {
+    return new StoreError(`Cannot show store "${this.#start.location}": ${reason}`);
   }
 
   async #open(): Promise<Answerer> {
@@ -112,53 +111,44 @@ export class MirrorClient {
       throw new Error(`Deno gives no read access to ${module}`);
     }
     const worker = new Worker(module, { workerData: { [START]: this.#start } });
-    const waiting = new Map<
-      number,
-      { resolve(value: unknown): void; reject(error: Error): void }
-    >();
-    let questions = 0;
-
-    function end(error: Error): void {
-      for (const { reject } of waiting.values()) reject(error);
-      waiting.clear();
-    }
-
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);
       worker.once("exit", (code) => reject(new Error(`the thread exited with code ${code}`)));
     });
     worker.unref();
-    worker.on("message", (answer: Answer) => {
-      const asked = waiting.get(answer.id);
-      waiting.delete(answer.id);
-      if (waiting.size === 0) worker.unref();
-      if ("error" in answer) asked?.reject(receivedError(answer.error));
-      else asked?.resolve(answer.value);
-    });
+
+    const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+    let questions = 0;
+    const end = (error: Error): void => {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    };
     const died = (reason: string): void => {
       this.#answerer = undefined; // the next request starts another
       this.#follower.restart();
-      end(
-        new StoreError(
-          `Cannot show store "${this.#start.location}": the thread of its figures ended (${reason}); ` +
-            `ask again`,
-        ),
-      );
+      end(this.#error(`the thread of its figures ended (${reason}); ask again`));
     };
+    worker.on("message", ({ id, value, error }: Answer) => {
+      const asked = waiting.get(id);
+      waiting.delete(id);
+      if (waiting.size === 0) worker.unref();
+      if (error) asked?.reject(receivedError(error));
+      else asked?.resolve(value);
+    });
     worker.on("error", (error) => died(messageOf(error)));
     worker.on("exit", (code) => died(`code ${code}`));
     return {
-      ask: (name, args) =>
-        new Promise((resolve, reject) => {
-          const question: Question = { id: ++questions, name, args };
-          waiting.set(question.id, { resolve, reject });
-          worker.ref(); // the process lives until it is answered
-          worker.postMessage(question);
-        }),
+      ask(name, args) {
+        const asked = Promise.withResolvers<unknown>();
+        waiting.set(++questions, asked);
+        worker.ref(); // the process lives until it is answered
+        worker.postMessage({ id: questions, name, args } satisfies Question);
+        return asked.promise;
+      },
       close: () => {
         worker.removeAllListeners("exit");
-        end(this.#closedError());
+        end(this.#error("the sidecar was closed"));
         worker.unref();
         void worker.terminate();
       },
@@ -166,38 +156,27 @@ export class MirrorClient {
   }
 
   #openHere(reason: string): Answerer {
-    const { requests, close } = openMirror(this.#start);
+    const answer = answererOf(this.#start);
     let rows = 0;
     return {
       ask: async (name, args) => {
-        if (name === "insert") {
-          const { length } = args[0] as PackedRows;
-          if (rows + length > MAX_ROWS_HERE) throw this.#tooLarge(reason);
-          rows += length;
-        }
         if (name === "abort" || name === "begin" && args[0] === true) rows = 0;
-        return await (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
+        if (name === "insert") rows += (args[0] as PackedRows).length;
+        if (rows <= MAX_ROWS_WITHOUT_THREAD) return await answer(name, args);
+        throw this.#error(
+          `it has more than ${MAX_ROWS_WITHOUT_THREAD} rows, whose figures would block claims, and no ` +
+            `thread can be started for them (${reason}); on Deno, start the sidecar with --allow-read`,
+        );
       },
-      close,
+      close: () => void answer("close", []),
     };
-  }
-
-  #tooLarge(reason: string): StoreError {
-    return new StoreError(
-      `Cannot show store "${this.#start.location}": it has more than ${MAX_ROWS_HERE} rows, whose ` +
-        `figures would block claims, and no thread can be started for them (${reason}); on Deno, start ` +
-        `the sidecar with --allow-read`,
-    );
   }
 }
 
 const CLASSES = { RangeError, StoreError, SyntaxError, TypeError };
 
-/** An error of the thread, of the class that it had there. */
-function receivedError({ name, message, stack }: ThrownError): Error {
-  const error = new (Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error)(
-    message,
-  );
-  error.stack = stack;
-  return error;
+/** Returns an error of the thread, of the class that it had there. */
+function receivedError({ name, message, stack }: NonNullable<Answer["error"]>): Error {
+  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error;
+  return Object.assign(new known(message), { stack });
 }
