@@ -162,6 +162,18 @@ test("no import leads back to the file it begins in", () => {
   assert.deepEqual(circles, []);
 });
 
+test("inside server, arrows go from routes over figures to the mirror", () => {
+  const upper = { "server/mirror": ["figures", "routes"], "server/figures": ["routes"] };
+  const wrong = [...modules()].flatMap(([file, text]) =>
+    Object.entries(upper).flatMap(([room, others]) =>
+      importsOf(text).map(({ specifier }) => `${file} -> ${target(file, specifier)}`).filter((it) =>
+        isIn(file, room) && others.some((other) => it.includes(` -> server/${other}/`))
+      )
+    )
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test("a folder has at most 22 files", () => {
   const sizes = new Map<string, number>();
   for (const file of modules().keys()) {
