@@ -35,6 +35,8 @@ export interface DuckDbInstance {
 export interface DuckDbConnection {
   /** Runs statements to their end and resolves to the result of the last. */
   run(sql: string): Promise<DuckDbResult>;
+  /** Runs a statement whose result is computed as it is read. */
+  stream(sql: string): Promise<DuckDbResult>;
   extractStatements(sql: string): Promise<DuckDbStatements>;
   createAppender(table: string, schema: string, catalog: string): Promise<DuckDbAppender>;
   interrupt(): void;

@@ -37,10 +37,9 @@ export async function query(
   sql: string,
   options: QueryOptions = {},
 ): Promise<QueryResult> {
-  return await withRun(registry, store, options, async (run, session) => {
-    const result = await run.result(sql, () => session.close());
-    return { result, isOpen: true };
-  });
+  const resultOf = (run: Run, session: Session): Promise<QueryResult> =>
+    run.result(sql, () => session.close());
+  return await withRun(registry, store, options, resultOf, true);
 }
 
 /** Writes the result of SQL to a Parquet file, in one step, and resolves to the number of rows. */
@@ -63,21 +62,17 @@ export async function queryToParquet(
       if (fs.existsSync(partial)) fs.rmSync(partial);
       throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
     }
-    return { result: count, isOpen: false };
+    return count;
   });
 }
 
-/** The result of a run; `isOpen` is true if it still needs the session. */
-interface Made<T> {
-  readonly result: T;
-  readonly isOpen: boolean;
-}
-
+/** @param staysOpen True if the result closes the session. */
 async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
   { allowFiles = false, timeout, maxRows, maxMemoryMb, ...rest }: QueryOptions,
-  body: (run: Run, session: Session) => Promise<Made<T>>,
+  body: (run: Run, session: Session) => Promise<T>,
+  staysOpen = false,
 ): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
@@ -89,8 +84,8 @@ async function withRun<T>(
       const file = directPath(backend);
       await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
       const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
-      const { result, isOpen } = await body(run, session);
-      isNeeded = isOpen;
+      const result = await body(run, session);
+      isNeeded = staysOpen;
       return result;
     },
     () => isNeeded || session.close(),

@@ -1,11 +1,7 @@
 import path from "node:path";
 import { TemporaryFolder } from "../core/runtime/temporary_folder.ts";
-import {
-  type DuckDb,
-  type DuckDbConnection,
-  type DuckDbInstance,
-  loadDuckDb,
-} from "../duckdb/duckdb.ts";
+import { openDatabase } from "../duckdb/connect.ts";
+import type { DuckDb, DuckDbConnection, DuckDbInstance } from "../duckdb/duckdb.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
 /** Rights of SQL in a session. */
@@ -45,8 +41,7 @@ export class Session {
 
   /** Opens one. No SQL of a user may be run before {@linkcode restrict}. */
   static async open(): Promise<Session> {
-    const duckdb = await loadDuckDb();
-    const instance = await duckdb.DuckDBInstance.create(":memory:");
+    const { duckdb, instance } = await openDatabase("run SQL");
     const connection = await instance.connect();
     return new Session(duckdb, instance, connection, new TemporaryFolder("stet-query-"));
   }
@@ -56,8 +51,6 @@ export class Session {
     const settings = [
       "GLOBAL TimeZone='UTC'",
       ...maxMemoryMb === undefined ? [] : [`memory_limit='${maxMemoryMb}MB'`],
-      "autoinstall_known_extensions=false",
-      "autoload_known_extensions=false",
       `temp_directory=${sqlString(path.join(this.folder, "spill"))}`,
       `allowed_paths=[${files.map(sqlString).join(", ")}]`,
       `allowed_directories=[${sqlString(this.folder)}]`,

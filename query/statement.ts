@@ -1,7 +1,7 @@
 import { messageOf } from "../core/errors.ts";
-import type { DuckDbConnection } from "../duckdb/duckdb.ts";
+import { firstValue } from "../duckdb/connect.ts";
+import type { DuckDb, DuckDbConnection } from "../duckdb/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
-import type { Session } from "./session.ts";
 import { QueryError } from "./query_error.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
@@ -59,8 +59,7 @@ interface Tree {
 
 async function treeOf(connection: DuckDbConnection, sql: string): Promise<Tree> {
   const result = await connection.run(`SELECT json_serialize_sql(${sqlString(sql)})`);
-  const chunk = await result.fetchChunk();
-  return JSON.parse(String(chunk?.getColumns()[0]?.[0])) as Tree;
+  return JSON.parse(String(await firstValue(result))) as Tree;
 }
 
 /** Returns the message of DuckDB's parser, which shows the place. */
@@ -89,7 +88,8 @@ async function checkPivot(connection: DuckDbConnection, sql: string): Promise<vo
  * @throws {Error} The error of DuckDB about names and types that do not fit.
  */
 export async function checkKinds(
-  { connection, duckdb: { StatementType: kinds } }: Pick<Session, "connection" | "duckdb">,
+  connection: DuckDbConnection,
+  { StatementType: kinds }: DuckDb,
   sql: string,
 ): Promise<void> {
   const statements = await connection.extractStatements(sql);
