@@ -4,7 +4,8 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import type { RunsOptions } from "../../core/runs/runs.ts";
 import type { Output } from "../command.ts";
-import { asUsageError } from "../usage_error.ts";
+import { given } from "../options.ts";
+import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
@@ -29,7 +30,7 @@ export interface CommandSweep {
  * @throws {StoreError} If the store cannot be used, or holds rows of another program.
  */
 export async function runCommand(
-  { store, namespace, program, grid: given }: CommandSweep,
+  { store, namespace, program, grid: written }: CommandSweep,
   values: SweepValues,
   output: Output,
 ): Promise<number> {
@@ -38,23 +39,17 @@ export async function runCommand(
   const opened = await openBackend(store);
   return await closeAfter(async () => {
     const backend = engineOf(opened);
-    const grid = await asStored(given, backend, output.error);
+    const grid = await asStored(written, backend, output.error);
     const logs = logsOf(backend.location);
-    let executor: Executor;
-    try {
-      executor = spelled(
-        commands(program, {
-          concurrency: options.concurrency ?? navigator.hardwareConcurrency,
-          ...logs !== undefined && { logs },
-        }),
-        grid,
-      );
-      checkPlaceholders(executor, grid);
-    } catch (error) {
-      throw asUsageError(error);
-    }
+    const { concurrency = navigator.hardwareConcurrency } = options;
+    const executor = await asUsage(() => {
+      const spelling = spelled(commands(program, given({ concurrency, logs })), grid);
+      checkPlaceholders(spelling, grid);
+      return spelling;
+    });
     await checkCommand(backend, store, program, namespace, output);
     const onceOptions: RunsOptions = {
+      ...given({ namespace }),
       store: opened,
       key: grid.names,
       save: true,
@@ -62,7 +57,6 @@ export async function runCommand(
       name: basename(program[0] ?? ""),
       source: commandSource(program),
       onChange: "ignore", // the store was checked
-      ...namespace !== undefined && { namespace },
     };
     // Never called: the executor runs the program instead.
     const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
