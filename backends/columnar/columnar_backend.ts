@@ -29,7 +29,7 @@ import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
 import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
-import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
+import { ColumnarMerger, MERGE } from "./columnar_compactor.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "../state/leftovers_of.ts";
 import { stamped } from "../../core/contract/stamped.ts";

@@ -23,10 +23,10 @@ export interface CommandSweep {
 }
 
 /**
- * Runs a program for every combination that the store has not, and resolves to the exit code.
+ * Runs a program for every combination that is not in the store, and resolves to the exit code.
  *
- * @throws {UsageError} If a placeholder is no param or an option makes no sense; nothing has run then.
- * @throws {StoreError} If the store cannot be used, or holds what another program did.
+ * @throws {UsageError} If a placeholder is no param or an option is wrong; nothing has run then.
+ * @throws {StoreError} If the store cannot be used, or holds rows of another program.
  */
 export async function runCommand(
   { store, namespace, program, grid: given }: CommandSweep,
@@ -78,7 +78,7 @@ export async function runCommand(
   }, () => opened.close());
 }
 
-/** The same executor, whose programs get params in the spelling that was written. */
+/** Returns the executor, with params in the spelling that was written. */
 function spelled(executor: Executor, grid: Grid): Executor {
   return {
     concurrency: executor.concurrency,
@@ -90,7 +90,7 @@ function spelled(executor: Executor, grid: Grid): Executor {
   };
 }
 
-/** All combinations of axes have the same names, those of a file need not. */
+/** Checks the placeholders. Combinations of axes have the same names; combinations of a file need not. */
 function checkPlaceholders(executor: Executor, grid: Grid): void {
   const isUniform = grid.factors.every(({ names, parts }) =>
     parts.every((part) => names.every((name) => Object.hasOwn(part, name)))

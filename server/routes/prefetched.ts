@@ -1,5 +1,5 @@
-/** Returns the same pieces, the first of which is there: an error at the beginning is thrown now. */
-export async function begun<T>(pieces: AsyncGenerator<T>): Promise<AsyncIterator<T>> {
+/** Returns the same pieces, the first of them prefetched: an error at the beginning is thrown now. */
+export async function prefetched<T>(pieces: AsyncGenerator<T>): Promise<AsyncIterator<T>> {
   let first: IteratorResult<T> | undefined = await pieces.next();
   return {
     async next() {

@@ -8,15 +8,15 @@ import type { Row } from "../../core/values/value.ts";
 import type { KeyFields, RecordRequest, RunFields, WireRow } from "../../core/contract/wire.ts";
 import { invalidRequest } from "../routes/problem.ts";
 
-/** How many shapes of keys are remembered. Stores index by shape, so that they must be the same ones. */
-const MOST_SHAPES = 64;
+/** The number of key shapes in the cache. */
+const MAX_SHAPES = 64;
 
-/** Reads which run a request means, and what is to be recorded of it. */
-export class RunsIn {
+/** Reads the keys and rows of requests. */
+export class RunReader {
   readonly #open: KeyShape = keyShape(undefined);
   readonly #shapes = new Map<string, KeyShape>();
 
-  /** The key of a request's params. @throws {ProblemError} If a name may not be a param. */
+  /** Returns the key of a request's params. @throws {ProblemError} If a name may not be a param. */
   key({ params, ...fields }: RunFields): Key {
     for (const name of Object.keys(params)) {
       if (name !== NAMESPACE) checking(`params.${name}`, () => checkParamName(name));
@@ -24,7 +24,7 @@ export class RunsIn {
     return keyOf(this.shape(fields), decodeJsonRow(params));
   }
 
-  /** The shape of keys that a request declares. */
+  /** Returns the key shape that a request declares. */
   shape({ key, defaults }: KeyFields): KeyShape {
     if (key === undefined && defaults === undefined) return this.#open;
     const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
@@ -34,34 +34,34 @@ export class RunsIn {
       for (const each of Object.keys(defaults ?? {})) {
         checking(`defaults.${each}`, () => checkParamName(each));
       }
-      if (this.#shapes.size >= MOST_SHAPES) this.#shapes.clear();
+      if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
       shape = keyShape(key, defaults && decodeJsonRow(defaults));
       this.#shapes.set(name, shape);
     }
     return shape;
   }
 
-  /** The row that a request has recorded. */
+  /** Returns the row that a request records. */
   row(request: RecordRequest): Row {
     const { row, params, result, elapsed_seconds: seconds } = request;
     if (row) return checkedRow(row, "row");
     const { values } = this.key({ ...request, params: params ?? {} });
     return {
-      ...decodeJsonRow(params ?? {}), // those that are not in the key too
+      ...decodeJsonRow(params ?? {}), // params outside the key too
       ...values,
       ...resultColumns(result),
       ...seconds !== undefined && { [ELAPSED]: Math.round(seconds * 1e6) / 1e6 },
     };
   }
 
-  /** The key of which a request records a row. */
+  /** Returns the key of the row that a request records. */
   keyOf(request: RecordRequest, row: Row): Key {
     const { params } = request;
     return params ? this.key({ ...request, params }) : keyOf(this.shape(request), row);
   }
 }
 
-/** The row that a request gives. @throws {ProblemError} If no store can keep it; names the place. */
+/** Returns the row in a request. @throws {ProblemError} If no store can keep it; names the place. */
 export function checkedRow(row: WireRow, path: string): Row {
   return checking(path, () => toRow(decodeJsonRow(row)));
 }

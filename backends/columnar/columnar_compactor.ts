@@ -3,18 +3,16 @@ import path from "node:path";
 import type { Backend, Claim } from "../../core/contract/backend.ts";
 import type { RecordAllOptions } from "../../core/contract/engine.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import { CellBatchBuilder } from "./cell_batch_builder.ts";
-import { orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
+import { cellsOf } from "./cell_batch_builder.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
-import { type Key, keyOf } from "../../core/keys/key.ts";
+import { type Key, keyOf, type KeyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import { checksumPlaceholder, writeChecksum } from "../../packages/checksum.ts";
-import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
+import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { batchesOf } from "../batches_of.ts";
-import { joinKinds, kindOf, type SeenKind } from "./column_kind.ts";
-import { markMetadata, type OpenedFile } from "./columnar_base.ts";
+import { type Mark, markMetadata, type OpenedFile } from "./columnar_base.ts";
 import { type ColumnarFiles, STALE } from "./columnar_files.ts";
-import { checkNames, type Column, type ColumnarFile } from "./columnar_format.ts";
+import { checkNames, type Content } from "./columnar_format.ts";
 import { syncFolder } from "../files/file_bytes.ts";
 import { HeldRows } from "./held_rows.ts";
 import { newId } from "../files/new_id.ts";
@@ -27,8 +25,6 @@ import { removeFile } from "../files/system_error.ts";
 
 /** They are merged earlier if they take more bytes than this, and than four times the columnar file. */
 const MOST_PENDING_BYTES = 1 << 26;
-/** Pending rows of fewer bytes than this are kept in memory while they are merged, and not read twice. */
-const MOST_KEPT = 1 << 24;
 /** Tries to merge, each undone by a change of the files by others. */
 const MAX_TRIES = 100;
 /** Merges of a handle that is closed while others go on to record. */
@@ -49,8 +45,7 @@ export interface Change {
 interface Pending {
   readonly extent: Merged | undefined;
   readonly count: number;
-  /** Two ways through them. */
-  readonly passes: readonly [HeldRows, HeldRows];
+  readonly rows: HeldRows;
 }
 
 /** What a merge has instead of the claim of a key. */
@@ -109,8 +104,8 @@ export class ColumnarMerger {
   }
 
   /**
-   * Writes the columnar file, which is not there yet, with all rows; how many. Undefined if it is there
-   * by now. What others record meanwhile is pending, and counts as recorded after them.
+   * Writes the columnar file, which does not exist yet, with all rows, and returns their number; undefined
+   * if it exists by now. Rows that others record meanwhile are pending, and count as recorded after them.
    */
   recordAnew(
     rows: Iterable<Row> | AsyncIterable<Row>,
@@ -118,30 +113,40 @@ export class ColumnarMerger {
   ): Promise<number | undefined> {
     return this.#asMerger(async () => {
       if (await this.#files.locked(() => this.#files.base.opened)) return undefined;
-      const temporary = this.#temporary();
-      const placeholder = checksumPlaceholder();
-      try {
-        const content = {
-          names: columns,
-          batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows)),
-          metadata: markMetadata({ history: crypto.randomUUID(), merged: undefined }, placeholder),
-          csv: csvOf(source),
-        };
-        const count = await writing(this.#files.path, async () => {
-          const written = await this.#files.format.writeAnew(temporary, content);
-          syncFile(temporary, this.#files.path, placeholder);
-          return written;
-        });
-        if (!await this.#files.locked(() => this.#takePlace(temporary, undefined))) {
-          throw new StoreError(
-            `Cannot write "${this.#files.path}": another program made it just now; add to it with append`,
-          );
-        }
-        return count;
-      } finally {
-        removeFile(temporary);
-      }
+      const content = {
+        names: columns,
+        batches: this.#checkedBatches(source?.cells?.() ?? cellsOf(rows, stamped)),
+        csv: csvOf(source),
+      };
+      const mark = { history: crypto.randomUUID(), merged: undefined };
+      return await this.#writing(content, mark, async (file, count) => {
+        if (await this.#files.locked(() => this.#takePlace(file, undefined))) return count;
+        throw new StoreError(
+          `Cannot write "${this.#files.path}": another program made it just now; add to it with append`,
+        );
+      });
     });
+  }
+
+  /** Writes a new file next to the store and has a body take it; what is left of it is removed. */
+  async #writing<T>(
+    content: Omit<Content, "metadata">,
+    mark: Mark,
+    take: (file: string, count: number) => Promise<T>,
+  ): Promise<T> {
+    const temporary = this.#temporary();
+    const placeholder = checksumPlaceholder();
+    const metadata = markMetadata(mark, placeholder);
+    try {
+      const count = await writing(this.#files.path, async () => {
+        const written = await this.#files.format.write(temporary, { ...content, metadata });
+        syncFile(temporary, this.#files.path, placeholder);
+        return written;
+      });
+      return await take(temporary, count);
+    } finally {
+      removeFile(temporary);
+    }
   }
 
   /** Batches of rows that a file of the format can have, each with a time. */
@@ -275,7 +280,6 @@ export class ColumnarMerger {
     opened: OpenedFile | undefined,
     { gone, added = [] }: Change,
   ): Promise<number | typeof STALE> {
-    const goneTexts = new Set(typeof gone === "object" ? gone.map(({ text }) => text) : []);
     const goneNumbers = !opened || !gone
       ? []
       : gone === "repeats"
@@ -285,75 +289,44 @@ export class ColumnarMerger {
       this.#files.base.opened === opened ? this.#snapshot() : STALE
     );
     if (pending === STALE) return STALE;
-    const temporary = this.#temporary();
-    const placeholder = checksumPlaceholder();
+    const { extent, rows } = pending;
     try {
-      const isGone = (row: Row): boolean =>
-        typeof gone === "object" && goneTexts.has(keyOf(gone[0]!.shape, row).text);
-      const kinds = new Map<string, SeenKind>();
-      let count = 0;
-      let all = 0;
-      const rows: Row[] | undefined = (pending.extent?.offset ?? 0) < MOST_KEPT ? [] : undefined;
-      for await (const row of yielding(rowsOf(pending.passes[0], () => false, added))) {
-        all++;
-        if (all <= pending.count && isGone(row)) continue;
-        count++;
-        rows?.push(row);
-        for (const [name, value] of Object.entries(row)) {
-          kinds.set(name, joinKinds(kinds.get(name), kindOf(value)));
-        }
-      }
-      const gonePending = all - count;
-      if (count === 0 && gonePending === 0 && goneNumbers.length === 0) return 0;
+      if (pending.count + added.length + goneNumbers.length === 0) return 0;
+      const left = new RowsLeft(rows, typeof gone === "object" ? gone : [], added);
       const kept = (opened?.file.rowCount ?? 0) - goneNumbers.length;
       const base = kept === 0 ? undefined : opened?.file;
-      const isLonger = gone === undefined;
       const mark = {
-        history: isLonger && opened?.mark?.history || crypto.randomUUID(),
-        merged: pending.extent ?? opened?.mark?.merged,
+        history: gone === undefined && opened?.mark?.history || crypto.randomUUID(),
+        merged: extent ?? opened?.mark?.merged,
       };
-      const content = {
-        columns: await columnsOf(base, kinds),
-        base,
-        gone: goneNumbers,
-        added: rows ?? rowsOf(pending.passes[1], isGone, added),
-        metadata: markMetadata(mark, placeholder),
-      };
-      const written = await writing(this.#files.path, async () => {
-        const count = await this.#files.format.write(temporary, content);
-        syncFile(temporary, this.#files.path, placeholder);
-        return count;
+      const content = { base, gone: goneNumbers, batches: cellsOf(left) };
+      return await this.#writing(content, mark, async (file, written) => {
+        const expected = left.count + kept;
+        if (written !== expected) {
+          throw new StoreError(
+            `Cannot merge into "${this.#files.path}": ${written} rows were written instead of ` +
+              `${expected}; it is as it was`,
+          );
+        }
+        const isDone = await this.#files.locked(() => {
+          if (this.#files.extent?.generation !== extent?.generation) return false;
+          if (!this.#takePlace(file, opened)) return false;
+          if (gone !== undefined) this.#files.noteRemoval();
+          return true;
+        });
+        if (!isDone) return STALE;
+        await this.#files.locked(() => {}); // takes what was merged out of the pending file
+        await this.#files.base.catchUpAll();
+        return goneNumbers.length + left.gone;
       });
-      const expected = count + (base ? kept : 0);
-      if (written !== expected) {
-        throw new StoreError(
-          `Cannot merge into "${this.#files.path}": ${written} rows were written instead of ${expected}; ` +
-            `it is as it was`,
-        );
-      }
-      const isDone = await this.#files.locked(() => {
-        if (this.#files.extent?.generation !== pending.extent?.generation) return false;
-        if (!this.#takePlace(temporary, opened)) return false;
-        if (gone !== undefined) this.#files.noteRemoval();
-        return true;
-      });
-      if (!isDone) return STALE;
-      await this.#files.locked(() => {}); // takes what was merged out of the pending file
-      await this.#files.base.catchUpAll();
-      return goneNumbers.length + gonePending;
     } finally {
-      for (const pass of pending.passes) pass.close();
-      removeFile(temporary);
+      rows.close();
     }
   }
 
   #snapshot(): Pending {
-    const pending = this.#files.pending;
-    return {
-      extent: this.#files.extent,
-      count: pending.rowCount,
-      passes: [new HeldRows(pending.rows()), new HeldRows(pending.rows())],
-    };
+    const { pending, extent } = this.#files;
+    return { extent, count: pending.rowCount, rows: new HeldRows(pending.rows()) };
   }
 
   /** A path beside the store for a new file. What a killed merge left is taken away. */
@@ -375,58 +348,40 @@ export class ColumnarMerger {
   }
 }
 
-/** The rows of both, those of `pending` that are not gone. */
-function* rowsOf(
-  pending: Iterable<Row>,
-  isGone: (row: Row) => boolean,
-  added: readonly Row[],
-): Generator<Row> {
-  for (const row of pending) if (!isGone(row)) yield row;
-  yield* added;
-}
+/** The rows that a merge adds to the file: pending ones but for those of some keys, and more. */
+class RowsLeft implements Iterable<Row> {
+  /** How many rows were given, and how many left out. */
+  count = 0;
+  gone = 0;
+  readonly #pending: Iterable<Row>;
+  readonly #shape: KeyShape | undefined;
+  readonly #goneTexts: ReadonlySet<string>;
+  readonly #added: readonly Row[];
 
-/** Rows as cells, each with a time. */
-async function* cellsOf(rows: Iterable<Row> | AsyncIterable<Row>): AsyncGenerator<CellBatch> {
-  const batch = new CellBatchBuilder();
-  for await (const row of rows) {
-    batch.add(stamped(row));
-    if (batch.isFull) yield batch.take();
+  constructor(pending: Iterable<Row>, gone: readonly Key[], added: readonly Row[]) {
+    this.#pending = pending;
+    this.#shape = gone[0]?.shape;
+    this.#goneTexts = new Set(gone.map(({ text }) => text));
+    this.#added = added;
   }
-  if (batch.length > 0) yield batch.take();
+
+  *[Symbol.iterator](): Generator<Row> {
+    for (const row of this.#pending) {
+      if (this.#shape && this.#goneTexts.has(keyOf(this.#shape, row).text)) this.gone++;
+      else {
+        this.count++;
+        yield row;
+      }
+    }
+    this.count += this.#added.length;
+    yield* this.#added;
+  }
 }
 
 /** The file of a store that is CSV. */
 function csvOf(source: Backend | undefined): string | undefined {
   const { path } = (source ?? {}) as { readonly path?: unknown };
   return typeof path === "string" && /\.csv$/i.test(path) ? path : undefined;
-}
-
-/** The columns of a file with more rows. */
-async function columnsOf(
-  base: ColumnarFile | undefined,
-  kinds: ReadonlyMap<string, SeenKind>,
-): Promise<Column[]> {
-  const before = new Map(base?.columns.map(({ name, kind }) => [name, kind]));
-  const columns: Column[] = [];
-  for (const name of orderColumns([...before.keys()], kinds.keys())) {
-    const old = before.get(name);
-    const added = kinds.get(name);
-    if (!old || !added || old === added.kind) columns.push({ name, kind: old ?? added!.kind });
-    else {
-      const isLong = old === "integer" && added.kind === "double" && await hasLong(base!, name);
-      columns.push({ name, kind: joinKinds({ kind: old, isLong }, added).kind });
-    }
-  }
-  // No format has files without columns.
-  return columns.length > 0 ? columns : [{ name: TIMESTAMP, kind: "text" }];
-}
-
-/** Whether a column of integers has one that a double does not keep. */
-async function hasLong(file: ColumnarFile, name: string): Promise<boolean> {
-  for await (const { columns } of file.batches([name], 0, file.rowCount)) {
-    if (columns[0]!.some((value) => typeof value === "bigint")) return true;
-  }
-  return false;
 }
 
 /** Brings a new file to the disk, with its checksum and with the mode of the one that it replaces. */
