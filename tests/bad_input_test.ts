@@ -338,7 +338,7 @@ test("in a folder that may not be written, reads work and once() fails before it
   const work = once((seed: number) => assert.fail(`it ran ${seed}`), { store, quiet: true });
   assert.equal(await work.has(1), true);
   assert.equal((await work.outcome(1)).status, "skipped");
-  const message = /Cannot write beside the store.*runs\.csv-state.*make the folder writable/;
+  const message = /Cannot write next to the store.*runs\.csv-state.*make the folder writable/;
   await assert.rejects(work(2), (error) => {
     assert(error instanceof StoreError, String(error));
     assert.match(error.message, message);
