@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
@@ -17,15 +15,11 @@ import {
 } from "../mod.ts";
 import { openEngine } from "./open_engine.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import { loadArrow } from "../packages/apache_arrow.ts";
-import { loadDuckDb } from "../duckdb/duckdb.ts";
-import { runtimes } from "./runtimes.ts";
+import { foreignParquet } from "./fuzz/foreign_files.ts";
 import { type Cleaned, tempFolder, tempStore } from "./temp_folder.ts";
 import { columnarSkips } from "./workers/columnar_packages.ts";
 
 const timeout = 120_000;
-/** How many damaged copies of a file are read. */
-const COPIES = 250;
 
 /** A store with some rows of each kind of value. */
 async function storeWithRows(t: Cleaned, extension: string): Promise<string> {
@@ -38,47 +32,6 @@ async function storeWithRows(t: Cleaned, extension: string): Promise<string> {
   await backend.close();
   return store;
 }
-
-/** Reads damaged copies of a file in a process that is killed if it hangs. */
-function damage(store: string, seed: number): { same: number; other: number; error: number } {
-  const worker = fileURLToPath(new URL("workers/damage_worker.ts", import.meta.url));
-  const name = process.versions.deno ? "deno" : process.versions.bun ? "bun" : "node";
-  const { command, args } = runtimes.find((runtime) => runtime.name === name)!;
-  const { status, stdout, stderr } = spawnSync(
-    command,
-    [...args, worker, store, `${COPIES}`, `${seed}`],
-    { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" },
-  );
-  assert.equal(status, 0, stderr);
-  return JSON.parse(stdout);
-}
-
-for (const extension of [".parquet", ".arrow", ".arrows"]) {
-  test(`${extension}: a damaged file of ours gives its rows or an error that names it`, {
-    skip: columnarSkips[extension]!,
-    timeout,
-  }, async (t) => {
-    const { same, other, error } = damage(await storeWithRows(t, extension), 1);
-    assert.equal(other, 0);
-    assert.ok(error > same);
-  });
-}
-
-test(".parquet: a damaged file of another program gives rows or an error that names it", {
-  skip: columnarSkips[".parquet"]!,
-  timeout,
-}, async (t) => {
-  for (const [seed, codec] of ["snappy", "zstd"].entries()) {
-    damage(await foreignParquet(t, codec), seed);
-  }
-});
-
-test(".arrow: a damaged file of another program gives rows or an error that names it", {
-  skip: columnarSkips[".arrow"]!,
-  timeout,
-}, async (t) => {
-  damage(await foreignArrow(t), 1);
-});
 
 for (const name of ["negative_length.arrow", "endless_fields.arrow"]) {
   test(`${name} is refused`, { skip: columnarSkips[".arrow"]!, timeout }, async (t) => {
@@ -113,7 +66,7 @@ test(".parquet: what a damaged page ends is a StoreError that names the store, a
   skip: columnarSkips[".parquet"]!,
   timeout,
 }, async (t) => {
-  const whole = await foreignParquet(t, "gzip");
+  const whole = await foreignParquet(tempStore(t, "runs.parquet"), "gzip");
   const damagedBytes = readFileSync(whole);
   for (let i = 0; i < 8; i++) damagedBytes[60 + i]! ^= 0x5a; // in the first page
   const key = keyOf(keyShape(["seed"]), { seed: 3 });
@@ -165,7 +118,7 @@ test(".parquet: a record on a damaged file stays pending, and says why", {
   skip: columnarSkips[".parquet"]!,
   timeout,
 }, async (t) => {
-  const store = await foreignParquet(t, "gzip");
+  const store = await foreignParquet(tempStore(t, "runs.parquet"), "gzip");
   const bytes = readFileSync(store);
   for (let i = 0; i < 8; i++) bytes[60 + i]! ^= 0x5a;
   writeFileSync(store, bytes);
@@ -177,41 +130,3 @@ test(".parquet: a record on a damaged file stays pending, and says why", {
   assert.match(said[0]!, /rows stay there: Cannot write ".*runs\.parquet".*stet verify/);
   assert.match(readFileSync(`${store}.pending.jsonl`, "utf8"), /"seed": 99/);
 });
-
-async function foreignParquet(t: Cleaned, codec: string): Promise<string> {
-  const store = tempStore(t, "runs.parquet");
-  const { DuckDBInstance } = await loadDuckDb();
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  await connection.run(
-    `COPY (SELECT range AS seed, range / 7 AS alpha, 'model ' || range % 5 AS model, ` +
-      `CASE WHEN range % 3 = 0 THEN 'naïve ' || range END AS note FROM range(50)) ` +
-      `TO '${store}' (FORMAT parquet, COMPRESSION ${codec})`,
-  );
-  connection.closeSync();
-  instance.closeSync();
-  return store;
-}
-
-/** What is used of `apache-arrow` to make a file. */
-interface ArrowTables {
-  readonly Table: new (columns: Record<string, object>) => object;
-  readonly Int32: new () => object;
-  readonly Float64: new () => object;
-  vectorFromArray(values: readonly unknown[], type?: object): object;
-  tableToIPC(table: object, form: "file"): Uint8Array;
-}
-
-/** With a dictionary, which stet does not write. */
-async function foreignArrow(t: Cleaned): Promise<string> {
-  const store = tempStore(t, "runs.arrow");
-  const arrow = await loadArrow() as unknown as ArrowTables;
-  const models = Array.from({ length: 50 }, (_, i) => i % 7 === 0 ? null : `naïve ${i % 5}`);
-  const table = new arrow.Table({
-    seed: arrow.vectorFromArray(models.map((_, i) => i), new arrow.Int32()),
-    model: arrow.vectorFromArray(models),
-    alpha: arrow.vectorFromArray(models.map((_, i) => i / 7), new arrow.Float64()),
-  });
-  writeFileSync(store, arrow.tableToIPC(table, "file"));
-  return store;
-}

@@ -57,6 +57,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
   if (skip === false && extension !== ".arrow") {
     testBackend({
       name: `${extension} that merges all the time`,
+      manyRows: 3000,
       open: (folder) => openMerging(join(folder, `runs${extension}`)),
     });
   }

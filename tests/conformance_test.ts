@@ -106,6 +106,7 @@ for (const [kind, load] of Object.entries(table)) {
   }
   testBackend({
     name: kind,
+    ...kind in columnarSkips && { manyRows: 3000 },
     open: (folder) =>
       openBackend(kind.startsWith(".") ? join(folder, `runs${kind}`) : kind, {
         durability: "process",

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpBackend } from "../backends/http/http.ts";
 import { engineOf } from "../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { openBackend } from "../mod.ts";
+import { rounds } from "./rounds.ts";
 import { runtimes } from "./runtimes.ts";
 import { tempStore } from "./temp_folder.ts";
 import { type SidecarProcess, startSidecar } from "./workers/sidecar_process.ts";
 
-/** More with `STET_CLIENTS` and `STET_KEYS`. */
-const clients = Number(process.env["STET_CLIENTS"] ?? 8);
-const keys = Number(process.env["STET_KEYS"] ?? 100);
+/** Clients, and keys of each. */
+const clients = 8, keys = rounds(25);
 
 const shape = keyShape(["seed"]);
 
