@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Store } from "../mod.ts";
-import { pythonVenv } from "./python/python_venv.ts";
-import { runtimes } from "./runtimes.ts";
+import { entropicPython, missingEntropic } from "./python/python_entropic.ts";
 import { tempFolder } from "./temp_folder.ts";
-import { inWorkshop } from "./workers/worker_process.ts";
 
-const entropic = pythonVenv("python-entropic", "entropic_requirements.txt");
-const skip = "missing" in entropic && `no Python package entropic: ${entropic.missing}`;
+const skip = missingEntropic;
 const timeout = 120_000;
 
 if (process.env.CI === "true") {
@@ -22,21 +16,10 @@ if (process.env.CI === "true") {
   });
 }
 
-/** Runs a script of tests/python; what it printed. */
-function python(script: string, ...args: readonly string[]): string {
-  if ("missing" in entropic) throw new Error(entropic.missing);
-  const file = fileURLToPath(new URL(`python/${script}`, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(entropic.command, [file, ...args], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`${script} ended with ${status}: ${stderr}`);
-  return stdout;
-}
-
 /** Has Python's Store in a folder do what is asked; its answers. */
 // deno-lint-ignore no-explicit-any -- each command answers in a form of its own
 function inEntropic(folder: string, ...commands: readonly (readonly unknown[])[]): any[] {
-  return JSON.parse(python("entropic_store.py", folder, JSON.stringify(commands)));
+  return JSON.parse(entropicPython("entropic_store.py", folder, JSON.stringify(commands)));
 }
 
 const columns = {
@@ -215,7 +198,9 @@ function inModels(
   folder: string,
   asked: readonly (readonly [table: string, columns: string, call: string])[],
 ): TheirRecord[] {
-  return JSON.parse(python("entropic_model.py", folder, JSON.stringify(asked))) as TheirRecord[];
+  return JSON.parse(
+    entropicPython("entropic_model.py", folder, JSON.stringify(asked)),
+  ) as TheirRecord[];
 }
 
 const real = "n: Mapped[int]\ndt: Mapped[float]";
@@ -302,39 +287,3 @@ test("a run again in TypeScript leaves created_at and defaults as Python made th
   const [after] = inModels(folder, [["results", withDefault, "store.retrieve({'n': 1})"]]);
   assert.deepEqual({ ...after, custom_data: "" }, { ...before, custom_data: "" });
 });
-
-/** The table as text, and its rows without what differs from run to run. */
-function databaseIn(folder: string): { sql: string; rows: unknown[] } {
-  const db = new DatabaseSync(path.join(folder, "runs.sqlite3"));
-  const [table] = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'table'").all();
-  const rows = db.prepare("SELECT *, typeof(dt) AS type FROM results ORDER BY id").all();
-  db.close();
-  return {
-    sql: String(table!["sql"]).replaceAll('"', "").replace(/\s+/g, " "),
-    rows: rows.map(({ created_at, custom_data, ...row }) => ({
-      ...row,
-      time: String(created_at).replace(/\d/g, "0"),
-      data: Object.keys(JSON.parse(String(custom_data))),
-    })),
-  };
-}
-
-test("the quick-start of Python's entropic written in TypeScript gives the same table and rows", {
-  skip,
-  timeout,
-}, () =>
-  inWorkshop(async ({ folder, start }) => {
-    const theirs = path.join(folder, "python");
-    fs.mkdirSync(theirs);
-    python("entropic_quick_start.py", theirs);
-    for (const runtime of runtimes) {
-      const ours = path.join(folder, runtime.name);
-      fs.mkdirSync(ours);
-      assert.equal(await start(runtime, "quick_start_worker.ts", [ours]).ended, 0);
-      assert.deepEqual(databaseIn(ours), databaseIn(theirs));
-      const files = (folder: string): string[] =>
-        fs.readdirSync(path.join(folder, "results")).sort();
-      assert.deepEqual(files(ours), files(theirs));
-      assert.deepEqual(fs.readdirSync(ours).sort(), fs.readdirSync(theirs).sort());
-    }
-  }));
