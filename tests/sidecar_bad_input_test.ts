@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
+import { rounds } from "./rounds.ts";
 import { type Served, served } from "./served.ts";
 
 const routes = [
@@ -232,7 +233,7 @@ test("no body is answered by 5xx, whatever it holds, and a refused one changes n
       assert.ok(response.status < 500, `${route} ${text}: ${response.status}`);
       if (response.status >= 400) assert.equal(await countOf(), before);
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(60) },
   );
 });
 

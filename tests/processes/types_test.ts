@@ -5,13 +5,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { missing, runtimes } from "./runtimes.ts";
-import { tempFolder } from "./temp_folder.ts";
+import { missing, runtimes } from "../runtimes.ts";
+import { tempFolder } from "../temp_folder.ts";
 
 const deno = runtimes.find(({ name }) => name === "deno");
 const skip = deno ? false : missing.find((reason) => reason.startsWith("deno")) ?? "no Deno";
-const root = fileURLToPath(new URL("..", import.meta.url));
-const programs = readFileSync(join(root, "tests/types.ts"), "utf8");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const programs = readFileSync(join(root, "tests/fixtures/types.ts"), "utf8");
 const misuse = /^ *\/\/ @ts-expect-error -- (.*)$/gm;
 
 /** What `deno check` says of a program, without colours. */
@@ -25,7 +25,7 @@ function check(path: string): { readonly status: number | null; readonly said: s
 }
 
 test("programs of users compile, and their misuses do not", { skip }, () => {
-  const { status, said } = check(join(root, "tests/types.ts"));
+  const { status, said } = check(join(root, "tests/fixtures/types.ts"));
   assert.equal(status, 0, said);
 });
 
@@ -34,8 +34,8 @@ test("each misuse is an error of its own", { skip }, (t) => {
   assert(misuses.length >= 10, `only ${misuses.length}`);
   const folder = tempFolder(t);
   const path = join(folder, "types.ts");
-  const mod = new URL("../mod.ts", import.meta.url).href;
-  writeFileSync(path, programs.replace("../mod.ts", mod).replaceAll(misuse, "// $1"));
+  const mod = new URL("../../mod.ts", import.meta.url).href;
+  writeFileSync(path, programs.replace("../../mod.ts", mod).replaceAll(misuse, "// $1"));
   const { status, said } = check(path);
   assert.notEqual(status, 0);
   const lines = new Set(Array.from(said.matchAll(/types\.ts:(\d+):/g), ([, line]) => Number(line)));
