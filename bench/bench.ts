@@ -1,5 +1,5 @@
 /**
- * Measures stet with the raw limit of each figure beside it, and prints them as a table.
+ * Measures stet and the raw limit of each measurement, and prints them as a table.
  *
  *     deno task bench                      all groups, at all sizes
  *     bun bench/bench.ts look record       these groups
@@ -31,6 +31,7 @@ import { resume } from "./resume.ts";
 import { rewrite } from "./rewrite.ts";
 import { run } from "./run.ts";
 import { checkSample, type Format, formats } from "./sample_store.ts";
+import { savedHit } from "./saved_hit.ts";
 import { sidecar } from "./sidecar.ts";
 import { status } from "./status.ts";
 import { sweep } from "./sweep.ts";
@@ -38,6 +39,7 @@ import { isMet, type Line, ratioOf, tableOf } from "./table.ts";
 
 const groups: readonly Group[] = [
   look,
+  savedHit,
   record,
   run,
   sweep,

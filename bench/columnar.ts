@@ -8,7 +8,7 @@ import type { Group } from "./group.ts";
 import { compare, type Measurement, millisecondsOf } from "./measure.ts";
 import { paramsAt, someParams } from "./sample_rows.ts";
 
-/** When row `i` was recorded: no two at the same time, as in a sweep. */
+/** Time of row `i`: all times differ, as in a sweep. */
 function timeAt(i: number): string {
   return new Date(Date.UTC(2026, 10, 21) + 37 * i).toISOString();
 }

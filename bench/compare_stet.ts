@@ -1,5 +1,5 @@
 /**
- * Measures looks and records of Python's stet beside ours, in one run, and prints how many times
+ * Measures looks and records of Python's stet and of ours, in one run, and prints how many times
  * faster ours are. Each side has a store of its own making with the same rows.
  *
  *     deno run -A bench/compare_stet.ts                      all sizes and formats
@@ -24,7 +24,7 @@ import { runtime } from "./child.ts";
 import { compare } from "./measure.ts";
 import { paramsAt, someParams } from "./sample_store.ts";
 
-/** What a look and a record take, in microseconds. */
+/** Time of a look and of a record, in microseconds. */
 interface Times {
   readonly look: number;
   readonly record: number;
@@ -128,5 +128,5 @@ try {
   fs.rmSync(folder, { recursive: true, force: true });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 }
-console.log(`${runtime} ${process.versions[runtime]} beside Python's stet ${version}\n`);
+console.log(`${runtime} ${process.versions[runtime]} and Python's stet ${version}\n`);
 console.log(tableText(lines, Object.keys(lines[0] ?? {})).join("\n"));

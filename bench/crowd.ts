@@ -6,7 +6,7 @@ import { countRows, type Format, formats, makeStore, removeStore } from "./sampl
 
 const processes = 16;
 
-/** What the processes of one trial came to. */
+/** Result of one trial. */
 interface Trial {
   readonly sum: number;
   readonly slowest: number;

@@ -5,7 +5,7 @@ import type { Group } from "./group.ts";
 import { type Measurement, median } from "./measure.ts";
 import { makeStore, removeStore } from "./sample_store.ts";
 
-/** What a store is exported to, and how many rows a second it is to be. */
+/** Formats of the export, and the target in rows per second. */
 const targets: readonly (readonly [extension: string, rate?: number])[] = [
   [".csv"],
   [".jsonl"],

@@ -1,7 +1,7 @@
 import type { Measurement, Sampling } from "./measure.ts";
 import type { Format } from "./sample_store.ts";
 
-/** How a group of measurements is to be made. */
+/** Options of a group of measurements. */
 export interface Setting {
   /** The kind of store. */
   readonly format: Format;
@@ -9,13 +9,13 @@ export interface Setting {
   readonly folder: string;
   readonly runtime: "deno" | "bun" | "node";
   readonly sampling: Sampling;
-  /** Whether a rough figure soon is wanted. */
+  /** True for rough results soon. */
   readonly isQuick: boolean;
 }
 
 /** Measurements that are made together. */
 export interface Group {
-  /** What the command line calls it. */
+  /** Name on the command line. */
   readonly name: string;
   /** The sizes of store at which it is made, in rows, unless others are asked for. */
   readonly sizes: readonly number[];

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** What one client sends next, given what it was answered last; undefined: it is done. */
+/** Returns the next request of a client, given its last answer; undefined once it is done. */
 export type Turn = (answer: string | undefined) => HttpTurn | undefined;
 
 /** A request. */

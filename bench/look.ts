@@ -76,9 +76,9 @@ export const look: Group = {
   },
 };
 
-/** How a program without stet would look for params of the sample. */
+/** The look of a program without stet for params of the sample. */
 interface RawLook {
-  /** What `hasReady` and `has` do. */
+  /** SQL of `hasReady` and `has`. */
   readonly what: readonly [string, string];
   /** With all at hand that does not change. */
   hasReady(i: number): boolean;

@@ -1,6 +1,8 @@
-/** One row of the report: what stet takes, and the raw limit beside it, measured in the same run. */
+import process from "node:process";
+
+/** One row of the report: stet and the raw limit, measured in the same run. */
 export interface Measurement {
-  /** What was measured, in the words of the table. */
+  /** Label in the table. */
   readonly what: string;
   /** Rows in the store at the start. */
   readonly rows: number;
@@ -17,7 +19,7 @@ export interface Raw {
   readonly value: number;
 }
 
-/** What is aimed at: of the value itself, or of its ratio to the raw limit. */
+/** Target for the value itself, or for its ratio to the raw limit. */
 export interface Target {
   readonly of: "value" | "ratio";
   readonly is: "≤" | "≥";
@@ -27,22 +29,31 @@ export interface Target {
 /** Does something a number of times. */
 export type Loop = (times: number) => void | Promise<void>;
 
-/** How long and how often loops are sampled. */
+/** Length and number of samples. */
 export interface Sampling {
   readonly samples: number;
   /** The length of a sample, in milliseconds. */
   readonly length: number;
-  /** How long a loop is warmed up, in milliseconds. */
+  /** Warm-up of a loop, in milliseconds. */
   readonly warmUp: number;
 }
 
+/** Returns the processor time of this process so far, in milliseconds: other processes do not count. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /**
- * What one turn of each loop takes, in microseconds: the median of several samples. The loops are
+ * Returns the time of one turn of each loop, in microseconds: the median of several samples. The loops are
  * warmed up, and then take turns, so that what else the machine does falls on all of them.
+ *
+ * @param now Returns the time, in milliseconds. Default: `performance.now`.
  */
 export async function compare<Name extends string>(
   loops: Readonly<Record<Name, Loop>>,
   { samples, length, warmUp }: Sampling,
+  now: () => number = () => performance.now(),
 ): Promise<Record<Name, number>> {
   const entries = Object.entries<Loop>(loops);
   const times: number[] = [];
@@ -50,7 +61,9 @@ export async function compare<Name extends string>(
   const taken = entries.map((): number[] => []);
   for (let sample = 0; sample < samples; sample++) {
     for (const [i, [, loop]] of entries.entries()) {
-      taken[i]!.push(await millisecondsOf(() => loop(times[i]!)) * 1000 / times[i]!);
+      const start = now();
+      await loop(times[i]!);
+      taken[i]!.push((now() - start) * 1000 / times[i]!);
     }
   }
   return Object.fromEntries(entries.map(([name], i) => [name, median(taken[i]!)])) as Record<
@@ -59,7 +72,7 @@ export async function compare<Name extends string>(
   >;
 }
 
-/** How long a body takes, in milliseconds. */
+/** Returns the time of a body, in milliseconds. */
 export async function millisecondsOf(body: () => unknown): Promise<number> {
   const start = performance.now();
   await body();

@@ -58,7 +58,7 @@ async function measureDurability(
   };
 }
 
-/** What adds rows without stet. */
+/** A writer of rows without stet. */
 export interface RawRecorder {
   readonly what: string;
   record(): void;

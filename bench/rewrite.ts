@@ -7,7 +7,7 @@ import { openRaw } from "./sample_database.ts";
 import { paramsAt } from "./sample_rows.ts";
 import { type Format, formats, makeStore, removeStore } from "./sample_store.ts";
 
-/** What changes more than the end of a store; text files are written anew. */
+/** Changes of more than the end of a store, for which text files are rewritten. */
 export const rewrite: Group = {
   name: "rewrite",
   sizes: [100_000],
@@ -57,7 +57,7 @@ export const rewrite: Group = {
 
 /** The least that any program must do for the same. */
 interface RawChanges {
-  /** What `remove` and `widen` do. */
+  /** SQL of `remove` and `widen`. */
   readonly what: readonly [string, string];
   remove(i: number): void;
   widen(i: number, column: string): void;

@@ -25,7 +25,7 @@ export function makeDatabase(path: string, rows: number, isIndexed: boolean): vo
 
 /** A database as a program without stet would use it, under the pragmas that stet sets. */
 export interface RawDatabase {
-  /** Whether there is a row of these params: `SELECT 1 … WHERE …`. */
+  /** Returns true if there is a row of these params: `SELECT 1 … WHERE …`. */
   has(params: Params): boolean;
   /** Inserts row `i`. */
   insert(i: number): void;
@@ -72,7 +72,7 @@ function insertion(db: DatabaseSync): (i: number) => void {
   };
 }
 
-/** How many rows there are. */
+/** Returns the number of rows. */
 export function countRecords(path: string): number {
   const db = new DatabaseSync(path);
   const { count } = db.prepare(`SELECT count(*) AS count FROM ${TABLE}`).get() as { count: number };

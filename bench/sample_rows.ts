@@ -7,7 +7,7 @@ export type Params = {
 
 const models = ["linear", "forest", "lasso", "ridge", "boosted"];
 
-/** When every row of a sample store was recorded. */
+/** Time at which every row of a sample store was recorded. */
 export const timestamp = "2026-11-21T14:22:01.123Z";
 
 /** The params of row `i`; no two are equal. */

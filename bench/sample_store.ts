@@ -30,12 +30,12 @@ export function makeStore(
   return store;
 }
 
-/** Removes a store and all that stands beside it. */
+/** Removes a store and the files next to it. */
 export function removeStore(store: string): void {
   fs.rmSync(path.dirname(store), { recursive: true });
 }
 
-/** How many rows there are in a store that nobody has open. */
+/** Returns the number of rows of a store that is not open. */
 export function countRows(store: string, format: Format): number {
   if (format === ".sqlite") return countRecords(store);
   return rowsIn(fs.readFileSync(store, "utf8").split("\n").length - 1, format);

@@ -5,16 +5,16 @@ import { paramsAt, timestamp } from "./sample_rows.ts";
 /** The formats that are text. */
 export type TextFormat = ".csv" | ".json" | ".jsonl";
 
-/** How rows stand in a file of text. */
+/** Layout of rows in a text file. */
 interface Spelling {
   readonly head: string;
-  /** What stands before the first row, and before every other. */
+  /** Text before the first row, and before every other. */
   readonly first: string;
   readonly next: string;
   row(i: number): string;
-  /** What stands after the last row, and is written anew with every row. */
+  /** Text after the last row, rewritten with every row. */
   readonly closing: string;
-  /** How many newlines there are in a file, less those of its rows. */
+  /** Number of newlines in a file besides those of its rows. */
   readonly newlines: number;
 }
 
@@ -66,7 +66,7 @@ export function makeText(path: string, rows: number, format: TextFormat): void {
   }
 }
 
-/** How many rows there are in a file with this many newlines. */
+/** Returns the number of rows of a file with this many newlines. */
 export function rowsIn(newlines: number, format: TextFormat): number {
   return newlines - spellings[format].newlines;
 }

@@ -6,9 +6,9 @@ import { type Measurement, median } from "./measure.ts";
 import { paramsAt } from "./sample_rows.ts";
 import { makeStore, removeStore } from "./sample_store.ts";
 
-/** How many connections ask at the same time. */
+/** Number of concurrent connections. */
 const CONNECTIONS = 32;
-/** How many runs a batch claims. */
+/** Number of runs in a batch. */
 const BATCH = 50;
 
 /** The sidecar, asked by this process over connections that are kept open. */
@@ -66,7 +66,7 @@ export const sidecar: Group = {
   },
 };
 
-/** How much memory a sidecar takes after many requests, beside what it took when it was warm. */
+/** Memory of a sidecar after many requests, as a multiple of its memory when it was warm. */
 async function memory(
   served: Server,
   runs: Iterator<string>,

@@ -82,7 +82,7 @@ function finished(rows: number, folder: string, format: Format, times: number): 
   }];
 }
 
-/** Runs of 20 ms that compute, in two workers, beside a loop that calls the function. */
+/** Computing runs of 20 ms, in two workers, compared with a loop that calls the function. */
 async function parallel(times: number): Promise<Measurement> {
   const runs = 300;
   const turns = await turnsOf(20);
@@ -109,7 +109,7 @@ async function parallel(times: number): Promise<Measurement> {
   };
 }
 
-/** How many turns take so many milliseconds. */
+/** Number of iterations that take so many milliseconds. */
 async function turnsOf(ms: number): Promise<number> {
   const turns = 10_000_000;
   busy({ n: 1, turns });

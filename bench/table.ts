@@ -13,7 +13,7 @@ export function ratioOf({ stet, raw }: Measurement): number | undefined {
   return raw && stet / raw.value;
 }
 
-/** Whether the target is met; undefined without one. */
+/** Returns true if the target is met; undefined without one. */
 export function isMet(measurement: Measurement): boolean | undefined {
   const { target, stet } = measurement;
   if (!target) return undefined;

@@ -1,8 +1,9 @@
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { StoreError } from "../core/errors.ts";
 import { printError } from "../core/runtime/print_error.ts";
-import { type Command, type Io, type Terminal, UsageError, type Values } from "./command.ts";
+import type { Command, Io, Output, Terminal } from "./command.ts";
+import { parseArguments } from "./parse_arguments.ts";
+import { UsageError } from "./usage_error.ts";
 
 export type { Io } from "./command.ts";
 
@@ -35,7 +36,8 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
   const [name = "--help", ...rest] = args;
   try {
     if (name === "--help" || name === "-h" || name === "help") {
-      log(await overview());
+      const { overviewText } = await import("./help_text.ts");
+      log(overviewText(await Promise.all(Object.values(commands).map((load) => load()))));
       return 0;
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -44,14 +46,8 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
         `there is no command "${name}"; the commands are ${Object.keys(commands).join(", ")}`,
       );
     }
-    const command = await load();
-    const { values, positionals, program } = parse(command, rest);
-    if (values["help"]) {
-      log(command.help);
-      return 0;
-    }
     const { terminal = io.error ? undefined : standardError() } = io;
-    return await command.run(values, positionals, { log, error: complain, terminal }, program) ?? 0;
+    return await execute(await load(), rest, { log, error: complain, terminal });
   } catch (error) {
     if (error instanceof UsageError) {
       const of = Object.hasOwn(commands, name) ? `${name} ` : "";
@@ -63,6 +59,22 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
     complain(`stet: ${error.message}`);
     return 3;
   }
+}
+
+/**
+ * Runs one command and resolves to its exit code.
+ *
+ * @throws {UsageError} If the command line is wrong. @throws {StoreError} If the store cannot be used.
+ */
+export async function execute(
+  command: Command,
+  args: readonly string[],
+  output: Output,
+): Promise<number> {
+  const values = parseArguments(command, args);
+  if (values) return await command.run(values, output) ?? 0;
+  output.log((await import("./help_text.ts")).helpText(command));
+  return 0;
 }
 
 /** Standard error, if it is a terminal. */
@@ -83,58 +95,4 @@ function standardError(): Terminal | undefined {
       }
     },
   };
-}
-
-interface Parsed {
-  readonly values: Values;
-  readonly positionals: readonly string[];
-  readonly program: readonly string[] | undefined;
-}
-
-function parse(command: Command, args: readonly string[]): Parsed {
-  try {
-    const { values, positionals, tokens } = parseArgs({
-      args: joinSigned(args, command.signed),
-      options: { ...command.options, help: { type: "boolean", short: "h" } },
-      allowPositionals: true,
-      tokens: true,
-    });
-    const end = tokens.find(({ kind }) => kind === "option-terminator")?.index;
-    const program = command.takesProgram && end !== undefined ? args.slice(end + 1) : undefined;
-    return {
-      values: values as Values, // no boolean option is declared `multiple`
-      positionals: positionals.slice(0, positionals.length - (program?.length ?? 0)),
-      program,
-    };
-  } catch (error) {
-    // Its messages name the option and say what was expected.
-    throw new UsageError((error as Error).message.replace(/\.$/, ""));
-  }
-}
-
-/** `--sort -loss` as `--sort=-loss`, as the parser wants it. */
-function joinSigned(args: readonly string[], name: string | undefined): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const isValue = name !== undefined && joined.at(-1) === `--${name}` && /^-[^-]/.test(arg);
-    if (isValue) joined.push(`${joined.pop()}=${arg}`);
-    else joined.push(arg);
-  }
-  return joined;
-}
-
-async function overview(): Promise<string> {
-  const lines: string[] = [];
-  for (const [name, load] of Object.entries(commands)) {
-    lines.push(`  ${name.padEnd(10)}${(await load()).summary}`);
-  }
-  return `stet runs every combination once.
-
-Usage: stet <command> [store] [options]
-
-${lines.join("\n")}
-
-The store is the file where runs are remembered; without one it is _stet_store.csv.
-Each command has --help. Exit codes: 0 done, 1 some runs failed,
-2 wrong command line, 3 the store cannot be used.`;
 }

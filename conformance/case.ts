@@ -1,7 +1,7 @@
 import type { Engine } from "../core/contract/engine.ts";
 
 /**
- * What a kind of store may lack. All else is the contract.
+ * A capability that a kind of store may lack. All else is the contract.
  *
  * - `"closing"`: use after `close` is an error.
  * - `"reopening"`: a store outlives its handle; opened again, it has its rows.
@@ -10,13 +10,13 @@ import type { Engine } from "../core/contract/engine.ts";
  */
 export type Capability = "closing" | "reopening" | "sharing" | "claims";
 
-/** An open store with every optional member, core's defaults included. */
+/** An open store as the library uses it. */
 export interface Handle extends Engine {
-  /** Whether the backend finds keys itself; core's default searches through all rows. */
+  /** True if the backend finds keys by an index. The default searches all rows. */
   readonly isIndexed: boolean;
 }
 
-/** A store of its own for one case; nobody has made it yet. */
+/** A store of its own for one case, which does not exist yet. */
 export interface FreshStore {
   /** The folder that the backend was given: empty. */
   readonly folder: string;
@@ -26,11 +26,11 @@ export interface FreshStore {
   open(): Promise<Handle>;
 }
 
-/** One claim about every backend, and how it is checked. */
+/** A claim about every backend, with its check. */
 export interface Case {
   /** The claim. */
   readonly name: string;
-  /** What a backend must have for it. */
+  /** The capability that the claim needs. */
   readonly needs?: Capability;
   /** Rejects if it does not hold. */
   readonly check: (store: FreshStore) => Promise<void>;

@@ -13,7 +13,7 @@ import { sharing } from "./sharing.ts";
 import { sources } from "./sources.ts";
 import { values } from "./values.ts";
 
-/** All that is claimed of a backend, by subject. */
+/** All claims about a backend, by subject. */
 export const cases: readonly Case[] = [
   ...contract,
   ...keys,

@@ -45,7 +45,7 @@ async function record(claim: Claim, row: Row): Promise<boolean> {
   }
 }
 
-/** Of two handles on one store, or of one that stands for both. */
+/** Two handles on one store, or one in both roles. */
 interface Check {
   readonly name: string;
   readonly check: (one: Engine, other: Engine) => Promise<void>;

@@ -6,10 +6,10 @@ import { paramsText, valueText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn, withoutTimestamp } from "./params_in.ts";
 
-/** What callers in JavaScript pass and the type of a row does not allow: `undefined` for absent. */
+/** An absent column as callers in JavaScript may pass it; the type of a row forbids it. */
 const nothing = { alpha: undefined } as unknown as Row;
 
-/** The five methods, and the optional ones that say what is in a store. */
+/** The five methods, and the members that read rows and columns. */
 export const contract: readonly Case[] = [
   {
     name: "a store that nobody made is empty, and neither looks nor removals make it",
@@ -152,7 +152,7 @@ export const contract: readonly Case[] = [
     },
   },
   {
-    name: "clear() removes all rows, and the store goes on",
+    name: "clear() removes all rows, and the store remains usable",
     async check({ open }) {
       const backend = await open();
       for (const alpha of [1, 2, 3]) await backend.record({ alpha });
@@ -227,7 +227,7 @@ export const contract: readonly Case[] = [
       assert.equal(found.length, count + 1);
       const rows = (await backend.load()).map((row) => columns.map((name) => row[name]));
       const wrong = found.findIndex((values, i) => !isDeepStrictEqual(values, rows[i]));
-      assert.deepEqual(found[wrong], rows[wrong], `row ${wrong}`); // of all it would take long to tell
+      assert.deepEqual(found[wrong], rows[wrong], `row ${wrong}`); // a comparison of all rows would print them all
       let empty = 0;
       for await (const batch of backend.valueBatches([])) {
         for (const row of batch) empty += row.length === 0 ? 1 : 0;

@@ -4,7 +4,7 @@ import type { Row } from "../core/values/value.ts";
 import type { Case } from "./case.ts";
 import { withoutTimestamp } from "./params_in.ts";
 
-/** Follows a store by its marks: what came since the last time it was asked. */
+/** Follows a store by cursors. */
 class Follower {
   readonly #handle: Engine;
   cursor: string | undefined;
@@ -24,7 +24,7 @@ class Follower {
     return { isWhole, rows: all };
   }
 
-  /** Sees that it keeps up with the rows of the store. */
+  /** Asserts that the followed rows are those of the store. */
   async keepsUp(kept: Row[]): Promise<Row[]> {
     const { isWhole, rows } = await this.next();
     const followed = isWhole ? rows : [...kept, ...rows];
@@ -52,7 +52,7 @@ async function checkFollowing(one: Engine, other: Engine): Promise<void> {
   assert.deepEqual(await follower.keepsUp(kept), [{ alpha: 0.4, seed: 1 }]);
 }
 
-/** Marks: what was added since, and whether anything changed. */
+/** Rows after a cursor. */
 export const following: readonly Case[] = [
   {
     name: "rowsAfter() gives what was added since the cursor, or all rows if others changed",

@@ -7,7 +7,7 @@ import { paramsText } from "../core/values/value_text.ts";
 import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 
-/** Whether there is a row with the key that these params have, as all ways to look say. */
+/** Returns true if there is a row with the key of these params, and asserts that all looks agree. */
 async function isThere(backend: Engine, shape: KeyShape, params: Row): Promise<boolean> {
   const key = keyOf(shape, params);
   const text = paramsText(params);
@@ -23,7 +23,7 @@ async function isThere(backend: Engine, shape: KeyShape, params: Row): Promise<b
   return answer;
 }
 
-/** Asserts of each of these params whether there is a row with their key. */
+/** Asserts for each of these params that there is a row with their key, or that there is none. */
 async function looks(
   backend: Engine,
   shape: KeyShape,
@@ -182,7 +182,7 @@ export const keys: readonly Case[] = [
       try {
         removed = await backend.removeKey(keyOf(keyShape(undefined), { alpha: 1 }));
       } catch (error) {
-        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot tell them apart
+        assert.ok(error instanceof StoreError, `${error}`); // core's default cannot distinguish them
       }
       const left = removed === undefined ? rows : [{ alpha: 1, beta: 2 }];
       assert.deepEqual([removed ?? 2, await paramsIn(backend)], [2, left]);

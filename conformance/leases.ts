@@ -16,7 +16,7 @@ function leaseOf(token: string, milliseconds = 60_000): Lease {
   return { token, until: Date.now() + milliseconds, holder: `worker ${token}` };
 }
 
-/** A lease that will be over in a moment; `over` waits for that. */
+/** A lease that expires in a moment; `over` waits for that. */
 function shortLease(token: string): Lease {
   return leaseOf(token, 5);
 }
@@ -158,7 +158,7 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** Claims that belong to a token. */
+/** Claims that belong to a lease. */
 export const leases: readonly Case[] = [
   ...checks.flatMap(({ name, check }): Case[] => [
     {

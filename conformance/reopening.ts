@@ -5,7 +5,7 @@ import type { Case } from "./case.ts";
 import { paramsIn } from "./params_in.ts";
 import { sampleValues } from "./sample_values.ts";
 
-/** What is there when a store is opened again. */
+/** The content of a store that is opened again. */
 export const reopening: readonly Case[] = [
   {
     name: "a store that is opened again has its rows, whole and typed, and finds them",
@@ -30,7 +30,7 @@ export const reopening: readonly Case[] = [
     },
   },
   {
-    name: "a store goes on where it was left, again and again",
+    name: "a store continues where it was left, again and again",
     needs: "reopening",
     async check({ open }) {
       const rows: Row[] = [];

@@ -7,7 +7,7 @@ import { Engine } from "../core/contract/engine.ts";
 import type { Case, Handle } from "./case.ts";
 import { engineWith } from "./engine_with.ts";
 
-/** Runs a check on a fresh store in a folder of its own; handles and folder go when it ends. */
+/** Runs a check on a fresh store in a folder of its own; then closes the handles and removes the folder. */
 export async function runCase(
   check: Case["check"],
   open: (folder: string) => MaybePromise<Backend>,
@@ -38,7 +38,7 @@ export async function runCase(
     await check({ folder, manyRows, open: openHandle });
     await closeAll();
   } finally {
-    await closeAll().catch(() => {}); // the check's own error is the one to tell
+    await closeAll().catch(() => {}); // the error of the check is the one to throw
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -7,7 +7,7 @@ import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha"]);
 
-/** Asserts that every way to look says that there is, or is not, a row with this alpha. */
+/** Asserts by every kind of look that there is, or is not, a row with this alpha. */
 async function looks(handle: Engine, alpha: number, isThere: boolean): Promise<void> {
   const key = keyOf(shape, { alpha });
   assert.equal(await handle.has({ alpha }), isThere, `has(${alpha})`);
@@ -57,7 +57,7 @@ export const sharing: readonly Case[] = [
     },
   },
   {
-    name: "a handle sees that another cleared the store, and goes on in it",
+    name: "a handle sees that another cleared the store, and continues in it",
     needs: "sharing",
     async check({ open }) {
       const [one, other] = [await open(), await open()];

@@ -8,7 +8,7 @@ const shape = keyShape(["alpha"]);
 /** Sources of functions as rows have them, enough that one byte does not number them all. */
 const MANY = 300;
 
-/** Which source made the row of a key. */
+/** The source of the row of a key. */
 export const sources: readonly Case[] = [
   {
     name: "sourceOf() gives the source of the newest row of a key, empty if it has none",
@@ -54,7 +54,7 @@ export const sources: readonly Case[] = [
     },
   },
   {
-    name: "sourceOf() tells any number of sources apart",
+    name: "sourceOf() distinguishes any number of sources",
     async check({ open }) {
       const backend = await open();
       const rows: Row[] = Array.from(

@@ -9,12 +9,12 @@ const TIMEOUT = 180_000;
 
 /** The kind of store that is tested. */
 export interface BackendUnderTest {
-  /** What the names of the tests begin with: the extension, say. */
+  /** Prefix of the names of the tests, such as the extension. */
   readonly name: string;
   /**
-   * Opens the store of a folder: each test gives one of its own, empty at first and removed at the
-   * end. With a folder that was given before, it opens the same store once more. A kind of store
-   * that keeps no files can take the path for a name.
+   * Opens the store of a folder. Each test has a folder of its own, empty at first and removed at the end.
+   * The same folder given again opens the same store again. A kind of store without files can take the
+   * path for a name.
    */
   readonly open: (folder: string) => MaybePromise<Backend>;
   /**
@@ -22,17 +22,17 @@ export interface BackendUnderTest {
    * network can take 500. Default: 10,000.
    */
   readonly manyRows?: number;
-  /** What it lacks, and why: the tests of that are one skip with this reason. Default: nothing. */
+  /** Capabilities that it lacks, with the reason of the skip. Default: none. */
   readonly skip?: Readonly<Partial<Record<Capability, string>>>;
 }
 
 /**
  * Registers the tests (of `node:test`: they run on Deno, Bun and Node) that a backend must pass: what
  * the contract says of the five methods, exact keys, values of every kind, new columns, many rows,
- * and the capabilities that are not skipped. Optional members are tested where the backend has them,
- * and core's defaults over the five methods where it has not.
+ * and the capabilities that are not skipped. Members that the backend lacks are tested by the defaults
+ * that core derives from its five methods.
  *
- * Call it from a test file. How a store takes crashes, or several processes, it does not test.
+ * Call it from a test file. Crashes and sharing between processes are not tested.
  *
  * @example
  * ```ts ignore
@@ -44,7 +44,7 @@ export interface BackendUnderTest {
  * testBackend({
  *   name: ".foo",
  *   open: (folder) => new FooBackend(join(folder, "runs.foo")),
- *   skip: { claims: "no claim() of its own: core's holds within one handle" },
+ *   skip: { reopening: "a store in memory ends with its handle" },
  * });
  * ```
  */

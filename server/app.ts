@@ -3,7 +3,7 @@ import { getPath } from "hono/utils/url";
 import type { Env, ServerDeps } from "./deps.ts";
 import type { Guard } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./routes/problem.ts";
-import { methodsOf, openapi } from "./routes/openapi.ts";
+import { openapi } from "./routes/openapi.ts";
 import { queryRoutes } from "./routes/query_routes.ts";
 import { runsRoutes } from "./routes/runs_routes.ts";
 import { SECURE } from "./routes/secure_headers.ts";
@@ -11,6 +11,7 @@ import { claimsRoutes } from "./routes/claims_routes.ts";
 import { dashboardRoutes } from "./routes/dashboard_routes.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { figuresRoutes } from "./routes/figures_routes.ts";
+import { addRoutes, responseOf } from "./routes/route.ts";
 import { storeRoutes } from "./routes/store_routes.ts";
 
 /** The sidecar's HTTP interface. */
@@ -24,8 +25,17 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
       return path;
     },
   });
-  app.route("/", claimsRoutes(deps));
-  // From here on: answers of claims have the headers that JSON needs.
+  const claims = claimsRoutes(deps);
+  const others = [
+    ...storeRoutes(deps),
+    ...runsRoutes(deps),
+    ...queryRoutes(deps),
+    ...figuresRoutes(deps),
+    ...eventRoutes(deps),
+  ];
+  const routes = [...claims, ...others];
+  addRoutes(app, claims);
+  // Not for claims, whose answers have the headers that JSON needs.
   app.use(async (c, next) => {
     await next();
     // The answer to GET without its body, which nobody would read: what it holds open is closed.
@@ -34,24 +44,18 @@ export function createApp(deps: ServerDeps, guard: Guard): Hono<Env> {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
   });
-  app.route("/", storeRoutes(deps));
-  app.route("/", runsRoutes(deps));
-  app.route("/", queryRoutes(deps));
-  app.get("/v1/openapi.json", (c) => c.json(openapi()));
-  app.route("/", figuresRoutes(deps));
+  addRoutes(app, others);
+  app.get("/v1/openapi.json", () => responseOf(openapi(routes)));
   app.route("/", dashboardRoutes(deps));
-  app.route("/", eventRoutes(deps));
   app.notFound(({ req }) => {
-    const methods = methodsOf(req.path);
+    const methods = routes.filter(({ path }) => path === req.path)
+      .map(({ method }) => method.toUpperCase());
     if (methods.length > 0 && !methods.includes(req.method)) {
       throw new ProblemError(405, `This path takes ${methods.join(" and ")} only`, {
         headers: { allow: methods.join(", ") },
       });
     }
-    throw new ProblemError(
-      404,
-      "There is nothing at this path; /v1/openapi.json lists what there is",
-    );
+    throw new ProblemError(404, "There is nothing at this path; /v1/openapi.json lists the paths");
   });
   app.onError((error) => problemResponse(problemOf(error, deps.warn)));
   return app;

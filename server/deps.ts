@@ -1,5 +1,5 @@
 import type { Engine } from "../core/contract/engine.ts";
-import type { MirrorClient } from "./mirror/mirror_client.ts";
+import type { MirrorClient } from "./figures/mirror_client.ts";
 import type { QueryProcesses } from "./query/query_process.ts";
 
 /** What the routes work with. */

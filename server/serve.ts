@@ -11,7 +11,7 @@ import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
-import { MirrorClient } from "./mirror/mirror_client.ts";
+import { MirrorClient } from "./figures/mirror_client.ts";
 import { QueryProcesses } from "./query/query_process.ts";
 import { problemOf, problemResponse } from "./routes/problem.ts";
 

@@ -124,7 +124,7 @@ test("a column of a file of combinations is text where one of its values must be
     { sample: "0010", tool: "3.9", score: 0.7 },
   ]);
   assert.equal(notes.length, 2);
-  const byHand = await readGrid({ grid: [file], number: ["sample,tool"], text: ["score"] });
+  const byHand = await readGrid({ grid: [file], number: ["sample", "tool"], text: ["score"] });
   assert.deepEqual([...byHand.combinations][0], { sample: 7, tool: 3.1, score: "0.5" });
 });
 

@@ -323,8 +323,8 @@ test("wrong command lines are usage errors that say what to do", async (t) => {
       [["failures", "a.csv", "b.csv"], /expected one store/],
       [["failures", store, "--retry"], /--retry wants what to run/],
       [["failures", store, "--", "echo"], /to run them again say --retry/],
-      [["run", "-g", "a=1"], /the program to run stands after --/],
-      [["run", "-g", "a=1", "echo", "--", "x"], /got "echo" before it/],
+      [["run", "-g", "a=1"], /expected the program to run after --/],
+      [["run", "-g", "a=1", "echo", "--", "x"], /after --, .*got "echo"/],
       [["run", "--", "echo"], /there is no grid/],
       [["run", "-g", "a=1", "-j", "0", "--", "echo"], /-j must be a whole number from 1 up/],
       [["run", "-g", "a=1", "--timeout", "soon", "--", "echo"], /--timeout must be a time/],
@@ -340,10 +340,39 @@ test("wrong command lines are usage errors that say what to do", async (t) => {
   assert.deepEqual(fs.readdirSync(dirname(store)), []);
 });
 
-test("every command's --help has examples", async () => {
-  for (const name of ["run", "sweep", "failures", "explain", "coverage"]) {
+test("every command's --help has a usage and examples, and fits a terminal of 80 columns", async () => {
+  const commands = (await stet("--help")).out.join("\n").matchAll(/^ {2}(\w+) /gm);
+  const names = [...commands].map(([, name]) => name!);
+  assert.equal(names.length, 14);
+  for (const name of names) {
     const { out, code } = await stet(name, "--help");
+    const lines = out.join("\n").split("\n");
     assert.equal(code, 0);
-    assert.match(out.join("\n"), new RegExp(`Examples:\n  stet ${name} `));
+    assert.match(lines[0]!, new RegExp(`^Usage: stet ${name} `));
+    assert.match(lines.join("\n"), new RegExp(`Examples:\n  stet ${name}\\b`));
+    assert.deepEqual(lines.filter(({ length }) => length > 80), [], name);
   }
+});
+
+test("an option that is not there is a usage error with the nearest one", async () => {
+  for (
+    const [args, message] of [
+      [
+        ["ls", "--wher", "x"],
+        "stet: there is no option --wher, did you mean --where? See: stet ls --help",
+      ],
+      [["ls", "-q"], "stet: there is no option -q. See: stet ls --help"],
+      [["ls", "--json=3"], "stet: Option '--json' does not take an argument. See: stet ls --help"],
+      [
+        ["query", "a.csv"],
+        'stet: expected a store and the SQL in quotes, got "a.csv". See: stet query --help',
+      ],
+    ] as const
+  ) assert.deepEqual(await stet(...args), { out: [], err: [message], code: 2 });
+});
+
+test("what comes after -- is a program for run, and arguments for other commands", async () => {
+  const { err } = await stet("run", "-g", "a=1", "--store", "x.foo", "--", "echo", "--", "--help");
+  assert.match(err.join(), /Cannot open store "x\.foo"/);
+  assert.match((await stet("status", "--", "--help")).err.join(), /Cannot open store "--help"/);
 });

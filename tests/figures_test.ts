@@ -6,13 +6,14 @@ import { parseWhere } from "../core/tools/where.ts";
 import { columnFigures } from "../server/figures/column_figures.ts";
 import { FigureCache } from "../server/figures/figure_cache.ts";
 import { GridDone } from "../server/mirror/grid_done.ts";
-import { type Heatmap, heatmapOf } from "../server/figures/heatmap.ts";
-import { type Known, progressOf } from "../server/figures/progress.ts";
+import type { Heatmap } from "../server/figures/figures_schemas.ts";
+import { heatmapOf } from "../server/figures/heatmap.ts";
+import { type KnownKeys, progressOf } from "../server/figures/progress.ts";
 import { recentRate } from "../server/figures/recent_rate.ts";
 import { timelineOf } from "../server/figures/timeline.ts";
 import { mirrorOf } from "./mirror_of.ts";
 
-const nobody: Known = { failed: [], running: [] };
+const nobody: KnownKeys = { failed: [], running: [] };
 const start = Date.UTC(2026, 10, 21) / 1000;
 
 function at(seconds: number): Row {
@@ -69,7 +70,7 @@ test("a heat map's cells are the means of the rows that their conditions select"
   const { mirror } = await mirrorOf(rows);
   for (const color of ["result.loss", "result.won", "duration"]) {
     for (const [x, y] of [["alpha", "model"], ["seed", "alpha"], ["model", undefined]] as const) {
-      const heatmap = heatmapOf(mirror, { x, y, color });
+      const heatmap = heatmapOf(mirror, { x, ...y !== undefined && { y }, color });
       const expected = rowsOfCells(heatmap, rows);
       assert.equal(heatmap.cells.length, expected.size);
       for (const { x: i, y: j, count, value } of heatmap.cells) {
@@ -181,7 +182,7 @@ test("progress counts each key once, and the combinations of a grid that was giv
 
 test("a grid is guessed from the values seen, if that is plausible", async () => {
   const { mirror } = await mirrorOf([{ a: 1, s: 0 }, { a: 1, s: 1 }, { a: 2, s: 0 }]);
-  const guess = (known: Known): unknown => progressOf(mirror, known, undefined, start).grid;
+  const guess = (known: KnownKeys): unknown => progressOf(mirror, known, undefined, start).grid;
   assert.deepEqual(guess(nobody), { total: 4, done: 3, inferred: true, left_seconds: null });
   // What runs now and what failed are of the grid too.
   const known = { failed: [{ a: 3, s: 0 }], running: [{ a: 2, s: 2 }] };

@@ -9,11 +9,13 @@ import { type Row, toValue, type Value } from "../core/values/value.ts";
 import { parseWhere } from "../core/tools/where.ts";
 import type { Mirror } from "../server/mirror/mirror.ts";
 import { openBackend } from "../mod.ts";
+import { selectPage } from "../server/mirror/select.ts";
 import { followed, mirrorOf } from "./mirror_of.ts";
 import { tempStore } from "./temp_folder.ts";
 
 function all(mirror: Mirror, where?: string, sort: readonly string[] = []): Row[] {
-  return mirror.page({ ...where !== undefined && { where }, sort, limit: 1000, offset: 0 }).rows;
+  return selectPage(mirror, { ...where !== undefined && { where }, sort, limit: 1000, offset: 0 })
+    .rows;
 }
 
 function cells(rows: readonly Row[]): string[] {
@@ -157,11 +159,11 @@ test("rows are sorted by any column as ls sorts them, and paged", async () => {
     const expected = rows.toSorted(compare);
     const sort = [isDown ? "-z" : "z"];
     assert.deepEqual(cells(all(mirror, undefined, sort)), cells(expected));
-    const page = mirror.page({ sort, limit: 7, offset: 13 });
+    const page = selectPage(mirror, { sort, limit: 7, offset: 13 });
     assert.deepEqual(cells(page.rows), cells(expected.slice(13, 20)));
     assert.equal(page.total, rows.length);
   }
-  assert.throws(() => mirror.page({ sort: ["y"], limit: 1, offset: 0 }), TypeError);
+  assert.throws(() => selectPage(mirror, { sort: ["y"], limit: 1, offset: 0 }), TypeError);
   mirror.close();
 });
 

@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Output, UsageError, type Values } from "../cli/command.ts";
+import type { Output } from "../cli/command.ts";
 import { query } from "../cli/commands/query.ts";
+import { execute } from "../cli/main.ts";
+import { UsageError } from "../cli/usage_error.ts";
 import { openBackend } from "../mod.ts";
 import { withDuckDb } from "./query_package.ts";
 import { tempFolder } from "./temp_folder.ts";
 
 /** Runs the command; what it printed. */
-async function run(
-  values: Values,
-  ...positionals: string[]
-): Promise<[out: string[], err: string[]]> {
+async function run(...args: string[]): Promise<[out: string[], err: string[]]> {
   const out: string[] = [];
   const err: string[] = [];
   const output: Output = {
@@ -20,7 +19,7 @@ async function run(
     error: (line) => void err.push(line),
     terminal: undefined,
   };
-  await query.run(values, positionals, output, undefined);
+  await execute(query, args, output);
   return [out, err];
 }
 
@@ -33,8 +32,8 @@ function storeIn(folder: string): string {
 test("stet query prints a table, and says if it is not all", withDuckDb, async (t) => {
   const store = storeIn(tempFolder(t));
   const sql = "SELECT alpha, avg(result.accuracy) AS mean FROM runs GROUP BY 1 ORDER BY 1";
-  assert.deepEqual(await run({}, store, sql), [["alpha  mean", "  0.5   0.5", "    1"], []]);
-  assert.deepEqual(await run({ limit: "1" }, store, sql), [
+  assert.deepEqual(await run(store, sql), [["alpha  mean", "  0.5   0.5", "    1"], []]);
+  assert.deepEqual(await run(store, sql, "-n", "1"), [
     ["alpha  mean", "  0.5   0.5"],
     ["the first 1 rows; --limit shows more"],
   ]);
@@ -57,7 +56,7 @@ test("stet query writes the format that a file's extension says", withDuckDb, as
       "a.txt",
     ]
   ) {
-    await run({ output: join(folder, name) }, store, sql);
+    await run(store, sql, "-o", join(folder, name));
   }
   const text = (name: string): string => readFileSync(join(folder, name), "latin1");
   assert.equal(text("a.csv"), "alpha,seed\n0.5,1\n0.5,2\n");
@@ -83,26 +82,26 @@ test("stet query reads result files only when allowed to", withDuckDb, async (t)
   const sql = `SELECT alpha, score FROM runs JOIN '${
     join(folder, "more.csv")
   }' USING (seed) LIMIT 1`;
-  await assert.rejects(run({}, store, sql), { name: "QueryError", message: /--allow-files/ });
-  const [out] = await run({ "allow-files": true }, store, sql);
+  await assert.rejects(run(store, sql), { name: "QueryError", message: /--allow-files/ });
+  const [out] = await run(store, sql, "--allow-files");
   assert.deepEqual(out, ["alpha  score", "  0.5     10"]);
 });
 
 test("a command line of stet query that makes no sense is told so", async (t) => {
   const store = storeIn(tempFolder(t));
   for (
-    const [values, positionals] of [
-      [{}, []],
-      [{}, [store]],
-      [{}, [store, "FROM", "runs"]],
-      [{ limit: "0" }, [store, "FROM runs"]],
-      [{ limit: "many" }, [store, "FROM runs"]],
-      [{ timeout: "30" }, [store, "FROM runs"]],
-      [{ format: "xlsx" }, [store, "FROM runs"]],
-      [{ format: "parquet" }, [store, "FROM runs"]],
-      [{ output: store }, [store, "FROM runs"]],
-      [{ output: store, format: "json" }, [store, "FROM runs"]],
-    ] as const
-  ) await assert.rejects(run(values, ...positionals), UsageError);
+    const args of [
+      [],
+      [store],
+      [store, "FROM", "runs"],
+      [store, "FROM runs", "--limit", "0"],
+      [store, "FROM runs", "--limit", "many"],
+      [store, "FROM runs", "--timeout", "30"],
+      [store, "FROM runs", "--format", "xlsx"],
+      [store, "FROM runs", "--format", "parquet"],
+      [store, "FROM runs", "--output", store],
+      [store, "FROM runs", "--output", store, "--format", "json"],
+    ]
+  ) await assert.rejects(run(...args), UsageError);
   assert.match(readFileSync(store, "utf8"), /^alpha,seed,/);
 });

@@ -5,7 +5,7 @@ import { MemoryBackend } from "../backends/memory.ts";
 import { engineOf } from "../core/contract/adapted_backend.ts";
 import { encodeJsonRow } from "../core/values/json_row.ts";
 import type { Row } from "../core/values/value.ts";
-import { MirrorClient } from "../server/mirror/mirror_client.ts";
+import { MirrorClient } from "../server/figures/mirror_client.ts";
 import { served } from "./served.ts";
 
 /** The text of a CSV store. */

@@ -6,6 +6,7 @@ import { ColumnError, once, type Row, Store } from "../mod.ts";
 import { openEngine } from "./open_engine.ts";
 import { followed } from "./mirror_of.ts";
 import { serve } from "../server.ts";
+import { selectPage } from "../server/mirror/select.ts";
 import { tempStore } from "./temp_folder.ts";
 
 const wide = (count: number): Row =>
@@ -133,7 +134,7 @@ test("a mirror follows a store of 1,400 columns", async (t) => {
   const { mirror, follower } = followed(engineOf(backend));
   await follower.catchUp();
   assert.equal(mirror.count, 30);
-  const { rows } = mirror.page({ where: "seed = 29", limit: 1, offset: 0 });
+  const { rows } = selectPage(mirror, { where: "seed = 29", limit: 1, offset: 0 });
   assert.equal(rows[0]!["p1399"], 1399);
   mirror.close();
   await backend.close();

@@ -1,18 +1,18 @@
 import process from "node:process";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { openKnown } from "../../core/contract/open_known.ts";
-import { type Row, toValue } from "../../core/values/value.ts";
+import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { barText } from "../terminal/bar_text.ts";
-import { type Command, type Output, storeOf, UsageError, type Values } from "../command.ts";
-import { countCoverage, type Coverage, type State, STATES } from "../grids/count_coverage.ts";
-import { gridHelp, gridOptions, readGrid } from "../grids/grid.ts";
+import { type Command, command } from "../command.ts";
+import { countCoverage, type Coverage, STATES } from "../grids/count_coverage.ts";
+import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { keyOnly } from "../grids/key_only.ts";
 import { pairsText } from "../grids/pairs_text.ts";
+import { flag, oneOf, option, storeArgument, text } from "../options.ts";
 import { registry } from "../registry.ts";
-import { rowJson } from "../terminal/row_json.ts";
+import { rowJson, valueJson } from "../terminal/row_json.ts";
 
 /** The most lines that the table has for one axis: longer ones are shown in groups. */
 const MOST_LINES = 12;
@@ -20,82 +20,63 @@ const LONGEST_LABEL = 24;
 const LONGEST_BAR = 30;
 
 /** `stet coverage`. */
-export const coverage: Command = {
+export const coverage: Command = command({
+  name: "coverage",
   summary: "how much of a grid is done, missing, failed, running",
-  help: `Usage: stet coverage [store] -g name=values ... [--list state] [--json]
-
-Counts which combinations of a grid are done: those of which a row agrees on the grid's names. The
-table says for each value of each axis how many of its combinations are done.
-
-${gridHelp}
-
-      --list state      print the combinations that are missing, failed, running or done instead,
-                        or the rows outside the grid
-      --json            print one JSON object, with --list one for each combination: a file that
-                        -g takes
-      --namespace name  count the rows of a namespace
-
-Examples:
-  stet coverage runs.csv -g alpha=0.1,0.5 -g seed=0..99
-  stet coverage runs.csv -g seed=0..99 --list missing --json > todo.jsonl`,
+  usage: ["[store] -g name=values ... [--list state] [--json]"],
+  about:
+    `Counts which combinations of a grid are done: those of which a row agrees on the grid's names. The
+     table says for each value of each axis how many of its combinations are done.`,
+  arguments: { store: storeArgument },
   options: {
     ...gridOptions,
-    list: { type: "string" },
-    json: { type: "boolean" },
-    namespace: { type: "string" },
+    list: option(
+      oneOf("state", [...STATES, "outside"]),
+      `print the combinations that are missing, failed, running or done instead, or the rows outside the
+       grid`,
+    ),
+    json: flag("print one JSON object, with --list one for each combination: a file that -g takes"),
+    namespace: option(text("name"), "count the rows of a namespace"),
   },
-  async run(values, positionals, output): Promise<void> {
-    const listed = listedOf(values);
-    const store = storeOf(positionals) ?? DEFAULT_STORE;
-    const given = await readGrid(values, output.error);
-    const print = (row: Row): void => output.log(values["json"] ? rowJson(row) : pairsText(row));
+  notes: [gridNote],
+  examples: [
+    "runs.csv -g alpha=0.1,0.5 -g seed=0..99",
+    "runs.csv -g seed=0..99 --list missing --json > todo.jsonl",
+  ],
+  async run({ store, list, json, namespace, ...values }, { log, error }): Promise<void> {
+    const given = await readGrid(values, error);
+    const print = (row: Row): void => log(json ? rowJson(row) : pairsText(row));
     const backend = await openKnown(registry, store);
     await closeAfter(async () => {
-      const grid = await asStored(given, backend, output.error);
-      const onOutside = listed === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
-      const namespace = values["namespace"] as string | undefined;
+      const grid = await asStored(given, backend, error);
+      const onOutside = list === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
       const found = await countCoverage(backend, grid, namespace, onOutside);
-      if (listed === undefined) show(found, values, output);
-      else if (listed !== "outside") { for (const row of found.inState(listed)) print(row); }
+      if (list === undefined) {
+        for (const line of json ? [jsonOf(found)] : linesOf(found)) log(line);
+      } else if (list !== "outside") { for (const row of found.inState(list)) print(row); }
     }, () => backend.close());
   },
-};
+});
 
-function listedOf({ list }: Values): State | "outside" | undefined {
-  if (list === undefined) return undefined;
-  const known = [...STATES, "outside"] as const;
-  const found = known.find((state) => state === list);
-  if (found) return found;
-  throw new UsageError(`--list must be one of ${known.join(", ")}, got "${list}"`);
+function jsonOf({ grid, counts, outside, doneByPart }: Coverage): string {
+  const axes = grid.factors.map(({ parts }, i) =>
+    parts.map((params, j) => ({
+      params,
+      done: doneByPart[i]![j]!,
+      total: grid.count / parts.length,
+    }))
+  );
+  return valueJson({ total: grid.count, ...counts, outside, axes }, "coverage");
 }
 
-function show(found: Coverage, { json }: Values, { log }: Output): void {
-  const { grid, counts, outside, elsewhere } = found;
-  if (json) {
-    log(rowJson(toValue(
-      {
-        total: grid.count,
-        ...counts,
-        outside,
-        axes: grid.factors.map(({ parts }, i) =>
-          parts.map((params, j) => ({
-            params,
-            done: found.doneByPart[i]![j]!,
-            total: grid.count / parts.length,
-          }))
-        ),
-      },
-      "coverage",
-    ) as Row));
-    return;
-  }
-  const { done, missing, failed, running } = counts;
-  log(
+function linesOf(found: Coverage): string[] {
+  const { grid, counts: { done, missing, failed, running }, outside, elsewhere } = found;
+  return [
     `[stet] ${done} of ${grid.count} done (${Math.floor(done / grid.count * 100)}%): ${missing} ` +
-      `missing, ${failed} failed, ${running} running; ${outside} rows outside the grid`,
-  );
-  if (elsewhere > 0) log(`[stet] ${elsewhere} rows of other namespaces: see --namespace`);
-  for (const line of tableLines(found, process.stdout.columns || 80)) log(line);
+    `missing, ${failed} failed, ${running} running; ${outside} rows outside the grid`,
+    ...elsewhere > 0 ? [`[stet] ${elsewhere} rows of other namespaces: see --namespace`] : [],
+    ...tableLines(found, process.stdout.columns || 80),
+  ];
 }
 
 /** A line for each value of each axis, as wide as the terminal at most. */

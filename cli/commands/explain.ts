@@ -1,48 +1,43 @@
 import { ELAPSED, NAMESPACE, TIMESTAMP } from "../../core/values/columns.ts";
 import { createExplain, type Difference, type Explanation } from "../../core/tools/explain.ts";
 import { canonicalJson } from "../../core/values/json.ts";
-import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { resultOf } from "../../core/runs/result.ts";
-import { type Row, toValue, type Value } from "../../core/values/value.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
-import { type Command, storeOf, UsageError } from "../command.ts";
+import { type Command, command } from "../command.ts";
 import { durationText } from "../terminal/duration_text.ts";
 import { pairsText } from "../grids/pairs_text.ts";
-import { pairsHelp, readPair, valuesOf } from "../grids/read_pair.ts";
+import { pairsArgument, pairsNote, valuesOf } from "../grids/read_pair.ts";
 import { keyOnly } from "../grids/key_only.ts";
+import { flag, storeArgument } from "../options.ts";
 import { registry } from "../registry.ts";
-import { rowJson } from "../terminal/row_json.ts";
+import { valueJson } from "../terminal/row_json.ts";
+import { UsageError } from "../usage_error.ts";
 
 const explainPairs = createExplain(registry, valuesOf);
 
 /** `stet explain`. */
-export const explain: Command = {
+export const explain: Command = command({
+  name: "explain",
   summary: "why a combination is done or not, and what comes nearest",
-  help: `Usage: stet explain [store] name=value ... [--json]
-
-Says whether a combination is done (when, how long it took, its result), is being run (by whom),
-failed (how often, the last error), or none of these; then the rows that come nearest, and where
-they differ.
-
-  --json   print it as one JSON object
-
-${pairsHelp}
-
-Examples:
-  stet explain alpha=0.1 seed=3
-  stet explain runs.csv alpha=0.1 seed=3 --json`,
-  options: { json: { type: "boolean" } },
-  async run({ json }, positionals, { log }): Promise<void> {
-    const pairs = positionals.filter((text) => text.includes("="));
-    const store = storeOf(positionals.filter((text) => !text.includes("="))) ?? DEFAULT_STORE;
+  usage: ["[store] name=value ... [--json]"],
+  about:
+    `Says whether a combination is done (when, how long it took, its result), is being run (by which
+     process), failed (how often, the last error), or none of these; then the rows that come nearest, and
+     where they differ.`,
+  arguments: { pairs: pairsArgument, store: storeArgument },
+  options: { json: flag("print it as one JSON object") },
+  notes: [pairsNote],
+  examples: ["alpha=0.1 seed=3", "runs.csv alpha=0.1 seed=3 --json"],
+  async run({ store, pairs, json }, { log }): Promise<void> {
     if (pairs.length === 0) {
       throw new UsageError("say which combination, as in stet explain alpha=0.1 seed=3");
     }
-    const explanation = await explainPairs(store, pairs.map(readPair));
-    if (json) log(rowJson(toValue(explanation, "explanation") as Row));
+    const explanation = await explainPairs(store, pairs);
+    if (json) log(valueJson(explanation, "explanation"));
     else for (const line of explanationLines(explanation)) log(line);
   },
-};
+});
 
 function explanationLines(explanation: Explanation): string[] {
   const { params, state, row, holder, failure, nearest, hints } = explanation;

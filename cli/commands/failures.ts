@@ -4,19 +4,27 @@ import type { Failure } from "../../core/contract/backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { openKnown } from "../../core/contract/open_known.ts";
-import { type Row, toValue } from "../../core/values/value.ts";
+import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
-import { asUsage } from "../as_usage.ts";
-import { type Command, type Output, UsageError, type Values } from "../command.ts";
+import { type Command, command, type Output } from "../command.ts";
 import { gridOf } from "../../core/grids/grid.ts";
+import {
+  type Argument,
+  flag,
+  option,
+  type Options,
+  storeArgument,
+  text,
+  type Values,
+} from "../options.ts";
 import { isExport } from "../runs/is_export.ts";
 import { logsOf } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
 import { registry } from "../registry.ts";
-import { rowJson } from "../terminal/row_json.ts";
-import { sweepHelp, sweepOptions } from "../runs/sweep_options.ts";
+import { valueJson } from "../terminal/row_json.ts";
+import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
 interface Shown extends Omit<Failure, "params"> {
@@ -26,157 +34,162 @@ interface Shown extends Omit<Failure, "params"> {
   readonly log: string | undefined;
 }
 
+const options = {
+  json: flag("print a JSON object for each failure"),
+  stack: flag("print the stack of each error too"),
+  where: option(text("condition"), "only those for whose params it holds (see: stet ls --help)"),
+  forget: flag("forget them: they count as never run"),
+  namespace: option(text("name"), "only those of a namespace; --retry wants it if they are in one"),
+  retry: flag("run them again"),
+  workers: flag("run an export in worker processes"),
+  ...sweepOptions,
+} as const satisfies Options;
+
+const args = {
+  module: {
+    usage: "[module.ts#export]",
+    count: [0, 1],
+    matches: isExport,
+    read: ([text]) => text,
+  } as Argument<string | undefined>,
+  store: storeArgument,
+  program: programArgument,
+} as const;
+
+type FailuresValues = Values<typeof args> & Values<typeof options>;
+
 /** `stet failures`. */
-export const failures: Command = {
+export const failures: Command = command({
+  name: "failures",
   summary:
     "the runs that failed, with their errors; --retry runs them again, --forget forgets them",
-  help: `Usage: stet failures [store] [--where condition] [--json] [--stack]
-       stet failures [store] --forget [--where condition]
-       stet failures [store] --retry [options] -- program [argument ...]
-       stet failures [store] --retry module.ts#export [options]
-
-Prints the runs that failed and have not succeeded since, the oldest first. With --retry it runs them
-again: by the program that stet run was given, or the function that stet sweep was given. Failures do
-not say what ran, so it is to be said again; a program must be the one that made the store's rows.
-
-      --json               print a JSON object for each failure
-      --stack              print the stack of each error too
-      --where condition    only those for whose params it holds (see: stet ls --help)
-      --forget             forget them: they count as never run
-      --namespace name     only those of a namespace; --retry wants it if they are in one
-      --retry              run them again
-      --workers            run an export in worker processes
-  -j, --jobs count         how many at once
-${sweepHelp}
-
-Examples:
-  stet failures runs.csv
-  stet failures runs.csv --forget --where "date >= '2024-02-01'"
-  stet failures runs.csv --retry -j 4 -- python train.py --seed {seed}
-  stet failures runs.csv --retry train.ts#train --retries 3`,
-  options: {
-    ...sweepOptions,
-    json: { type: "boolean" },
-    stack: { type: "boolean" },
-    namespace: { type: "string" },
-    where: { type: "string" },
-    forget: { type: "boolean" },
-    retry: { type: "boolean" },
-    workers: { type: "boolean" },
-  },
-  takesProgram: true,
-  async run(values, positionals, output, program): Promise<number> {
-    const modules = positionals.filter(isExport);
-    const [store = DEFAULT_STORE, ...more] = positionals.filter((text) => !isExport(text));
-    if (more.length > 0 || modules.length > 1) {
-      throw new UsageError(`expected one store, got ${positionals.join(" ")}`);
+  usage: [
+    "[store] [--where condition] [--json] [--stack]",
+    "[store] --forget [--where condition]",
+    "[store] --retry [options] -- program [argument ...]",
+    "[store] --retry module.ts#export [options]",
+  ],
+  about:
+    `Prints the runs that failed and have not succeeded since, the oldest first. With --retry it runs them
+     again: by the program that stet run was given, or the function that stet sweep was given. Failures do
+     not say what ran, so it is to be said again; a program must be the one that made the store's rows.`,
+  arguments: args,
+  options,
+  notes: [sweepNote],
+  exitCode1: "some runs failed again, or were not begun",
+  examples: [
+    "runs.csv",
+    `runs.csv --forget --where "date >= '2024-02-01'"`,
+    "runs.csv --retry -j 4 -- python train.py --seed {seed}",
+    "runs.csv --retry train.ts#train --retries 3",
+  ],
+  async run(values, output): Promise<number> {
+    const { module, program } = values;
+    const isRun = module !== undefined || program.length > 0;
+    if (values.forget && values.retry) {
+      throw new UsageError("--forget and --retry exclude each other");
     }
-    if (values["forget"] === true) {
-      if (values["retry"] === true) throw new UsageError("--forget and --retry exclude each other");
-      if (program || modules.length > 0) throw new UsageError("--forget runs nothing");
-      return await forget(store, values, output);
-    }
-    if (values["retry"] !== true) {
-      if (program || modules.length > 0) throw new UsageError("to run them again say --retry");
-      return await list(store, values, output);
-    }
-    if ((program?.length ?? 0) + modules.length === 0 || (program && modules.length > 0)) {
+    if (values.forget && isRun) throw new UsageError("--forget runs nothing");
+    if (!values.retry && isRun) throw new UsageError("to run them again say --retry");
+    if (values.retry && (module === undefined) === (program.length === 0)) {
       throw new UsageError(
         "--retry wants what to run: a program after --, or a module.ts#export",
       );
     }
-    const { found, location } = await failuresOf(store, values);
-    const params = found.filter(({ namespace }) => namespace === values["namespace"])
-      .map((failure) => failure.params);
-    if (params.length === 0) {
-      const others = found.length > 0 ? "; those of others want --namespace" : "";
-      output.error(`[stet] Nothing to run again: no run has failed${others}`);
-      return 0;
-    }
-    if (program) {
-      const names = [...new Set(params.flatMap((each) => Object.keys(each)))];
-      const { runCommand } = await import("../runs/run_command.ts");
-      return await runCommand(
-        {
-          store,
-          namespace: values["namespace"] as string | undefined,
-          program,
-          grid: gridOf([{ names, parts: params }]),
-        },
-        values,
-        output,
-      );
-    }
-    const { loadExport } = await import("../runs/load_export.ts");
-    const { sweepExport } = await import("../runs/sweep_export.ts");
-    const { locationOf } = await import("../runs/location_of.ts");
-    const swept = await loadExport(modules[0]!);
-    const other = await locationOf(swept.target);
-    if (other !== undefined && other !== location) {
-      throw new UsageError(`${modules[0]} uses the store ${other}, not ${location}`);
-    }
-    return await sweepExport(swept, params, params.length, values, output);
-  },
-};
-
-async function list(store: string, values: Values, { log }: Output): Promise<number> {
-  const { found } = await failuresOf(store, values);
-  for (const failure of found) {
-    const { stack: _, ...rest } = failure;
-    const shown = values["stack"] === true ? failure : rest;
-    if (values["json"] === true) log(rowJson(toValue(shown, "failure") as Row));
-    else for (const line of linesOf(failure, values["stack"] === true)) log(line);
-  }
-  if (values["json"] !== true) {
-    const count = ["No run", "1 run"][found.length] ?? `${found.length} runs`;
-    log(`[stet] ${count} failed and not yet run again`);
-  }
-  return 0;
-}
-
-async function forget(store: string, values: Values, { log }: Output): Promise<number> {
-  const backend = await openKnown(registry, store);
-  return await closeAfter(async () => {
-    const params = (await chosenIn(backend, values)).map((failure) => failure.params);
-    const count = params.length === 0 ? 0 : await backend.forget(params);
-    log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
+    const backend = await openKnown(registry, values.store);
+    const { location } = backend;
+    const found = await closeAfter(async () => {
+      const all = await chosenIn(backend, values);
+      if (values.forget) await forget(backend, all, output);
+      return values.forget ? [] : await shown(backend, all);
+    }, () => backend.close());
+    if (values.retry) return await retry(found, location, values, output);
+    if (!values.forget) list(found, values, output);
     return 0;
-  }, () => backend.close());
-}
+  },
+});
 
 /** The failures of a namespace for whose params a condition holds, if they are given. */
 async function chosenIn(
   backend: Engine,
-  { namespace, where }: Values,
+  { namespace, where }: FailuresValues,
 ): Promise<readonly Failure[]> {
   const all = await backend.failures();
   const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
   const holds = where === undefined || all.length === 0
     ? () => true
-    : await asUsage(async () => await parseWhere(String(where), names));
+    : await asUsage(async () => parseWhere(where, names));
   return all.filter(({ params }) =>
     holds(params) && (namespace === undefined || spaceOf(params) === namespace)
   );
 }
 
-function spaceOf({ [NAMESPACE]: space }: Row): string | undefined {
-  return space === undefined ? undefined : String(space);
+async function forget(
+  backend: Engine,
+  failures: readonly Failure[],
+  { log }: Output,
+): Promise<void> {
+  const count = failures.length && await backend.forget(failures.map(({ params }) => params));
+  log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
 }
 
-/** The failures of a store that are chosen. */
-async function failuresOf(
-  store: string,
-  values: Values,
-): Promise<{ readonly location: string; readonly found: Shown[] }> {
-  const backend = await openKnown(registry, store);
-  return await closeAfter(async () => {
-    const logOf = await logFinder(backend);
-    const found = (await chosenIn(backend, values)).map(({ params: key, ...failure }) => {
-      const { [NAMESPACE]: _, ...params } = key;
-      return { ...failure, params, namespace: spaceOf(key), log: logOf(key) };
-    });
-    return { location: backend.location, found };
-  }, () => backend.close());
+async function shown(backend: Engine, failures: readonly Failure[]): Promise<Shown[]> {
+  const logOf = await logFinder(backend);
+  return failures.map(({ params: key, ...failure }) => {
+    const { [NAMESPACE]: _, ...params } = key;
+    return { ...failure, params, namespace: spaceOf(key), log: logOf(key) };
+  });
+}
+
+function list(
+  failures: readonly Shown[],
+  { json, stack: withStack }: FailuresValues,
+  { log }: Output,
+): void {
+  for (const failure of failures) {
+    const { stack: _, ...rest } = failure;
+    if (json) log(valueJson(withStack ? failure : rest, "failure"));
+    else for (const line of linesOf(failure, withStack)) log(line);
+  }
+  if (json) return;
+  const count = ["No run", "1 run"][failures.length] ?? `${failures.length} runs`;
+  log(`[stet] ${count} failed and not yet run again`);
+}
+
+/** Runs failures again and resolves to the exit code. */
+async function retry(
+  found: readonly Shown[],
+  location: string,
+  values: FailuresValues,
+  output: Output,
+): Promise<number> {
+  const { module, program } = values;
+  const params = found.filter(({ namespace }) => namespace === values.namespace)
+    .map((failure) => failure.params);
+  if (params.length === 0) {
+    const others = found.length > 0 ? "; those of others want --namespace" : "";
+    output.error(`[stet] Nothing to run again: no run has failed${others}`);
+    return 0;
+  }
+  if (module === undefined) {
+    const names = [...new Set(params.flatMap((each) => Object.keys(each)))];
+    const { runCommand } = await import("../runs/run_command.ts");
+    const grid = gridOf([{ names, parts: params }]);
+    return await runCommand({ ...values, program, grid }, values, output);
+  }
+  const { loadExport } = await import("../runs/load_export.ts");
+  const { sweepExport } = await import("../runs/sweep_export.ts");
+  const { locationOf } = await import("../runs/location_of.ts");
+  const swept = await loadExport(module);
+  const other = await locationOf(swept.target);
+  if (other !== undefined && other !== location) {
+    throw new UsageError(`${module} uses the store ${other}, not ${location}`);
+  }
+  return await sweepExport(swept, params, params.length, values, output);
+}
+
+function spaceOf({ [NAMESPACE]: space }: Row): string | undefined {
+  return space === undefined ? undefined : String(space);
 }
 
 async function logFinder({ location }: Engine): Promise<(key: Row) => string | undefined> {

@@ -3,13 +3,16 @@ import process from "node:process";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { tableText } from "../../core/tools/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
-import { createQuery, createQueryToParquet, type QueryOptions } from "../../query/query.ts";
+import { createQuery, createQueryToParquet } from "../../query/query.ts";
 import type { QueryResult } from "../../query/query_result.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
-import { type Command, type Output, UsageError, type Values } from "../command.ts";
+import { type Command, command, type Output } from "../command.ts";
+import { count, flag, given, oneOf, option, required, text } from "../options.ts";
 import { registry } from "../registry.ts";
+import { readSeconds } from "../runs/read_seconds.ts";
 import { writeOutput } from "../terminal/write_output.ts";
+import { UsageError } from "../usage_error.ts";
 
 const FORMATS = ["table", "csv", "json", "ndjson", "parquet", "arrow"] as const;
 type Format = typeof FORMATS[number];
@@ -21,55 +24,55 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
   feather: "arrow",
 };
 
-/** How many rows a table shows unless another number is asked for. */
-const MOST_ROWS = 1000;
+/** Maximum number of rows of a table unless `--limit` says another. */
+const MAX_TABLE_ROWS = 1000;
 
 const ask = createQuery(registry);
 const askToParquet = createQueryToParquet(registry);
 
 /** `stet query`. */
-export const query: Command = {
+export const query: Command = command({
+  name: "query",
   summary: "SQL over a store",
-  help: `Usage: stet query store sql [--format format] [-o file] [-n count]
-
-Runs SQL that only reads. The store is the table runs; saved results are its struct result, as in
-result.accuracy. Needs the package @duckdb/node-api.
-
-  --format format   table, csv, json, ndjson, parquet or arrow (default: what the file's extension says,
-                    else table)
-  -o, --output file write to a file instead of standard output; Arrow as a stream, but as a file to
-                    .arrow and .feather
-  -n, --limit count the most rows (default: all; a table shows ${MOST_ROWS})
-  --timeout time    stop after this time: 500ms, 30s, 5m
-  --allow-files     let the SQL read files, as in read_csv('results/*.csv', filename=true)
-
-Examples:
-  stet query runs.csv "SELECT alpha, avg(result.accuracy) FROM runs GROUP BY 1"
-  stet query runs.csv "FROM runs WHERE seed < 3" --format ndjson | head -1
-  stet query runs.sqlite "FROM runs" -o runs.parquet`,
-  options: {
-    format: { type: "string" },
-    output: { type: "string", short: "o" },
-    limit: { type: "string", short: "n" },
-    timeout: { type: "string" },
-    "allow-files": { type: "boolean" },
+  usage: ["store sql [--format format] [-o file] [-n count] [options]"],
+  about:
+    `Runs SQL that only reads. The store is the table runs; saved results are its struct result, as in
+     result.accuracy. Needs the package @duckdb/node-api.`,
+  arguments: {
+    store: required("store", "a store"),
+    sql: required("sql", "the SQL in quotes"),
   },
-  async run(values, positionals, output): Promise<void> {
-    const [store, sql, ...rest] = positionals;
-    if (store === undefined || sql === undefined || rest.length > 0) {
-      throw new UsageError(
-        `expected a store and the SQL in quotes, got ${positionals.length} words`,
-      );
-    }
-    const file = values["output"] as string | undefined;
-    const format = formatOf(values, file);
+  options: {
+    format: option(
+      oneOf("format", FORMATS),
+      `table, csv, json, ndjson, parquet or arrow (default: what the file's extension says, else table)`,
+    ),
+    output: option(
+      text("file"),
+      `write to a file instead of standard output; Arrow as a stream, but as a file to .arrow and
+       .feather`,
+      { short: "o" },
+    ),
+    limit: option(count(1), `the most rows (default: all; a table shows ${MAX_TABLE_ROWS})`, {
+      short: "n",
+    }),
+    timeout: option({ value: "time", read: milliseconds }, "stop after this time: 500ms, 30s, 5m"),
+    allowFiles: flag("let the SQL read files, as in read_csv('results/*.csv', filename=true)"),
+  },
+  examples: [
+    'runs.csv "SELECT alpha, avg(result.accuracy) FROM runs GROUP BY 1"',
+    'runs.csv "FROM runs WHERE seed < 3" --format ndjson | head -1',
+    'runs.sqlite "FROM runs" -o runs.parquet',
+  ],
+  async run({ store, sql, output: file, limit, ...values }, output): Promise<void> {
+    const { timeout, allowFiles, format = formatOf(file) } = values;
     if (file !== undefined && isSameFile(file, store)) {
       throw new UsageError(`--output must name another file than the store, got "${file}"`);
     }
-    const options = optionsOf(values);
+    const options = { allowFiles, ...given({ timeout, maxRows: limit }) };
     if (format === "table") {
-      const maxRows = options.maxRows ?? MOST_ROWS;
-      await printTable(await ask(store, sql, { ...options, maxRows }), file, output);
+      const result = await ask(store, sql, { maxRows: MAX_TABLE_ROWS, ...options });
+      await printTable(result, file, output);
     } else if (format === "parquet") {
       if (file === undefined) {
         throw new UsageError("--format parquet needs a file: -o rows.parquet");
@@ -82,42 +85,22 @@ Examples:
       await writeAll(isArrow ? resultArrow(result, form) : resultText(result, format), file);
     }
   },
-};
+});
 
-function formatOf({ format }: Values, file: string | undefined): Format {
-  const extension = /\.(\w+)$/.exec(file ?? "")?.[1]?.toLowerCase();
-  const named = format ?? (EXTENSIONS[extension ?? ""] ?? extension);
-  const found = FORMATS.find((each) => each === named);
-  if (found) return found;
-  if (format === undefined) return "table";
-  throw new UsageError(`--format must be one of ${FORMATS.join(", ")}, got "${format}"`);
+/** The format that the extension of a file says. Default: a table. */
+function formatOf(file = ""): Format {
+  const extension = /\.(\w+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
+  return FORMATS.find((each) => each === (EXTENSIONS[extension] ?? extension)) ?? "table";
+}
+
+function milliseconds(text: string, flag: string): number {
+  if (/^\d+(?:\.\d+)?(?:ms|s|m)$/.test(text)) return Math.round(readSeconds(text, flag) * 1000);
+  throw new UsageError(`${flag} must be a time such as 500ms, 30s or 5m, got "${text}"`);
 }
 
 function isSameFile(file: string, store: string): boolean {
   const [a, b] = [file, store].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-function optionsOf(values: Values): QueryOptions {
-  const { limit, timeout } = values;
-  return {
-    ...limit === undefined ? {} : { maxRows: countOf(String(limit)) },
-    ...timeout === undefined ? {} : { timeout: millisecondsOf(String(timeout)) },
-    allowFiles: values["allow-files"] === true,
-  };
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new UsageError(`--limit must be a whole number from 1 up, got "${text}"`);
-}
-
-function millisecondsOf(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
-  const milliseconds = Math.round(Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit!] ?? NaN));
-  if (milliseconds > 0) return milliseconds;
-  throw new UsageError(`--timeout must be a time such as 500ms, 30s or 5m, got "${text}"`);
 }
 
 async function printTable(

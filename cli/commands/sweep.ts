@@ -3,44 +3,43 @@ import { Runs } from "../../core/runs/runs.ts";
 import type { Items } from "../../core/sweeps/sweep.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkNames } from "../grids/check_names.ts";
-import { type Command, UsageError } from "../command.ts";
-import { gridHelp, gridOptions, readGrid } from "../grids/grid.ts";
+import { type Command, command } from "../command.ts";
+import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
+import { flag, required } from "../options.ts";
 import { loadExport } from "../runs/load_export.ts";
-import { asUsageError } from "../runs/run_sweep.ts";
 import { sweepExport } from "../runs/sweep_export.ts";
-import { sweepHelp, sweepOptions } from "../runs/sweep_options.ts";
+import { sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { asUsageError, UsageError } from "../usage_error.ts";
 
 /** `stet sweep`. */
-export const sweep: Command = {
+export const sweep: Command = command({
+  name: "sweep",
   summary: "run an exported function once for every combination",
-  help: `Usage: stet sweep module.ts#export [-g name=values ...] [options]
-
-Runs a function that once() has wrapped, or a Store, for every combination that is not done; its own
-options say where runs are remembered. Without -g the combinations are the module's export "params", or
-"grid": an array or another iterable. Without #export it is the default export.
-
-${gridHelp}
-
-      --workers            run in worker processes, which import the module: for what computes
-  -j, --jobs count         how many at once (default 1; with --workers one for each processor)
-${sweepHelp}
-
-Examples:
-  stet sweep train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers
-  stet sweep evals.ts#ask -j 16 --per-second 5 --retries 3`,
-  options: { ...gridOptions, ...sweepOptions, workers: { type: "boolean" } },
-  async run(values, positionals, output): Promise<number> {
-    const [text] = positionals;
-    if (text === undefined || positionals.length > 1) {
-      throw new UsageError(
-        `expected one module.ts#export, got ${
-          positionals.length === 0 ? "none" : positionals.map((given) => `"${given}"`).join(" ")
-        }`,
-      );
-    }
-    // What is wrong with the grid is told before the module's code runs.
-    const grid = values["grid"] === undefined ? undefined : await readGrid(values, output.error);
-    const found = await loadExport(text);
+  usage: ["module.ts#export [-g name=values ...] [options]"],
+  about:
+    `Runs a function that once() has wrapped, or a Store, for every combination that is not done; its own
+     options say where runs are remembered. Without -g the combinations are the module's export "params",
+     or "grid": an array or another iterable. Without #export it is the default export.`,
+  arguments: { module: required("module.ts#export", "one module.ts#export") },
+  options: {
+    ...gridOptions,
+    workers: flag("run in worker processes, which import the module: for what computes"),
+    ...sweepOptions,
+    jobs: {
+      ...sweepOptions.jobs,
+      help: "how many at once (default 1; with --workers one for each processor)",
+    },
+  },
+  notes: [gridNote, sweepNote],
+  exitCode1: "some runs failed, or were not begun",
+  examples: [
+    "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
+    "evals.ts#ask -j 16 --per-second 5 --retries 3",
+  ],
+  async run(values, output): Promise<number> {
+    // The grid is checked before the module's code runs.
+    const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
+    const found = await loadExport(values.module);
     if (!grid) {
       return await sweepExport(found, paramsIn(found.exports), undefined, values, output);
     }
@@ -54,7 +53,7 @@ Examples:
       : grid;
     return await sweepExport(found, combinations, count, values, output);
   },
-};
+});
 
 function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
   const found = params ?? grid;

@@ -7,7 +7,7 @@ import { numberText } from "../../core/values/number_text.ts";
 import { range } from "../../core/grids/range.ts";
 import { TextColumn, type TextKind } from "../../core/values/text_value.ts";
 import type { Value } from "../../core/values/value.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** The most values of one axis: they are held in memory. */
 const MOST_VALUES = 10_000_000;

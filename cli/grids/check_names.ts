@@ -2,7 +2,7 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Target } from "../../core/runs/target.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 
 /**

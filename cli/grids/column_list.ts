@@ -1,18 +1,18 @@
-import { UsageError, type Values } from "../command.ts";
+import type { Kind, Option } from "../options.ts";
+import { UsageError } from "../usage_error.ts";
 
 /**
- * Gives the names of columns in an option: separated by commas, in double quotes if they have one.
+ * Reads names of columns: separated by commas, in double quotes if they have one.
  *
  * @throws {UsageError} If a name is empty or a quote is not closed.
  */
-export function columnList(option: string, text: unknown): string[] {
-  const list = String(text);
+function columnList(list: string, flag: string): string[] {
   const item = /\s*(?:(-?)"((?:[^"]|"")+)"\s*|([^\s",][^",]*))(,|$)/y;
   const names: string[] = [];
   for (let isMore = true; isMore;) {
     const found = item.exec(list);
     if (!found) {
-      throw new UsageError(`${option} must be names of columns with commas between, got "${list}"`);
+      throw new UsageError(`${flag} must be names of columns with commas between, got "${list}"`);
     }
     const [, sign, quoted, bare, end] = found;
     names.push(quoted === undefined ? bare!.trim() : sign + quoted.replaceAll('""', '"'));
@@ -21,7 +21,15 @@ export function columnList(option: string, text: unknown): string[] {
   return names;
 }
 
-/** Gives the names of columns in an option that may be given more than once. @throws {UsageError} As above. */
-export function columnLists(option: string, texts: Values[string]): string[] {
-  return (texts as readonly string[] | undefined ?? []).flatMap((text) => columnList(option, text));
+/** Names of columns, as the value of an option. */
+export const columns: Kind<string[]> = { value: "columns", read: columnList };
+
+/** An option with names of columns that may be given more than once. */
+export function columnLists(value: string, help: string): Option<readonly string[]> {
+  return {
+    value,
+    help,
+    isRepeated: true,
+    read: (texts, flag) => texts.flatMap((text) => columnList(text, flag)),
+  };
 }

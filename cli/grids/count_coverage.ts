@@ -6,7 +6,7 @@ import { gridNumber } from "../../core/grids/grid_number.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What can be said of a combination, from the weakest to the strongest. */
 export const STATES = ["missing", "failed", "running", "done"] as const;

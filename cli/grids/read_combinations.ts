@@ -1,30 +1,24 @@
+import fs from "node:fs";
 import { argumentText } from "../../core/values/argument_text.ts";
-import type { Engine } from "../../core/contract/engine.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
+import { closeAfter } from "../../core/runtime/close_after.ts";
 import { isReserved } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
-import { foreignColumns, isStetFile, kindedValue } from "../../core/tools/foreign_rows.ts";
+import { foreignReader } from "../../core/tools/foreign_rows.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openExisting } from "../../core/contract/open_existing.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
-import { UsageError } from "../command.ts";
-import { readJsonRows } from "./read_json_rows.ts";
+import type { Row } from "../../core/values/value.ts";
+import { UsageError } from "../usage_error.ts";
 import { registry } from "../registry.ts";
 import type { TextKinds } from "./text_kinds.ts";
-
-/** One row of a file: its params, and the texts that they are written as where these are known. */
-interface Combination {
-  readonly params: Row;
-  readonly texts?: Readonly<Record<string, string>>;
-}
 
 /**
  * Reads the combinations in a file: a store of any kind, or a CSV, JSON array or JSON Lines without
  * stet's columns. Columns of results and of stet's own are left out, and so are combinations that
  * come twice.
  *
- * @param note Gets what is to be said of columns of text.
+ * @param note Gets a line about each column of text that may have been meant as numbers.
  * @throws {UsageError} If it cannot be read or there are none.
  */
 export async function readCombinations(
@@ -39,23 +33,31 @@ export async function readCombinations(
   const shape = keyShape(undefined);
   try {
     const backend = engineOf(await openExisting(registry, file, {}));
-    try {
-      for await (const { params, texts } of await combinationsIn(backend, kinds, note)) {
+    await closeAfter(async () => {
+      const rows = await foreignReader(backend, {
+        kindOf: kinds.of,
+        onText: (name, column) =>
+          isReserved(name) ? undefined : note(column.note(name, `--number ${name}`)),
+      });
+      for await (const { row, texts } of rows()) {
+        const params = Object.fromEntries(
+          Object.entries(row).filter(([name]) => !isReserved(name)),
+        );
         const { text } = keyOf(shape, params);
         if (text === "" || seen.has(text)) continue;
         seen.add(text);
         isText = texts !== undefined;
-        const written = texts && differing(params, texts);
-        if (written) spelled.set(parts.length, written);
+        const written = texts ? respelled(params, texts) : {};
+        if (Object.keys(written).length > 0) spelled.set(parts.length, written);
         parts.push(params);
       }
-    } finally {
-      await backend.close();
-    }
+    }, () => backend.close());
   } catch (error) {
+    const isMissing = !file.includes("://") && !fs.existsSync(file);
     throw new UsageError(
-      `cannot read the combinations of -g ${file} (${messageOf(error)}); for the values of a ` +
-        `param write name=values`,
+      `cannot read the combinations of -g ${file} (${
+        isMissing ? "there is no such file" : messageOf(error)
+      }); for the values of a param write name=values`,
       { cause: error },
     );
   }
@@ -66,54 +68,14 @@ export async function readCombinations(
   return { names, parts, spelled, open: isText ? names.filter((name) => !kinds.of(name)) : [] };
 }
 
-async function combinationsIn(
-  backend: Engine,
-  kinds: TextKinds,
-  note: (line: string | undefined) => void,
-): Promise<Iterable<Combination> | AsyncIterable<Combination>> {
-  const isStore = await isStetFile(backend);
-  const columns = isStore ? undefined : await foreignColumns(backend, { kindOf: kinds.of });
-  if (columns) {
-    for (const [name, column] of columns) {
-      if (!isReserved(name)) note(column.note(name, `--number ${name}`));
-    }
-    return mapped(backend.texts!(), (texts) => {
-      const row: Row = {};
-      for (const [name, text] of Object.entries(texts)) {
-        const value = isReserved(name) ? undefined : columns.get(name)!.read(text);
-        if (value !== undefined) setEntry(row, name, value);
-      }
-      return { params: row, texts };
-    });
-  }
-  // In the JSON of a store text that looks like a number is quoted twice; in other JSON it is not.
-  const isJson = !isStore && /\.(?:json|jsonl|ndjson)$/i.test(backend.location);
-  return mapped(isJson ? readJsonRows(backend.location) : backend.rows(), (row) => {
-    const params: Row = {};
-    for (const [name, value] of Object.entries(row)) {
-      if (!isReserved(name)) setEntry(params, name, kindedValue(value, kinds.of(name)));
-    }
-    return { params };
-  });
-}
-
-async function* mapped<T, U>(
-  items: Iterable<T> | AsyncIterable<T>,
-  map: (item: T) => U,
-): AsyncGenerator<U> {
-  for await (const item of items) yield map(item);
-}
-
-/** The texts that are not what a program would get for the value. */
-function differing(
+/** Returns the texts that differ from what a program would get for the value. */
+function respelled(
   params: Row,
   texts: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> | undefined {
-  const found = Object.entries(params).filter(([name, value]) => isRespelled(value, texts[name]!));
-  if (found.length === 0) return undefined;
-  return Object.fromEntries(found.map(([name]) => [name, texts[name]!.trim()]));
-}
-
-function isRespelled(value: Value, text: string): boolean {
-  return typeof value !== "string" && argumentText(value) !== text.trim();
+): Readonly<Record<string, string>> {
+  const found = Object.entries(params).flatMap(([name, value]) => {
+    const text = texts[name]!.trim();
+    return typeof value === "string" || argumentText(value) === text ? [] : [[name, text] as const];
+  });
+  return Object.fromEntries(found);
 }

@@ -2,15 +2,24 @@ import { readCell } from "../../core/values/cell.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { readText, TextColumn, type TextKind } from "../../core/values/text_value.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import type { Argument } from "../options.ts";
 import { splitKind } from "./axis.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 import { isOtherScalar, textColumns } from "./text_columns.ts";
 
 /** What `--help` says of pairs. */
-export const pairsHelp =
+export const pairsNote =
   `A value is a number only if its text loses nothing by that: 0.1, 42; but 007, 3.10 and +15 are text, and
 so is 3.9 where the store has texts only in that column. name:text=… and name:number=… decide by hand,
 and '"7"' is a text.`;
+
+/** The pairs among the arguments of a command: all that have a "=". */
+export const pairsArgument: Argument<readonly Pair[]> = {
+  usage: "[name=value ...]",
+  count: [0, Infinity],
+  matches: (text) => text.includes("="),
+  read: (texts) => texts.map(readPair),
+};
 
 /** A value for a name, as a command line gives it. */
 export interface Pair {

@@ -1,22 +1,15 @@
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { TextKind } from "../../core/values/text_value.ts";
-import { columnLists } from "./column_list.ts";
-import { UsageError, type Values } from "../command.ts";
-
-/** The options that say how the texts of params or columns are read. */
-export const textKindOptions = {
-  text: { type: "string", multiple: true },
-  number: { type: "string", multiple: true },
-} as const;
+import { UsageError } from "../usage_error.ts";
 
 /** Names with the kind of their values, as `--text` and `--number` decide it by hand. */
 export class TextKinds {
   readonly #kinds = new Map<string, TextKind>();
 
   /** @throws {UsageError} If a name is given to both. */
-  constructor(values: Values) {
+  constructor(values: { readonly [kind in TextKind]?: readonly string[] }) {
     for (const kind of ["text", "number"] as const) {
-      for (const name of columnLists(`--${kind}`, values[kind])) {
+      for (const name of values[kind] ?? []) {
         if ((this.#kinds.get(name) ?? kind) !== kind) {
           throw new UsageError(`"${name}" is in --text and in --number; name it in one`);
         }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf } from "../../core/errors.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** An export that can be swept. */
 export interface SweptExport {

@@ -1,4 +1,5 @@
-import { UsageError } from "../command.ts";
+import type { Kind } from "../options.ts";
+import { UsageError } from "../usage_error.ts";
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -20,3 +21,6 @@ export function readSeconds(text: string, option: string): number {
   if (seconds > 0) return seconds;
   throw new UsageError(`${option} must be a time such as 30s, 5m, 1h30m or 2d, got "${text}"`);
 }
+
+/** A duration in seconds, as the value of an option. */
+export const time: Kind<number> = { value: "time", read: readSeconds };

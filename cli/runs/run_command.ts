@@ -3,14 +3,15 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import type { RunsOptions } from "../../core/runs/runs.ts";
-import type { Output, Values } from "../command.ts";
+import type { Output } from "../command.ts";
+import { asUsageError } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
-import { asUsageError, runSweep } from "./run_sweep.ts";
-import { readSweepOptions } from "./sweep_options.ts";
+import { runSweep } from "./run_sweep.ts";
+import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -29,10 +30,10 @@ export interface CommandSweep {
  */
 export async function runCommand(
   { store, namespace, program, grid: given }: CommandSweep,
-  values: Values,
+  values: SweepValues,
   output: Output,
 ): Promise<number> {
-  const options = readSweepOptions(values, Date.now());
+  const options = readSweepOptions(values);
   const { commands, once, openBackend } = await import("../../mod.ts");
   const opened = await openBackend(store);
   return await closeAfter(async () => {

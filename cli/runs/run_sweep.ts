@@ -1,9 +1,10 @@
 import type { Executor, Job } from "../../core/runs/executor.ts";
-import { messageOf, StoreError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { type Items, sweep } from "../../core/sweeps/sweep.ts";
 import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
 import { paramsText } from "../../core/values/value_text.ts";
-import { type Output, UsageError } from "../command.ts";
+import type { Output } from "../command.ts";
+import { asUsageError } from "../usage_error.ts";
 import { durationText } from "../terminal/duration_text.ts";
 import { Pace } from "../terminal/pace.ts";
 import { ProgressBar } from "../terminal/progress_bar.ts";
@@ -74,13 +75,6 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
     complain(`[stet] Why they failed: stet failures ${shellText([task.store])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
-}
-
-/** What keeps a sweep from beginning says what is wrong with what was asked for. */
-export function asUsageError(error: unknown): unknown {
-  const message = messageOf(error);
-  const isAdvice = !(error instanceof StoreError) && message.startsWith("Cannot ");
-  return isAdvice ? new UsageError(message, { cause: error }) : error;
 }
 
 /** The same executor, whose runs are timed. */

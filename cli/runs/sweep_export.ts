@@ -3,11 +3,12 @@ import type { Executor } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Items } from "../../core/sweeps/sweep.ts";
-import type { Output, Values } from "../command.ts";
+import type { Output } from "../command.ts";
+import { asUsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";
 import { newestDurations } from "./newest_durations.ts";
-import { asUsageError, runSweep } from "./run_sweep.ts";
-import { readSweepOptions } from "./sweep_options.ts";
+import { runSweep } from "./run_sweep.ts";
+import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** How long combinations are counted to know how many there are, in milliseconds. */
 const COUNTING = 500;
@@ -21,13 +22,13 @@ export async function sweepExport(
   { swept, target, module, name }: SweptExport,
   params: Items,
   total: number | undefined,
-  values: Values,
+  values: SweepValues & { readonly workers: boolean },
   output: Output,
 ): Promise<number> {
-  const options = readSweepOptions(values, Date.now());
+  const options = readSweepOptions(values);
   const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
   let executor: Executor;
-  if (values["workers"] === true) {
+  if (values.workers) {
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
     try {

@@ -1,6 +1,6 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { canonicalJson } from "../../core/values/json.ts";
-import type { Row } from "../../core/values/value.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
 
 /** A row as JSON that any program reads, in the order of its columns: `nan` and `inf` are strings. */
 export function rowJson(row: Row): string {
@@ -9,4 +9,9 @@ export function rowJson(row: Row): string {
     return `${JSON.stringify(name)}:${canonicalJson(isFinite ? value : writeCell(value))}`;
   });
   return `{${entries.join(",")}}`;
+}
+
+/** An object as such JSON. @param what Its name in errors. */
+export function valueJson(object: object, what: string): string {
+  return rowJson(toValue(object, what) as Row);
 }

@@ -1,4 +1,5 @@
 import { writeCell } from "../../core/values/cell.ts";
+import { csvField } from "../../core/values/csv_field.ts";
 import type { Row } from "../../core/values/value.ts";
 import { rowJson } from "./row_json.ts";
 
@@ -8,12 +9,7 @@ export const TEXT_FORMATS = ["csv", "json", "ndjson"] as const;
 /** One of {@linkcode TEXT_FORMATS}. */
 export type TextFormat = typeof TEXT_FORMATS[number];
 
-/** Whether it is a format. */
-export function isTextFormat(format: unknown): format is TextFormat {
-  return TEXT_FORMATS.some((each) => each === format);
-}
-
-/** How many characters come at a time, about. */
+/** Minimum number of characters in a piece but the last. */
 const PIECE = 1 << 16;
 
 /** Rows as text, in pieces: CSV as a CSV store has it, or JSON in which a text is itself. */
@@ -22,7 +18,11 @@ export async function* rowsText(
   columns: readonly string[],
   format: TextFormat,
 ): AsyncGenerator<string> {
-  let text = format === "csv" ? `${columns.map(quoted).join(",")}\n` : format === "json" ? "[" : "";
+  let text = format === "csv"
+    ? `${columns.map(csvField).join(",")}\n`
+    : format === "json"
+    ? "["
+    : "";
   let isFirst = true;
   for await (const row of rows) {
     if (format === "json") text += `${isFirst ? "" : ","}\n${rowJson(row)}`;
@@ -36,10 +36,6 @@ export async function* rowsText(
 }
 
 function csvLine(row: Row, columns: readonly string[]): string {
-  return columns.map((name) => Object.hasOwn(row, name) ? quoted(writeCell(row[name]!)) : "")
+  return columns.map((name) => Object.hasOwn(row, name) ? csvField(writeCell(row[name]!)) : "")
     .join(",");
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

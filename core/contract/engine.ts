@@ -102,6 +102,15 @@ export abstract class Engine implements Backend {
     return row instanceof Promise ? row.then((it) => it && sourceIn(it)) : row && sourceIn(row);
   }
 
+  /**
+   * Returns the result columns and the `_stet_source` of the newest row with exactly this key, undefined if
+   * there is no such row. It is the look of a call whose result is saved. Other columns of the row may be
+   * among them. Default: the whole row.
+   */
+  savedResult(key: Key): MaybePromise<Row | undefined> {
+    return this.find(key);
+  }
+
   /** Removes every row with exactly this key, and returns their number. */
   removeKey(key: Key): MaybePromise<number> {
     return this.removeKeys([key]);

@@ -1,5 +1,6 @@
 import { readCell, writeCell } from "../values/cell.ts";
 import { isKeyColumn } from "../values/columns.ts";
+import { Fingerprint } from "./fingerprint.ts";
 import { type Row, setEntry, toValue } from "../values/value.ts";
 
 /** Which columns say which run it is. Made once and used for many keys. */
@@ -18,6 +19,8 @@ export interface Key {
    * name. Equal texts are the same key, whoever made them.
    */
   readonly text: string;
+  /** Fingerprint of the text, made on first use. */
+  readonly fingerprint: Fingerprint;
   /** The values by column; absent ones are left out. */
   readonly values: Row;
 }
@@ -70,6 +73,18 @@ export function keyOf(
   return new LazyKey(shape, params, textOf(shape, params), order);
 }
 
+/** Returns a key with other values, such as those of columns that are not in it. */
+export function withValues(key: Key, values: Row): Key {
+  return {
+    shape: key.shape,
+    text: key.text,
+    get fingerprint(): Fingerprint {
+      return key.fingerprint;
+    },
+    values,
+  };
+}
+
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
   let text = "";
   for (const name of shape.columns ?? openColumns(shape, params)) {
@@ -110,6 +125,7 @@ function cellOf(input: unknown, name: string): string | undefined {
 class LazyKey implements Key {
   #params: Readonly<Record<string, unknown>>;
   #values: Row | undefined;
+  #fingerprint: Fingerprint | undefined;
   readonly #order: readonly string[] | undefined;
   readonly shape: KeyShape;
   readonly text: string;
@@ -124,6 +140,10 @@ class LazyKey implements Key {
     this.shape = shape;
     this.#params = params;
     this.text = text;
+  }
+
+  get fingerprint(): Fingerprint {
+    return this.#fingerprint ??= new Fingerprint().begin().text(this.text).end();
   }
 
   get values(): Row {

@@ -7,7 +7,7 @@ import { StoreError } from "../errors.ts";
 import { hashParams } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "../runs/held_claim.ts";
 import { canonicalJson } from "../values/json.ts";
-import { keyOf, keyShape } from "../keys/key.ts";
+import { keyOf, keyShape, withValues } from "../keys/key.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
 import { isReservedParam } from "../values/record_names.ts";
@@ -144,7 +144,6 @@ export class StoreRuns implements Target {
     const { id: ownId, ...named } = given as Readonly<Record<string, unknown>>;
     const id = ownId === undefined ? idOf(params, this.#columns) : hashParams({ id: ownId });
     if (ownId !== undefined) checkId(id);
-    const { shape, text } = keyOf(ID, { id });
     const own = Object.entries(named).filter(([name]) => !isReservedParam(name));
     const resultFile = this.#options.files.pathOf(id);
     return {
@@ -154,7 +153,7 @@ export class StoreRuns implements Target {
       customData,
       identity: `${id} ${canonicalJson(params)}`,
       // The params too: failures are noted with them.
-      key: { shape, text, values: { id, ...params } },
+      key: withValues(keyOf(ID, { id }), { id, ...params }),
       args: [{ ...customData, ...Object.fromEntries(own), id, resultFile }],
     };
   }

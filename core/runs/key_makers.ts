@@ -1,5 +1,5 @@
-import { Fingerprint } from "../keys/fingerprint.ts";
 import { FingerprintSet } from "../keys/fingerprint_set.ts";
+import type { Key } from "../keys/key.ts";
 
 /** How many keys are remembered: functions that differ in what they capture mostly meet on the first. */
 const MAX_KEYS = 10_000;
@@ -8,7 +8,6 @@ const MAX_KEYS = 10_000;
 export class KeyMakers {
   /** Whether a key that another maker made was reported. */
   isReported = false;
-  readonly #fingerprint = new Fingerprint();
   #keys: FingerprintSet | undefined;
   /** The maker of each key, by the key's number. */
   readonly #makers: number[] = [];
@@ -28,18 +27,17 @@ export class KeyMakers {
   }
 
   /** Notes that a maker makes a key. */
-  made(key: string, maker: object): void {
+  made({ fingerprint }: Key, maker: object): void {
     this.#keys ??= new FingerprintSet();
-    const fingerprint = this.#fingerprint.begin().text(key).end();
     if (this.#keys.size === MAX_KEYS && this.#keys.numberOf(fingerprint) === -1) return;
     this.#makers[this.#keys.add(fingerprint)] = this.add(maker);
   }
 
   /** True if a key was made in this process, by another maker. */
-  isOthers(key: string, maker: object): boolean {
+  isOthers({ fingerprint }: Key, maker: object): boolean {
     const id = this.add(maker);
     if (!this.#keys) return false;
-    const number = this.#keys.numberOf(this.#fingerprint.begin().text(key).end());
+    const number = this.#keys.numberOf(fingerprint);
     return number !== -1 && this.#makers[number] !== id;
   }
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "../contract/backend.ts";
-import { Bell } from "../runtime/bell.ts";
+import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
 
@@ -16,8 +16,8 @@ export class SharedStore {
   #sweeps = 0;
   #isEnding = false;
   #closed: Promise<void> | undefined;
-  /** Rung when the last call under way has ended. */
-  readonly #idle = new Bell();
+  /** Notified when the last call under way has ended. */
+  readonly #idle = new ConditionVariable();
 
   constructor(backend: Backend, remove: (() => void) | undefined) {
     this.backend = engineOf(backend);
@@ -56,7 +56,7 @@ export class SharedStore {
   }
 
   endCall(): void {
-    if (--this.#calls === 0) this.#idle.ring();
+    if (--this.#calls === 0) this.#idle.notifyAll();
   }
 
   /** Begins a sweep, during which the store stays open. */

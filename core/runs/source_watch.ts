@@ -108,7 +108,7 @@ export class SourceWatch {
 
   /** Notes that the function makes a key. */
   made(key: Key, self: unknown): void {
-    this.#wrapped.peers!.makers.made(key.text, this.#makerOf(self));
+    this.#wrapped.peers!.makers.made(key, this.#makerOf(self));
   }
 
   /** Warns once per source if another function object of this process made the key. */
@@ -118,7 +118,7 @@ export class SourceWatch {
     if (makers.isReported || !makers.areMany && (self === undefined || self === null)) return;
     if (this.onChange === "ignore") return;
     const { captured } = this.#wrapped.source;
-    if (captured?.length === 0 || !makers.isOthers(key.text, this.#makerOf(self))) return;
+    if (captured?.length === 0 || !makers.isOthers(key, this.#makerOf(self))) return;
     makers.isReported = true;
     const names = captured === undefined ? "" : ` (${captured.join(", ")})`;
     console.warn(

@@ -1,4 +1,4 @@
-import { Bell } from "../runtime/bell.ts";
+import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { closeAfter, suppress } from "../runtime/close_after.ts";
 import { messageOf } from "../errors.ts";
 import type { Executor, Job } from "../runs/executor.ts";
@@ -70,7 +70,6 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
-  readonly #fingerprint = new Fingerprint();
   /** Keys that somebody else was running. */
   #busy: Plan[] = [];
   #running = 0;
@@ -88,10 +87,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Outcomes for who iterates, once somebody does and until they leave. */
   #held: Outcome<unknown>[] | undefined;
   #isIterated = false;
-  /** Rung for the sweep: a place is free, an outcome was taken, it is to stop. */
-  readonly #forUs = new Bell();
-  /** Rung for who iterates: there is an outcome. */
-  readonly #forThem = new Bell();
+  /** Notified when a place is free, an outcome was taken, or the sweep must stop. */
+  readonly #stateChanged = new ConditionVariable();
+  /** Notified when there is an outcome for the iterator. */
+  readonly #outcomeReady = new ConditionVariable();
 
   constructor(swept: object, target: Target, items: Items, options: SweepOptions) {
     this.#swept = swept;
@@ -123,16 +122,16 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     let isOver = false;
     const over = (): void => {
       isOver = true;
-      this.#forThem.ring();
+      this.#outcomeReady.notifyAll();
     };
     const begun = this.#begin();
     begun.then(over, over);
     return {
       next: async () => {
-        while (held.length === 0 && !isOver) await this.#forThem.wait();
+        while (held.length === 0 && !isOver) await this.#outcomeReady.wait();
         const outcome = held.shift();
         if (outcome) {
-          if (held.length === MOST_HELD / 2) this.#forUs.ring();
+          if (held.length === MOST_HELD / 2) this.#stateChanged.notifyAll();
           return { done: false, value: outcome };
         }
         this.#leave();
@@ -253,7 +252,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
           if (timer.isDue()) await timer.yield();
         }
         while (this.#held && this.#held.length >= MOST_HELD && !this.#stopped) {
-          await this.#forUs.wait();
+          await this.#stateChanged.wait();
         }
       }
     } finally {
@@ -276,22 +275,25 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     let hasArrived = false;
     step.then(() => {}, () => {}).then(() => {
       hasArrived = true;
-      this.#forUs.ring();
+      this.#stateChanged.notifyAll();
     });
-    while (!hasArrived && !this.#stopped) await this.#forUs.wait();
+    while (!hasArrived && !this.#stopped) await this.#stateChanged.wait();
     return hasArrived ? await step : { done: true, value: undefined };
   }
 
   /** Whether a key comes for the first time. */
-  #isNew({ key, identity = key.text }: Plan): boolean {
+  #isNew({ key, identity }: Plan): boolean {
     const { size } = this.#seen;
-    return this.#seen.add(this.#fingerprint.begin().text(identity).end()) === size;
+    const fingerprint = identity === undefined
+      ? key.fingerprint
+      : new Fingerprint().begin().text(identity).end();
+    return this.#seen.add(fingerprint) === size;
   }
 
   /** Begins a run as soon as there is a place for it. */
   async #begunRun(plan: Plan): Promise<void> {
     this.#check(plan);
-    while (this.#running >= this.#concurrency && !this.#stopped) await this.#forUs.wait();
+    while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MOST_BUSY) await this.#lookAtBusy();
@@ -301,7 +303,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#running++;
     this.#claimAndRun(plan, wasBusy).catch((error) => this.#break(error)).finally(() => {
       this.#running--;
-      this.#forUs.ring();
+      this.#stateChanged.notifyAll();
     });
   }
 
@@ -321,7 +323,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #finishRunning(): Promise<void> {
-    while (this.#running > 0) await this.#forUs.wait();
+    while (this.#running > 0) await this.#stateChanged.wait();
   }
 
   /** Waits for the runs of others, and takes over those that end without being done. */
@@ -331,7 +333,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plans = this.#busy;
       this.#busy = [];
       for (const plan of plans) {
-        while (this.#running >= this.#concurrency) await this.#forUs.wait();
+        while (this.#running >= this.#concurrency) await this.#stateChanged.wait();
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();
@@ -435,7 +437,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #stop(reason: StopReason): void {
     this.#stopped ??= reason;
     for (const wake of [...this.#sleepers]) wake();
-    this.#forUs.ring();
+    this.#stateChanged.notifyAll();
   }
 
   #abortWith(reason: unknown): void {
@@ -463,7 +465,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   #hold(held: Outcome<unknown>[], outcome: Outcome<unknown>): void {
     held.push(outcome);
-    this.#forThem.ring();
+    this.#outcomeReady.notifyAll();
   }
 
   /** Its last step: after an interrupt, the process ends here. */

@@ -16,12 +16,14 @@ export interface ForeignOptions {
   /** True if `1.0` in a column is a number, as programs write floats. Default: false for all. */
   readonly keepsFloats?: (column: string) => boolean;
   /** Gets each column of text whose values may have been meant as numbers. */
-  readonly onText?: (name: string, column: TextColumn) => void;
+  readonly onText: (name: string, column: TextColumn) => void;
 }
 
-/** True if stet wrote a file: its texts are cell text, and tell numbers from texts that look like some. */
-export async function isStetFile(backend: Engine): Promise<boolean> {
-  return (await backend.columns()).some((name) => name.startsWith("_stet_"));
+/** A row of a file that need not be a store. */
+export interface ForeignRow {
+  readonly row: Row;
+  /** Its cells as they are written, in a file that has nothing but text. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -31,71 +33,62 @@ export async function isStetFile(backend: Engine): Promise<boolean> {
  */
 export async function foreignReader(
   backend: Engine,
-  options: ForeignOptions,
-): Promise<() => AsyncGenerator<Row>> {
-  const columns = await isStetFile(backend) ? undefined : await foreignColumns(backend, options);
-  if (columns) return () => textRows(backend, columns);
-  return async function* (): AsyncGenerator<Row> {
-    for await (const row of typedRows(backend)) yield kindedRow(row, options.kindOf);
-  };
-}
-
-/**
- * Reads the texts of all columns of a file that has nothing but text, to tell which are numbers; undefined for
- * other files.
- */
-export async function foreignColumns(
-  backend: Engine,
   { kindOf, keepsFloats, onText }: ForeignOptions,
-): Promise<ReadonlyMap<string, TextColumn> | undefined> {
-  if (!backend.texts) return undefined;
-  const columns = new Map((await backend.columns()).map((name) => [
-    name,
-    new TextColumn(kindOf(name), keepsFloats?.(name)),
-  ]));
+): Promise<() => AsyncGenerator<ForeignRow>> {
+  const names = await backend.columns();
+  // The texts of a file that stet wrote are cell text, and tell numbers from texts that look like some.
+  const isStet = names.some((name) => name.startsWith("_stet_"));
+  if (isStet || !backend.texts) return () => typedRows(backend, isStet, kindOf);
+  const columns = new Map(
+    names.map((name) => [name, new TextColumn(kindOf(name), keepsFloats?.(name))]),
+  );
   for await (const texts of backend.texts()) {
     for (const [name, column] of columns) column.add(texts[name] ?? "");
   }
-  if (onText) { for (const [name, column] of columns) onText(name, column); }
-  return columns;
-}
-
-/** Returns a value of a file that has types of its own, as the kind that was decided by hand. */
-export function kindedValue(value: Value, kind: TextKind | undefined): Value {
-  if (kind === "text") return argumentText(value);
-  if (kind !== "number" || typeof value !== "string") return value;
-  const number = readCell(value);
-  return typeof number === "number" || typeof number === "bigint" ? number : value;
-}
-
-function kindedRow(row: Row, kindOf: ForeignOptions["kindOf"]): Row {
-  const kinded: Row = {};
-  for (const [name, value] of Object.entries(row)) {
-    setEntry(kinded, name, kindedValue(value, kindOf(name)));
-  }
-  return kinded;
+  for (const [name, column] of columns) onText(name, column);
+  return () => textRows(backend, columns);
 }
 
 async function* textRows(
   backend: Engine,
   columns: ReadonlyMap<string, TextColumn>,
-): AsyncGenerator<Row> {
+): AsyncGenerator<ForeignRow> {
   for await (const texts of backend.texts!()) {
     const row: Row = {};
     for (const [name, column] of columns) {
       const value = column.read(texts[name] ?? "");
       if (value !== undefined) setEntry(row, name, value);
     }
-    yield row;
+    yield { row, texts };
   }
 }
 
-async function* typedRows(backend: Engine): AsyncGenerator<Row> {
+async function* typedRows(
+  backend: Engine,
+  isStet: boolean,
+  kindOf: ForeignOptions["kindOf"],
+): AsyncGenerator<ForeignRow> {
+  for await (const values of isStet ? backend.rows() : plainRows(backend)) {
+    const row: Row = {};
+    for (const [name, value] of Object.entries(values)) {
+      setEntry(row, name, kindedValue(value, kindOf(name)));
+    }
+    yield { row };
+  }
+}
+
+/** Returns a value of a file that has types of its own, as the kind that was decided by hand. */
+function kindedValue(value: Value, kind: TextKind | undefined): Value {
+  if (kind === "text") return argumentText(value);
+  if (kind !== "number" || typeof value !== "string") return value;
+  const number = readCell(value);
+  return typeof number === "number" || typeof number === "bigint" ? number : value;
+}
+
+function plainRows(backend: Engine): Iterable<Row> | AsyncIterable<Row> {
   const { location } = backend;
-  const isJson = /\.(?:json|jsonl|ndjson)$/i.test(location);
-  if (!isJson || await isStetFile(backend)) yield* backend.rows();
-  else if (/\.json$/i.test(location)) yield* arrayRows(location);
-  else yield* lineRows(location);
+  if (/\.json$/i.test(location)) return arrayRows(location);
+  return /\.(?:jsonl|ndjson)$/i.test(location) ? lineRows(location) : backend.rows();
 }
 
 function* arrayRows(file: string): Generator<Row> {

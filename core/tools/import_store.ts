@@ -79,7 +79,7 @@ export function createImport(registry: Registry): ImportFunction {
             name: String(file),
             async *rows(): AsyncGenerator<Row> {
               let number = 0;
-              for await (const row of yielding(foreignRows())) {
+              for await (const { row } of yielding(foreignRows())) {
                 yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
               }
             },

@@ -9,8 +9,8 @@ import { type Where, whereOf } from "./where.ts";
 
 /** Which entries of a store: the rows and failures that agree on all columns and for which a condition holds. */
 export interface ResetSelection {
-  readonly columns?: Row;
-  readonly where?: string;
+  readonly columns?: Row | undefined;
+  readonly where?: string | undefined;
 }
 
 /** How many entries were removed. */

@@ -58,7 +58,7 @@ export async function uniteRows(
     let at = s * STRIDE;
     for await (const row of source.rows()) {
       const before = keys.size;
-      const number = keys.add(fingerprint.begin().text(keyOf(shape, row).text).end());
+      const number = keys.add(keyOf(shape, row).fingerprint);
       const { a, b } = fingerprintOf(row, shape, fingerprint);
       const time = prefer === "newest" ? timeOf(row) : 0;
       if (number === before) chosen.set(number, a, b, at, time);
@@ -84,7 +84,7 @@ export async function uniteRows(
         const end = at + sizes[s]!;
         for await (const row of source.rows()) {
           if (at === end) break; // what was added meanwhile
-          const number = keys.numberOf(fingerprint.begin().text(keyOf(shape, row).text).end());
+          const number = keys.numberOf(keyOf(shape, row).fingerprint);
           if (number !== -1 && chosen.rowOf(number) === at++) {
             given++;
             yield row;
@@ -166,11 +166,10 @@ async function listed(
 ): Promise<Conflict[]> {
   const numbers = [...conflicting].sort((a, b) => a - b).slice(0, MOST_LISTED);
   const found = new Map<number, { key: Row; rows: ConflictingRow[] }>();
-  const fingerprint = new Fingerprint();
   for (const { name, rows } of sources) {
     for await (const row of rows()) {
       const key = keyOf(shape, row);
-      const number = keys.numberOf(fingerprint.begin().text(key.text).end());
+      const number = keys.numberOf(key.fingerprint);
       if (!numbers.includes(number)) continue;
       const conflict = found.get(number) ?? { key: key.values, rows: [] };
       found.set(number, conflict);

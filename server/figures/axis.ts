@@ -1,81 +1,63 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { compareValues } from "../../core/values/compare_values.ts";
 import type { Value } from "../../core/values/value.ts";
-import { plainNumber } from "./figure.ts";
+import type { Axis } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror, type SqlValue } from "../mirror/mirror_value.ts";
+import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
-/** One axis of a heat map: values, or ranges of numbers. */
-export interface Axis {
-  readonly column: string;
-  readonly parts: readonly Part[];
-  /** How many values have no part, and how many rows. */
-  readonly left_out: { readonly values: number; readonly rows: number };
-}
-
-/** One value of an axis, or one range. */
-export interface Part {
-  /** The value as cell text, or both ends. */
-  readonly label: string;
-  /** The condition that a row of it fulfils; null if it cannot be said. */
-  readonly where: string | null;
-  /** The lower end of a range. */
-  readonly from?: number;
-}
-
-/** An axis and how rows are put on it. */
+/** An axis, and how rows are placed on it. */
 export interface PlacedAxis {
   readonly axis: Axis;
-  /** Which rows are on it. */
+  /** The condition of its rows. */
   readonly isOn: Sql;
-  /** What rows are grouped by, in SQL. */
+  /** The expression that rows are grouped by. */
   readonly group: string;
-  /** The number of a group's part. */
+  /** Returns the number of a group's part. */
   partOf(group: SqlValue): number;
 }
 
-/** The most values; of more numbers ranges are made, of others the most frequent are taken. */
-const MOST_VALUES = 50;
-/** How many ranges. */
+/** The maximum number of values. More numbers become ranges; of other values the most frequent are kept. */
+const MAX_VALUES = 50;
+/** The number of ranges. */
 const RANGES = 30;
-/** From which ratio on of the largest to the smallest number ranges are geometric. */
-const WIDE = 1000;
+/** The minimum ratio of the largest to the smallest number for geometric ranges. */
+const MIN_GEOMETRIC_RATIO = 1000;
 
-/** The axis that a column gives for the rows that fulfil a condition. */
+/** Returns the axis of a column for the rows that fulfil a condition. */
 export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAxis {
   const sql = mirror.sql(column);
   const from = `FROM ${mirror.table} WHERE ${condition.text}`;
   const { values } = condition;
   // Without counts: to sort all rows would take ten times as long.
-  const few = condition.text === "1" ? mirror.distinct(column) : mirror.all({
-    text: `SELECT DISTINCT ${sql} ${from} LIMIT ?`,
-    values: [...values, BigInt(MOST_VALUES + 1)],
-  }).map(([cell]) => cell!);
-  if (few && few.length <= MOST_VALUES) {
+  const few = condition.text === "1"
+    ? mirror.distinct(column)
+    : mirror.all(`SELECT DISTINCT ${sql} ${from} LIMIT ${MAX_VALUES + 1}`, values)
+      .map(([cell]) => cell!);
+  if (few && few.length <= MAX_VALUES) {
     return valuesAxis(column, sql, few, { values: 0, rows: 0 });
   }
-  const [[least, most, isOther] = []] = mirror.all({
-    text: `SELECT min(${sql}), max(${sql}), ` +
-      `max(NOT (${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308)) ${from}`,
+  const isFinite = `${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308`;
+  const [[least, most, isOther] = []] = mirror.all(
+    `SELECT min(${sql}), max(${sql}), max(NOT (${isFinite})) ${from}`,
     values,
-  });
-  if (isOther === 0n) return rangesAxis(column, sql, plainNumber(least)!, plainNumber(most)!);
-  const shown = mirror.all({
-    text: `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ?`,
-    values: [...values, BigInt(MOST_VALUES)],
-  });
-  const [[all, rows] = []] = mirror.all({
-    text: `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
+  );
+  if (isOther === 0n) return rangesAxis(column, sql, numberOf(least)!, numberOf(most)!);
+  const shown = mirror.all(
+    `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ${MAX_VALUES}`,
     values,
-  });
+  );
+  const [[all, rows] = []] = mirror.all(
+    `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
+    values,
+  );
   return valuesAxis(column, sql, shown.map(([cell]) => cell!), {
-    values: plainNumber(all)! - shown.length,
-    rows: plainNumber(rows)! - shown.reduce((sum, [, count]) => sum + plainNumber(count)!, 0),
+    values: numberOf(all)! - shown.length,
+    rows: numberOf(rows)! - shown.reduce((sum, [, count]) => sum + numberOf(count)!, 0),
   });
 }
 
-/** An axis of values, in their order. */
+/** Returns an axis of values, in their order. */
 function valuesAxis(
   column: string,
   sql: string,
@@ -93,7 +75,7 @@ function valuesAxis(
       column,
       parts: shown.map(({ value }) => ({
         label: value === undefined ? "" : writeCell(value),
-        where: conditionOf(column, value),
+        where: valueCondition(column, value),
       })),
       left_out: leftOut,
     },
@@ -103,9 +85,9 @@ function valuesAxis(
   };
 }
 
-/** Ranges of numbers, each with its lower end and without its upper one, but for the last. */
+/** Returns an axis of ranges, each with its lower end and without its upper one, but for the last. */
 function rangesAxis(column: string, sql: string, low: number, high: number): PlacedAxis {
-  const isWide = low > 0 && high / low >= WIDE;
+  const isWide = low > 0 && high / low >= MIN_GEOMETRIC_RATIO;
   const step = (high - low) / RANGES;
   const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
     if (i === 0) return low;
@@ -130,13 +112,13 @@ function rangesAxis(column: string, sql: string, low: number, high: number): Pla
       left_out: { values: 0, rows: 0 },
     },
     isOn: { text: "1", values: [] },
-    // How many edges are not above it.
+    // The number of edges that are not above it.
     group: inner.map((edge) => `(${sql} >= ${edge})`).join(" + "),
-    partOf: (group) => plainNumber(group) ?? -1,
+    partOf: (group) => numberOf(group) ?? -1,
   };
 }
 
-/** A number to about a thousandth of a step, without the noise of doubles. */
+/** Rounds a number to about a thousandth of a step, without the noise of doubles. */
 function roundTo(number: number, step: number): number {
   const digits = 3 - Math.floor(Math.log10(step));
   const unit = 10 ** Math.abs(digits);
@@ -144,7 +126,7 @@ function roundTo(number: number, step: number): number {
   return Number(rounded.toPrecision(15));
 }
 
-/** What a Map takes for the same cell. */
+/** Returns a key of a Map, the same for the same cell. */
 function keyOf(cell: SqlValue): unknown {
   const value = fromMirror(cell);
   return typeof value === "object" && value !== null || typeof value === "bigint"
@@ -152,8 +134,8 @@ function keyOf(cell: SqlValue): unknown {
     : value;
 }
 
-/** The condition that a column has a value; null if the language of conditions has no such value. */
-function conditionOf(column: string, value: Value | undefined): string | null {
+/** Returns the condition that a column has a value; null if conditions have no such value. */
+function valueCondition(column: string, value: Value | undefined): string | null {
   const name = quoted(column);
   switch (typeof value) {
     case "undefined":

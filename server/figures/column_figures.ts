@@ -1,24 +1,9 @@
-import { plainNumber } from "./figure.ts";
+import type { ColumnFigures } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
+import { numberOf } from "../mirror/mirror_value.ts";
 import { rolesOf } from "./roles.ts";
 
-/** What a column holds. */
-export interface ColumnFigures {
-  readonly name: string;
-  readonly role: "param" | "result" | "detail";
-  /** How many rows have a value of each kind, and how many none. */
-  readonly nulls: number;
-  readonly booleans: number;
-  readonly numbers: number;
-  readonly texts: number;
-  /** Arrays and objects. */
-  readonly others: number;
-  readonly absent: number;
-  /** How many different values a param has; null for other columns. */
-  readonly distinct: number | null;
-}
-
-/** What each column of a store holds, in the store's order. */
+/** Returns the contents of each column of a store, in its order. */
 export function columnFigures(mirror: Mirror): ColumnFigures[] {
   const { params, results } = rolesOf(mirror.columns);
   return mirror.columns.map((name) => {
@@ -42,6 +27,8 @@ export function columnFigures(mirror: Mirror): ColumnFigures[] {
 function distinctOf(mirror: Mirror, name: string): number {
   const few = mirror.distinct(name);
   if (few) return few.filter((cell) => cell !== null).length;
-  const text = `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`;
-  return plainNumber(mirror.all({ text, values: [] })[0]?.[0]) ?? 0;
+  const [[count] = []] = mirror.all(
+    `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`,
+  );
+  return numberOf(count) ?? 0;
 }

@@ -7,15 +7,15 @@ const MAX_INTERVAL_MS = 5000;
 /** The number of figures in the cache. */
 const MAX_FIGURES = 64;
 
-/** Where figures come from. */
+/** The source of figures. */
 interface Source {
-  /** Brings it up to date; resolves to a mark that is the same as long as nothing changes. */
+  /** Brings it up to date; resolves to a cursor that is the same as long as nothing changes. */
   catchUp(): Promise<string>;
 }
 
 /** A figure, or the computation of one. */
 interface Entry {
-  readonly mark: string;
+  readonly cursor: string;
   readonly state: string;
   readonly text: Promise<string>;
   /** When it was computed, and how long that took; resolves also if it failed. */
@@ -41,26 +41,26 @@ export class FigureCache {
    * @param state What it depends on besides the rows.
    */
   async get(name: string, compute: () => Promise<string>, state = ""): Promise<string> {
-    let mark = await this.#source.catchUp();
+    let cursor = await this.#source.catchUp();
     const before = this.#entries.get(name);
-    if (before && before.mark !== mark) {
+    if (before && before.cursor !== cursor) {
       const { at, cost } = await before.computed;
       const left = Math.min(MIN_INTERVAL_FACTOR * cost, MAX_INTERVAL_MS) - (performance.now() - at);
       if (left > 0) await sleep(left);
-      mark = await this.#source.catchUp();
+      cursor = await this.#source.catchUp();
     }
     const found = this.#entries.get(name);
-    if (found?.mark === mark && found.state === state) return await found.text;
-    return await this.#add(name, mark, state, compute).text;
+    if (found?.cursor === cursor && found.state === state) return await found.text;
+    return await this.#add(name, cursor, state, compute).text;
   }
 
-  #add(name: string, mark: string, state: string, compute: () => Promise<string>): Entry {
+  #add(name: string, cursor: string, state: string, compute: () => Promise<string>): Entry {
     const start = performance.now();
     const text = compute();
     const computed = text.then(() => {}, () => {
       if (this.#entries.get(name) === entry) this.#entries.delete(name);
     }).then(() => ({ at: performance.now(), cost: performance.now() - start }));
-    const entry: Entry = { mark, state, text, computed };
+    const entry: Entry = { cursor, state, text, computed };
     this.#entries.delete(name); // to the end: the oldest entry is evicted
     this.#entries.set(name, entry);
     if (this.#entries.size > MAX_FIGURES) {

@@ -1,82 +1,47 @@
-import { type Axis, axisOf, type PlacedAxis } from "./axis.ts";
-import { plainNumber } from "./figure.ts";
+import { axisOf, type PlacedAxis } from "./axis.ts";
+import type { Axis, Heatmap, HeatmapQuery } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { FALSE_SQL, TRUE_SQL } from "../mirror/mirror_value.ts";
+import { FALSE_SQL, numberOf, TRUE_SQL } from "../mirror/mirror_value.ts";
+import { conditionOf } from "../mirror/select.ts";
 import { rolesOf } from "./roles.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
-/** What the cells of a heat map are coloured by: how many keys are done, how long runs took, or a result. */
-export interface HeatmapRequest {
-  readonly x: string;
-  /** Default: one line. */
-  readonly y?: string | undefined;
-  /** `done`, `duration`, or a column. */
-  readonly color: string;
-  readonly where?: string | undefined;
-}
-
-/** The rows of a store by two params. */
-export interface Heatmap {
-  readonly x: Axis;
-  readonly y: Axis | null;
-  readonly color: string;
-  /** The cells that have a row. */
-  readonly cells: readonly Cell[];
-}
-
-/** One cell: what rows with one part of each axis come to. */
-export interface Cell {
-  /** The numbers of the parts. */
-  readonly x: number;
-  readonly y: number;
-  /** How many keys, or numbers, it is made of. */
-  readonly count: number;
-  /** The count, or the mean; null if no row has a number. */
-  readonly value: number | null;
-  readonly least: number | null;
-  readonly most: number | null;
-}
-
 /**
- * The heat map of the rows that fulfil a condition. The value of a cell is the mean of the numbers in it
- * (booleans count as 0 and 1), or the number of keys.
+ * Returns the heat map of the rows that fulfil a condition. The value of a cell is the mean of its
+ * numbers (booleans count as 0 and 1), or the number of keys.
  *
  * @throws {TypeError} If a column is not there. @throws {SyntaxError} If `where` cannot be read.
  */
-export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapRequest): Heatmap {
+export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapQuery): Heatmap {
   if (mirror.columns.length === 0) return emptyHeatmap(x, y, color); // any column may come
-  const condition = mirror.where(where);
+  const condition = conditionOf(mirror, where);
   const across = axisOf(mirror, x, condition);
   const down = y === undefined || y === "" ? undefined : axisOf(mirror, y, condition);
   const axes = [across, ...down ? [down] : []];
+  const conditions = [condition, ...axes.map(({ isOn }) => isOn)];
   const on: Sql = {
-    text: [condition, ...axes.map(({ isOn }) => isOn)].map(({ text }) => `(${text})`).join(" AND "),
-    values: [condition, ...axes.map(({ isOn }) => isOn)].flatMap(({ values }) => values),
+    text: conditions.map(({ text }) => `(${text})`).join(" AND "),
+    values: conditions.flatMap(({ values }) => values),
   };
   const groups = axes.map(({ group }) => group).join(", ");
   const numbers = axes.map((_, i) => i + 1).join(", ");
+  const [aggregates, from] = color === "done" ? ["count(*)", keysSql(mirror, axes, on)] : [
+    "count(v), avg(v), min(v), max(v)",
+    `(SELECT *, ${numberSql(mirror, color)} AS v FROM ${mirror.table} WHERE ${on.text})`,
+  ];
   const rows = mirror.all(
-    color === "done"
-      ? {
-        text: `SELECT ${groups}, count(*) FROM ${keysSql(mirror, axes, on)} GROUP BY ${numbers}`,
-        values: on.values,
-      }
-      : {
-        text: `SELECT ${groups}, count(v), avg(v), min(v), max(v) FROM ` +
-          `(SELECT *, ${numberSql(mirror, color)} AS v FROM ${mirror.table} WHERE ${on.text}) ` +
-          `GROUP BY ${numbers}`,
-        values: on.values,
-      },
+    `SELECT ${groups}, ${aggregates} FROM ${from} GROUP BY ${numbers}`,
+    on.values,
   );
   return {
     x: across.axis,
     y: down?.axis ?? null,
     color,
-    cells: rows.map((figures) => {
-      const [count = 0, mean, least, most] = figures.slice(axes.length).map(plainNumber);
+    cells: rows.map((cells) => {
+      const [count = 0, mean, least, most] = cells.slice(axes.length).map(numberOf);
       return {
-        x: across.partOf(figures[0]!),
-        y: down ? down.partOf(figures[1]!) : 0,
+        x: across.partOf(cells[0]!),
+        y: down ? down.partOf(cells[1]!) : 0,
         count: count ?? 0,
         value: color === "done" ? count : mean ?? null,
         least: least ?? null,
@@ -91,7 +56,7 @@ function emptyHeatmap(x: string, y: string | undefined, color: string): Heatmap 
   return { x: axis(x), y: y === undefined || y === "" ? null : axis(y), color, cells: [] };
 }
 
-/** Each key once: a run that was recorded twice is done once. */
+/** Selects each key once: a run that was recorded twice is done once. */
 function keysSql(mirror: Mirror, axes: readonly PlacedAxis[], on: Sql): string {
   const { params } = rolesOf(mirror.columns);
   const names = new Set([...params, ...axes.map(({ axis }) => axis.column)]);

@@ -1,77 +1,43 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
-import { type Figure, plainNumber } from "./figure.ts";
 import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror } from "../mirror/mirror_value.ts";
+import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
+import type { GridProgress, Progress } from "./figures_schemas.ts";
 import { recentRate } from "./recent_rate.ts";
 import { rolesOf } from "./roles.ts";
 
-/** How far the work has come. */
-export interface Progress {
-  /** How many rows there are. */
-  readonly rows: number;
-  /** How many keys are done, each counted once. */
-  readonly done: number;
-  readonly failed: number;
-  readonly running: number;
-  /** How many runs end in a second at present; null if too few ended of late. */
-  readonly rate_per_second: number | null;
-  /** How long the newest runs took, in the mean. */
-  readonly mean_seconds: number | null;
-  readonly first_run: string | null;
-  readonly last_run: string | null;
-  /** The combinations that are wanted; null if nobody said and rows do not tell. */
-  readonly grid: GridProgress | null;
-}
-
-/** How much of a grid is done. */
-export interface GridProgress {
-  readonly total: number;
-  readonly done: number;
-  /** Whether it is guessed: every value seen of a param with every value of the others. */
-  readonly inferred: boolean;
-  readonly left_seconds: number | null;
-}
-
-/** What others know: the keys that are failed or run now. */
-export interface Known {
+/** Keys without a row: of runs that failed or are under way. */
+export interface KnownKeys {
   readonly failed: readonly Row[];
   readonly running: readonly Row[];
 }
 
-/** How many of the newest runs tell how fast it goes. */
+/** The number of newest runs that rate and mean duration are of. */
 const NEWEST = 200;
-/** How many times the keys known a guessed grid may be. */
-const PLAUSIBLE = 10;
+/** The maximum size of an inferred grid, as a multiple of the known keys. */
+const MAX_INFERRED_FACTOR = 10;
 
-/** How far the work has come, at a time in seconds since 1970. */
+/** Returns how far the work has come, at a time in seconds since 1970. */
 export function progressOf(
   mirror: Mirror,
-  known: Known,
+  known: KnownKeys,
   given: GridDone | undefined,
   now: number,
 ): Progress {
   const { params } = rolesOf(mirror.columns);
   const { table } = mirror;
   const columns = params.map((name) => mirror.sql(name)).join(", ");
-  const [[first, last] = []] = mirror.all({
-    text: `SELECT min(ended), max(ended) FROM ${table}`,
-    values: [],
-  });
-  const done = params.length === 0 ? mirror.count : plainNumber(
-    mirror.all({
-      text: `SELECT count(*) FROM (SELECT DISTINCT ${columns} FROM ${table})`,
-      values: [],
-    })[0]![0],
-  )!;
-  const newest = mirror.all({
-    text: `SELECT ended, took FROM ${table} WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT ?`,
-    values: [BigInt(NEWEST)],
-  });
-  const ends = newest.map(([end]) => plainNumber(end)!);
-  const durations = newest.flatMap(([, took]) => plainNumber(took) ?? []);
+  const [[first, last] = []] = mirror.all(`SELECT min(ended), max(ended) FROM ${table}`);
+  const keys = params.length === 0 ? table : `(SELECT DISTINCT ${columns} FROM ${table})`;
+  const [[count] = []] = mirror.all(`SELECT count(*) FROM ${keys}`);
+  const done = Number(count);
+  const newest = mirror.all(
+    `SELECT ended, took FROM ${table} WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT ${NEWEST}`,
+  );
+  const ends = newest.map(([end]) => numberOf(end)!);
+  const durations = newest.flatMap(([, took]) => numberOf(took) ?? []);
   const mean = durations.length === 0
     ? null
     : durations.reduce((sum, each) => sum + each, 0) / durations.length;
@@ -98,11 +64,11 @@ export function progressOf(
   };
 }
 
-/** Every value seen of a param with every value of the others, if so many can be meant. */
+/** Returns every value seen of a param with every value of the others; null if it is not plausible. */
 function inferred(
   mirror: Mirror,
   params: readonly string[],
-  { failed, running }: Known,
+  { failed, running }: KnownKeys,
   done: number,
 ): Omit<GridProgress, "left_seconds"> | null {
   const others = [...failed, ...running];
@@ -125,12 +91,12 @@ function inferred(
     // Functions that share a store, and params that some runs lack, are no one grid.
     if (cells.has("") || name === NAMESPACE && cells.size > 1) return null;
     total *= cells.size;
-    if (total > PLAUSIBLE * seen) return null;
+    if (total > MAX_INFERRED_FACTOR * seen) return null;
   }
   return { total, done, inferred: true };
 }
 
-function timeText(seconds: Figure): string | null {
-  const number = plainNumber(seconds);
+function timeText(seconds: SqlValue | undefined): string | null {
+  const number = numberOf(seconds);
   return number === null ? null : new Date(number * 1000).toISOString();
 }

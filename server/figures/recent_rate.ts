@@ -1,15 +1,15 @@
-/** How long ago a run may have ended to count as recent, in seconds. */
-const RECENT = 15 * 60;
-/** After so many runs a pause is known for one. */
-const FEWEST = 5;
-/** How many times the usual time between runs a pause is, and how many seconds at least. */
-const PAUSE = 10;
+/** The maximum age of a recent run, in seconds. */
+const MAX_AGE_SECONDS = 15 * 60;
+/** The minimum number of runs before a pause is recognised. */
+const MIN_RUNS = 5;
+/** The minimum length of a pause, as a multiple of the usual time between runs, and in seconds. */
+const MIN_PAUSE = 10;
 
 /**
- * How many runs end in a second at present; undefined if too few ended of late. Only what came after the
- * last long pause counts, so that a sweep that was just started again is not taken for a slow one.
+ * Returns how many runs end in a second at present; undefined if too few ended of late. Only runs after
+ * the last long pause count, so that a sweep that was just restarted is not taken for a slow one.
  *
- * @param ends When runs ended, the newest first, in seconds.
+ * @param ends The ends of runs, the newest first, in seconds.
  * @param now The time in seconds.
  */
 export function recentRate(ends: readonly number[], now: number): number | undefined {
@@ -17,9 +17,9 @@ export function recentRate(ends: readonly number[], now: number): number | undef
   let oldest = now;
   for (const end of ends) {
     if (end > now) continue; // of another machine's clock
-    if (now - end > RECENT) break;
+    if (now - end > MAX_AGE_SECONDS) break;
     const usual = (now - oldest) / Math.max(count, 1);
-    if (count >= FEWEST && oldest - end > PAUSE * Math.max(usual, 1)) break;
+    if (count >= MIN_RUNS && oldest - end > MIN_PAUSE * Math.max(usual, 1)) break;
     oldest = end;
     count++;
   }

@@ -1,15 +1,15 @@
 import { isKeyColumn, isReserved } from "../../core/values/columns.ts";
 import { areRecords, isParamColumn } from "../../core/values/record_names.ts";
 
-/** The columns of a store by what they hold. */
+/** The columns of a store by their role. */
 export interface Roles {
-  /** What says which run it is. */
+  /** The columns that identify a run. */
   readonly params: readonly string[];
-  /** What runs returned. */
+  /** The columns of saved results. */
   readonly results: readonly string[];
 }
 
-/** Which of a store's columns hold params, and which results. */
+/** Returns the columns of params, and those of results. */
 export function rolesOf(columns: readonly string[]): Roles {
   if (areRecords(columns)) return { params: columns.filter(isParamColumn), results: [] };
   return {

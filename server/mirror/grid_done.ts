@@ -4,13 +4,15 @@ import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { fromMirror } from "./mirror_value.ts";
 
-/** The most combinations: each takes a byte. */
-const MOST = 100_000_000;
+/** The maximum number of combinations: each takes a byte. */
+const MAX_COMBINATIONS = 100_000_000;
 
 /** Checks that the combinations of a grid can be counted. @throws {RangeError} If there are too many. */
 export function checkCountable({ count }: Grid): void {
-  if (count <= MOST) return;
-  throw new RangeError(`Cannot count a grid of ${count} combinations, more than ${MOST}`);
+  if (count <= MAX_COMBINATIONS) return;
+  throw new RangeError(
+    `Cannot count a grid of ${count} combinations, more than ${MAX_COMBINATIONS}`,
+  );
 }
 
 /** Counts which combinations of a grid are done; rows that were counted before are not read again. */
@@ -20,7 +22,7 @@ export class GridDone {
   #isDone: Uint8Array;
   #count = 0;
   #generation = -1;
-  #place = 0;
+  #position = 0;
 
   /** @throws {RangeError} If there are too many. */
   constructor(grid: Grid) {
@@ -30,20 +32,19 @@ export class GridDone {
     this.#isDone = new Uint8Array(grid.count);
   }
 
-  /** How many combinations the mirror has a row of. */
+  /** Returns the number of combinations that the mirror has a row of. */
   count(mirror: Mirror): number {
     if (mirror.generation !== this.#generation) {
       this.#generation = mirror.generation;
       this.#isDone.fill(0);
-      this.#count = this.#place = 0;
+      this.#count = this.#position = 0;
     }
     const known = new Set(mirror.columns);
     const names = this.grid.names.filter((name) => known.has(name));
     const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
-    const rows = mirror.each({
-      text: `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`,
-      values: [BigInt(this.#place)],
-    });
+    const rows = mirror.each(`SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`, [
+      BigInt(this.#position),
+    ]);
     for (const cells of rows) {
       const params: Row = {};
       for (const [i, name] of names.entries()) {
@@ -55,7 +56,7 @@ export class GridDone {
       this.#isDone[number] = 1;
       this.#count++;
     }
-    this.#place = mirror.last;
+    this.#position = mirror.count;
     return this.#count;
   }
 }

@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 
-/** What the mirror's columns hold; integers are read as bigints. */
+/** A cell of the mirror; integers are read as bigints. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** SQL literals of the values that are one value each. */
+/** SQL literals of null, booleans and NaN. */
 export const NULL_SQL = "x'30'";
 export const FALSE_SQL = "x'3166'";
 export const TRUE_SQL = "x'3174'";
@@ -20,9 +20,9 @@ const TRUE = Buffer.from("1t");
 const NAN = Buffer.from("2");
 
 /**
- * A value as the mirror keeps it: numbers as numbers, texts as TEXT that SQLite orders by UTF-16 units,
+ * Returns a value as the mirror keeps it: numbers as numbers, texts as TEXT that SQLite orders by UTF-16 units,
  * as JavaScript does, everything else as a BLOB that begins with its kind. No column has an affinity, so
- * nothing is converted: a float of 1e18 stays one, beside the integer.
+ * nothing is converted: a float of 1e18 stays one, next to the integer.
  */
 export function toMirror(value: Value | undefined): SqlValue {
   switch (typeof value) {
@@ -41,7 +41,7 @@ export function toMirror(value: Value | undefined): SqlValue {
   }
 }
 
-/** The value that the mirror keeps so; undefined (absent) for NULL. */
+/** Returns the value of a cell; undefined (absent) for NULL. */
 export function fromMirror(value: SqlValue): Value | undefined {
   switch (typeof value) {
     case "string":
@@ -57,7 +57,12 @@ export function fromMirror(value: SqlValue): Value | undefined {
   }
 }
 
-/** Whether SQLite has no integer for it. */
+/** Returns what an aggregate gave as a number, or null. */
+export function numberOf(value: SqlValue | undefined): number | null {
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
+}
+
+/** True if SQLite has no integer for a value. */
 export function isBig(value: Value | undefined): boolean {
   return typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
 }
@@ -77,7 +82,7 @@ function fromBlob(text: string): Value {
   }
 }
 
-/** Units that UTF-8 cannot keep in their order, or that end a text on Deno (NUL), and what escapes them. */
+/** Units that UTF-8 cannot keep in their order, or that end a text on Deno (NUL), and their escape. */
 // deno-lint-ignore no-control-regex
 const UNFIT = /[\0\x01\ud7ff-\uffff]/;
 // deno-lint-ignore no-control-regex

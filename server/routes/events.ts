@@ -1,13 +1,13 @@
-import { Hono } from "hono";
+import type { Context } from "hono";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
 import type { Env, ServerDeps } from "../deps.ts";
-import type { MirrorClient } from "../mirror/mirror_client.ts";
-import { SECURE } from "./secure_headers.ts";
-import { Watcher } from "../mirror/watcher.ts";
+import type { MirrorClient } from "../figures/mirror_client.ts";
+import type { Route } from "./route.ts";
+import { Watcher } from "../figures/watcher.ts";
 
 /** The most rows, claims or failures in one event. */
 const MOST = 100;
@@ -21,12 +21,12 @@ const PAUSE = 200;
  */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** `GET /v1/events`: what happens to the store, as server-sent events. */
-export function eventRoutes(deps: ServerDeps): Hono<Env> {
+/** Returns the route of server-sent events: changes of the store. */
+export function eventRoutes(deps: ServerDeps): Route[] {
   const watcher = new Watcher(deps.backend, deps.mirror);
   const instance = randomUUID().slice(0, 8);
 
-  return new Hono<Env>().get("/v1/events", async (c) => {
+  async function handle(c: Context<Env>): Promise<Response> {
     await watcher.join();
     const events = new Events(deps.mirror, watcher, instance, c.req.header("last-event-id"));
     const left = new AbortController();
@@ -57,13 +57,19 @@ export function eventRoutes(deps: ServerDeps): Hono<Env> {
     }, { highWaterMark: 0 });
     return new Response(body, {
       headers: {
-        ...SECURE,
         "content-type": "text/event-stream",
-        "cache-control": "no-store",
         "x-accel-buffering": "no", // a proxy that collects would hold events back
       },
     });
-  });
+  }
+
+  return [{
+    method: "get",
+    path: "/v1/events",
+    summary: "Changes of the store, as server-sent events",
+    media: ["text/event-stream"],
+    handle,
+  }];
 }
 
 /** What one client is still to be told. */
@@ -117,7 +123,7 @@ class Events {
   }
 
   async #news(): Promise<string> {
-    const { claims, failures, problem } = this.#watcher.sight;
+    const { claims, failures, problem } = this.#watcher.state;
     return await this.#rows() +
       this.#state(
         "running",

@@ -1,63 +1,76 @@
-import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { keyParams } from "../../core/keys/key_params.ts";
-import { jsonResponse } from "./answers.ts";
-import { checked } from "./checked.ts";
-import type { Env, ServerDeps } from "../deps.ts";
+import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
-import { heatmapRequest, slowestRequest, timelineRequest } from "./figures_schemas.ts";
+import * as figures from "../figures/figures_schemas.ts";
+import { get, type Route } from "./route.ts";
+import { row, text } from "./schemas.ts";
 
-/** For how long progress is the same while nothing happens, in milliseconds: its rate falls. */
-const STILL = 5000;
+/** For how long progress stays the same without an event, in milliseconds: its rate falls. */
+const MAX_AGE_MS = 5000;
 
-/** What the store comes to, by SQL over the mirror. */
-export function figuresRoutes(deps: ServerDeps): Hono<Env> {
-  const { backend, mirror, now } = deps;
+/** Routes for figures, which are SQL aggregates over the mirror. */
+export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
+  const noQuery = z.strictObject({});
 
-  function query<T>(c: Context, schema: z.ZodType<T>): T {
-    return checked(schema, c.req.query());
-  }
-
-  return new Hono<Env>()
-    .get("/v1/progress", async (c) => {
-      query(c, z.strictObject({}));
+  return [
+    get({
+      path: "/v1/progress",
+      summary: "How far the work has come: counts, rate, and time left of the grid",
+      query: noQuery,
+      answer: z.strictObject({ store: text, ...figures.progress.shape }),
+    }, async () => {
       const failed = (await backend.failures()).map(({ params }) => params);
       const running = (await backend.held()).map(({ key }) => keyParams(key));
-      const state = `${encodeKeys(failed)}\0${encodeKeys(running)}\0${Math.floor(now() / STILL)}`;
-      const compute = async (): Promise<string> => {
+      const age = Math.floor(now() / MAX_AGE_MS);
+      return await cache.get("progress", async () => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000);
-        return `{"store":${JSON.stringify(deps.store)},${progress.slice(1)}`;
-      };
-      return jsonResponse(await cache.get("progress", compute, state));
-    })
-    .get("/v1/kinds", async (c) => {
-      query(c, z.strictObject({}));
-      return jsonResponse(await cache.get("kinds", () => mirror.ask("kinds")));
-    })
-    .get("/v1/heatmap", async (c) => {
-      const request = query(c, heatmapRequest);
-      const id = `heatmap ${JSON.stringify(request)}`;
-      return jsonResponse(await cache.get(id, () => mirror.ask("heatmap", request)));
-    })
-    .get("/v1/timeline", async (c) => {
-      const { seconds } = query(c, timelineRequest);
+        return `{"store":${JSON.stringify(store)},${progress.slice(1)}`;
+      }, `${encodeKeys(failed)}\0${encodeKeys(running)}\0${age}`);
+    }),
+    get({
+      path: "/v1/kinds",
+      summary: "The kinds of values in each column",
+      query: noQuery,
+      answer: z.strictObject({ columns: z.array(figures.columnFigures) }),
+    }, () => cache.get("kinds", () => mirror.ask("kinds"))),
+    get(
+      {
+        path: "/v1/heatmap",
+        summary: "The rows by two columns: how many keys, or the mean of a third",
+        query: figures.heatmapQuery,
+        answer: figures.heatmap,
+      },
+      (query) => cache.get(`heatmap ${JSON.stringify(query)}`, () => mirror.ask("heatmap", query)),
+    ),
+    get({
+      path: "/v1/timeline",
+      summary: "The number of runs that ended in each interval of time",
+      query: figures.timelineQuery,
+      answer: figures.timeline,
+    }, async ({ seconds }) => {
       const failures = (await backend.failures()).map(({ time }) => Date.parse(time) / 1000);
-      const state = `${failures.length} ${failures.at(-1)} ${
-        seconds === undefined ? "" : Math.floor(now() / STILL)
-      }`;
-      const compute = (): Promise<string> =>
-        mirror.ask("timeline", failures, now() / 1000, seconds);
-      return jsonResponse(await cache.get(`timeline ${seconds}`, compute, state));
-    })
-    .get("/v1/slowest", async (c) => {
-      const { limit, where } = query(c, slowestRequest);
+      const age = seconds === undefined ? "" : Math.floor(now() / MAX_AGE_MS);
+      return await cache.get(
+        `timeline ${seconds}`,
+        () => mirror.ask("timeline", failures, now() / 1000, seconds),
+        `${failures.length} ${failures.at(-1)} ${age}`,
+      );
+    }),
+    get({
+      path: "/v1/slowest",
+      summary: "The runs that took longest",
+      query: figures.slowestQuery,
+      answer: z.strictObject({ rows: z.array(row) }),
+    }, async ({ limit, where }) => {
       await mirror.catchUp();
-      return jsonResponse(await mirror.ask("slowest", limit, where));
-    });
+      return await mirror.ask("slowest", limit, where);
+    }),
+  ];
 }
 
-/** How many keys, and something that changes with them. */
+/** Returns the number of keys, with a text that changes with them. */
 function encodeKeys(keys: readonly object[]): string {
   return `${keys.length} ${
     JSON.stringify(keys.at(-1), (_, value) => typeof value === "bigint" ? `${value}` : value)

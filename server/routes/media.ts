@@ -1,33 +1,37 @@
+import { parseAccept } from "hono/utils/accept";
 import { ProblemError } from "./problem.ts";
 
-/** The forms in which rows are sent. */
+/** The media types of rows. */
 export const MEDIA = {
   json: "application/json",
   ndjson: "application/x-ndjson",
-  csv: "text/csv; charset=utf-8",
+  csv: "text/csv",
   arrow: "application/vnd.apache.arrow.stream",
 } as const;
 
-/** One of those forms. */
+/** A form in which rows are sent. */
 export type Medium = keyof typeof MEDIA;
 
-/** The form that a client prefers, by its Accept; JSON if it has no wish. @throws {ProblemError} If it takes none. */
+/** The media types other than JSON. */
+export const STREAMS: readonly string[] = [MEDIA.ndjson, MEDIA.csv, MEDIA.arrow];
+
+/** Returns the value of `Content-Type` for rows. */
+export function contentType(medium: Medium): string {
+  return medium === "csv" ? `${MEDIA.csv}; charset=utf-8` : MEDIA[medium];
+}
+
+/** Returns the medium that an `Accept` prefers; JSON if there is none. @throws {ProblemError} If it takes no medium. */
 export function mediumFor(accept: string | undefined): Medium {
-  const wishes = (accept ?? "*/*").split(",").map((text, place) => {
-    const [type = "", ...rest] = text.toLowerCase().split(";").map((part) => part.trim());
-    const quality = Number(rest.find((each) => each.startsWith("q="))?.slice(2) ?? 1);
-    return { type, quality, place };
-  }).sort((a, b) => b.quality - a.quality || a.place - b.place);
-  for (const { type, quality } of wishes) {
-    if (!(quality > 0)) continue;
-    const found = (Object.keys(MEDIA) as Medium[]).find((medium) => isOf(type, MEDIA[medium]));
+  for (const { type, q } of parseAccept(accept || "*/*")) {
+    const found = (Object.keys(MEDIA) as Medium[]).find((medium) =>
+      q > 0 && matches(type.toLowerCase(), MEDIA[medium])
+    );
     if (found) return found;
   }
   throw new ProblemError(406, `Rows come as ${Object.values(MEDIA).join(", ")}`);
 }
 
-function isOf(wish: string, media: string): boolean {
-  const [type] = media.split(";") as [string];
-  return wish === type || wish === "*/*" || wish === `${type.split("/")[0]}/*` ||
-    wish === "application/ndjson" && type === MEDIA.ndjson;
+function matches(range: string, type: string): boolean {
+  return [type, "*/*", `${type.split("/")[0]}/*`].includes(range) ||
+    range === "application/ndjson" && type === MEDIA.ndjson;
 }

@@ -22,7 +22,6 @@ const titles: Readonly<Record<ProblemType, string>> = {
 
 /** What plain HTTP statuses are called. */
 const meanings: Readonly<Record<number, string>> = {
-  400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
@@ -32,9 +31,7 @@ const meanings: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   421: "Misdirected Request",
-  422: "Unprocessable Content",
   500: "Internal Server Error",
-  503: "Service Unavailable",
 };
 
 /** An answer that is a problem, thrown: nothing else of the request is done. */

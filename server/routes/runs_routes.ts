@@ -1,138 +1,162 @@
+import type { Context } from "hono";
 import { createHash } from "node:crypto";
-import { type Context, Hono } from "hono";
+import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
-import { closeRows } from "../mirror/close_rows.ts";
+import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
+import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
-import { YieldTimer } from "../../core/runtime/yield_timer.ts";
-import { jsonResponse } from "./answers.ts";
+import { checkedRow } from "../claims/runs_in.ts";
+import type { Env, ServerDeps } from "../deps.ts";
+import { closeRows } from "../mirror/close_rows.ts";
 import { begun } from "./begun.ts";
 import { checkType, parseBody, readText } from "./body.ts";
-import { checked } from "./checked.ts";
-import type { Env, ServerDeps } from "../deps.ts";
-import { MEDIA, type Medium, mediumFor } from "./media.ts";
+import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
+import { checked, get, responseOf, type Route } from "./route.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
 import { rowsCsv, rowsNdjson } from "./rows_text.ts";
-import { checkedRow } from "../claims/runs_in.ts";
-import { recordAllQuery, runsQuery } from "./schemas.ts";
+import { count, longText, row, text } from "./schemas.ts";
 import { openMark, sealMark } from "./sealed_mark.ts";
-import { streamResponse, takesGzip } from "./stream_response.ts";
+import { streamResponse } from "./stream_response.ts";
 
-/** The rows of the store: a page of them as JSON, all of them as a stream, and more of them. */
-export function runsRoutes(deps: ServerDeps): Hono<Env> {
-  const { backend, mirror } = deps;
-  const app = new Hono<Env>();
+const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
+  where: longText.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
+  columns: longText.exactOptional()
+    .describe("Names of columns with commas between, or a JSON array. Default: all."),
+  since: longText.exactOptional().describe(
+    "Streams only: the rows that were added since this mark.",
+  ),
+  sort: longText.exactOptional()
+    .describe("Names of columns, the first counts most; with - before the name, descending."),
+  limit: z.coerce.number().int().min(1).max(10_000).exactOptional()
+    .describe("Default: 100. JSON only."),
+  offset: z.coerce.number().int().min(0).exactOptional()
+    .describe("The number of rows to skip. JSON only."),
+});
 
-  app.get("/v1/runs", (c) => answer(c, mediumFor(c.req.header("accept"))));
-  app.get("/v1/runs.ndjson", (c) => answer(c, "ndjson"));
-  app.get("/v1/runs.csv", (c) => answer(c, "csv"));
-  app.get("/v1/runs.arrow", (c) => answer(c, "arrow"));
+const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
+  retry: z.literal(["true", "false"]).exactOptional()
+    .describe("True if the rows may have arrived before: rows that are there are not added again."),
+  columns: longText.exactOptional().describe("The columns that rows will have, as a JSON array."),
+});
 
-  async function answer(c: Context<Env>, medium: Medium): Promise<Response> {
-    return medium === "json" ? await page(c) : await stream(c, medium);
-  }
-
-  async function page(c: Context<Env>): Promise<Response> {
-    const { where, sort, columns, limit = 100, offset = 0 } = checked(runsQuery, queryOf(c));
-    const mark = await mirror.catchUp();
-    const etag = etagOf(mark, c.req.url);
-    if (isKnown(c, etag)) return notModified(etag);
+/** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
+export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
+  async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
+    const { where, sort, limit = 100, offset = 0 } = query;
+    const cursor = await mirror.catchUp();
+    const headers = cacheHeaders(c, cursor);
+    if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
     const text = await mirror.ask("page", {
       ...where !== undefined && { where },
       ...sort !== undefined && { sort: namesIn(sort) },
-      ...columns !== undefined && { columns: namesIn(columns) },
+      ...selectedColumns(query),
       limit,
       offset,
     });
-    return streamResponse(piecesOf([text]), {
-      type: MEDIA.json,
-      headers: cached(etag),
-      isZipped: takesGzip(c.req.header("accept-encoding")),
-    });
+    return new Response(text, { headers: { ...headers, "content-type": MEDIA.json } });
   }
 
-  async function stream(c: Context<Env>, medium: Exclude<Medium, "json">): Promise<Response> {
-    const { where, columns, since } = checked(runsQuery, queryOf(c));
-    const selection = {
-      ...where !== undefined && { where },
-      ...columns !== undefined && { columns: namesIn(columns) },
-    };
-    await selectRows(backend, selection); // an error before anything is opened
+  async function stream(
+    c: Context<Env>,
+    query: RunsQuery,
+    medium: Exclude<Medium, "json">,
+  ): Promise<Response> {
+    const { where, since } = query;
+    const selection = { ...where !== undefined && { where }, ...selectedColumns(query) };
+    const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
+      selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
+    await selectRows(backend, selection); // throws its errors before anything is opened
     const open = async (): Promise<RowsAfter> => await backend.rowsAfter(since && openMark(since));
     const { cursor, isWhole, rows } = await open();
-    const etag = etagOf(cursor, `${medium} ${c.req.url}`);
-    let pieces: AsyncIterator<string | Uint8Array>;
     try {
-      if (isKnown(c, etag)) {
+      const cache = cacheHeaders(c, `${medium} ${cursor}`);
+      if (isUnchanged(c, cache)) {
         await closeRows(rows);
-        return notModified(etag);
+        return new Response(null, { status: 304, headers: cache });
       }
-      pieces = await piecesFor(
-        medium,
-        (from) => selectRows({ columns: () => backend.columns(), rows: () => from }, selection),
-        rows,
-        async () => (await open()).rows,
-      );
+      const headers = {
+        ...cache,
+        "content-type": contentType(medium),
+        ...since !== undefined && { "stet-mark": sealMark(cursor), "stet-whole": String(isWhole) },
+      };
+      const selected = await select(rows);
+      if (medium === "csv") return streamResponse(rowsCsv(selected), headers);
+      if (medium === "ndjson") return streamResponse(rowsNdjson(selected), headers);
+      const surveyed = await survey(selected);
+      // Without rows a second reading would be opened and not read.
+      const second = surveyed.count === 0 ? selected : await select((await open()).rows);
+      return streamResponse(await begun(rowsArrow(second, surveyed)), headers);
     } catch (error) {
       await closeRows(rows);
       throw error;
     }
-    return streamResponse(pieces, {
-      type: MEDIA[medium],
-      headers: {
-        ...cached(etag),
-        ...since !== undefined && {
-          "stet-mark": sealMark(cursor),
-          "stet-whole": String(isWhole),
-        },
-      },
-      isZipped: takesGzip(c.req.header("accept-encoding")),
-    });
   }
 
-  async function piecesFor(
-    medium: Exclude<Medium, "json">,
-    select: (from: RowsAfter["rows"]) => Promise<Selected>,
-    rows: RowsAfter["rows"],
-    again: () => Promise<RowsAfter["rows"]>,
-  ): Promise<AsyncIterator<string | Uint8Array>> {
-    const selected = await select(rows);
-    if (medium === "csv") return rowsCsv(selected);
-    if (medium === "ndjson") return rowsNdjson(selected);
-    const surveyed = await survey(selected);
-    // Without rows a second reading would be opened and not read.
-    const second = surveyed.count === 0 ? rows : await again();
-    return await begun(rowsArrow(await select(second), surveyed));
-  }
-
-  app.post("/v1/runs", async (c) => {
-    checkType(c.req.raw, /^application\/(?:x-)?ndjson\s*(?:;|$)/i, MEDIA.ndjson);
-    const { retry, columns } = checked(recordAllQuery, c.req.query());
-    const rows = rowsIn(await readText(c.req.raw));
-    await backend.recordAll(
-      retry === "true" ? await unknown(rows) : rows,
-      columns === undefined ? {} : { columns: namesIn(columns) },
-    );
-    mirror.changed();
-    return jsonResponse(JSON.stringify({ recorded: rows.length }));
-  });
-
-  /** Those that are not there yet, timestamp and all: the rest arrived before. */
-  async function unknown(rows: readonly Row[]): Promise<Row[]> {
-    const missing: Row[] = [];
+  /** Returns the rows that are not in the store yet, timestamp and all. */
+  async function missing(rows: readonly Row[]): Promise<Row[]> {
+    const found: Row[] = [];
     const timer = new YieldTimer();
     for (const row of rows) {
-      if (!await backend.has(row)) missing.push(row);
+      if (!await backend.has(row)) found.push(row);
       if (timer.isDue()) await timer.yield();
     }
-    return missing;
+    return found;
   }
 
-  return app;
+  return [
+    get({
+      path: "/v1/runs",
+      summary: "A page of rows as JSON, or all rows in the form that Accept names",
+      query: runsQuery,
+      answer: z.strictObject({
+        rows: z.array(row),
+        columns: z.array(text),
+        total: count,
+        next: count.exactOptional(),
+      }),
+      media: STREAMS,
+      problems: [406],
+      isCompressed: true,
+    }, (query, c) => {
+      const medium = mediumFor(c.req.header("accept"));
+      return medium === "json" ? page(c, query) : stream(c, query, medium);
+    }),
+    ...(["ndjson", "csv", "arrow"] as const).map((medium) =>
+      get({
+        path: `/v1/runs.${medium}`,
+        summary: `All rows as ${MEDIA[medium]}`,
+        query: runsQuery,
+        media: [MEDIA[medium]],
+        problems: medium === "arrow" ? [501] : [],
+        isCompressed: true,
+      }, (query, c) => stream(c, query, medium))
+    ),
+    {
+      method: "post",
+      path: "/v1/runs",
+      summary: "Add rows, given as JSON Lines; all are read before one is added",
+      query: recordAllQuery,
+      bodyMedia: MEDIA.ndjson,
+      answer: z.strictObject({ recorded: count }),
+      problems: [422],
+      async handle({ req }) {
+        checkType(req.raw, /^application\/(?:x-)?ndjson\s*(?:;|$)/i, MEDIA.ndjson);
+        const query = checked(recordAllQuery, req.query());
+        const rows = rowsIn(await readText(req.raw));
+        await backend.recordAll(
+          query.retry === "true" ? await missing(rows) : rows,
+          selectedColumns(query),
+        );
+        mirror.changed();
+        return responseOf({ recorded: rows.length });
+      },
+    },
+  ];
 }
 
-/** The rows of JSON Lines; all are read before one is recorded. */
+/** Returns the rows of JSON Lines; all are read before one is recorded. */
 function rowsIn(text: string): Row[] {
   return text.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
@@ -142,13 +166,8 @@ function rowsIn(text: string): Row[] {
   });
 }
 
-function queryOf(c: Context<Env>): Record<string, unknown> {
-  const { limit, offset, ...texts } = c.req.query();
-  return {
-    ...texts,
-    ...limit !== undefined && { limit: Number(limit) },
-    ...offset !== undefined && { offset: Number(offset) },
-  };
+function selectedColumns({ columns }: RecordAllQuery): { readonly columns?: string[] } {
+  return columns === undefined ? {} : { columns: namesIn(columns) };
 }
 
 /** Names with commas between, or a JSON array of names. */
@@ -159,24 +178,17 @@ function namesIn(list: string): string[] {
   throw invalidRequest([{ path: "columns", message: "must be an array of names" }]);
 }
 
-async function* piecesOf<T>(pieces: readonly T[]): AsyncGenerator<T> {
-  yield* pieces;
+/** Headers that let a client keep an answer and revalidate it. */
+type CacheHeaders = Record<"etag" | "cache-control" | "vary", string>;
+
+/** Returns the headers for a state of the store. The tag is weak: the bytes differ by encoding. */
+function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
+  const hash = createHash("sha256").update(`${state} ${req.url}`).digest("base64url").slice(0, 27);
+  return { etag: `W/"${hash}"`, "cache-control": "no-cache", vary: "accept" };
 }
 
-/** Weak: the bytes differ by encoding. */
-function etagOf(mark: string, asked: string): string {
-  return `W/"${createHash("sha256").update(`${mark} ${asked}`).digest("base64url").slice(0, 27)}"`;
-}
-
-function isKnown(c: Context<Env>, etag: string): boolean {
-  const known = c.req.header("if-none-match") ?? "";
+/** True if the client has this answer. Nothing is read for it then, which middleware could not avoid. */
+function isUnchanged({ req }: Context<Env>, { etag }: CacheHeaders): boolean {
+  const known = req.header("if-none-match") ?? "";
   return known.trim() === "*" || known.split(",").some((each) => each.trim() === etag);
-}
-
-function cached(etag: string): Record<string, string> {
-  return { etag, "cache-control": "no-cache" }; // to be kept, and asked for again
-}
-
-function notModified(etag: string): Response {
-  return new Response(null, { status: 304, headers: cached(etag) });
 }

@@ -1,117 +1,181 @@
-import { Hono } from "hono";
-import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
+import { z } from "zod";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
-import type { ColumnsAnswer, MatchRequest, StatusAnswer } from "../../core/contract/wire.ts";
-import { jsonResponse, post } from "./answers.ts";
-import type { Env, ServerDeps } from "../deps.ts";
+import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
+import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { RunsIn } from "../claims/runs_in.ts";
-import {
-  clearRequest,
-  forgetRequest,
-  matchRequest,
-  removeRequest,
-  verifyRequest,
-} from "./schemas.ts";
+import type { ServerDeps } from "../deps.ts";
+import { get, post, type Route } from "./route.ts";
+import { anyQuery, batch, count, keyFields, row, text } from "./schemas.ts";
 
-/** What the store holds besides its rows, and what changes it besides recording. */
-export function storeRoutes({ backend, mirror, store }: ServerDeps): Hono<Env> {
-  const app = new Hono<Env>();
+const columnsAnswer: z.ZodType<ColumnsAnswer> = z.strictObject({
+  exists: z.boolean(),
+  columns: z.array(text),
+});
+const statusAnswer: z.ZodType<StatusAnswer> = z.strictObject({
+  store: text,
+  exists: z.boolean(),
+  columns: z.array(text),
+  count,
+  last_run: text.nullable(),
+  key_columns: z.array(text),
+  result_columns: z.array(text),
+  failed: count,
+  running: count,
+});
+const failure = z.strictObject({
+  params: row,
+  error: text,
+  stack: text,
+  attempt: count,
+  time: text,
+  host: text,
+});
+const finding = z.strictObject({ kind: text, message: text, repaired: text.nullable() });
+
+/** Routes for the state of the store, and for changes other than recording. */
+export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
   const runs = new RunsIn();
 
-  app.get("/v1/status", async () => {
-    const status = await statusOf(backend, async (column) => {
-      await mirror.catchUp();
-      return { count: mirror.count, lastRun: await mirror.ask("largestText", column) };
-    });
-    const { count, lastRun, keyColumns, resultColumns, failed } = status;
-    const answer: StatusAnswer = {
-      store,
-      exists: await backend.exists(),
-      count,
-      last_run: lastRun ?? null,
-      columns: await backend.columns(),
-      key_columns: keyColumns,
-      result_columns: resultColumns,
-      failed,
-      running: (await backend.held()).length,
-    };
-    return jsonResponse(JSON.stringify(answer));
+  const columnsOf = async (): Promise<ColumnsAnswer> => ({
+    exists: await backend.exists(),
+    columns: await backend.columns(),
   });
 
-  app.get("/v1/columns", async () => {
-    const answer: ColumnsAnswer = {
-      exists: await backend.exists(),
-      columns: await backend.columns(),
-    };
-    return jsonResponse(JSON.stringify(answer));
-  });
-
-  app.get("/v1/failures", async () => {
-    const failures = await backend.failures();
-    return jsonResponse(
-      `{"failures":[${
-        failures.map(({ params, ...rest }) =>
-          `{"params":${encodeJsonRow(params)},${JSON.stringify(rest).slice(1)}`
-        ).join(",")
-      }]}`,
-    );
-  });
-
-  app.get("/v1/claims", async () => {
-    const claims = await backend.held();
-    return jsonResponse(
-      `{"claims":[${
-        claims.map((held) =>
-          `{"params":${encodeJsonRow(keyParams(held.key))},${JSON.stringify(held).slice(1)}`
-        ).join(",")
-      }]}`,
-    );
-  });
-
-  post(app, "/v1/has", matchRequest, async (request) => {
-    const has = request.params
-      ? backend.hasKey(runs.key({ ...request, params: request.params }))
-      : backend.has(columnsOf(request));
-    return JSON.stringify({ has: await has });
-  });
-
-  post(app, "/v1/remove", removeRequest, async (request) => {
-    const { batch, key } = request;
-    const shape = key && keyShape(key);
-    const removed = await (batch
-      // Of any columns: a condition may be one of results.
-      ? backend.removeKeys(batch.map((row) => keyOf(shape!, decodeJsonRow(row))))
-      : request.params
-      ? backend.removeKey(runs.key({ ...request, params: request.params }))
-      : backend.remove(columnsOf(request)));
-    mirror.changed();
-    return JSON.stringify({ removed });
-  });
-
-  post(app, "/v1/forget", forgetRequest, async ({ batch }) => {
-    const forgotten = await backend.forget(batch.map(decodeJsonRow));
-    return JSON.stringify({ forgotten });
-  });
-
-  post(app, "/v1/clear", clearRequest, async () => {
-    await backend.clear();
-    mirror.changed();
-    return "{}";
-  });
-
-  post(app, "/v1/verify", verifyRequest, async ({ repair = false }) => {
-    const findings = await backend.verify({ repair });
-    if (repair) mirror.changed();
-    return JSON.stringify({
-      findings: findings.map(({ kind, message, repaired = null }) => ({ kind, message, repaired })),
-    });
-  });
-
-  return app;
+  return [
+    get({
+      path: "/v1/status",
+      summary: "Counts and columns of the store",
+      query: anyQuery,
+      answer: statusAnswer,
+    }, async () => {
+      const status = await statusOf(backend, async (column) => {
+        await mirror.catchUp();
+        return { count: mirror.count, lastRun: await mirror.ask("largestText", column) };
+      });
+      return {
+        store,
+        ...await columnsOf(),
+        count: status.count,
+        last_run: status.lastRun ?? null,
+        key_columns: status.keyColumns,
+        result_columns: status.resultColumns,
+        failed: status.failed,
+        running: (await backend.held()).length,
+      };
+    }),
+    get({
+      path: "/v1/columns",
+      summary: "The columns of the store",
+      query: anyQuery,
+      answer: columnsAnswer,
+    }, columnsOf),
+    get({
+      path: "/v1/failures",
+      summary: "The runs that failed and have not succeeded since",
+      query: anyQuery,
+      answer: z.strictObject({ failures: z.array(failure) }),
+    }, async () => {
+      const failures = (await backend.failures()).map(({ params, ...rest }) =>
+        withParams(params, rest)
+      );
+      return `{"failures":[${failures.join(",")}]}`;
+    }),
+    get({
+      path: "/v1/claims",
+      summary: "The runs under way, and their holders",
+      query: anyQuery,
+      answer: z.strictObject({
+        claims: z.array(z.strictObject({ params: row, key: text, holder: text })),
+      }),
+    }, async () => {
+      const claims = (await backend.held()).map((held) => withParams(keyParams(held.key), held));
+      return `{"claims":[${claims.join(",")}]}`;
+    }),
+    post({
+      path: "/v1/has",
+      summary: "True if a run is recorded, or a row agrees on all columns given",
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        ...keyFields,
+      })
+        .refine(
+          ({ params, columns }) => (params === undefined) !== (columns === undefined),
+          "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
+        ).meta({ id: "MatchRequest" }),
+      answer: z.strictObject({ has: z.boolean() }),
+    }, async ({ params, columns = {}, ...fields }) => ({
+      has: await (params
+        ? backend.hasKey(runs.key({ params, ...fields }))
+        : backend.has(decodeJsonRow(columns))),
+    })),
+    post({
+      path: "/v1/remove",
+      summary:
+        "Remove the rows of a run, of many runs, or the rows that agree on all columns given",
+      body: z.strictObject({
+        params: row.exactOptional(),
+        columns: row.exactOptional(),
+        batch: batch.exactOptional(),
+        ...keyFields,
+      }).refine(
+        ({ params, columns, batch, key }) =>
+          [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
+          (batch === undefined || (key?.length ?? 0) > 0),
+        "needs params (rows of exactly this run), columns (rows that agree on all of them), or batch " +
+          "and key (rows that have exactly these cells in the columns of key)",
+      ).meta({ id: "RemoveRequest" }),
+      answer: z.strictObject({ removed: count }),
+    }, async ({ params, columns = {}, batch, ...fields }) => {
+      const shape = keyShape(fields.key); // of any columns: results too
+      const removed = await (batch
+        ? backend.removeKeys(batch.map((each) =>
+          keyOf(shape, decodeJsonRow(each))
+        ))
+        : params
+        ? backend.removeKey(runs.key({ params, ...fields }))
+        : backend.remove(decodeJsonRow(columns)));
+      mirror.changed();
+      return { removed };
+    }),
+    post({
+      path: "/v1/forget",
+      summary: "Forget failures, named by their params",
+      body: z.strictObject({ batch }).meta({ id: "ForgetRequest" }),
+      answer: z.strictObject({ forgotten: count }),
+    }, async ({ batch }) => ({ forgotten: await backend.forget(batch.map(decodeJsonRow)) })),
+    post({
+      path: "/v1/clear",
+      summary: "Remove all rows",
+      body: z.strictObject({}).meta({ id: "ClearRequest" }),
+      answer: z.strictObject({}),
+    }, async () => {
+      await backend.clear();
+      mirror.changed();
+      return {};
+    }),
+    post({
+      path: "/v1/verify",
+      summary: "Find what is wrong with the store and the files next to it",
+      body: z.strictObject({ repair: z.boolean().exactOptional() }).meta({ id: "VerifyRequest" }),
+      answer: z.strictObject({ findings: z.array(finding) }),
+    }, async ({ repair = false }) => {
+      const findings = await backend.verify({ repair });
+      if (repair) mirror.changed();
+      return {
+        findings: findings.map(({ kind, message, repaired = null }) => ({
+          kind,
+          message,
+          repaired,
+        })),
+      };
+    }),
+  ];
 }
 
-function columnsOf({ columns = {} }: MatchRequest): ReturnType<typeof decodeJsonRow> {
-  return decodeJsonRow(columns);
+/** Returns an object as JSON, its params first, as they are on the wire. */
+function withParams(params: Parameters<typeof encodeJsonRow>[0], rest: object): string {
+  return `{"params":${encodeJsonRow(params)},${JSON.stringify(rest).slice(1)}`;
 }

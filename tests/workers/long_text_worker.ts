@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { readAxis } from "../../cli/grids/axis.ts";
-import { columnList } from "../../cli/grids/column_list.ts";
+import { columns } from "../../cli/grids/column_list.ts";
 import { readPair } from "../../cli/grids/read_pair.ts";
 import { readSeconds } from "../../cli/runs/read_seconds.ts";
 import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
@@ -14,7 +14,6 @@ import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
 import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
 import { mediumFor } from "../../server/routes/media.ts";
-import { takesGzip } from "../../server/routes/stream_response.ts";
 
 /** Texts over which a pattern with two ways to match the same characters takes quadratic time. */
 const many = (piece: string): string => piece.repeat(250_000 / piece.length);
@@ -79,11 +78,10 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseCondition: (text) => parseCondition(text, ["a"]),
   readAxis: (text) => readAxis(`a=${text}`),
   readPair: (text) => readPair(`a=${text}`),
-  columnList: (text) => columnList("--columns", text),
+  columnList: (text) => columns.read(text, "--columns"),
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
-  takesGzip,
   lastJson(text) {
     const last = new LastJson(2 ** 24);
     last.add(new TextEncoder().encode(text));

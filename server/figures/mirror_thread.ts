@@ -1,19 +1,17 @@
-/** The thread that has the mirror: answers requests one after another. */
+/** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Factor } from "../../core/grids/factor.ts";
 import { gridOf } from "../../core/grids/grid.ts";
-import { GridDone } from "./grid_done.ts";
-import { Mirror } from "./mirror.ts";
-import { type MirrorRequests, mirrorRequests } from "./mirror_requests.ts";
+import { type MirrorRequests, openMirror } from "./mirror_requests.ts";
 
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
 
-/** What the thread is started with. */
+/** The data that a thread starts with. */
 export interface MirrorStart {
-  /** What messages call the store. */
+  /** The store's name in messages. */
   readonly location: string;
-  /** The grid whose combinations are wanted. */
+  /** The factors of the grid whose combinations are wanted. */
   readonly factors: readonly Factor[] | undefined;
 }
 
@@ -36,13 +34,17 @@ export interface ThrownError {
   readonly stack: string;
 }
 
-/** Opens a mirror; returns what answers requests with it, and what closes it. */
-export function openMirror(
-  { location, factors }: MirrorStart,
-): { readonly requests: MirrorRequests; close(): void } {
-  const mirror = new Mirror(location);
-  const grid = factors && new GridDone(gridOf(factors));
-  return { requests: mirrorRequests(mirror, grid), close: () => mirror.close() };
+/** Opens the mirror that a start describes. */
+export function startMirror({ location, factors }: MirrorStart): MirrorRequests {
+  return openMirror(location, factors && gridOf(factors));
+}
+
+/** Answers a request. */
+export function answerOf(
+  requests: MirrorRequests,
+  { name, args }: Pick<Question, "name" | "args">,
+): unknown {
+  return (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
 }
 
 /** The property of `workerData` that a thread of this kind is started with. */
@@ -51,11 +53,12 @@ export const START = "stetMirror";
 const start = (workerData as Record<string, MirrorStart> | null)?.[START];
 if (parentPort && start) {
   const port = parentPort;
-  const { requests } = openMirror(start);
-  port.on("message", ({ id, name, args }: Question) => {
+  const requests = startMirror(start);
+  port.on("message", (question: Question) => {
+    const { id } = question;
     let answer: Answer;
     try {
-      answer = { id, value: (requests[name] as (...args: readonly unknown[]) => unknown)(...args) };
+      answer = { id, value: answerOf(requests, question) };
     } catch (error) {
       const { name, message, stack = "" } = error as Error;
       answer = { id, error: { name, message, stack } };

@@ -3,24 +3,25 @@ import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
-import { Follower } from "./follower.ts";
-import { checkCountable } from "./grid_done.ts";
+import { Follower } from "../mirror/follower.ts";
+import { checkCountable } from "../mirror/grid_done.ts";
+import type { PackedRows } from "../mirror/packed_rows.ts";
 import type { MirrorRequests } from "./mirror_requests.ts";
 import {
   type Answer,
+  answerOf,
   type MirrorStart,
   mirrorThread,
-  openMirror,
   type Question,
   START,
+  startMirror,
   type ThrownError,
 } from "./mirror_thread.ts";
-import type { PackedRows } from "./packed_rows.ts";
 
-/** The most rows of a mirror without a thread: its statements take no longer than some 50 ms. */
-const MAX_ROWS_HERE = 20_000;
+/** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
+const MAX_ROWS_WITHOUT_THREAD = 20_000;
 
-/** What answers requests, in a thread or here. */
+/** Answers requests, in a thread or in this one. */
 interface Answerer {
   ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
   close(): void;
@@ -28,7 +29,7 @@ interface Answerer {
 
 /**
  * The mirror of a store, in a thread of its own, which is started by the first request: however long a
- * statement takes, the thread that answers claims goes on. Where no thread can be started, the mirror is
+ * statement takes, the thread that answers claims is free. Where no thread can be started, the mirror is
  * in this one, for stores of some 20,000 rows at most.
  */
 export class MirrorClient {
@@ -50,7 +51,7 @@ export class MirrorClient {
     });
   }
 
-  /** How many rows there are: the place of the newest one. */
+  /** The number of rows, and so the position of the newest one. */
   get count(): number {
     return this.#follower.count;
   }
@@ -60,30 +61,30 @@ export class MirrorClient {
     return this.#follower.generation;
   }
 
-  /** Copies what the store has gained, and resolves to the store's mark. */
+  /** Copies the rows that the store has gained, and resolves to the store's cursor. */
   catchUp(): Promise<string> {
     return this.#follower.catchUp();
   }
 
-  /** Tells listeners that the store was written to just now. */
+  /** Notifies listeners that the store was changed here. */
   changed(): void {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Has a function called whenever {@linkcode changed} is; returns what ends it. */
+  /** Adds a listener of {@linkcode changed}; returns the function that removes it. */
   onChanged(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Asks the mirror for something; see {@linkcode MirrorRequests}. */
+  /** Sends a request to the mirror. */
   async ask<N extends keyof MirrorRequests>(
     name: N,
     ...args: Parameters<MirrorRequests[N]>
-  ): Promise<Awaited<ReturnType<MirrorRequests[N]>>> {
-    if (this.#isClosed) throw this.#closedError();
+  ): Promise<ReturnType<MirrorRequests[N]>> {
+    if (this.#isClosed) throw this.#error("the sidecar was closed");
     const answerer = await (this.#answerer ??= this.#open());
-    return await answerer.ask(name, args) as Awaited<ReturnType<MirrorRequests[N]>>;
+    return await answerer.ask(name, args) as ReturnType<MirrorRequests[N]>;
   }
 
   /** Ends the thread. Node ends its process only after the statement that the thread is running. */
@@ -93,8 +94,8 @@ export class MirrorClient {
     this.#answerer?.then((it) => it.close(), () => {});
   }
 
-  #closedError(): StoreError {
-    return new StoreError(`Cannot show store "${this.#start.location}": the sidecar was closed`);
+  #error(reason: string): StoreError {
+    return new StoreError(`Cannot show store "${this.#start.location}": ${reason}`);
   }
 
   async #open(): Promise<Answerer> {
@@ -118,10 +119,10 @@ export class MirrorClient {
     >();
     let questions = 0;
 
-    function end(error: Error): void {
+    const end = (error: Error): void => {
       for (const { reject } of waiting.values()) reject(error);
       waiting.clear();
-    }
+    };
 
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
@@ -139,12 +140,7 @@ export class MirrorClient {
     const died = (reason: string): void => {
       this.#answerer = undefined; // the next request starts another
       this.#follower.restart();
-      end(
-        new StoreError(
-          `Cannot show store "${this.#start.location}": the thread of its figures ended (${reason}); ` +
-            `ask again`,
-        ),
-      );
+      end(this.#error(`the thread of its figures ended (${reason}); ask again`));
     };
     worker.on("error", (error) => died(messageOf(error)));
     worker.on("exit", (code) => died(`code ${code}`));
@@ -158,7 +154,7 @@ export class MirrorClient {
         }),
       close: () => {
         worker.removeAllListeners("exit");
-        end(this.#closedError());
+        end(this.#error("the sidecar was closed"));
         worker.unref();
         void worker.terminate();
       },
@@ -166,28 +162,25 @@ export class MirrorClient {
   }
 
   #openHere(reason: string): Answerer {
-    const { requests, close } = openMirror(this.#start);
+    const requests = startMirror(this.#start);
     let rows = 0;
     return {
       ask: async (name, args) => {
         if (name === "insert") {
-          const { length } = args[0] as PackedRows;
-          if (rows + length > MAX_ROWS_HERE) throw this.#tooLarge(reason);
-          rows += length;
+          rows += (args[0] as PackedRows).length;
+          if (rows > MAX_ROWS_WITHOUT_THREAD) {
+            throw this.#error(
+              `it has more than ${MAX_ROWS_WITHOUT_THREAD} rows, whose figures would block claims, and ` +
+                `no thread can be started for them (${reason}); on Deno, start the sidecar with ` +
+                `--allow-read`,
+            );
+          }
         }
         if (name === "abort" || name === "begin" && args[0] === true) rows = 0;
-        return await (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
+        return await answerOf(requests, { name, args });
       },
-      close,
+      close: requests.close,
     };
-  }
-
-  #tooLarge(reason: string): StoreError {
-    return new StoreError(
-      `Cannot show store "${this.#start.location}": it has more than ${MAX_ROWS_HERE} rows, whose ` +
-        `figures would block claims, and no thread can be started for them (${reason}); on Deno, start ` +
-        `the sidecar with --allow-read`,
-    );
   }
 }
 

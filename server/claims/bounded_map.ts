@@ -1,0 +1,15 @@
+/** A map of bounded size: the oldest entry is evicted. */
+export class BoundedMap<T> extends Map<string, T> {
+  readonly #maxSize: number;
+
+  constructor(maxSize: number) {
+    super();
+    this.#maxSize = maxSize;
+  }
+
+  override set(name: string, value: T): this {
+    super.set(name, value);
+    if (this.size > this.#maxSize) this.delete(this.keys().next().value!);
+    return this;
+  }
+}

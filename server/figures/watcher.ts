@@ -1,0 +1,89 @@
+import type { Failure, HeldKey } from "../../core/contract/backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
+import { messageOf } from "../../core/errors.ts";
+import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
+import type { MirrorClient } from "./mirror_client.ts";
+
+/** The poll interval for changes of other processes, in milliseconds. */
+const POLL_INTERVAL_MS = 500;
+/** The delay of a poll after a change made here, in milliseconds: others may come with it. */
+const CHANGE_DELAY_MS = 50;
+
+/** The state of a store besides its rows. */
+export interface WatchedState {
+  readonly claims: readonly HeldKey[];
+  readonly failures: readonly Failure[];
+  /** Why the store could not be read. */
+  readonly problem: string | undefined;
+}
+
+/** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
+export class Watcher {
+  readonly #backend: Engine;
+  readonly #mirror: MirrorClient;
+  /** Notified after each poll. */
+  readonly #polled = new ConditionVariable();
+  #subscribers = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isPolling = false;
+  #hasChanged = false;
+  #unsubscribe: (() => void) | undefined;
+  #state: WatchedState = { claims: [], failures: [], problem: undefined };
+
+  constructor(backend: Engine, mirror: MirrorClient) {
+    this.#backend = backend;
+    this.#mirror = mirror;
+  }
+
+  /** The state at the last poll. */
+  get state(): WatchedState {
+    return this.#state;
+  }
+
+  /** Adds a subscriber, and resolves after a poll. */
+  async join(): Promise<void> {
+    if (this.#subscribers++ === 0) {
+      this.#unsubscribe = this.#mirror.onChanged(() => {
+        if (this.#isPolling) this.#hasChanged = true;
+        else this.#schedule(CHANGE_DELAY_MS);
+      });
+    }
+    await this.#poll();
+  }
+
+  /** Removes a subscriber. */
+  leave(): void {
+    if (--this.#subscribers > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#unsubscribe?.();
+  }
+
+  /** Resolves after the next poll, after a timeout in milliseconds, or when the signal aborts. */
+  next(timeout: number, signal?: AbortSignal): Promise<void> {
+    return this.#polled.wait(timeout, signal);
+  }
+
+  #schedule(delay: number): void {
+    clearTimeout(this.#timer);
+    if (this.#subscribers > 0) this.#timer = setTimeout(() => void this.#poll(), delay);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return await this.next(POLL_INTERVAL_MS);
+    this.#isPolling = true;
+    this.#hasChanged = false;
+    try {
+      await this.#mirror.catchUp();
+      const claims = await this.#backend.held();
+      const failures = await this.#backend.failures();
+      this.#state = { claims, failures, problem: undefined };
+    } catch (error) {
+      this.#state = { ...this.#state, problem: messageOf(error) };
+    } finally {
+      this.#isPolling = false;
+      this.#polled.notifyAll();
+      this.#schedule(this.#hasChanged ? CHANGE_DELAY_MS : POLL_INTERVAL_MS);
+    }
+  }
+}
