@@ -9,8 +9,9 @@ export type ArrowType = object;
 /** Values in Arrow's memory layout. */
 export type ArrowData = object;
 
-/** What is used of `apache-arrow`, in types of our own, as in duckdb.ts. */
+/** The part of `apache-arrow` that is used, in types of our own, as in duckdb.ts. */
 export interface ApacheArrow {
+  readonly Type: Readonly<Record<string, number>>;
   readonly Bool: new () => ArrowType;
   readonly Int32: new () => ArrowType;
   readonly Int64: new () => ArrowType;
@@ -21,8 +22,16 @@ export interface ApacheArrow {
   readonly List: new (element: ArrowField) => ArrowType;
   readonly Struct: new (fields: readonly ArrowField[]) => ArrowType;
   readonly Field: new (name: string, type: ArrowType, nullable: boolean) => ArrowField;
-  readonly Schema: new (fields: readonly ArrowField[]) => ArrowSchema;
+  readonly Schema: new (
+    fields: readonly ArrowField[],
+    metadata?: ReadonlyMap<string, string>,
+  ) => ArrowSchema;
   readonly RecordBatch: new (schema: ArrowSchema, data: ArrowData) => object;
+  readonly RecordBatchReader: {
+    from(bytes: Uint8Array): Iterable<ArrowBatch> & {
+      open(): { readonly schema: ArrowSchema };
+    };
+  };
   readonly RecordBatchStreamWriter: ArrowWriters;
   readonly RecordBatchFileWriter: ArrowWriters;
   makeData(parts: object): ArrowData;
@@ -33,10 +42,30 @@ export interface ApacheArrow {
 
 /** Writers of a form of Arrow IPC. */
 export interface ArrowWriters {
+  new (): ArrowWriter;
   throughDOM(): {
     readonly writable: WritableStream<object>;
     readonly readable: ReadableStream<Uint8Array>;
   };
+}
+
+/** A writer that takes record batches and gives their bytes. */
+export interface ArrowWriter extends AsyncIterable<Uint8Array> {
+  reset(sink: undefined, schema: ArrowSchema): this;
+  write(batch: object): void;
+  finish(): void;
+}
+
+/** A record batch that was read. */
+export interface ArrowBatch {
+  readonly numRows: number;
+  getChildAt(index: number): ArrowVector;
+}
+
+/** A column of a record batch. */
+export interface ArrowVector {
+  readonly data: readonly { readonly values: unknown }[];
+  get(index: number): unknown;
 }
 
 /** A column's name and type. */
@@ -51,9 +80,9 @@ export interface ArrowSchema {
 }
 
 /**
- * Arrow, loaded when it is first needed.
+ * Loads Arrow when it is first needed.
  *
- * @param purpose What needs it, as the error says.
+ * @param purpose The use of it, as the error says.
  * @throws {StoreError} If it is not installed.
  */
 export async function loadArrow(purpose = "write Arrow"): Promise<ApacheArrow> {

@@ -2,30 +2,30 @@ import type { Engine } from "../core/contract/engine.ts";
 import type { MirrorClient } from "./figures/mirror_client.ts";
 import type { QueryProcesses } from "./query/query_process.ts";
 
-/** What the routes work with. */
+/** The dependencies of routes. */
 export interface ServerDeps {
   /** The open store. */
   readonly backend: Engine;
-  /** A copy of its rows to select from; told after each change made here. */
+  /** A copy of its rows to select from; notified after each change made here. */
   readonly mirror: MirrorClient;
-  /** What the user calls the store. */
+  /** The user's name of the store. */
   readonly store: string;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
   /** Aborted when the sidecar ends: streams and waits end with it. */
   readonly closing: AbortSignal;
-  /** Whether clients may send SQL. */
+  /** True if clients may send SQL. */
   readonly allowsQuery: boolean;
-  /** Where it runs; undefined: in this process. */
+  /** The processes that run it; undefined: it runs in this process. */
   readonly queries: QueryProcesses | undefined;
-  /** Told of what nobody foresaw. */
+  /** Reports unforeseen errors. */
   readonly warn: (message: string) => void;
 }
 
-/** What a request is answered with besides itself. */
+/** The environment of a request. */
 export interface Env {
   readonly Bindings: {
-    /** Aborted when the client has gone away: to be asked for only if that takes a while. */
+    /** Returns a signal that aborts when the client has left. It has a cost: for long requests only. */
     gone(): AbortSignal;
   };
 }

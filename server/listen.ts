@@ -6,29 +6,23 @@ import { messageOf, nameOf, StoreError } from "../core/errors.ts";
 /**
  * Answers a request.
  *
- * @param gone Gives what is aborted when the client has gone away.
+ * @param gone Returns a signal that aborts when the client has left.
  */
 export type Handler = (request: Request, gone: () => AbortSignal) => Response | Promise<Response>;
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listener {
   readonly port: number;
-  /** Takes no new requests; resolves once those under way are answered. */
+  /** Takes no new requests; resolves once the requests under way are answered. */
   stop(): Promise<void>;
-  /** Cuts what is under way off. */
+  /** Aborts requests under way. */
   abort(): Promise<void>;
 }
 
-/** Seconds without a byte after which a connection is closed; longer than the longest wait. */
-const IDLE = 120;
-/** Between two looks whether all is answered, in milliseconds. */
-const PAUSE = 20;
-
-interface DenoServer {
-  readonly addr: { readonly port: number };
-  readonly finished: Promise<void>;
-  shutdown(): Promise<void>;
-}
+/** The idle time after which a connection is closed; longer than the longest wait. */
+const IDLE_SECONDS = 120;
+/** The poll interval for the end of requests under way, in milliseconds. */
+const POLL_INTERVAL_MS = 20;
 
 interface DenoHttp {
   serve(
@@ -37,17 +31,19 @@ interface DenoHttp {
       request: Request,
       info: { readonly completed: Promise<void> },
     ) => Response | Promise<Response>,
-  ): DenoServer;
-}
-
-interface BunServer {
-  readonly port: number;
-  readonly pendingRequests: number;
-  stop(isAtOnce?: boolean): Promise<void>;
+  ): {
+    readonly addr: { readonly port: number };
+    readonly finished: Promise<void>;
+    shutdown(): Promise<void>;
+  };
 }
 
 interface BunHttp {
-  serve(options: object): BunServer;
+  serve(options: object): {
+    readonly port: number;
+    readonly pendingRequests: number;
+    stop(isAtOnce?: boolean): Promise<void>;
+  };
 }
 
 /**
@@ -79,12 +75,12 @@ function reasonOf(error: unknown, host: string, port: number): string {
   return message;
 }
 
-/** A handler where a request has a signal of that. */
-function of(handler: Handler): (request: Request) => Response | Promise<Response> {
+/** Returns the handler of a runtime whose requests have a signal of the client's leaving. */
+function bySignal(handler: Handler): (request: Request) => Response | Promise<Response> {
   return (request) => handler(request, () => request.signal);
 }
 
-/** Deno aborts the signal of a request that was answered, too, and says so each time it is used. */
+/** Deno aborts the signal of an answered request too, and warns each time it is used. */
 function abortedBy(completed: Promise<void>): AbortSignal {
   const gone = new AbortController();
   completed.catch(() => gone.abort());
@@ -108,12 +104,12 @@ function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler
 }
 
 function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): Listener {
-  const server = bun.serve({ hostname, port, fetch: of(handler), idleTimeout: IDLE });
+  const server = bun.serve({ hostname, port, fetch: bySignal(handler), idleTimeout: IDLE_SECONDS });
   return {
     port: server.port,
     async stop() {
       void server.stop(); // resolves only when idle connections are closed too
-      while (server.pendingRequests > 0) await sleep(PAUSE);
+      while (server.pendingRequests > 0) await sleep(POLL_INTERVAL_MS);
       await server.stop(true);
     },
     abort: () => server.stop(true),
@@ -121,12 +117,12 @@ function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): 
 }
 
 async function onNode(host: string, port: number, handler: Handler): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: of(handler) }) as import("node:http").Server;
+  const server = createAdaptorServer({ fetch: bySignal(handler) }) as import("node:http").Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
   });
-  server.keepAliveTimeout = IDLE * 1000;
+  server.keepAliveTimeout = IDLE_SECONDS * 1000;
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
@@ -134,7 +130,7 @@ async function onNode(host: string, port: number, handler: Handler): Promise<Lis
       server.close(() => isClosed = true);
       while (!isClosed) {
         server.closeIdleConnections();
-        await sleep(PAUSE);
+        await sleep(POLL_INTERVAL_MS);
       }
     },
     async abort() {

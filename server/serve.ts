@@ -15,48 +15,45 @@ import { MirrorClient } from "./figures/mirror_client.ts";
 import { QueryProcesses } from "./query/query_process.ts";
 import { problemOf, problemResponse } from "./routes/problem.ts";
 
-/** The port of who names none. */
 const DEFAULT_PORT = 8787;
-
-/** How long requests under way are waited for when the sidecar ends, in milliseconds. */
-const GRACE = 10_000;
+/** The maximum wait for requests under way when the sidecar ends, in milliseconds. */
+const GRACE_MS = 10_000;
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
   /** Which store: a path, a URL or an open backend, which stays open. Default: `_stet_store.csv`. */
   readonly store?: string | URL | Backend;
-  /** The address to listen on. Any but this machine's own needs a token. Default: `127.0.0.1`. */
+  /** The address to listen on. One that other machines reach needs a token. Default: `127.0.0.1`. */
   readonly host?: string;
   /** The port; 0 picks one that is free. Default: 8787. */
   readonly port?: number;
-  /** What clients must send as `Authorization: Bearer …`. Default: they need not. */
+  /** The bearer token of clients. Default: none is needed. */
   readonly token?: string;
-  /** More names by which clients may call the sidecar, as a proxy before it has. */
+  /** More names of the sidecar in `Host`, such as that of a proxy before it. */
   readonly allowHosts?: readonly string[];
-  /** Whether clients may send SQL, which can only read this store. Default: false. */
+  /** True if clients may send SQL, which can only read this store. Default: false. */
   readonly allowQuery?: boolean;
-  /** The combinations that are wanted: progress and time left are of them. Default: guessed. */
+  /** The combinations wanted, for progress and time left. Default: inferred from rows. */
   readonly grid?: Grid;
-  /** When a record counts as kept, as in every store. Default: `"power"`. */
+  /** The durability of records, as in every store. Default: `"power"`. */
   readonly durability?: "power" | "process";
-  /** Where doubts and unforeseen errors are told. Default: `console.warn`. */
+  /** Reports warnings and unforeseen errors. Default: `console.warn`. */
   readonly warn?: (message: string) => void;
 }
 
-/** A sidecar that listens. */
+/** A listening sidecar. */
 export interface Sidecar {
-  /** Where: `http://127.0.0.1:8787`. */
+  /** Its URL, as `http://127.0.0.1:8787`. */
   readonly url: string;
-  /** Takes no new requests, answers those under way (for 10 s at most), and closes the store. */
+  /** Takes no new requests, answers requests under way (for 10 s at most), and closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a store over HTTP: to programs in any language, to other machines, and to people as a page
- * at `/`.
+ * Serves a store over HTTP: to programs in any language, to other machines, and as a page at `/`.
  *
  * @throws {StoreError} If the store or the port cannot be used, or an address that other machines reach
- * is to be served without a token.
+ * has no token.
  */
 export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   const { store = DEFAULT_STORE, host = "127.0.0.1", port = DEFAULT_PORT, token } = options;
@@ -97,20 +94,18 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
         return problemResponse(problemOf(error, warn)); // the guard's
       }
     });
-    const close = async (): Promise<void> => {
+    const stop = async (): Promise<void> => {
       closing.abort();
-      await closeAfter(async () => {
-        const isDone = await Promise.race([
-          listener.stop().then(() => true),
-          sleep(GRACE, false, { ref: false }),
-        ]);
-        if (!isDone) await listener.abort();
-      }, release);
+      const isDone = await Promise.race([
+        listener.stop().then(() => true),
+        sleep(GRACE_MS, false, { ref: false }),
+      ]);
+      if (!isDone) await listener.abort();
     };
     let closed: Promise<void> | undefined;
     return {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
-      close: () => closed ??= close(),
+      close: () => closed ??= closeAfter(stop, release),
     };
   } catch (error) {
     await release();
@@ -118,7 +113,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   }
 }
 
-/** Where SQL of clients runs; undefined if it has to run in this process. */
+/** Returns the processes for SQL of clients; undefined if it has to run in this one. */
 function queriesOf(
   backend: Engine,
   isOpen: boolean,

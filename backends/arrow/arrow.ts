@@ -1,7 +1,6 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
-import { loadArrow as loadApacheArrow } from "../../packages/apache_arrow.ts";
+import { loadArrow } from "../../packages/apache_arrow.ts";
 import { ARROW_FILE, ARROW_STREAM, ArrowFile } from "./arrow_file.ts";
-import { loadArrow } from "./arrow_package.ts";
 import { writeArrow, writeArrowAnew } from "./arrow_writer.ts";
 import { ColumnarBackend } from "../columnar/columnar_backend.ts";
 import type { ColumnarFile, ColumnarFormat } from "../columnar/columnar_format.ts";
@@ -37,7 +36,7 @@ export class ArrowBackend extends ColumnarBackend {
  * @throws {StoreError} If the package `apache-arrow` is not installed.
  */
 export async function open(path: string, options: OpenOptions): Promise<ArrowBackend> {
-  await loadApacheArrow(`open store "${path}"`); // before anything runs whose row could not be kept
+  await loadArrow(`open store "${path}"`); // before anything runs whose row could not be kept
   return new ArrowBackend(path, options);
 }
 
@@ -52,15 +51,15 @@ function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
     isCaseSensitive: true,
 
     async open(held: HeldFile): Promise<ColumnarFile> {
-      return ArrowFile.open(await loadArrow(), held, isFile);
+      return ArrowFile.open(await loadArrow("use Arrow"), held, isFile);
     },
 
     async write(path, content): Promise<number> {
-      return await writeArrow(await loadArrow(), path, content, isFile);
+      return await writeArrow(await loadArrow("use Arrow"), path, content, isFile);
     },
 
     async writeAnew(path, content): Promise<number> {
-      return await writeArrowAnew(await loadArrow(), path, content, isFile);
+      return await writeArrowAnew(await loadArrow("use Arrow"), path, content, isFile);
     },
   };
 }

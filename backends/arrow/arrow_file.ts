@@ -4,7 +4,7 @@ import { hasChecksum, verifyChecksum } from "../../packages/checksum.ts";
 import { DamageError } from "../../packages/damage_error.ts";
 import { checkBatchBody, checkBatchHead, layoutsOf } from "./arrow_body.ts";
 import { namesIn } from "./arrow_names.ts";
-import type { Arrow } from "./arrow_package.ts";
+import type { ApacheArrow } from "../../packages/apache_arrow.ts";
 import {
   type ArrowBatchHead,
   type ArrowColumn,
@@ -52,7 +52,7 @@ export class ArrowFile implements ColumnarFile {
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly isRewritten: boolean;
-  readonly #arrow: Arrow;
+  readonly #arrow: ApacheArrow;
   readonly #held: HeldFile;
   readonly #format: string;
   /** What comes before a record batch, for a reader: the schema as a message. */
@@ -64,7 +64,7 @@ export class ArrowFile implements ColumnarFile {
   /** As of the last message that was gone through. */
   #dictionaries: ReadonlyMap<bigint, readonly Part[]> = new Map();
 
-  private constructor(arrow: Arrow, held: HeldFile, isFile: boolean) {
+  private constructor(arrow: ApacheArrow, held: HeldFile, isFile: boolean) {
     this.#arrow = arrow;
     this.#held = held;
     this.#format = isFile ? ARROW_FILE : ARROW_STREAM;
@@ -96,7 +96,7 @@ export class ArrowFile implements ColumnarFile {
   }
 
   /** @throws {FormatError} If it is damaged, or has what a store cannot have. */
-  static open(arrow: Arrow, held: HeldFile, isFile: boolean): ArrowFile {
+  static open(arrow: ApacheArrow, held: HeldFile, isFile: boolean): ArrowFile {
     try {
       return new ArrowFile(arrow, held, isFile);
     } catch (error) {

@@ -1,13 +1,7 @@
 import { readCell } from "../../core/values/cell.ts";
 import type { Value } from "../../core/values/value.ts";
-import type { ApacheArrow, ArrowField } from "../../packages/apache_arrow.ts";
+import type { ApacheArrow, ArrowField, ArrowVector } from "../../packages/apache_arrow.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
-
-/** A column of a record batch. */
-export interface ArrowVector {
-  readonly data: readonly { readonly values: unknown }[];
-  get(index: number): unknown;
-}
 
 /** How a column of a type is read. */
 export interface ArrowReading {
@@ -36,7 +30,7 @@ const UNITS: readonly ((raw: bigint) => bigint)[] = [
 
 /** How to read a column; undefined if a store cannot have it. */
 export function arrowReading(
-  { Type: ids }: ApacheArrow & { readonly Type: Readonly<Record<string, number>> },
+  { Type: ids }: ApacheArrow,
   field: ArrowField,
 ): ArrowReading | undefined {
   const type = field.type as TypeFacts;

@@ -6,10 +6,16 @@ import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { withNames } from "./arrow_names.ts";
-import type { ArrowData, ArrowField, ArrowSchema, ArrowType } from "../../packages/apache_arrow.ts";
+import type {
+  ApacheArrow,
+  ArrowData,
+  ArrowField,
+  ArrowSchema,
+  ArrowType,
+  ArrowWriter,
+} from "../../packages/apache_arrow.ts";
 import { cellsData } from "./arrow_cells.ts";
 import { ArrowFile } from "./arrow_file.ts";
-import type { Arrow, Writer } from "./arrow_package.ts";
 import { joinCells } from "../columnar/cell_kind.ts";
 import type { ColumnKind, SeenKind } from "../columnar/column_kind.ts";
 import {
@@ -28,7 +34,7 @@ const BATCH = 1 << 15;
 
 /** Writes a file of which all columns are known; how many rows it has. */
 export async function writeArrow(
-  arrow: Arrow,
+  arrow: ApacheArrow,
   path: string,
   { columns, base, gone, added, metadata }: Content,
   isFile: boolean,
@@ -46,7 +52,7 @@ export async function writeArrow(
  * another kind, or a new one comes, what was written goes into a file anew.
  */
 export async function writeArrowAnew(
-  arrow: Arrow,
+  arrow: ApacheArrow,
   path: string,
   { names, batches, metadata }: NewContent,
   isFile: boolean,
@@ -71,7 +77,7 @@ export async function writeArrowAnew(
 }
 
 async function addBegun(
-  arrow: Arrow,
+  arrow: ApacheArrow,
   file: NewArrowFile,
   path: string,
   isFile: boolean,
@@ -89,12 +95,12 @@ async function addBegun(
 class NewArrowFile {
   /** How many rows were written. */
   rowCount = 0;
-  readonly #arrow: Arrow;
+  readonly #arrow: ApacheArrow;
   readonly #columns: readonly Column[];
   readonly #types: readonly ArrowType[];
   readonly #fields: readonly ArrowField[];
   readonly #schema: ArrowSchema;
-  readonly #writer: Writer;
+  readonly #writer: ArrowWriter;
   readonly #fd: number;
   readonly #writing: Promise<void>;
   /** Values that make no record batch yet. */
@@ -103,7 +109,7 @@ class NewArrowFile {
   #isFinished = false;
 
   constructor(
-    arrow: Arrow,
+    arrow: ApacheArrow,
     path: string,
     columns: readonly Column[],
     metadata: ReadonlyMap<string, string>,
@@ -207,7 +213,7 @@ class NewArrowFile {
   }
 }
 
-function typeOf(arrow: Arrow, kind: ColumnKind): ArrowType {
+function typeOf(arrow: ApacheArrow, kind: ColumnKind): ArrowType {
   switch (kind) {
     case "integer":
       return new arrow.Int64();
@@ -221,7 +227,7 @@ function typeOf(arrow: Arrow, kind: ColumnKind): ArrowType {
 }
 
 function dataOf(
-  arrow: Arrow,
+  arrow: ApacheArrow,
   kind: ColumnKind,
   type: ArrowType,
   values: readonly (Value | undefined)[],

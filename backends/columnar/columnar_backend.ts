@@ -19,7 +19,6 @@ import type {
 } from "../../core/contract/engine.ts";
 import { Engine } from "../../core/contract/engine.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import type { ColumnarSnapshot } from "./columnar_snapshot.ts";
 import { checkColumn, sourceIn } from "../../core/values/columns.ts";
 import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
@@ -165,13 +164,6 @@ export class ColumnarBackend extends Engine {
       );
     }
     yield* rowsOf(held, undefined, start, end);
-  }
-
-  /** The rows as they are now, for who can read the file by itself. */
-  async snapshot(): Promise<ColumnarSnapshot> {
-    const held = await this.#held(() => this.#hold(undefined));
-    const { file, pending, pendingCount, close } = held;
-    return { parquet: file?.parquet, rowCount: file?.rowCount ?? 0, pending, pendingCount, close };
   }
 
   /** The columns of the store, in its order. */
@@ -418,7 +410,6 @@ export class ColumnarBackend extends Engine {
   /** Both files as they are now, held open until they are closed. */
   #hold(columns: readonly string[] | undefined): HeldStore {
     const { opened } = this.#files.base;
-    const { rowCount } = this.#files.pending;
     const pending = new HeldRows(this.#files.pending.rows(columns));
     opened?.held.hold();
     let isOpen = true;
@@ -428,7 +419,7 @@ export class ColumnarBackend extends Engine {
       opened?.held.letGo();
       pending.close();
     };
-    return { file: opened?.file, pending, pendingCount: rowCount, close };
+    return { file: opened?.file, pending, close };
   }
 
   /** Reads the files as they are at one moment. */
@@ -480,7 +471,6 @@ export class ColumnarBackend extends Engine {
 interface HeldStore {
   readonly file: ColumnarFile | undefined;
   readonly pending: HeldRows;
-  readonly pendingCount: number;
   close(): void;
 }
 

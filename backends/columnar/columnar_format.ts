@@ -6,7 +6,6 @@
  */
 
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import type { ParquetSource } from "./columnar_snapshot.ts";
 import { checkColumn, orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
 import { ColumnError } from "../../core/errors.ts";
 import type { Row, Value } from "../../core/values/value.ts";
@@ -29,8 +28,6 @@ export interface Batch {
 export interface ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
-  /** How SQL reads it, if it is Parquet. */
-  readonly parquet?: ParquetSource;
   /** What its writer noted in it. */
   readonly metadata: ReadonlyMap<string, string>;
   /** Whether another program wrote it, and kept the metadata of stet. */

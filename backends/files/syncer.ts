@@ -45,14 +45,14 @@ export class Syncer {
   }
 }
 
-/** Why a store can no longer be used whose bytes could not be brought to the disk. */
+/** Returns the error of a store whose bytes may be lost: a second fsync may succeed although they are. */
 export function syncError(path: string, cause: unknown): StoreError {
-  // After a failed sync nobody knows what is on the disk, and a second one may say all is well
-  // (https://wiki.postgresql.org/wiki/Fsync_Errors).
+  // https://wiki.postgresql.org/wiki/Fsync_Errors
   return new StoreError(
-    `Cannot use store "${path}" any more: the disk did not take what was written (${
+    `Cannot use store "${path}" any more: fsync failed (${
       messageOf(cause)
-    }); check the disk and start again`,
+    }), and data written last ` +
+      `may not be durable; check the disk and start again`,
     { cause },
   );
 }

@@ -1,9 +1,5 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
 import type { Finding } from "../../core/contract/engine.ts";
-import { messageOf, StoreError } from "../../core/errors.ts";
-import { canonicalJson, jsonString, parseJson } from "../../core/values/json.ts";
-import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
-import { type Row, toValue, type Value } from "../../core/values/value.ts";
 import type {
   BatchClaimRequest,
   ClaimRequest,
@@ -22,28 +18,31 @@ import type {
   WireClaimAnswer,
   WireRow,
 } from "../../core/contract/wire.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import { parseJson } from "../../core/values/json.ts";
+import { decodeJsonRow } from "../../core/values/json_row.ts";
+import type { Row } from "../../core/values/value.ts";
 import { HttpConnection } from "./http_connection.ts";
+import { requestText, rowText } from "./request_text.ts";
 
 /** A page of rows. */
 export interface RunsPage {
   readonly rows: readonly Row[];
   readonly columns: readonly string[];
-  /** How many rows there are in all. */
+  /** The number of all rows. */
   readonly total: number;
   /** The offset of the next page, if there is one. */
   readonly next?: number;
 }
 
-/** A key that somebody runs. */
+/** A key of a run under way. */
 export interface RunningKey extends HeldKey {
   readonly params: Row;
 }
 
-type Answer = Readonly<Record<string, Value>>;
-
 /**
- * The routes of a sidecar as functions. Values are plain ones, here and in what is given back: how
- * they are spelled on the wire is seen to. A lost connection is made again for half a minute.
+ * The routes of a sidecar as functions. Values are plain ones in requests and answers; the client spells
+ * them on the wire. A lost connection is made again for half a minute.
  *
  * Functions reject with a `StoreError` if the sidecar refuses a request or cannot be reached, and
  * with a `LostClaimError` if a claim was lost.
@@ -81,26 +80,24 @@ export class SidecarClient {
     return this.#connection.location;
   }
 
-  /** Claims a run, unless it is done or somebody runs it. */
+  /** Claims a run, unless it is done or busy. */
   async claim(request: ClaimRequest): Promise<WireClaimAnswer> {
-    return await this.#post("/v1/claim", ["state"], request) as unknown as WireClaimAnswer;
+    const body = requestText(request);
+    return await this.#connection.ask<WireClaimAnswer>("/v1/claim", ["state"], { body });
   }
 
   /** Claims some of many runs; the answers are in their order. */
   async claimBatch(request: BatchClaimRequest): Promise<readonly WireClaimAnswer[]> {
-    const { answers } = await this.#post("/v1/claim", ["answers"], request);
-    return answers as unknown as readonly WireClaimAnswer[];
+    return await this.#post("claim", "answers", request);
   }
 
   /** Records a run and ends its claim; without a token, adds a row. Arriving twice counts once. */
   async record(request: RecordRequest): Promise<void> {
-    await this.#connection.ask("/v1/record", ["state"], {
-      body: requestText(request),
-      again: { body: requestText({ ...request, retry: true }) },
-    });
+    const again = { body: requestText({ ...request, retry: true }) };
+    await this.#connection.ask("/v1/record", ["state"], { body: requestText(request), again });
   }
 
-  /** Adds rows, all or none if one of them is wrong. Arriving twice counts once if they have their time. */
+  /** Adds rows, all or nothing. Arriving twice counts once if they have their timestamp. */
   async recordAll(rows: readonly Row[], columns: readonly string[] = []): Promise<void> {
     const query = columns.length > 0 ? { columns: JSON.stringify(columns) } : {};
     await this.#connection.ask("/v1/runs", ["recorded"], {
@@ -113,112 +110,105 @@ export class SidecarClient {
 
   /** Notes that a run failed, and ends its claim. */
   async fail(request: FailRequest): Promise<void> {
-    await this.#post("/v1/fail", ["state"], request);
+    await this.#post("fail", "state", request);
   }
 
-  /** Holds a claim for longer; tries for `patience` milliseconds at most. */
+  /** Extends the lease of a claim; tries for `patience` milliseconds at most. */
   async renew(request: RenewRequest, patience?: number): Promise<void> {
-    await this.#post("/v1/renew", ["state"], request, patience);
+    await this.#post("renew", "state", request, patience);
   }
 
   /** Ends a claim; nothing is noted. Tries for `patience` milliseconds at most. */
   async release(request: ReleaseRequest, patience?: number): Promise<void> {
-    await this.#post("/v1/release", ["state"], request, patience);
+    await this.#post("release", "state", request, patience);
   }
 
-  /** Whether a run is recorded, or a row agrees on all columns given. */
+  /** Returns true if a run is recorded, or a row agrees on all columns given. */
   async has(request: MatchRequest): Promise<boolean> {
-    return (await this.#post("/v1/has", ["has"], request))["has"] === true;
+    return await this.#post("has", "has", request) === true;
   }
 
-  /** The newest row of a run, and its version. */
+  /** Returns the newest row of a run, and its version. */
   async find(
     request: FindRequest,
   ): Promise<{ readonly row: Row; readonly version: string } | undefined> {
-    const { row, version } = await this.#post("/v1/find", ["row"], request);
-    return row === null
-      ? undefined
-      : { row: decodeJsonRow(row as WireRow), version: version as string };
+    const { row, version } = await this.#connection.ask<
+      { readonly row: WireRow | null; readonly version: string }
+    >("/v1/find", ["row"], { body: requestText(request) });
+    return row === null ? undefined : { row: decodeJsonRow(row), version };
   }
 
-  /** Removes the rows of runs, or those that agree on all columns given; how many. */
+  /** Removes the rows of runs, or the rows that agree on all columns given, and returns their number. */
   async remove(request: RemoveRequest): Promise<number> {
-    return Number((await this.#post("/v1/remove", ["removed"], request))["removed"]);
+    return Number(await this.#post("remove", "removed", request));
   }
 
   /** Removes all rows. */
   async clear(): Promise<void> {
-    await this.#post("/v1/clear", [], {});
+    await this.#connection.ask("/v1/clear", [], { body: "{}" });
   }
 
-  /** What is wrong with the store and the files beside it. */
+  /** Returns findings about the store and the files next to it. */
   async verify(request: VerifyRequest = {}): Promise<readonly Finding[]> {
-    const { findings } = await this.#post("/v1/verify", ["findings"], request);
-    return (findings as unknown as (Omit<Finding, "repaired"> & { repaired: string | null })[])
-      .map(({ kind, message, repaired }) => ({ kind, message, repaired: repaired ?? undefined }));
+    const findings = await this.#post<readonly Finding[]>("verify", "findings", request);
+    return findings.map(({ kind, message, repaired }) => ({
+      kind,
+      message,
+      repaired: repaired ?? undefined, // null on the wire
+    }));
   }
 
-  /** What is in the store. */
+  /** Returns counts and columns of the store. */
   async status(): Promise<StatusAnswer> {
-    return await this.#connection.ask("/v1/status", ["store", "count"]) as unknown as StatusAnswer;
+    return await this.#connection.ask<StatusAnswer>("/v1/status", ["store", "count"]);
   }
 
-  /** Whether the store is there, and its columns. */
+  /** Returns the columns of the store, and whether it exists. */
   async columns(): Promise<ColumnsAnswer> {
-    return await this.#connection.ask("/v1/columns", [
-      "exists",
-      "columns",
-    ]) as unknown as ColumnsAnswer;
+    return await this.#connection.ask<ColumnsAnswer>("/v1/columns", ["exists", "columns"]);
   }
 
-  /** The runs that failed and have not succeeded since, oldest first. */
+  /** Returns the runs that failed and have not succeeded since, oldest first. */
   async failures(): Promise<readonly Failure[]> {
-    const { failures } = await this.#connection.ask("/v1/failures", ["failures"]);
-    return (failures as unknown as (Omit<Failure, "params"> & { params: WireRow })[])
+    type Answer = { readonly failures: readonly Failure[] };
+    return (await this.#connection.ask<Answer>("/v1/failures", ["failures"])).failures
       .map((failure) => ({ ...failure, params: decodeJsonRow(failure.params) }));
   }
 
-  /** Forgets failures by their params; how many. */
+  /** Forgets failures by their params, and returns their number. */
   async forget(params: readonly Row[]): Promise<number> {
-    return Number((await this.#post("/v1/forget", ["forgotten"], { batch: params }))["forgotten"]);
+    return Number(await this.#post("forget", "forgotten", { batch: params }));
   }
 
-  /** The runs under way, and who runs them. */
+  /** Returns the runs under way, and their holders. */
   async claims(): Promise<readonly RunningKey[]> {
-    const { claims } = await this.#connection.ask("/v1/claims", ["claims"]);
-    return (claims as unknown as (HeldKey & { readonly params: WireRow })[])
+    type Answer = { readonly claims: readonly RunningKey[] };
+    return (await this.#connection.ask<Answer>("/v1/claims", ["claims"])).claims
       .map((held) => ({ ...held, params: decodeJsonRow(held.params) }));
   }
 
-  /** A page of rows. */
+  /** Returns a page of rows. */
   async runs(query: RunsQuery = {}): Promise<RunsPage> {
-    const page = await this.#connection.ask("/v1/runs", ["rows", "total"], {
-      query: queryTexts(query),
-    });
-    return {
-      ...page as unknown as RunsPage,
-      rows: (page["rows"] as unknown as WireRow[]).map(decodeJsonRow),
-    };
+    const page = await this.#connection.ask<RunsPage>("/v1/runs", ["rows", "total"], { query });
+    return { ...page, rows: page.rows.map(decodeJsonRow) };
   }
 
-  /** All rows as JSON Lines, as they arrive; `rowsOf` reads them. */
+  /** Returns all rows as JSON Lines, as they arrive. */
   async stream(query: RunsQuery = {}): Promise<Response> {
-    return await this.#connection.open("/v1/runs.ndjson", "ndjson", { query: queryTexts(query) });
+    return await this.#connection.open("/v1/runs.ndjson", "ndjson", { query });
   }
 
-  /** What SQL over the store gives, as rows of plain JSON. */
+  /** Returns the result of SQL over the store, as rows of plain JSON. */
   async query(request: QueryRequest): Promise<readonly Row[]> {
-    const response = await this.#connection.open("/v1/query", "json", {
-      body: requestText(request),
-    });
+    const body = requestText(request);
+    const response = await this.#connection.open("/v1/query", "json", { body });
     try {
       const rows = parseJson(await response.text());
       if (Array.isArray(rows)) return rows as unknown as Row[];
     } catch (error) {
       throw new StoreError(
-        `Cannot read the answer of store "${this.location}" to its end: ${
-          messageOf(error)
-        }; ask again`,
+        `Cannot read the answer of store "${this.location}" to its end: ${messageOf(error)}; ` +
+          `ask again`,
         { cause: error },
       );
     }
@@ -230,50 +220,13 @@ export class SidecarClient {
     this.#connection.close();
   }
 
-  #post(
-    path: string,
-    members: readonly string[],
-    request: object,
-    patience?: number,
-  ): Promise<Answer> {
-    return this.#connection.ask(path, members, {
-      body: requestText(request),
-      ...patience !== undefined && { patience },
+  /** Returns one member of the answer to a POST. */
+  async #post<T>(route: string, member: string, request: object, patience = Infinity): Promise<T> {
+    const body = requestText(request);
+    const answer = await this.#connection.ask<Record<string, T>>(`/v1/${route}`, [member], {
+      body,
+      patience,
     });
+    return answer[member]!;
   }
-}
-
-/** A request as JSON, its values as they are on the wire. */
-function requestText(request: object): string {
-  const members = Object.entries(request).filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${jsonString(name)}:${memberText(name, value)}`);
-  return `{${members.join(",")}}`;
-}
-
-function memberText(name: string, value: unknown): string {
-  switch (name) {
-    case "params":
-    case "defaults":
-    case "row":
-    case "columns":
-      return rowText(value as Row);
-    case "batch":
-      return `[${(value as readonly Row[]).map(rowText).join(",")}]`;
-    case "result":
-      return canonicalJson(toValue(value, name)!);
-    default:
-      return JSON.stringify(value);
-  }
-}
-
-/** A row on the wire; what no cell can hold is refused here. */
-function rowText(row: Row): string {
-  return encodeJsonRow(toValue(row, "row") as Row);
-}
-
-function queryTexts(query: RunsQuery): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(query).filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, String(value)]),
-  );
 }

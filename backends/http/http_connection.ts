@@ -1,34 +1,34 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ColumnError, LostClaimError, StoreError } from "../../core/errors.ts";
-import { parseJson } from "../../core/values/json.ts";
 import { missingPermission } from "../../core/runtime/missing_permission.ts";
 import { stetToken } from "../../core/runtime/stet_token.ts";
+import { StoreError } from "../../core/errors.ts";
+import { parseJson } from "../../core/values/json.ts";
 import { isPlainObject, type Value } from "../../core/values/value.ts";
-import type { Problem } from "../../core/contract/wire.ts";
-import { isDistrusted, remedyFor, troubleText } from "./http_trouble.ts";
+import { notSidecar, problemError, unreachable } from "./http_errors.ts";
+import { isDistrusted, troubleText } from "./http_trouble.ts";
 
-/** How long requests are retried to a sidecar that went away, and to one that never answered, in milliseconds. */
+/** For how long requests are retried to a sidecar that went away, and to one that never answered, in milliseconds. */
 const PATIENCE_MS = 30_000, FIRST_PATIENCE_MS = 2_000;
-/** How long an answer may take, in milliseconds. */
+/** The maximum time of an answer, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 /** The pauses between two tries, in milliseconds. */
 const MIN_PAUSE_MS = 20, MAX_PAUSE_MS = 1_000;
 
 /** A request. */
 export interface HttpRequest {
-  /** What is sent as it is; a GET sends nothing. */
+  /** The body of a POST; undefined: a GET. */
   readonly body?: string;
   readonly type?: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** The same for when an earlier try may have arrived. Default: the same. */
+  readonly query?: object;
+  /** The parts that differ once an earlier try may have arrived. */
   readonly again?: Pick<HttpRequest, "body" | "query">;
-  /** The most time for all tries together, in milliseconds. */
+  /** The maximum time for all tries, in milliseconds. */
   readonly patience?: number;
 }
 
-/** What is known of a sidecar from its URL, and how it is asked. */
+/** A connection to a sidecar: sends requests, and again while it is away. */
 export class HttpConnection {
-  /** The URL without query: what messages show. */
+  /** The URL without query, for messages. */
   readonly location: string;
   readonly #token: string | undefined;
   #hasAnswered = false;
@@ -66,41 +66,40 @@ export class HttpConnection {
   }
 
   /**
-   * Returns the JSON that a request is answered with. It is made again, for a while, when the connection
-   * is lost.
+   * Returns the JSON that a request is answered with.
    *
-   * @param members Those that the answer must have: else it is none of a sidecar.
+   * @param members The members that an answer of a sidecar has.
    */
-  async ask(
+  async ask<A extends object>(
     path: string,
-    members: readonly string[],
+    members: readonly (string & keyof A)[],
     request: HttpRequest = {},
-  ): Promise<Readonly<Record<string, Value>>> {
-    return await this.#trying(path, request, async (response) => {
+  ): Promise<A> {
+    return await this.#send(path, request, async (response) => {
       const text = await response.text();
-      let value: Value;
+      let value: Value | undefined;
       try {
         value = parseJson(text);
       } catch {
-        throw this.#notStet();
+        value = undefined;
       }
-      if (!isPlainObject(value) || members.some((name) => !Object.hasOwn(value, name))) {
-        throw this.#notStet();
+      if (isPlainObject(value) && members.every((name) => Object.hasOwn(value, name))) {
+        return value as A;
       }
-      return value as Readonly<Record<string, Value>>;
+      throw notSidecar(this.location);
     });
   }
 
   /**
    * Returns the response to a request, its body not read yet.
    *
-   * @param type What its content type must have in it: else it is none of a sidecar.
+   * @param type A part of the content type of a sidecar's answer.
    */
   async open(path: string, type: string, request: HttpRequest = {}): Promise<Response> {
-    return await this.#trying(path, request, async (response) => {
+    return await this.#send(path, request, async (response) => {
       if (response.headers.get("content-type")?.includes(type)) return response;
       await response.body?.cancel();
-      throw this.#notStet();
+      throw notSidecar(this.location);
     }, Infinity);
   }
 
@@ -109,7 +108,8 @@ export class HttpConnection {
     this.#isClosed = true;
   }
 
-  async #trying<T>(
+  /** Sends a request, and again for a while when the connection is lost. */
+  async #send<T>(
     path: string,
     request: HttpRequest,
     read: (response: Response) => Promise<T>,
@@ -118,40 +118,34 @@ export class HttpConnection {
     if (this.#isClosed) {
       throw new StoreError(`Cannot use store "${this.location}": it was closed; open it again`);
     }
-    let pause = MIN_PAUSE_MS;
+    const { again, patience: maxPatience = Infinity } = request;
     const start = performance.now();
     let end: number | undefined;
-    for (let tries = 0;; tries++) {
+    for (let tries = 0, pause = MIN_PAUSE_MS;; tries++) {
       let trouble: unknown;
       const cut = new AbortController();
       // Not AbortSignal.timeout(): its timer would stay for two minutes after each answer.
-      const most = Math.min(timeout, (request.patience ?? Infinity) - (performance.now() - start));
-      const timer = most === Infinity
+      const limit = Math.min(timeout, maxPatience - (performance.now() - start));
+      const timer = limit === Infinity
         ? undefined
-        : setTimeout(() => cut.abort(new Error(`no answer within ${most / 1000} s`)), most);
+        : setTimeout(() => cut.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
       try {
-        const again = tries === 0 ? request : { ...request, ...request.again };
-        const response = await this.#fetch(path, again, cut.signal);
-        if (response.ok) {
-          const answer = await read(response);
-          this.#hasAnswered = true;
-          return answer;
-        }
-        throw await this.#errorOf(response);
+        const sent = tries === 0 ? request : { ...request, ...again };
+        const response = await this.#fetch(path, sent, cut.signal);
+        if (!response.ok) throw await problemError(response, this.location, this.#token);
+        const answer = await read(response);
+        this.#hasAnswered = true;
+        return answer;
       } catch (error) {
         if (error instanceof StoreError) throw error;
         trouble = error;
       } finally {
         clearTimeout(timer);
       }
-      const patience = Math.min(
-        request.patience ?? Infinity,
-        this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS,
-      );
-      const isFinal = isDistrusted(troubleText(trouble));
-      end ??= performance.now() + patience;
-      if (isFinal || performance.now() + pause > end) {
-        throw this.#unreachable(trouble, performance.now() - start);
+      const patience = this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS;
+      end ??= performance.now() + Math.min(maxPatience, patience);
+      if (isDistrusted(troubleText(trouble)) || performance.now() + pause > end) {
+        throw unreachable(trouble, this.location, performance.now() - start);
       }
       await sleep(pause * (0.5 + Math.random() / 2));
       pause = Math.min(pause * 2, MAX_PAUSE_MS);
@@ -163,8 +157,11 @@ export class HttpConnection {
     { body, type = "application/json", query = {} }: HttpRequest,
     signal: AbortSignal,
   ): Promise<Response> {
-    const search = new URLSearchParams(query).toString();
-    return await fetch(`${this.location}${path}${search === "" ? "" : `?${search}`}`, {
+    const url = new URL(this.location + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return await fetch(url, {
       method: body === undefined ? "GET" : "POST",
       redirect: "manual", // the token is for this host
       headers: {
@@ -175,92 +172,15 @@ export class HttpConnection {
       signal,
     });
   }
-
-  /** What a problem says, as an error. */
-  async #errorOf(response: Response): Promise<Error> {
-    const problem = problemIn(await response.text());
-    const { status } = response;
-    const { type, detail = `it answered ${status}` } = problem ?? {};
-    if (status === 401) {
-      const what = this.#token === undefined ? "it needs a token" : "it takes another token";
-      return new StoreError(
-        `Cannot use store "${this.location}": ${what}; set STET_TOKEN (Deno reads it with ` +
-          `--allow-env=STET_TOKEN), or name a file that holds it: ?token_file=…`,
-      );
-    }
-    if (status >= 300 && status < 400) {
-      return new StoreError(
-        `Cannot use store "${this.location}": it sends requests on to ` +
-          `"${
-            placeOf(response.headers.get("location"), this.location)
-          }"; give that URL if it is meant`,
-      );
-    }
-    if (type === "urn:stet:lost-claim") {
-      return new LostClaimError(
-        `${detail} ("${this.location}"): ${JSON.stringify(problem?.["winner"])}`,
-      );
-    }
-    const error = `Cannot use store "${this.location}": ${detail}`;
-    if (type === "urn:stet:column") return new ColumnError(error);
-    // What a proxy says while the sidecar is away, or the sidecar while the store is locked.
-    const isPassing = [502, 503, 504].includes(status) &&
-      (!type?.startsWith("urn:stet:") || response.headers.has("retry-after"));
-    if (isPassing) return new Error(detail);
-    return problem ? new StoreError(error) : this.#notStet(status);
-  }
-
-  #notStet(status = 200): StoreError {
-    const what = status === 200 ? "" : ` (it answered ${status})`;
-    return new StoreError(
-      `Cannot use store "${this.location}": what answers there is no sidecar of stet${what}; check ` +
-        `the URL`,
-    );
-  }
-
-  #unreachable(trouble: unknown, tried: number): StoreError {
-    const text = troubleText(trouble);
-    return new StoreError(
-      `Cannot reach store "${this.location}" (tried for ${
-        (tried / 1000).toFixed(1)
-      } s): ${text}; ` +
-        remedyFor(text),
-      { cause: trouble },
-    );
-  }
 }
 
-/** @throws {StoreError} If it is no URL of HTTP; shows no password. */
+/** Parses a URL. @throws {StoreError} If it is no URL of HTTP; its message shows no password. */
 function urlOf(location: string | URL): URL {
   const text = String(location);
   const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol)) return url;
+  const shown = text.replace(/\/\/.*@/s, "//").replace(/[?#].*/s, "");
   throw new StoreError(
-    `Cannot open store "${
-      text.replace(/\/\/.*@/s, "//").replace(/[?#].*/s, "")
-    }": it is no URL of a ` +
-      `sidecar; one is like http://127.0.0.1:8787`,
+    `Cannot open store "${shown}": it is no URL of a sidecar; one is like http://127.0.0.1:8787`,
   );
-}
-
-/** The problem (RFC 9457) that a text is; undefined if it is none. */
-function problemIn(text: string): Partial<Problem> | undefined {
-  try {
-    const problem: unknown = JSON.parse(text);
-    const isProblem = isPlainObject(problem) && typeof problem["detail"] === "string" &&
-      typeof problem["type"] === "string";
-    return isProblem ? problem as Partial<Problem> : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Where a redirection leads, without the user, password and query that a URL can hold. */
-function placeOf(target: string | null, base: string): string {
-  try {
-    const { origin, pathname } = new URL(target ?? "", base);
-    return `${origin}${pathname}`;
-  } catch {
-    return "nowhere";
-  }
 }

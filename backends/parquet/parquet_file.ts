@@ -1,5 +1,4 @@
 import { readCell } from "../../core/values/cell.ts";
-import type { ParquetSource } from "../columnar/columnar_snapshot.ts";
 import { FormatError } from "../../core/errors.ts";
 import type { Value } from "../../core/values/value.ts";
 import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
@@ -11,13 +10,19 @@ import { columnsOf, connect, type Connection } from "../../duckdb/connect.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { unreadable } from "../columnar/unreadable.ts";
 
+/** A column of a file as an expression in SQL. NULL is an absent value. */
+interface ColumnRead extends Column {
+  readonly sql: string;
+}
+
 /** A Parquet file that is held open, as DuckDB reads it. */
 export class ParquetFile implements ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly isRewritten: boolean;
-  readonly parquet: ParquetSource;
+  /** The columns, each with its expression in SQL: files of other programs have other types. */
+  readonly reads: readonly ColumnRead[];
   /** The file as a table in SQL, as long as it is held. */
   readonly table: string;
   readonly #held: HeldFile;
@@ -33,9 +38,8 @@ export class ParquetFile implements ColumnarFile {
     this.rowCount = rowCount;
     this.metadata = metadata;
     this.isRewritten = isRewritten;
-    const read = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
-    this.columns = read.map(({ name, kind }) => ({ name, kind }));
-    this.parquet = { path, columns: read };
+    this.reads = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
+    this.columns = this.reads.map(({ name, kind }) => ({ name, kind }));
   }
 
   /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
@@ -80,7 +84,7 @@ export class ParquetFile implements ColumnarFile {
       return;
     }
     if (end <= start) return;
-    const read = columns.map((name) => this.parquet.columns.find((it) => it.name === name)!);
+    const read = columns.map((name) => this.reads.find((it) => it.name === name)!);
     const sql = read.map(({ sql }) => sql).join(", ");
     const part = start === 0 && end === this.rowCount
       ? ""
@@ -131,12 +135,8 @@ async function pathOf(
   return copyOfHeld(held);
 }
 
-/** How a column of a type is read: an expression, and what it gives. */
-function readingOf(
-  path: string,
-  name: string,
-  type: string,
-): { readonly sql: string; readonly kind: ColumnKind } {
+/** Returns the expression that reads a column of a type, and the kind of its values. */
+function readingOf(path: string, name: string, type: string): Omit<ColumnRead, "name"> {
   const column = sqlName(name);
   const instant = (at: string): string =>
     `regexp_replace(strftime(${at}::TIMESTAMP, '%Y-%m-%dT%H:%M:%S.%f'), '000$', '')`;

@@ -136,7 +136,7 @@ const TYPES: Readonly<Record<ColumnKind, string>> = {
 
 /** The rows of a file that stay, in columns of these kinds. */
 function baseSql(columns: readonly Column[], file: ParquetFile, gone: readonly number[]): string {
-  const known = new Map(file.parquet.columns.map((column) => [column.name, column]));
+  const known = new Map(file.reads.map((column) => [column.name, column]));
   const read = columns.map(({ name, kind }) => {
     const from = known.get(name);
     const sql = from ? converted(from.sql, from.kind, kind) : "NULL";

@@ -1,57 +1,54 @@
-import type { Backend, MaybePromise, OpenOptions } from "../../core/contract/backend.ts";
-import type { ValueBatch } from "../../core/contract/engine.ts";
+import fs from "node:fs";
+import type {
+  Backend,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  HeldKey,
+  MaybePromise,
+  OpenOptions,
+  RowsAfter,
+} from "../../core/contract/backend.ts";
 import {
-  ELAPSED,
-  isDetail,
-  isKeyColumn,
-  orderColumns,
-  SOURCE,
-  sourceIn,
-  TIMESTAMP,
-} from "../../core/values/columns.ts";
-import { messageOf } from "../../core/errors.ts";
-import type { Key, KeyShape } from "../../core/keys/key.ts";
+  Engine,
+  type Finding,
+  type RecordAllOptions,
+  type RowsOptions,
+  type ValueBatch,
+  type VerifyOptions,
+} from "../../core/contract/engine.ts";
+import type { TableColumns } from "../../core/contract/records_backend.ts";
+import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
+import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
+import { type Key, keyOf } from "../../core/keys/key.ts";
+import { YieldTimer } from "../../core/runtime/yield_timer.ts";
+import { checkColumn } from "../../core/values/columns.ts";
+import { toRow } from "../../core/values/to_row.ts";
 import type { Row } from "../../core/values/value.ts";
+import { batchesOf } from "../batches_of.ts";
+import { realPath } from "../files/real_path.ts";
+import { explaining } from "../files/system_error.ts";
 import { MemoryBackend } from "../memory.ts";
-import { damaged, takeNumbers } from "./sqlite_damage.ts";
+import { StateFile } from "../state/state_file.ts";
+import { cursorOf, Extents, lastRowOf } from "./extents.ts";
+import { recordsIn, RecordTable } from "./record_table.ts";
+import { rowOf } from "./row_of.ts";
+import { RunTable } from "./run_table.ts";
+import { SqliteClaims } from "./sqlite_claims.ts";
+import { damaged } from "./sqlite_damage.ts";
+import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
-import { recordsIn, SqliteRecords } from "./sqlite_records.ts";
-import { type OpenDatabase, type Page, SqliteStore, subsetKey } from "./sqlite_store.ts";
-import {
-  addColumns,
-  checkAddable,
-  checkSchema,
-  conditionOf,
-  conditionSql,
-  type Connection,
-  type Extent,
-  extentOf,
-  type Looked,
-  NO_ROWS,
-  prepared,
-  preparedInsert,
-  preparedLook,
-  quoted,
-  readColumns,
-  type RowKey,
-  rowNumber,
-  rowOf,
-  schemaOf,
-  TABLE,
-} from "./sqlite_table.ts";
-import { fromSql, type SqlValue, toSql } from "./sqlite_value.ts";
-import { stamped } from "../../core/contract/stamped.ts";
-import { isBusy } from "../state/state_database.ts";
+import { integrityFaults, verifySqlite } from "./sqlite_verify.ts";
+import { MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
+import { trying } from "./trying.ts";
 
-/** The columns of a run's row besides those of its key and its result. */
-const RUN_COLUMNS = [ELAPSED, SOURCE, TIMESTAMP];
-
-/** How many rows are read at a time. */
-const PAGE = 2000;
+/** Number of rows added in one transaction. */
+const BATCH = 5000;
 
 /**
- * A store in an SQLite database: the table `stet_records`, a column for each param. SQLite's own
- * transactions are its lock; claims and failures are in the state file, as for every file store.
+ * A store in one table of an SQLite database: `stet_records`, with a column for each param, or the table of a
+ * `Store`. SQLite's own transactions are its lock. Claims and failures are in a state file, as for every file
+ * store.
  *
  * @example
  * ```ts
@@ -66,238 +63,260 @@ const PAGE = 2000;
  * fs.unlinkSync("example_runs.sqlite");
  * ```
  */
-export class SqliteBackend extends SqliteStore<Connection> {
-  /** Shapes whose index was made, or cannot be. */
-  readonly #indexed = new WeakSet<KeyShape>();
+export class SqliteBackend extends Engine {
+  /** The file, with symbolic links resolved. */
+  readonly path: string;
+  readonly #table: Table;
+  readonly #state: StateFile;
+  readonly #file: SqliteFile;
+  readonly #claims: SqliteClaims;
+  readonly #extents: Extents;
 
-  /** Opens the store at a path; it is made by the first record. */
-  constructor(path: string, options: OpenOptions = {}) {
-    super(path, "-state", options);
-  }
-
-  /** Whether a row agrees on all columns given. */
-  override has(columns: Row): MaybePromise<boolean> {
-    return this.trying(() => this.#look(subsetKey(columns), "1") !== undefined);
-  }
-
-  /** Whether there is a row with exactly this key. */
-  override hasKey(key: Key): MaybePromise<boolean> {
-    return this.trying(() => this.#look(key, "1") !== undefined);
-  }
-
-  /** The source of the newest row with exactly this key. */
-  override sourceOf(key: Key): MaybePromise<string | undefined> {
-    return this.trying(() => {
-      const source = this.#look(key, SOURCE)?.[0];
-      if (source === undefined || source === "") return source;
-      if (source !== "*") return String(fromSql(source));
-      const row = this.found(key);
-      return row && sourceIn(row);
+  /** Opens the store at a path. The first record makes the file. */
+  constructor(path: string, { durability = "power", records }: OpenOptions = {}) {
+    super();
+    this.path = realPath(path);
+    this.#table = records ? new RecordTable(this.path, records) : new RunTable(this.path);
+    this.#state = new StateFile(`${this.path}${this.#table.stateSuffix}`, this.path);
+    this.#file = new SqliteFile(this.path, this.#table, this.#state, durability === "power");
+    this.#extents = new Extents(this.#table);
+    this.#claims = new SqliteClaims(this.#file, this.#state, {
+      find: (key) => this.#open().find(key),
+      checkFits: (key, found) => this.#table.checkFits(key, found),
+      insert: (row) => this.#insert([row]),
+      replace: (key, row) => this.#replace(key, row),
     });
   }
 
-  /** The columns of the store. */
+  /** The path, as messages show it. */
+  get location(): string {
+    return this.path;
+  }
+
+  /** Returns true if the file exists. */
+  exists(): boolean {
+    return fs.existsSync(this.path);
+  }
+
+  /** Returns the table, for the database as it is now. */
+  #open(): Table {
+    this.#file.open();
+    return this.#table;
+  }
+
+  #trying<T>(body: () => MaybePromise<T>): MaybePromise<T> {
+    return trying(this.path, body);
+  }
+
+  override has(columns: Row): MaybePromise<boolean> {
+    const key = keyOf(subsetShape(columns), columns);
+    return this.#trying(() => this.#open().has(key));
+  }
+
+  override hasKey(key: Key): MaybePromise<boolean> {
+    this.#table.checkKey(key);
+    return this.#trying(() => this.#open().has(key));
+  }
+
+  find(key: Key): MaybePromise<Row | undefined> {
+    this.#table.checkKey(key);
+    return this.#trying(() => this.#open().find(key));
+  }
+
+  override sourceOf(key: Key): MaybePromise<string | undefined> {
+    this.#table.checkKey(key);
+    return this.#trying(() => this.#open().sourceOf(key));
+  }
+
+  override savedResult(key: Key): MaybePromise<Row | undefined> {
+    this.#table.checkKey(key);
+    return this.#trying(() => this.#open().savedResult(key));
+  }
+
   columns(): MaybePromise<readonly string[]> {
-    return this.trying(() => orderColumns([...this.#current()?.columns.keys() ?? []], []));
+    return this.#trying(() => this.#open().columns());
   }
 
-  protected connected(database: OpenDatabase): Connection {
-    const { db } = database;
-    const schemaVersion = db.prepare("PRAGMA schema_version");
-    const connection: Connection = {
-      ...database,
-      schemaVersion,
-      schema: -1,
-      columns: new Map(),
-      statements: new Map(),
-      looks: new Map(),
-      insert: undefined,
-    };
-    checkSchema(db, this.path);
-    readColumns(db, connection);
-    return connection;
+  /** Returns the types of the params' columns, undefined if it is no table of records. */
+  recordColumns(first?: Row): MaybePromise<TableColumns | undefined> {
+    return this.#trying(() => {
+      if (first && this.#table.types) this.#file.write(() => this.#extend([], [first]));
+      return this.#open().types?.();
+    });
   }
 
-  protected found(key: RowKey): Row | undefined {
-    const found = this.#look(key, "*");
-    if (!found) return undefined;
-    return rowOf([...this.connection!.columns.keys()], found);
+  record(row: Row): MaybePromise<void> {
+    const added = toRow(row); // before anything changes
+    return this.#trying(() => this.#insert([added]));
   }
 
-  /** The newest row with a key: 1, its source, or the columns in their order. */
-  #look(key: RowKey, what: Looked): SqlValue[] | undefined {
-    for (;;) {
-      const connection = this.open();
-      if (!connection) return undefined;
-      const { db, schema, columns } = connection;
-      const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
-      if (condition) this.#makeIndex(connection, key.shape);
-      const answer = condition &&
-        preparedLook(connection, key.shape, condition.form, what)
-          .get(...condition.bound) as unknown as SqlValue[] | undefined;
-      const found = what === SOURCE && answer?.[0] === null ? undefined : answer;
-      // A new column may be part of the key, of every key that nobody declared, and of every row.
-      const isSure = found !== undefined && key.shape.columns !== undefined && what !== "*";
-      if (isSure || schemaOf(connection) === schema) return found;
-      readColumns(db, connection);
+  /** Adds many rows, a batch in one transaction. */
+  async recordAll(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { columns = [] }: RecordAllOptions = {},
+  ): Promise<number> {
+    columns.forEach(checkColumn);
+    let count = 0;
+    for await (const batch of batchesOf(rows, BATCH)) {
+      const added = batch.map((row) => toRow(row));
+      await this.#trying(() => this.#insert(added, columns));
+      count += added.length;
     }
+    if (count === 0 && columns.length > 0) await this.#trying(() => this.#insert([], columns));
+    return count;
   }
 
-  /** A transaction that is undone may have made columns: they are read again. */
-  protected override writing<T>(connection: Connection, body: () => T): T {
-    try {
-      return super.writing(connection, body);
-    } catch (error) {
-      connection.columns = new Map();
-      connection.schema = -1;
-      throw error;
-    }
+  #insert(rows: readonly Row[], columns: readonly string[] = []): void {
+    const insert = (): void => rows.forEach((row) => this.#table.insert(row));
+    this.#file.write(() => {
+      this.#extend(columns, rows);
+      if (rows.length === 1) insert();
+      else this.#file.transaction(insert);
+    });
   }
 
-  protected checkFits({ values }: Key): void {
-    const known = this.connection?.columns ?? new Map();
-    const names = Object.keys(values);
-    if (names.every((name) => known.has(name))) return;
-    checkAddable(known, [...names, ...RUN_COLUMNS], this.path);
+  #extend(columns: readonly string[], rows: readonly Row[]): void {
+    const extend = this.#table.extension(columns, rows);
+    if (extend) this.#file.transaction(extend);
   }
 
-  protected withTable(columns: readonly string[], rows: readonly Row[]): Connection {
-    const connection = this.open() ?? this.create();
-    const missing = new Set<string>();
-    const check = (name: string): void => {
-      if (!connection.columns.has(name)) missing.add(name);
-    };
-    columns.forEach(check);
-    for (const row of rows) Object.keys(row).forEach(check);
-    if (rows.length > 0) check(TIMESTAMP);
-    if (missing.size > 0) {
-      this.writing(connection, () => addColumns(connection, [...missing], this.path));
-    }
-    return connection;
+  #replace(key: Key, row: Row): void {
+    this.#open();
+    this.#file.transaction(() => {
+      this.#table.delete(key);
+      this.#insert([row]);
+    });
   }
 
-  protected insertInto(connection: Connection, unstamped: Row): void {
-    const row = stamped(unstamped);
-    const names = Object.keys(row);
-    const bound = names.map((name) => toSql(row[name]!, connection.columns.get(name)!));
-    preparedInsert(connection, names).run(...bound);
+  override remove(columns: Row): MaybePromise<number> {
+    return this.removeKeys([removedKey(this.path, columns)]);
   }
 
-  protected deleteRepeats({ db }: Connection): number {
-    const { columns = new Map() } = this.#current() ?? {};
-    const names = [...columns.keys()].filter((name) => !isDetail(name)).map(quoted);
-    if (columns.size === 0) return 0;
-    const number = rowNumber(columns);
-    const firsts = `SELECT min(${number}) FROM ${TABLE} GROUP BY ${names.join(", ") || "TRUE"}`;
-    const sql = `DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`;
-    return Number(db.prepare(sql).run().changes);
+  /** Removes the rows with exactly one of these keys, in one transaction, and returns their number. */
+  removeKeys(keys: readonly Key[]): MaybePromise<number> {
+    return this.#trying(() => {
+      if (!this.#file.open()) return 0;
+      const remove = (): number => keys.reduce((sum, key) => sum + this.#table.delete(key), 0);
+      return this.#file.transaction(remove);
+    });
   }
 
-  protected delete(connection: Connection, key: RowKey): number {
-    if (schemaOf(connection) !== connection.schema) readColumns(connection.db, connection);
-    const { columns } = connection;
-    const condition = conditionOf(key, columns);
-    if (!condition || columns.size === 0) return 0;
-    const sql = `DELETE FROM ${TABLE} WHERE ${conditionSql(key.shape, columns, condition.form)}`;
-    return Number(prepared(connection, sql).run(...condition.bound).changes);
+  async clear(): Promise<void> {
+    await this.#trying(() => {
+      if (this.#file.open()) this.#file.transaction(() => this.#table.deleteAll());
+    });
+    if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
   }
 
-  protected deleteAll({ db }: Connection): void {
-    const connection = this.#current();
-    if (connection && connection.columns.size > 0) db.exec(`DELETE FROM ${TABLE}`);
+  /**
+   * Returns the rows that exist when it begins, oldest first, in bounded memory. The database is not locked
+   * between two of them.
+   */
+  async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
+    yield* this.#rowsBetween(-1n, await this.#lastRow(), columns);
   }
 
-  protected extent(after: bigint | undefined, upTo: bigint): Extent {
-    const connection = this.#current();
-    return connection ? extentOf(connection, TABLE, TIMESTAMP, after, upTo) : NO_ROWS;
-  }
-
-  /** The values of these columns, as `rows` gives them. */
   override async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
-    const upTo = await this.lastNumber();
-    for (let after = -1n;;) {
-      const { values, last } = await this.trying(() => this.#values(after, columns, upTo));
-      if (values.length === 0) return;
-      yield values.map((row) => row.map(fromSql));
-      after = last;
-    }
+    const pages = this.#pages(-1n, await this.#lastRow(), () => columns);
+    for await (const { rows } of pages) yield rows;
   }
 
-  protected page(after: bigint, columns: readonly string[] | undefined, upTo: bigint): Page {
-    const connection = this.#current();
-    if (!connection) return { rows: [], last: after };
-    const known = connection.columns;
-    const names = [...known.keys()].filter((name) => columns?.includes(name) ?? true);
-    const { values, last } = this.#values(after, names, upTo);
-    if (connection.columns !== known) return this.page(after, columns, upTo); // a column came between
-    const rows = values.map((row) => rowOf(names, row));
-    if (columns === undefined && rows.some(isBlank)) {
-      throw damaged(this.path, "a row without cells");
-    }
-    return { rows, last };
+  #lastRow(): MaybePromise<bigint> {
+    return this.#trying(() => this.#open().extent(MAX_ROW, MAX_ROW).last);
   }
 
-  /** The values of columns in the rows after one; NULL in a column that the table has not. */
-  #values(
+  async *#rowsBetween(
     after: bigint,
-    columns: readonly string[],
     upTo: bigint,
-  ): { readonly values: SqlValue[][]; readonly last: bigint } {
-    const connection = this.#current();
-    if (!connection || connection.columns.size === 0) return { values: [], last: after };
-    const { schema } = connection;
-    const number = rowNumber(connection.columns);
-    const selected = columns
-      .map((name) => connection.columns.has(name) ? quoted(name) : "NULL");
-    const sql = `SELECT ${[...selected, number].join(", ")} FROM ${TABLE} WHERE ${number} > ? ` +
-      `ORDER BY ${number} LIMIT ${PAGE}`;
-    const found = prepared(connection, sql).all(after) as unknown as SqlValue[][];
-    if (schemaOf(connection) !== schema) return this.#values(after, columns, upTo); // it has it now
-    const { rows, last } = takeNumbers(found, after, upTo, this.path);
-    return { values: rows, last };
-  }
-
-  /** An index for looks of this shape, so that they do not scan. Without one they are only slower. */
-  #makeIndex(connection: Connection, shape: KeyShape): void {
-    if (this.#indexed.has(shape)) return;
-    const names = (shape.columns ?? [...connection.columns.keys()].filter(isKeyColumn))
-      .filter((name) => connection.columns.has(name));
-    if (names.length === 0 || connection.db.isTransaction) return;
-    this.#indexed.add(shape);
-    const name = `stet_key ${shape.columns ? names.join(",") : "*"}`;
-    const exists = connection.db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name);
-    if (exists) return;
-    const columns = names.slice(0, 16).map(quoted).join(", ");
-    try {
-      connection.db.exec(`CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${TABLE} (${columns})`);
-    } catch (error) {
-      if (isBusy(error)) this.#indexed.delete(shape); // the next look tries again
-      else if (!/readonly/.test(messageOf(error))) throw error;
+    columns?: readonly string[],
+  ): AsyncGenerator<Row> {
+    const select: Select = (all) => columns ? all.filter((name) => columns.includes(name)) : all;
+    for await (const { names, rows } of this.#pages(after, upTo, select)) {
+      const read = rows.map((values) => rowOf(names, values));
+      // Every row that was recorded has a time at least.
+      if (!columns && read.some((row) => Object.keys(row).length === 0)) {
+        throw damaged(this.path, "a row without cells");
+      }
+      yield* read;
     }
   }
 
-  /** The open database with the columns that it has now, others' new ones too. */
-  #current(): Connection | undefined {
-    const connection = this.open();
-    if (connection && schemaOf(connection) !== connection.schema) {
-      readColumns(connection.db, connection);
+  async *#pages(after: bigint, upTo: bigint, select: Select): AsyncGenerator<Page> {
+    const timer = new YieldTimer();
+    for (let last = after;;) {
+      if (timer.isDue()) await timer.yield();
+      const page = await this.#trying(() => this.#open().page(last, select, upTo));
+      if (page.rows.length === 0) return;
+      yield page;
+      last = page.last;
     }
-    return connection;
   }
-}
 
-/** True if a row has no cell. Every row that was recorded has a time at least. */
-function isBlank(row: Row): boolean {
-  return Object.keys(row).length === 0;
+  /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
+  rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
+    return this.#trying(() => {
+      const connection = this.#file.open();
+      const { inode = 0 } = connection ?? {};
+      const last = lastRowOf(cursor);
+      const { now, before } = connection
+        ? this.#extents.of(connection, last)
+        : { now: NO_ROWS, before: NO_ROWS };
+      const isWhole = cursor !== cursorOf(inode, before);
+      const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
+      return { cursor: cursorOf(inode, now), isWhole, rows };
+    });
+  }
+
+  claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
+    this.#table.checkKey(key);
+    return this.#claims.claim(key, options);
+  }
+
+  held(): MaybePromise<readonly HeldKey[]> {
+    this.#file.checkOpen();
+    return this.#state.claims();
+  }
+
+  failures(): MaybePromise<readonly Failure[]> {
+    this.#file.checkOpen();
+    return this.#state.failures();
+  }
+
+  forget(params: readonly Row[]): MaybePromise<number> {
+    this.#file.checkOpen();
+    return this.#state.forget(params);
+  }
+
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(
+      `Cannot verify "${this.path}"`,
+      this.path,
+      () => verifySqlite(this.#state, repair, () => this.#trying(() => this.#faults(repair))),
+    );
+  }
+
+  #faults(repair: boolean): readonly Finding[] {
+    const connection = this.#file.open();
+    if (!connection) return [];
+    const findings = integrityFaults(connection.db, this.path);
+    if (!repair || findings.length > 0) return findings;
+    const repeats = this.#file.transaction(() => this.#table.deleteRepeats());
+    return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
+  }
+
+  /** Releases the database, the claims and the lock. */
+  close(): Promise<void> {
+    return this.#file.close();
+  }
 }
 
 /**
- * Opens the SQLite store at a path or URL: the table of a `Store` if it is asked for, or all that is
- * in the file.
+ * Opens the SQLite store at a path or URL: the table of a `Store` if that is asked for, or the table that is in
+ * the file.
  */
 export function open(location: string, options: OpenOptions): Backend {
   const path = sqlitePath(location);
   if (path === undefined) return new MemoryBackend();
   const records = options.records ?? recordsIn(path);
-  return records ? new SqliteRecords(path, records, options) : new SqliteBackend(path, options);
+  return new SqliteBackend(path, { ...options, ...records && { records } });
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { FormatError } from "../../core/errors.ts";
-import type { SqlValue } from "./sqlite_value.ts";
+import type { SqlValue } from "./sql_value.ts";
 
 /** The error of a database that is damaged. */
 export function damaged(path: string, found: string, cause?: unknown): FormatError {

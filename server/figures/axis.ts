@@ -32,22 +32,22 @@ export function axisOf(mirror: Mirror, column: string, condition: Sql): PlacedAx
   // Without counts: to sort all rows would take ten times as long.
   const few = condition.text === "1"
     ? mirror.distinct(column)
-    : mirror.all(`SELECT DISTINCT ${sql} ${from} LIMIT ${MAX_VALUES + 1}`, values)
+    : mirror.db.all(`SELECT DISTINCT ${sql} ${from} LIMIT ${MAX_VALUES + 1}`, values)
       .map(([cell]) => cell!);
   if (few && few.length <= MAX_VALUES) {
     return valuesAxis(column, sql, few, { values: 0, rows: 0 });
   }
   const isFinite = `${isNumberSql(sql)} AND abs(${sql}) <= 1.7976931348623157e308`;
-  const [[least, most, isOther] = []] = mirror.all(
+  const [[least, most, isOther] = []] = mirror.db.all(
     `SELECT min(${sql}), max(${sql}), max(NOT (${isFinite})) ${from}`,
     values,
   );
   if (isOther === 0n) return rangesAxis(column, sql, numberOf(least)!, numberOf(most)!);
-  const shown = mirror.all(
+  const shown = mirror.db.all(
     `SELECT ${sql}, count(*) AS c ${from} GROUP BY 1 ORDER BY c DESC, 1 LIMIT ${MAX_VALUES}`,
     values,
   );
-  const [[all, rows] = []] = mirror.all(
+  const [[all, rows] = []] = mirror.db.all(
     `SELECT count(DISTINCT ${sql}) + max(${sql} IS NULL), count(*) ${from}`,
     values,
   );

@@ -27,7 +27,7 @@ export function columnFigures(mirror: Mirror): ColumnFigures[] {
 function distinctOf(mirror: Mirror, name: string): number {
   const few = mirror.distinct(name);
   if (few) return few.filter((cell) => cell !== null).length;
-  const [[count] = []] = mirror.all(
+  const [[count] = []] = mirror.db.all(
     `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`,
   );
   return numberOf(count) ?? 0;

@@ -100,17 +100,10 @@ export const timeline = z.strictObject({
   failed: z.array(count),
 });
 
-/** See {@linkcode heatmapQuery}. */
 export type HeatmapQuery = z.infer<typeof heatmapQuery>;
-/** See {@linkcode gridProgress}. */
 export type GridProgress = z.infer<typeof gridProgress>;
-/** See {@linkcode progress}. */
 export type Progress = z.infer<typeof progress>;
-/** See {@linkcode columnFigures}. */
 export type ColumnFigures = z.infer<typeof columnFigures>;
-/** See {@linkcode axis}. */
 export type Axis = z.infer<typeof axis>;
-/** See {@linkcode heatmap}. */
 export type Heatmap = z.infer<typeof heatmap>;
-/** See {@linkcode timeline}. */
 export type Timeline = z.infer<typeof timeline>;

@@ -29,7 +29,7 @@ export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapQuery):
     "count(v), avg(v), min(v), max(v)",
     `(SELECT *, ${numberSql(mirror, color)} AS v FROM ${mirror.table} WHERE ${on.text})`,
   ];
-  const rows = mirror.all(
+  const rows = mirror.db.all(
     `SELECT ${groups}, ${aggregates} FROM ${from} GROUP BY ${numbers}`,
     on.values,
   );

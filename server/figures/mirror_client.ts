@@ -9,13 +9,11 @@ import type { PackedRows } from "../mirror/packed_rows.ts";
 import type { MirrorRequests } from "./mirror_requests.ts";
 import {
   type Answer,
-  answerOf,
+  answererOf,
   type MirrorStart,
   mirrorThread,
   type Question,
   START,
-  startMirror,
-  type ThrownError,
 } from "./mirror_thread.ts";
 
 /** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
@@ -113,45 +111,41 @@ export class MirrorClient {
       throw new Error(`Deno gives no read access to ${module}`);
     }
     const worker = new Worker(module, { workerData: { [START]: this.#start } });
-    const waiting = new Map<
-      number,
-      { resolve(value: unknown): void; reject(error: Error): void }
-    >();
-    let questions = 0;
-
-    const end = (error: Error): void => {
-      for (const { reject } of waiting.values()) reject(error);
-      waiting.clear();
-    };
-
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);
       worker.once("exit", (code) => reject(new Error(`the thread exited with code ${code}`)));
     });
     worker.unref();
-    worker.on("message", (answer: Answer) => {
-      const asked = waiting.get(answer.id);
-      waiting.delete(answer.id);
-      if (waiting.size === 0) worker.unref();
-      if ("error" in answer) asked?.reject(receivedError(answer.error));
-      else asked?.resolve(answer.value);
-    });
+
+    const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+    let questions = 0;
+    const end = (error: Error): void => {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    };
     const died = (reason: string): void => {
       this.#answerer = undefined; // the next request starts another
       this.#follower.restart();
       end(this.#error(`the thread of its figures ended (${reason}); ask again`));
     };
+    worker.on("message", ({ id, value, error }: Answer) => {
+      const asked = waiting.get(id);
+      waiting.delete(id);
+      if (waiting.size === 0) worker.unref();
+      if (error) asked?.reject(receivedError(error));
+      else asked?.resolve(value);
+    });
     worker.on("error", (error) => died(messageOf(error)));
     worker.on("exit", (code) => died(`code ${code}`));
     return {
-      ask: (name, args) =>
-        new Promise((resolve, reject) => {
-          const question: Question = { id: ++questions, name, args };
-          waiting.set(question.id, { resolve, reject });
-          worker.ref(); // the process lives until it is answered
-          worker.postMessage(question);
-        }),
+      ask(name, args) {
+        const asked = Promise.withResolvers<unknown>();
+        waiting.set(++questions, asked);
+        worker.ref(); // the process lives until it is answered
+        worker.postMessage({ id: questions, name, args } satisfies Question);
+        return asked.promise;
+      },
       close: () => {
         worker.removeAllListeners("exit");
         end(this.#error("the sidecar was closed"));
@@ -162,35 +156,27 @@ export class MirrorClient {
   }
 
   #openHere(reason: string): Answerer {
-    const requests = startMirror(this.#start);
+    const answer = answererOf(this.#start);
     let rows = 0;
     return {
       ask: async (name, args) => {
-        if (name === "insert") {
-          rows += (args[0] as PackedRows).length;
-          if (rows > MAX_ROWS_WITHOUT_THREAD) {
-            throw this.#error(
-              `it has more than ${MAX_ROWS_WITHOUT_THREAD} rows, whose figures would block claims, and ` +
-                `no thread can be started for them (${reason}); on Deno, start the sidecar with ` +
-                `--allow-read`,
-            );
-          }
-        }
         if (name === "abort" || name === "begin" && args[0] === true) rows = 0;
-        return await answerOf(requests, { name, args });
+        if (name === "insert") rows += (args[0] as PackedRows).length;
+        if (rows <= MAX_ROWS_WITHOUT_THREAD) return await answer(name, args);
+        throw this.#error(
+          `it has more than ${MAX_ROWS_WITHOUT_THREAD} rows, whose figures would block claims, and no ` +
+            `thread can be started for them (${reason}); on Deno, start the sidecar with --allow-read`,
+        );
       },
-      close: requests.close,
+      close: () => void answer("close", []),
     };
   }
 }
 
 const CLASSES = { RangeError, StoreError, SyntaxError, TypeError };
 
-/** An error of the thread, of the class that it had there. */
-function receivedError({ name, message, stack }: ThrownError): Error {
-  const error = new (Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error)(
-    message,
-  );
-  error.stack = stack;
-  return error;
+/** Returns an error of the thread, of the class that it had there. */
+function receivedError({ name, message, stack }: NonNullable<Answer["error"]>): Error {
+  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name as keyof typeof CLASSES] : Error;
+  return Object.assign(new known(message), { stack });
 }

@@ -7,11 +7,9 @@ import { type MirrorRequests, openMirror } from "./mirror_requests.ts";
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
 
-/** The data that a thread starts with. */
+/** The data that a thread starts with: the store's name in messages, and the factors of the grid wanted. */
 export interface MirrorStart {
-  /** The store's name in messages. */
   readonly location: string;
-  /** The factors of the grid whose combinations are wanted. */
   readonly factors: readonly Factor[] | undefined;
 }
 
@@ -22,29 +20,19 @@ export interface Question {
   readonly args: readonly unknown[];
 }
 
-/** An answer of the thread. */
-export type Answer =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: ThrownError };
-
-/** An error as it is sent: threads keep no class of their own. */
-export interface ThrownError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
+/** An answer of the thread. An error is sent by its parts: threads keep no class of their own. */
+export interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
 }
 
-/** Opens the mirror that a start describes. */
-export function startMirror({ location, factors }: MirrorStart): MirrorRequests {
-  return openMirror(location, factors && gridOf(factors));
-}
-
-/** Answers a request. */
-export function answerOf(
-  requests: MirrorRequests,
-  { name, args }: Pick<Question, "name" | "args">,
-): unknown {
-  return (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
+/** Opens the mirror that a start describes; returns the function that answers its requests. */
+export function answererOf(
+  { location, factors }: MirrorStart,
+): (name: keyof MirrorRequests, args: readonly unknown[]) => unknown {
+  const requests = openMirror(location, factors && gridOf(factors));
+  return (name, args) => (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
 }
 
 /** The property of `workerData` that a thread of this kind is started with. */
@@ -53,17 +41,14 @@ export const START = "stetMirror";
 const start = (workerData as Record<string, MirrorStart> | null)?.[START];
 if (parentPort && start) {
   const port = parentPort;
-  const requests = startMirror(start);
-  port.on("message", (question: Question) => {
-    const { id } = question;
-    let answer: Answer;
+  const answer = answererOf(start);
+  port.on("message", ({ id, name, args }: Question) => {
     try {
-      answer = { id, value: answerOf(requests, question) };
+      port.postMessage({ id, value: answer(name, args) } satisfies Answer);
     } catch (error) {
       const { name, message, stack = "" } = error as Error;
-      answer = { id, error: { name, message, stack } };
+      port.postMessage({ id, error: { name, message, stack } } satisfies Answer);
     }
-    port.postMessage(answer);
   });
   port.postMessage("ready");
 }

@@ -29,11 +29,11 @@ export function progressOf(
   const { params } = rolesOf(mirror.columns);
   const { table } = mirror;
   const columns = params.map((name) => mirror.sql(name)).join(", ");
-  const [[first, last] = []] = mirror.all(`SELECT min(ended), max(ended) FROM ${table}`);
+  const [[first, last] = []] = mirror.db.all(`SELECT min(ended), max(ended) FROM ${table}`);
   const keys = params.length === 0 ? table : `(SELECT DISTINCT ${columns} FROM ${table})`;
-  const [[count] = []] = mirror.all(`SELECT count(*) FROM ${keys}`);
+  const [[count] = []] = mirror.db.all(`SELECT count(*) FROM ${keys}`);
   const done = Number(count);
-  const newest = mirror.all(
+  const newest = mirror.db.all(
     `SELECT ended, took FROM ${table} WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT ${NEWEST}`,
   );
   const ends = newest.map(([end]) => numberOf(end)!);

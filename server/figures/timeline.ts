@@ -26,7 +26,9 @@ export function timelineOf(
 ): Timeline {
   const since = seconds === Infinity ? -Infinity : now - seconds;
   const { table } = mirror;
-  const range = mirror.all(`SELECT min(ended), max(ended) FROM ${table} WHERE ended >= ?`, [since]);
+  const range = mirror.db.all(`SELECT min(ended), max(ended) FROM ${table} WHERE ended >= ?`, [
+    since,
+  ]);
   const failed = failures.filter((time) => time >= since);
   const times = [...range[0]!.map(numberOf), ...failed].filter((time) => time !== null);
   if (times.length === 0) return { start: null, bucket_seconds: 1, done: [], failed: [] };
@@ -42,7 +44,7 @@ export function timelineOf(
     done: Array<number>(count).fill(0),
     failed: Array<number>(count).fill(0),
   };
-  const rows = mirror.all(
+  const rows = mirror.db.all(
     `SELECT CAST((ended - ?) / ? AS INTEGER), count(*) FROM ${table} WHERE ended >= ? GROUP BY 1`,
     [start, size, least],
   );

@@ -5,14 +5,14 @@ import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type PackedRows, RowPacker } from "./packed_rows.ts";
 
-/** Where the rows of a store are copied to. Calls are handled in their order. */
+/** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
-  /** Begins a copy: of all rows, in place of the ones it has, or of rows to add. */
+  /** Begins a copy of all rows, in place of the present ones, or of rows to add. */
   begin(isWhole: boolean): MaybePromise<void>;
   insert(rows: PackedRows): MaybePromise<void>;
-  /** Ends the copy; gets the store's columns in their order. */
+  /** Ends the copy. @param columns The store's, in its order. */
   commit(columns: readonly string[]): MaybePromise<void>;
-  /** Gives the copy up. The next one begins with no rows. */
+  /** Drops the copy. The next one begins with no rows. */
   abort(): MaybePromise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface RowSink {
 export class Follower {
   readonly #backend: Engine;
   readonly #sink: RowSink;
-  #mark: string | undefined;
+  #cursor: string | undefined;
   #generation = 0;
   #count = 0;
   #running: Promise<string> | undefined;
@@ -31,7 +31,7 @@ export class Follower {
     this.#sink = sink;
   }
 
-  /** How many rows were copied: the place of the newest one. */
+  /** The number of rows copied, and so the position of the newest one. */
   get count(): number {
     return this.#count;
   }
@@ -42,7 +42,7 @@ export class Follower {
   }
 
   /**
-   * Copies the rows that the store has gained, and resolves to the store's mark: as long as that is the
+   * Copies the rows that the store has gained, and resolves to the store's cursor: as long as that is the
    * same, nothing has changed. Calls while a copy is under way share the next one.
    */
   catchUp(): Promise<string> {
@@ -55,18 +55,18 @@ export class Follower {
     });
   }
 
-  /** Has the next copy begin with no rows: the sink has lost them. */
+  /** Lets the next copy begin with no rows: the sink has lost them. */
   restart(): void {
-    this.#mark = undefined;
+    this.#cursor = undefined;
     this.#count = 0;
     this.#generation++;
   }
 
   async #follow(): Promise<string> {
-    const { cursor: mark, isWhole, rows } = await this.#backend.rowsAfter(this.#mark);
-    if (mark === this.#mark) {
+    const { cursor, isWhole, rows } = await this.#backend.rowsAfter(this.#cursor);
+    if (cursor === this.#cursor) {
       await closeRows(rows);
-      return mark;
+      return cursor;
     }
     const isNew = isWhole && this.#count > 0;
     try {
@@ -80,11 +80,11 @@ export class Follower {
       throw error;
     }
     if (isNew) this.#generation++;
-    this.#mark = mark;
-    return mark;
+    this.#cursor = cursor;
+    return cursor;
   }
 
-  /** Sends rows; how many. The next batch is made while the sink inserts the one before. */
+  /** Sends rows, and returns their number. The next batch is made while the sink inserts the one before. */
   async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     const packer = new RowPacker();
     let count = 0;

@@ -42,7 +42,7 @@ export class GridDone {
     const known = new Set(mirror.columns);
     const names = this.grid.names.filter((name) => known.has(name));
     const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
-    const rows = mirror.each(`SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`, [
+    const rows = mirror.db.each(`SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`, [
       BigInt(this.#position),
     ]);
     for (const cells of rows) {

@@ -47,8 +47,9 @@ interface Copy {
  * differ only in case for one.
  */
 export class Mirror implements RowSink {
+  /** The database of the table. */
+  readonly db = new PrivateDatabase();
   readonly #location: string;
-  readonly #db = new PrivateDatabase();
   #copy: Copy;
   /** The copy that is being filled. */
   #filled: Copy | undefined;
@@ -100,16 +101,6 @@ export class Mirror implements RowSink {
     return "NULL"; // a column without a cell
   }
 
-  /** Returns the rows of a statement as arrays. Integers come as bigints. */
-  all(text: string, values?: readonly SqlValue[]): SqlValue[][] {
-    return this.#db.all(text, values);
-  }
-
-  /** The same, one row at a time: no other statement may run before the last. */
-  each(text: string, values?: readonly SqlValue[]): Iterable<SqlValue[]> {
-    return this.#db.each(text, values);
-  }
-
   /** Returns the distinct values of a column as the mirror keeps them, NULL too; undefined if they are many. */
   distinct(column: string): readonly SqlValue[] | undefined {
     const { distinct, table, count } = this.#copy;
@@ -118,7 +109,7 @@ export class Mirror implements RowSink {
       distinct.values.clear();
     }
     if (!distinct.values.has(column)) {
-      const cells = this.all(
+      const cells = this.db.all(
         `SELECT DISTINCT ${this.sql(column)} FROM ${table} LIMIT ${MAX_DISTINCT + 1}`,
       );
       const isFew = cells.length <= MAX_DISTINCT;
@@ -129,7 +120,7 @@ export class Mirror implements RowSink {
 
   /** Closes the database, and so removes it. */
   close(): void {
-    this.#db.close();
+    this.db.close();
   }
 
   /** Begins a copy of all rows, in place of the present ones, or of rows to add. */
@@ -165,7 +156,7 @@ export class Mirror implements RowSink {
         }
       }
       const places = Array(to - from).fill(one).join(", ");
-      this.#db.run(`INSERT INTO ${table} (${names}) VALUES ${places}`, values);
+      this.db.run(`INSERT INTO ${table} (${names}) VALUES ${places}`, values);
       copy.count += to - from;
     }
   }
@@ -193,7 +184,7 @@ export class Mirror implements RowSink {
 
   #newCopy(): Copy {
     const table = `runs${++this.#copies}`;
-    this.#db.alter(`CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`);
+    this.db.alter(`CREATE TABLE ${table} (n INTEGER PRIMARY KEY, ended, took)`);
     return {
       table,
       numbers: new Map(),
@@ -205,7 +196,7 @@ export class Mirror implements RowSink {
   }
 
   #drop({ table }: Copy): void {
-    this.#db.alter(`DROP TABLE ${table}`);
+    this.db.alter(`DROP TABLE ${table}`);
   }
 
   #addColumns({ table, numbers, kinds }: Copy, names: readonly string[]): void {
@@ -217,7 +208,7 @@ export class Mirror implements RowSink {
             `/v1/runs.ndjson and /v1/runs.csv give its rows`,
         );
       }
-      this.#db.alter(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
+      this.db.alter(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
       kinds.push(noKinds());
       numbers.set(name, numbers.size);
     }

@@ -28,7 +28,7 @@ export function conditionOf(mirror: Mirror, text: string | undefined): Sql {
   const isWanted = whereOf(condition);
   const positions: number[] = [];
   const { columns, table } = mirror;
-  for (const cells of mirror.each(`SELECT ${cellsSql(mirror, columns)}, n FROM ${table}`)) {
+  for (const cells of mirror.db.each(`SELECT ${cellsSql(mirror, columns)}, n FROM ${table}`)) {
     if (isWanted(rowOf(columns, cells))) positions.push(Number(cells.at(-1)));
   }
   return { text: "n IN (SELECT value FROM json_each(?))", values: [JSON.stringify(positions)] };
@@ -52,7 +52,7 @@ export function selectPage(
     BigInt(limit),
     BigInt(offset),
   ], columns);
-  const [[total] = []] = mirror.all(`SELECT count(*) ${from}`, values);
+  const [[total] = []] = mirror.db.all(`SELECT count(*) ${from}`, values);
   return { rows, total: Number(total) };
 }
 
@@ -73,7 +73,7 @@ export function selectNewest(mirror: Mirror, position: number, limit: number): R
 export function largestText(mirror: Mirror, column: string): string | undefined {
   if (mirror.kinds(column)[3] === 0) return undefined;
   const sql = mirror.sql(column);
-  const [[text] = []] = mirror.all(
+  const [[text] = []] = mirror.db.all(
     `SELECT max(${sql}) FROM ${mirror.table} WHERE typeof(${sql}) = 'text'`,
   );
   return fromMirror(text!) as string;
@@ -85,7 +85,7 @@ function selectRows(
   values: readonly SqlValue[],
   columns: readonly string[] = mirror.columns,
 ): Row[] {
-  return mirror.all(`SELECT ${cellsSql(mirror, columns)} ${from}`, values)
+  return mirror.db.all(`SELECT ${cellsSql(mirror, columns)} ${from}`, values)
     .map((cells) => rowOf(columns, cells));
 }
 

@@ -3,17 +3,17 @@ import type { Value } from "../../core/values/value.ts";
 import { whereOf } from "../../core/tools/where.ts";
 import { FALSE_SQL, isBig, NULL_SQL, type SqlValue, toMirror, TRUE_SQL } from "./mirror_value.ts";
 
-/** A part of an SQL statement, with what is bound to its parameters. */
+/** A part of an SQL statement, with the values of its parameters. */
 export interface Sql {
   readonly text: string;
   readonly values: readonly SqlValue[];
 }
 
 /**
- * A condition as SQL over the mirror's columns, true for exactly the rows for which `whereOf` is true;
- * never NULL. Undefined if it compares with an integer that SQLite has none for.
+ * Returns a condition as SQL over the mirror's columns, true for exactly the rows for which `whereOf` is
+ * true; never NULL. Undefined if it compares with an integer that SQLite cannot hold.
  *
- * @param columnSql The name in SQL of a column that rows can have.
+ * @param columnSql Returns the name in SQL of a column that rows can have.
  */
 export function whereSql(
   condition: Condition,
@@ -77,28 +77,26 @@ export function whereSql(
   return isExact ? { text, values } : undefined;
 }
 
-/** The columns that a condition names. */
+/** Returns the columns that a condition names. */
 export function columnsIn(condition: Condition): string[] {
-  const operands = (): readonly Operand[] => {
-    switch (condition.kind) {
-      case "compare":
-        return [condition.left, condition.right];
-      case "in":
-        return [condition.left, ...condition.members];
-      case "is":
-        return [condition.left];
-      default:
-        return [];
-    }
-  };
-  if (condition.kind === "and" || condition.kind === "or") {
-    return condition.parts.flatMap(columnsIn);
+  const named = (...operands: readonly Operand[]): string[] =>
+    operands.flatMap((each) => "column" in each ? [each.column] : []);
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.parts.flatMap(columnsIn);
+    case "not":
+      return columnsIn(condition.part);
+    case "compare":
+      return named(condition.left, condition.right);
+    case "in":
+      return named(condition.left, ...condition.members);
+    case "is":
+      return named(condition.left);
   }
-  if (condition.kind === "not") return columnsIn(condition.part);
-  return operands().flatMap((each) => "column" in each ? [each.column] : []);
 }
 
-/** Kinds of values of which one can be less than another of the same kind. */
+/** The kinds of values that are ordered among each other. */
 const KINDS = ["number", "string", "boolean"] as const;
 type Kind = typeof KINDS[number];
 
@@ -108,7 +106,7 @@ const IS_KIND: Readonly<Record<Kind, (column: string) => string>> = {
   boolean: (column) => `(${column} IS ${FALSE_SQL} OR ${column} IS ${TRUE_SQL})`,
 };
 
-/** Whether a column holds a number that is not NaN; never NULL. */
+/** Returns the condition that a column holds a number other than NaN; never NULL. */
 export function isNumberSql(column: string): string {
   return `typeof(${column}) IN ('real', 'integer')`;
 }

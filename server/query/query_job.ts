@@ -1,10 +1,4 @@
-/**
- * What the process does that runs the SQL of clients: it answers one statement after the other, each
- * into a file.
- *
- * @module
- */
-
+/** The job of a process for SQL of clients: writes the answer of a statement to a file. @module */
 import fs from "node:fs";
 import process from "node:process";
 import { query } from "../../mod.ts";
@@ -15,16 +9,15 @@ import type { Medium } from "../routes/media.ts";
 /** The URL of this module, whatever it was compiled to. */
 export const queryJob: string = import.meta.url;
 
-/** The memory that DuckDB may take before it writes to the disk, in megabytes. */
+/** The memory of DuckDB before it writes to the disk, in megabytes. */
 const MAX_DUCKDB_MB = 1024;
-/** The memory at which the process ends: DuckDB does not count what a function builds. In bytes. */
+/** The memory at which the process ends, in bytes: DuckDB does not count what a function builds. */
 const MAX_MEMORY_BYTES = 2 ** 31;
-/** How often the memory is looked at, in milliseconds. */
 const MEMORY_INTERVAL_MS = 50;
-/** How long after its time the process ends by itself, if its parent has gone, in milliseconds. */
+/** The time after its timeout at which an orphaned process ends, in milliseconds. */
 const ABANDONED_MS = 10_000;
 
-/** A statement, and where its answer goes. */
+/** A statement, and the file for its answer. */
 export interface QueryJob {
   /** The store's path. */
   readonly store: string;
@@ -33,11 +26,11 @@ export interface QueryJob {
   /** In milliseconds. */
   readonly timeout: number;
   readonly medium: Medium;
-  /** The path of a file that is yet to be made. */
+  /** The path of a file that does not exist yet. */
   readonly answer: string;
 }
 
-/** Writes what a statement gives to a file. */
+/** Writes the answer of a statement to its file. */
 export async function answerQuery(
   { store, sql, maxRows, timeout, medium, answer }: QueryJob,
 ): Promise<void> {

@@ -4,20 +4,20 @@ import path from "node:path";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
+import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
 import { MissingPackageError } from "../../packages/missing_package_error.ts";
 import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
 
-/** How many statements run at once; more wait. */
+/** The maximum number of statements under way; more wait. */
 const MAX_PROCESSES = 2;
-/** How long after its time a process is killed that did not end a statement, in milliseconds. */
+/** The time after its timeout at which a process is killed, in milliseconds. */
 const GRACE_MS = 2000;
-/** How many bytes of an answer are sent at a time. */
-const CHUNK = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 
-/** What errors of a process are here. */
+/** The classes of errors that a process can send. */
 const CLASSES: Readonly<
   Record<string, new (message: string, options: ErrorOptions) => StoreError>
 > = { FormatError, LockError, MissingPackageError, QueryError, StoreError };
@@ -34,16 +34,17 @@ export class QueryProcesses {
   readonly #path: string | undefined;
   readonly #executor: Executor = workers(queryJob, "answerQuery", { concurrency: MAX_PROCESSES });
   #opened: Promise<void> | undefined;
-  #free = MAX_PROCESSES;
-  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  /** Notified when a statement has ended. */
+  readonly #ended = new ConditionVariable();
 
-  /** @param path The store's file, if a process can open it by that; else its rows are copied. */
+  /** @param path The store's file, if another process can open it; else its rows are copied. */
   constructor(backend: Engine, path: string | undefined) {
     this.#backend = backend;
     this.#path = path;
   }
 
-  /** Why SQL cannot run in a process of its own; undefined if it can. */
+  /** The permissions that a process for SQL needs and this one lacks; undefined if none. */
   static get missing(): string | undefined {
     // Workers get the permissions that this process has in full.
     const kinds = ["run", "read", "write", "env", "ffi"] as const;
@@ -52,7 +53,7 @@ export class QueryProcesses {
   }
 
   /**
-   * Runs a statement, and gives its answer piece by piece.
+   * Runs a statement, and returns its answer piece by piece.
    *
    * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
    * @throws {StoreError} If the store cannot be read.
@@ -60,7 +61,8 @@ export class QueryProcesses {
   async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
     const folder = new TemporaryFolder("stet-query-");
     try {
-      await this.#enter();
+      while (this.#running >= MAX_PROCESSES) await this.#ended.wait();
+      this.#running++;
       try {
         await (this.#opened ??= this.#executor.open?.() ?? Promise.resolve());
         const answer = path.join(folder.path, "answer");
@@ -69,7 +71,8 @@ export class QueryProcesses {
         await this.#run({ ...statement, store, answer });
         return piecesOf(fs.openSync(answer, "r"));
       } finally {
-        this.#leave();
+        this.#running--;
+        this.#ended.notifyAll();
       }
     } finally {
       folder.remove();
@@ -106,7 +109,7 @@ export class QueryProcesses {
     }
   }
 
-  /** Copies the rows to a file that another process can open; its path. */
+  /** Copies the rows to a file that another process can open, and returns its path. */
   async #copy(folder: string): Promise<string> {
     const copy = path.join(folder, "rows.jsonl");
     fs.writeFileSync(copy, ""); // a store without rows is a store
@@ -118,20 +121,9 @@ export class QueryProcesses {
     }
     return copy;
   }
-
-  async #enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
-  }
 }
 
-/** The bytes of an open file, which is closed after them, or when no more are wanted. */
+/** Returns the bytes of an open file, which is closed after the last, or when no more are wanted. */
 function piecesOf(fd: number): AsyncIterator<Uint8Array, undefined> {
   let isOpen = true;
   const close = (): { readonly done: true; readonly value: undefined } => {
@@ -143,8 +135,8 @@ function piecesOf(fd: number): AsyncIterator<Uint8Array, undefined> {
     // deno-lint-ignore require-await
     async next() {
       if (!isOpen) return close();
-      const bytes = new Uint8Array(CHUNK);
-      const count = fs.readSync(fd, bytes, 0, CHUNK, null);
+      const bytes = new Uint8Array(CHUNK_BYTES);
+      const count = fs.readSync(fd, bytes, 0, CHUNK_BYTES, null);
       return count === 0 ? close() : { done: false, value: bytes.subarray(0, count) };
     },
     // deno-lint-ignore require-await

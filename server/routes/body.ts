@@ -4,24 +4,23 @@ import { parseJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 import { invalidRequest, ProblemError } from "./problem.ts";
 
-/** The most bytes of a JSON body. */
-export const MOST_BYTES = 8 * 1024 * 1024;
-/** The most levels of arrays and objects in one another. */
-const MOST_LEVELS = 64;
-/** How long a body may take to arrive, in milliseconds. */
-const PATIENCE = 10_000;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** The maximum depth of nested arrays and objects. */
+const MAX_DEPTH = 64;
+/** The maximum time for a body to arrive, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 
-/** The JSON of a request's body: `Content-Type: application/json`, UTF-8, not too large, not too slow. */
+/** Returns the JSON of a body: `Content-Type: application/json`, UTF-8, not too large, not too slow. */
 export async function readJson(request: Request): Promise<Value> {
   checkType(request, /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i, "application/json");
   return parseBody(await readText(request));
 }
 
-/** The text of a request's body: UTF-8, not too large, not too slow. */
+/** Returns the text of a body: UTF-8, not too large, not too slow. */
 export async function readText(request: Request): Promise<string> {
   const length = Number(request.headers.get("content-length") ?? NaN);
-  if (length > MOST_BYTES) throw tooLarge();
-  // A length that was told is kept to by the server; else the bytes are counted as they come.
+  if (length > MAX_BODY_BYTES) throw tooLarge();
+  // The server enforces a declared length; else the bytes are counted as they arrive.
   const bytes = await inTime(
     Number.isNaN(length)
       ? readAll(request)
@@ -31,20 +30,16 @@ export async function readText(request: Request): Promise<string> {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
-/**
- * The value of a JSON text that a client sent.
- *
- * @param path What to call it in errors.
- */
+/** Parses a JSON text of a client. @param path Its place in errors. */
 export function parseBody(text: string, path = ""): Value {
   try {
-    return parseJson(text, MOST_LEVELS);
+    return parseJson(text, MAX_DEPTH);
   } catch (error) {
     throw invalidRequest([{ path, message: messageOf(error) }]);
   }
 }
 
-/** @throws {ProblemError} If the request's content is of another type. */
+/** Checks the type of a body. @throws {ProblemError} If it is another. */
 export function checkType(request: Request, wanted: RegExp, name: string): void {
   const type = request.headers.get("content-type") ?? "";
   if (wanted.test(type)) return;
@@ -56,47 +51,29 @@ async function readAll(request: Request): Promise<Uint8Array> {
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw tooLarge();
+    if (size > MAX_BODY_BYTES) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
 function tooLarge(): ProblemError {
-  return new ProblemError(413, `A body may have ${MOST_BYTES} bytes at most; send less at a time`);
+  return new ProblemError(
+    413,
+    `A body may have ${MAX_BODY_BYTES} bytes at most; send less at a time`,
+  );
 }
 
-/** Bodies that are being read, and what ends the wait for each. One timer for all. */
-const reading = new Set<{ readonly end: number; readonly late: (error: ProblemError) => void }>();
-let timer: ReturnType<typeof setInterval> | undefined;
-
+/** Rejects if a body does not arrive in time. */
 function inTime<T>(body: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const entry = { end: performance.now() + PATIENCE, late: reject };
-    reading.add(entry);
-    timer ??= setInterval(endLate, 1000);
-    body.then((value) => {
-      reading.delete(entry);
-      resolve(value);
-    }, (error) => {
-      reading.delete(entry);
-      reject(error);
-    });
+    const timer = setTimeout(() => {
+      reject(
+        new ProblemError(408, `The body did not arrive within ${TIMEOUT_MS / 1000} s`, {
+          headers: { connection: "close" },
+        }),
+      );
+    }, TIMEOUT_MS);
+    body.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-}
-
-function endLate(): void {
-  const now = performance.now();
-  for (const entry of reading) {
-    if (entry.end >= now) continue;
-    reading.delete(entry);
-    entry.late(
-      new ProblemError(408, `The body did not arrive within ${PATIENCE / 1000} s`, {
-        headers: { connection: "close" },
-      }),
-    );
-  }
-  if (reading.size > 0) return;
-  clearInterval(timer);
-  timer = undefined;
 }

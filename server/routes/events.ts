@@ -9,17 +9,17 @@ import type { MirrorClient } from "../figures/mirror_client.ts";
 import type { Route } from "./route.ts";
 import { Watcher } from "../figures/watcher.ts";
 
-/** The most rows, claims or failures in one event. */
-const MOST = 100;
-/** The longest silence, in milliseconds: then a comment tells that the connection lives. */
-const SILENCE = 15_000;
-/** Between two events on one connection, in milliseconds. */
-const PAUSE = 200;
+/** The maximum number of rows or claims in one event. */
+const MAX_ITEMS = 100;
+/** The maximum silence, in milliseconds: then a comment keeps the connection alive. */
+const MAX_SILENCE_MS = 15_000;
+/** The pause between two events on one connection, in milliseconds. */
+const PAUSE_MS = 200;
 /**
- * After so many bytes a stream ends; who listens connects again and goes on from the last event. Where a
+ * The size at which a stream ends; its client connects again and continues after the last event. Where a
  * server takes more than the client reads, that is the most it can hold.
  */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_STREAM_BYTES = 4 * 1024 * 1024;
 
 /** Returns the route of server-sent events: changes of the store. */
 export function eventRoutes(deps: ServerDeps): Route[] {
@@ -49,7 +49,7 @@ export function eventRoutes(deps: ServerDeps): Route[] {
         if (ending.aborted) return controller.close();
         controller.enqueue(bytes);
         size += bytes.length;
-        if (size < MOST_BYTES) return;
+        if (size < MAX_STREAM_BYTES) return;
         leave();
         controller.close();
       },
@@ -72,17 +72,18 @@ export function eventRoutes(deps: ServerDeps): Route[] {
   }];
 }
 
-/** What one client is still to be told. */
+/** The events of one client. */
 class Events {
   readonly #mirror: MirrorClient;
   readonly #watcher: Watcher;
   readonly #instance: string;
-  readonly #told = new Map<string, string>();
+  /** The data of the last event of each name. */
+  readonly #sent = new Map([["problem", '"detail":null']]);
   #generation: number;
-  #place: number;
+  #position: number;
   #first: string;
 
-  /** @param lastId The last event that the client heard on an earlier connection. */
+  /** @param lastId The last event that the client received on an earlier connection. */
   constructor(
     mirror: MirrorClient,
     watcher: Watcher,
@@ -93,25 +94,31 @@ class Events {
     this.#watcher = watcher;
     this.#instance = instance;
     this.#generation = mirror.generation;
-    this.#place = mirror.count;
-    this.#first = this.#event("start", `"total":${mirror.count}`);
-    if (lastId === undefined) return;
-    const [of, generation, place] = lastId.split(".");
-    const isKnown = of === instance && Number(generation) === mirror.generation &&
-      /^[0-9]+$/.test(place ?? "") && Number(place) <= mirror.count;
-    if (isKnown) this.#place = Number(place);
-    this.#first = isKnown ? ": again\n\n" : this.#event("reset", `"total":${mirror.count}`);
+    this.#position = mirror.count;
+    const [of, generation, position = ""] = lastId?.split(".") ?? [];
+    if (
+      of === instance && Number(generation) === mirror.generation &&
+      /^[0-9]+$/.test(position) && Number(position) <= mirror.count
+    ) {
+      this.#position = Number(position);
+      this.#first = ": again\n\n";
+    } else {
+      this.#first = this.#event(
+        lastId === undefined ? "start" : "reset",
+        `"total":${mirror.count}`,
+      );
+    }
   }
 
-  /** The next events as text, once there are some; a comment after a long silence. */
+  /** Returns the next events as text, once there are some; a comment after a long silence. */
   async next(ending: AbortSignal): Promise<string> {
     if (this.#first !== "") {
       const text = `retry: 1000\n${this.#first}${await this.#news()}`;
       this.#first = "";
       return text;
     }
-    await sleep(PAUSE, undefined, { ref: false });
-    const end = performance.now() + SILENCE;
+    await sleep(PAUSE_MS, undefined, { ref: false });
+    const end = performance.now() + MAX_SILENCE_MS;
     for (;;) {
       if (ending.aborted) return "";
       const news = await this.#news();
@@ -124,48 +131,40 @@ class Events {
 
   async #news(): Promise<string> {
     const { claims, failures, problem } = this.#watcher.state;
+    const running = claims.slice(0, MAX_ITEMS).map(({ key, holder }) =>
+      `{"params":${encodeJsonRow(keyParams(key))},"holder":${JSON.stringify(holder)}}`
+    );
+    const last = JSON.stringify(failures.at(-1)?.time ?? null);
+    const attempts = failures.reduce((sum, { attempt }) => sum + attempt, 0);
     return await this.#rows() +
-      this.#state(
-        "running",
-        () =>
-          `"running":${claims.length},"claims":[${
-            claims.slice(0, MOST).map(({ key, holder }) =>
-              `{"params":${encodeJsonRow(keyParams(key))},"holder":${JSON.stringify(holder)}}`
-            ).join(",")
-          }]`,
-      ) +
-      this.#state("failures", () => {
-        const last = failures.at(-1);
-        return `"failed":${failures.length},"last":${JSON.stringify(last?.time ?? null)},` +
-          `"attempts":${failures.reduce((sum, { attempt }) => sum + attempt, 0)}`;
-      }) +
-      this.#state("problem", () => `"detail":${JSON.stringify(problem ?? null)}`, '"detail":null');
+      this.#state("running", `"running":${claims.length},"claims":[${running.join(",")}]`) +
+      this.#state("failures", `"failed":${failures.length},"last":${last},"attempts":${attempts}`) +
+      this.#state("problem", `"detail":${JSON.stringify(problem ?? null)}`);
   }
 
   async #rows(): Promise<string> {
     const { generation, count } = this.#mirror;
     if (generation !== this.#generation) {
       this.#generation = generation;
-      this.#place = count;
+      this.#position = count;
       return this.#event("reset", `"total":${count}`);
     }
-    if (count === this.#place) return "";
-    const { count: added, rows } = await this.#mirror.ask("addedSince", this.#place, MOST);
+    if (count === this.#position) return "";
+    const { count: added, rows } = await this.#mirror.ask("addedSince", this.#position, MAX_ITEMS);
     if (this.#mirror.generation !== generation) return await this.#rows(); // the rows are others
-    this.#place += added;
-    return this.#event("runs", `"added":${added},"total":${this.#place},"rows":${rows}`);
+    this.#position += added;
+    return this.#event("runs", `"added":${added},"total":${this.#position},"rows":${rows}`);
   }
 
-  /** An event if it is another than the last of its name. */
-  #state(name: string, make: () => string, atFirst?: string): string {
-    const data = make();
-    if ((this.#told.get(name) ?? atFirst) === data) return "";
-    this.#told.set(name, data);
+  /** Returns an event if its data differs from the last of its name. */
+  #state(name: string, data: string): string {
+    if (this.#sent.get(name) === data) return "";
+    this.#sent.set(name, data);
     return this.#event(name, data);
   }
 
   #event(name: string, data: string): string {
-    const id = `${this.#instance}.${this.#generation}.${this.#place}`;
+    const id = `${this.#instance}.${this.#generation}.${this.#position}`;
     return `event: ${name}\nid: ${id}\ndata: {${data}}\n\n`;
   }
 }

@@ -1,16 +1,9 @@
-import {
-  ColumnError,
-  FormatError,
-  LockError,
-  messageOf,
-  stackOf,
-  StoreError,
-} from "../../core/errors.ts";
+import { ColumnError, LockError, messageOf, stackOf, StoreError } from "../../core/errors.ts";
 import type { Problem, ProblemType } from "../../core/contract/wire.ts";
 import { MissingPackageError } from "../../packages/missing_package_error.ts";
 import { SECURE } from "./secure_headers.ts";
 
-/** What each kind of problem is called. */
+/** The titles of our own problems. */
 const titles: Readonly<Record<ProblemType, string>> = {
   "urn:stet:invalid-request": "The request is not valid",
   "urn:stet:lost-claim": "The claim was lost",
@@ -20,7 +13,7 @@ const titles: Readonly<Record<ProblemType, string>> = {
   "urn:stet:package": "A package is not installed",
 };
 
-/** What plain HTTP statuses are called. */
+/** The titles of problems that are HTTP statuses (RFC 9110). */
 const meanings: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
@@ -34,7 +27,7 @@ const meanings: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
 };
 
-/** An answer that is a problem, thrown: nothing else of the request is done. */
+/** A problem that answers the request; thrown. */
 export class ProblemError extends Error {
   override name = "ProblemError";
   readonly status: number;
@@ -43,8 +36,8 @@ export class ProblemError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   /**
-   * @param type Which problem of ours it is; undefined: what the status means, and no more.
-   * @param more Members that this kind of problem has, as JSON.
+   * @param type The problem of our own; undefined: the meaning of the status.
+   * @param more More members, as JSON.
    */
   constructor(
     status: number,
@@ -65,7 +58,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** A request that does not say what it must; each error names its place in the body. */
+/** Returns the problem of an invalid request; each error names its place in the body. */
 export function invalidRequest(errors: readonly { path: string; message: string }[]): ProblemError {
   const detail = errors.map(({ path, message }) => path === "" ? message : `${path}: ${message}`)
     .join("; ");
@@ -75,25 +68,22 @@ export function invalidRequest(errors: readonly { path: string; message: string 
   });
 }
 
-/** The problem that anything thrown is to a client. What nobody foresaw is told to `warn`, not to it. */
+/** Returns the problem of anything thrown. Only `warn` gets the details of an unforeseen error. */
 export function problemOf(error: unknown, warn: (message: string) => void): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof LockError) {
-    return new ProblemError(503, error.message, {
-      type: "urn:stet:store",
-      headers: { "retry-after": "1" },
-    });
-  }
   if (error instanceof MissingPackageError) {
     return new ProblemError(501, error.message, { type: "urn:stet:package" });
   }
   if (error instanceof ColumnError) {
     return new ProblemError(422, error.message, { type: "urn:stet:column" });
   }
-  if (error instanceof FormatError || error instanceof StoreError) {
-    return new ProblemError(503, error.message, { type: "urn:stet:store" });
+  if (error instanceof StoreError) {
+    return new ProblemError(503, error.message, {
+      type: "urn:stet:store",
+      ...error instanceof LockError && { headers: { "retry-after": "1" } },
+    });
   }
-  // What a value, a name or a condition must be: the request's own fault.
+  // A value, a name or a condition of the request is invalid.
   if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) {
     return invalidRequest([{ path: "", message: error.message }]);
   }
@@ -101,7 +91,7 @@ export function problemOf(error: unknown, warn: (message: string) => void): Prob
   return new ProblemError(500, "The sidecar failed; its output says why");
 }
 
-/** A problem as a response (RFC 9457). */
+/** Returns a problem as a response (RFC 9457). */
 export function problemResponse({ json, status, headers }: ProblemError): Response {
   return new Response(json, {
     status,

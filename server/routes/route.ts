@@ -33,15 +33,20 @@ export interface Route extends Declaration {
 /** A JSON text, a value that becomes one, or a response. */
 type Answer<A> = MaybePromise<string | A | Response>;
 
-/** Returns a route for GET. */
+/** Returns a route for GET. Without a schema, its query is ignored. */
 export function get<T, A>(
-  declared: Declaration<A> & { readonly query: z.ZodType<T> },
+  declared: Declaration<A> & { readonly query?: z.ZodType<T> },
   respond: (query: T, c: Context<Env>) => Answer<A>,
 ): Route {
   return {
     ...declared,
     method: "get",
-    handle: async (c) => responseOf(await respond(checked(declared.query, c.req.query()), c)),
+    handle: async (c) => {
+      const query = c.req.query();
+      return responseOf(
+        await respond(declared.query ? checked(declared.query, query) : query as T, c),
+      );
+    },
   };
 }
 

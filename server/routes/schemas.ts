@@ -24,8 +24,6 @@ export const batch = z.array(row).max(MAX_BATCH);
 export const text = z.string();
 /** A count in an answer. */
 export const count = z.int().min(0);
-/** The query of a route that reads none. */
-export const anyQuery = z.object({});
 
 /** A text in a request. */
 export const longText = z.string().max(1_000_000);

@@ -7,7 +7,7 @@ import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { RunsIn } from "../claims/runs_in.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
-import { anyQuery, batch, count, keyFields, row, text } from "./schemas.ts";
+import { batch, count, keyFields, row, text } from "./schemas.ts";
 
 const columnsAnswer: z.ZodType<ColumnsAnswer> = z.strictObject({
   exists: z.boolean(),
@@ -47,7 +47,6 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/status",
       summary: "Counts and columns of the store",
-      query: anyQuery,
       answer: statusAnswer,
     }, async () => {
       const status = await statusOf(backend, async (column) => {
@@ -68,13 +67,11 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/columns",
       summary: "The columns of the store",
-      query: anyQuery,
       answer: columnsAnswer,
     }, columnsOf),
     get({
       path: "/v1/failures",
       summary: "The runs that failed and have not succeeded since",
-      query: anyQuery,
       answer: z.strictObject({ failures: z.array(failure) }),
     }, async () => {
       const failures = (await backend.failures()).map(({ params, ...rest }) =>
@@ -85,7 +82,6 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     get({
       path: "/v1/claims",
       summary: "The runs under way, and their holders",
-      query: anyQuery,
       answer: z.strictObject({
         claims: z.array(z.strictObject({ params: row, key: text, holder: text })),
       }),
@@ -164,13 +160,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     }, async ({ repair = false }) => {
       const findings = await backend.verify({ repair });
       if (repair) mirror.changed();
-      return {
-        findings: findings.map(({ kind, message, repaired = null }) => ({
-          kind,
-          message,
-          repaired,
-        })),
-      };
+      return { findings: findings.map((each) => ({ ...each, repaired: each.repaired ?? null })) };
     }),
   ];
 }

@@ -23,7 +23,7 @@ const skip = process.platform !== "linux"
   ? "descriptors are found in /proc"
   : process.versions["deno"] && "Deno does not number files as the system does";
 
-test("once the disk did not take a record, the store refuses further use", { skip }, async (t) => {
+test("once fsync has failed, the store refuses further use", { skip }, async (t) => {
   // A sync that seems slow goes to a thread, on a descriptor of its own: here all take no time.
   t.mock.method(performance, "now", () => 0);
   const store = tempStore(t);
@@ -39,7 +39,7 @@ test("once the disk did not take a record, the store refuses further use", { ski
   for (const fd of lower) fs.closeSync(fd);
   const refusal = (error: unknown): boolean =>
     error instanceof StoreError &&
-    /the disk did not take what was written .*check the disk/.test(error.message);
+    /fsync failed .*may not be durable; check the disk/.test(error.message);
   await assert.rejects(async () => await record, refusal);
   await assert.rejects(async () => await backend.record({ seed: 3 }), refusal);
   await assert.rejects(async () => await backend.load(), refusal);

@@ -3,18 +3,18 @@ import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
 import { canonicalJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 
-/** What SQLite keeps in a column; integers are read as bigints. */
+/** A value as SQLite keeps it in a column. Integers are read as bigints. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** What affinity does to what is bound: a TEXT column makes text of numbers, others do not. */
+/** Affinity of a column: TEXT makes text of numbers that are bound to it, NUMERIC does not. */
 export type Affinity = "TEXT" | "NUMERIC";
 
 /**
- * A value as it is bound to a column: numbers as numbers, so that SQL on them is numeric, everything
- * else as cell text; in TEXT columns, as Python's stet makes them, all as cell text.
+ * Returns a value as it is bound to a column: a number as a number, so that SQL on it is numeric, any other
+ * value as cell text. In TEXT columns, as Python's stet makes them, all values are cell text.
  *
- * A float that is integral and from 2^53 up would be made an integer by the column, and read back as a
- * bigint, so its cell text is kept as a BLOB, which no affinity touches.
+ * SQLite would make an integer of an integral float from 2^53 up, which reads back as a bigint. Its cell text
+ * is kept as a BLOB, which no affinity changes.
  */
 export function toSql(value: Value, affinity: Affinity): SqlValue {
   const isNumber = typeof value === "number" && Number.isFinite(value) || isInt64(value);
@@ -25,7 +25,7 @@ export function toSql(value: Value, affinity: Affinity): SqlValue {
   return isTakenForInteger ? Buffer.from(writeCell(value)) : value as number;
 }
 
-/** The value of a column; undefined (absent) for NULL. */
+/** Returns the value of a column; undefined (absent) for NULL. */
 export function fromSql(value: SqlValue): Value | undefined {
   switch (typeof value) {
     case "string":
@@ -41,10 +41,19 @@ export function fromSql(value: SqlValue): Value | undefined {
   }
 }
 
-/** All that a column may hold for a value: in text, also as Python and other tools spell it. */
-export function spellings(value: Value, affinity: Affinity): SqlValue[] {
-  const cell = toSql(value, affinity);
-  if (typeof cell !== "string" || cell === value) return [cell];
+/** A cell of a number, as `writeCell` spells it. */
+const numeral = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
+
+/** Returns all that a column may hold for a cell: in text, also the spellings of Python and other tools. */
+export function spellings(cell: string, affinity: Affinity): readonly SqlValue[] {
+  if (affinity === "NUMERIC" && numeral.test(cell)) {
+    const number = Number(cell);
+    if (Number.isSafeInteger(number) || !Number.isInteger(number)) return [number];
+  }
+  const value = readCell(cell)!;
+  if (value === cell) return [cell];
+  const bound = toSql(value, affinity);
+  if (typeof bound !== "string") return [bound];
   const others = otherSpellings(value, cell).filter((text) => {
     // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
     return canonicalCell(text) === cell && text.isWellFormed() &&
@@ -71,7 +80,7 @@ function otherSpellings(value: Value, cell: string): string[] {
   }
 }
 
-/** JSON as Python's `json.dumps` writes it by default. */
+/** Returns JSON as Python's `json.dumps` writes it by default. */
 export function spacedJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(", ")}]`;
   if (typeof value !== "object" || value === null) return canonicalJson(value);

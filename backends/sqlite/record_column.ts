@@ -2,7 +2,7 @@ import { parseJson } from "../../core/values/json.ts";
 import { pythonDate, pythonTime } from "../../core/values/python_time.ts";
 import type { TableType } from "../../core/contract/records_backend.ts";
 import type { Value } from "../../core/values/value.ts";
-import { spacedJson, type SqlValue } from "./sqlite_value.ts";
+import { spacedJson, type SqlValue } from "./sql_value.ts";
 
 /** What a column of a table of records keeps: a param that is a time or a day, or (`created`) when the record was made. */
 export type RecordKind =

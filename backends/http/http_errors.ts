@@ -1,0 +1,84 @@
+import type { Problem } from "../../core/contract/wire.ts";
+import { ColumnError, LostClaimError, StoreError } from "../../core/errors.ts";
+import { isPlainObject } from "../../core/values/value.ts";
+import { remedyFor, troubleText } from "./http_trouble.ts";
+
+/**
+ * Returns the error that a response other than 2xx means: a StoreError, or another error if the request
+ * may be tried again.
+ *
+ * @param location The store's name in messages.
+ * @param token The token that the request had.
+ */
+export async function problemError(
+  response: Response,
+  location: string,
+  token: string | undefined,
+): Promise<Error> {
+  const problem = problemIn(await response.text());
+  const { status, headers } = response;
+  const { type, detail = `it answered ${status}` } = problem ?? {};
+  const cannotUse = `Cannot use store "${location}": `;
+  if (status === 401) {
+    const what = token === undefined ? "it needs a token" : "it takes another token";
+    return new StoreError(
+      `${cannotUse}${what}; set STET_TOKEN (Deno reads it with --allow-env=STET_TOKEN), or name a ` +
+        `file that holds it: ?token_file=…`,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    const target = placeOf(headers.get("location"), location);
+    return new StoreError(
+      `${cannotUse}it sends requests on to "${target}"; give that URL if it is meant`,
+    );
+  }
+  if (type === "urn:stet:lost-claim") {
+    return new LostClaimError(`${detail} ("${location}"): ${JSON.stringify(problem?.["winner"])}`);
+  }
+  if (type === "urn:stet:column") return new ColumnError(cannotUse + detail);
+  // A proxy answers so while the sidecar is away, the sidecar while the store is locked.
+  const isPassing = [502, 503, 504].includes(status) &&
+    (!type?.startsWith("urn:stet:") || headers.has("retry-after"));
+  if (isPassing) return new Error(detail);
+  return problem ? new StoreError(cannotUse + detail) : notSidecar(location, status);
+}
+
+/** Returns the error that an answer is none of a sidecar. */
+export function notSidecar(location: string, status = 200): StoreError {
+  const what = status === 200 ? "" : ` (it answered ${status})`;
+  return new StoreError(
+    `Cannot use store "${location}": what answers there is no sidecar of stet${what}; check the URL`,
+  );
+}
+
+/** Returns the error that a sidecar could not be reached within a time in milliseconds. */
+export function unreachable(trouble: unknown, location: string, time: number): StoreError {
+  const text = troubleText(trouble);
+  return new StoreError(
+    `Cannot reach store "${location}" (tried for ${(time / 1000).toFixed(1)} s): ${text}; ` +
+      remedyFor(text),
+    { cause: trouble },
+  );
+}
+
+/** Returns the problem (RFC 9457) in a text, or undefined. */
+function problemIn(text: string): Partial<Problem> | undefined {
+  try {
+    const problem: unknown = JSON.parse(text);
+    const isProblem = isPlainObject(problem) && typeof problem["detail"] === "string" &&
+      typeof problem["type"] === "string";
+    return isProblem ? problem as Partial<Problem> : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the target of a redirection without the user, password and query that a URL can hold. */
+function placeOf(target: string | null, base: string): string {
+  try {
+    const { origin, pathname } = new URL(target ?? "", base);
+    return `${origin}${pathname}`;
+  } catch {
+    return "nowhere";
+  }
+}

@@ -1,0 +1,31 @@
+import { canonicalJson, jsonString } from "../../core/values/json.ts";
+import { encodeJsonRow } from "../../core/values/json_row.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
+
+/** Encodes a request as JSON, its values as they are on the wire. */
+export function requestText(request: object): string {
+  const members = Object.entries(request).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${jsonString(name)}:${memberText(name, value)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** Encodes a row. @throws {TypeError} If it has a value that no cell can hold. */
+export function rowText(row: Row): string {
+  return encodeJsonRow(toValue(row, "row") as Row);
+}
+
+function memberText(name: string, value: unknown): string {
+  switch (name) {
+    case "params":
+    case "defaults":
+    case "row":
+    case "columns":
+      return rowText(value as Row);
+    case "batch":
+      return `[${(value as readonly Row[]).map(rowText).join(",")}]`;
+    case "result":
+      return canonicalJson(toValue(value, name)!);
+    default:
+      return JSON.stringify(value);
+  }
+}

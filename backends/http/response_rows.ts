@@ -1,0 +1,37 @@
+import type { WireRow } from "../../core/contract/wire.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import { parseJson } from "../../core/values/json.ts";
+import { decodeJsonRow } from "../../core/values/json_row.ts";
+import { isPlainObject, type Row } from "../../core/values/value.ts";
+import { linesOf } from "./lines_of.ts";
+
+/**
+ * Returns the rows of a response in JSON Lines. Its connection is closed also if the rows are returned
+ * before the first.
+ *
+ * @param location The store's name in messages.
+ */
+export function responseRows(response: Response, location: string): AsyncGenerator<Row> {
+  const rows = read(response, location);
+  const end = rows.return.bind(rows);
+  rows.return = async (value) => {
+    await response.body?.cancel().catch(() => {}); // it is being read: its reader cancels it
+    return await end(value);
+  };
+  return rows;
+}
+
+async function* read({ body }: Response, location: string): AsyncGenerator<Row> {
+  try {
+    for await (const line of linesOf(body ?? [])) {
+      const row = parseJson(line);
+      if (!isPlainObject(row)) throw new SyntaxError(`a line is no row: ${line.slice(0, 80)}`);
+      yield decodeJsonRow(row as WireRow);
+    }
+  } catch (error) {
+    throw new StoreError(
+      `Cannot read store "${location}" to its end: ${messageOf(error)}; read it again`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import type { MaybePromise } from "../core/contract/backend.ts";
+import { checkColumn } from "../core/values/columns.ts";
+import type { Row } from "../core/values/value.ts";
+import { batchesOf } from "./batches_of.ts";
+
+/**
+ * Records rows a batch at a time, and returns their number.
+ *
+ * @param columns Columns of the store, which is made with them even if there is no row.
+ * @param prepare Checks a row, and returns it as it is recorded.
+ * @param add Adds a batch.
+ */
+export async function recordBatches(
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  columns: readonly string[],
+  size: number,
+  prepare: (row: Row) => Row,
+  add: (rows: readonly Row[]) => MaybePromise<void>,
+): Promise<number> {
+  columns.forEach(checkColumn);
+  let count = 0;
+  for await (const batch of batchesOf(rows, size)) {
+    await add(batch.map((row) => prepare(row)));
+    count += batch.length;
+  }
+  if (count === 0 && columns.length > 0) await add([]);
+  return count;
+}

@@ -1,0 +1,341 @@
+import { DatabaseSync } from "node:sqlite";
+import type { RecordsTable } from "../../core/contract/backend.ts";
+import { FormatError, StoreError } from "../../core/errors.ts";
+import type { Key } from "../../core/keys/key.ts";
+import type { TableColumns, TableType } from "../../core/contract/records_backend.ts";
+import { sourceIn } from "../../core/values/columns.ts";
+import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import { checkAddable } from "./check_addable.ts";
+import {
+  columnSql,
+  declaredColumn,
+  fromColumn,
+  inferredColumn,
+  kindOf,
+  OWN_COLUMNS,
+  type RecordColumn,
+  toColumn,
+  typeOf,
+} from "./record_column.ts";
+import { rowOf } from "./row_of.ts";
+import type { SqlValue } from "./sql_value.ts";
+import {
+  allOf,
+  extentOf,
+  insertSql,
+  pageOf,
+  quoted,
+  quotedList,
+  rowNumber,
+  Statements,
+} from "./statements.ts";
+import type { Extent, Page, Select, Table } from "./table.ts";
+
+type RecordColumns = ReadonlyMap<string, RecordColumn>;
+
+/**
+ * The records of a `Store` in a table of the form that Python's entropic (SQLAlchemy) makes and reads: the
+ * params' columns by their types, then `id`, the primary key, `result_file`, `created_at` and `custom_data`.
+ */
+export class RecordTable implements Table {
+  readonly stateSuffix: string;
+  readonly #path: string;
+  readonly #name: string;
+  readonly #declared: readonly RecordColumn[] | undefined;
+  #statements: Statements | undefined;
+  /** Empty while there is no table. */
+  #columns: RecordColumns = new Map();
+
+  /** @throws {TypeError} If the table cannot have this name. */
+  constructor(path: string, { table, columns }: RecordsTable) {
+    if (table === "" || /^sqlite_|[\p{Cc}\p{Cs}]/iu.test(table)) {
+      throw new TypeError(
+        `Cannot use ${JSON.stringify(table)} as the name of a table: it is empty, begins with ` +
+          `"sqlite_" or has control characters; choose another`,
+      );
+    }
+    this.stateSuffix = `-${encodeURIComponent(table)}-state`;
+    this.#path = path;
+    this.#name = table;
+    this.#declared = columns &&
+      Object.entries(columns).map(([name, type]) => declaredColumn(name, type));
+  }
+
+  use(db: DatabaseSync | undefined): void {
+    this.forget();
+    this.#statements = db && new Statements(db);
+    this.#known();
+  }
+
+  forget(): void {
+    this.#columns = new Map();
+  }
+
+  /** The columns of the table. Other processes may have made it meanwhile. */
+  #known(): RecordColumns {
+    if (this.#columns.size === 0 && this.#statements) {
+      const columns = readColumns(this.#statements.db, this.#name);
+      if (columns.size > 0) this.#check(columns);
+      this.#columns = columns;
+    }
+    return this.#columns;
+  }
+
+  columns(): readonly string[] {
+    return [...this.#known().keys()];
+  }
+
+  types(): TableColumns | undefined {
+    const columns = this.#known();
+    if (columns.size === 0) return undefined;
+    const types: Record<string, TableType> = {};
+    for (const column of paramColumns(columns)) setEntry(types, column.name, typeOf(column));
+    return types;
+  }
+
+  /** A key of `once` names no record. */
+  checkKey({ shape }: Key): void {
+    if (shape.columns?.join() === "id") return;
+    throw new StoreError(
+      `Cannot run on table "${this.#name}" of "${this.#path}": it holds the records of a Store; use ` +
+        `that, or choose another file`,
+    );
+  }
+
+  /** The table and its columns were made before. An older row keeps what it has. */
+  checkFits({ values }: Key, found: Row | undefined): void {
+    if (found || Object.keys(values).every((name) => name === "id")) return; // no run follows
+    for (const column of paramColumns(this.#columns)) {
+      const { name, isNullable, hasDefault } = column;
+      if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
+      throw new TypeError(
+        `Cannot record in ${this.#title} without "${name}": its column is "${
+          typeOf(column)
+        }", may ` +
+          `not be null, and has no default in the database, though Python's model may have one; give it`,
+      );
+    }
+  }
+
+  has(key: Key): boolean {
+    return this.find(key) !== undefined;
+  }
+
+  find(key: Key): Row | undefined {
+    const columns = this.#known();
+    const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
+    if (!condition) return undefined;
+    const names = [...columns.keys()];
+    const values = this.#statements!.get(
+      `SELECT ${quotedList(names)} FROM ${this.#quoted} WHERE ${condition.sql} ` +
+        `ORDER BY ${rowNumber(columns)} DESC LIMIT 1`,
+      condition.bound,
+    );
+    return values && rowOf(names, valuesOf(names, values, columns));
+  }
+
+  sourceOf(key: Key): string | undefined {
+    const row = this.find(key);
+    return row && sourceIn(row);
+  }
+
+  savedResult(key: Key): Row | undefined {
+    return this.find(key);
+  }
+
+  extension(_columns: readonly string[], [first = {}]: readonly Row[]): (() => void) | undefined {
+    if (this.#known().size > 0) return undefined;
+    const columns = [...this.#declared ?? inferred(first), ...OWN_COLUMNS];
+    checkAddable(new Map(), columns.map(({ name }) => name), this.#path);
+    const lines = columns.map((column) => `\n\t${quoted(column.name)} ${columnSql(column)}, `);
+    return () => {
+      this.#statements!.db.exec(
+        `CREATE TABLE IF NOT EXISTS ${this.#quoted} (${lines.join("")}\n\tPRIMARY KEY (id)\n)`,
+      );
+      this.#known();
+    };
+  }
+
+  insert(row: Row): void {
+    const cells = Object.keys(row).map((name) => [name, this.#bound(name, row)] as const)
+      .filter(([name, cell]) => cell !== null || this.#columns.get(name)!.isNullable);
+    const sql = insertSql(this.#quoted, cells.map(([name]) => name));
+    this.#statements!.run(sql, cells.map(([, cell]) => cell));
+  }
+
+  delete(key: Key): number {
+    const columns = this.#known();
+    const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
+    if (!condition) return 0;
+    const sql = `DELETE FROM ${this.#quoted} WHERE ${condition.sql}`;
+    return this.#statements!.run(sql, condition.bound);
+  }
+
+  deleteAll(): void {
+    if (this.#known().size > 0) this.#statements!.run(`DELETE FROM ${this.#quoted}`);
+  }
+
+  deleteRepeats(): number {
+    return 0; // the id is the primary key
+  }
+
+  page(after: bigint, select: Select, upTo: bigint): Page {
+    const columns = this.#known();
+    const names = select([...columns.keys()]);
+    if (columns.size === 0) return { names, rows: [], last: after };
+    const table = { table: this.#quoted, columns };
+    const { rows, last } = pageOf(this.#statements!, table, names, after, upTo, this.#path);
+    return { names, rows: rows.map((values) => valuesOf(names, values, columns)), last };
+  }
+
+  extent(after: bigint | undefined, upTo: bigint): Extent {
+    const table = { table: this.#quoted, columns: this.#known() };
+    return extentOf(this.#statements!, table, "created_at", after, upTo);
+  }
+
+  get #quoted(): string {
+    return quoted(this.#name);
+  }
+
+  /** The table in messages. */
+  get #title(): string {
+    return `table "${this.#name}" of "${this.#path}"`;
+  }
+
+  #bound(name: string, row: Row): SqlValue {
+    const column = this.#columns.get(name);
+    if (!column) {
+      throw new StoreError(
+        `Cannot record in ${this.#title}: it has no column "${name}", only ` +
+          `${[...this.#columns.keys()].join(", ")}`,
+      );
+    }
+    const bound = toColumn(row[name], column.kind);
+    if (bound !== undefined) return bound;
+    throw new TypeError(
+      `Cannot record in ${this.#title}: its column "${name}" (${typeOf(column)}) cannot hold ` +
+        `${String(row[name])}`,
+    );
+  }
+
+  /**
+   * Checks that the table is one of records, and has the columns that were declared.
+   *
+   * @throws {StoreError} If not.
+   */
+  #check(columns: RecordColumns): void {
+    for (const { name } of OWN_COLUMNS) {
+      if (columns.has(name)) continue;
+      throw new FormatError(
+        `Cannot use ${this.#title} for records: it has no column "${name}"; choose another table`,
+      );
+    }
+    if (!this.#declared) return;
+    const declared = new Map(this.#declared.map((column) => [column.name, column]));
+    for (const column of paramColumns(columns)) {
+      const type = typeOf(column);
+      const wanted = declared.get(column.name);
+      if (!wanted) {
+        throw new StoreError(
+          `Cannot use ${this.#title}: it has a column "${column.name}", which is not among the ` +
+            `columns declared; add ${column.name}: "${type}", or choose another table`,
+        );
+      }
+      const isSameKind = wanted.kind === column.kind ||
+        (column.kind === "number" && /integer|real/.test(wanted.kind)) ||
+        (/^(?:time|date)$/.test(column.kind) && wanted.kind === "text");
+      // One that is declared as nullable may be left out where Python's model has a default for it.
+      if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
+      throw new StoreError(
+        `Cannot use ${this.#title}: its column "${column.name}" is "${type}", and ` +
+          `"${typeOf(wanted)}" is declared; declare "${type}", or choose another table`,
+      );
+    }
+    const missing = this.#declared.find(({ name }) => !columns.has(name));
+    if (missing) {
+      throw new StoreError(
+        `Cannot use ${this.#title}: it has no column "${missing.name}", which is declared; leave it ` +
+          `out, add it to the table, or choose another table`,
+      );
+    }
+  }
+}
+
+/** Returns the one table of records in a database that is no other store, or undefined. */
+export function recordsIn(path: string): RecordsTable | undefined {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    const rows = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    const tables = rows.map(({ name }) => String(name));
+    if (tables.includes("stet_records")) return undefined;
+    const found = tables.filter((table) => {
+      const columns = readColumns(db!, table);
+      return OWN_COLUMNS.every(({ name }) => columns.has(name));
+    });
+    return found.length === 1 ? { table: found[0]! } : undefined;
+  } catch {
+    return undefined; // no file yet, or one whose error is thrown when it is used
+  } finally {
+    db?.close();
+  }
+}
+
+function readColumns(db: DatabaseSync, table: string): Map<string, RecordColumn> {
+  const rows = db.prepare(`PRAGMA table_info(${quoted(table)})`).all() as {
+    name: string;
+    type: string;
+    notnull: number;
+    dflt_value: string | null;
+  }[];
+  return new Map(
+    rows.map(({ name, type, notnull, dflt_value }) => [name, {
+      name,
+      kind: name === "created_at" ? "created" : kindOf(type),
+      isNullable: notnull === 0,
+      hasDefault: dflt_value !== null,
+    }]),
+  );
+}
+
+function valuesOf(
+  names: readonly string[],
+  values: readonly SqlValue[],
+  columns: RecordColumns,
+): (Value | undefined)[] {
+  return names.map((name, i) => {
+    const column = columns.get(name);
+    return column && fromColumn(values[i]!, column.kind);
+  });
+}
+
+function paramColumns(columns: RecordColumns): RecordColumn[] {
+  return [...columns.values()].filter(isOfParam);
+}
+
+function isOfParam({ name }: { readonly name: string }): boolean {
+  return OWN_COLUMNS.every((own) => own.name !== name);
+}
+
+function inferred(row: Row): RecordColumn[] {
+  return Object.entries(row).map(([name, value]) => inferredColumn(name, value)).filter(isOfParam);
+}
+
+/** Returns the condition that a row has a key, or undefined if no row can. */
+function conditionOf(
+  { shape, values }: Key,
+  columns: RecordColumns,
+): { readonly sql: string; readonly bound: readonly SqlValue[] } | undefined {
+  const terms: string[] = [];
+  const bound: SqlValue[] = [];
+  for (const name of shape.columns ?? paramColumns(columns).map((column) => column.name)) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    const column = columns.get(name);
+    if (!column && value === undefined) continue;
+    const cell = column && toColumn(value, column.kind);
+    if (cell === undefined) return undefined;
+    terms.push(`${quoted(name)} IS ?`);
+    bound.push(cell);
+  }
+  return { sql: allOf(terms), bound };
+}

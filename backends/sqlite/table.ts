@@ -1,0 +1,108 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Key } from "../../core/keys/key.ts";
+import type { TableColumns } from "../../core/contract/records_backend.ts";
+import type { Row, Value } from "../../core/values/value.ts";
+
+/**
+ * A table of an SQLite database in one of the forms of a store. It never opens, locks or commits: the store
+ * does that around its calls. Without a database, and while the database lacks the table, it has no columns
+ * and no rows.
+ */
+export interface Table {
+  /** End of the name of the state file, after that of the database. */
+  readonly stateSuffix: string;
+
+  /**
+   * Begins to use an open database, or none.
+   *
+   * @throws {StoreError} If the database is not a store of this form.
+   */
+  use(db: DatabaseSync | undefined): void;
+
+  /** Forgets the columns read so far: a transaction that may have added some was undone. */
+  forget(): void;
+
+  /** Returns the columns in their order. */
+  columns(): readonly string[];
+
+  /** Returns the types of the params' columns of a table of records. */
+  types?(): TableColumns | undefined;
+
+  /** @throws {StoreError} If no row of the table can have a key of this shape. */
+  checkKey(key: Key): void;
+
+  /**
+   * Checks that a row with this key can be recorded in place of the one that was found.
+   *
+   * @throws {TypeError} If not.
+   */
+  checkFits(key: Key, found: Row | undefined): void;
+
+  /** Returns true if there is a row with exactly this key. */
+  has(key: Key): boolean;
+
+  /** Returns the newest row with exactly this key, or undefined. */
+  find(key: Key): Row | undefined;
+
+  /** See `Engine`. */
+  sourceOf(key: Key): string | undefined;
+
+  /** See `Engine`. */
+  savedResult(key: Key): Row | undefined;
+
+  /**
+   * Returns the change after which the table has these columns and can hold these rows, or undefined if it
+   * already can. It runs in a transaction.
+   */
+  extension(columns: readonly string[], rows: readonly Row[]): (() => void) | undefined;
+
+  /** Adds a row, which is the table's from then on. */
+  insert(row: Row): void;
+
+  /** Removes the rows with exactly this key, and returns their number. */
+  delete(key: Key): number;
+
+  /** Removes all rows. */
+  deleteAll(): void;
+
+  /** Removes rows that equal an earlier one, and returns their number. */
+  deleteRepeats(): number;
+
+  /**
+   * Returns a page of the rows numbered after `after` and up to `upTo`.
+   *
+   * @param select Returns the columns to read, of those that the table has.
+   */
+  page(after: bigint, select: Select, upTo: bigint): Page;
+
+  /** Returns the newest row up to a number, and the number of rows after another: of all if that is undefined. */
+  extent(after: bigint | undefined, upTo: bigint): Extent;
+}
+
+/** Chooses columns to read. */
+export type Select = (columns: readonly string[]) => readonly string[];
+
+/** Successive rows of a table. */
+export interface Page {
+  /** The columns read. */
+  readonly names: readonly string[];
+  /** Their values in each row, undefined where absent. */
+  readonly rows: readonly (readonly (Value | undefined)[])[];
+  /** Number of the last row. */
+  readonly last: bigint;
+}
+
+/** A range of a table's rows. */
+export interface Extent {
+  readonly count: number;
+  /** Number of the last row; -1 if there is none. */
+  readonly last: bigint;
+  /** Time at which that was recorded. */
+  readonly time: string;
+}
+
+/** Extent of a table that does not exist. */
+export const NO_ROWS: Extent = { count: 0, last: -1n, time: "" };
+
+/** Largest number of a row. */
+export const MAX_ROW = 2n ** 63n - 1n;

@@ -1,0 +1,60 @@
+import type { MaybePromise } from "../../core/contract/backend.ts";
+import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
+import { backOff } from "../back_off.ts";
+import { systemError } from "../files/system_error.ts";
+import { isBusy } from "../state/state_database.ts";
+import { damaged } from "./sqlite_damage.ts";
+
+/** Runs a body, again while the database is locked. Errors of SQLite are thrown, or reject, in our words. */
+export function trying<T>(path: string, body: () => MaybePromise<T>): MaybePromise<T> {
+  try {
+    const result = body();
+    return result instanceof Promise ? retrying(path, body, result) : result;
+  } catch (error) {
+    if (isBusy(error)) return retrying(path, body);
+    throw sqliteError(path, error);
+  }
+}
+
+async function retrying<T>(
+  path: string,
+  body: () => MaybePromise<T>,
+  begun?: Promise<T>,
+): Promise<T> {
+  const attempt = async (
+    result: () => MaybePromise<T>,
+  ): Promise<{ readonly result: T } | undefined> => {
+    try {
+      return { result: await result() };
+    } catch (error) {
+      if (isBusy(error)) return undefined;
+      throw sqliteError(path, error);
+    }
+  };
+  const done = begun && await attempt(() => begun);
+  return done ? done.result : await backOff(() => attempt(body), () => `Cannot lock "${path}"`);
+}
+
+/** Runs a body once; an error of SQLite is thrown in our words, unless the database is locked. */
+export function translating<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw isBusy(error) ? error : sqliteError(path, error);
+  }
+}
+
+/** Returns an error of SQLite in our words; others as they are. */
+export function sqliteError(path: string, cause: unknown): unknown {
+  const message = messageOf(cause);
+  if (cause instanceof StoreError || cause instanceof TypeError) return cause;
+  if (/not a database/.test(message)) {
+    return new FormatError(
+      `Cannot read "${path}" as SQLite: byte 0: expected "SQLite format 3", but this is ` +
+        `another kind of file; rename it or choose another store`,
+      { cause },
+    );
+  }
+  if (/malformed|unsupported file/.test(message)) return damaged(path, message, cause);
+  return systemError(`Cannot use store "${path}"`, path, cause);
+}
