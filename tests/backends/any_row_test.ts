@@ -8,6 +8,7 @@ import { toRow } from "../../core/values/to_row.ts";
 import { setEntry, type Value } from "../../core/values/value.ts";
 import { once, type Row, StoreError } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
+import { rounds } from "../rounds.ts";
 import { tempStore } from "../temp_folder.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
 
@@ -74,7 +75,7 @@ for (const kind of Object.keys(table)) {
         await backend.close();
         assert.deepEqual(await rowsIn(store), kept);
       }),
-      { numRuns: runs[kind] ?? 80 },
+      { numRuns: rounds(runs[kind] ?? 80) },
     );
   });
 }

@@ -11,6 +11,7 @@ import { canonicalCell, writeCell } from "../../core/values/cell.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { setEntry, toValue, type Value } from "../../core/values/value.ts";
 import { openBackend, type Row } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 
 /** An open store that says nothing unless it is asked to. The end of the process closes it. */
@@ -92,7 +93,7 @@ test("rows are read by another CSV parser as the same cell texts, and by us as t
       }
       await reopened.close();
     }),
-    { numRuns: 150 },
+    { numRuns: rounds(150) },
   );
 });
 
@@ -480,7 +481,7 @@ test("after any steps of two handles and of hands, both hold what a list would",
       }
       for (const handle of handles) await handle.close();
     }),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });
 

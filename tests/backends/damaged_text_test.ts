@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FormatError, openBackend, type Row, verify } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { type Cleaned, tempStore } from "../temp_folder.ts";
 
 const time = "2026-01-01T00:00:00.000Z";
@@ -94,7 +95,7 @@ for (const extension of [".csv", ".json", ".jsonl"]) {
           } else assert.deepEqual(await load(store), rows.slice(0, before));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: rounds(60) },
     );
   });
 }

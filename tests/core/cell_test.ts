@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
 import { parseJson } from "../../core/values/json.ts";
 import { toValue, type Value } from "../../core/values/value.ts";
+import { rounds } from "../rounds.ts";
 
 /** Texts near the borders between strings and other values. */
 const trickyText: fc.Arbitrary<string> = fc.oneof(
@@ -287,7 +288,7 @@ test("canonicalCell() gives equal values one spelling", () => {
 test("a cell reads back as the same value of the same kind", () => {
   fc.assert(
     fc.property(value, (written) => assert.deepStrictEqual(readCell(writeCell(written)), written)),
-    { numRuns: 3000 },
+    { numRuns: rounds(3000) },
   );
 });
 
@@ -303,7 +304,7 @@ test("no two values share a cell, and one value has one cell", () => {
         );
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: rounds(1000) },
   );
 });
 
@@ -313,7 +314,7 @@ test("outer white space of a cell does not count", () => {
       value,
       (written) => assert.deepStrictEqual(readCell(` \t${writeCell(written)}\r\n`), written),
     ),
-    { numRuns: 1000 },
+    { numRuns: rounds(1000) },
   );
 });
 
@@ -331,7 +332,7 @@ test("canonicalCell() is writeCell() of readCell(), and idempotent", () => {
       assert.equal(canonical, read === undefined ? "" : writeCell(read));
       assert.equal(canonicalCell(canonical), canonical);
     }),
-    { numRuns: 3000 },
+    { numRuns: rounds(3000) },
   );
 });
 
@@ -341,7 +342,7 @@ test("a cell holds no control character, lone surrogate or outer white space", (
       const cell = writeCell(written);
       assert.ok(!/[\p{Cc}\p{Cs}]/u.test(cell) && cell.trim() === cell && cell !== "");
     }),
-    { numRuns: 1000 },
+    { numRuns: rounds(1000) },
   );
 });
 

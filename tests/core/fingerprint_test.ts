@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Fingerprint } from "../../core/keys/fingerprint.ts";
+import { rounds } from "../rounds.ts";
 
 function lanesOf(text: string): readonly [number, number, number] {
   const { a, b, c } = new Fingerprint().begin().text(text).end();
@@ -20,7 +21,7 @@ test("text() and ascii() feed the same, in pieces or whole", () => {
       fingerprint.begin().text(first).ascii(bytes, first.length, middle).text(third).end();
       assert.deepEqual([fingerprint.a, fingerprint.b, fingerprint.c], whole);
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(300) },
   );
 });
 
@@ -35,7 +36,7 @@ test("the lanes are unsigned 32-bit integers", () => {
     fc.property(fc.string({ unit: "binary" }), (text) => {
       for (const lane of lanesOf(text)) assert.equal(lane, lane >>> 0);
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(300) },
   );
 });
 
@@ -47,7 +48,7 @@ test("the order of what is fed counts", () => {
       fc.pre(x + y !== y + x);
       assert.notDeepEqual(lanesOf(x + y), lanesOf(y + x));
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(300) },
   );
 });
 

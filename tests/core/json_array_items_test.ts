@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseJson } from "../../core/values/json.ts";
 import { jsonArrayItems } from "../../core/values/json_array_items.ts";
+import { rounds } from "../rounds.ts";
 import { tempFolder } from "../temp_folder.ts";
 
 test("jsonArrayItems() gives the elements that JSON.parse() gives", (t) => {
@@ -23,7 +24,7 @@ test("jsonArrayItems() gives the elements that JSON.parse() gives", (t) => {
         assert.deepEqual(found, JSON.parse(JSON.stringify(all)));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });
 

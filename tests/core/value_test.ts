@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import { floatText, numberText } from "../../core/values/number_text.ts";
 import { entryPath, isPlainObject, toValue } from "../../core/values/value.ts";
+import { rounds } from "../rounds.ts";
 
 function nested(levels: number): unknown {
   let value: unknown = 1;
@@ -213,7 +214,7 @@ test("floatText() reads back as the same number", () => {
       fc.double({ noNaN: true, noDefaultInfinity: true }),
       (x) => Object.is(Number(floatText(x)), x),
     ),
-    { numRuns: 1000 },
+    { numRuns: rounds(1000) },
   );
 });
 
@@ -327,7 +328,7 @@ test("parseJson() reads what JSON.stringify() writes", () => {
       const asNumber = (_: string, x: unknown): unknown => typeof x === "bigint" ? Number(x) : x;
       assert.equal(JSON.stringify(parseJson(text), asNumber, space), text);
     }),
-    { numRuns: 1000 },
+    { numRuns: rounds(1000) },
   );
 });
 
@@ -356,7 +357,7 @@ test("parseJson() refuses what JSON.parse() refuses", () => {
       const text = parts.join("");
       assert.equal(succeeds(() => parseJson(text)), succeeds(() => JSON.parse(text)), text);
     }),
-    { numRuns: 2000 },
+    { numRuns: rounds(2000) },
   );
 });
 

@@ -11,6 +11,7 @@ import type { Mirror } from "../../server/mirror/mirror.ts";
 import { openBackend } from "../../mod.ts";
 import { selectPage } from "../../server/mirror/select.ts";
 import { followed, mirrorOf } from "../mirror_of.ts";
+import { rounds } from "../rounds.ts";
 import { tempStore } from "../temp_folder.ts";
 
 function all(mirror: Mirror, where?: string, sort: readonly string[] = []): Row[] {
@@ -113,7 +114,7 @@ test("a condition in SQL holds for the rows for which it holds as a test", async
         const isWanted = parseWhere(text, ["a", "b", "Z", "z"]);
         assert.deepEqual(cells(all(mirror, text)), cells(rows.filter(isWanted)), text);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
     mirror.close();
   }

@@ -5,6 +5,7 @@ import { main } from "../../cli.ts";
 import { compareValues } from "../../core/values/compare_values.ts";
 import { type Backend, ls, type Row } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
+import { rounds } from "../rounds.ts";
 import { tempStore } from "../temp_folder.ts";
 
 const rows: readonly Row[] = Array.from({ length: 30 }, (_, seed) => ({
@@ -56,7 +57,7 @@ test("ls gives the first rows in an order, absent values last, any page of them"
         expected.map(({ seed }) => seed),
       );
     }),
-    { numRuns: 30 },
+    { numRuns: rounds(30) },
   );
 });
 

@@ -28,6 +28,7 @@ import { resultArrow } from "../../query/result_arrow.ts";
 import { ARROW } from "../../packages/apache_arrow.ts";
 import { loadPackage } from "../../packages/load_package.ts";
 import { withDuckDb } from "../query_package.ts";
+import { rounds } from "../rounds.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 
 const registry = createRegistry(table);
@@ -355,7 +356,7 @@ test(
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: rounds(30) },
     );
     assert.ok(read > 1000);
   },
@@ -403,7 +404,7 @@ test("a CSV file read by DuckDB has the values that the store gives", withDuckDb
         await backend.close();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: rounds(150) },
   );
   assert.ok(direct > 15, `only ${direct} files were read directly`);
 });
@@ -483,7 +484,7 @@ for (const [extension, Watched] of [[".jsonl", WatchedJsonl], [".json", WatchedJ
             await backend.close();
           },
         ),
-        { numRuns: 300 },
+        { numRuns: rounds(300) },
       );
       assert.ok(direct > 30, `only ${direct} files were read directly`);
     },
@@ -529,7 +530,7 @@ test("values of any kind come out of SQL as they are in the store", withDuckDb, 
       );
       assert.deepEqual(rows, column.map((v) => ({ v })));
     }),
-    { numRuns: 100 },
+    { numRuns: rounds(100) },
   );
   await fc.assert(
     fc.asyncProperty(fc.array(scalar, { minLength: 1 }), async (column) => {
@@ -537,7 +538,7 @@ test("values of any kind come out of SQL as they are in the store", withDuckDb, 
       const rows = await rowsOf(backend, "SELECT count(*) AS n, count(v) AS v FROM runs");
       assert.deepEqual(rows, [{ n: column.length, v: column.length }]);
     }),
-    { numRuns: 50 },
+    { numRuns: rounds(50) },
   );
 });
 
