@@ -42,9 +42,9 @@ export class OpenedFile implements Ending {
   #tail: Uint8Array = new Uint8Array(0);
   /** Rows of a batch that are yet to be written, and the ending of the file until then. */
   #buffer: (Ending & { text: string }) | undefined;
-  /** What precedes `end`. */
+  /** The bytes before `end`. */
   #after: "head" | "row" | "unterminated" = "head";
-  /** True if `rest` is what the format has at the end of a file. */
+  /** True if `rest` is the format's own end of a file. */
   #isClosed = true;
   /** Time of the last change, by the clock of the file. */
   #changed = 0;
@@ -91,7 +91,7 @@ export class OpenedFile implements Ending {
     return Buffer.compare(tailOf(this.fd, this.end, this.#tail.length), this.#tail) === 0;
   }
 
-  /** Reads what was appended since the last reading. */
+  /** Reads the rows that were appended since the last reading. */
   read({ size, mtimeMs }: fs.Stats, isLocked: boolean): void {
     if (!this.#layout) {
       const layout = this.#file.layoutOf(this.fd, size);
@@ -243,7 +243,7 @@ export class OpenedFile implements Ending {
     return this.#writer ??= this.#file.openWriter(this.inode);
   }
 
-  /** Brings what was written to the disk. */
+  /** Syncs the file (fdatasync). */
   sync(): void {
     if (this.#writer !== undefined) fs.fdatasyncSync(this.#writer); // a file written anew was synced then
   }

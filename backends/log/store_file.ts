@@ -260,8 +260,8 @@ export class StoreFile {
    * Runs a body, at whose end all rows that it appends are in the file by one write. It finds them
    * before: a row whose bytes are needed is written at once.
    *
-   * @throws {StoreError} If they cannot be written, as on a full disk: then none of those that were not
-   * written before is in the file.
+   * @throws {StoreError} If they cannot be written, as on a full disk: then the file has none of them but those
+   * that were written before.
    */
   inOneWrite<T>(body: () => T): T {
     this.#isBuffering = true;
@@ -384,7 +384,7 @@ export class StoreFile {
     return unreadableRows(this.#text, max);
   }
 
-  /** Repairs damaged lines and repeated headers, and returns what was wrong and what was done. */
+  /** Repairs damaged lines and repeated headers, and returns the faults and their repairs. */
   mend(): readonly Mended[] {
     return mendFile(this.#text);
   }
@@ -402,12 +402,12 @@ export class StoreFile {
     this.#open(true);
   }
 
-  /** Brings what was written to the disk. */
+  /** Syncs the file (fdatasync). */
   sync(): void {
     this.#opened?.sync();
   }
 
-  /** Closes the file and forgets what was read. */
+  /** Closes the file and forgets its rows. */
   close(): void {
     this.#forget();
     this.#indexes.clear();
