@@ -28,8 +28,9 @@ export class OpenedFile implements Ending {
   readonly #enter: (row: CellReader, offset: number) => void;
   /** Descriptor for writing; opened by the first write. */
   #writer: number | undefined;
-  #layout: Layout | undefined;
-  #scanner: RowScanner | undefined;
+  /** The layout, and the scanner that has read the rows; undefined while the file holds nothing. */
+  layout: Layout | undefined;
+  scanner: RowScanner | undefined;
   #written: WrittenRow | undefined;
   /** Number of rows. */
   rows = 0;
@@ -65,15 +66,6 @@ export class OpenedFile implements Ending {
     this.#enter = enter;
   }
 
-  /** The layout, and the scanner that has read the rows; undefined while the file holds nothing. */
-  get layout(): Layout | undefined {
-    return this.#layout;
-  }
-
-  get scanner(): RowScanner | undefined {
-    return this.#scanner;
-  }
-
   /** Returns true if the file of these stats is this one. */
   is({ dev, ino }: fs.Stats): boolean {
     return ino === this.inode && dev === this.#device;
@@ -93,12 +85,12 @@ export class OpenedFile implements Ending {
 
   /** Reads the rows that were appended since the last reading. */
   read({ size, mtimeMs }: fs.Stats, isLocked: boolean): void {
-    if (!this.#layout) {
+    if (!this.layout) {
       const layout = this.#file.layoutOf(this.fd, size);
       if (layout) {
-        this.#layout = layout;
-        this.#scanner = this.#file.format.scanner(layout);
-        this.#written = new WrittenRow(this.#scanner);
+        this.layout = layout;
+        this.scanner = this.#file.format.scanner(layout);
+        this.#written = new WrittenRow(this.scanner);
         this.end = layout.start;
         this.#tail = tailOf(this.fd, this.end);
       }
@@ -111,7 +103,7 @@ export class OpenedFile implements Ending {
 
   /** Reads rows from `end` on. */
   #scan(pieces: Pieces, isSettled: () => boolean): void {
-    const layout = this.#layout, scanner = this.#scanner;
+    const layout = this.layout, scanner = this.scanner;
     if (!layout || !scanner) return;
     let isUnterminated = false;
     this.#file.parsing(this.fd, pieces, () => {
@@ -174,7 +166,7 @@ export class OpenedFile implements Ending {
   /** Appends rows to a closed file in one write, or to the buffer of a batch. */
   append(rows: readonly Row[], isBuffered: boolean): void {
     const { format } = this.#file;
-    const layout = this.#layout!;
+    const layout = this.layout!;
     const lines = rows.map((row) => format.encode(row, layout));
     const text = format.append(lines, layout, this.#after);
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
@@ -202,14 +194,9 @@ export class OpenedFile implements Ending {
     this.end += bytes.length;
   }
 
-  /** True if rows of a batch are yet to be written. */
-  get isBuffering(): boolean {
-    return this.#buffer !== undefined;
-  }
-
-  /** Returns true if the row at an offset is yet to be written. */
-  isBuffered(offset: number): boolean {
-    return this.#buffer !== undefined && offset >= this.#buffer.end;
+  /** Offset from which rows are yet to be written; `Infinity` if there are none. */
+  get bufferedFrom(): number {
+    return this.#buffer?.end ?? Infinity;
   }
 
   /** Writes the rows of a batch. */

@@ -8,6 +8,7 @@ import { isReserved, orderColumns, sourceIn, TIMESTAMP } from "../../core/values
 import type { Row } from "../../core/values/value.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
 import { Pieces } from "../files/file_bytes.ts";
+import { openFile } from "../files/open_file.ts";
 import { storeErrorOf } from "../files/system_error.ts";
 import type { Format, Layout, RowScanner } from "./format.ts";
 import { type Mended, mendFile, tidyFile, unreadableRows } from "./mend_file.ts";
@@ -134,7 +135,7 @@ export class StoreFile {
 
   #open(isLocked: boolean): void {
     this.#forget();
-    const fd = this.#text.openReader();
+    const fd = openFile(this.path);
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
@@ -199,7 +200,7 @@ export class StoreFile {
 
   /** Returns the row that begins at an offset. */
   rowAt(offset: number): Row {
-    if (this.#opened!.isBuffered(offset)) this.#flush();
+    if (offset >= this.#opened!.bufferedFrom) this.#flush();
     const { fd, end } = this.#opened!;
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
@@ -272,7 +273,7 @@ export class StoreFile {
     } finally {
       this.#isBuffering = false;
       this.#failure = undefined;
-      if (this.#opened?.isBuffering) this.#forget(); // the body threw
+      if (this.#opened && this.#opened.bufferedFrom < Infinity) this.#forget(); // the body threw
     }
   }
 
