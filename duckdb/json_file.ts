@@ -24,7 +24,7 @@ export function jsonFile(path: string): DirectFile | undefined {
   if (first.length === 0) return undefined;
   const early = new Set(first.flatMap((row) => Object.keys(row)));
   const late = new Set(last.flatMap((row) => Object.keys(row)).filter((name) => !early.has(name)));
-  // Which of two came first cannot be told if it was in the middle.
+  // The order of two new columns is unknown if they began in the middle.
   if (late.size > 1) return undefined;
   const names = orderColumns([...early, ...late], []);
   if (names.length === 0 || names.some((name) => name.includes("\0") || !name.isWellFormed())) {

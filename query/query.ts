@@ -14,18 +14,18 @@ import { Session } from "./session.ts";
 /** Options of {@linkcode query}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /**
-   * Whether the SQL may read files: `read_csv('results/*.csv', filename=true)`. It may never write.
+   * True to let the SQL read files: `read_csv('results/*.csv', filename=true)`. It may never write.
    * Default: false.
    */
   readonly allowFiles?: boolean;
-  /** After how many milliseconds it is stopped. Default: never. */
+  /** Time-out in milliseconds. Default: none. */
   readonly timeout?: number;
-  /** The most rows to give; `isCut` of the result tells whether there were more. Default: all. */
+  /** Maximum number of rows; `isCut` of the result is true if there were more. Default: all. */
   readonly maxRows?: number;
   /**
-   * How much memory DuckDB may take, in megabytes, before it writes to the disk. Default: four fifths of
-   * the machine's. What one call of a function builds, as in `repeat('x', 3000000000)`, is not counted,
-   * and no timeout stops it.
+   * Maximum memory of DuckDB, in megabytes, before it spills to the disk. Default: four fifths of the
+   * machine's. The value that one call of a function builds, as in `repeat('x', 3000000000)`, is not
+   * counted, and no timeout stops it.
    */
   readonly maxMemoryMb?: number;
 }

@@ -223,7 +223,7 @@ export class StateDatabase {
       return undefined; // no file can be made there, and opening the state file says why
     }
     return file === undefined ? undefined : new StoreError(
-      `Cannot write beside the store: "${file}" is another user's, and in a folder with the sticky ` +
+      `Cannot write next to the store: "${file}" is another user's, and in a folder with the sticky ` +
         `bit only that user may replace it; keep the store in a folder of the group without the bit ` +
         `(chmod -t)`,
     );
@@ -250,7 +250,7 @@ export class StateDatabase {
       if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // opening it throws
     }
     throw new StoreError(
-      `Cannot write beside the store: "${this.path}" and the files next to it would have names that ` +
+      `Cannot write next to the store: "${this.path}" and the files next to it would have names that ` +
         `are too long; give the store a shorter name, or a folder with a shorter path`,
     );
   }
@@ -265,7 +265,7 @@ export class StateDatabase {
       failed.startsWith(this.path);
     if (!isOurs) return systemError(`Cannot use "${failed}"`, failed, cause);
     const doing = isUnwritable(cause)
-      ? `Cannot write beside the store: "${this.path}" cannot be made or changed`
+      ? `Cannot write next to the store: "${this.path}" cannot be made or changed`
       : `Cannot use "${this.path}"`;
     return systemError(doing, this.path, cause);
   }

@@ -151,12 +151,13 @@ class LazyKey implements Key {
   }
 
   #read(): Row {
+    const params = this.#params;
+    const { columns = openColumns(this.shape, params), defaults } = this.shape;
     const values: Row = {};
-    const { columns = openColumns(this.shape, this.#params), defaults } = this.shape;
-    const known = new Set(columns);
-    const given = (this.#order ?? Object.keys(this.#params)).filter((name) => known.has(name));
-    for (const name of new Set([...given, ...columns])) {
-      let value = toValue(own(this.#params, name), `params.${name}`);
+    const given = this.#order ?? Object.keys(params).filter((name) => columns.includes(name));
+    for (const name of [...given, ...columns]) {
+      if (Object.hasOwn(values, name)) continue;
+      let value = toValue(own(params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");
       if (value !== undefined) setEntry(values, name, value);
     }

@@ -5,6 +5,7 @@ import { engineOf } from "../contract/adapted_backend.ts";
 import { messageOf, StoreError } from "../errors.ts";
 import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
+import { claimWaiting } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { checkColumns } from "./record_columns.ts";
 import { recordParams } from "./record_params.ts";
@@ -142,7 +143,8 @@ export class Store<C extends Columns = Columns> {
         { cause },
       );
     }
-    const registered = await runs.claimWaiting(
+    const registered = await claimWaiting(
+      runs,
       plan,
       (claim) => runs.record(claim, plan, file, plan.customData),
     );
@@ -204,10 +206,10 @@ export class Store<C extends Columns = Columns> {
   ): Promise<boolean> {
     const runs = await this.#ready();
     const plan = await runs.resolve(runs.planLook(which));
-    const row = await runs.backend.find(plan.key);
+    const row = await runs.engine.find(plan.key);
     if (!row) return false;
     runs.compare(plan, row);
-    if (await runs.backend.removeKey(plan.key) === 0) return false;
+    if (await runs.engine.removeKey(plan.key) === 0) return false;
     const { result_file: file } = row;
     if (!removeFile || typeof file !== "string") return true;
     try {
@@ -232,7 +234,7 @@ export class Store<C extends Columns = Columns> {
     if (resultFile !== undefined) wanted["result_file"] = resultFile;
     const names = Object.keys(wanted);
     let unreadable = 0;
-    for await (const row of yielding(runs.backend.rows())) {
+    for await (const row of yielding(runs.engine.rows())) {
       if (!names.every((name) => isSameValue(row[name], wanted[name]))) continue;
       let record: StoreRecord;
       try {
@@ -259,9 +261,9 @@ export class Store<C extends Columns = Columns> {
   ): Promise<StoreRecord<C> | undefined> {
     const runs = await this.#ready();
     const plan = await runs.resolve(runs.planLook(which));
-    if (!await runs.backend.find(plan.key)) return undefined;
+    if (!await runs.engine.find(plan.key)) return undefined;
     const change = async (claim: HeldClaim): Promise<StoreRecord | undefined> => {
-      const row = await runs.backend.find(plan.key);
+      const row = await runs.engine.find(plan.key);
       if (!row) return undefined;
       runs.compare(plan, row);
       const patched = patchedRow(row, patch, runs.columns);
@@ -269,7 +271,7 @@ export class Store<C extends Columns = Columns> {
       await claim.record(patched);
       return record;
     };
-    return (await runs.claimWaiting(plan, change, true))!.result as StoreRecord<C> | undefined;
+    return (await claimWaiting(runs, plan, change, true))!.result as StoreRecord<C> | undefined;
   }
 
   /**
@@ -291,7 +293,7 @@ export class Store<C extends Columns = Columns> {
 
   /** The runs that failed and have not succeeded since, with their errors, oldest first. */
   async failures(): Promise<readonly Failure[]> {
-    return await (await this.#ready()).backend.failures();
+    return await (await this.#ready()).engine.failures();
   }
 
   /** Frees what the store holds. Later calls are errors. A backend that was given stays open. */
@@ -351,7 +353,7 @@ export class Store<C extends Columns = Columns> {
 }
 
 function opened(backend: Backend): OpenRecords {
-  return { backend: engineOf(backend), typed: recordsBackend(backend) };
+  return { engine: engineOf(backend), typed: recordsBackend(backend) };
 }
 
 /** @throws {TypeError} If result files could be taken for notes. */

@@ -30,10 +30,11 @@ export function createOnce(registry: Registry): Once {
     setTarget(call, runs);
     setUnderlying(call, fn);
     return Object.assign(call, {
-      outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
+      outcome: async (...args: unknown[]): Promise<Outcome<unknown>> =>
+        await runs.outcome(undefined, args),
       has: (...args: unknown[]) => runs.has(args),
       reset: (...args: unknown[]) => runs.reset(args),
-      status: () => runs.using((backend) => statusOf(backend)),
+      status: () => runs.using(statusOf),
       close: () => runs.close(),
       [Symbol.asyncDispose]: () => runs.close(),
     });

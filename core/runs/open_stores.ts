@@ -69,8 +69,8 @@ export function openStores(registry: Registry): Stores {
     },
     async open(wrapped, options): Promise<SharedStore> {
       const store = await storeOf(options);
-      const { location } = store.backend;
-      const place = location === ":memory:" ? store.backend : location;
+      const { location } = store.engine;
+      const place = location === ":memory:" ? store.engine : location;
       functions.admit(place, location, options.namespace ?? "", wrapped);
       store.retain();
       return store;
