@@ -8,39 +8,39 @@ import { jsonl } from "../text/jsonl.ts";
 const LF = 10;
 const GENERATION = "_stet_generation";
 
-/** Up to where pending rows are in the columnar file. */
-export interface Merged {
-  /** Of which pending file; the next one has another. */
+/** A place in a delta. */
+export interface DeltaPosition {
+  /** Id of the delta; the next one has another. */
   readonly generation: string;
-  /** Byte before which its rows are merged. */
+  /** Byte at which a row begins. */
   readonly offset: number;
 }
 
-/** The layout of a pending file. */
-export interface PendingLayout extends Layout {
+/** The layout of a delta. */
+export interface DeltaLayout extends Layout {
   readonly generation: string;
 }
 
 /**
- * JSON Lines whose first line says which generation of pending rows they are. A file written anew is of
- * a new one, so that a byte of a generation is the same byte for ever.
+ * Returns the format of a delta: JSON Lines whose first line names its generation. A file written anew is
+ * of a new generation, so that a byte of a generation never changes.
  *
- * @param merged What of it is in the columnar file: rows before that are not read.
+ * @param compacted End of the rows that are in the columnar file: they are not read.
  */
-export function pendingFormat(merged: Merged | undefined): Format {
+export function deltaFormat(compacted: DeltaPosition | undefined): Format {
   return {
     ...jsonl,
     name: "pending rows",
 
-    layoutOf(bytes, whole): PendingLayout | undefined {
+    layoutOf(bytes, whole): DeltaLayout | undefined {
       if (bytes.length === 0) return undefined;
       const length = bytes.indexOf(LF) + 1;
       if (length === 0 && !whole) return undefined;
       const generation = generationOf(decodeUtf8(bytes, 0, length));
-      if (generation !== merged?.generation) return { columns: [], start: length, generation };
-      // Shorter than it was: a power cut took what was not brought to the disk here, but there.
-      if (bytes.length < merged.offset && !whole) return undefined;
-      return { columns: [], start: Math.min(merged.offset, bytes.length), generation };
+      if (generation !== compacted?.generation) return { columns: [], start: length, generation };
+      // Shorter than it was: a power cut took rows that were not synced here, but are in the columnar file.
+      if (bytes.length < compacted.offset && !whole) return undefined;
+      return { columns: [], start: Math.min(compacted.offset, bytes.length), generation };
     },
 
     extend: (layout) => layout ?? { columns: [], start: 0 },
