@@ -70,7 +70,7 @@ export async function executeHere({ call }: RunJob): Promise<Executed> {
   }
 }
 
-/** Claims a run as soon as nothing else runs it, and returns the result of the body; undefined if it is done. */
+/** Claims a run, waiting while it is busy, and returns the result of the body; undefined if it is done. */
 export async function claimWaiting<P extends Plan, T>(
   target: Target<P>,
   plan: P,
