@@ -27,7 +27,14 @@ const MAX_FIELDS = 100;
 
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** Finds the type of a column from its values, one at a time. */
+/** Returns the type of a column with these values; undefined is absent. */
+export function columnTypeOf(name: string, values: Iterable<Value | undefined>): ColumnType {
+  const finder = new ColumnTypeFinder(name);
+  for (const value of values) if (value !== undefined) finder.add(value);
+  return finder.type;
+}
+
+/** Finds the type of a column as its values pass by. */
 export class ColumnTypeFinder {
   readonly #isTimestamp: boolean;
   readonly #seen = new Kinds();
@@ -65,13 +72,6 @@ export class ColumnTypeFinder {
         return { kind: "nested", structure };
     }
   }
-}
-
-/** Returns the type of a column by some of its values. */
-export function typeOf(name: string, values: Iterable<Value | undefined>): ColumnType {
-  const finder = new ColumnTypeFinder(name);
-  for (const value of values) if (value !== undefined) finder.add(value);
-  return finder.type;
 }
 
 /** Kinds of the values of one place. */

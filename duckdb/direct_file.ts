@@ -1,17 +1,17 @@
-import type { ColumnType } from "./column_type.ts";
+import type { Value } from "../core/values/value.ts";
 
-/** The file of a store that DuckDB can read itself, as far as its ends show. */
+/** A store's file that DuckDB can read by itself, as far as a look at its ends says. */
 export interface DirectFile {
   /** The columns that were seen, in the store's order. */
   readonly names: readonly string[];
   /** SQL that lists the names of all columns; undefined if `names` are all. */
   readonly allNames: string | undefined;
-  /** True if a column has typed values, and no cell text. Default: none has. */
+  /** Returns true if a column has values of its type, and no cell text. Default: none has. */
   isTyped?(column: number): boolean;
-  /** Returns the FROM clause: the cell text of these columns, as `c0`, `c1` … by their places in `names`. */
+  /** Returns the table for FROM: the cell text of columns, as `c0`, `c1` … by their places in `names`. */
   from(columns: readonly number[]): string;
-  /** Returns the type of a column by a sample of its values. */
-  guess(column: number): ColumnType;
-  /** True if the file has not changed since it was looked at. */
+  /** Returns the values of a column in some rows, undefined where absent. */
+  sample(column: number): Iterable<Value | undefined>;
+  /** Returns true if the file is still as it was when its ends were read. */
   isUnchanged(): boolean;
 }

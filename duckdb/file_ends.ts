@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import { currentSignature, signatureOf } from "../core/runtime/file_signature.ts";
 
-/** Size of each end. */
+/** Size of each end of a file that is read. */
 const SAMPLE_BYTES = 1 << 16;
 const LF = 10;
 
@@ -10,11 +11,11 @@ export interface FileEnds {
   /** Whole lines without newlines, from the first one on and up to the last one. */
   readonly first: readonly string[];
   readonly last: readonly string[];
-  /** True if the file has not changed since. */
+  /** Returns true if the file is still as it was. */
   isUnchanged(): boolean;
 }
 
-/** Reads the ends of a file; undefined if it has a NUL, or no two lines that end with LF alone. */
+/** Reads the ends of a file; undefined if it has no two lines that end with LF alone, or a NUL. */
 export function fileEnds(path: string): FileEnds | undefined {
   const fd = fs.openSync(path, "r");
   try {
@@ -34,11 +35,7 @@ export function fileEnds(path: string): FileEnds | undefined {
     return {
       first,
       last: tail.toString("utf8").split("\n").slice(1, -1),
-      isUnchanged(): boolean {
-        const now = fs.statSync(path, { throwIfNoEntry: false });
-        return now !== undefined && now.ino === found.ino && now.size === found.size &&
-          now.mtimeMs === found.mtimeMs;
-      },
+      isUnchanged: () => currentSignature(path) === signatureOf(found),
     };
   } finally {
     fs.closeSync(fd);

@@ -1,13 +1,13 @@
 import fs from "node:fs";
+import { currentSignature } from "../core/runtime/file_signature.ts";
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import type { DuckDbConnection } from "./duckdb.ts";
-import { type ColumnType, typeOf } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { readParquetFooter } from "../packages/parquet_footer.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
-/** Number of rows that are read to guess the types of text columns. */
+/** Number of rows by which the type of a column of cell text is guessed. */
 const SAMPLE_ROWS = 1000;
 
 /** The types that stet writes; text is cell text. */
@@ -21,7 +21,7 @@ export async function parquetFile(
   path: string,
   connection: DuckDbConnection,
 ): Promise<DirectFile | undefined> {
-  const before = signatureOf(path);
+  const before = currentSignature(path);
   // In this order: rows that were pending, and are not any more, are in another file by then.
   if (fs.existsSync(`${path}.pending.jsonl`)) return undefined;
   checkParquet(path);
@@ -41,14 +41,10 @@ export async function parquetFile(
       const cells = columns.map((column) => `${sqlName(names[column]!)} AS c${column}`);
       return `(SELECT ${cells.join(", ") || "NULL"} FROM ${file})`;
     },
-    guess(column): ColumnType {
-      const cells = sample[places[column]!] ?? [];
-      return typeOf(
-        names[column]!,
-        cells.map((cell) => cell === null ? undefined : readCell(String(cell))),
-      );
-    },
-    isUnchanged: () => signatureOf(path) === before,
+    sample: (column) =>
+      (sample[places[column]!] ?? [])
+        .map((cell) => cell === null ? undefined : readCell(String(cell))),
+    isUnchanged: () => currentSignature(path) === before,
   };
 }
 
@@ -60,9 +56,4 @@ function checkParquet(path: string): void {
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function signatureOf(path: string): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = fs.statSync(path);
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }

@@ -1,6 +1,6 @@
 import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 
-/** Values of a result as JavaScript has them. */
+/** A value of a result in JavaScript. */
 export type PlainValue =
   | string
   | number
@@ -10,12 +10,11 @@ export type PlainValue =
   | readonly PlainValue[]
   | { readonly [name: string]: PlainValue };
 
-/** Makes plain values of those of DuckDB's client. */
+/** Converter of values of DuckDB's client. */
 export type ToPlain = (value: unknown, type: DuckDbType) => PlainValue;
 
 /**
- * A converter of values: integers are numbers where those keep them, else bigints; decimals are
- * numbers; lists are arrays, structs and maps objects; times with a zone are ISO 8601 in UTC, as
+ * Returns a converter of values: safe integers are numbers, others bigints; decimals are numbers; lists are arrays, structs and maps objects; times with a zone are ISO 8601 in UTC, as
  * stores have them; everything else is the text that DuckDB gives it.
  */
 export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
@@ -68,7 +67,7 @@ export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
   return plain;
 }
 
-/** Microseconds since 1970 as `2026-11-21T14:22:01.123Z`; undefined beyond what a Date holds. */
+/** Returns microseconds since 1970 as `2026-11-21T14:22:01.123Z`; undefined beyond the range of Date. */
 function instantText(micros: bigint): string | undefined {
   const rest = ((micros % 1000n) + 1000n) % 1000n;
   const date = new Date(Number((micros - rest) / 1000n));

@@ -14,18 +14,18 @@ import { Session } from "./session.ts";
 /** Options of {@linkcode query}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /**
-   * Whether the SQL may read files: `read_csv('results/*.csv', filename=true)`. It may never write.
+   * True to let the SQL read files: `read_csv('results/*.csv', filename=true)`. It may never write.
    * Default: false.
    */
   readonly allowFiles?: boolean;
-  /** After how many milliseconds it is stopped. Default: never. */
+  /** Time-out in milliseconds. Default: none. */
   readonly timeout?: number;
-  /** The most rows to give; `isCut` of the result tells whether there were more. Default: all. */
+  /** Maximum number of rows; `isCut` of the result is true if there were more. Default: all. */
   readonly maxRows?: number;
   /**
-   * How much memory DuckDB may take, in megabytes, before it writes to the disk. Default: four fifths of
-   * the machine's. What one call of a function builds, as in `repeat('x', 3000000000)`, is not counted,
-   * and no timeout stops it.
+   * Maximum memory of DuckDB, in megabytes, before it spills to the disk. Default: four fifths of the
+   * machine's. The value that one call of a function builds, as in `repeat('x', 3000000000)`, is not
+   * counted, and no timeout stops it.
    */
   readonly maxMemoryMb?: number;
 }
@@ -37,10 +37,9 @@ export async function query(
   sql: string,
   options: QueryOptions = {},
 ): Promise<QueryResult> {
-  return await withRun(registry, store, options, async (run, session) => {
-    const result = await run.result(sql, () => session.close());
-    return { result, isOpen: true };
-  });
+  const resultOf = (run: Run, session: Session): Promise<QueryResult> =>
+    run.result(sql, () => session.close());
+  return await withRun(registry, store, options, resultOf, true);
 }
 
 /** Writes the result of SQL to a Parquet file, in one step, and resolves to the number of rows. */
@@ -63,21 +62,17 @@ export async function queryToParquet(
       if (fs.existsSync(partial)) fs.rmSync(partial);
       throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
     }
-    return { result: count, isOpen: false };
+    return count;
   });
 }
 
-/** What was made of a run, and whether its session is still needed. */
-interface Made<T> {
-  readonly result: T;
-  readonly isOpen: boolean;
-}
-
+/** @param staysOpen True if the result closes the session. */
 async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
   { allowFiles = false, timeout, maxRows, maxMemoryMb, ...rest }: QueryOptions,
-  body: (run: Run, session: Session) => Promise<Made<T>>,
+  body: (run: Run, session: Session) => Promise<T>,
+  staysOpen = false,
 ): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
@@ -89,8 +84,8 @@ async function withRun<T>(
       const file = directPath(backend);
       await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
       const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
-      const { result, isOpen } = await body(run, session);
-      isNeeded = isOpen;
+      const result = await body(run, session);
+      isNeeded = staysOpen;
       return result;
     },
     () => isNeeded || session.close(),

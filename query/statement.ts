@@ -1,4 +1,5 @@
 import { messageOf } from "../core/errors.ts";
+import { firstValue } from "../duckdb/connect.ts";
 import type { DuckDb, DuckDbConnection } from "../duckdb/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
@@ -58,8 +59,7 @@ interface Tree {
 
 async function treeOf(connection: DuckDbConnection, sql: string): Promise<Tree> {
   const result = await connection.run(`SELECT json_serialize_sql(${sqlString(sql)})`);
-  const chunk = await result.fetchChunk();
-  return JSON.parse(String(chunk?.getColumns()[0]?.[0])) as Tree;
+  return JSON.parse(String(await firstValue(result))) as Tree;
 }
 
 /** Returns the message of DuckDB's parser, which shows the place. */

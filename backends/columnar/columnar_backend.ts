@@ -29,7 +29,7 @@ import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
 import { rowOf } from "./columnar_base.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
 import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
-import { ColumnarMerger, MERGE } from "./columnar_merger.ts";
+import { ColumnarMerger, MERGE } from "./columnar_compactor.ts";
 import { HeldRows } from "./held_rows.ts";
 import { leftoversOf } from "../state/leftovers_of.ts";
 import { stamped } from "../../core/contract/stamped.ts";
@@ -112,12 +112,12 @@ export class ColumnarBackend extends Engine {
 
   /** Removes the rows with exactly this key; how many. */
   override async removeKey(key: Key): Promise<number> {
-    const { shape, text } = key;
+    const { shape } = key;
     const removed = await this.#files.changing(() => {
-      if (this.#files.base.find(shape, text) !== -1) return STALE; // the columnar file must be written anew
-      if (this.#files.pending.find(shape, text) === -1) return 0;
+      if (this.#files.base.find(key) !== -1) return STALE; // the columnar file must be written anew
+      if (this.#files.pending.find(key) === -1) return 0;
       const before = this.#files.pending.rowCount;
-      this.#files.pending.rewrite(key, []);
+      this.#files.pending.rewrite([key], []);
       this.#files.noteRemoval();
       return before - this.#files.pending.rowCount;
     }, shape);
@@ -190,9 +190,9 @@ export class ColumnarBackend extends Engine {
     return source instanceof Promise ? source.then(known) : known(source);
   }
 
-  #source({ shape, text }: Key): string | null | undefined {
+  #source(key: Key): string | null | undefined {
     const { base, pending } = this.#files;
-    return pending.sourceOf(shape, text) ?? base.sourceOf(shape, text);
+    return pending.sourceOf(key) ?? base.sourceOf(key);
   }
 
   /** The newest row with exactly this key. */
@@ -394,9 +394,9 @@ export class ColumnarBackend extends Engine {
     else {
       const rewritten = await this.#files.changing(() => {
         this.#checkLease(key, lease, false);
-        if (this.#files.base.find(shape, text) !== -1) return STALE;
+        if (this.#files.base.find(key) !== -1) return STALE;
         this.#files.checkNames(Object.keys(row));
-        this.#files.pending.rewrite(key, [row]);
+        this.#files.pending.rewrite([key], [row]);
       }, shape);
       if (rewritten === STALE) await this.#merger.merge({ gone: [key], added: [row] });
     }
@@ -456,11 +456,11 @@ export class ColumnarBackend extends Engine {
       return findings;
     }
     this.#files.pending.refresh(true);
-    const { tornLength, aside } = this.#files.pending;
+    const { tornLength, quarantinePath } = this.#files.pending;
     if (tornLength > 0) {
       const message =
         `the last ${tornLength} bytes of "${this.#files.pendingPath}" are a row that was cut off`;
-      add("torn", message, `moved them to "${aside}"`);
+      add("torn", message, `moved them to "${quarantinePath}"`);
       if (repair) this.#files.pending.repair();
     }
     return findings;

@@ -187,13 +187,13 @@ export class ColumnarFiles {
   }
 
   /** Where the newest row of a key is. Of what was read. */
-  locate({ shape, text }: Key): Place | undefined {
-    const pending = this.pending.find(shape, text);
+  locate(key: Key): Place | undefined {
+    const pending = this.pending.find(key);
     if (pending !== -1) {
       const id = `${this.extent!.generation} ${pending}`;
       return { in: "pending", at: pending, id };
     }
-    const number = this.base.find(shape, text);
+    const number = this.base.find(key);
     if (number === -1) return undefined;
     const id = `${this.base.opened!.history} ${number}`;
     return { in: "base", at: number, id };

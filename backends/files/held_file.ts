@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { signatureOf } from "../../core/runtime/file_signature.ts";
 import { checkIsFile } from "./check_is_file.ts";
 import { isMissing, storeErrorOf } from "./system_error.ts";
 
@@ -70,14 +71,4 @@ export class HeldFile {
   whenFreed(free: () => void): void {
     this.#freed.push(free);
   }
-}
-
-/** What `HeldFile.signature` would be of the file of a path now; empty if there is none. */
-export function currentSignature(path: string): string {
-  const found = fs.statSync(path, { throwIfNoEntry: false });
-  return found ? signatureOf(found) : "";
-}
-
-function signatureOf({ dev, ino, size, mtimeMs, ctimeMs }: fs.Stats): string {
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }

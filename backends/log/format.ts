@@ -43,14 +43,24 @@ export class HeaderError extends ByteError {
   }
 }
 
-/** Walks rows in bytes. It is one object for all rows: what it tells is about the last one read. */
-export interface RowScanner {
+/** Reads the cells of one row after another. */
+export interface CellReader {
   /** Column name of each slot. May grow while rows are read. */
   readonly names: readonly string[];
 
-  /** The slot of a column; -1 if the file has no such column (yet). */
+  /** Returns the slot of a column; -1 if the file has no such column (yet). */
   slot(name: string): number;
 
+  /**
+   * Feeds `prefix` and the cell of a slot in its canonical spelling.
+   *
+   * @returns Whether the row has that cell; if not, nothing is fed.
+   */
+  feed(slot: number, prefix: string, into: CellSink): boolean;
+}
+
+/** Walks rows in bytes. One object for all rows; its cells are those of the row read last. */
+export interface RowScanner extends CellReader {
   /**
    * Reads the row, or the blank between rows, that begins at `at`. `bytes[end]` exists and is 10,
    * which spares the loop a comparison.
@@ -71,13 +81,6 @@ export interface RowScanner {
    * @returns Whether it is.
    */
   last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean;
-
-  /**
-   * Feeds `prefix` and the cell of a slot in its canonical spelling.
-   *
-   * @returns Whether the row has that cell; if not, nothing is fed.
-   */
-  feed(slot: number, prefix: string, into: CellSink): boolean;
 
   /** The value of a slot; undefined if absent. */
   value(slot: number): Value | undefined;

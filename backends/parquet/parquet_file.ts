@@ -6,7 +6,8 @@ import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Batch, Column, ColumnarFile } from "../columnar/columnar_format.ts";
 import { copyOfHeld } from "../files/copy_of_held.ts";
-import { columnsOf, connect, type Connection } from "../../duckdb/connect.ts";
+import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
+import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { unreadable } from "../columnar/unreadable.ts";
 
@@ -44,22 +45,18 @@ export class ParquetFile implements ColumnarFile {
 
   /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
   static async open(held: HeldFile): Promise<ParquetFile> {
-    let connection: Connection | undefined;
     try {
       const footer = readParquetFooter(held.fd, held.size); // before DuckDB sees the file
-      connection = await connect();
-      return await ParquetFile.#open(held, footer, connection);
+      return await withConnection((connection) => ParquetFile.#open(held, footer, connection));
     } catch (error) {
       throw unreadable(held.path, "Parquet", error);
-    } finally {
-      connection?.closeSync();
     }
   }
 
   static async #open(
     held: HeldFile,
     footer: ParquetFooter,
-    connection: Connection,
+    connection: DuckDbConnection,
   ): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
       await columnsOf(await connection.run(sql));
@@ -90,7 +87,7 @@ export class ParquetFile implements ColumnarFile {
       ? ""
       : ` LIMIT ${end - start} OFFSET ${start}`;
     this.#held.hold();
-    let connection: Connection | undefined;
+    let connection: DuckDbConnection | undefined;
     try {
       connection = await connect();
       const result = await connection.stream(`SELECT ${sql} FROM ${this.table}${part}`);

@@ -38,11 +38,16 @@ const MAX_LOOKUPS = 1000;
 /** Maximum number of columns of an index. */
 const MAX_INDEXED = 16;
 
-/** The number of the schema, in a statement: read in the same transaction as the row. */
-const SCHEMA = "(SELECT schema_version FROM pragma_schema_version)";
-
 /** The cells that a lookup reads: none, the source, the saved result and the source, or all. */
 type Looked = "none" | "source" | "result" | "all";
+
+/** Length of the table's definition in the database: it tells a new column at a tenth of the cost of the schema. */
+interface Definition {
+  readonly sql: string;
+  readonly length: SqlValue | undefined;
+}
+
+const NO_DEFINITION: Definition = { sql: "NULL", length: undefined };
 
 /** The rows of `once` in the table `stet_records`, with a column for each param. */
 export class RunTable implements Table {
@@ -51,6 +56,8 @@ export class RunTable implements Table {
   #statements: Statements | undefined;
   /** Number of the schema at which the columns were read. */
   #schema = -1;
+  /** The definition of the table then. */
+  #definition: Definition = NO_DEFINITION;
   #columns: ReadonlyMap<string, Affinity> = new Map();
   /** The columns that each kind of lookup reads. */
   #looked: Readonly<Record<Looked, readonly string[]>> = NOTHING;
@@ -112,8 +119,10 @@ export class RunTable implements Table {
     while (this.#statements) {
       const found = this.#newest(this.#statements, key, looked);
       if (found && this.#isSure(key.shape, looked)) return found;
-      const schema = found && looked !== "none" ? Number(found.pop()) : this.#schemaNow();
-      if (schema === this.#schema) return found;
+      const isCurrent = found && looked !== "none"
+        ? found.pop() === this.#definition.length
+        : this.#schemaNow() === this.#schema;
+      if (isCurrent) return found;
       this.#readColumns();
     }
     return undefined;
@@ -125,7 +134,7 @@ export class RunTable implements Table {
     return looked === "none" || (looked === "source" && this.#columns.has(SOURCE));
   }
 
-  /** The cells are followed by the number of the schema unless the lookup is sure. */
+  /** The cells are followed by the length of the table's definition, unless the lookup is sure. */
   #newest(statements: Statements, key: Key, looked: Looked): SqlValue[] | undefined {
     if (this.#columns.size === 0) return undefined;
     const lookup = this.#lookupOf(key.shape);
@@ -135,7 +144,7 @@ export class RunTable implements Table {
     const { form, bound } = condition;
     const select = (where: string, end: string): string => {
       const cells = looked === "none" ? ["1"] : this.#looked[looked].map(quoted);
-      if (looked !== "none" && !this.#isSure(key.shape, looked)) cells.push(SCHEMA);
+      if (looked !== "none" && !this.#isSure(key.shape, looked)) cells.push(this.#definition.sql);
       return `SELECT ${cells.join(", ")} FROM ${TABLE} WHERE ${where} ${end}`;
     };
     const limit = looked === "none" ? "LIMIT 1" : "LIMIT 2";
@@ -270,6 +279,7 @@ export class RunTable implements Table {
 
   #readColumns(): void {
     const schema = this.#schemaNow();
+    const [row, length] = this.#statements!.get(DEFINITION) ?? [];
     const columns = this.#statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
       name: string;
       type: string;
@@ -277,6 +287,10 @@ export class RunTable implements Table {
     const affinityOf = (type: string): Affinity =>
       /CHAR|CLOB|TEXT/i.test(type) ? "TEXT" : "NUMERIC";
     this.#setColumns(schema, new Map(columns.map(({ name, type }) => [name, affinityOf(type)])));
+    this.#definition = {
+      sql: `(SELECT length(sql) FROM sqlite_master WHERE rowid = ${row})`,
+      length,
+    };
   }
 
   #setColumns(schema: number, columns: ReadonlyMap<string, Affinity>): void {
@@ -289,6 +303,9 @@ export class RunTable implements Table {
     this.#looked = { none: [], source, result: [...all.filter(isResult), ...source], all };
   }
 }
+
+const DEFINITION =
+  `SELECT rowid, length(sql) FROM sqlite_master WHERE name = '${TABLE}' COLLATE NOCASE AND type IN ('table', 'view')`;
 
 const NOTHING: Readonly<Record<Looked, readonly string[]>> = {
   none: [],

@@ -22,25 +22,25 @@ import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import { type Key, keyOf } from "../../core/keys/key.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
-import { checkColumn } from "../../core/values/columns.ts";
+import { FormatError } from "../../core/errors.ts";
 import { toRow } from "../../core/values/to_row.ts";
 import type { Row } from "../../core/values/value.ts";
-import { batchesOf } from "../batches_of.ts";
 import { realPath } from "../files/real_path.ts";
 import { explaining } from "../files/system_error.ts";
+import { Findings } from "../findings.ts";
 import { MemoryBackend } from "../memory.ts";
-import { StateFile } from "../state/state_file.ts";
+import { recordBatches } from "../record_batches.ts";
+import { StoreClaims } from "../state/store_claims.ts";
+import { verifyLocked } from "../state/verify_locked.ts";
 import { cursorOf, Extents, lastRowOf } from "./extents.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
 import { rowOf } from "./row_of.ts";
 import { RunTable } from "./run_table.ts";
-import { SqliteClaims } from "./sqlite_claims.ts";
-import { damaged } from "./sqlite_damage.ts";
+import { damaged, integrityFaults } from "./sqlite_damage.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
-import { integrityFaults, verifySqlite } from "./sqlite_verify.ts";
 import { MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
-import { trying } from "./trying.ts";
+import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
 const BATCH = 5000;
@@ -67,9 +67,8 @@ export class SqliteBackend extends Engine {
   /** The file, with symbolic links resolved. */
   readonly path: string;
   readonly #table: Table;
-  readonly #state: StateFile;
   readonly #file: SqliteFile;
-  readonly #claims: SqliteClaims;
+  readonly #claims: StoreClaims;
   readonly #extents: Extents;
 
   /** Opens the store at a path. The first record makes the file. */
@@ -77,15 +76,13 @@ export class SqliteBackend extends Engine {
     super();
     this.path = realPath(path);
     this.#table = records ? new RecordTable(this.path, records) : new RunTable(this.path);
-    this.#state = new StateFile(`${this.path}${this.#table.stateSuffix}`, this.path);
-    this.#file = new SqliteFile(this.path, this.#table, this.#state, durability === "power");
+    this.#claims = new StoreClaims(this.path, {
+      locked: (body) => this.#locked(body),
+      isDone: (key, options) => this.#isDone(this.#found(key), options),
+      record: (key, row, options) => this.#recordClaimed(key, toRow(row), options),
+    }, this.#table.stateSuffix);
+    this.#file = new SqliteFile(this.path, this.#table, this.#claims, durability === "power");
     this.#extents = new Extents(this.#table);
-    this.#claims = new SqliteClaims(this.#file, this.#state, {
-      find: (key) => this.#open().find(key),
-      checkFits: (key, found) => this.#table.checkFits(key, found),
-      insert: (row) => this.#insert([row]),
-      replace: (key, row) => this.#replace(key, row),
-    });
   }
 
   /** The path, as messages show it. */
@@ -151,19 +148,13 @@ export class SqliteBackend extends Engine {
   }
 
   /** Adds many rows, a batch in one transaction. */
-  async recordAll(
+  recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
-    columns.forEach(checkColumn);
-    let count = 0;
-    for await (const batch of batchesOf(rows, BATCH)) {
-      const added = batch.map((row) => toRow(row));
-      await this.#trying(() => this.#insert(added, columns));
-      count += added.length;
-    }
-    if (count === 0 && columns.length > 0) await this.#trying(() => this.#insert([], columns));
-    return count;
+    const add = (batch: readonly Row[]): MaybePromise<void> =>
+      this.#trying(() => this.#insert(batch, columns));
+    return recordBatches(rows, columns, BATCH, toRow, add);
   }
 
   #insert(rows: readonly Row[], columns: readonly string[] = []): void {
@@ -178,14 +169,6 @@ export class SqliteBackend extends Engine {
   #extend(columns: readonly string[], rows: readonly Row[]): void {
     const extend = this.#table.extension(columns, rows);
     if (extend) this.#file.transaction(extend);
-  }
-
-  #replace(key: Key, row: Row): void {
-    this.#open();
-    this.#file.transaction(() => {
-      this.#table.delete(key);
-      this.#insert([row]);
-    });
   }
 
   override remove(columns: Row): MaybePromise<number> {
@@ -205,7 +188,8 @@ export class SqliteBackend extends Engine {
     await this.#trying(() => {
       if (this.#file.open()) this.#file.transaction(() => this.#table.deleteAll());
     });
-    if (this.#state.exists()) await this.#state.lock(() => this.#state.forgetAll());
+    const { state } = this.#claims;
+    if (state.exists()) await state.lock(() => state.forgetAll());
   }
 
   /**
@@ -269,37 +253,94 @@ export class SqliteBackend extends Engine {
 
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     this.#table.checkKey(key);
-    return this.#claims.claim(key, options);
+    return this.#locked(() => {
+      // A finished run has committed its row before it took this lock to end its claim.
+      const found = this.#found(key);
+      const isDone = this.#isDone(found, options);
+      if (!isDone) {
+        this.#table.checkFits(key, found);
+        translating(this.path, () => this.#file.checkWritable());
+      }
+      return this.#claims.answer(key, isDone, options);
+    });
+  }
+
+  #locked<T>(body: () => T): MaybePromise<T> {
+    return this.#trying(() => this.#claims.state.lock(body));
+  }
+
+  /** Returns the newest row with a key. Under the lock of the state file, errors of the store are not its. */
+  #found(key: Key): Row | undefined {
+    return translating(this.path, () => this.#open().find(key));
+  }
+
+  #isDone(found: Row | undefined, { isDone }: ClaimOptions): boolean {
+    return found !== undefined && (!isDone || isDone(found));
+  }
+
+  async #recordClaimed(key: Key, row: Row, options: ClaimOptions): Promise<void> {
+    if (options.lease) {
+      return await this.#claims.finish(key, options, (kept) => {
+        this.#claims.checkLease(key, options);
+        const found = this.#found(key);
+        translating(this.path, () => this.#put(key, row, found));
+        kept();
+      });
+    }
+    await this.#trying(() => {
+      // Another process may have recorded it if the state file was deleted meanwhile.
+      const found = this.#open().find(key);
+      if (!found || !options.isDone?.(found)) this.#put(key, row, found);
+    });
+    const { state } = this.#claims;
+    await state.ending(key.text, undefined, (kept) => {
+      kept(true);
+      return state.lock(() => state.finish(key.text));
+    });
+  }
+
+  /** Adds the row of a key, in place of the one that was found. */
+  #put(key: Key, row: Row, found: Row | undefined): void {
+    if (!found) return this.#insert([row]);
+    this.#file.transaction(() => {
+      this.#table.delete(key);
+      this.#insert([row]);
+    });
   }
 
   held(): MaybePromise<readonly HeldKey[]> {
-    this.#file.checkOpen();
-    return this.#state.claims();
+    return this.#claims.held();
   }
 
   failures(): MaybePromise<readonly Failure[]> {
-    this.#file.checkOpen();
-    return this.#state.failures();
+    return this.#claims.failures();
   }
 
   forget(params: readonly Row[]): MaybePromise<number> {
-    this.#file.checkOpen();
-    return this.#state.forget(params);
+    return this.#claims.forget(params);
   }
 
-  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return explaining(
-      `Cannot verify "${this.path}"`,
-      this.path,
-      () => verifySqlite(this.#state, repair, () => this.#trying(() => this.#faults(repair))),
-    );
+  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
+  }
+
+  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
+    const findings = new Findings(repair);
+    await verifyLocked(this.#claims.state, findings, () => {});
+    try {
+      findings.all.push(...await this.#trying(() => this.#faults(repair)));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      findings.addUnreadable([error]);
+    }
+    return findings.all;
   }
 
   #faults(repair: boolean): readonly Finding[] {
     const connection = this.#file.open();
     if (!connection) return [];
-    const findings = integrityFaults(connection.db, this.path);
-    if (!repair || findings.length > 0) return findings;
+    const faults = integrityFaults(connection.db, this.path);
+    if (!repair || faults.length > 0) return faults;
     const repeats = this.#file.transaction(() => this.#table.deleteRepeats());
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }

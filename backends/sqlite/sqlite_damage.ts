@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
+import type { Finding } from "../../core/contract/engine.ts";
 import { FormatError } from "../../core/errors.ts";
 import type { SqlValue } from "./sql_value.ts";
 
@@ -39,6 +40,18 @@ export function checkWhole(db: DatabaseSync, path: string): void {
   } finally {
     if (db.isTransaction) db.exec("ROLLBACK");
   }
+}
+
+/** Returns the faults that SQLite finds in a database. */
+export function integrityFaults(db: DatabaseSync, path: string): Finding[] {
+  const faults = db.prepare("PRAGMA integrity_check(20)").all()
+    .map((row) => String(row["integrity_check"])).filter((text) => text !== "ok");
+  return faults.map((fault) => ({
+    kind: "unreadable",
+    message: `a page of "${path}" is damaged (${fault}); save what can be saved with: ` +
+      `sqlite3 ${path} .recover`,
+    repaired: undefined,
+  }));
 }
 
 /** Rows of a page, and the number of the last one. */

@@ -8,6 +8,7 @@ import { accessBeside, giveAccess } from "../files/side_file.ts";
 import { explaining } from "../files/system_error.ts";
 import { isBusy } from "../state/state_database.ts";
 import type { StateFile } from "../state/state_file.ts";
+import type { StoreClaims } from "../state/store_claims.ts";
 import { checkWhole } from "./sqlite_damage.ts";
 import type { Table } from "./table.ts";
 import { sqliteError } from "./trying.ts";
@@ -38,7 +39,7 @@ export interface Connection {
 export class SqliteFile {
   readonly path: string;
   readonly #table: Table;
-  readonly #state: StateFile;
+  readonly #claims: StoreClaims;
   readonly #isSynced: boolean;
   #connection: Connection | undefined;
   /** The connection that was found fit to write. */
@@ -48,26 +49,20 @@ export class SqliteFile {
   #ended: StoreError | undefined;
   readonly #leave = (): void => this.#closeNow();
 
-  constructor(path: string, table: Table, state: StateFile, isSynced: boolean) {
+  constructor(path: string, table: Table, claims: StoreClaims, isSynced: boolean) {
     this.path = path;
     this.#table = table;
-    this.#state = state;
+    this.#claims = claims;
     this.#isSynced = isSynced;
   }
 
-  /** True after `close`. */
-  get isClosed(): boolean {
-    return this.#ended !== undefined;
-  }
-
-  /** @throws {StoreError} After `close`. */
-  checkOpen(): void {
-    if (this.#ended) throw this.#ended;
+  get #state(): StateFile {
+    return this.#claims.state;
   }
 
   /** Returns the open database, or undefined while there is no file. */
   open(): Connection | undefined {
-    this.checkOpen();
+    if (this.#ended) throw this.#ended;
     const now = performance.now();
     if (this.#connection && now - this.#checked < FRESH_MS) return this.#connection;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
@@ -188,6 +183,7 @@ export class SqliteFile {
       () => explaining(closing, this.path, () => this.#endLog()),
       () => explaining(closing, this.path, () => this.#disconnect()),
       () => this.#state.leave(),
+      () => this.#claims.end(this.#ended),
     );
   }
 

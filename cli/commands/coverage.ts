@@ -13,10 +13,10 @@ import { flag, oneOf, option, storeArgument, text } from "../options.ts";
 import { registry } from "../registry.ts";
 import { rowJson, valueJson } from "../terminal/row_json.ts";
 
-/** The most lines that the table has for one axis: longer ones are shown in groups. */
-const MOST_LINES = 12;
-const LONGEST_LABEL = 24;
-const LONGEST_BAR = 30;
+/** Maximum number of lines for one axis: values of longer ones are grouped. */
+const MAX_LINES = 12;
+const MAX_LABEL = 24;
+const MAX_BAR = 30;
 
 /** `stet coverage`. */
 export const coverage: Command = command({
@@ -77,11 +77,11 @@ function linesOf(found: Coverage): string[] {
   ];
 }
 
-/** A line for each value of each axis, as wide as the terminal at most. */
+/** Returns a line for each value of each axis, at most as wide as the terminal. */
 function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
   const lines = grid.factors.flatMap(({ names, parts }, i) => {
     const each = grid.count / parts.length;
-    const size = Math.ceil(parts.length / MOST_LINES);
+    const size = Math.ceil(parts.length / MAX_LINES);
     const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => ({
       members: parts.slice(j * size, (j + 1) * size),
       done: doneByPart[i]!.slice(j * size, (j + 1) * size).reduce((sum, done) => sum + done, 0),
@@ -95,7 +95,7 @@ function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
   const labelWidth = Math.max(...lines.map(({ label }) => label.length));
   const counts = lines.map(({ done, total }) => `${done}/${total}`);
   const countWidth = Math.max(...counts.map(({ length }) => length));
-  const room = Math.min(LONGEST_BAR, width - labelWidth - countWidth - 4);
+  const room = Math.min(MAX_BAR, width - labelWidth - countWidth - 4);
   return lines.map(({ label, done, total }, i) =>
     `${label.padEnd(labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
     (room < 5 ? "" : `  ${barText(done / total, room)}`)
@@ -108,5 +108,5 @@ function labelOf(names: readonly string[], members: readonly Row[]): string {
   const [first, last] = [text(members[0]!), text(members.at(-1)!)];
   const values = members.length === 1 ? first : `${first} … ${last}`;
   const label = `${names.join(",")}=${values}`;
-  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
 }

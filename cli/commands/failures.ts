@@ -114,7 +114,7 @@ async function chosenIn(
   const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
   const holds = where === undefined || all.length === 0
     ? () => true
-    : await asUsage(async () => parseWhere(where, names));
+    : await asUsage(() => parseWhere(where, names));
   return all.filter(({ params }) =>
     holds(params) && (namespace === undefined || namespaceIn(params) === namespace)
   );

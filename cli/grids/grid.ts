@@ -21,7 +21,7 @@ export const gridOptions = {
   number: columnLists("names", "they are numbers, as with -g name:number=values"),
 } as const satisfies Options;
 
-/** What `--help` says of grids. */
+/** Paragraph of `--help` about grids. */
 export const gridNote =
   `Values: 0.1,0.5; adam,sgd; 0..19; 0..100..10; lin:0..1:5; log:1e-4..1e-1:7; true,null. A value is a
 number only if its text loses nothing by that: 7, 0.5, 1e-4; but 007, +15, 3.10, 1.0, 12E3 and 1e400 are

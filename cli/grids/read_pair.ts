@@ -7,7 +7,7 @@ import { splitKind } from "./axis.ts";
 import { UsageError } from "../usage_error.ts";
 import { isOtherScalar, textColumns } from "./text_columns.ts";
 
-/** What `--help` says of pairs. */
+/** Paragraph of `--help` about pairs. */
 export const pairsNote =
   `A value is a number only if its text loses nothing by that: 0.1, 42; but 007, 3.10 and +15 are text, and
 so is 3.9 where the store has texts only in that column. name:text=… and name:number=… decide by hand,

@@ -13,7 +13,7 @@ const COMMAND = "_stet_command";
 const SCRIPT = /\.(?:py|[cm]?[jt]sx?|sh|bash|R|jl|rb|pl|lua|php|m|jar|exe)$/i;
 
 /**
- * Returns the source of the rows that a program makes: a hash of the program and one of its whole template.
+ * Returns the source of a program's rows: a hash of the program and one of its whole template.
  * Where a word names a script, that is the program and the rest are arguments; else all words are the
  * program.
  */
@@ -24,7 +24,7 @@ export function commandSource(template: readonly string[]): string {
 }
 
 /**
- * Checks whose rows a store has. Rows of the same program with other arguments count, after a note.
+ * Checks the sources of the rows of a store. Rows of the same program with other arguments count, after a note.
  *
  * @throws {StoreError} If another program made rows of the namespace: each would skip what the other has
  * done.

@@ -1,10 +1,9 @@
 import { engineOf } from "../../core/contract/adapted_backend.ts";
-import type { Executor } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Items } from "../../core/sweeps/sweep.ts";
 import type { Output } from "../command.ts";
-import { asUsageError, UsageError } from "../usage_error.ts";
+import { asUsage, UsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
@@ -33,16 +32,12 @@ export async function sweepExport(
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
-  let executor: Executor;
-  if (values.workers) {
+  const executor = await asUsage(async () => {
+    if (!values.workers) return inProcess(options);
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
-    try {
-      executor = workers(module, name, { concurrency });
-    } catch (error) {
-      throw asUsageError(error);
-    }
-  } else executor = inProcess(options);
+    return workers(module, name, { concurrency });
+  });
   // The store stays open: it is the module's own.
   return await runSweep({
     swept,

@@ -2,6 +2,7 @@ import { StoreError } from "../errors.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { Queue } from "../runtime/queue.ts";
+import { orderColumns } from "../values/columns.ts";
 import { toRow } from "../values/to_row.ts";
 import { type Row, setEntry } from "../values/value.ts";
 import { allRowsAfter } from "./all_rows_after.ts";
@@ -108,7 +109,7 @@ class AdaptedBackend extends Engine {
   async columns(): Promise<readonly string[]> {
     const names = new Set<string>();
     for await (const row of this.rows()) for (const name of Object.keys(row)) names.add(name);
-    return [...names];
+    return orderColumns([], names);
   }
 
   find(key: Key): MaybePromise<Row | undefined> {

@@ -62,7 +62,7 @@ interface Token {
   readonly kind: "name" | "column" | "text" | "number" | "sign" | "end";
   /** Its text without quotes; words as they are written. */
   readonly text: string;
-  /** Where it begins, from 0. */
+  /** Its position, from 0. */
   readonly at: number;
 }
 

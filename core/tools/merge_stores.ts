@@ -12,8 +12,8 @@ import { uniteRows } from "./unite_rows.ts";
 /** Options of {@linkcode mergeStores}. */
 export interface MergeOptions extends Omit<WriteOptions, "append"> {
   /**
-   * The columns that say which run a row is, `_stet_namespace` besides. Default: all that are not
-   * reserved, and `_stet_namespace`.
+   * The columns that say which run a row is, next to `_stet_namespace`. Default: all columns that are not
+   * reserved.
    */
   readonly key?: readonly string[];
   /** The row that is taken of several of a key that differ. Default: none; a conflict is an error. */

@@ -27,7 +27,7 @@ import { Batcher } from "./batcher.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { busyAnswer, claimAnswer, DEFAULT_LEASE_SECONDS, doneAnswer } from "./claim_answers.ts";
 import { isSameRun, rowVersion } from "./row_version.ts";
-import { RunsIn } from "./runs_in.ts";
+import { RunReader } from "./run_reader.ts";
 
 /** The maximum pause before a waiting claim is tried again, in milliseconds. */
 const MAX_PAUSE_MS = 250;
@@ -53,7 +53,7 @@ type Claimed = readonly [answer: ClaimAnswer, row: Row | undefined];
 export class Claims {
   readonly #deps: ServerDeps;
   readonly #batcher: Batcher;
-  readonly #runs = new RunsIn();
+  readonly #runs = new RunReader();
   /** By token. */
   readonly #held = new BoundedMap<{ readonly key: string; readonly claim: Claim }>(MAX_REMEMBERED);
   /** By token. */
