@@ -118,7 +118,7 @@ export class RunTable implements Table {
   #newest(statements: Statements, key: RowKey, looked: Looked): SqlValue[] | undefined {
     if (this.#columns.size === 0) return undefined;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return undefined;
     if (!lookup.isIndexed) this.#makeIndex(statements, key.shape, lookup);
     const { form, bound } = condition;
@@ -206,7 +206,7 @@ export class RunTable implements Table {
     this.#refresh();
     if (this.#columns.size === 0) return 0;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return 0;
     const sql = `DELETE FROM ${TABLE} WHERE ${lookup.sql(condition.form)}`;
     return this.#statements!.run(sql, condition.bound);
