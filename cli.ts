@@ -23,8 +23,8 @@ export type { Io } from "./cli/command.ts";
  * Runs a command line and resolves to its exit code: 0 done, 2 the command line is wrong, 3 the store
  * cannot be used.
  *
- * @param args What stands after `cli.ts`.
- * @param io Where it prints. Default: `console.log` and `console.error`.
+ * @param args The arguments after `cli.ts`.
+ * @param io Its output. Default: `console.log` and `console.error`.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
   return await (await import("./cli/main.ts")).main(args, io);

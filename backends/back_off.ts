@@ -1,29 +1,24 @@
 import type { MaybePromise } from "../core/contract/backend.ts";
 import { LockError } from "../core/errors.ts";
+import { poll } from "../core/runtime/poll.ts";
 
-/** How long to wait for a lock before giving up, in milliseconds. */
-const TIMEOUT = 60_000;
-/** The longest pause between two tries, and after how many tries it has grown to that. */
-const LONGEST = 16, TRIES = 160;
+/** Time after which waiting for a lock is given up, in milliseconds. */
+const TIMEOUT_MS = 60_000;
+
+/** Pauses grow slowly: a lock is held for microseconds, and a long wait must not become a longer one. */
+const PAUSES = { minMs: 0.5, maxMs: 8, growth: 1.025, timeoutMs: TIMEOUT_MS };
 
 /**
- * Tries again and again, after slowly growing pauses, until a try gives something.
+ * Polls for a lock until an attempt returns a result.
  *
- * @param why What could not be done, for the error.
+ * @param why States what could not be done, for the error.
  * @throws {LockError} After a minute.
  */
 export async function backOff<T>(
   attempt: () => MaybePromise<{ readonly result: T } | undefined>,
   why: () => string,
 ): Promise<T> {
-  const start = performance.now();
-  for (let tries = 0; performance.now() - start < TIMEOUT; tries++) {
-    // It grows slowly: a lock is held for microseconds, and who has waited must not come off worse.
-    // Jittered, so that those who wait do not come back in step.
-    const pause = 1 + (LONGEST - 1) * Math.min(1, tries / TRIES);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * pause));
-    const done = await attempt();
-    if (done) return done.result;
-  }
-  throw new LockError(`${why()}: it was taken for ${TIMEOUT / 1000} s`);
+  const done = await poll(attempt, PAUSES);
+  if (done) return done.result;
+  throw new LockError(`${why()}: it was taken for ${TIMEOUT_MS / 1000} s`);
 }

@@ -27,7 +27,7 @@ export interface Output extends Required<Pick<Io, "log" | "error">> {
 /** Declaration of a subcommand: its parser, its help and the list of commands are made of it. */
 export interface Command<A extends Arguments = Arguments, O extends Options = Options> {
   readonly name: string;
-  /** What it is for, in the list of commands. */
+  /** Its purpose, in the list of commands. */
   readonly summary: string;
   /** Forms of its command line, without `stet` and the name. Default: its arguments, and `[options]`. */
   readonly usage?: readonly string[];

@@ -29,7 +29,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  * Runs a command line and resolves to its exit code: 0 done, 1 some runs failed, 2 the command line is
  * wrong, 3 the store cannot be used.
  *
- * @param args What stands after `cli.ts`.
+ * @param args The arguments after `cli.ts`.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
   const { log = console.log, error: complain = printError } = io;
@@ -81,11 +81,11 @@ export async function execute(
 function standardError(): Terminal | undefined {
   const { stderr } = process;
   if (!stderr.isTTY) return undefined;
-  // The terminal may be closed meanwhile: what runs is recorded all the same.
+  // The terminal may be closed meanwhile: runs are recorded all the same.
   stderr.on("error", () => {});
   return {
     get columns(): number {
-      return stderr.columns || 80; // 0 where nobody said how wide it is
+      return stderr.columns || 80; // 0 where the width is unknown
     },
     write(text) {
       try {

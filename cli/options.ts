@@ -45,8 +45,9 @@ export type Values<Declared> = {
     : never;
 };
 
-/** What the value of an option is: its name in the help, and its reader. */
+/** Kind of the value of an option. */
 export interface Kind<T> {
+  /** Name of the value in the help. */
   readonly value: string;
   /** @throws {UsageError} If the text is none; names the flag as it was typed. */
   read(text: string, flag: string): T;

@@ -59,7 +59,7 @@ export function parseArguments(
   return values;
 }
 
-/** Runs the parser; an unknown option is told with the nearest one that there is. */
+/** Runs the parser; the error about an unknown option names the nearest one. */
 function checked<T>(flags: readonly string[], parse: () => T): T {
   try {
     return parse();
@@ -103,7 +103,7 @@ function argumentsOf(
   return Object.fromEntries(all.map(({ name, argument, texts }) => [name, argument.read(texts)]));
 }
 
-/** `--sort -loss` as `--sort=-loss`, as the parser wants it. */
+/** Joins `--sort -loss` to `--sort=-loss`, as the parser wants it. */
 function joinSigned(args: readonly string[], flags: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {

@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../core/runtime/maybe_promise.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 
 /** The command line is wrong: the message says how. */
@@ -6,7 +7,7 @@ export class UsageError extends Error {
 }
 
 /** Runs a body; its errors about arguments (a column that is not there) are of the command line. */
-export async function asUsage<T>(body: () => Promise<T>): Promise<T> {
+export async function asUsage<T>(body: () => MaybePromise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {

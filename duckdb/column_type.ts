@@ -1,7 +1,7 @@
 import { TIMESTAMP } from "../core/values/columns.ts";
 import type { Value } from "../core/values/value.ts";
 
-/** What a column is in SQL, by the values that it has; `null` and absent are NULL in all of them. */
+/** Type of a column in SQL, by its values; `null` and absent are NULL in all of them. */
 export type ColumnType =
   /** No value at all: VARCHAR. */
   | { readonly kind: "empty" }
@@ -22,10 +22,17 @@ export type ColumnType =
 /** A type within JSON: the name of a scalar, `[element]` or `{ field: type }`. */
 export type Structure = string | readonly [Structure] | { readonly [field: string]: Structure };
 
-/** The most fields of an object that becomes a STRUCT: beyond, its names are data. */
-const MOST_FIELDS = 100;
+/** Maximum number of fields of an object that becomes a STRUCT: beyond it, names are data. */
+const MAX_FIELDS = 100;
 
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Returns the type of a column with these values; undefined is absent. */
+export function columnTypeOf(name: string, values: Iterable<Value | undefined>): ColumnType {
+  const finder = new ColumnTypeFinder(name);
+  for (const value of values) if (value !== undefined) finder.add(value);
+  return finder.type;
+}
 
 /** Finds the type of a column as its values pass by. */
 export class ColumnTypeFinder {
@@ -36,7 +43,7 @@ export class ColumnTypeFinder {
     this.#isTimestamp = name === TIMESTAMP;
   }
 
-  /** Takes a value into account. */
+  /** Adds a value. */
   add(value: Value): void {
     this.#seen.add(value);
     if (this.#isTimestamp && this.#seen.areInstants && typeof value === "string") {
@@ -44,7 +51,7 @@ export class ColumnTypeFinder {
     }
   }
 
-  /** The type of what was seen. */
+  /** The type of all values so far. */
   get type(): ColumnType {
     const structure = this.#seen.structure();
     switch (structure) {
@@ -67,7 +74,7 @@ export class ColumnTypeFinder {
   }
 }
 
-/** What kinds of values were seen in one place. */
+/** Kinds of the values of one place. */
 class Kinds {
   areInstants = true;
   #isInteger = false;
@@ -109,7 +116,7 @@ class Kinds {
     }
   }
 
-  /** The type of all that was seen; "" if nothing was, undefined if there is none. */
+  /** Returns the type of all values; "" without values, undefined if there is none. */
   structure(): Structure | undefined {
     const kinds = [
       this.#isInteger || this.#isDouble || this.#isLong,
@@ -141,7 +148,7 @@ class Kinds {
     for (const [name, entry] of Object.entries(value)) {
       let kinds = this.#fields.get(name);
       if (!kinds) {
-        if (this.#fields.size === MOST_FIELDS) {
+        if (this.#fields.size === MAX_FIELDS) {
           this.#isUnfit = true;
           return;
         }

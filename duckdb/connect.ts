@@ -1,30 +1,55 @@
-import { messageOf } from "../core/errors.ts";
 import type { DuckDb, DuckDbConnection, DuckDbInstance, DuckDbResult } from "./duckdb.ts";
 import { loadDuckDb } from "./duckdb.ts";
 
-/** A connection that can give a result as it comes. */
-export interface Connection extends DuckDbConnection {
-  stream(sql: string): Promise<DuckDbResult>;
+/** An empty database in memory. */
+export interface Database {
+  readonly duckdb: DuckDb;
+  readonly instance: DuckDbInstance;
 }
 
-let instance: Promise<DuckDbInstance> | undefined;
+/** Extensions are neither installed nor loaded: nothing is downloaded. */
+const NO_EXTENSIONS = {
+  autoinstall_known_extensions: "false",
+  autoload_known_extensions: "false",
+};
 
-async function openInstance(): Promise<DuckDbInstance> {
-  const { DuckDBInstance }: DuckDb = await loadDuckDb("use Parquet");
-  return await DuckDBInstance.create(":memory:", {
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-    enable_external_file_cache: "false", // files are replaced under their names
-  });
+let shared: Promise<Database> | undefined;
+
+/**
+ * Opens a database of its own.
+ *
+ * @param purpose The use of it, as the error says.
+ * @throws {StoreError} If DuckDB is not installed.
+ */
+export async function openDatabase(
+  purpose: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Database> {
+  const duckdb = await loadDuckDb(purpose);
+  const options = { ...NO_EXTENSIONS, ...settings };
+  return { duckdb, instance: await duckdb.DuckDBInstance.create(":memory:", options) };
 }
 
-/** A connection of its own: a result that is read as it comes occupies one. */
-export async function connect(): Promise<Connection> {
-  instance ??= openInstance();
-  return await (await instance).connect() as Connection;
+/** Opens a connection to the database that all Parquet stores share. A streamed result occupies one. */
+export async function connect(): Promise<DuckDbConnection> {
+  // Files are replaced under their names.
+  shared ??= openDatabase("use Parquet", { enable_external_file_cache: "false" });
+  return await (await shared).instance.connect();
 }
 
-/** All values of a result, column by column; no column if it has no row. */
+/** Runs a body with a connection to the shared database, and closes the connection. */
+export async function withConnection<T>(
+  body: (connection: DuckDbConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect();
+  try {
+    return await body(connection);
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** Returns all values of a result, column by column; no column if it has no row. */
 export async function columnsOf(result: DuckDbResult): Promise<unknown[][]> {
   const columns: unknown[][] = [];
   for (;;) {
@@ -36,7 +61,7 @@ export async function columnsOf(result: DuckDbResult): Promise<unknown[][]> {
   }
 }
 
-/** What DuckDB says, without where in the SQL. */
-export function firstLine(error: unknown): string {
-  return messageOf(error).split("\n", 1)[0]!;
+/** Returns the value in the first row and column of a result. */
+export async function firstValue(result: DuckDbResult): Promise<unknown> {
+  return (await result.fetchChunk())?.getColumns()[0]?.[0];
 }

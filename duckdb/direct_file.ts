@@ -1,17 +1,17 @@
-import type { ColumnType } from "./column_type.ts";
+import type { Value } from "../core/values/value.ts";
 
-/** A store's file that DuckDB can read as it stands, as far as a look at its ends tells. */
+/** A store's file that DuckDB can read by itself, as far as a look at its ends says. */
 export interface DirectFile {
   /** The columns that were seen, in the store's order. */
   readonly names: readonly string[];
   /** SQL that lists the names of all columns; undefined if `names` are all. */
   readonly allNames: string | undefined;
-  /** Whether a column has values of its type, and no cell text. Default: none has. */
+  /** Returns true if a column has values of its type, and no cell text. Default: none has. */
   isTyped?(column: number): boolean;
-  /** What stands after FROM: the cell text of these columns, as `c0`, `c1` … by their places in `names`. */
+  /** Returns the table for FROM: the cell text of columns, as `c0`, `c1` … by their places in `names`. */
   from(columns: readonly number[]): string;
-  /** What a column seems to be. */
-  guess(column: number): ColumnType;
-  /** Whether the file is still as it was when it was looked at. */
+  /** Returns the values of a column in some rows, undefined where absent. */
+  sample(column: number): Iterable<Value | undefined>;
+  /** Returns true if the file is still as it was when its ends were read. */
   isUnchanged(): boolean;
 }

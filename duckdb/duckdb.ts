@@ -11,8 +11,8 @@ export const DUCKDB: OptionalPackage = {
 };
 
 /**
- * What is used of `@duckdb/node-api`, in types of our own: an import of its types would make it a
- * dependency of all who use stet (https://duckdb.org/docs/stable/clients/node_neo/overview).
+ * The part of `@duckdb/node-api` that is used, in types of our own: an import of its types would make it a
+ * dependency of every user of stet (https://duckdb.org/docs/stable/clients/node_neo/overview).
  */
 export interface DuckDb {
   readonly DuckDBInstance: {
@@ -33,8 +33,10 @@ export interface DuckDbInstance {
 
 /** A connection to it. */
 export interface DuckDbConnection {
-  /** Runs statements to their end; the result of the last. */
+  /** Runs statements to their end and resolves to the result of the last. */
   run(sql: string): Promise<DuckDbResult>;
+  /** Runs a statement whose result is computed as it is read. */
+  stream(sql: string): Promise<DuckDbResult>;
   extractStatements(sql: string): Promise<DuckDbStatements>;
   createAppender(table: string, schema: string, catalog: string): Promise<DuckDbAppender>;
   interrupt(): void;
@@ -79,14 +81,14 @@ export interface DuckDbNewChunk {
 /** The values of a column of a chunk. */
 export interface DuckDbVector {
   setItem(index: number, value: string | number | null): void;
-  /** Takes what was set into the chunk. */
+  /** Copies the values that were set into the chunk. */
   flush(): void;
 }
 
 /** Adds rows to a table. */
 export interface DuckDbAppender {
   appendDataChunk(chunk: DuckDbNewChunk): void;
-  /** Adds what is left, and ends it. */
+  /** Adds the rest, and closes it. */
   closeSync(): void;
 }
 
@@ -103,9 +105,9 @@ export interface DuckDbType {
 }
 
 /**
- * DuckDB, loaded when it is first needed.
+ * Loads DuckDB on first use.
  *
- * @param purpose What needs it, as the error says.
+ * @param purpose The purpose, for the error.
  * @throws {StoreError} If it is not installed.
  */
 export async function loadDuckDb(purpose = "run SQL"): Promise<DuckDb> {
@@ -121,7 +123,7 @@ export async function loadDuckDb(purpose = "run SQL"): Promise<DuckDb> {
 let isWatched = false;
 
 /**
- * Collects what is no longer used. Deno (2.9.5) frees the memory of a chunk of a result twice, and
+ * Collects garbage. Deno (2.9.5) frees the memory of a chunk of a result twice, and
  * crashes, if the process ends while the chunk is found unused and not yet freed.
  */
 function collect(): void {

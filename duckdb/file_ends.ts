@@ -1,27 +1,32 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import { currentSignature, signatureOf } from "../core/runtime/file_signature.ts";
 
-/** How much of each end of a file is looked at, in bytes. */
-const SAMPLE = 1 << 16;
+/** Size of each end of a file that is read. */
+const SAMPLE_BYTES = 1 << 16;
 const LF = 10;
 
 /** The beginning and the end of a file of lines. */
 export interface FileEnds {
-  /** Whole lines, without their newlines: from the first one on, and up to the last one. */
+  /** Whole lines without newlines, from the first one on and up to the last one. */
   readonly first: readonly string[];
   readonly last: readonly string[];
-  /** Whether the file is still as it was. */
+  /** Returns true if the file is still as it was. */
   isUnchanged(): boolean;
 }
 
-/** Looks at the ends of a file; undefined if it has no two lines that end with LF alone, or a NUL. */
+/** Reads the ends of a file; undefined if it has no two lines that end with LF alone, or a NUL. */
 export function fileEnds(path: string): FileEnds | undefined {
   const fd = fs.openSync(path, "r");
   try {
     const found = fs.fstatSync(fd);
     if (!found.isFile()) return undefined;
-    const head = bytesAt(fd, 0, Math.min(SAMPLE, found.size));
-    const tail = bytesAt(fd, Math.max(0, found.size - SAMPLE), Math.min(SAMPLE, found.size));
+    const head = bytesAt(fd, 0, Math.min(SAMPLE_BYTES, found.size));
+    const tail = bytesAt(
+      fd,
+      Math.max(0, found.size - SAMPLE_BYTES),
+      Math.min(SAMPLE_BYTES, found.size),
+    );
     if (tail.at(-1) !== LF || head.includes(13) || head.includes(0) || tail.includes(0)) {
       return undefined;
     }
@@ -30,11 +35,7 @@ export function fileEnds(path: string): FileEnds | undefined {
     return {
       first,
       last: tail.toString("utf8").split("\n").slice(1, -1),
-      isUnchanged(): boolean {
-        const now = fs.statSync(path, { throwIfNoEntry: false });
-        return now !== undefined && now.ino === found.ino && now.size === found.size &&
-          now.mtimeMs === found.mtimeMs;
-      },
+      isUnchanged: () => currentSignature(path) === signatureOf(found),
     };
   } finally {
     fs.closeSync(fd);

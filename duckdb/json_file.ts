@@ -1,14 +1,13 @@
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import { parseJson } from "../core/values/json.ts";
-import { isPlainObject, type Value } from "../core/values/value.ts";
-import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
+import { entryOf, isPlainObject, type Row } from "../core/values/value.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
 /**
- * A file of JSON objects, one on each line, if DuckDB can read it: JSON Lines, or an array as stet
+ * Returns a file of JSON objects, one on each line, that DuckDB can read: JSON Lines, or an array as stet
  * writes it.
  *
  * DuckDB gives a string as what it says and anything else as JSON, which is the cell text that the
@@ -25,7 +24,7 @@ export function jsonFile(path: string): DirectFile | undefined {
   if (first.length === 0) return undefined;
   const early = new Set(first.flatMap((row) => Object.keys(row)));
   const late = new Set(last.flatMap((row) => Object.keys(row)).filter((name) => !early.has(name)));
-  // Which of two came first cannot be told if it was in the middle.
+  // The order of two new columns is unknown if they began in the middle.
   if (late.size > 1) return undefined;
   const names = orderColumns([...early, ...late], []);
   if (names.length === 0 || names.some((name) => name.includes("\0") || !name.isWellFormed())) {
@@ -50,34 +49,23 @@ export function jsonFile(path: string): DirectFile | undefined {
         `columns={r: ${sqlString(`STRUCT(${fields.join(", ")})`)}}) ` +
         `WHERE CASE WHEN r IS NULL THEN error('a row is null') ELSE true END)`;
     },
-    guess(column): ColumnType {
-      const name = names[column]!;
-      const finder = new ColumnTypeFinder(name);
-      for (const row of rows) {
-        if (!Object.hasOwn(row, name)) continue;
-        const value = row[name]!;
-        const read = typeof value === "string" ? readCell(value) : value;
-        if (read !== undefined) finder.add(read);
-      }
-      return finder.type;
-    },
+    sample: (column) =>
+      rows.map((row) => entryOf(row, names[column]!))
+        .map((value) => typeof value === "string" ? readCell(value) : value),
     isUnchanged: ends.isUnchanged,
   };
 }
 
-/** The objects of lines that are one each. */
-function rowsOf(
-  lines: readonly string[],
-  isArray: boolean,
-): { readonly [name: string]: Value }[] {
+/** Returns the objects of lines that are one each. */
+function rowsOf(lines: readonly string[], isArray: boolean): Row[] {
   return lines.flatMap((line) => {
     const text = isArray ? line.replace(/,\s*$/, "") : line;
     if (!text.trimStart().startsWith("{")) return [];
     try {
       const row = parseJson(text);
-      return isPlainObject(row) ? [row as { readonly [name: string]: Value }] : [];
+      return isPlainObject(row) ? [row as Row] : [];
     } catch (error) {
-      if (error instanceof SyntaxError) return []; // half a line, or none of ours: a reader will tell
+      if (error instanceof SyntaxError) return []; // half a line, or another form: the store's own reader reports it
       throw error;
     }
   });

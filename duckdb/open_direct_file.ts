@@ -6,10 +6,10 @@ import type { DirectFile } from "./direct_file.ts";
 import { jsonFile } from "./json_file.ts";
 import { parquetFile } from "./parquet_file.ts";
 
-/** DuckDB takes a path with one of these for a pattern. */
+/** Characters that make a path a pattern in DuckDB. */
 const PATTERN = /[*?[\\]/;
 
-/** The file of a store, if it is of a kind that DuckDB may be able to read. */
+/** Returns the file of a store, if it is of a kind that DuckDB may be able to read. */
 export function directPath(backend: Backend): string | undefined {
   const { path } = backend as { readonly path?: unknown };
   if (typeof path !== "string" || PATTERN.test(path)) return undefined;
@@ -19,10 +19,10 @@ export function directPath(backend: Backend): string | undefined {
 }
 
 /**
- * That file, if it is in the form in which stet writes it. Anything else, and what only looks so, is for
- * the store's own reader.
+ * Opens that file, if it has the form in which stet writes it. Every other form is for the store's own
+ * reader.
  *
- * @param copy Where a copy goes if somebody may be writing the file: the rows that are there now.
+ * @param copy Path of a copy if a process may be writing the file: the rows that are there now.
  */
 export async function directFile(
   path: string,
@@ -32,7 +32,7 @@ export async function directFile(
   if (/\.parquet$/i.test(path)) return await parquetFile(path, connection);
   const look = /\.csv$/i.test(path) ? csvFile : jsonFile;
   if (!fs.existsSync(`${path}-state`)) return look(path);
-  // A record goes over the end of an array: a copy may have some of it before and some after.
+  // A record overwrites the end of an array: a copy may have parts of before and after.
   if (/\.json$/i.test(path)) return undefined;
   fs.copyFileSync(path, copy, fs.constants.COPYFILE_FICLONE);
   fs.chmodSync(copy, 0o600);

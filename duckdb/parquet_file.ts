@@ -1,33 +1,32 @@
 import fs from "node:fs";
+import { currentSignature } from "../core/runtime/file_signature.ts";
 import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import type { DuckDbConnection } from "./duckdb.ts";
-import { type ColumnType, ColumnTypeFinder } from "./column_type.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { readParquetFooter } from "../packages/parquet_footer.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
-/** How many rows are looked at to guess what text spells. */
-const SAMPLE = 1000;
+/** Number of rows by which the type of a column of cell text is guessed. */
+const SAMPLE_ROWS = 1000;
 
 /** The types that stet writes; text is cell text. */
 const TYPED = new Set(["BIGINT", "DOUBLE", "BOOLEAN"]);
 
 /**
- * A Parquet file with columns as stet writes them, if it has all rows of its store: none are pending. A
- * merge replaces the file; DuckDB, which opens it several times, may then have read two, and
- * `isUnchanged` tells.
+ * Returns a Parquet file with columns as stet writes them, if it has all rows of its store: the delta is
+ * empty. A compaction replaces the file, which DuckDB opens several times; `isUnchanged` detects that.
  */
 export async function parquetFile(
   path: string,
   connection: DuckDbConnection,
 ): Promise<DirectFile | undefined> {
-  const before = signatureOf(path);
+  const before = currentSignature(path);
   // In this order: rows that were pending, and are not any more, are in another file by then.
   if (fs.existsSync(`${path}.pending.jsonl`)) return undefined;
   checkParquet(path);
   const file = `read_parquet(${sqlString(path)})`;
-  const head = await connection.run(`SELECT * FROM ${file} LIMIT ${SAMPLE}`);
+  const head = await connection.run(`SELECT * FROM ${file} LIMIT ${SAMPLE_ROWS}`);
   const found = head.deduplicatedColumnNames();
   const types = head.columnTypes().map(String);
   if (types.some((type) => !TYPED.has(type) && type !== "VARCHAR")) return undefined;
@@ -42,19 +41,14 @@ export async function parquetFile(
       const cells = columns.map((column) => `${sqlName(names[column]!)} AS c${column}`);
       return `(SELECT ${cells.join(", ") || "NULL"} FROM ${file})`;
     },
-    guess(column): ColumnType {
-      const finder = new ColumnTypeFinder(names[column]!);
-      for (const cell of sample[places[column]!] ?? []) {
-        const value = cell === null ? undefined : readCell(String(cell));
-        if (value !== undefined) finder.add(value);
-      }
-      return finder.type;
-    },
-    isUnchanged: () => signatureOf(path) === before,
+    sample: (column) =>
+      (sample[places[column]!] ?? [])
+        .map((cell) => cell === null ? undefined : readCell(String(cell))),
+    isUnchanged: () => currentSignature(path) === before,
   };
 }
 
-/** @throws {DamageError} If it is damaged: DuckDB is not to see it. */
+/** @throws {DamageError} If it is damaged: DuckDB must not read it. */
 function checkParquet(path: string): void {
   const fd = fs.openSync(path, "r");
   try {
@@ -62,9 +56,4 @@ function checkParquet(path: string): void {
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function signatureOf(path: string): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = fs.statSync(path);
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }

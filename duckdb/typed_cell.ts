@@ -2,13 +2,13 @@ import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../core/values/cell_patterns.t
 import type { ColumnType } from "./column_type.ts";
 import { sqlString } from "./sql_text.ts";
 
-/** What the error of a guess that was wrong says; the number of the cell follows. */
+/** Message of the error of a wrong guess; the number of the cell follows. */
 export const WRONG_GUESS = "stet: wrong guess ";
 
 const INSTANT = String
   .raw`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})`;
 
-/** The value of a cell, in SQL. The cell is canonical and its column has this type. */
+/** Returns the SQL of the value of a cell. The cell is canonical and its column has this type. */
 export function typedCell(cell: string, type: ColumnType): string {
   switch (type.kind) {
     case "empty":
@@ -34,8 +34,8 @@ export function typedCell(cell: string, type: ColumnType): string {
 }
 
 /**
- * The value of a cell whose column is only thought to have this type: where the cell is of another, or
- * has a spelling for which this does not know, the query ends with {@linkcode WRONG_GUESS}. Undefined
+ * Returns the SQL of the value of a cell whose column is guessed to have this type: where the cell has
+ * another, or a spelling that this does not know, the query ends with {@linkcode WRONG_GUESS}. Undefined
  * if the type cannot be guessed.
  *
  * DuckDB's own casts take more than cells do: `1.5`, `1_000` and `0x1F` for integers, `+-0` and `nan(1)` for numbers.
@@ -53,7 +53,7 @@ export function guessedCell(cell: string, type: ColumnType): string | undefined 
         `WHEN abs(${double}) < 9007199254740992 AND trunc(${double}) = ${double} AND ` +
         `regexp_full_match(${cell}, '${NUMBER}') THEN ${double}::BIGINT ELSE ${wrong} END`;
     case "double":
-      // What most cells pass comes first, as it is cheap: no white space or plus at the beginning.
+      // The test of most cells comes first, as it is cheap: no white space or plus at the beginning.
       return `CASE WHEN abs(${typed}) < 9007199254740992 AND ` +
         `${cell} >= '-' AND NOT contains(${cell}, '_') THEN ${typed} ` +
         `WHEN ${isNull} THEN NULL WHEN ${typed} IS NULL THEN ${wrong} ` +

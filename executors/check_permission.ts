@@ -2,7 +2,7 @@ import { missingPermission } from "../core/runtime/missing_permission.ts";
 import { startError } from "./start_error.ts";
 
 /**
- * Checks that Deno lets this process start a program and hand it the environment, or will ask.
+ * Checks that Deno lets this process start a program with its environment, or will ask.
  *
  * @throws {Error} If it does not.
  */

@@ -1,15 +1,14 @@
 import { isPlainObject } from "../core/values/value.ts";
 
-/** What the structured clone copies whole, other than plain objects and arrays. */
-const cloned = [Date, RegExp, Map, Set, ArrayBuffer, Error] as const;
+/** Classes that the structured clone copies whole, next to plain objects and arrays. */
+const CLONED = [Date, RegExp, Map, Set, ArrayBuffer, Error] as const;
 
 /**
  * Checks that a value reaches another process as it is: primitives, plain objects and arrays, Date,
  * RegExp, Map, Set, Error, buffers and typed arrays. Walks it once and copies nothing.
  *
- * @param path What to call the value in errors, such as `params`; places in it are named from there.
- * @throws {TypeError} If a part of it cannot be sent, or would arrive without its class; it names the
- * place.
+ * @param path Name of the value in errors, such as `params`; its parts are named from there.
+ * @throws {TypeError} If a part of it cannot be sent, or would lose its class; names the part.
  */
 export function checkSendable(value: unknown, path: string): void {
   check(value, path, undefined);
@@ -33,7 +32,7 @@ function check(value: unknown, path: string, seen: Set<unknown> | undefined): vo
   } else if (value instanceof Map || value instanceof Set) {
     const found = (seen ?? new Set()).add(value);
     for (const part of value instanceof Map ? [...value].flat() : value) check(part, path, found);
-  } else if (!ArrayBuffer.isView(value) && !cloned.some((each) => value instanceof each)) {
+  } else if (!ArrayBuffer.isView(value) && !CLONED.some((each) => value instanceof each)) {
     const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
     throw cannotSend(path, `an instance of ${name || "a class"}, which would lose its class`);
   }

@@ -10,41 +10,37 @@ import { runProgram } from "./run_program.ts";
 import { startError } from "./start_error.ts";
 import { fillTemplate, parseTemplate, type Template } from "./template.ts";
 
-/** How {@linkcode commands} runs. */
+/** Options of {@linkcode commands}. */
 export interface CommandsOptions {
-  /** How many programs at once. Default: 1, since programs often use all processors. */
+  /** Number of programs at once. Default: 1, since programs often use all processors. */
   readonly concurrency?: number;
   /** The folder for the programs' output, `<id>.log` each. Default: output is dropped. */
   readonly logs?: string;
-  /** The folder in which programs run. Default: this process's. */
+  /** Working folder of the programs. Default: that of this process. */
   readonly cwd?: string;
-  /** Environment variables besides this process's own, which they go before. */
+  /** More environment variables; they override those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /**
-   * How long a program may take to end once it is asked to (SIGTERM), in milliseconds, before it is
-   * killed. Default: 5000.
-   */
+  /** Time between SIGTERM and SIGKILL, in milliseconds. Default: 5000. */
   readonly killAfter?: number;
 }
 
 /**
  * An executor that runs a program for each job, without a shell.
  *
- * `{alpha}` anywhere in a word stands for that param and `{id}` for the id of the run; a name may have spaces
- * (`{learning rate}`), `{{` and `}}` are braces. Strings go in as they are, numbers as in cells, `true`, `false` and `null` as in JSON,
- * arrays and objects as JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`; two params
+ * `{alpha}` anywhere in a word is a placeholder of that param, `{id}` one of the id of the run; a name may have
+ * spaces (`{learning rate}`), `{{` and `}}` are braces. Strings are themselves, numbers as in cells, `true`,
+ * `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`; two params
  * that would have the same variable are an error.
  *
- * A run gives the last line of standard output that is JSON, undefined if none is; lines beyond 1 MiB
- * are none. It rejects if the program exits with another code than 0 or is killed, with the last
- * lines of its standard error. Output goes to `<logs>/<id>.log` as it comes, standard error too; a
- * new attempt begins the log anew.
+ * A run resolves to the last JSON line of standard output, of lines up to 1 MiB, or undefined. It rejects
+ * with the last lines of standard error if the program exits with another code than 0 or is killed. Output
+ * and standard error are written to `<logs>/<id>.log` as they come; a new attempt replaces the log.
  *
- * The program and all it starts are a process group of their own. When the run is aborted or takes
+ * The program and its child processes are a process group of their own. When the run is aborted or takes
  * too long, the group gets SIGTERM, then SIGKILL. It is killed when this process ends, also by SIGKILL;
  * processes that left the group (`setsid`, daemons) are not. Ctrl-C does not reach it. For this a program
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
- * a process that was killed by SIGKILL go on. Deno wants `--allow-run --allow-env`.
+ * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
  * @throws {TypeError} If a brace is in no placeholder, or there are no words.
  *
@@ -129,7 +125,7 @@ class Commands implements Executor {
   }
 }
 
-/** The variables that the program inherits. */
+/** Returns the variables that the program inherits. */
 function processEnvironment(command: string): NodeJS.ProcessEnv {
   try {
     return { ...process.env };

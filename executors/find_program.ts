@@ -4,8 +4,8 @@ import process from "node:process";
 import { startError } from "./start_error.ts";
 
 /**
- * Checks that a program can be found, as the system will look for it: in PATH, or where its path says.
- * What this process may not look at is left to the start itself.
+ * Checks that a program can be found as the system does it: in PATH, or at its path. Where this process
+ * may not look, the start itself fails.
  *
  * @throws {Error} If it is not there, or is no executable file.
  */

@@ -18,12 +18,12 @@ while read -r sign pid; do
 done
 for each in $groups; do kill -KILL "-$each"; done`;
 
-/** Holds a program back until a line comes, and never begins it if none does. */
+/** Starts a program once a line comes, and never without one. */
 const GATE = 'read -r stet_go || exit 1; exec "$@" </dev/null';
 
 const SHELL = "/bin/sh";
 
-/** The process groups that are to end with this process. */
+/** The process groups that end with this process. */
 const guarded = new Set<number>();
 let guard: ChildProcess | undefined;
 
@@ -42,23 +42,23 @@ export function canGuard(): boolean {
 }
 
 /**
- * Has a process group end with this process, also when this is killed by SIGKILL. Resolves once that is so.
- * Processes that leave the group (`setsid`, a daemon) are not ended.
+ * Ends a process group with this process, also when this is killed by SIGKILL. Resolves once the guard has
+ * it. Processes that leave the group (`setsid`, a daemon) are not ended.
  */
 export async function guardGroup(pid: number): Promise<void> {
   if (!canGuard()) return;
   guarded.add(pid);
-  if (guard) return await tell(guard, `+ ${pid}\n`);
+  if (guard) return await send(guard, `+ ${pid}\n`);
   guard = startGuard();
-  await tell(guard, [...guarded].map((each) => `+ ${each}\n`).join(""));
+  await send(guard, [...guarded].map((each) => `+ ${each}\n`).join(""));
 }
 
-/** Lets a process group be: it has ended, or was ended. */
+/** Forgets a process group that has ended. */
 export function unguardGroup(pid: number): void {
-  if (guarded.delete(pid) && guard) void tell(guard, `- ${pid}\n`);
+  if (guarded.delete(pid) && guard) void send(guard, `- ${pid}\n`);
 }
 
-/** The words that start a program behind a gate: it begins once a line comes on its standard input. */
+/** Returns the command line of a program behind a gate: a line on its standard input starts it. */
 export function gated(
   [command = "", ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -90,7 +90,7 @@ function startGuard(): ChildProcess {
   return child;
 }
 
-/** Resolves when the guard has what it is told, or cannot be told anything. */
-function tell({ stdin }: ChildProcess, text: string): Promise<void> {
+/** Resolves when the guard has the text, or is gone. */
+function send({ stdin }: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve) => stdin!.write(text, () => resolve()));
 }

@@ -2,8 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 
 /**
- * Sends a signal to a program and all that it started, which is the group of a child that was started
- * `detached`. Whether anybody was there to get it.
+ * Sends a signal to the group of a child that was started `detached`: the program and its children. Returns
+ * true if a process was there to get it.
  */
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;

@@ -4,13 +4,12 @@ import type { Value } from "../core/values/value.ts";
 
 const NEWLINE = 0x0a;
 
-/** A line that may be JSON: it begins and ends as JSON does. `NaN` alone is a word, no result. */
-const plausible = /^(?:\{.*\}|\[.*\]|".*"|-?[0-9][0-9.eE+-]*|true|false|null)$/s;
+/** Pattern of lines that may be JSON. `NaN` alone is a word, no result. */
+const PLAUSIBLE = /^(?:\{.*\}|\[.*\]|".*"|-?[0-9][0-9.eE+-]*|true|false|null)$/s;
 
 /**
- * Finds the last line that is JSON in output that comes in pieces. Holds one line at a time; longer
- * ones than a limit are not looked at. Within arrays and objects `NaN`, `Infinity` and `-Infinity` are
- * taken too, as Python's `json.dumps` writes them.
+ * Finds the last JSON line of output that comes in pieces. Buffers one line at a time, up to a limit.
+ * Arrays and objects may hold `NaN`, `Infinity` and `-Infinity`, as Python's `json.dumps` writes them.
  */
 export class LastJson {
   readonly #maxLine: number;
@@ -18,12 +17,12 @@ export class LastJson {
   #length = 0;
   #last: Value | undefined;
 
-  /** @param maxLine The longest line, in bytes. */
+  /** @param maxLine Maximum length of a line, in bytes. */
   constructor(maxLine = 2 ** 20) {
     this.#maxLine = maxLine;
   }
 
-  /** Takes the next piece. */
+  /** Adds the next piece. */
   add(piece: Uint8Array): void {
     let from = 0;
     for (;;) {
@@ -36,7 +35,7 @@ export class LastJson {
     this.#keep(piece.subarray(from));
   }
 
-  /** The value of the last line that is JSON, once all has been added; undefined if none is. */
+  /** Ends the output and returns the value of its last JSON line, or undefined. */
   end(): Value | undefined {
     this.#endLine();
     return this.#last;
@@ -52,7 +51,7 @@ export class LastJson {
     const text = this.#line.length === 0 ? "" : Buffer.concat(this.#line).toString().trim();
     this.#line = [];
     this.#length = 0;
-    if (!plausible.test(text)) return;
+    if (!PLAUSIBLE.test(text)) return;
     try {
       this.#last = parseJson(text);
     } catch {

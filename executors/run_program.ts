@@ -11,31 +11,29 @@ import { Tail } from "./tail.ts";
 
 /** A program to run, and how. */
 export interface Program {
-  /** Its words: the command and its arguments. */
+  /** The command and its arguments. */
   readonly words: readonly string[];
   readonly cwd: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** Ends it. */
+  /** Ends it when aborted. */
   readonly signal: AbortSignal;
-  /** How long it may take to end when it is asked to, in milliseconds. */
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly killAfter: number;
-  /** Where its output goes, piece by piece. */
+  /** Gets its output, piece by piece. */
   readonly log: (piece: Uint8Array) => void;
-  /** Where to read all of it, for messages. */
+  /** The file with all of its output, for messages. */
   readonly logPath: string | undefined;
 }
 
-interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+/** Exit code and signal of a process. */
+type Ending = readonly [code: number | null, signal: NodeJS.Signals | null];
 
-/** How often to look whether a group is gone, in milliseconds. */
-const LOOK = 20;
+/** Interval of checks whether a group is gone. */
+const CHECK_INTERVAL_MS = 20;
 
 /**
- * Runs a program in a process group of its own, and gives the last line of its standard output that
- * is JSON; undefined if none is.
+ * Runs a program in a process group of its own, and resolves to the last JSON line of its standard output;
+ * undefined if there is none.
  *
  * @throws {Error} If it cannot be run, exits with another code than 0 or is killed; the signal's
  * reason if that was aborted.
@@ -74,7 +72,7 @@ export async function runProgram(program: Program): Promise<unknown> {
     await ending;
     signal.throwIfAborted();
     if (trouble) throw trouble.error;
-    if (ended.code !== 0) throw failure(program, ended, lastWords.text());
+    if (ended[0] !== 0) throw failure(program, ended, lastWords.text());
     return result.end();
   } finally {
     signal.removeEventListener("abort", abort);
@@ -100,7 +98,7 @@ function start({ words, cwd, env }: Program, isGated: boolean): ChildProcess {
   }
 }
 
-/** Opens the gate, once the program ends with this process. */
+/** Opens the gate once the guard has the group. */
 async function begin(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return; // it could not be started
   child.stdin!.on("error", () => {}); // it was ended before it began
@@ -108,14 +106,14 @@ async function begin(child: ChildProcess): Promise<void> {
   child.stdin!.end("\n");
 }
 
-/** Resolves when the program has ended and all its output is read. */
+/** Resolves when the program has ended and its output is read. */
 async function endOf(child: ChildProcess, command: string, killAfter: number): Promise<Ending> {
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const ended = await new Promise<Ending>((resolve, reject) => {
     child.once("error", (error) => reject(startError(command, error)));
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("exit", (code, signal) => resolve([code, signal]));
   });
-  // What it left in the background may still write, and is given the time to end.
+  // Background processes of it may still write, and get the time to end.
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(() => resolve("late"), killAfter);
@@ -129,19 +127,23 @@ async function endOf(child: ChildProcess, command: string, killAfter: number): P
   return ended;
 }
 
-/** Ends a program and all it started: asks with SIGTERM, kills what is there after a while. */
+/** Ends the group of a program: SIGTERM, and SIGKILL after a while. */
 async function endGroup(child: ChildProcess, killAfter: number): Promise<void> {
   killGroup(child, "SIGTERM");
   const deadline = performance.now() + killAfter;
   while (killGroup(child, 0) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK));
+    await new Promise((resolve) => setTimeout(resolve, CHECK_INTERVAL_MS));
   }
   killGroup(child, "SIGKILL");
 }
 
-function failure({ words: [command = ""], logPath }: Program, end: Ending, said: string): Error {
-  const how = end.signal === null ? `exited with code ${end.code}` : `was killed by ${end.signal}`;
-  const words = said.trim() === "" ? "" : `:\n${said}`;
+function failure(
+  { words: [command = ""], logPath }: Program,
+  [code, signal]: Ending,
+  tail: string,
+): Error {
+  const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+  const words = tail.trim() === "" ? "" : `:\n${tail}`;
   const log = logPath === undefined ? "" : `\nIts output: ${logPath}`;
   return new Error(`${basename(command)} ${how}${words}${log}`);
 }

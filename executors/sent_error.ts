@@ -1,6 +1,6 @@
 import { isErrorLike, messageOf } from "../core/errors.ts";
 
-/** What was thrown, in a form that can be sent to another process. */
+/** A thrown value in a form that can be sent to another process. */
 export type SentError =
   | { readonly thrown: unknown }
   | {
@@ -12,8 +12,8 @@ export type SentError =
     readonly fields: Readonly<Record<string, unknown>>;
   };
 
-/** The classes that come back as what they were; others come back as Error, with their name. */
-const classes: Readonly<Record<string, new (message: string) => Error>> = {
+/** Classes of errors that are restored; others come back as Error, with their name. */
+const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
   EvalError,
   RangeError,
   ReferenceError,
@@ -22,12 +22,12 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
   URIError,
 };
 
-/** Errors in `cause` of errors beyond this depth are left out: they may go in circles. */
+/** Maximum depth of causes: they may form a circle. */
 const MAX_CAUSES = 10;
 
 /**
- * Makes what was thrown fit to be sent. Of an error go name, message, stack, cause and its own fields
- * as far as these can be sent.
+ * Returns the form of a thrown value for sending: of an error its name, message, stack, cause and the own
+ * fields that can be sent.
  */
 export function sendError(error: unknown, canSend: (x: unknown) => boolean, depth = 0): SentError {
   if (!isErrorLike(error)) return { thrown: canSend(error) ? error : messageOf(error) };
@@ -45,11 +45,11 @@ export function sendError(error: unknown, canSend: (x: unknown) => boolean, dept
   };
 }
 
-/** What was thrown, made again from what was sent. */
+/** Restores a thrown value. */
 export function receiveError(sent: SentError): unknown {
   if ("thrown" in sent) return sent.thrown;
   const { name, message, stack, cause, fields } = sent;
-  const error = new (Object.hasOwn(classes, name) ? classes[name]! : Error)(message);
+  const error = new (Object.hasOwn(CLASSES, name) ? CLASSES[name]! : Error)(message);
   const hidden = { name, stack, ...cause && { cause: receiveError(cause) } };
   for (const [field, value] of Object.entries(hidden)) {
     Object.defineProperty(error, field, { value, writable: true, configurable: true });

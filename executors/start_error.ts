@@ -1,7 +1,7 @@
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 
-/** Why a program cannot be started, as all runtimes say it. */
+/** Returns the error of a program that cannot be started, in the same words on all runtimes. */
 export function startError(command: string, error: unknown): Error {
   return new Error(`Cannot run ${JSON.stringify(command)}: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Keeps the end of output that comes in pieces: its last lines, for an error message. */
+/** Buffer of the last lines of output that comes in pieces, for an error message. */
 export class Tail {
   readonly #maxBytes: number;
   readonly #maxLines: number;
@@ -11,13 +11,13 @@ export class Tail {
     this.#maxLines = maxLines;
   }
 
-  /** Takes the next piece. */
+  /** Adds the next piece. */
   add(piece: Uint8Array): void {
     this.#bytes = Buffer.concat([this.#bytes, piece.subarray(-this.#maxBytes)])
       .subarray(-this.#maxBytes);
   }
 
-  /** The last lines. A first character that was cut is left out. */
+  /** Returns the last lines, without a first character that was cut. */
   text(): string {
     let from = 0;
     while (from < 3 && (this.#bytes[from]! & 0xc0) === 0x80) from++;

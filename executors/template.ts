@@ -2,16 +2,16 @@ import { argumentText } from "../core/values/argument_text.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
 import type { Row } from "../core/values/value.ts";
 
-/** A command line with placeholders: per word its texts, and the names of params between them. */
+/** A command line with placeholders: the texts of each word, and the names of params between them. */
 export type Template = readonly (readonly Part[])[];
 
 type Part = string | { readonly name: string };
 
-/** A name begins as one in a program does, and may go on as any text: `{learning rate}`. */
-const part = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
+/** A name begins like one in a program, and goes on as any text: `{learning rate}`. */
+const PART = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
 
 /**
- * Reads the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, `{{` and
+ * Parses the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, `{{` and
  * `}}` are braces.
  *
  * @throws {TypeError} On a brace that is neither, and on a command line without words.
@@ -24,7 +24,7 @@ export function parseTemplate(words: readonly string[]): Template {
   }
   return words.map((word) => {
     const parts: Part[] = [];
-    for (const [text, name] of word.matchAll(part)) {
+    for (const [text, name] of word.matchAll(PART)) {
       if (name !== undefined) parts.push({ name });
       else if (text === "{" || text === "}") throw loneBrace(word, text);
       else parts.push(text === "{{" || text === "}}" ? text.charAt(0) : text);
@@ -34,8 +34,8 @@ export function parseTemplate(words: readonly string[]): Template {
 }
 
 /**
- * Puts params into a command line. Strings go in as they are, numbers and bigints as in cells, `true`,
- * `false` and `null` as in JSON, arrays and objects as JSON. `{id}` is the id of the run, unless a
+ * Fills a command line with params. Strings are themselves, numbers and bigints as in cells, `true`, `false`
+ * and `null` as in JSON, arrays and objects JSON. `{id}` is the id of the run, unless a
  * param has that name.
  *
  * @throws {TypeError} On a placeholder that is no param.

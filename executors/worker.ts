@@ -9,36 +9,36 @@ import { killGroup } from "./kill_group.ts";
 import { receiveError } from "./sent_error.ts";
 import { startError } from "./start_error.ts";
 import { watchMemory } from "./watch_memory.ts";
-import type { Said } from "./worker_entry.ts";
+import type { WorkerMessage } from "./worker_entry.ts";
 import { type WorkerCommand, workerCommand } from "./worker_command.ts";
 
 /** A process that runs one export of a module, one job at a time. */
 export interface Worker {
   /** Resolves once it has imported its module. Rejects with why it cannot run the export. */
   readonly ready: Promise<void>;
-  /** Whether it can run no more jobs. */
+  /** True if it can run no more jobs. */
   readonly isOver: boolean;
-  /** Runs a job: gives what the function gave, rejects with what it threw or how the worker died. */
+  /** Runs a job. Resolves to the result of the function; rejects with its error, or the worker's death. */
   run(args: readonly unknown[]): Promise<unknown>;
-  /** Kills it and all it started. Resolves when it is gone. */
+  /** Kills it and its group. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
-/** How a worker is limited and started. */
+/** Limits and options of a worker. */
 export interface WorkerLimits {
   readonly maxMemoryMb?: number;
   readonly runtimeArgs?: readonly string[];
 }
 
-/** How long to wait for the last words of a worker that is dead, in milliseconds. */
-const LAST_WORDS = 100;
+/** Time for the last messages of a dead worker to arrive. */
+const LAST_MESSAGES_MS = 100;
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
-/** Starts a worker. It keeps this process alive only while it is asked for something. */
+/** Starts a worker. It keeps this process alive only during a request. */
 export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
   const { maxMemoryMb, runtimeArgs = [] } = limits;
   const child = start(() => workerCommand(exported, maxMemoryMb, runtimeArgs));
@@ -48,9 +48,9 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
   let isOverMemory = false;
   let uncaught: { readonly error: unknown } | undefined;
 
-  /** One answer to one question, during which this process waits for the worker. */
-  async function ask(what: string, question: () => void): Promise<unknown> {
-    hold();
+  /** Sends one request and resolves to its answer; this process stays alive meanwhile. */
+  async function request(what: string, send: () => void): Promise<unknown> {
+    retain();
     doing = what;
     const stop = maxMemoryMb !== undefined && process.versions.bun && child.pid !== undefined
       ? watchMemory(child.pid, maxMemoryMb, () => {
@@ -61,22 +61,22 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
     try {
       return await new Promise((resolve, reject) => {
         waiting = { resolve, reject };
-        question();
+        send();
       });
     } finally {
       stop();
       waiting = undefined;
-      letGo();
+      release();
     }
   }
 
-  function hold(): void {
-    if (child.pid === undefined) return; // it could not be started: there is nothing to hold
+  function retain(): void {
+    if (child.pid === undefined) return; // it could not be started
     child.ref();
     child.channel?.ref?.();
   }
 
-  function letGo(): void {
+  function release(): void {
     if (child.pid === undefined) return;
     child.unref();
     child.channel?.unref?.();
@@ -84,7 +84,7 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
 
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
-  if (child.pid !== undefined) void guardGroup(child.pid); // long before it runs anything
+  if (child.pid !== undefined) void guardGroup(child.pid); // done long before it runs anything
   const gone = new Promise<void>((resolve) => {
     function over(error: () => Error): void {
       isOver = true;
@@ -100,20 +100,21 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
     });
     child.once("exit", (code, signal) => {
       isOver = true;
-      killGroup(child, "SIGKILL"); // what it started and left behind
+      killGroup(child, "SIGKILL"); // its background processes
       const end = (): void => over(() => deathOf(code, signal));
       if (!child.connected) return end();
       child.once("disconnect", end);
-      setTimeout(end, LAST_WORDS);
+      setTimeout(end, LAST_MESSAGES_MS);
     });
   });
-  child.on("message", (said: Said) => {
-    if (said.says === "ready") waiting?.resolve(undefined);
-    else if (said.says === "gave") waiting?.resolve(said.value);
-    else if (said.says === "uncaught") uncaught = { error: receiveError(said.error) };
-    else waiting?.reject(receiveError(said.error));
-    // It waits to be killed: what a process says as it exits may be lost.
-    if (said.says === "uncaught" || said.says === "refused") void kill();
+  child.on("message", (message: WorkerMessage) => {
+    const { kind } = message;
+    if (kind === "ready") waiting?.resolve(undefined);
+    else if (kind === "returned") waiting?.resolve(message.value);
+    else if (kind === "uncaught") uncaught = { error: receiveError(message.error) };
+    else waiting?.reject(receiveError(message.error));
+    // It waits to be killed: a message of an exiting process may be lost.
+    if (kind === "uncaught" || kind === "refused") void kill();
   });
 
   function deathOf(code: number | null, signal: NodeJS.Signals | null): Error {
@@ -140,19 +141,19 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
 
   async function kill(): Promise<void> {
     isOver = true;
-    hold();
+    retain();
     killGroup(child, "SIGKILL");
     await gone;
   }
 
-  const ready = ask(doing, () => {}).then(() => {});
-  ready.catch(() => {}); // whoever runs a job awaits it
+  const ready = request(doing, () => {}).then(() => {});
+  ready.catch(() => {}); // each job awaits it
   return {
     ready,
     get isOver(): boolean {
       return isOver;
     },
-    run: (args) => ask(`it ran ${exported.name}()`, () => child.send(args as object)),
+    run: (args) => request(`it ran ${exported.name}()`, () => child.send(args as object)),
     kill,
   };
 }

@@ -3,28 +3,25 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Exported } from "../core/runs/halt_in_worker.ts";
+import { isGranted } from "../core/runtime/missing_permission.ts";
 import { WORKER_VARIABLE, workerEntry, type WorkerStart } from "./worker_entry.ts";
 
-/** How a worker is started. */
+/** Command line of a worker. */
 export interface WorkerCommand {
   readonly args: readonly string[];
-  /** What it reads from standard input. Default: nothing. */
+  /** Its standard input. Default: none. */
   readonly stdin?: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-interface DenoPermissions {
-  querySync(descriptor: { name: string }): { state: "granted" | "prompt" | "denied" };
-}
-
-/** The options of Node and Bun that say how modules are loaded; a worker must load them alike. */
-const loading =
+/** Options of Node and Bun about loading modules; a worker must load them alike. */
+const LOADING =
   /^(?:-r|-C|--(?:import|require|loader|experimental-.*|no-experimental-.*|conditions|env-file|preload|smol|disable-warning|no-warnings|tsconfig-override)(?:=.*)?)$/s;
 
-const kinds = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
+const KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
 
-/** How this runtime runs a worker. */
+/** Returns the command line of a worker in this runtime. */
 export function workerCommand(
   exported: Exported,
   maxMemoryMb: number | undefined,
@@ -35,13 +32,11 @@ export function workerCommand(
   const start: WorkerStart = { ...exported, folder: cwd, main: process.argv[1] ?? "" };
   const env = { ...process.env, [WORKER_VARIABLE]: JSON.stringify(start) };
   const heap = maxMemoryMb === undefined ? [] : [`--max-old-space-size=${maxMemoryMb}`];
-  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
-  if (Deno) {
-    const isGranted = (name: string): boolean =>
-      Deno.permissions.querySync({ name }).state === "granted";
-    const permissions = kinds.every(isGranted)
+  if (process.versions["deno"] !== undefined) {
+    const granted = KINDS.filter((name) => isGranted({ name }));
+    const permissions = granted.length === KINDS.length
       ? ["--allow-all"]
-      : ["--no-prompt", ...kinds.filter(isGranted).map((kind) => `--allow-${kind}`)];
+      : ["--no-prompt", ...granted.map((kind) => `--allow-${kind}`)];
     const isFile = exported.module.startsWith("file:");
     const folder = isFile ? dirname(fileURLToPath(exported.module)) : cwd;
     return {
@@ -56,7 +51,7 @@ export function workerCommand(
         ...own,
       ],
       // Deno looks for deno.json and package.json from the folder of the main module, or from the
-      // working folder if that comes from standard input. The user's module's own are to count.
+      // working folder if that comes from standard input. The ones of the user's module must count.
       stdin: `await import(${JSON.stringify(workerEntry)});`,
       cwd: folder,
       env,
@@ -81,7 +76,7 @@ function hasConfig(folder: string): boolean {
     (dirname(folder) !== folder && hasConfig(dirname(folder)));
 }
 
-/** The config file of this package where it is a clone: a module without one needs our dependencies. */
+/** Returns the config file of this package where it is a clone: a module without one needs our dependencies. */
 function ownConfig(): string[] {
   const config = new URL("../deno.json", workerEntry);
   if (config.protocol !== "file:" || !existsSync(config)) return [];
@@ -92,7 +87,7 @@ function loadingArgs(args: readonly string[]): string[] {
   const kept: string[] = [];
   for (const [i, arg] of args.entries()) {
     const isValue = !arg.startsWith("-") && kept.length > 0 && kept.at(-1) === args[i - 1];
-    if (isValue || loading.test(arg)) kept.push(arg);
+    if (isValue || LOADING.test(arg)) kept.push(arg);
   }
   return kept;
 }

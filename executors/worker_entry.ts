@@ -1,4 +1,4 @@
-/** What runs in a worker: imports the module it was started for, and calls its export, job by job. */
+/** Main module of a worker: imports the module of its start, and calls the export, job by job. */
 import process from "node:process";
 import { type Exported, setWorkerRole } from "../core/runs/halt_in_worker.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
@@ -6,11 +6,11 @@ import { underlyingOf } from "../core/runs/underlying.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { sendError, type SentError } from "./sent_error.ts";
 
-/** What a worker says. */
-export type Said =
-  | { readonly says: "ready" }
-  | { readonly says: "refused" | "threw" | "uncaught"; readonly error: SentError }
-  | { readonly says: "gave"; readonly value: unknown };
+/** Message of a worker. */
+export type WorkerMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "refused" | "threw" | "uncaught"; readonly error: SentError }
+  | { readonly kind: "returned"; readonly value: unknown };
 
 /** The URL of this module, whatever it was compiled to. */
 export const workerEntry: string = import.meta.url;
@@ -18,29 +18,29 @@ export const workerEntry: string = import.meta.url;
 /** The environment variable that makes a process that is started a worker: a {@linkcode WorkerStart} as JSON. */
 export const WORKER_VARIABLE = "STET_WORKER";
 
-/** What a worker is told at its start. */
+/** Start data of a worker. */
 export interface WorkerStart extends Exported {
   /** The folder to work in. */
   readonly folder: string;
-  /** The path of the main module of who started it, as `process.argv[1]`. */
+  /** Main module of the process that started it, as `process.argv[1]`. */
   readonly main: string;
 }
 
-/** How long a worker that is to end waits to be killed, in milliseconds. */
-const UNHEARD = 10_000;
+/** Time that an ending worker waits to be killed. */
+const MAX_WAIT_MS = 10_000;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
 // No other process has a channel: Deno asks for no permission then.
 const start = process.send && process.env[WORKER_VARIABLE];
 if (start) {
-  delete process.env[WORKER_VARIABLE]; // what it starts is no worker
+  delete process.env[WORKER_VARIABLE]; // its own child processes are no workers
   const { folder, main, ...exported }: WorkerStart = JSON.parse(start);
   // On Deno a worker begins in the folder of its module, whose deno.json counts then.
   if (process.cwd() !== folder) process.chdir(folder);
-  // The module may read its arguments when it is imported: they are those of who started the worker.
+  // The module may read its arguments at import: they are those of the process that started the worker.
   process.argv[1] = main;
-  // Whoever would get what it does is gone.
+  // No process is left to get its results.
   process.on("disconnect", () => process.exit());
   void serve(exported);
 }
@@ -49,13 +49,16 @@ async function serve(exported: Exported): Promise<void> {
   let fn: AnyFunction | undefined;
   let isImporting = true;
   function found(it: AnyFunction): void {
-    if (!fn) say({ says: "ready" });
+    if (!fn) send({ kind: "ready" });
     fn ??= it;
   }
-  const refuse = (error: unknown): void => sayLast({ says: "refused", error: sent(error) });
-  process.on("message", async (args: readonly unknown[]) => say(await answer(fn!, exported, args)));
+  const refuse = (error: unknown): void => sendLast({ kind: "refused", error: sent(error) });
+  process.on(
+    "message",
+    async (args: readonly unknown[]) => send(await answer(fn!, exported, args)),
+  );
   for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, (error) => sayLast({ says: "uncaught", error: sent(error) }));
+    process.on(event, (error) => sendLast({ kind: "uncaught", error: sent(error) }));
   }
   setWorkerRole({ ...exported, isImporting: () => isImporting, found, refuse });
   try {
@@ -71,13 +74,13 @@ async function answer(
   fn: AnyFunction,
   { name }: Exported,
   args: readonly unknown[],
-): Promise<Said> {
+): Promise<WorkerMessage> {
   try {
     const value = await fn(...args);
     checkSendable(value, `what ${name}() returned`);
-    return { says: "gave", value };
+    return { kind: "returned", value };
   } catch (error) {
-    return { says: "threw", error: sent(error) };
+    return { kind: "threw", error: sent(error) };
   }
 }
 
@@ -98,28 +101,23 @@ function functionOf(exports: Readonly<Record<string, unknown>>, exported: Export
   );
 }
 
-function say(said: Said): void {
-  process.send!(said);
+function send(message: WorkerMessage): void {
+  process.send!(message);
 }
 
-/**
- * Says what ends this worker. Who hears it kills the worker: what one says that exits by itself, Deno
- * may lose.
- */
-function sayLast(said: Said): void {
-  say(said);
-  setTimeout(() => process.exit(1), UNHEARD);
+/** Sends the last message. The receiver kills the worker: Deno may lose the message of an exiting process. */
+function sendLast(message: WorkerMessage): void {
+  send(message);
+  setTimeout(() => process.exit(1), MAX_WAIT_MS);
 }
 
 function sent(error: unknown): SentError {
-  return sendError(error, canSend);
-}
-
-function canSend(x: unknown): boolean {
-  try {
-    checkSendable(x, "it");
-    return true;
-  } catch {
-    return false;
-  }
+  return sendError(error, (x) => {
+    try {
+      checkSendable(x, "it");
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

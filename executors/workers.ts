@@ -7,13 +7,13 @@ import { isPlainObject } from "../core/values/value.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { startWorker, type Worker, type WorkerLimits } from "./worker.ts";
 
-/** How {@linkcode workers} runs. */
+/** Options of {@linkcode workers}. */
 export interface WorkersOptions {
-  /** How many runs at once, each in a worker of its own. Default: the number of processors. */
+  /** Number of runs at once, each in a worker of its own. Default: the number of processors. */
   readonly concurrency?: number;
   /**
-   * How much memory a worker may take, in megabytes: of its heap on Deno and Node, buffers not
-   * counted; in all on Bun, where it is watched on Linux only. Default: what the runtime allows.
+   * Maximum memory of a worker, in megabytes: of its heap on Deno and Node, buffers not counted; in all on
+   * Bun, where it is watched on Linux only. Default: the limit of the runtime.
    */
   readonly maxMemoryMb?: number;
   /** More options for the runtime, such as `--config=…` of Deno. Default: none. */
@@ -22,26 +22,24 @@ export interface WorkersOptions {
 
 /**
  * An executor that runs an exported function in other processes of this runtime, for functions that
- * keep a processor busy. Workers are started when they are needed, take about 50 ms to start, and
- * are used again for the next runs.
+ * keep a processor busy. Workers are started on demand in about 50 ms, and reused for the next runs.
  *
  * They are processes, not threads, since only a process can always be stopped, and dies alone: a
- * run that is aborted or takes too long is killed with all that it started, and a worker that
- * crashes, exits or runs out of memory is the failure of its run only. Arguments and what the
- * function returns are copied on the way: plain data, dates, maps, sets, typed arrays. Errors come
- * back with name, message, stack, cause and fields. Deno wants `--allow-run --allow-env` for it;
- * workers get the permissions that this process has in full, further ones by `runtimeArgs`.
+ * run that is aborted or takes too long is killed with its child processes, and a worker that
+ * crashes, exits or runs out of memory fails its run only. Arguments and results are copied: plain data,
+ * dates, maps, sets, typed arrays. Errors come back with name, message, stack, cause and fields. Deno needs
+ * `--allow-run --allow-env`; workers get the full permissions of this process, others by `runtimeArgs`.
  *
  * A worker imports the module. If the module sweeps this export when it is imported, the worker's own
  * sweep stays without effect, and of the code after it nothing runs there.
  *
- * Workers, and what they started, end with this process, also when it is killed; where there is no
+ * Workers and their child processes end with this process, also when it is killed; where there is no
  * `/bin/sh`, or Deno may not run it, busy ones end when their function returns.
  *
  * @param module The module's URL (`import.meta.url`, `new URL("./train.ts", import.meta.url)`), or a
  * path from the working folder.
- * @param exportName What it exports: a function, a `once` function or a Store. The function
- * underneath is what workers run; the sweep's process keeps the store.
+ * @param exportName An export: a function, a `once` function or a Store. Workers run the function
+ * underneath; the process of the sweep keeps the store.
  *
  * @example
  * ```ts
@@ -82,7 +80,7 @@ class Workers implements Executor {
   readonly #start: () => Worker;
   #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
-  /** How many sweeps use it. */
+  /** Number of sweeps that use it. */
   #opened = 0;
 
   constructor(module: string, name: string, concurrency: number, limits: WorkerLimits) {
@@ -92,10 +90,10 @@ class Workers implements Executor {
 
   async open(): Promise<void> {
     this.#opened++;
-    const worker = this.#take();
+    const worker = this.#acquire();
     try {
       await worker.ready;
-      this.#giveBack(worker);
+      this.#release(worker);
     } catch (error) {
       await worker.kill();
       this.#all.delete(worker);
@@ -111,7 +109,7 @@ class Workers implements Executor {
 
   async run({ args, signal }: Job): Promise<unknown> {
     signal.throwIfAborted();
-    const worker = this.#take();
+    const worker = this.#acquire();
     const abort = (): void => void worker.kill();
     signal.addEventListener("abort", abort);
     try {
@@ -123,7 +121,7 @@ class Workers implements Executor {
       throw signal.reason;
     } finally {
       signal.removeEventListener("abort", abort);
-      this.#giveBack(worker);
+      this.#release(worker);
     }
   }
 
@@ -135,7 +133,7 @@ class Workers implements Executor {
     this.#all.clear();
   }
 
-  #take(): Worker {
+  #acquire(): Worker {
     for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) {
       if (!worker.isOver) return worker;
       this.#all.delete(worker);
@@ -145,7 +143,7 @@ class Workers implements Executor {
     return worker;
   }
 
-  #giveBack(worker: Worker): void {
+  #release(worker: Worker): void {
     if (worker.isOver) this.#all.delete(worker);
     else this.#idle.push(worker);
   }

@@ -4,17 +4,17 @@ import type { ApacheArrow, ArrowData, ArrowType } from "../packages/apache_arrow
 import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 import { plainValues } from "./plain_value.ts";
 
-/** How a column of a result is laid out in Arrow. */
+/** Layout of a column of a result in Arrow. */
 export interface ArrowLayout {
   readonly type: ArrowType;
-  /** Values as DuckDB's client gives them, in Arrow's memory layout. */
+  /** Encodes values of DuckDB's client. */
   dataOf(values: readonly unknown[]): ArrowData;
 }
 
-/** DuckDB's infinite times, which Arrow has not, in microseconds. */
-const LATEST = 2n ** 63n - 1n;
+/** DuckDB's infinite time, which Arrow lacks, in microseconds. */
+const INFINITE_TIME = 2n ** 63n - 1n;
 
-/** Gives the layout of a type. */
+/** Returns a function that gives the layout of a type. */
 export function arrowLayouts(
   arrow: ApacheArrow,
   duckdb: DuckDb,
@@ -22,98 +22,75 @@ export function arrowLayouts(
   const { DuckDBTypeId: ids } = duckdb;
   const plain = plainValues(duckdb);
 
+  function layout(type: ArrowType, partsOf: (values: readonly unknown[]) => object): ArrowLayout {
+    return {
+      type,
+      dataOf: (values) => arrow.makeData({ type, ...nullsOf(values), ...partsOf(values) }),
+    };
+  }
+
   /** Of numbers, which have a place each. */
   function fixed<T extends number | bigint>(
     type: ArrowType,
     room: (length: number) => { [index: number]: T },
     numberOf: (value: unknown) => T,
   ): ArrowLayout {
-    return {
-      type,
-      dataOf(values): ArrowData {
-        const data = room(values.length);
-        for (let i = 0; i < values.length; i++) {
-          const value = values[i];
-          if (value !== null) data[i] = numberOf(value);
-        }
-        return arrow.makeData({ type, ...nullsOf(values), data });
-      },
-    };
-  }
-
-  function booleans(): ArrowLayout {
-    const type = new arrow.Bool();
-    return {
-      type,
-      dataOf: (values) =>
-        arrow.makeData({ type, ...nullsOf(values), data: bitsOf(values, isTrue) }),
-    };
+    return layout(type, (values) => {
+      const data = room(values.length);
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i];
+        if (value !== null) data[i] = numberOf(value);
+      }
+      return { data };
+    });
   }
 
   function times(zone: string | null): ArrowLayout {
-    const layout = fixed(
-      new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, zone),
-      (length) => new BigInt64Array(length),
-      microsOf,
-    );
+    const type = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, zone);
+    const { dataOf } = fixed(type, (length) => new BigInt64Array(length), microsOf);
     return {
-      type: layout.type,
-      dataOf: (values) => layout.dataOf(values.map((value) => isInfinite(value) ? null : value)),
+      type,
+      dataOf: (values) => dataOf(values.map((value) => isInfinite(value) ? null : value)),
     };
   }
 
   function texts(textOf: (value: unknown) => string): ArrowLayout {
-    const type = new arrow.Utf8();
-    return {
-      type,
-      dataOf(values): ArrowData {
-        const pieces = values.map((value) => value === null ? "" : textOf(value));
-        const data = Buffer.from(pieces.join(""));
-        // A unit is a byte in all of them, or in none for sure.
-        const isAscii = data.length === pieces.reduce((sum, { length }) => sum + length, 0);
-        const valueOffsets = offsetsOf(
-          pieces,
-          isAscii ? ({ length }) => length : (piece) => Buffer.byteLength(piece),
-        );
-        return arrow.makeData({ type, ...nullsOf(values), valueOffsets, data });
-      },
-    };
+    return layout(new arrow.Utf8(), (values) => {
+      const pieces = values.map((value) => value === null ? "" : textOf(value));
+      const data = Buffer.from(pieces.join(""));
+      // In ASCII each UTF-16 unit is a byte.
+      const isAscii = data.length === pieces.reduce((sum, { length }) => sum + length, 0);
+      const valueOffsets = offsetsOf(
+        pieces,
+        isAscii ? ({ length }) => length : (piece) => Buffer.byteLength(piece),
+      );
+      return { valueOffsets, data };
+    });
   }
 
   function lists(element: ArrowLayout): ArrowLayout {
-    const type = new arrow.List(new arrow.Field("item", element.type, true));
-    return {
-      type,
-      dataOf(values): ArrowData {
-        const all = values.map((value) =>
-          value === null ? [] : (value as { readonly items: readonly unknown[] }).items
-        );
-        const valueOffsets = offsetsOf(all, ({ length }) => length);
-        const child = element.dataOf(all.flat());
-        return arrow.makeData({ type, ...nullsOf(values), valueOffsets, child });
-      },
-    };
+    return layout(new arrow.List(new arrow.Field("item", element.type, true)), (values) => {
+      const all = values.map((value) =>
+        value === null ? [] : (value as { readonly items: readonly unknown[] }).items
+      );
+      const valueOffsets = offsetsOf(all, ({ length }) => length);
+      return { valueOffsets, child: element.dataOf(all.flat()) };
+    });
   }
 
   function structs(names: readonly string[], entries: readonly ArrowLayout[]): ArrowLayout {
-    const type = new arrow.Struct(
-      names.map((name, i) => new arrow.Field(name, entries[i]!.type, true)),
-    );
-    return {
-      type,
-      dataOf(values): ArrowData {
-        const children = names.map((name, i) =>
-          entries[i]!.dataOf(values.map((value) => value === null ? null : entryOf(value, name)))
-        );
-        return arrow.makeData({ type, ...nullsOf(values), children });
-      },
-    };
+    const fields = names.map((name, i) => new arrow.Field(name, entries[i]!.type, true));
+    return layout(new arrow.Struct(fields), (values) => ({
+      children: names.map((name, i) =>
+        entries[i]!.dataOf(values.map((value) => value === null ? null : entryOf(value, name)))
+      ),
+    }));
   }
 
   function layoutOf(type: DuckDbType): ArrowLayout {
     switch (type.typeId) {
       case ids["BOOLEAN"]:
-        return booleans();
+        return layout(new arrow.Bool(), (values) => ({ data: bitsOf(values, isTrue) }));
       case ids["TINYINT"]:
       case ids["SMALLINT"]:
       case ids["INTEGER"]:
@@ -157,7 +134,7 @@ export function arrowLayouts(
   return layoutOf;
 }
 
-/** Which of the values are there, as Arrow tells it. */
+/** Returns the null count and validity bitmap of values. */
 function nullsOf(values: readonly unknown[]): object {
   const { length } = values;
   let nullCount = 0;
@@ -173,7 +150,7 @@ function bitsOf(values: readonly unknown[], isSet: (value: unknown) => boolean):
   return bits;
 }
 
-/** Where each piece begins when they stand one after the other, and where the last one ends. */
+/** Returns the offset of each piece in their concatenation, and its end. */
 function offsetsOf<T>(pieces: readonly T[], lengthOf: (piece: T) => number): Int32Array {
   const offsets = new Int32Array(pieces.length + 1);
   for (let i = 0; i < pieces.length; i++) offsets[i + 1] = offsets[i]! + lengthOf(pieces[i]!);
@@ -195,7 +172,7 @@ function microsOf(value: unknown): bigint {
 function isInfinite(value: unknown): boolean {
   if (value === null) return false;
   const micros = microsOf(value);
-  return micros === LATEST || micros === -LATEST;
+  return micros === INFINITE_TIME || micros === -INFINITE_TIME;
 }
 
 function entryOf(struct: unknown, name: string): unknown {

@@ -8,11 +8,11 @@ import type { ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
 import { typedCell } from "../duckdb/typed_cell.ts";
 
-/** The table that rows are copied to. */
+/** Name of the table of copied rows. */
 export const COPIED = "copied";
 
-/** The most rows that DuckDB takes at a time. */
-const CHUNK = 2048;
+/** Maximum number of rows of a chunk of DuckDB. */
+const CHUNK_ROWS = 2048;
 
 /** Values of the columns of some rows; undefined where absent. */
 type Rows = readonly (readonly (Value | undefined)[])[];
@@ -25,11 +25,11 @@ interface Copied {
 }
 
 /**
- * Copies the rows that a store has now into the table {@linkcode COPIED}, and gives the columns, with the
- * SQL of their values, typed by all values there are.
+ * Copies the rows of a store into the table {@linkcode COPIED}, and returns the columns with the SQL of
+ * their values, typed by all values.
  *
  * @param names The columns to copy.
- * @param check Is called now and then; it throws to stop.
+ * @param check Called for each batch; it throws to stop.
  */
 export async function copyRows(
   backend: Engine,
@@ -37,7 +37,7 @@ export async function copyRows(
   names: readonly string[],
   check: () => void,
 ): Promise<readonly ViewColumn[]> {
-  // Columns that began with numbers and went on with something else: from the beginning, as text.
+  // A column that has other values after numbers is copied again, as text.
   const texts = new Set<string>();
   for (;;) {
     const columns = await copied(backend, session, names, texts, check);
@@ -45,7 +45,7 @@ export async function copyRows(
   }
 }
 
-/** Undefined if a column is to be text; it is in `texts` then. */
+/** Returns undefined if a column must be text; it is in `texts` then. */
 async function copied(
   backend: Engine,
   session: Session,
@@ -59,8 +59,8 @@ async function copied(
     for await (const batch of backend.valueBatches(names)) {
       if (timer.isDue()) await timer.yield();
       check();
-      for (let at = 0; at < batch.length; at += CHUNK) {
-        const rows = batch.slice(at, at + CHUNK);
+      for (let at = 0; at < batch.length; at += CHUNK_ROWS) {
+        const rows = batch.slice(at, at + CHUNK_ROWS);
         table ??= await Table.create(session, columnsOf(names, rows, texts));
         for (const name of table.append(rows)) texts.add(name);
         if (table.columns.some(({ name, isText }) => !isText && texts.has(name))) return undefined;
@@ -73,7 +73,7 @@ async function copied(
   }
 }
 
-/** The table while rows are added to it. */
+/** Appender of the table. */
 class Table {
   readonly columns: readonly Copied[];
   readonly #appender: DuckDbAppender;
@@ -95,16 +95,14 @@ class Table {
     return new Table(session, columns, await connection.createAppender(COPIED, "main", "temp"));
   }
 
-  /** Adds rows; the names of the columns in which not all values fit. */
+  /** Appends rows and returns the names of the columns in which not all values fit. */
   append(rows: Rows): string[] {
     const chunk = this.#chunk;
     chunk.reset();
     chunk.rowCount = rows.length;
     const misfits = this.columns.filter((column, i) => {
       const vector = chunk.getColumnVector(i);
-      const isFit = column.isText
-        ? setTexts(vector, rows, i, column.finder)
-        : setNumbers(vector, rows, i, column.finder);
+      const isFit = setValues(vector, rows, i, column);
       vector.flush();
       return !isFit;
     });
@@ -129,36 +127,20 @@ function columnsOf(
   });
 }
 
-function setNumbers(
+/** Sets the values of a column of a chunk; false if one does not fit. */
+function setValues(
   vector: DuckDbVector,
   rows: Rows,
   column: number,
-  finder: ColumnTypeFinder,
-): boolean {
-  for (let i = 0; i < rows.length; i++) {
-    const value = rows[i]![column];
-    if (typeof value === "number") {
-      finder.add(value);
-      vector.setItem(i, value);
-    } else if (value === undefined || value === null) vector.setItem(i, null);
-    else return false;
-  }
-  return true;
-}
-
-function setTexts(
-  vector: DuckDbVector,
-  rows: Rows,
-  column: number,
-  finder: ColumnTypeFinder,
+  { isText, finder }: Copied,
 ): boolean {
   for (let i = 0; i < rows.length; i++) {
     const value = rows[i]![column];
     if (value === undefined || value === null) vector.setItem(i, null);
-    else {
+    else if (isText || typeof value === "number") {
       finder.add(value);
-      vector.setItem(i, writeCell(value));
-    }
+      vector.setItem(i, isText ? writeCell(value) : value as number);
+    } else return false;
   }
   return true;
 }

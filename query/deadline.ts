@@ -1,16 +1,16 @@
 import type { DuckDbConnection } from "../duckdb/duckdb.ts";
 import { QueryError } from "./query_error.ts";
 
-/** Between two interrupts, in milliseconds: one that comes between two statements has no effect. */
+/** Interval of interrupts: one that comes between two statements has no effect. */
 const INTERVAL_MS = 50;
 
-/** The end of the time that SQL on a connection may take. */
+/** Time-out of SQL on a connection. */
 export class Deadline {
   readonly #timeout: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end: number;
 
-  /** @param timeout After how many milliseconds what runs is stopped. Default: never. */
+  /** @param timeout Milliseconds until running SQL is interrupted. Default: never. */
   constructor(connection: DuckDbConnection, timeout: number | undefined) {
     this.#timeout = timeout;
     this.#end = performance.now() + (timeout ?? Infinity);
@@ -30,7 +30,7 @@ export class Deadline {
     );
   }
 
-  /** Lets it pass. */
+  /** Cancels it. */
   clear(): void {
     clearTimeout(this.#timer);
   }

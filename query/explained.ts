@@ -1,18 +1,18 @@
 import { messageOf } from "../core/errors.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
 
-/** What is wrong with a statement. */
+/** Explanation of an error of DuckDB. */
 export interface Explanation {
   readonly message: string;
-  /** Whether it is that a table, column or field is not there. */
+  /** True if a table, column or field is missing. */
   readonly isMissing: boolean;
 }
 
 const FIELD = "result.";
 
 /**
- * What DuckDB says of a statement, with the place in it, and what there is where it names something
- * that is not there.
+ * Explains an error of DuckDB about a statement: its message with the place, and the nearest name where one
+ * is missing.
  *
  * @param columns The columns of the store.
  */

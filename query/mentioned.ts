@@ -1,10 +1,10 @@
-/** Which columns of the store a statement may need. */
+/** Columns of the store that a statement may need. */
 export interface Mentioned {
-  /** Whether it may need a column. */
+  /** True if it may need a column. */
   has(column: string): boolean;
   /**
-   * What may stand for columns in it, in lower case: a column of another name makes no difference.
-   * Undefined if any may.
+   * Names that may be columns in it, in lower case: a column of another name makes no difference.
+   * Undefined if any may be.
    */
   readonly references: ReadonlySet<string> | undefined;
 }
@@ -12,7 +12,7 @@ export interface Mentioned {
 /** All columns. */
 export const everything: Mentioned = { has: () => true, references: undefined };
 
-/** Nodes of a syntax tree that stand for whatever columns there are. */
+/** Nodes of a syntax tree that mean all columns. */
 const WHOLE = new Set([
   "STAR",
   "PIVOT",
@@ -24,9 +24,9 @@ const WHOLE = new Set([
 const PLAIN_FUNCTION = /^(?:read_\w+|range|generate_series|unnest|glob)$/i;
 
 /**
- * Tells which columns a SELECT may need, by its syntax tree as DuckDB's `json_serialize_sql` gives it:
- * those whose name is anywhere in it, or all of them if it takes a whole row or a whole result. It may
- * name too many, never too few.
+ * Returns the columns that a SELECT may need, by its syntax tree from DuckDB's `json_serialize_sql`: every
+ * column whose name is in it, or all of them if it takes a whole row or a whole result. It may name too
+ * many, never too few.
  */
 export function mentionedIn(tree: unknown): Mentioned {
   const words = new Set<string>();
@@ -76,7 +76,7 @@ export function mentionedIn(tree: unknown): Mentioned {
   };
 }
 
-/** Whether a column whose name is taken may be mentioned by the name that it gets instead. */
+/** True if a column whose name is taken may be mentioned by its numbered name. */
 function isNumbered(name: string, words: ReadonlySet<string>): boolean {
   for (const word of words) {
     if (word.startsWith(`${name || "_"}_`) && /_\d+$/.test(word)) return true;

@@ -1,6 +1,7 @@
+import { instantText } from "../core/values/instant_text.ts";
 import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 
-/** Values of a result as JavaScript has them. */
+/** A value of a result in JavaScript. */
 export type PlainValue =
   | string
   | number
@@ -10,12 +11,11 @@ export type PlainValue =
   | readonly PlainValue[]
   | { readonly [name: string]: PlainValue };
 
-/** Makes plain values of those of DuckDB's client. */
+/** Converter of values of DuckDB's client. */
 export type ToPlain = (value: unknown, type: DuckDbType) => PlainValue;
 
 /**
- * A converter of values: integers are numbers where those keep them, else bigints; decimals are
- * numbers; lists are arrays, structs and maps objects; times with a zone are ISO 8601 in UTC, as
+ * Returns a converter of values: safe integers are numbers, others bigints; decimals are numbers; lists are arrays, structs and maps objects; times with a zone are ISO 8601 in UTC, as
  * stores have them; everything else is the text that DuckDB gives it.
  */
 export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
@@ -58,21 +58,14 @@ export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
       }
       case ids["DECIMAL"]:
         return Number(String(value));
-      case ids["TIMESTAMP_TZ"]:
-        return instantText((value as { readonly micros: bigint }).micros) ?? String(value);
+      case ids["TIMESTAMP_TZ"]: {
+        const instant = instantText((value as { readonly micros: bigint }).micros);
+        return instant === undefined ? String(value) : `${instant}Z`;
+      }
       default:
         return String(value);
     }
   }
 
   return plain;
-}
-
-/** Microseconds since 1970 as `2026-11-21T14:22:01.123Z`; undefined beyond what a Date holds. */
-function instantText(micros: bigint): string | undefined {
-  const rest = ((micros % 1000n) + 1000n) % 1000n;
-  const date = new Date(Number((micros - rest) / 1000n));
-  if (Number.isNaN(date.getTime())) return undefined;
-  const text = date.toISOString();
-  return rest === 0n ? text : text.replace("Z", `${String(rest).padStart(3, "0")}Z`);
 }

@@ -11,79 +11,68 @@ import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
 import { Session } from "./session.ts";
 
-/** Options of {@linkcode QueryFunction}. */
+/** Options of {@linkcode query}. */
 export interface QueryOptions extends Pick<StoreOptions, "backends"> {
   /**
-   * Whether the SQL may read files: `read_csv('results/*.csv', filename=true)`. It may never write.
+   * True to let the SQL read files: `read_csv('results/*.csv', filename=true)`. It may never write.
    * Default: false.
    */
   readonly allowFiles?: boolean;
-  /** After how many milliseconds it is stopped. Default: never. */
+  /** Time-out in milliseconds. Default: none. */
   readonly timeout?: number;
-  /** The most rows to give; `isCut` of the result tells whether there were more. Default: all. */
+  /** Maximum number of rows; `isCut` of the result is true if there were more. Default: all. */
   readonly maxRows?: number;
   /**
-   * How much memory DuckDB may take, in megabytes, before it writes to the disk. Default: four fifths of
-   * the machine's. What one call of a function builds, as in `repeat('x', 3000000000)`, is not counted,
-   * and no timeout stops it.
+   * Maximum memory of DuckDB, in megabytes, before it spills to the disk. Default: four fifths of the
+   * machine's. The value that one call of a function builds, as in `repeat('x', 3000000000)`, is not
+   * counted, and no timeout stops it.
    */
   readonly maxMemoryMb?: number;
 }
 
-/** The type of `query`. */
-export type QueryFunction = (
+/** Runs SQL that only reads over a store. */
+export async function query(
+  registry: Registry,
   store: string | URL | Backend,
   sql: string,
-  options?: QueryOptions,
-) => Promise<QueryResult>;
+  options: QueryOptions = {},
+): Promise<QueryResult> {
+  const resultOf = (run: Run, session: Session): Promise<QueryResult> =>
+    run.result(sql, () => session.close());
+  return await withRun(registry, store, options, resultOf, true);
+}
 
-/** The type of `queryToParquet`: resolves to how many rows were written. */
-export type ParquetFunction = (
+/** Writes the result of SQL to a Parquet file, in one step, and resolves to the number of rows. */
+export async function queryToParquet(
+  registry: Registry,
   store: string | URL | Backend,
   sql: string,
-  path: string,
-  options?: QueryOptions,
-) => Promise<number>;
-
-/** `query` over the kinds of store that a registry knows. */
-export function createQuery(registry: Registry): QueryFunction {
-  return (store, sql, options = {}) =>
-    withRun(registry, store, options, async (run, session) => {
-      const result = await run.result(sql, () => session.close());
-      return { result, isOpen: true };
-    });
+  file: string,
+  options: QueryOptions = {},
+): Promise<number> {
+  return await withRun(registry, store, options, async (run, { folder }) => {
+    const target = path.resolve(file);
+    const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
+    const made = path.join(folder, "rows.parquet");
+    const count = await run.toParquet(sql, made);
+    try {
+      fs.copyFileSync(made, partial);
+      fs.renameSync(partial, target);
+    } catch (error) {
+      if (fs.existsSync(partial)) fs.rmSync(partial);
+      throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
+    }
+    return count;
+  });
 }
 
-/** Writes what SQL gives to a Parquet file, in one step. */
-export function createQueryToParquet(registry: Registry): ParquetFunction {
-  return (store, sql, file, options = {}) =>
-    withRun(registry, store, options, async (run, { folder }) => {
-      const target = path.resolve(file);
-      const partial = path.join(path.dirname(target), `.${path.basename(target)}.tmp`);
-      const made = path.join(folder, "rows.parquet");
-      const count = await run.toParquet(sql, made);
-      try {
-        fs.copyFileSync(made, partial);
-        fs.renameSync(partial, target);
-      } catch (error) {
-        if (fs.existsSync(partial)) fs.rmSync(partial);
-        throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
-      }
-      return { result: count, isOpen: false };
-    });
-}
-
-/** What was made of a run, and whether its session is still needed. */
-interface Made<T> {
-  readonly result: T;
-  readonly isOpen: boolean;
-}
-
+/** @param staysOpen True if the result closes the session. */
 async function withRun<T>(
   registry: Registry,
   store: string | URL | Backend,
   { allowFiles = false, timeout, maxRows, maxMemoryMb, ...rest }: QueryOptions,
-  body: (run: Run, session: Session) => Promise<Made<T>>,
+  body: (run: Run, session: Session) => Promise<T>,
+  staysOpen = false,
 ): Promise<T> {
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
@@ -95,8 +84,8 @@ async function withRun<T>(
       const file = directPath(backend);
       await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
       const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
-      const { result, isOpen } = await body(run, session);
-      isNeeded = isOpen;
+      const result = await body(run, session);
+      isNeeded = staysOpen;
       return result;
     },
     () => isNeeded || session.close(),

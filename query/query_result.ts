@@ -12,7 +12,8 @@ export interface QueryColumn {
 export type QueryRow = { [column: string]: PlainValue };
 
 /**
- * What SQL gave: its columns, and its rows, once, either all at the same time or one after the other. It is closed when they were read to the end or the loop over them was left.
+ * Result of SQL: its columns, and its rows, which can be read once, all together or one by one. It closes at
+ * the end of the rows, or when the loop over them is left.
  */
 export class QueryResult implements AsyncIterable<QueryRow> {
   /** The columns, in order. */
@@ -40,19 +41,19 @@ export class QueryResult implements AsyncIterable<QueryRow> {
     return this.#result.columnTypes();
   }
 
-  /** Whether there were more rows than `maxRows`; known when the rows have been read. */
+  /** True if there were more rows than `maxRows`; known when the rows have been read. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** All rows. */
+  /** Returns all rows. */
   async rows(): Promise<QueryRow[]> {
     const rows: QueryRow[] = [];
     for await (const row of this) rows.push(row);
     return rows;
   }
 
-  /** The rows, one after the other. */
+  /** Iterates over the rows. */
   async *[Symbol.asyncIterator](): AsyncGenerator<QueryRow> {
     const names = this.columns.map(({ name }) => name);
     for await (const columns of this.batches()) {
@@ -63,7 +64,7 @@ export class QueryResult implements AsyncIterable<QueryRow> {
     }
   }
 
-  /** The rows as arrays of the values of each column, some thousand rows at a time. */
+  /** Iterates over batches of some thousand rows: arrays of the values of each column. */
   async *batches(): AsyncGenerator<readonly (readonly PlainValue[])[]> {
     const plain = plainValues(this.duckdb);
     const { types } = this;
@@ -72,7 +73,7 @@ export class QueryResult implements AsyncIterable<QueryRow> {
     }
   }
 
-  /** The same in values of DuckDB's client, for writers of formats. */
+  /** Iterates over the same batches in values of DuckDB's client, for writers of formats. */
   async *chunks(): AsyncGenerator<readonly (readonly unknown[])[]> {
     let left = this.#maxRows;
     // To the last row, and not until a chunk is missing: one that is missing makes Deno 2.9.5 crash

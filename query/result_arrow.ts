@@ -6,9 +6,9 @@ import type { QueryResult } from "./query_result.ts";
 export type { ArrowForm } from "../packages/arrow_stream.ts";
 
 /**
- * A result as Arrow IPC, piece by piece. Integers are `int64` (those of 32 bits or less
+ * Encodes a result as Arrow IPC, piece by piece. Integers are `int64` (those of 32 bits or less
  * `int32`), other numbers `float64` (the sums of integers too), times microseconds, in UTC those with a
- * zone; lists and structs stay what they are, and what else there is becomes text.
+ * zone; lists and structs are kept, and every other type becomes text.
  *
  * @throws {StoreError} If the package apache-arrow is not installed.
  */

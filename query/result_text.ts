@@ -4,10 +4,10 @@ import { jsonString } from "../core/values/json.ts";
 import type { PlainValue } from "./plain_value.ts";
 import type { QueryResult } from "./query_result.ts";
 
-/** How rows are written as text: CSV of cell text, one JSON array, or a JSON object on each line. */
+/** Text formats: CSV of cell text, one JSON array, or a JSON object on each line. */
 export type TextFormat = "csv" | "json" | "ndjson";
 
-/** A result as text, piece by piece. */
+/** Encodes a result as text, piece by piece. */
 export async function* resultText(
   result: QueryResult,
   format: TextFormat,
@@ -34,7 +34,7 @@ export async function* resultText(
   if (format === "json") yield isFirst ? "[]\n" : "\n]\n";
 }
 
-/** JSON that any program reads: what it has no number for (`nan`, `inf`) is a string. */
+/** Returns JSON for any program: numbers that JSON lacks (`nan`, `inf`) are strings. */
 function jsonText(value: PlainValue): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") return jsonString(value);

@@ -1,47 +1,47 @@
 import path from "node:path";
 import type { Engine } from "../core/contract/engine.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
+import { type ColumnType, columnTypeOf } from "../duckdb/column_type.ts";
+import { firstValue } from "../duckdb/connect.ts";
+import type { DirectFile } from "../duckdb/direct_file.ts";
 import type { DuckDbResult } from "../duckdb/duckdb.ts";
-import type { ColumnType } from "../duckdb/column_type.ts";
+import { directFile } from "../duckdb/open_direct_file.ts";
+import { sqlString } from "../duckdb/sql_text.ts";
+import { guessedCell, WRONG_GUESS } from "../duckdb/typed_cell.ts";
 import { COPIED, copyRows } from "./copy_rows.ts";
 import { Deadline } from "./deadline.ts";
-import type { DirectFile } from "../duckdb/direct_file.ts";
-import { directFile } from "../duckdb/open_direct_file.ts";
 import { explained } from "./explained.ts";
 import { QueryError } from "./query_error.ts";
 import { QueryResult } from "./query_result.ts";
 import { runsView, type ViewColumn } from "./runs_view.ts";
 import type { Session } from "./session.ts";
-import { sqlString } from "../duckdb/sql_text.ts";
 import { checkKinds, limited, readOnly, type Statement } from "./statement.ts";
-import { guessedCell, WRONG_GUESS } from "../duckdb/typed_cell.ts";
 
-/** A copy of the store's file in the session's folder. */
+/** Name of a copy of the store's file in the session's folder. */
 const COPY = "copy";
 
-/** How far a run may go. */
+/** Limits of a run. */
 export interface RunLimits {
   /** In milliseconds. */
   readonly timeout?: number | undefined;
   readonly maxRows?: number | undefined;
 }
 
-/** A statement over the rows of a store on its way to its result. */
+/** A statement that is run: the command for DuckDB, and the statement of the user in it. */
+interface Running extends Statement {
+  readonly command: string;
+}
+
+/** One statement over the rows of a store. */
 export class Run {
   readonly #session: Session;
   readonly #backend: Engine;
   readonly #path: string | undefined;
   readonly #limits: RunLimits;
-  #deadline: Deadline | undefined;
-  #columns: readonly string[] = [];
+  #deadline!: Deadline;
 
   /** @param file The store's file, if DuckDB may be able to read it. */
-  constructor(
-    session: Session,
-    backend: Engine,
-    file: string | undefined,
-    limits: RunLimits,
-  ) {
+  constructor(session: Session, backend: Engine, file: string | undefined, limits: RunLimits) {
     this.#session = session;
     this.#backend = backend;
     this.#path = file;
@@ -49,86 +49,87 @@ export class Run {
   }
 
   /**
-   * What SQL that only reads gives.
+   * Returns the result of SQL that only reads.
    *
-   * @param free Is called when the result was read.
+   * @param free Called when the result was read.
    */
   async result(sql: string, free: () => void): Promise<QueryResult> {
-    const statement = await readOnly(this.#session.connection, sql);
     const { maxRows } = this.#limits;
-    const result = await this.#resultOf(statement, limited(statement, maxRows));
+    const result = await this.#run(sql, (statement) => limited(statement, maxRows));
     return new QueryResult(this.#session.duckdb, result, maxRows ?? Infinity, free);
   }
 
-  /** Writes what SQL that only reads gives to a Parquet file; how many rows. */
+  /** Writes the result of SQL that only reads to a Parquet file, and returns the number of its rows. */
   async toParquet(sql: string, file: string): Promise<number> {
-    const statement = await readOnly(this.#session.connection, sql);
     const { maxRows } = this.#limits;
     const limit = maxRows === undefined ? "" : ` LIMIT ${maxRows}`;
-    const copy = `COPY (SELECT * FROM (${statement.sql}\n)${limit}) TO ${sqlString(file)} ` +
-      `(FORMAT parquet)`;
-    const result = await this.#resultOf(statement, copy);
-    return Number((await result.fetchChunk())!.getColumns()[0]![0]);
+    const result = await this.#run(
+      sql,
+      (statement) =>
+        `COPY (SELECT * FROM (${statement.sql}\n)${limit}) TO ${sqlString(file)} (FORMAT parquet)`,
+    );
+    return Number(await firstValue(result));
   }
 
-  /** @param command What is run for the statement. */
-  async #resultOf(statement: Statement, command: string): Promise<DuckDbResult> {
-    this.#deadline = new Deadline(this.#session.connection, this.#limits.timeout);
+  async #run(sql: string, commandOf: (statement: Statement) => string): Promise<DuckDbResult> {
+    const { connection } = this.#session;
+    this.#deadline = new Deadline(connection, this.#limits.timeout);
     try {
-      return await this.#ofFile(statement, command) ?? await this.#ofRows(statement, command);
+      const statement = await readOnly(connection, sql);
+      const running = { ...statement, command: commandOf(statement) };
+      return await this.#ofFile(running) ?? await this.#ofRows(running);
     } catch (error) {
       this.#deadline.check();
       throw error;
     } finally {
-      this.#deadline?.clear();
+      this.#deadline.clear();
     }
   }
 
-  /** From a file as it stands; undefined if that cannot be, or would not give what the store holds. */
-  async #ofFile(statement: Statement, command: string): Promise<DuckDbResult | undefined> {
+  /** Runs it over the store's file; undefined if DuckDB cannot read that, or not as the store does. */
+  async #ofFile(running: Running): Promise<DuckDbResult | undefined> {
     const file = await this.#look();
-    if (!file || !await this.#hasAllNames(file, statement)) return undefined;
-    this.#columns = file.names;
+    if (!file || !await this.#hasAllNames(file, running)) return undefined;
     const types = new Map<number, ColumnType>();
     for (const [i, name] of file.names.entries()) {
-      if (statement.mentioned.has(name)) types.set(i, file.guess(i));
+      if (running.mentioned.has(name)) types.set(i, columnTypeOf(name, file.sample(i)));
     }
     for (;;) {
       try {
-        return await this.#trial(file, types, statement, command);
+        return await this.#trial(file, types, running);
       } catch (error) {
-        this.#deadline?.check();
+        this.#deadline.check();
         if (error instanceof QueryError) throw error;
         const [, cell = ""] = messageOf(error).split(WRONG_GUESS);
         const column = Number(cell.slice(1));
-        // What is not there is told with all columns in sight.
+        // The error names all columns there are, not only those that are mentioned.
         if (cell === "" && explained(error, file.names).isMissing) {
-          await this.#checkNames(statement);
+          await this.#checkNames(running, file.names);
         }
-        // Anything else the rows explain: they tell whether it is the statement or the file.
+        // Anything else the rows explain: they show whether the statement or the file is at fault.
         if (cell === "" || types.get(column)?.kind !== "integer") return undefined;
         types.set(column, { kind: "double" });
       }
     }
   }
 
-  /** The file, if DuckDB may be able to read it. */
+  /** Returns the file, if DuckDB may be able to read it. */
   async #look(): Promise<DirectFile | undefined> {
     if (this.#path === undefined) return undefined;
     const { connection, folder } = this.#session;
     try {
       return await directFile(this.#path, path.join(folder, COPY), connection);
     } catch {
-      this.#deadline?.check();
-      return undefined; // it is gone, or no Parquet: the store's own reader tells
+      this.#deadline.check();
+      return undefined; // it is gone, or no Parquet: the store's own reader has the error
     }
   }
 
-  /** Whether columns that were not seen cannot make a difference, or there are none. */
+  /** Returns true if there are no columns that were not seen, or they cannot make a difference. */
   async #hasAllNames({ names, allNames }: DirectFile, { mentioned }: Statement): Promise<boolean> {
     if (allNames === undefined) return true;
     const seen = new Set(names);
-    const known = new Set([...seen].map((name) => name.toLowerCase().replace(/^result\./, "")));
+    const known = new Set(names.map((name) => name.toLowerCase().replace(/^result\./, "")));
     if (mentioned.references && [...mentioned.references].every((name) => known.has(name))) {
       return true;
     }
@@ -138,17 +139,16 @@ export class Run {
       const found = (await all.fetchChunk())!.getColumns()[0]!;
       return found.every((name) => seen.has(String(name)));
     } catch {
-      this.#deadline?.check();
-      return false; // it is no JSON: the store's own reader tells
+      this.#deadline.check();
+      return false; // it is no JSON: the store's own reader has the error
     }
   }
 
-  /** @throws {Error} Also if a type is another one; the message says which. */
+  /** @throws {Error} Also if a column is of another type; the message says which. */
   async #trial(
     file: DirectFile,
     types: ReadonlyMap<number, ColumnType>,
-    statement: Statement,
-    command: string,
+    running: Running,
   ): Promise<DuckDbResult | undefined> {
     const columns: ViewColumn[] = [];
     for (const [column, type] of types) {
@@ -157,48 +157,50 @@ export class Run {
       if (value === undefined) return undefined;
       columns.push({ name: file.names[column]!, value });
     }
-    const { connection } = this.#session;
-    await connection.run(runsView(columns, file.from([...types.keys()])));
-    await this.#check(statement);
-    // It is computed to its end: a guess that was wrong has shown.
-    const result = await connection.run(command);
+    // The result is complete: a wrong guess has ended it with an error.
+    const result = await this.#over(columns, file.from([...types.keys()]), running);
     return file.isUnchanged() ? result : undefined;
   }
 
-  /** From the rows that the store gives. */
-  async #ofRows(statement: Statement, command: string): Promise<DuckDbResult> {
-    const { connection } = this.#session;
-    const check = (): void => this.#deadline?.check();
-    this.#columns = await this.#backend.columns();
-    await this.#checkNames(statement);
-    const names = this.#columns.filter((name) => statement.mentioned.has(name));
+  /** Runs it over a copy of the store's rows. */
+  async #ofRows(running: Running): Promise<DuckDbResult> {
+    const all = await this.#backend.columns();
+    await this.#checkNames(running, all);
+    const names = all.filter((name) => running.mentioned.has(name));
+    const check = (): void => this.#deadline.check();
     const columns = await copyRows(this.#backend, this.#session, names, check);
     check();
     try {
-      await connection.run(runsView(columns, COPIED));
-      await this.#check(statement);
-      return await connection.run(command);
+      return await this.#over(columns, COPIED, running);
     } catch (error) {
       check();
       if (error instanceof StoreError) throw error;
-      throw new QueryError(explained(error, this.#columns).message, { cause: error });
+      throw new QueryError(explained(error, all).message, { cause: error });
     }
   }
 
-  /** Sees that names are right before any row is read: over columns without values. */
-  async #checkNames(statement: Statement): Promise<void> {
-    const columns = this.#columns.map((name) => ({ name, value: "NULL::VARCHAR" }));
-    await this.#session.connection.run(runsView(columns, "range(0)"));
+  async #over(
+    columns: readonly ViewColumn[],
+    from: string,
+    { sql, command }: Running,
+  ): Promise<DuckDbResult> {
+    const { connection, duckdb } = this.#session;
+    await connection.run(runsView(columns, from));
+    await checkKinds(connection, duckdb, sql);
+    return await connection.run(command);
+  }
+
+  /** Checks names over columns without values, before any row is read. */
+  async #checkNames({ sql }: Statement, names: readonly string[]): Promise<void> {
+    const { connection, duckdb } = this.#session;
+    const columns = names.map((name) => ({ name, value: "NULL::VARCHAR" }));
+    await connection.run(runsView(columns, "range(0)"));
     try {
-      await checkKinds(this.#session.connection, this.#session.duckdb, statement.sql);
+      await checkKinds(connection, duckdb, sql);
     } catch (error) {
       if (error instanceof QueryError) throw error;
-      const { message, isMissing } = explained(error, this.#columns);
+      const { message, isMissing } = explained(error, names);
       if (isMissing) throw new QueryError(message, { cause: error });
     }
-  }
-
-  async #check({ sql }: Statement): Promise<void> {
-    await checkKinds(this.#session.connection, this.#session.duckdb, sql);
   }
 }

@@ -7,7 +7,7 @@ export interface ViewColumn {
 }
 
 /**
- * The statement that makes the view `runs`: a column for each of the store's, those of saved results as
+ * Returns the statement that makes the view `runs`: a column for each of the store's, saved results as
  * fields of the struct `result`. A store with whole results and results in fields has the whole ones in
  * the field `result` of it.
  *

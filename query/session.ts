@@ -1,65 +1,49 @@
 import path from "node:path";
 import { TemporaryFolder } from "../core/runtime/temporary_folder.ts";
-import {
-  type DuckDb,
-  type DuckDbConnection,
-  type DuckDbInstance,
-  loadDuckDb,
-} from "../duckdb/duckdb.ts";
+import { type Database, openDatabase } from "../duckdb/connect.ts";
+import type { DuckDb, DuckDbConnection, DuckDbInstance } from "../duckdb/duckdb.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
-/** What SQL may do in a session. */
+/** Rights of SQL in a session. */
 export interface Rights {
-  /** Files that it may read whatever else it may not. */
+  /** Files that it may always read. */
   readonly files: readonly string[];
-  /** Whether it may read any file. */
+  /** True if it may read any file. */
   readonly allowFiles: boolean;
-  /** How much memory it may take, in megabytes. Default: four fifths of the machine's. */
+  /** Maximum memory, in megabytes. Default: four fifths of the machine's. */
   readonly maxMemoryMb?: number | undefined;
 }
 
-/** An empty database in memory, with a folder for what does not fit there. */
+/** An empty database in memory, with a folder for spilling. */
 export class Session {
   readonly duckdb: DuckDb;
   readonly connection: DuckDbConnection;
-  readonly #folder: TemporaryFolder;
+  readonly #folder = new TemporaryFolder("stet-query-");
   readonly #instance: DuckDbInstance;
   #isClosed = false;
 
-  private constructor(
-    duckdb: DuckDb,
-    instance: DuckDbInstance,
-    connection: DuckDbConnection,
-    folder: TemporaryFolder,
-  ) {
+  private constructor({ duckdb, instance }: Database, connection: DuckDbConnection) {
     this.duckdb = duckdb;
     this.#instance = instance;
     this.connection = connection;
-    this.#folder = folder;
   }
 
-  /** A folder of its own, which is removed with it. */
+  /** Its own folder, which is removed with it. */
   get folder(): string {
     return this.#folder.path;
   }
 
   /** Opens one. No SQL of a user may be run before {@linkcode restrict}. */
   static async open(): Promise<Session> {
-    const duckdb = await loadDuckDb();
-    const instance = await duckdb.DuckDBInstance.create(":memory:");
-    const connection = await instance.connect();
-    return new Session(duckdb, instance, connection, new TemporaryFolder("stet-query-"));
+    const database = await openDatabase("run SQL");
+    return new Session(database, await database.instance.connect());
   }
 
-  /**
-   * From then on SQL cannot change settings, load extensions or, unless it is allowed to, read files.
-   */
+  /** Stops SQL from changing settings, loading extensions and, unless allowed, reading files. */
   async restrict({ files, allowFiles, maxMemoryMb }: Rights): Promise<void> {
     const settings = [
       "GLOBAL TimeZone='UTC'",
       ...maxMemoryMb === undefined ? [] : [`memory_limit='${maxMemoryMb}MB'`],
-      "autoinstall_known_extensions=false",
-      "autoload_known_extensions=false",
       `temp_directory=${sqlString(path.join(this.folder, "spill"))}`,
       `allowed_paths=[${files.map(sqlString).join(", ")}]`,
       `allowed_directories=[${sqlString(this.folder)}]`,

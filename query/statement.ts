@@ -1,30 +1,33 @@
 import { messageOf } from "../core/errors.ts";
+import { firstValue } from "../duckdb/connect.ts";
 import type { DuckDb, DuckDbConnection } from "../duckdb/duckdb.ts";
 import { everything, type Mentioned, mentionedIn } from "./mentioned.ts";
 import { QueryError } from "./query_error.ts";
-import { firstOf, withoutEnd } from "./sql_ends.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
 const WORD = /[a-z]+/iy;
 const EXPLAIN = /explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/iy;
+/** White space and comments, and the same with opening brackets. */
+const BLANKS = /(?:\s|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
+export const BRACKETS = /(?:[\s(]|--[^\n]*|\/\*[^]*?(?:\*\/|$))*/y;
 
 /** A statement that only reads. */
 export interface Statement {
   readonly sql: string;
   readonly mentioned: Mentioned;
-  /** Whether it can stand in brackets after FROM. */
+  /** True if it can be in brackets after FROM. */
   readonly isSelect: boolean;
 }
 
 /**
- * Sees that a text is one statement that only reads, before anything of it is run.
+ * Checks that a text is one statement that only reads, before anything of it is run.
  *
  * @throws {QueryError} If it is not.
  */
 export async function readOnly(connection: DuckDbConnection, sql: string): Promise<Statement> {
   const body = withoutEnd(sql);
   if (body.trim() === "") throw new QueryError("Cannot run the SQL: it is empty");
-  const explain = firstOf(EXPLAIN, body, false);
+  const explain = firstOf(EXPLAIN, body, BLANKS);
   const selected = explain === "" ? body : body.slice(EXPLAIN.lastIndex);
   const tree = await treeOf(connection, selected);
   if (tree.statements) {
@@ -32,7 +35,7 @@ export async function readOnly(connection: DuckDbConnection, sql: string): Promi
     const mentioned = explain !== "" ? everything : mentionedIn(tree.statements);
     return { sql: body, mentioned, isSelect: explain === "" };
   }
-  const word = firstOf(WORD, selected, true);
+  const word = firstOf(WORD, selected, BRACKETS);
   // A tree is given of SELECT only. A PIVOT becomes several statements, the last of which selects.
   if (tree.error_type === "not implemented" && /^(?:pivot|unpivot|with|from|select)$/i.test(word)) {
     await checkPivot(connection, selected);
@@ -42,9 +45,9 @@ export async function readOnly(connection: DuckDbConnection, sql: string): Promi
   throw new QueryError(`Cannot run the SQL: ${await syntaxError(connection, body, tree)}`);
 }
 
-/** The statement, with a limit to what it gives: a row more than asked for, to tell that there are more. */
+/** Returns the statement with a limit: one row more than asked for, to detect that there are more. */
 export function limited({ sql, isSelect }: Statement, maxRows: number | undefined): string {
-  // The statement was seen to be one that reads: nothing in it can end the brackets.
+  // The statement was checked: nothing in it can end the brackets.
   return maxRows === undefined || !isSelect ? sql : `SELECT * FROM (${sql}\n) LIMIT ${maxRows + 1}`;
 }
 
@@ -56,11 +59,10 @@ interface Tree {
 
 async function treeOf(connection: DuckDbConnection, sql: string): Promise<Tree> {
   const result = await connection.run(`SELECT json_serialize_sql(${sqlString(sql)})`);
-  const chunk = await result.fetchChunk();
-  return JSON.parse(String(chunk?.getColumns()[0]?.[0])) as Tree;
+  return JSON.parse(String(await firstValue(result))) as Tree;
 }
 
-/** The message of DuckDB's parser, which shows the place. */
+/** Returns the message of DuckDB's parser, which shows the place. */
 async function syntaxError(connection: DuckDbConnection, sql: string, tree: Tree): Promise<string> {
   try {
     await connection.extractStatements(sql);
@@ -70,21 +72,20 @@ async function syntaxError(connection: DuckDbConnection, sql: string, tree: Tree
   return tree.error_message ?? "it is not a statement that reads";
 }
 
-/** In brackets, after FROM, only what selects can stand. */
+/** In brackets, after FROM, only a SELECT parses. */
 async function checkPivot(connection: DuckDbConnection, sql: string): Promise<void> {
   try {
     await connection.extractStatements(`SELECT * FROM (${sql}\n)`);
   } catch {
-    throw notReading(firstOf(WORD, sql, true));
+    throw notReading(firstOf(WORD, sql, BRACKETS));
   }
 }
 
 /**
- * The number of statements that DuckDB makes of one that only reads; all but the last make types in
- * memory.
+ * Checks the kind of a statement after DuckDB has bound its names.
  *
- * @throws {QueryError} If one of them would do anything else.
- * @throws {Error} What DuckDB says of names and types that do not fit.
+ * @throws {QueryError} If it does not only read.
+ * @throws {Error} The error of DuckDB about names and types that do not fit.
  */
 export async function checkKinds(
   connection: DuckDbConnection,
@@ -93,28 +94,15 @@ export async function checkKinds(
 ): Promise<void> {
   const statements = await connection.extractStatements(sql);
   if (statements.count > 1) return; // a PIVOT: see checkPivot
-  const { statementType, parameterCount } = await prepared(statements);
+  const statement = await statements.prepare(0);
+  const { statementType, parameterCount } = statement;
+  statement.destroySync();
   if (statementType !== kinds["SELECT"] && statementType !== kinds["EXPLAIN"]) throw notReading("");
   if (parameterCount > 0) {
     throw new QueryError(
       "Cannot run the SQL: it has parameters (? or $1); write the values into it",
     );
   }
-}
-
-async function prepared(
-  statements: { prepare(index: number): Promise<PreparedKind> },
-): Promise<Omit<PreparedKind, "destroySync">> {
-  const statement = await statements.prepare(0);
-  const { statementType, parameterCount } = statement;
-  statement.destroySync();
-  return { statementType, parameterCount };
-}
-
-interface PreparedKind {
-  readonly statementType: number;
-  readonly parameterCount: number;
-  destroySync(): void;
 }
 
 function notReading(word: string): QueryError {
@@ -127,4 +115,19 @@ function notReading(word: string): QueryError {
 
 function notOne(count: number): QueryError {
   return new QueryError(`Cannot run the SQL: it has ${count} statements; give one at a time`);
+}
+
+/** Returns the match of a sticky pattern after blanks; empty if there is none. */
+export function firstOf(pattern: RegExp, sql: string, blanks: RegExp): string {
+  blanks.lastIndex = 0;
+  blanks.test(sql);
+  pattern.lastIndex = blanks.lastIndex;
+  return pattern.exec(sql)?.[0] ?? "";
+}
+
+/** Returns the text without semicolons and white space at its end. */
+export function withoutEnd(sql: string): string {
+  let end = sql.length;
+  while (end > 0 && /[\s;]/.test(sql[end - 1]!)) end--;
+  return sql.slice(0, end);
 }

@@ -21,7 +21,7 @@ const GRACE_MS = 10_000;
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
-  /** Which store: a path, a URL or an open backend, which stays open. Default: `_stet_store.csv`. */
+  /** A path, a URL or an open backend, which stays open. Default: `_stet_store.csv`. */
   readonly store?: string | URL | Backend;
   /** The address to listen on. One that other machines reach needs a token. Default: `127.0.0.1`. */
   readonly host?: string;

@@ -1,7 +1,7 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import { loadArrow } from "../../packages/apache_arrow.ts";
 import { ARROW_FILE, ARROW_STREAM, ArrowFile } from "./arrow_file.ts";
-import { writeArrow, writeArrowAnew } from "./arrow_writer.ts";
+import { writeArrow } from "./arrow_writer.ts";
 import { ColumnarBackend } from "../columnar/columnar_backend.ts";
 import type { ColumnarFile, ColumnarFormat } from "../columnar/columnar_format.ts";
 import type { HeldFile } from "../files/held_file.ts";
@@ -56,10 +56,6 @@ function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
 
     async write(path, content): Promise<number> {
       return await writeArrow(await loadArrow("use Arrow"), path, content, isFile);
-    },
-
-    async writeAnew(path, content): Promise<number> {
-      return await writeArrowAnew(await loadArrow("use Arrow"), path, content, isFile);
     },
   };
 }

@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import type { Row, Value } from "../../core/values/value.ts";
-import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
+import type { Value } from "../../core/values/value.ts";
+import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { withNames } from "./arrow_names.ts";
 import type {
   ApacheArrow,
@@ -16,15 +16,9 @@ import type {
 } from "../../packages/apache_arrow.ts";
 import { cellsData } from "./arrow_cells.ts";
 import { ArrowFile } from "./arrow_file.ts";
-import { joinCells } from "../columnar/cell_kind.ts";
-import type { ColumnKind, SeenKind } from "../columnar/column_kind.ts";
-import {
-  type Column,
-  type ColumnarFile,
-  columnsInOrder,
-  type Content,
-  type NewContent,
-} from "../columnar/columnar_format.ts";
+import type { ColumnKind } from "../columnar/column_kind.ts";
+import type { Column, ColumnarFile, Content } from "../columnar/columnar_format.ts";
+import { NewColumns } from "../columnar/new_columns.ts";
 import { writeAll } from "../files/file_bytes.ts";
 import { HeldFile } from "../files/held_file.ts";
 import { removeFile } from "../files/system_error.ts";
@@ -32,48 +26,35 @@ import { removeFile } from "../files/system_error.ts";
 /** How many rows a record batch has, the last one fewer. */
 const BATCH = 1 << 15;
 
-/** Writes a file of which all columns are known; how many rows it has. */
+/**
+ * Writes a file, and returns the number of its rows. When a column turns out to be of another kind, or a
+ * new one comes, the rows written so far are written again.
+ */
 export async function writeArrow(
   arrow: ApacheArrow,
   path: string,
-  { columns, base, gone, added, metadata }: Content,
+  { names = [], base, gone = [], batches, metadata }: Content,
   isFile: boolean,
 ): Promise<number> {
-  const file = new NewArrowFile(arrow, path, columns, metadata, isFile);
-  await closeAfter(async () => {
-    if (base) await file.addFile(base, gone);
-    await file.addRows(added);
-  }, () => file.finish());
-  return file.rowCount;
-}
-
-/**
- * Writes a file whose columns show as its rows come; how many it has. When a column turns out to be of
- * another kind, or a new one comes, what was written goes into a file anew.
- */
-export async function writeArrowAnew(
-  arrow: ApacheArrow,
-  path: string,
-  { names, batches, metadata }: NewContent,
-  isFile: boolean,
-): Promise<number> {
-  const kinds = new Map<string, SeenKind>();
+  const columns = new NewColumns(names, base);
   let file: NewArrowFile | undefined;
-  const whole = await closeAfter(async () => {
-    for await (const batch of batches) {
-      if (joinCells(kinds, batch) || !file) {
-        const begun = file && `${path}.begun`;
-        await file?.finish();
-        if (begun) fs.renameSync(path, begun);
-        file = new NewArrowFile(arrow, path, columnsInOrder(names, kinds), metadata, isFile);
-        if (begun) await addBegun(arrow, file, begun, isFile);
-      }
-      await file.addCells(batch);
-    }
-    file ??= new NewArrowFile(arrow, path, columnsInOrder(names, kinds), metadata, isFile);
+  const begin = async (): Promise<NewArrowFile> => {
+    const begun = file && `${path}.begun`;
+    await file?.finish();
+    if (begun) fs.renameSync(path, begun);
+    file = new NewArrowFile(arrow, path, columns.all, metadata, isFile);
+    if (begun) await addBegun(arrow, file, begun, isFile);
+    else if (base) await file.addFile(base, gone);
     return file;
+  };
+  return await closeAfter(async () => {
+    for await (const batch of batches) {
+      const isChanged = await columns.add(batch);
+      if (isChanged || !file) await begin();
+      await file!.addCells(batch);
+    }
+    return (file ?? await begin()).rowCount;
   }, () => file?.finish());
-  return whole.rowCount;
 }
 
 async function addBegun(
@@ -97,7 +78,6 @@ class NewArrowFile {
   rowCount = 0;
   readonly #arrow: ApacheArrow;
   readonly #columns: readonly Column[];
-  readonly #types: readonly ArrowType[];
   readonly #fields: readonly ArrowField[];
   readonly #schema: ArrowSchema;
   readonly #writer: ArrowWriter;
@@ -117,8 +97,9 @@ class NewArrowFile {
   ) {
     this.#arrow = arrow;
     this.#columns = columns;
-    this.#types = columns.map(({ kind }) => typeOf(arrow, kind));
-    this.#fields = columns.map(({ name }, i) => new arrow.Field(name, this.#types[i]!, true));
+    this.#fields = columns.map(({ name, kind }) =>
+      new arrow.Field(name, typeOf(arrow, kind), true)
+    );
     this.#schema = new arrow.Schema(
       this.#fields,
       withNames(metadata, columns.map(({ name }) => name)),
@@ -148,17 +129,6 @@ class NewArrowFile {
     await this.#flush();
   }
 
-  /** Adds rows. */
-  async addRows(rows: Iterable<Row>): Promise<void> {
-    for await (const row of yielding(rows)) {
-      await this.#addRow((c) => {
-        const { name } = this.#columns[c]!;
-        return Object.hasOwn(row, name) ? row[name] : undefined;
-      });
-    }
-    await this.#flush();
-  }
-
   /** Adds cells, whose kinds are those of the columns. */
   async addCells({ length, columns }: CellBatch): Promise<void> {
     await this.#put(
@@ -166,7 +136,7 @@ class NewArrowFile {
       this.#columns.map(({ name, kind }, i) => {
         const cells = columns.find((column) => column.name === name);
         return cells
-          ? cellsData(this.#arrow, kind, this.#types[i]!, cells)
+          ? cellsData(this.#arrow, kind, this.#fields[i]!.type, cells)
           : this.#dataOf(i, Array<undefined>(length).fill(undefined));
       }),
     );
@@ -209,7 +179,7 @@ class NewArrowFile {
   }
 
   #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
-    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#types[column]!, values);
+    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#fields[column]!.type, values);
   }
 }
 

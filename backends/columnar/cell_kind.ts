@@ -1,27 +1,15 @@
-import type { CellBatch, CellColumn } from "../../core/contract/cell_batch.ts";
+import type { CellColumn } from "../../core/contract/cell_batch.ts";
 import { BOOLEAN, DOUBLE, INTEGER, joinKinds, LONG, type SeenKind, TEXT } from "./column_kind.ts";
 import { decodeUtf8 } from "../text/decode_utf8.ts";
 
 const POINT = 46, MINUS = 45, ZERO = 48, NINE = 57;
 const NUMERAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
 const INTEGRAL = /^-?[0-9]+$/;
-/** As many digits as a double keeps. */
+/** Number of digits that a double keeps. */
 const SAFE_DIGITS = 15;
 
-/** Takes the cells of a batch into account: whether the kind of a column is another by them. */
-export function joinCells(kinds: Map<string, SeenKind>, { columns }: CellBatch): boolean {
-  let isChanged = false;
-  for (const column of columns) {
-    const before = kinds.get(column.name);
-    const after = kindOfCells(column, before);
-    if (after === before || after === undefined) continue;
-    kinds.set(column.name, after);
-    isChanged ||= before === undefined || before.kind !== after.kind;
-  }
-  return isChanged;
-}
-
-function kindOfCells(
+/** Returns the kind of a column with more cells; undefined if none has a value. */
+export function kindOfCells(
   { bytes, offsets }: CellColumn,
   seen: SeenKind | undefined,
 ): SeenKind | undefined {
@@ -34,7 +22,7 @@ function kindOfCells(
   return kind;
 }
 
-/** The kind of column that the value of a canonical cell would make alone. */
+/** Returns the kind of a column with this canonical cell alone. */
 function kindOfCell(bytes: Uint8Array, start: number, end: number): SeenKind {
   let i = bytes[start] === MINUS ? start + 1 : start;
   const digits = i;

@@ -1,7 +1,5 @@
-import type { Value } from "../../core/values/value.ts";
-
 /**
- * What a column of a columnar file holds: integers within int64, numbers, booleans, or cell text, which
+ * The type of a column in a columnar file: integers within int64, numbers, booleans, or cell text, which
  * spells values of any kind. An absent value is NULL in all of them; null is cell text (`None`).
  */
 export type ColumnKind = "integer" | "double" | "boolean" | "text";
@@ -19,22 +17,15 @@ export const DOUBLE: SeenKind = { kind: "double", isLong: false };
 export const BOOLEAN: SeenKind = { kind: "boolean", isLong: false };
 export const TEXT: SeenKind = { kind: "text", isLong: false };
 
-/** The kind of column that a value alone would make. */
-export function kindOf(value: Value): SeenKind {
-  switch (typeof value) {
-    case "number":
-      return Number.isSafeInteger(value) ? INTEGER : DOUBLE;
-    case "bigint":
-      if (BigInt.asIntN(64, value) !== value) return TEXT;
-      return Number.isSafeInteger(Number(value)) ? INTEGER : LONG;
-    case "boolean":
-      return BOOLEAN;
-    default:
-      return TEXT;
-  }
-}
+/** The kinds of columns that a file has, before their values are read. */
+export const KINDS: Readonly<Record<ColumnKind, SeenKind>> = {
+  integer: INTEGER,
+  double: DOUBLE,
+  boolean: BOOLEAN,
+  text: TEXT,
+};
 
-/** The kind of a column that has the values of two. */
+/** Returns the kind of a column that has the values of two. */
 export function joinKinds(a: SeenKind | undefined, b: SeenKind): SeenKind {
   if (a === b || a === undefined) return b;
   const isLong = a.isLong || b.isLong;

@@ -5,14 +5,14 @@ import { StoreError } from "../../core/errors.ts";
 import { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../../core/keys/key.ts";
+import { currentSignature } from "../../core/runtime/file_signature.ts";
 import { type Row, setEntry, toValue, type Value } from "../../core/values/value.ts";
-import { checksumMetadata } from "../../packages/checksum.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
+import { type FileMark, markOf } from "./file_mark.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
-import { currentSignature, HeldFile } from "../files/held_file.ts";
+import { HeldFile } from "../files/held_file.ts";
 import { IndexesByUse, type ShapeIndex } from "../log/indexes_by_use.ts";
 import { KeyIndex } from "../log/key_index.ts";
-import type { Merged } from "./pending_format.ts";
 import { SourceNumbers, UNNUMBERED } from "../log/source_numbers.ts";
 import { explaining } from "../files/system_error.ts";
 
@@ -21,17 +21,6 @@ const MAX_TRIES = 20;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
-/** A key, as far as rows are found by it. */
-type RowKey = Pick<Key, "shape" | "text">;
-
-/** What stet notes in a columnar file. */
-export interface Mark {
-  /** Files of one history begin with the same rows: those of the older one. */
-  readonly history: string;
-  /** What of the pending rows is in it. */
-  readonly merged: Merged | undefined;
-}
-
 /** A file that was opened. */
 export interface OpenedFile {
   readonly file: ColumnarFile;
@@ -39,7 +28,7 @@ export interface OpenedFile {
   readonly held: HeldFile;
   /** That of its mark; without one, it is a history of its own. */
   readonly history: string;
-  readonly mark: Mark | undefined;
+  readonly mark: FileMark | undefined;
 }
 
 interface BaseIndex extends ShapeIndex {
@@ -51,7 +40,6 @@ interface BaseIndex extends ShapeIndex {
 export class ColumnarBase {
   readonly #path: string;
   readonly #format: ColumnarFormat;
-  readonly #fingerprint = new Fingerprint();
   /** Which file it was: undefined before the first look, empty if there was none. */
   #signature: string | undefined;
   #opened: OpenedFile | undefined;
@@ -131,18 +119,16 @@ export class ColumnarBase {
   }
 
   /** The number of the newest row of a key; -1 if there is none. */
-  find(shape: KeyShape, text: string): number {
-    const index = this.#indexes.use(shape);
-    return index ? index.keys.find(this.#fingerprint.begin().text(text).end()) : -1;
+  find(key: Key): number {
+    return this.#indexes.use(key.shape)?.keys.find(key.fingerprint) ?? -1;
   }
 
   /**
    * Returns the source of the newest row of a key: undefined if there is no such row, null if only
    * the row says which it is.
    */
-  sourceOf(shape: KeyShape, text: string): string | null | undefined {
-    const index = this.#indexes.use(shape);
-    const number = index?.keys.sourceOf(this.#fingerprint.begin().text(text).end()) ?? -1;
+  sourceOf(key: Key): string | null | undefined {
+    const number = this.#indexes.use(key.shape)?.keys.sourceOf(key.fingerprint) ?? -1;
     if (number === -1) return undefined;
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
   }
@@ -155,9 +141,9 @@ export class ColumnarBase {
   }
 
   /** The numbers of the rows that have a key, ascending. */
-  async numbersOf(keys: readonly RowKey[]): Promise<number[]> {
+  async numbersOf(keys: readonly Key[]): Promise<number[]> {
     const wanted = new FingerprintSet();
-    for (const { text } of keys) wanted.add(this.#fingerprint.begin().text(text).end());
+    for (const key of keys) wanted.add(key.fingerprint);
     const numbers: number[] = [];
     await this.#visitKeys(keys[0]!.shape, 0, (key, number) => {
       if (wanted.numberOf(key) !== -1) numbers.push(number);
@@ -306,27 +292,4 @@ function signatureId({ signature }: HeldFile): string {
 /** What the caller does to it does not reach the page. */
 function copyOf(row: Row): Row {
   return toValue(row, "row") as { [column: string]: Value };
-}
-
-const HISTORY = "stet_history", GENERATION = "stet_generation", MERGED = "stet_merged";
-
-/** The mark in a file's metadata; undefined if stet did not write it. */
-function markOf(metadata: ReadonlyMap<string, string>): Mark | undefined {
-  const history = metadata.get(HISTORY);
-  if (history === undefined) return undefined;
-  const generation = metadata.get(GENERATION);
-  const offset = Number(metadata.get(MERGED));
-  return { history, merged: generation === undefined ? undefined : { generation, offset } };
-}
-
-/** A mark as metadata, with a checksum. */
-export function markMetadata(
-  { history, merged }: Mark,
-  checksum: string,
-): ReadonlyMap<string, string> {
-  return new Map([
-    [HISTORY, history],
-    ...checksumMetadata(checksum),
-    ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
-  ]);
 }

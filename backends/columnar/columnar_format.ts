@@ -6,10 +6,10 @@
  */
 
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import { checkColumn, orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
+import { checkColumn } from "../../core/values/columns.ts";
 import { ColumnError } from "../../core/errors.ts";
-import type { Row, Value } from "../../core/values/value.ts";
-import type { ColumnKind, SeenKind } from "./column_kind.ts";
+import type { Value } from "../../core/values/value.ts";
+import type { ColumnKind } from "./column_kind.ts";
 import type { HeldFile } from "../files/held_file.ts";
 
 /** A column of a file. */
@@ -40,27 +40,19 @@ export interface ColumnarFile {
   batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch>;
 }
 
-/** What to write to a file. */
+/** The content of a new file. Its columns show as its rows come. */
 export interface Content {
-  /** All its columns, in order. */
-  readonly columns: readonly Column[];
-  /** A file whose rows come first. */
-  readonly base: ColumnarFile | undefined;
-  /** Numbers of rows of `base` to leave out, ascending. */
-  readonly gone: readonly number[];
-  /** Rows that come after them. */
-  readonly added: Iterable<Row>;
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-/** What to write to a file of which only the rows are known, as they come. */
-export interface NewContent {
-  /** Columns that come first, in this order, if a row has them. */
-  readonly names: readonly string[];
+  /** Columns that come first, in this order, if a row has them. Default: as they come. */
+  readonly names?: readonly string[];
+  /** A file whose rows come first. Default: none. */
+  readonly base?: ColumnarFile | undefined;
+  /** Numbers of rows of `base` to leave out, ascending. Default: none. */
+  readonly gone?: readonly number[];
+  /** The rows after those of `base`. */
   readonly batches: AsyncIterable<CellBatch>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** A CSV file that has these rows and no others, and may be read instead. */
-  readonly csv: string | undefined;
+  /** A CSV file that has the rows of `batches` and no others, to be read in their place. Default: none. */
+  readonly csv?: string | undefined;
 }
 
 /** A format of files that hold columns. */
@@ -79,23 +71,8 @@ export interface ColumnarFormat {
    */
   open(held: HeldFile): Promise<ColumnarFile>;
 
-  /** Writes a new file; how many rows it has. */
+  /** Writes a new file in bounded memory, and returns the number of its rows. */
   write(path: string, content: Content): Promise<number>;
-
-  /** Writes a new file in one go, in bounded memory; how many rows it has. */
-  writeAnew(path: string, content: NewContent): Promise<number>;
-}
-
-/** The columns that a new file has. */
-export function columnsInOrder(
-  names: readonly string[],
-  kinds: ReadonlyMap<string, SeenKind>,
-): Column[] {
-  const first = names.filter((name) => kinds.has(name));
-  const columns = orderColumns(first, kinds.keys())
-    .map((name) => ({ name, kind: kinds.get(name)!.kind }));
-  // No format has files without columns.
-  return columns.length > 0 ? columns : [{ name: TIMESTAMP, kind: "text" }];
 }
 
 /**

@@ -69,7 +69,7 @@ export class FileBackend extends Engine {
     this.#file = new StoreFile(this.path, format, warn);
     this.#claims = new StoreClaims(this.path, {
       locked: (body) => this.#locked(body),
-      isDone: ({ shape, text }, options) => this.#isDone(this.#file.find(shape, text), options),
+      isDone: (key, options) => this.#isDone(this.#file.find(key), options),
       record: (key, row, options) => this.#recordClaimed(key, stamped(row), options),
     });
     this.#durability = new Durability(this.#file, durability, (error) => this.#end(error));
@@ -113,15 +113,11 @@ export class FileBackend extends Engine {
 
   /** Removes the rows with exactly one of these keys by one rewrite, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
-    const [first] = keys;
-    if (!first) return 0;
-    return this.#changing(() => {
-      const { shape } = first;
-      const texts = new Set(keys.map(({ text }) => text));
-      for (const text of texts) if (this.#file.find(shape, text) === -1) texts.delete(text);
-      if (texts.size === 0) return 0;
+    return keys.length === 0 ? 0 : this.#changing(() => {
+      const found = keys.filter((key) => this.#file.find(key) !== -1);
+      if (found.length === 0) return 0;
       const before = this.#file.rowCount;
-      this.#file.rewrite({ shape, texts }, []);
+      this.#file.rewrite(found, []);
       Freshness.noteRemoval();
       return before - this.#file.rowCount;
     });
@@ -163,11 +159,11 @@ export class FileBackend extends Engine {
       this.#reading(() => this.#file.columns);
   }
 
-  override sourceOf({ shape, text }: Key): MaybePromise<string | undefined> {
+  override sourceOf(key: Key): MaybePromise<string | undefined> {
     // A recent hit is believed: rows are seldom removed. Without an index the file is read.
-    const isBelieved = this.#freshness.isFresh && this.#file.isIndexed(shape);
-    const source = isBelieved ? this.#file.sourceOf(shape, text) : undefined;
-    return source ?? this.#reading(() => this.#file.sourceOf(shape, text));
+    const isBelieved = this.#freshness.isFresh && this.#file.isIndexed(key.shape);
+    const source = isBelieved ? this.#file.sourceOf(key) : undefined;
+    return source ?? this.#reading(() => this.#file.sourceOf(key));
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
@@ -176,7 +172,7 @@ export class FileBackend extends Engine {
 
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     return this.#locked(() => {
-      const found = this.#file.find(key.shape, key.text);
+      const found = this.#file.find(key);
       const isDone = this.#isDone(found, options);
       if (found === -1) this.#file.checkShared(() => key.shape.columns ?? Object.keys(key.values));
       if (!isDone) this.#file.checkWritable();
@@ -244,9 +240,9 @@ export class FileBackend extends Engine {
     return this.#durability.acknowledge(this.#claims.finish(key, options, (kept) => {
       this.#claims.checkLease(key, options);
       // Another process may have recorded it if the state file was deleted meanwhile.
-      const found = this.#file.find(key.shape, key.text);
+      const found = this.#file.find(key);
       if (found === -1) this.#file.append([row]);
-      else if (!options.isDone?.(this.#file.rowAt(found))) this.#file.rewrite(key, [row]);
+      else if (!options.isDone?.(this.#file.rowAt(found))) this.#file.rewrite([key], [row]);
       if (!this.#isBatch) kept(); // the rows of a batch are written at its end
     }));
   }
@@ -256,8 +252,8 @@ export class FileBackend extends Engine {
     return offset !== -1 && (!isDone || isDone(this.#file.rowAt(offset)));
   }
 
-  #found({ shape, text }: Key): Row | undefined {
-    const offset = this.#file.find(shape, text);
+  #found(key: Key): Row | undefined {
+    const offset = this.#file.find(key);
     return offset === -1 ? undefined : this.#file.rowAt(offset);
   }
 

@@ -1,11 +1,15 @@
 import { isUtf8 } from "node:buffer";
+import fs from "node:fs";
+import { StoreError } from "../../core/errors.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
-import type { Pieces } from "../files/file_bytes.ts";
-import { ByteError, type RowScanner } from "./format.ts";
+import { openFile } from "../files/open_file.ts";
+import { Pieces } from "../files/file_bytes.ts";
+import { ByteError, type Layout, type RowScanner } from "./format.ts";
+import type { TextFile } from "./text_file.ts";
 
 const LF = 10;
 
-/** The row that a scanner read last. */
+/** Returns the row that a scanner read last. */
 export function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.names): Row {
   const row: Row = {};
   for (const name of columns) {
@@ -17,8 +21,10 @@ export function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.
 }
 
 /**
- * @param offset Where the bytes begin, for the error.
- * @throws {ByteError} If the text is not UTF-8; at its first line that is not.
+ * Checks that bytes are UTF-8.
+ *
+ * @param offset Offset of the bytes, for the error.
+ * @throws {ByteError} At the first line that is not.
  */
 export function checkUtf8(bytes: Uint8Array, offset = 0): void {
   if (isUtf8(bytes)) return;
@@ -33,9 +39,9 @@ export function checkUtf8(bytes: Uint8Array, offset = 0): void {
 }
 
 /**
- * Visits the rows in a piece; gives how many bytes of it they and the blanks between them took.
+ * Visits the rows in a piece, and returns the number of bytes of the rows and of the blanks between them.
  *
- * @param length How much of the piece to read. Default: all of it.
+ * @param length Number of bytes to read. Default: the whole piece.
  */
 export function scanPiece(
   pieces: Pieces,
@@ -56,5 +62,55 @@ export function scanPiece(
     }
   } finally {
     bytes[length] = after;
+  }
+}
+
+/** Visits all rows of pieces. */
+export function scanRows(
+  pieces: Pieces,
+  scanner: RowScanner,
+  visit: (offset: number) => void,
+): void {
+  while (pieces.fill()) pieces.consume(scanPiece(pieces, scanner, visit));
+  if (scanner.last(pieces.bytes, 0, pieces.length, true)) visit(pieces.base);
+}
+
+/**
+ * Reads the rows between two offsets of a file with a descriptor and a scanner of its own: the store may be
+ * used between two rows.
+ *
+ * @param inode The inode that the file must have.
+ */
+export function* scannedRows<T>(
+  file: TextFile,
+  inode: number,
+  layout: Layout,
+  start: number,
+  end: number,
+  read: (scanner: RowScanner) => T,
+): Generator<T> {
+  if (start === end) return;
+  const fd = openFile(file.path) ?? -1;
+  const pieces = new Pieces(fd, Math.max(start, layout.start), end);
+  try {
+    if (fd === -1 || fs.fstatSync(fd).ino !== inode) {
+      throw new StoreError(`Cannot read "${file.path}": it was replaced just now; read it again`);
+    }
+    const scanner = file.format.scanner(layout);
+    while (pieces.fill()) {
+      let at = 0;
+      for (;;) {
+        const next = scanner.next(pieces.bytes, at, pieces.length);
+        if (next === -1) break;
+        if (scanner.isRow) yield read(scanner);
+        at = next;
+      }
+      pieces.consume(at);
+    }
+    if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield read(scanner);
+  } catch (error) {
+    throw file.readError(fd, error, pieces.base);
+  } finally {
+    if (fd !== -1) fs.closeSync(fd);
   }
 }

@@ -1,21 +1,21 @@
 import { readCell } from "../../core/values/cell.ts";
 import type { CellSink } from "../../core/values/cell_sink.ts";
 import { SOURCE } from "../../core/values/columns.ts";
-import type { RowScanner } from "./format.ts";
+import type { CellReader } from "./format.ts";
 
-/** Number of every source beyond the first 254: its row says which it is. */
+/** Number of every source beyond the first 254: only the row has it. */
 export const UNNUMBERED = 255;
 
 /** Numbers the sources of rows, one byte each, so that an index can keep the source of every key. */
 export class SourceNumbers implements CellSink {
   readonly #names: string[] = [""];
   readonly #numbers = new Map<string, number>([["", 0]]);
-  /** Cell of the row read last; most rows have the source of the row before. */
+  /** Cell of the last row; most rows have the source of the row before. */
   #cell = "";
   #number = 0;
-  /** The scanner's column, and at how many names it was looked up. */
+  /** Slot of the column in the last reader, at its number of names. */
   #slot = -1;
-  #scanner: RowScanner | undefined;
+  #reader: CellReader | undefined;
   #known = -1;
 
   /** Returns the number of a source. */
@@ -32,14 +32,14 @@ export class SourceNumbers implements CellSink {
     return this.#names[number];
   }
 
-  /** Returns the number of the source of the row that a scanner read last. */
-  read(scanner: RowScanner): number {
-    if (scanner !== this.#scanner || scanner.names.length !== this.#known) {
-      this.#scanner = scanner;
-      this.#known = scanner.names.length;
-      this.#slot = scanner.slot(SOURCE);
+  /** Returns the number of the source of the row of a reader. */
+  read(reader: CellReader): number {
+    if (reader !== this.#reader || reader.names.length !== this.#known) {
+      this.#reader = reader;
+      this.#known = reader.names.length;
+      this.#slot = reader.slot(SOURCE);
     }
-    if (this.#slot === -1 || !scanner.feed(this.#slot, "", this)) return 0;
+    if (this.#slot === -1 || !reader.feed(this.#slot, "", this)) return 0;
     return this.#number;
   }
 

@@ -20,7 +20,7 @@ export function isReadable(file: StoreFile): boolean {
  * @returns False if the file cannot be read.
  */
 export function verifyLog(file: StoreFile, findings: Findings, wasReadable: boolean): boolean {
-  const { path, temporary, aside } = file;
+  const { path, temporary, quarantinePath } = file;
   if (fs.existsSync(temporary)) {
     const message = `"${temporary}" was left by a process that died`;
     findings.add("leftover", message, "removed it", () => removeFile(temporary));
@@ -42,7 +42,7 @@ export function verifyLog(file: StoreFile, findings: Findings, wasReadable: bool
   const { tornLength, paddedNames } = file;
   if (tornLength > 0) {
     const message = `the last ${tornLength} bytes of "${path}" are a row that was cut off`;
-    findings.add("torn", message, `moved them to "${aside}"`, () => file.repair());
+    findings.add("torn", message, `moved them to "${quarantinePath}"`, () => file.repair());
   }
   if (paddedNames.length > 0) {
     const names = paddedNames.map((name) => JSON.stringify(name)).join(", ");

@@ -4,7 +4,7 @@ import { ColumnarBackend } from "../columnar/columnar_backend.ts";
 import type { ColumnarFile, ColumnarFormat } from "../columnar/columnar_format.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { ParquetFile } from "./parquet_file.ts";
-import { writeParquet, writeParquetAnew } from "./parquet_writer.ts";
+import { writeParquet } from "./parquet_writer.ts";
 
 /**
  * A store in a Parquet file. Rows are recorded in a JSON Lines file beside it and merged into it in
@@ -49,5 +49,4 @@ export const parquet: ColumnarFormat = {
   },
 
   write: writeParquet,
-  writeAnew: writeParquetAnew,
 };

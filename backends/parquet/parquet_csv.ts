@@ -1,18 +1,16 @@
 import fs from "node:fs";
-import { canonicalCell, readCell } from "../../core/values/cell.ts";
+import { canonicalCell } from "../../core/values/cell.ts";
 import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../../core/values/cell_patterns.ts";
 import { isFitName, orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
-import { csvFields } from "../../core/values/csv_field.ts";
-import { namesInLine } from "../../core/values/csv_names.ts";
-import { fileEnds } from "../../duckdb/file_ends.ts";
-import { rowCondition } from "../../duckdb/row_condition.ts";
-import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
-import { type ColumnKind, joinKinds, kindOf, type SeenKind } from "../columnar/column_kind.ts";
+import { csvEnds } from "../../duckdb/csv_file.ts";
+import { readStore, rowCondition } from "../../duckdb/read_csv.ts";
+import { sqlString } from "../../duckdb/sql_text.ts";
+import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
+import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Column } from "../columnar/columnar_format.ts";
-import { currentSignature } from "../files/held_file.ts";
+import { NewColumns } from "../columnar/new_columns.ts";
+import { cellSql, columnSql } from "./column_sql.ts";
 
-/** How much DuckDB reads at a time, in bytes: pieces for all of its threads. */
-const BUFFER = 1 << 22;
 /** A text column with no more values than these, by its sample, is compared with them first. */
 const MOST_VALUES = 8;
 
@@ -37,30 +35,27 @@ export interface CsvContent {
  *
  * @param first Columns that come first, in this order.
  */
-export function csvContent(path: string, first: readonly string[]): CsvContent | undefined {
-  const signature = currentSignature(path);
-  const looked = lookedAt(path);
-  if (!looked) return undefined;
-  const { names, sample } = looked;
-  const kinds = names.map((_, i) => {
-    let kind: SeenKind | undefined;
-    for (const fields of sample) {
-      const value = readCell(fields[i] ?? "");
-      if (value !== undefined) kind = joinKinds(kind, kindOf(value));
-    }
-    return kind?.kind;
-  });
+export async function csvContent(
+  path: string,
+  first: readonly string[],
+): Promise<CsvContent | undefined> {
+  if (fs.existsSync(`${path}-state`)) return undefined; // somebody may be writing it
+  const ends = csvEnds(path);
+  if (!ends?.names.every(isFitName)) return undefined;
+  const { names, rows: sample } = ends;
+  if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
+  const kinds = await kindsIn(names, sample);
   const cells = names.map((_, i) => `c${i}`);
   const values = new Map<string, string>();
   const isOne = [trueIf([`coalesce(${cells.join(", ")}) IS NOT NULL`])]; // else it may be no row
   for (const [i, name] of names.entries()) {
-    const kind = kinds[i];
+    const kind = kinds.get(name);
     const cell = cells[i]!;
     if (kind === undefined) isOne.push(trueIf([`${cell} IS NULL`]));
     else {
       const [quick, ...rest] = isOf(kind, cell, name, commonCells(sample, i));
       isOne.push(trueIf([quick, `${cell} IS NULL`, ...rest]));
-      values.set(name, valueOf(kind, cell));
+      values.set(name, cellSql(cell, kind));
     }
   }
   isOne.push(trueIf([rowCondition(names)]));
@@ -69,16 +64,31 @@ export function csvContent(path: string, first: readonly string[]): CsvContent |
   const known = first.filter((name) => values.has(name));
   values.set(TIMESTAMP, time === undefined ? now : `coalesce(${time}, ${now})`);
   const ordered = orderColumns(known, values.keys());
-  const columns = ordered.map((name) => `${values.get(name)!} AS ${sqlName(name)}`);
+  const columns = ordered.map((name) => ({ name, kind: kinds.get(name) ?? "text" }));
+  const selected = columns.map(({ name, kind }) => columnSql(name, kind, values.get(name)!));
   return {
-    columns: ordered.map((name) => ({ name, kind: kinds[names.indexOf(name)] ?? "text" })),
-    sql: `SELECT ${columns.join(", ")} FROM read_csv(${sqlString(globEscaped(path))}, ` +
-      `auto_detect=false, header=false, skip=1, delim=',', quote='"', escape='"', comment='', ` +
-      `new_line='\\n', nullstr='', strict_mode=true, buffer_size=${BUFFER}, ` +
-      `columns={${cells.map((cell) => `${cell}: 'VARCHAR'`).join(", ")}}) ` +
+    columns,
+    sql: `SELECT ${selected.join(", ")} FROM ${readStore(path, names)} ` +
       `WHERE ${isOne.join(" AND ")}`,
-    isUnchanged: () => currentSignature(path) === signature && !fs.existsSync(`${path}-state`),
+    isUnchanged: () => ends.isUnchanged() && !fs.existsSync(`${path}-state`),
   };
+}
+
+/** Returns the kinds of the columns that have a value in some rows. */
+async function kindsIn(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<ReadonlyMap<string, ColumnKind>> {
+  const batch = new CellBatchBuilder();
+  for (const fields of rows) {
+    for (const [i, name] of names.entries()) {
+      batch.column(name).text(canonicalCell(fields[i] ?? ""));
+    }
+    batch.endRow();
+  }
+  const columns = new NewColumns(names);
+  await columns.add(batch.take());
+  return new Map(columns.all.map(({ name, kind }) => [name, kind]));
 }
 
 /** True if one of some conditions holds, tried in their order (that of OR is DuckDB's choice); else an error. */
@@ -95,20 +105,6 @@ function commonCells(rows: readonly (readonly string[])[], column: number): read
     if (found.size > MOST_VALUES) return [];
   }
   return [...found].filter((cell) => cell !== "" && canonicalCell(cell) === cell);
-}
-
-/** The value of a cell that is of a kind. */
-function valueOf(kind: ColumnKind, cell: string): string {
-  switch (kind) {
-    case "integer":
-      return `TRY_CAST(${cell} AS BIGINT)`;
-    case "double":
-      return `TRY_CAST(${cell} AS DOUBLE) + 0.0::DOUBLE`; // not -0
-    case "boolean":
-      return `${cell} = 'True'`;
-    case "text":
-      return cell;
-  }
 }
 
 /**
@@ -154,19 +150,4 @@ function isTime(cell: string): string {
   const isLike = ["0", "1", "2"].map((hour) => `${cell} LIKE '____-__-__T${hour}_:__:__.___Z'`);
   return `${cell} >= '0' AND ${cell} < ':' AND (${isLike.join(" OR ")}) AND ` +
     `TRY_CAST(${cell} AS TIMESTAMP) IS NOT NULL`;
-}
-
-/** The columns of a file and the fields of some rows; undefined if it is for the store's own reader. */
-function lookedAt(
-  path: string,
-): { readonly names: readonly string[]; readonly sample: readonly string[][] } | undefined {
-  const ends = fs.existsSync(`${path}-state`) ? undefined : fileEnds(path); // else somebody may be writing it
-  if (!ends) return undefined;
-  const [header, ...lines] = ends.first;
-  const names = namesInLine(header!.replace(/^\ufeff/, ""));
-  // A line that is blank is no row; a row of one column that is absent looks the same.
-  if (!names || names.length < 2) return undefined;
-  if (!names.every(isFitName)) return undefined;
-  if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
-  return { names, sample: [...lines, ...ends.last].map((line) => csvFields(line) ?? []) };
 }

@@ -1,26 +1,25 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { messageOf, StoreError } from "../../core/errors.ts";
-import { newId } from "../files/new_id.ts";
 import { accessBeside, giveAccess, irreplaceable } from "../files/side_file.ts";
 import {
-  isMissing,
   isSystemError,
   isUnwritable,
   MAX_SQLITE_PATH_BYTES,
   removeFile,
   systemError,
 } from "../files/system_error.ts";
+import { checkInodes, inodeOf, pinInode, unpinned } from "./inode_pin.ts";
 
-/** Longest end of a name beside the state file's own: "-pin-", a time, "-", an id. */
-const MAX_END_BYTES = 35;
+/** Maximum length of what a file next to the state file has after its name: "-pin-", a time, "-", an id. */
+const MAX_SUFFIX_BYTES = 35;
 
-/** Tries, each undone by another process that left or came, before the lock counts as taken. */
-const MAX_TRIES = 100;
-/** Tries after which it is seen whether the file system has inode numbers to rely on. */
-const TRUSTING_TRIES = 10;
+/** Maximum number of attempts, each undone by another process that left or came. Then the lock counts as taken. */
+const MAX_ATTEMPTS = 100;
+/** Number of attempts after which the inode numbers of the file system are checked. */
+const TRUSTED_ATTEMPTS = 10;
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -32,52 +31,23 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Prepared statements of one connection. */
-export interface Statements {
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly rollback: StatementSync;
-  readonly claimOwner: StatementSync;
-  readonly claim: StatementSync;
-  readonly release: StatementSync;
-  readonly drop: StatementSync;
-  readonly forget: StatementSync;
-}
+export type Statements = ReturnType<typeof prepare>;
 
 /** The open database. */
 export interface Connection {
   readonly db: DatabaseSync;
   readonly statements: Statements;
   readonly inode: number;
-  /**
-   * Why the file may only be read, if that is so. Its lock then keeps writers out, but not other readers.
-   */
+  /** Error of writing, if the file may only be read. Its lock then keeps out writers, but not other readers. */
   readonly readOnly: StoreError | undefined;
-}
-
-/** A hard link to a file: as long as it is there, no other file is given the inode number. */
-interface Pin {
-  /** The file's inode number; undefined if there is no file. */
-  readonly inode: number | undefined;
-  /** False if another process has removed the link. */
-  isPinned(): boolean;
-  unpin(): void;
-}
-
-/** Calls of a state database. */
-export interface StateEvents {
-  /** The file was opened. */
-  opened(): void;
-  /** What a body did to the tables was undone. */
-  undone(): void;
 }
 
 /**
  * The database of a state file: opened, locked, mended and unlinked by many processes at once.
  *
- * The last process to leave unlinks the file. Who still has it open shares the name of its journal
- * with the file that comes after it, and SQLite may take the new one's journal for its own: so
- * nothing is written before it is seen, under the lock, that the path names this file, and an error
- * of one that is gone is none.
+ * The last process to leave unlinks the file. A process that still has it open shares the name of its journal
+ * with the next file, and SQLite may take the new one's journal for its own. So nothing is written before the
+ * path is seen, under the lock, to name this file; and errors of an unlinked file do not count.
  *
  * A SQLite file must never be opened with `fs`: closing that descriptor drops the locks that this
  * process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
@@ -85,16 +55,20 @@ export interface StateEvents {
 export class StateDatabase {
   readonly path: string;
   readonly #store: string;
-  readonly #events: StateEvents;
+  readonly #opened: () => void;
+  readonly #undone: () => void;
   #connection: Connection | undefined;
 
   /**
-   * @param store The store's path: the state file takes its mode and group.
+   * @param store The store's path: the state file gets its mode and group.
+   * @param opened Is called when the file was opened.
+   * @param undone Is called when the changes of a body were undone.
    */
-  constructor(path: string, store: string, events: StateEvents) {
+  constructor(path: string, store: string, opened: () => void, undone: () => void) {
     this.path = path;
     this.#store = store;
-    this.#events = events;
+    this.#opened = opened;
+    this.#undone = undone;
   }
 
   /** The open database; undefined before the first lock. */
@@ -103,10 +77,10 @@ export class StateDatabase {
   }
 
   /**
-   * Runs a body under the lock: its result, in a box; undefined if somebody else has the lock.
+   * Runs a body under the lock, and returns its result in a box; undefined if another process has the lock.
    *
-   * A page may turn out to be unreadable only in the body: a process was killed while it made the
-   * tables. The file is then moved aside and the body run again; it finds what it did to the store.
+   * A page may turn out to be unreadable in the body, if a process was killed while it made the tables. The
+   * file is then moved to the quarantine, and the body runs again: it finds its own changes of the store.
    */
   tryLock<T>(body: () => T): { readonly result: T } | undefined {
     for (let attempt = 0; this.begin(); attempt++) {
@@ -116,13 +90,13 @@ export class StateDatabase {
       } catch (error) {
         if (attempt > 0 || !isUnreadable(error)) throw error;
         this.disconnect();
-        this.#moveAside(inode);
+        this.#quarantine(inode);
       }
     }
     return undefined;
   }
 
-  /** Runs a body in the transaction that {@linkcode begin} began, and ends that. */
+  /** Runs a body in the transaction that {@linkcode begin} began, and commits it. */
   finish<T>(body: () => T): T {
     const { db, statements } = this.#connection!;
     try {
@@ -132,12 +106,12 @@ export class StateDatabase {
       return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      this.#events.undone();
+      this.#undone();
       throw isSystemError(error) ? this.error(error) : error;
     }
   }
 
-  /** Takes the lock; false if somebody else has it. */
+  /** Takes the lock; false if another process has it. */
   begin(): boolean {
     try {
       return this.#begin();
@@ -147,11 +121,11 @@ export class StateDatabase {
   }
 
   #begin(): boolean {
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      if (attempt === TRUSTING_TRIES) this.#checkInodes();
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (attempt === TRUSTED_ATTEMPTS) checkInodes(this.path);
       const connection = this.#connection ?? this.#open();
       if (!connection) return false;
-      if (!this.#connection) this.#events.opened();
+      if (!this.#connection) this.#opened();
       this.#connection = connection;
       try {
         connection.statements.begin.run();
@@ -159,7 +133,7 @@ export class StateDatabase {
         if (isBusy(error)) return false;
         this.disconnect();
         if (inodeOf(this.path) !== connection.inode) continue;
-        if (attempt < 3 && isUnreadable(error) && this.#moveAside(connection.inode)) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#quarantine(connection.inode)) continue;
         throw this.error(error);
       }
       // The last process to leave unlinks the file: what is locked must be what the path names.
@@ -170,17 +144,19 @@ export class StateDatabase {
     return false;
   }
 
-  /** A new connection, or undefined if another process is just making the tables. */
+  /** Opens a new connection; undefined if another process is just making the tables. */
   #open(): Connection | undefined {
     this.#checkName();
     const another = this.#irreplaceable();
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      if (attempt === TRUSTING_TRIES) this.#checkInodes();
-      // Taken before and compared after, so that it is surely this file's. The first time round, the
-      // file is only made.
-      const { inode: before, isPinned, unpin } = another ? this.#unpinned() : this.#pin();
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (attempt === TRUSTED_ATTEMPTS) checkInodes(this.path);
+      // Taken before and compared after, so that it is surely this file's. The first attempt only makes the
+      // file.
+      const { inode: before, isPinned, unpin } = another
+        ? unpinned(this.path)
+        : pinInode(this.path);
       if (before === undefined && another) throw another;
-      if (before === undefined && attempt === 0) this.#checkInodes();
+      if (before === undefined && attempt === 0) checkInodes(this.path);
       let db: DatabaseSync | undefined;
       try {
         db = new DatabaseSync(this.path);
@@ -190,8 +166,8 @@ export class StateDatabase {
           if (before === undefined) giveAccess(this.path, accessBeside(this.#store, this.path));
           continue;
         }
-        // Never the truth, so never synced. The tables are made without a journal file: one that still
-        // has the file before this one open would undo them with it.
+        // Never synced, since it never decides what is done. The tables are made without a journal file: a process
+        // that still has the file before this one open would undo them with it.
         db.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
         db.exec("BEGIN EXCLUSIVE");
         if (inodeOf(this.path) !== inode) {
@@ -218,7 +194,7 @@ export class StateDatabase {
         db?.close();
         if (isBusy(error)) return undefined;
         if (db && inodeOf(this.path) !== before) continue;
-        if (attempt < 3 && isUnreadable(error) && this.#moveAside(before)) continue;
+        if (attempt < 3 && isUnreadable(error) && this.#quarantine(before)) continue;
         throw this.error(error);
       } finally {
         unpin();
@@ -227,22 +203,22 @@ export class StateDatabase {
     return undefined;
   }
 
-  /** Why the files cannot be replaced, although they can be written; undefined if they can. */
+  /** Returns the error of replacing the files, if they can be written but not replaced. */
   #irreplaceable(): StoreError | undefined {
     let file: string | undefined;
     try {
       file = irreplaceable([this.#store, this.path], this.path);
     } catch {
-      return undefined; // nothing can be made there: the file says why
+      return undefined; // no file can be made there, and opening the state file says why
     }
     return file === undefined ? undefined : new StoreError(
-      `Cannot write beside the store: "${file}" is another user's, and in a folder with the sticky ` +
+      `Cannot write next to the store: "${file}" is another user's, and in a folder with the sticky ` +
         `bit only that user may replace it; keep the store in a folder of the group without the bit ` +
         `(chmod -t)`,
     );
   }
 
-  /** Why a transaction cannot write, if it cannot: SQLite opens a file that may only be read without a word. */
+  /** Returns the error of writing, if there is one: SQLite opens a file that may only be read without any. */
   #readOnly(db: DatabaseSync): StoreError | undefined {
     try {
       db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
@@ -255,71 +231,20 @@ export class StateDatabase {
 
   /** @throws {StoreError} If the files next to the store would have names that are too long. */
   #checkName(): void {
-    const longest = `${this.path}${"-".repeat(MAX_END_BYTES)}`;
+    const longest = `${this.path}${"-".repeat(MAX_SUFFIX_BYTES)}`;
     try {
       fs.lstatSync(longest, { throwIfNoEntry: false });
       if (Buffer.byteLength(longest) <= MAX_SQLITE_PATH_BYTES) return;
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // told when it is opened
+      if ((error as { code?: unknown }).code !== "ENAMETOOLONG") return; // opening it throws
     }
     throw new StoreError(
-      `Cannot write beside the store: "${this.path}" and the files next to it would have names that ` +
+      `Cannot write next to the store: "${this.path}" and the files next to it would have names that ` +
         `are too long; give the store a shorter name, or a folder with a shorter path`,
     );
   }
 
-  /** @throws {StoreError} If the file system's inode numbers do not tell one file from another. */
-  #checkInodes(): void {
-    const file = this.#pinPath();
-    const link = this.#pinPath();
-    try {
-      fs.closeSync(fs.openSync(file, "wx"));
-      const inode = inodeOf(file);
-      try {
-        fs.linkSync(file, link);
-      } catch {
-        // A file system without hard links.
-      }
-      const isStable = [file, link, file].every((path) => (inodeOf(path) ?? inode) === inode);
-      if (isStable) return;
-    } catch (error) {
-      throw this.error(error);
-    } finally {
-      removeFile(link);
-      removeFile(file);
-    }
-    throw new StoreError(
-      `Cannot lock "${this.path}": the file system gives a file another inode number at each look, as ` +
-        `FUSE file systems such as sshfs may, so that its lock cannot be relied on; keep the store on ` +
-        `a local disk`,
-    );
-  }
-
-  /** The file's number, and how to end that no later file of that path can be given the same. */
-  #pin(): Pin {
-    const pin = this.#pinPath();
-    try {
-      fs.linkSync(this.path, pin);
-    } catch (error) {
-      if (isMissing(error)) return { ...this.#unpinned(), inode: undefined };
-      return this.#unpinned(); // a file system without hard links
-    }
-    return {
-      inode: inodeOf(pin),
-      isPinned: () => fs.existsSync(pin),
-      unpin: () => removeFile(pin),
-    };
-  }
-
-  #unpinned(): Pin {
-    return { inode: inodeOf(this.path), isPinned: () => true, unpin: () => {} };
-  }
-
-  #pinPath(): string {
-    return `${this.path}-pin-${Date.now()}-${newId()}`;
-  }
-
-  /** Returns what SQLite or the system says of a file, in our words. */
+  /** Returns an error of SQLite or the system in our words. */
   error(cause: unknown): StoreError {
     if (cause instanceof StoreError) {
       return new StoreError(`Cannot use "${this.path}": ${cause.message}`, { cause });
@@ -329,13 +254,13 @@ export class StateDatabase {
       failed.startsWith(this.path);
     if (!isOurs) return systemError(`Cannot use "${failed}"`, failed, cause);
     const doing = isUnwritable(cause)
-      ? `Cannot write beside the store: "${this.path}" cannot be made or changed`
+      ? `Cannot write next to the store: "${this.path}" cannot be made or changed`
       : `Cannot use "${this.path}"`;
     return systemError(doing, this.path, cause);
   }
 
-  #moveAside(inode: number | undefined): boolean {
-    if (inodeOf(this.path) !== inode) return true; // somebody did it already
+  #quarantine(inode: number | undefined): boolean {
+    if (inodeOf(this.path) !== inode) return true; // another process did it already
     removeFile(`${this.path}-journal`);
     fs.renameSync(this.path, `${this.path}.unreadable`);
     return true;
@@ -348,7 +273,7 @@ export class StateDatabase {
   }
 }
 
-function prepare(db: DatabaseSync): Statements {
+function prepare(db: DatabaseSync) {
   return {
     // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
     begin: db.prepare("BEGIN EXCLUSIVE"),
@@ -366,16 +291,12 @@ function versionOf(db: DatabaseSync): number {
   return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
 }
 
-function inodeOf(path: string): number | undefined {
-  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
-}
-
-/** Whether SQLite says that somebody else has the lock. By message: Deno's errors carry no code. */
+/** Returns true if SQLite says that the database is locked. By message: Deno's errors carry no code. */
 export function isBusy(error: unknown): boolean {
   return /database (table )?is locked|database is busy/.test(messageOf(error));
 }
 
 function isUnreadable(error: unknown): boolean {
-  // A StoreError speaks of the store.
+  // A StoreError is one of the store.
   return !(error instanceof StoreError) && /not a database|malformed/.test(messageOf(error));
 }

@@ -1,6 +1,5 @@
 import process from "node:process";
-import { closeAfter } from "../../core/runtime/close_after.ts";
-import { openKnown } from "../../core/contract/open_known.ts";
+import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
@@ -14,10 +13,10 @@ import { flag, oneOf, option, storeArgument, text } from "../options.ts";
 import { registry } from "../registry.ts";
 import { rowJson, valueJson } from "../terminal/row_json.ts";
 
-/** The most lines that the table has for one axis: longer ones are shown in groups. */
-const MOST_LINES = 12;
-const LONGEST_LABEL = 24;
-const LONGEST_BAR = 30;
+/** Maximum number of lines for one axis: values of longer ones are grouped. */
+const MAX_LINES = 12;
+const MAX_LABEL = 24;
+const MAX_BAR = 30;
 
 /** `stet coverage`. */
 export const coverage: Command = command({
@@ -46,15 +45,14 @@ export const coverage: Command = command({
   async run({ store, list, json, namespace, ...values }, { log, error }): Promise<void> {
     const given = await readGrid(values, error);
     const print = (row: Row): void => log(json ? rowJson(row) : pairsText(row));
-    const backend = await openKnown(registry, store);
-    await closeAfter(async () => {
+    await withStore(registry, store, {}, async (backend) => {
       const grid = await asStored(given, backend, error);
       const onOutside = list === "outside" ? (row: Row) => print(keyOnly(row)) : undefined;
       const found = await countCoverage(backend, grid, namespace, onOutside);
       if (list === undefined) {
         for (const line of json ? [jsonOf(found)] : linesOf(found)) log(line);
       } else if (list !== "outside") { for (const row of found.inState(list)) print(row); }
-    }, () => backend.close());
+    }, isKnown);
   },
 });
 
@@ -79,11 +77,11 @@ function linesOf(found: Coverage): string[] {
   ];
 }
 
-/** A line for each value of each axis, as wide as the terminal at most. */
+/** Returns a line for each value of each axis, at most as wide as the terminal. */
 function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
   const lines = grid.factors.flatMap(({ names, parts }, i) => {
     const each = grid.count / parts.length;
-    const size = Math.ceil(parts.length / MOST_LINES);
+    const size = Math.ceil(parts.length / MAX_LINES);
     const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => ({
       members: parts.slice(j * size, (j + 1) * size),
       done: doneByPart[i]!.slice(j * size, (j + 1) * size).reduce((sum, done) => sum + done, 0),
@@ -97,7 +95,7 @@ function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
   const labelWidth = Math.max(...lines.map(({ label }) => label.length));
   const counts = lines.map(({ done, total }) => `${done}/${total}`);
   const countWidth = Math.max(...counts.map(({ length }) => length));
-  const room = Math.min(LONGEST_BAR, width - labelWidth - countWidth - 4);
+  const room = Math.min(MAX_BAR, width - labelWidth - countWidth - 4);
   return lines.map(({ label, done, total }, i) =>
     `${label.padEnd(labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
     (room < 5 ? "" : `  ${barText(done / total, room)}`)
@@ -110,5 +108,5 @@ function labelOf(names: readonly string[], members: readonly Row[]): string {
   const [first, last] = [text(members[0]!), text(members.at(-1)!)];
   const values = members.length === 1 ? first : `${first} … ${last}`;
   const label = `${names.join(",")}=${values}`;
-  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
 }

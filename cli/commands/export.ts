@@ -1,8 +1,6 @@
-import { closeAfter } from "../../core/runtime/close_after.ts";
-import { engineOf } from "../../core/contract/adapted_backend.ts";
-import { createExport } from "../../core/tools/export_store.ts";
+import { exportStore } from "../../core/tools/export_store.ts";
 import { type Selection, selectRows } from "../../core/tools/select_rows.ts";
-import { openExisting } from "../../core/contract/open_existing.ts";
+import { withStore } from "../../core/contract/open_existing.ts";
 import { type Command, command } from "../command.ts";
 import { columns } from "../grids/column_list.ts";
 import { flag, given, option, required, text, whereOption } from "../options.ts";
@@ -11,8 +9,6 @@ import { exitOnInterrupt } from "../terminal/exit_on_interrupt.ts";
 import { rowsText, TEXT_FORMATS } from "../terminal/rows_text.ts";
 import { writeOutput } from "../terminal/write_output.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-
-const write = createExport(registry);
 
 /** `stet export`. */
 export const exportCommand: Command = command({
@@ -53,7 +49,9 @@ export const exportCommand: Command = command({
     if (output === undefined) return await print(store, selection, format!);
     if (append && force) throw new UsageError("--append and --force exclude each other");
     const options = { ...selection, append, force };
-    const count = await exitOnInterrupt(() => asUsage(() => write(store, output, options)));
+    const count = await exitOnInterrupt(() =>
+      asUsage(() => exportStore(registry, store, output, options))
+    );
     log(`[stet] ${count} rows written to ${output}`);
   },
 });
@@ -66,9 +64,8 @@ async function print(store: string, selection: Selection, text: string): Promise
         `file: -o runs.sqlite`,
     );
   }
-  const backend = engineOf(await openExisting(registry, store, {}));
-  await closeAfter(async () => {
+  await withStore(registry, store, {}, async (backend) => {
     const { rows, columns } = await asUsage(() => selectRows(backend, selection));
     await writeOutput(rowsText(rows(), columns, format));
-  }, () => backend.close());
+  });
 }

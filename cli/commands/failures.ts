@@ -1,10 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
-import { closeAfter } from "../../core/runtime/close_after.ts";
-import { NAMESPACE } from "../../core/values/columns.ts";
+import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import { openKnown } from "../../core/contract/open_known.ts";
+import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
 import { type Command, command, type Output } from "../command.ts";
@@ -18,7 +17,6 @@ import {
   text,
   type Values,
 } from "../options.ts";
-import { isExport } from "../runs/is_export.ts";
 import { logsOf } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
 import { registry } from "../registry.ts";
@@ -49,7 +47,7 @@ const args = {
   module: {
     usage: "[module.ts#export]",
     count: [0, 1],
-    matches: isExport,
+    matches: (text) => /\.[cm]?[jt]sx?#/.test(text),
     read: ([text]) => text,
   } as Argument<string | undefined>,
   store: storeArgument,
@@ -96,15 +94,13 @@ export const failures: Command = command({
         "--retry wants what to run: a program after --, or a module.ts#export",
       );
     }
-    const backend = await openKnown(registry, values.store);
-    const { location } = backend;
-    const found = await closeAfter(async () => {
-      const all = await chosenIn(backend, values);
-      if (values.forget) await forget(backend, all, output);
-      return values.forget ? [] : await shown(backend, all);
-    }, () => backend.close());
-    if (values.retry) return await retry(found, location, values, output);
-    if (!values.forget) list(found, values, output);
+    const chosen = await withStore(registry, values.store, {}, async (backend) => {
+      const failures = await chosenIn(backend, values);
+      if (values.forget) await forget(backend, failures, output);
+      return { location: backend.location, found: await shown(backend, failures) };
+    }, isKnown);
+    if (values.retry) return await retry(chosen, values, output);
+    if (!values.forget) list(chosen.found, values, output);
     return 0;
   },
 });
@@ -118,9 +114,9 @@ async function chosenIn(
   const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
   const holds = where === undefined || all.length === 0
     ? () => true
-    : await asUsage(async () => parseWhere(where, names));
+    : await asUsage(() => parseWhere(where, names));
   return all.filter(({ params }) =>
-    holds(params) && (namespace === undefined || spaceOf(params) === namespace)
+    holds(params) && (namespace === undefined || namespaceIn(params) === namespace)
   );
 }
 
@@ -137,7 +133,7 @@ async function shown(backend: Engine, failures: readonly Failure[]): Promise<Sho
   const logOf = await logFinder(backend);
   return failures.map(({ params: key, ...failure }) => {
     const { [NAMESPACE]: _, ...params } = key;
-    return { ...failure, params, namespace: spaceOf(key), log: logOf(key) };
+    return { ...failure, params, namespace: namespaceIn(key), log: logOf(key) };
   });
 }
 
@@ -158,8 +154,7 @@ function list(
 
 /** Runs failures again and resolves to the exit code. */
 async function retry(
-  found: readonly Shown[],
-  location: string,
+  { found, location }: { readonly found: readonly Shown[]; readonly location: string },
   values: FailuresValues,
   output: Output,
 ): Promise<number> {
@@ -179,17 +174,8 @@ async function retry(
   }
   const { loadExport } = await import("../runs/load_export.ts");
   const { sweepExport } = await import("../runs/sweep_export.ts");
-  const { locationOf } = await import("../runs/location_of.ts");
   const swept = await loadExport(module);
-  const other = await locationOf(swept.target);
-  if (other !== undefined && other !== location) {
-    throw new UsageError(`${module} uses the store ${other}, not ${location}`);
-  }
-  return await sweepExport(swept, params, params.length, values, output);
-}
-
-function spaceOf({ [NAMESPACE]: space }: Row): string | undefined {
-  return space === undefined ? undefined : String(space);
+  return await sweepExport(swept, params, params.length, values, output, location);
 }
 
 async function logFinder({ location }: Engine): Promise<(key: Row) => string | undefined> {

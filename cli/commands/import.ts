@@ -1,4 +1,4 @@
-import { createImport } from "../../core/tools/import_store.ts";
+import { importStore } from "../../core/tools/import_store.ts";
 import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { type Command, command } from "../command.ts";
 import { columnLists, columns } from "../grids/column_list.ts";
@@ -6,8 +6,6 @@ import { given, option, repeated, required, text } from "../options.ts";
 import { registry } from "../registry.ts";
 import { listConflicts } from "../terminal/list_conflicts.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-
-const fill = createImport(registry);
 
 /** `stet import`. */
 export const importCommand: Command = command({
@@ -50,7 +48,7 @@ export const importCommand: Command = command({
   exitCode1: "rows of one key differ; nothing was recorded",
   examples: [
     "results.csv --key alpha,seed",
-    "old.json --key alpha --rename lr=alpha --result loss -s runs.sqlite",
+    "old.json --key alpha --rename lr=alpha --result loss -s a.sqlite",
   ],
   async run({ file, key, rename, ...options }, output): Promise<number> {
     if (key === undefined) {
@@ -63,7 +61,7 @@ export const importCommand: Command = command({
       `columns in --key`;
     return await listConflicts(output, advice, async () => {
       const { read, recorded } = await asUsage(() =>
-        fill(file, {
+        importStore(registry, file, {
           ...given(options),
           key,
           rename: Object.fromEntries(rename),

@@ -1,4 +1,4 @@
-import { createMerge } from "../../core/tools/merge_stores.ts";
+import { mergeStores } from "../../core/tools/merge_stores.ts";
 import { type Command, command } from "../command.ts";
 import { columns } from "../grids/column_list.ts";
 import { type Argument, flag, given, oneOf, option, text } from "../options.ts";
@@ -6,8 +6,6 @@ import { registry } from "../registry.ts";
 import { exitOnInterrupt } from "../terminal/exit_on_interrupt.ts";
 import { listConflicts } from "../terminal/list_conflicts.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-
-const unite = createMerge(registry);
 
 const stores: Argument<readonly string[]> = {
   usage: "store ...",
@@ -46,7 +44,7 @@ export const merge: Command = command({
       "; nothing was written. Say which to take with --prefer newest or --prefer first";
     return await listConflicts(output, advice, async () => {
       const { read, written, conflicts } = await exitOnInterrupt(() =>
-        asUsage(() => unite(stores, to, given(options)))
+        asUsage(() => mergeStores(registry, stores, to, given(options)))
       );
       const differing = conflicts === 0 ? "" : `; ${conflicts} keys had rows that differ`;
       output.log(`[stet] ${written} rows of ${read} written to ${to}${differing}`);

@@ -1,9 +1,8 @@
 import fs from "node:fs";
 import process from "node:process";
-import { messageOf, StoreError } from "../../core/errors.ts";
 import { tableText } from "../../core/tools/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
-import { createQuery, createQueryToParquet } from "../../query/query.ts";
+import { query as ask, queryToParquet } from "../../query/query.ts";
 import type { QueryResult } from "../../query/query_result.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
@@ -17,7 +16,7 @@ import { UsageError } from "../usage_error.ts";
 const FORMATS = ["table", "csv", "json", "ndjson", "parquet", "arrow"] as const;
 type Format = typeof FORMATS[number];
 
-/** Extensions that are not called as their format. */
+/** Formats of extensions with another name. */
 const EXTENSIONS: Readonly<Record<string, Format>> = {
   jsonl: "ndjson",
   arrows: "arrow",
@@ -26,9 +25,6 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 
 /** Maximum number of rows of a table unless `--limit` says another. */
 const MAX_TABLE_ROWS = 1000;
-
-const ask = createQuery(registry);
-const askToParquet = createQueryToParquet(registry);
 
 /** `stet query`. */
 export const query: Command = command({
@@ -71,18 +67,18 @@ export const query: Command = command({
     }
     const options = { allowFiles, ...given({ timeout, maxRows: limit }) };
     if (format === "table") {
-      const result = await ask(store, sql, { maxRows: MAX_TABLE_ROWS, ...options });
+      const result = await ask(registry, store, sql, { maxRows: MAX_TABLE_ROWS, ...options });
       await printTable(result, file, output);
     } else if (format === "parquet") {
       if (file === undefined) {
         throw new UsageError("--format parquet needs a file: -o rows.parquet");
       }
-      await askToParquet(store, sql, file, options);
+      await queryToParquet(registry, store, sql, file, options);
     } else {
-      const result = await ask(store, sql, options);
+      const result = await ask(registry, store, sql, options);
       const form = /\.(?:arrow|feather)$/i.test(file ?? "") ? "file" : "stream";
       const isArrow = format === "arrow";
-      await writeAll(isArrow ? resultArrow(result, form) : resultText(result, format), file);
+      await writeOutput(isArrow ? resultArrow(result, form) : resultText(result, format), file);
     }
   },
 });
@@ -116,28 +112,7 @@ async function printTable(
   const names = result.columns.map(({ name }) => name);
   const width = file === undefined ? process.stdout.columns : undefined;
   const lines = tableText(shown, names, width);
-  if (file !== undefined) writing(file, () => fs.writeFileSync(file, `${lines.join("\n")}\n`));
+  if (file !== undefined) await writeOutput([`${lines.join("\n")}\n`], file);
   else for (const line of lines) log(line);
   if (result.isCut) error(`the first ${rows.length} rows; --limit shows more`);
-}
-
-async function writeAll(
-  pieces: AsyncIterable<string | Uint8Array>,
-  file: string | undefined,
-): Promise<void> {
-  if (file === undefined) return await writeOutput(pieces);
-  const fd = writing(file, () => fs.openSync(file, "w"));
-  try {
-    for await (const piece of pieces) writing(file, () => fs.writeFileSync(fd, piece));
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function writing<T>(file: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    throw new StoreError(`Cannot write "${file}": ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -5,10 +5,7 @@ import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { count, flag, given, oneOf, option, repeated, storeArgument, text } from "../options.ts";
 
-/**
- * A variable, since Deno loads, before any command starts, what an import names by a literal, reached
- * or not: here Hono and zod.
- */
+/** A variable, since Deno loads the target of a literal import, here Hono and zod, before any command starts. */
 const SERVER = "../../server/serve.ts";
 
 /** `stet serve`. */

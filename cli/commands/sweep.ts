@@ -9,7 +9,7 @@ import { flag, required } from "../options.ts";
 import { loadExport } from "../runs/load_export.ts";
 import { sweepExport } from "../runs/sweep_export.ts";
 import { sweepNote, sweepOptions } from "../runs/sweep_options.ts";
-import { asUsageError, UsageError } from "../usage_error.ts";
+import { asUsage, UsageError } from "../usage_error.ts";
 
 /** `stet sweep`. */
 export const sweep: Command = command({
@@ -43,11 +43,7 @@ export const sweep: Command = command({
     if (!grid) {
       return await sweepExport(found, paramsIn(found.exports), undefined, values, output);
     }
-    try {
-      checkNames(found.target, grid);
-    } catch (error) {
-      throw asUsageError(error);
-    }
+    await asUsage(() => checkNames(found.target, grid));
     const { combinations, count } = found.target instanceof Runs
       ? await asStored(grid, engineOf(await found.target.backend()), output.error)
       : grid;

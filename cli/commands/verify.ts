@@ -1,9 +1,7 @@
-import { createVerify } from "../../core/tools/verify_store.ts";
+import { verify as check } from "../../core/tools/verify_store.ts";
 import { type Command, command } from "../command.ts";
 import { flag, storeArgument } from "../options.ts";
 import { registry } from "../registry.ts";
-
-const check = createVerify(registry);
 
 /** `stet verify`. */
 export const verify: Command = command({
@@ -24,7 +22,7 @@ export const verify: Command = command({
   exitCode1: "something is wrong and was not repaired",
   examples: ["", "runs.csv --repair"],
   async run({ store, repair, json }, { log }): Promise<number> {
-    const findings = await check(store, { repair });
+    const findings = await check(registry, store, { repair });
     for (const { kind, message, repaired } of findings) {
       if (json) log(JSON.stringify({ kind, message, repaired }));
       else log(`${kind}: ${message}${repaired === undefined ? "" : `: ${repaired}`}`);

@@ -2,7 +2,7 @@ import { argumentText } from "../../core/values/argument_text.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
-import { type Row, setEntry } from "../../core/values/value.ts";
+import type { Row } from "../../core/values/value.ts";
 import { isOtherScalar, textColumns } from "./text_columns.ts";
 
 /**
@@ -35,12 +35,10 @@ export async function asStored(
 
 function withTexts(factor: Factor, names: readonly string[]): Factor {
   const parts = factor.parts.map((part, i) => {
-    const row: Row = { ...part };
-    for (const name of names) {
-      if (!hasOther(part, name)) continue;
-      setEntry(row, name, factor.spelled?.get(i)?.[name] ?? argumentText(part[name]!));
-    }
-    return row;
+    const texts = names.filter((name) => hasOther(part, name)).map((name) =>
+      [name, factor.spelled?.get(i)?.[name] ?? argumentText(part[name]!)] as const
+    );
+    return { ...part, ...Object.fromEntries(texts) };
   });
   return { ...factor, parts };
 }

@@ -9,20 +9,20 @@ import { TextColumn, type TextKind } from "../../core/values/text_value.ts";
 import type { Value } from "../../core/values/value.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** The most values of one axis: they are held in memory. */
-const MOST_VALUES = 10_000_000;
+/** Maximum number of values of an axis: they are held in memory. */
+const MAX_VALUES = 10_000_000;
 
 /** A day, month or time of day in ISO 8601. */
 const DATE = /^\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.]+Z?)?(?:[+-]\d\d:?\d\d)?$/;
 
 const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** The values of one param, and how they were written. */
+/** Values of one param, and their spelling. */
 export interface Axis {
   readonly values: readonly Value[];
   /** The texts of values that programs would get in another spelling, by cell text. */
   readonly spelled: ReadonlyMap<string, string>;
-  /** What the user may not expect of how the values were read; undefined if nothing. */
+  /** A surprise in how the values were read, if any. */
   readonly note: string | undefined;
   /** The kind of the values, if it was decided by hand. */
   readonly kind: TextKind | undefined;
@@ -57,8 +57,8 @@ export function readAxis(
     const values: Value[] = [];
     const spelled = new Map<string, string>();
     const push = (value: Value): void => {
-      if (values.push(value) <= MOST_VALUES) return;
-      throw new RangeError(`it has more than ${MOST_VALUES} values`);
+      if (values.push(value) <= MAX_VALUES) return;
+      throw new RangeError(`it has more than ${MAX_VALUES} values`);
     };
     for (const part of parts) {
       if (typeof part === "string") {
@@ -84,7 +84,7 @@ export function splitKind(
   return { name: name.trim(), kind: kind as TextKind | undefined };
 }
 
-/** The first number of a range, as text: the others are of its kind. */
+/** Returns the first number of a range as text: the others are of its kind. */
 function firstOf(numbers: Iterable<number>): string {
   for (const number of numbers) return numberText(number);
   return "";
@@ -105,7 +105,7 @@ function unique(values: readonly Value[]): Value[] {
   return [...new Map(values.map((value) => [writeCell(value), value])).values()];
 }
 
-/** The parts between the commas that are not within quotes, brackets or braces. */
+/** Splits a text at the commas outside of quotes, brackets and braces. */
 function split(text: string): string[] {
   const parts = [""];
   let kind: "blank" | "json" | "plain" = "blank";
@@ -130,7 +130,7 @@ function split(text: string): string[] {
   return parts;
 }
 
-/** The numbers of a range or spacing; else the part itself, which is one value. */
+/** Returns the numbers of a range or spacing; else the part itself, which is one value. */
 function partOf(part: string, kind: TextKind | undefined): string | Iterable<number> {
   const text = part.trim();
   if (kind === "text") return part;
@@ -161,7 +161,7 @@ function partOf(part: string, kind: TextKind | undefined): string | Iterable<num
   return range(first, last, step);
 }
 
-/** True for parts with `..` between them, but for paths such as `../data` and dots such as `wait...`. */
+/** True if a text has `..` between parts, except for paths such as `../data` and dots such as `wait...`. */
 function looksLikeRange(text: string): boolean {
   if (/^["[{]/.test(text) || /[\\/]/.test(text)) return false;
   const ends = text.split("..");

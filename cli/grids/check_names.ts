@@ -6,8 +6,8 @@ import { UsageError } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 
 /**
- * Checks that a grid's names say which run it is: values of others would all be one run, and most of
- * them never run.
+ * Checks that the names of a grid are in the key: other values would all be one run, and most of them
+ * would never run.
  *
  * @throws {UsageError} If an axis is not in the function's key. @throws {TypeError} If there is no key.
  */
@@ -20,7 +20,7 @@ export function checkNames(target: Target, grid: Grid): void {
     const missing = key.filter((name) => !grid.names.includes(name));
     for (const { names, parts } of grid.factors) {
       for (const name of names) {
-        // What passes through beside a whole key is fine, one value for all or a column of a file.
+        // Next to a whole key other params may pass through: one value for all, or a column of a file.
         const passes = missing.length === 0 && (parts.length === 1 || names.length > 1);
         if (key.includes(name) || passes) continue;
         const nearest = nearestName(name, missing);

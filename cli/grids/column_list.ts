@@ -6,7 +6,7 @@ import { UsageError } from "../usage_error.ts";
  *
  * @throws {UsageError} If a name is empty or a quote is not closed.
  */
-function columnList(list: string, flag: string): string[] {
+export function columnList(list: string, flag: string): string[] {
   const item = /\s*(?:(-?)"((?:[^"]|"")+)"\s*|([^\s",][^",]*))(,|$)/y;
   const names: string[] = [];
   for (let isMore = true; isMore;) {

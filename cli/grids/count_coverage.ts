@@ -1,35 +1,35 @@
-import { NAMESPACE } from "../../core/values/columns.ts";
+import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Factor } from "../../core/grids/factor.ts";
-import type { Grid } from "../../core/grids/grid.ts";
+import { type Grid, united } from "../../core/grids/grid.ts";
 import { gridNumber } from "../../core/grids/grid_number.ts";
 import { keyParams } from "../../core/keys/key_params.ts";
-import { type Row, setEntry } from "../../core/values/value.ts";
+import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** What can be said of a combination, from the weakest to the strongest. */
+/** States of a combination; of several the last counts. */
 export const STATES = ["missing", "failed", "running", "done"] as const;
 
-/** What can be said of a combination. */
+/** State of a combination. */
 export type State = typeof STATES[number];
 
-/** How much of a grid a store has. */
+/** Counts of a grid in a store. */
 export interface Coverage {
   readonly grid: Grid;
   readonly counts: Readonly<Record<State, number>>;
-  /** How many rows of the namespace are no combination of the grid. */
+  /** Number of rows of the namespace that are no combination of the grid. */
   readonly outside: number;
-  /** How many rows are in other namespaces. */
+  /** Number of rows in other namespaces. */
   readonly elsewhere: number;
-  /** For each factor, how many combinations of each of its parts are done. */
+  /** For each factor, the number of done combinations of each of its parts. */
   readonly doneByPart: readonly (readonly number[])[];
-  /** The combinations in a state, in the order of the grid. */
+  /** Returns the combinations in a state, in the order of the grid. */
   inState(state: State): Iterable<Row>;
 }
 
-/** The most combinations: each takes a byte. */
-const MOST = 2 ** 31;
+/** Maximum number of combinations: each takes a byte. */
+const MAX_COMBINATIONS = 2 ** 31;
 
 /**
  * Counts which combinations of a grid are done: those of which a row agrees on the grid's names. In
@@ -44,17 +44,16 @@ export async function countCoverage(
   namespace: string | undefined,
   onOutside?: (row: Row) => void,
 ): Promise<Coverage> {
-  if (grid.count > MOST) {
-    throw new UsageError(`the grid has ${grid.count} combinations, more than ${MOST}`);
+  if (grid.count > MAX_COMBINATIONS) {
+    throw new UsageError(`the grid has ${grid.count} combinations, more than ${MAX_COMBINATIONS}`);
   }
   const states = new Uint8Array(grid.count);
   const numberOf = gridNumber(grid.factors);
   let outside = 0;
   let elsewhere = 0;
-  /** Whether the row or key is a combination of the grid. */
+  /** Returns true if the row or key is a combination of the grid; undefined in another namespace. */
   const mark = (params: Row, state: State): boolean | undefined => {
-    const space = params[NAMESPACE];
-    if ((space === undefined ? undefined : String(space)) !== namespace) return undefined;
+    if (namespaceIn(params) !== namespace) return undefined;
     const number = numberOf(params);
     if (number === -1) return false;
     states[number] = Math.max(states[number]!, STATES.indexOf(state));
@@ -102,16 +101,12 @@ export async function countCoverage(
   };
 }
 
-/** The combination at a place in the order of the grid. */
-function combinationAt(factors: readonly Factor[], number: number): Row {
+/** Returns the combination at a place in the order of the grid. */
+function combinationAt(factors: readonly Factor[], place: number): Row {
   const parts: Row[] = [];
-  for (const { parts: { length }, parts: all } of factors.toReversed()) {
-    parts.unshift(all[number % length]!);
-    number = Math.floor(number / length);
+  for (const { parts: all } of factors.toReversed()) {
+    parts.unshift(all[place % all.length]!);
+    place = Math.floor(place / all.length);
   }
-  const combination: Row = {};
-  for (const part of parts) {
-    for (const name of Object.keys(part)) setEntry(combination, name, part[name]!);
-  }
-  return combination;
+  return united(parts);
 }

@@ -2,7 +2,6 @@ import { argumentText } from "../../core/values/argument_text.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { writeCell } from "../../core/values/cell.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { readAxis } from "./axis.ts";
 import { type Options, repeated, text, type Values } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
@@ -22,7 +21,7 @@ export const gridOptions = {
   number: columnLists("names", "they are numbers, as with -g name:number=values"),
 } as const satisfies Options;
 
-/** What `--help` says of grids. */
+/** Paragraph of `--help` about grids. */
 export const gridNote =
   `Values: 0.1,0.5; adam,sgd; 0..19; 0..100..10; lin:0..1:5; log:1e-4..1e-1:7; true,null. A value is a
 number only if its text loses nothing by that: 7, 0.5, 1e-4; but 007, +15, 3.10, 1.0, 12E3 and 1e400 are
@@ -49,8 +48,9 @@ export async function readGrid(
     throw new UsageError("there is no grid: name the values of each param, as in -g seed=0..99");
   }
   const kinds = new TextKinds(values);
-  const say = (line: string | undefined): void =>
-    line === undefined ? undefined : note(noted(line));
+  const say = (line: string | undefined): void => {
+    if (line !== undefined) note(`[stet] Note: ${line}`);
+  };
   const factors: Factor[] = [];
   const taken = new Set<string>();
   for (const text of values.grid) {
@@ -67,28 +67,16 @@ export async function readGrid(
   return gridOf(factors);
 }
 
-function noted(line: string): string {
-  return `[stet] Note: ${line}`;
-}
-
 function axisOf(text: string, kinds: TextKinds, note: (line: string | undefined) => void): Factor {
   const [name, values, axis] = readAxis(text, kinds.of);
   note(axis.note);
   const spelled = new Map<number, Record<string, string>>();
   if (axis.spelled.size > 0) {
     for (const [i, value] of values.entries()) {
-      const written = axis.spelled.get(writeCell(value));
-      if (written !== undefined && written !== argumentText(value)) {
-        spelled.set(i, entry(name, written) as Record<string, string>);
-      }
+      const written = axis.spelled.get(writeCell(value)) ?? argumentText(value);
+      if (written !== argumentText(value)) spelled.set(i, { [name]: written });
     }
   }
-  const parts = values.map((value) => entry(name, value));
+  const parts = values.map((value) => ({ [name]: value }));
   return { names: [name], parts, spelled, open: axis.kind ? [] : [name] };
-}
-
-function entry(name: string, value: Value): Row {
-  const row: Row = {};
-  setEntry(row, name, value);
-  return row;
 }

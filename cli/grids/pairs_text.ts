@@ -2,7 +2,7 @@ import { writeCell } from "../../core/values/cell.ts";
 import type { Row } from "../../core/values/value.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 
-/** Params as a command line takes them: `alpha=0.1 model='a b'`. */
+/** Returns params as a command line takes them: `alpha=0.1 model='a b'`. */
 export function pairsText(params: Row): string {
   return shellText(Object.entries(params).map(([name, value]) => `${name}=${writeCell(value)}`));
 }

@@ -1,13 +1,11 @@
 import fs from "node:fs";
 import { argumentText } from "../../core/values/argument_text.ts";
-import { engineOf } from "../../core/contract/adapted_backend.ts";
-import { closeAfter } from "../../core/runtime/close_after.ts";
 import { isReserved } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
 import { foreignReader } from "../../core/tools/foreign_rows.ts";
 import type { Factor } from "../../core/grids/factor.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
-import { openExisting } from "../../core/contract/open_existing.ts";
+import { withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { UsageError } from "../usage_error.ts";
 import { registry } from "../registry.ts";
@@ -32,8 +30,7 @@ export async function readCombinations(
   const spelled = new Map<number, Readonly<Record<string, string>>>();
   const shape = keyShape(undefined);
   try {
-    const backend = engineOf(await openExisting(registry, file, {}));
-    await closeAfter(async () => {
+    await withStore(registry, file, {}, async (backend) => {
       const rows = await foreignReader(backend, {
         kindOf: kinds.of,
         onText: (name, column) =>
@@ -51,7 +48,7 @@ export async function readCombinations(
         if (Object.keys(written).length > 0) spelled.set(parts.length, written);
         parts.push(params);
       }
-    }, () => backend.close());
+    });
   } catch (error) {
     const isMissing = !file.includes("://") && !fs.existsSync(file);
     throw new UsageError(

@@ -1,13 +1,13 @@
 import { readCell } from "../../core/values/cell.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { readText, TextColumn, type TextKind } from "../../core/values/text_value.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import type { Argument } from "../options.ts";
 import { splitKind } from "./axis.ts";
 import { UsageError } from "../usage_error.ts";
 import { isOtherScalar, textColumns } from "./text_columns.ts";
 
-/** What `--help` says of pairs. */
+/** Paragraph of `--help` about pairs. */
 export const pairsNote =
   `A value is a number only if its text loses nothing by that: 0.1, 42; but 007, 3.10 and +15 are text, and
 so is 3.9 where the store has texts only in that column. name:text=… and name:number=… decide by hand,
@@ -53,12 +53,10 @@ export async function valuesOf(pairs: readonly Pair[], backend: Engine): Promise
   const values = new Map(pairs.map((pair) => [pair, valueOf(pair)]));
   const open = pairs.filter((pair) => pair.kind === undefined && isOtherScalar(values.get(pair)!));
   const texts = await textColumns(backend, open.map(({ name }) => name));
-  const row: Row = {};
-  for (const pair of pairs) {
+  return Object.fromEntries(pairs.map((pair) => {
     const isText = open.includes(pair) && texts.has(pair.name);
-    setEntry(row, pair.name, isText ? pair.text.trim() : values.get(pair)!);
-  }
-  return row;
+    return [pair.name, isText ? pair.text.trim() : values.get(pair)!];
+  }));
 }
 
 function valueOf({ text, kind }: Pair): Value {

@@ -1,11 +1,11 @@
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 
-/** How many rows tell of which kind a column is. */
-const TELLING = 1000;
+/** Maximum number of rows that are read to find the kind of a column. */
+const MAX_SAMPLE = 1000;
 
 /**
- * Returns the columns of these that have nothing but text: in the failures and the first 1,000 rows of a store.
+ * Returns the columns that hold only text in the failures and the first 1,000 rows of a store.
  */
 export async function textColumns(
   backend: Engine,
@@ -22,7 +22,7 @@ export async function textColumns(
   let count = 0;
   for await (const row of backend.rows({ columns: names })) {
     look(row);
-    if (++count === TELLING || others.size === names.length) break;
+    if (++count === MAX_SAMPLE || others.size === names.length) break;
   }
   return new Set([...texts].filter((name) => !others.has(name)));
 }

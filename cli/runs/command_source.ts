@@ -1,10 +1,9 @@
-import { NAMESPACE, SOURCE, sourceIn } from "../../core/values/columns.ts";
+import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
 import { isOtherSource } from "../../core/runs/row_source.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shortHash } from "../../core/keys/source.ts";
-import type { Row } from "../../core/values/value.ts";
 import type { Output } from "../command.ts";
 
 /** The column in which older versions of stet kept a row's template, as a shell reads it. */
@@ -14,7 +13,7 @@ const COMMAND = "_stet_command";
 const SCRIPT = /\.(?:py|[cm]?[jt]sx?|sh|bash|R|jl|rb|pl|lua|php|m|jar|exe)$/i;
 
 /**
- * Returns the source of the rows that a program makes: a hash of the program and one of its whole template.
+ * Returns the source of a program's rows: a hash of the program and one of its whole template.
  * Where a word names a script, that is the program and the rest are arguments; else all words are the
  * program.
  */
@@ -25,7 +24,7 @@ export function commandSource(template: readonly string[]): string {
 }
 
 /**
- * Checks whose rows a store has. Rows of the same program with other arguments count, after a note.
+ * Checks the sources of the rows of a store. Rows of the same program with other arguments count, after a note.
  *
  * @throws {StoreError} If another program made rows of the namespace: each would skip what the other has
  * done.
@@ -46,7 +45,7 @@ export async function checkCommand(
   for await (const row of backend.rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
     const source = sourceIn(row);
     const before = row[COMMAND];
-    if (spaceOf(row) !== namespace) continue;
+    if (namespaceIn(row) !== namespace) continue;
     const isOther = source === ""
       ? before !== undefined && before !== command
       : isOtherSource(source, own);
@@ -63,11 +62,7 @@ export async function checkCommand(
   }
   if (count === 0) return;
   error(
-    `[stet] ${count} rows of "${location}" were made by this program with other arguments, and count; ` +
+    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count; ` +
       `--namespace name keeps them apart`,
   );
-}
-
-function spaceOf(row: Row): string | undefined {
-  return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }

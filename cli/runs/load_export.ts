@@ -13,14 +13,14 @@ export interface SweptExport {
   readonly name: string;
   readonly swept: object;
   readonly target: Target;
-  /** What else the module exports. */
+  /** All exports of the module. */
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Imports a module and gives the export that `module.ts#export` names; without a name, `default`.
+ * Imports a module and returns the export of `module.ts#export`; without a name, `default`.
  *
- * @throws {UsageError} If there is no such module or export, or it is nothing to sweep.
+ * @throws {UsageError} If there is no such module or export, or it cannot be swept.
  */
 export async function loadExport(text: string): Promise<SweptExport> {
   const at = text.lastIndexOf("#");

@@ -4,10 +4,9 @@ import { UsageError } from "../usage_error.ts";
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * Gives the seconds that a duration spells: `30s`, `500ms`, `1.5h`, `1h30m`; a number alone is
- * seconds.
+ * Returns the seconds of a duration: `30s`, `500ms`, `1.5h`, `1h30m`; a number alone is seconds.
  *
- * @param option Which option it is for, in the error.
+ * @param option Name of the option, for the error.
  * @throws {UsageError} If it spells none, or 0.
  */
 export function readSeconds(text: string, option: string): number {

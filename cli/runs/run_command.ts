@@ -4,7 +4,8 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import type { RunsOptions } from "../../core/runs/runs.ts";
 import type { Output } from "../command.ts";
-import { asUsageError } from "../usage_error.ts";
+import { given } from "../options.ts";
+import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
@@ -23,13 +24,13 @@ export interface CommandSweep {
 }
 
 /**
- * Runs a program for every combination that the store has not, and resolves to the exit code.
+ * Runs a program for every combination that is not in the store, and resolves to the exit code.
  *
- * @throws {UsageError} If a placeholder is no param or an option makes no sense; nothing has run then.
- * @throws {StoreError} If the store cannot be used, or holds what another program did.
+ * @throws {UsageError} If a placeholder is no param or an option is wrong; nothing has run then.
+ * @throws {StoreError} If the store cannot be used, or holds rows of another program.
  */
 export async function runCommand(
-  { store, namespace, program, grid: given }: CommandSweep,
+  { store, namespace, program, grid: written }: CommandSweep,
   values: SweepValues,
   output: Output,
 ): Promise<number> {
@@ -38,23 +39,17 @@ export async function runCommand(
   const opened = await openBackend(store);
   return await closeAfter(async () => {
     const backend = engineOf(opened);
-    const grid = await asStored(given, backend, output.error);
+    const grid = await asStored(written, backend, output.error);
     const logs = logsOf(backend.location);
-    let executor: Executor;
-    try {
-      executor = spelled(
-        commands(program, {
-          concurrency: options.concurrency ?? navigator.hardwareConcurrency,
-          ...logs !== undefined && { logs },
-        }),
-        grid,
-      );
-      checkPlaceholders(executor, grid);
-    } catch (error) {
-      throw asUsageError(error);
-    }
+    const { concurrency = navigator.hardwareConcurrency } = options;
+    const executor = await asUsage(() => {
+      const spelling = spelled(commands(program, given({ concurrency, logs })), grid);
+      checkPlaceholders(spelling, grid);
+      return spelling;
+    });
     await checkCommand(backend, store, program, namespace, output);
     const onceOptions: RunsOptions = {
+      ...given({ namespace }),
       store: opened,
       key: grid.names,
       save: true,
@@ -62,7 +57,6 @@ export async function runCommand(
       name: basename(program[0] ?? ""),
       source: commandSource(program),
       onChange: "ignore", // the store was checked
-      ...namespace !== undefined && { namespace },
     };
     // Never called: the executor runs the program instead.
     const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
@@ -78,7 +72,7 @@ export async function runCommand(
   }, () => opened.close());
 }
 
-/** The same executor, whose programs get params in the spelling that was written. */
+/** Returns the executor, with params in the spelling that was written. */
 function spelled(executor: Executor, grid: Grid): Executor {
   return {
     concurrency: executor.concurrency,
@@ -90,7 +84,7 @@ function spelled(executor: Executor, grid: Grid): Executor {
   };
 }
 
-/** All combinations of axes have the same names, those of a file need not. */
+/** Checks the placeholders. Combinations of axes have the same names; combinations of a file need not. */
 function checkPlaceholders(executor: Executor, grid: Grid): void {
   const isUniform = grid.factors.every(({ names, parts }) =>
     parts.every((part) => names.every((name) => Object.hasOwn(part, name)))

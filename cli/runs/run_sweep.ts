@@ -10,27 +10,27 @@ import { Pace } from "../terminal/pace.ts";
 import { ProgressBar } from "../terminal/progress_bar.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 
-/** The longest text of an error that is shown while the sweep goes on. */
-const LONGEST_ERROR = 200;
+/** Maximum length of an error in the progress output. */
+const MAX_ERROR = 200;
 
-/** A sweep that a command begins. */
+/** A sweep of a command. */
 export interface Task {
   /** A `once` function or Store. */
   readonly swept: object;
   readonly params: Items;
-  /** How many there are of them; undefined: nobody knows. */
+  /** Number of params, if it is known. */
   readonly total: number | undefined;
   readonly executor: Executor;
   readonly options: SweepOptions;
-  /** The store, as a command line names it, if it can. */
+  /** The store as a command line names it, if it can. */
   readonly store: string | undefined;
-  /** How long runs took that were recorded, in seconds, the newest last. */
+  /** Returns the durations of recorded runs, in seconds, the newest last. */
   durations(): Promise<readonly number[]>;
 }
 
 /**
- * Sweeps, with a bar if there is a terminal to draw it on, prints what it came to and resolves to the
- * exit code: 1 if some runs failed or were not begun.
+ * Sweeps, with a progress bar on a terminal, prints the counts and resolves to the exit code: 1 if some
+ * runs failed or were not begun.
  *
  * @throws {UsageError} If nothing could run at all.
  */
@@ -54,8 +54,8 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
       // At an interrupt the process ends within the last step of the loop.
       for await (const outcome of sweeping) {
         if (outcome.status !== "failed") continue;
-        // A program's own words begin in the second line.
-        const text = messageOf(outcome.error).split("\n", 2).join(" ").slice(0, LONGEST_ERROR);
+        // The output of a program begins in the second line.
+        const text = messageOf(outcome.error).split("\n", 2).join(" ").slice(0, MAX_ERROR);
         say(`[stet] Failed: ${paramsText(outcome.params)}: ${text}`);
       }
     }
@@ -77,7 +77,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   return failed > 0 || stopped !== undefined ? 1 : 0;
 }
 
-/** The same executor, whose runs are timed. */
+/** Returns the executor with timed runs. */
 function timed(executor: Executor, pace: Pace): Executor {
   return {
     concurrency: executor.concurrency,

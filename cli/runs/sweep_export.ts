@@ -1,22 +1,23 @@
 import { engineOf } from "../../core/contract/adapted_backend.ts";
-import type { Executor } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Items } from "../../core/sweeps/sweep.ts";
 import type { Output } from "../command.ts";
-import { asUsageError } from "../usage_error.ts";
+import { asUsage, UsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
-/** How long combinations are counted to know how many there are, in milliseconds. */
-const COUNTING = 500;
+/** Maximum time for counting combinations. */
+const MAX_COUNTING_MS = 500;
 
 /**
  * Sweeps an export of a module and resolves to the exit code.
  *
- * @param total How many params there are, if that is known.
+ * @param total Number of params, if it is known.
+ * @param location The store that it must use. Default: any.
+ * @throws {UsageError} If it uses another store, or nothing could run at all.
  */
 export async function sweepExport(
   { swept, target, module, name }: SweptExport,
@@ -24,19 +25,19 @@ export async function sweepExport(
   total: number | undefined,
   values: SweepValues & { readonly workers: boolean },
   output: Output,
+  location?: string,
 ): Promise<number> {
   const options = readSweepOptions(values);
   const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
-  let executor: Executor;
-  if (values.workers) {
+  if (backend && location !== undefined && backend.location !== location) {
+    throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
+  }
+  const executor = await asUsage(async () => {
+    if (!values.workers) return inProcess(options);
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
-    try {
-      executor = workers(module, name, { concurrency });
-    } catch (error) {
-      throw asUsageError(error);
-    }
-  } else executor = inProcess(options);
+    return workers(module, name, { concurrency });
+  });
   // The store stays open: it is the module's own.
   return await runSweep({
     swept,
@@ -49,13 +50,13 @@ export async function sweepExport(
   }, output);
 }
 
-/** How many there are, if they can be gone over more than once and are soon counted. */
+/** Returns the number of items, if they can be iterated again and are counted in time. */
 function countOf(items: Items): number | undefined {
   if (Array.isArray(items)) return items.length;
   if (!(Symbol.iterator in items)) return undefined;
   const iterator = items[Symbol.iterator]();
   if (iterator as unknown === items) return undefined;
-  const end = performance.now() + COUNTING;
+  const end = performance.now() + MAX_COUNTING_MS;
   for (let count = 0;; count++) {
     if (iterator.next().done) return count;
     if (count % 1024 === 0 && performance.now() > end) {

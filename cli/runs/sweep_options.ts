@@ -26,7 +26,7 @@ export const sweepOptions = {
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
 
-/** The program that a command runs, if one is given. */
+/** The program of a command, if one is given. */
 export const programArgument: Argument<readonly string[]> = {
   usage: "[-- program [argument ...]]",
   count: [0, Infinity],
@@ -37,7 +37,7 @@ export const programArgument: Argument<readonly string[]> = {
 /** Values of {@linkcode sweepOptions}. */
 export type SweepValues = Values<typeof sweepOptions>;
 
-/** What `--help` says of sweeps. */
+/** Paragraph of `--help` about sweeps. */
 export const sweepNote =
   `Times: 30s, 5m, 1h30m, 2d. Ctrl-C finishes what runs, a second one aborts it; what finished is
 recorded, and the same command goes on from there.`;

@@ -1,6 +1,6 @@
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** A bar of so many characters of which a share, from 0 to 1, is filled. */
+/** Returns a bar of `length` characters, filled to a share from 0 to 1. */
 export function barText(share: number, length: number): string {
   const eighths = Math.floor(Math.max(0, Math.min(1, share)) * length * 8);
   return `${"█".repeat(Math.floor(eighths / 8))}${EIGHTHS[eighths % 8]}`.padEnd(length, "░");

@@ -2,8 +2,8 @@ import process from "node:process";
 import { endSignals, exitCodeOf } from "../../core/runtime/interrupt.ts";
 
 /**
- * Runs a body; meanwhile Ctrl-C, and other signals that ask to end, end the process by `process.exit`, which
- * takes unfinished files away.
+ * Runs a body during which Ctrl-C and other ending signals end the process by `process.exit`, which removes
+ * unfinished files.
  */
 export async function exitOnInterrupt<T>(body: () => Promise<T>): Promise<T> {
   const listeners = endSignals().map((signal) =>

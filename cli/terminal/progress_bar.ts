@@ -3,20 +3,20 @@ import type { Terminal } from "../command.ts";
 import type { Pace } from "./pace.ts";
 import { progressLine } from "./progress_line.ts";
 
-/** How long a drawing stays, in milliseconds. */
-const INTERVAL = 100;
+/** Minimum time between two drawings. */
+const INTERVAL_MS = 100;
 
-/** What is left free at the end of the line: the terminal puts `^C` there, and wraps at the last column. */
-const ROOM = 3;
+/** Free columns at the end of the line: the terminal puts `^C` there, and wraps at the last column. */
+const MARGIN = 3;
 
 const CLEAR_LINE = "\r\x1b[K";
 
-/** What of `console` prints. */
+/** The methods of `console` that print. */
 const METHODS = ["log", "info", "debug", "warn", "error"] as const;
 
 /**
- * The line of a terminal that shows how far a sweep is: redrawn ten times a second at most. What is
- * printed through `console` meanwhile stands above it.
+ * Progress line of a sweep in a terminal, redrawn ten times a second at most. Output through `console`
+ * appears above it.
  */
 export class ProgressBar {
   readonly #terminal: Terminal;
@@ -29,7 +29,6 @@ export class ProgressBar {
   #drawn = -Infinity;
   #isShown = false;
 
-  /** @param counts What to draw. */
   constructor(
     terminal: Terminal,
     total: number | undefined,
@@ -42,17 +41,17 @@ export class ProgressBar {
     this.#pace = pace;
     this.#start = performance.now();
     this.#restore = this.#guardConsole();
-    this.#timer = setInterval(() => this.#draw(), INTERVAL);
+    this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
   }
 
   /** Prints something above the bar. */
   above(print: () => void): void {
     this.#hide();
     print();
-    if (performance.now() - this.#drawn >= INTERVAL) this.#draw();
+    if (performance.now() - this.#drawn >= INTERVAL_MS) this.#draw();
   }
 
-  /** Takes the bar away; the terminal is as it was. */
+  /** Removes the bar and restores the terminal. */
   end(): void {
     clearInterval(this.#timer);
     this.#restore();
@@ -66,7 +65,7 @@ export class ProgressBar {
       total: this.#total,
       rate: this.#pace.rate(now / 1000),
       elapsed: (now - this.#start) / 1000,
-    }, this.#terminal.columns - ROOM);
+    }, this.#terminal.columns - MARGIN);
     this.#terminal.write(CLEAR_LINE + line);
     this.#drawn = now;
     this.#isShown = true;

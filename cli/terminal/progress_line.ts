@@ -1,27 +1,27 @@
 import { barText } from "./bar_text.ts";
 import { durationText } from "./duration_text.ts";
 
-/** How far a sweep is. */
+/** Progress of a sweep. */
 export interface Progress {
   readonly ran: number;
   readonly skipped: number;
   readonly failed: number;
-  /** How many combinations there are; undefined: nobody knows. */
+  /** Number of combinations, if it is known. */
   readonly total: number | undefined;
-  /** Runs per second, undefined as long as nobody knows. */
+  /** Runs per second, if it is known. */
   readonly rate: number | undefined;
-  /** Seconds since it began. */
+  /** Seconds since the start. */
   readonly elapsed: number;
 }
 
-const LONGEST_BAR = 40;
-const SHORTEST_BAR = 8;
-/** Below so many characters numbers go before the bar. */
+const MAX_BAR = 40;
+const MIN_BAR = 8;
+/** Width below which numbers take precedence over the bar. */
 const NARROW = 50;
 
 /**
- * Gives the line that shows how far a sweep is, in at most `width` characters: what does not fit is
- * left out, the least important first.
+ * Returns the progress line of a sweep, in at most `width` characters; the least important parts are left
+ * out first.
  */
 export function progressLine(progress: Progress, width: number): string {
   const { ran, skipped, failed, total, rate, elapsed } = progress;
@@ -31,7 +31,7 @@ export function progressLine(progress: Progress, width: number): string {
     : Math.max(0, total - finished) / rate;
   const share = total === undefined || total === 0 ? undefined : Math.min(1, finished / total);
 
-  // In the order in which they are shown; those with the highest number go first when it is narrow.
+  // In display order; in a narrow terminal the highest rank is left out first.
   const parts: readonly (readonly [rank: number, text: string | undefined])[] = [
     [0, share === undefined ? undefined : `${Math.floor(share * 100)}%`.padStart(4)],
     [2, total === undefined ? `${finished} finished` : `${finished}/${total}`],
@@ -48,13 +48,13 @@ export function progressLine(progress: Progress, width: number): string {
   ];
   let shown = parts.filter(([, text]) => text !== undefined);
   const line = (): string => shown.map(([, text]) => text).join("  ");
-  const most = share === undefined || width < NARROW ? width : width - SHORTEST_BAR - 1;
+  const most = share === undefined || width < NARROW ? width : width - MIN_BAR - 1;
   while (line().length > most && shown.length > 1) {
     const last = Math.max(...shown.map(([rank]) => rank));
     shown = shown.filter(([rank]) => rank !== last);
   }
-  const room = Math.min(LONGEST_BAR, width - line().length - 1);
-  const bar = share === undefined || room < SHORTEST_BAR ? "" : `${barText(share, room)} `;
+  const room = Math.min(MAX_BAR, width - line().length - 1);
+  const bar = share === undefined || room < MIN_BAR ? "" : `${barText(share, room)} `;
   return `${bar}${line()}`.slice(0, width);
 }
 

@@ -2,7 +2,7 @@ import { writeCell } from "../../core/values/cell.ts";
 import { canonicalJson } from "../../core/values/json.ts";
 import { type Row, toValue } from "../../core/values/value.ts";
 
-/** A row as JSON that any program reads, in the order of its columns: `nan` and `inf` are strings. */
+/** Returns a row as JSON for any program, in the order of its columns: `nan` and `inf` are strings. */
 export function rowJson(row: Row): string {
   const entries = Object.entries(row).map(([name, value]) => {
     const isFinite = typeof value !== "number" || Number.isFinite(value);
@@ -11,7 +11,7 @@ export function rowJson(row: Row): string {
   return `{${entries.join(",")}}`;
 }
 
-/** An object as such JSON. @param what Its name in errors. */
+/** Returns an object as such JSON. @param what Its name in errors. */
 export function valueJson(object: object, what: string): string {
   return rowJson(toValue(object, what) as Row);
 }

@@ -12,7 +12,7 @@ export type TextFormat = typeof TEXT_FORMATS[number];
 /** Minimum number of characters in a piece but the last. */
 const PIECE = 1 << 16;
 
-/** Rows as text, in pieces: CSV as a CSV store has it, or JSON in which a text is itself. */
+/** Encodes rows in pieces of text: CSV as in a CSV store, or JSON in which a text is itself. */
 export async function* rowsText(
   rows: AsyncIterable<Row>,
   columns: readonly string[],

@@ -1,7 +1,8 @@
 import { StoreError } from "../errors.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
-import type { MaybePromise } from "../runtime/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { Queue } from "../runtime/queue.ts";
+import { orderColumns } from "../values/columns.ts";
 import { toRow } from "../values/to_row.ts";
 import { type Row, setEntry } from "../values/value.ts";
 import { allRowsAfter } from "./all_rows_after.ts";
@@ -108,7 +109,7 @@ class AdaptedBackend extends Engine {
   async columns(): Promise<readonly string[]> {
     const names = new Set<string>();
     for await (const row of this.rows()) for (const name of Object.keys(row)) names.add(name);
-    return [...names];
+    return orderColumns([], names);
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
@@ -156,9 +157,10 @@ class AdaptedBackend extends Engine {
 }
 
 function search(backend: Backend, { shape, text }: Key): MaybePromise<Row | undefined> {
-  const newest = (rows: readonly Row[]) => rows.findLast((row) => keyOf(shape, row).text === text);
-  const rows = backend.load();
-  return rows instanceof Promise ? rows.then(newest) : newest(rows);
+  return andThen(
+    backend.load(),
+    (rows) => rows.findLast((row) => keyOf(shape, row).text === text),
+  );
 }
 
 /** `remove` takes all rows that agree on the columns given: rows of other keys must not be among them. */

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../runtime/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { sourceIn } from "../values/columns.ts";
 import { type Key, keyOf } from "../keys/key.ts";
 import type { Row, Value } from "../values/value.ts";
@@ -89,8 +89,7 @@ export abstract class Engine implements Backend {
 
   /** Returns true if there is a row with exactly this key. */
   hasKey(key: Key): MaybePromise<boolean> {
-    const source = this.sourceOf(key);
-    return source instanceof Promise ? source.then((it) => it !== undefined) : source !== undefined;
+    return andThen(this.sourceOf(key), (source) => source !== undefined);
   }
 
   /**
@@ -98,8 +97,7 @@ export abstract class Engine implements Backend {
    * if there is no such row. It is the look of a call whose result is not saved.
    */
   sourceOf(key: Key): MaybePromise<string | undefined> {
-    const row = this.find(key);
-    return row instanceof Promise ? row.then((it) => it && sourceIn(it)) : row && sourceIn(row);
+    return andThen(this.find(key), (row) => row && sourceIn(row));
   }
 
   /**

@@ -3,16 +3,16 @@ import { checkParamName } from "../values/columns.ts";
 /** Named axes of a grid, each with the values of one param. Text is no axis: it is one value. */
 export type Axes<A> = { readonly [Name in keyof A]: Iterable<unknown> & object };
 
-/** What an axis gives. */
+/** Type of the values of an axis. */
 export type ValueOf<Axis> = Axis extends Iterable<infer Value> ? Value : never;
 
-/** Whether `x` can be an axis. */
+/** True if `x` can be an axis. */
 export function isAxis(x: unknown): x is Iterable<unknown> & object {
   return typeof x === "object" && x !== null && Symbol.iterator in x;
 }
 
 /**
- * The names of a grid's axes with the values of each, which are read here, once.
+ * Reads the values of each axis of a grid, once.
  *
  * @throws {TypeError} On axes that are no object, a name that no param can have, and an axis that is
  * not iterable or is text.
@@ -27,7 +27,7 @@ export function readAxes(axes: object): [name: string, values: unknown[]][] {
   });
 }
 
-/** The entries of what describes a grid by the names of its params, which are checked. */
+/** Returns the entries of the description of a grid, with checked names. */
 export function entriesOfGrid(grid: object): [name: string, entry: unknown][] {
   if (typeof grid !== "object" || grid === null || Symbol.iterator in grid) {
     throw new TypeError(
@@ -40,7 +40,7 @@ export function entriesOfGrid(grid: object): [name: string, entry: unknown][] {
   return entries;
 }
 
-/** What a value is, for a message. */
+/** Describes a value for a message. */
 export function described(x: unknown): string {
   if (typeof x === "string") return `the text ${JSON.stringify(x)}`;
   if (typeof x === "object" && x !== null) {

@@ -1,9 +1,9 @@
 import type { Row } from "../values/value.ts";
 
-/** What a grid is made of: params that change together. */
+/** A factor of a grid: params that change together. */
 export interface Factor {
   readonly names: readonly string[];
-  /** What the params can be; of an axis, one name in each. */
+  /** The values of the params; of an axis, one name in each. */
   readonly parts: readonly Row[];
   /**
    * The texts that params were written as, by the index of the part, where programs would get them in another

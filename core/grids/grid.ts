@@ -1,23 +1,23 @@
 import { expandGrid } from "./expand_grid.ts";
 import type { Factor } from "./factor.ts";
 import { gridNumber } from "./grid_number.ts";
-import { type Row, setEntry } from "../values/value.ts";
+import type { Row } from "../values/value.ts";
 
-/** Combinations that are wanted. */
+/** A set of combinations. */
 export interface Grid {
   /** The names of the params. */
   readonly names: readonly string[];
-  /** How many combinations there are. */
+  /** Number of combinations. */
   readonly count: number;
   /** Each combination is one part of every factor; the last factor changes fastest. */
   readonly factors: readonly Factor[];
-  /** The combinations, made as they are asked for; each time from the beginning. */
+  /** The combinations, made lazily; each iteration starts from the beginning. */
   readonly combinations: Iterable<Row>;
-  /** Returns a combination's params for a program: the texts that they were written as. */
+  /** Returns the params of a combination for a program, in the spelling that was written. */
   spelled(params: Row): Row;
 }
 
-/** The grid of some factors. */
+/** Returns the grid of some factors. */
 export function gridOf(factors: readonly Factor[]): Grid {
   return {
     names: factors.flatMap(({ names }) => names),
@@ -33,22 +33,19 @@ function spelledBy(factors: readonly Factor[]): (params: Row) => Row {
   let partOf: ((params: Row) => number)[] | undefined; // made when the first program runs
   return (params) => {
     partOf ??= written.map((factor) => gridNumber([factor]));
-    const texts = written.map(({ spelled }, i) => spelled!.get(partOf![i]!(params)));
-    const spelled = { ...params };
-    for (const [name, text] of texts.flatMap((each) => Object.entries(each ?? {}))) {
-      setEntry(spelled, name, text);
-    }
-    return spelled;
+    const texts = written.map(({ spelled }, i) => spelled!.get(partOf![i]!(params)) ?? {});
+    return united([params, ...texts]);
   };
 }
 
 function* combine(factors: readonly Factor[]): Generator<Row> {
   const axes = Object.fromEntries(factors.map(({ parts }, i) => [`f${i}`, parts]));
   for (const parts of expandGrid<Record<string, readonly Row[]>>(axes)) {
-    const combination: Row = {};
-    for (const part of Object.values(parts)) {
-      for (const name of Object.keys(part)) setEntry(combination, name, part[name]!);
-    }
-    yield combination;
+    yield united(Object.values(parts));
   }
+}
+
+/** Returns one row with the entries of several. */
+export function united(parts: readonly Row[]): Row {
+  return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
 }

@@ -1,8 +1,8 @@
 import { writeCell } from "../values/cell.ts";
 import type { Factor } from "./factor.ts";
-import type { Row, Value } from "../values/value.ts";
+import { entryOf, type Row, type Value } from "../values/value.ts";
 
-/** Gives a combination's place in the order of the grid; -1 if it is not of the grid. */
+/** Returns a function that gives the place of a combination in the order of the grid, or -1. */
 export function gridNumber(factors: readonly Factor[]): (params: Row) => number {
   const lookUps = factors.map(({ names, parts }) => ({
     names,
@@ -20,16 +20,12 @@ export function gridNumber(factors: readonly Factor[]): (params: Row) => number 
   };
 }
 
-/** The values of some params, as a key of a Map. A scalar alone is one by itself, which is quick. */
+/** Returns the values of some params as a key of a Map; a scalar alone is its own key, which is quick. */
 function lookUpKey(params: Row, names: readonly string[]): unknown {
   const [name] = names;
-  const value = names.length === 1 ? own(params, name!) : null;
+  const value = names.length === 1 ? entryOf(params, name!) : null;
   if (names.length === 1 && (typeof value !== "object" || value === null)) return value;
-  return `\x1e${names.map((each) => cellOf(own(params, each))).join("\x1f")}`;
-}
-
-function own(params: Row, name: string): Value | undefined {
-  return Object.hasOwn(params, name) ? params[name] : undefined;
+  return `\x1e${names.map((each) => cellOf(entryOf(params, each))).join("\x1f")}`;
 }
 
 function cellOf(value: Value | undefined): string {

@@ -15,7 +15,7 @@ export type Distribution =
   /** The same for whole numbers. */
   | { readonly integer: readonly [low: number, high: number] };
 
-/** What the params of a sample are drawn from: distributions, or values of which each is as likely. */
+/** Sources of the params of a sample: distributions, or values of equal probability. */
 export type SampleSpec<S> = {
   readonly [Name in keyof S]: (Iterable<unknown> & object) | Distribution;
 };
@@ -67,7 +67,7 @@ export function sampleGrid<S extends SampleSpec<S>>(
   return sequence(() => draws(drawers, count, seed)) as ReturnType<typeof sampleGrid<S>>;
 }
 
-/** Gives what a random number from 0 to below 1 stands for. */
+/** Maps a random number from 0 to below 1 to a value. */
 type Drawer = (random: number) => unknown;
 
 function* draws(

@@ -1,7 +1,6 @@
 /**
- * Values made one by one, when they are asked for. It can be gone over any number of times, each from
- * the beginning, and has the iterator helpers of JavaScript, which are as lazy and give iterators, to
- * be gone over once: `sequence.filter(({ alpha }) => alpha > 0).take(10)`.
+ * Values made one by one, lazily. It can be iterated any number of times, each from the beginning, and has
+ * the iterator helpers of JavaScript, which are as lazy and return iterators, to be iterated once: `sequence.filter(({ alpha }) => alpha > 0).take(10)`.
  */
 export interface Sequence<T> extends Iterable<T>, Pick<IteratorObject<T>, Helper> {}
 
@@ -18,7 +17,7 @@ type Helper =
   | "every"
   | "find";
 
-/** A sequence of what the iterators that `iterate` makes give. */
+/** Returns a sequence of the values of the iterators that `iterate` makes. */
 export function sequence<T>(iterate: () => Iterator<T>): Sequence<T> {
   return Object.create(Iterator.prototype, {
     [Symbol.iterator]: { value: iterate },

@@ -69,7 +69,7 @@ async function ingestNote(
   );
   if (answer.state === "busy") throw new Unfit(`${answer.holder} runs it just now`);
   if (answer.state === "done") {
-    const row = await runs.backend.find(plan.key);
+    const row = await runs.engine.find(plan.key);
     if (row) fitting(() => runs.compare(plan, row));
   }
   fs.rmSync(file, { force: true });

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import fs from "node:fs";
-import type { MaybePromise } from "../contract/backend.ts";
 import { checkId } from "./check_id.ts";
 import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
@@ -8,6 +7,8 @@ import { hashParams } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "../runs/held_claim.ts";
 import { canonicalJson } from "../values/json.ts";
 import { keyOf, keyShape, withValues } from "../keys/key.ts";
+import { KeyRunner } from "../runs/key_runner.ts";
+import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
 import { isReservedParam } from "../values/record_names.ts";
@@ -23,23 +24,21 @@ import { isPlainObject, type Row, toValue } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 
 const ID = keyShape(["id"]);
-/** The longest pause between two looks at a run that another process does, in milliseconds. */
-const LONGEST_PAUSE = 250;
 
 /** An open store of records. */
 export interface OpenRecords {
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** The same, if its table has typed columns. */
   readonly typed: RecordsBackend | undefined;
 }
 
-/** What the runs of a `Store` are made of. */
+/** Options of {@linkcode StoreRuns}. */
 export interface StoreRunsOptions {
   readonly runner: (params: never) => unknown;
   readonly columns: TableColumns | undefined;
   readonly files: ResultFiles;
   readonly isSynced: boolean;
-  /** Whether each run leaves a note. */
+  /** True if each run leaves a note. */
   readonly leavesNotes: boolean;
   readonly warn: (message: string) => void;
   readonly open: () => Promise<OpenRecords>;
@@ -56,18 +55,17 @@ export interface StorePlan extends Plan {
 }
 
 /** The runs of a `Store`: the way from params to a record and its result file. */
-export class StoreRuns implements Target {
+export class StoreRuns implements Target<StorePlan> {
   readonly label: string;
   readonly #options: StoreRunsOptions;
   #opening: Promise<OpenRecords> | undefined;
   #opened: OpenRecords | undefined;
   #columns: TableColumns | undefined;
   #isTableMade = false;
-  /** Tells the unfinished files of this store's runs from those of others that share the folder. */
+  /** Part of the names of unfinished files: other stores may share the folder. */
   #tag: string | undefined;
-  /** Runs under way, by id: calls with the same id share one. */
-  readonly #running = new Map<string, Promise<Outcome<unknown>>>();
-  /** Ids whose missing file was told. */
+  readonly #runner = new KeyRunner<StorePlan>(this, "wait");
+  /** Ids whose missing file was reported. */
   readonly #missing = new Set<string>();
 
   constructor(options: StoreRunsOptions) {
@@ -86,7 +84,7 @@ export class StoreRuns implements Target {
     try {
       const opened = await (this.#opening ??= this.#options.open());
       this.#opened = opened;
-      this.#tag ??= tagOf(opened.backend.location);
+      this.#tag ??= tagOf(opened.engine.location);
       this.#columns = columnsOf(this.#columns, await opened.typed?.recordColumns());
     } catch (error) {
       this.#opening = undefined; // by the next call, the folder may be there
@@ -97,12 +95,12 @@ export class StoreRuns implements Target {
   /** Has the next use open the store anew. Resolves when the runs under way have ended. */
   async forget(): Promise<void> {
     this.#opening = undefined;
-    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+    await this.#runner.settled();
   }
 
   /** The open store. */
-  get backend(): Engine {
-    return this.#opened!.backend;
+  get engine(): Engine {
+    return this.#opened!.engine;
   }
 
   /** The columns that were declared or that the table has; undefined: any. */
@@ -126,7 +124,7 @@ export class StoreRuns implements Target {
     return this.#planOf(given as object, params, customDataOf(customData, params));
   }
 
-  /** A record that is looked for, by its id or by params; those given beside an id are compared. */
+  /** Returns the plan to look for a record by its id or by params. Params next to an id are compared. */
   planLook(which: unknown): StorePlan {
     const given = typeof which === "string" ? { id: which } : which;
     const isPartial = isPlainObject(given) && given["id"] !== undefined;
@@ -135,8 +133,7 @@ export class StoreRuns implements Target {
   }
 
   /** Its params by name, with `resultFile`: commands are given it as any other. */
-  params(plan: Plan): Row {
-    const { id, params } = plan as StorePlan;
+  params({ id, params }: StorePlan): Row {
     return { ...params, resultFile: this.#options.files.pathOf(id) };
   }
 
@@ -158,46 +155,43 @@ export class StoreRuns implements Target {
     };
   }
 
-  /** The row of a run that is done, or undefined; at once if the store knows at once. */
-  look(plan: Plan): MaybePromise<Row | undefined> {
-    const row = this.#find(plan as StorePlan);
-    return row instanceof Promise
-      ? row.then((found) => this.#hit(plan as StorePlan, found))
-      : this.#hit(plan as StorePlan, row);
+  look(plan: StorePlan): MaybePromise<Row | undefined> {
+    return andThen(
+      andThen(this.engine.find(plan.key), (row) => row ?? this.#findOther(plan)),
+      (row) => row && this.#ifDone(plan, row),
+    );
   }
 
-  /** The row of a plan, also under another id that Python's entropic may have given it. */
-  #find(plan: StorePlan): MaybePromise<Row | undefined> {
-    const row = this.backend.find(plan.key);
-    if (row instanceof Promise) return row.then((it) => it ?? this.#findOther(plan));
-    return row ?? this.#findOther(plan);
-  }
-
-  #findOther({ params, hasOwnId }: StorePlan): MaybePromise<Row | undefined> {
-    const ids = hasOwnId ? [] : otherIds(params, this.#columns);
-    return ids.length > 0 ? this.#findOneOf(ids, params) : undefined;
-  }
-
-  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
-    for (const id of ids) {
-      const row = await this.backend.find(keyOf(ID, { id }));
-      if (row && this.#differing(params, row).length === 0) return row;
-    }
-    return undefined;
-  }
-
-  /** The plan under the id that its record has: {@linkcode otherIds}. */
+  /** Returns the plan under the id that its record has: {@linkcode otherIds}. */
   async resolve(plan: StorePlan): Promise<StorePlan> {
-    const id = (await this.#find(plan))?.["id"];
-    if (typeof id !== "string" || id === plan.id) return plan;
+    const isOther = this.#otherIdsOf(plan).length > 0 && !await this.engine.find(plan.key);
+    const id = isOther ? (await this.#findOther(plan))?.["id"] : undefined;
+    if (typeof id !== "string") return plan;
     return {
       ...plan,
       ...this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData),
     };
   }
 
-  #hit(plan: StorePlan, row: Row | undefined): Row | undefined {
-    if (!row) return undefined;
+  #otherIdsOf({ params, hasOwnId }: StorePlan): readonly string[] {
+    return hasOwnId ? [] : otherIds(params, this.#columns);
+  }
+
+  /** Returns the row of a plan under another id that Python's entropic may have given it. */
+  #findOther(plan: StorePlan): MaybePromise<Row | undefined> {
+    const ids = this.#otherIdsOf(plan);
+    return ids.length > 0 ? this.#findOneOf(ids, plan.params) : undefined;
+  }
+
+  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
+    for (const id of ids) {
+      const row = await this.engine.find(keyOf(ID, { id }));
+      if (row && this.#differing(params, row).length === 0) return row;
+    }
+    return undefined;
+  }
+
+  #ifDone(plan: StorePlan, row: Row): Row | undefined {
     this.compare(plan, row);
     if (hasFile(row)) return row;
     if (!this.#missing.has(plan.id)) {
@@ -210,9 +204,9 @@ export class StoreRuns implements Target {
     return undefined;
   }
 
-  /** The outcome of a run whose row was found. */
-  skipped(plan: Plan, row: Row): Outcome<StoreRecord> {
-    return { status: "skipped", params: (plan as StorePlan).params, value: this.recordOf(row) };
+  /** Returns the outcome of a run whose row was found. */
+  skipped({ params }: StorePlan, row: Row): Outcome<StoreRecord> {
+    return { status: "skipped", params, value: this.recordOf(row) };
   }
 
   /**
@@ -225,7 +219,7 @@ export class StoreRuns implements Target {
     const differing = this.#differing(params, row);
     if (differing.length === 0) return;
     throw new StoreError(
-      `Cannot use record ${id} of "${this.backend.location}": it was stored for ` +
+      `Cannot use record ${id} of "${this.engine.location}": it was stored for ` +
         `(${paramsText(paramsOfRow(row))}), and (${
           paramsText(params)
         }) is asked for: they differ in ` +
@@ -245,7 +239,7 @@ export class StoreRuns implements Target {
 
   /** The record that a row is. */
   recordOf(row: Row): StoreRecord {
-    return recordOfRow(row, this.#columns, this.backend.location);
+    return recordOfRow(row, this.#columns, this.engine.location);
   }
 
   /**
@@ -254,34 +248,34 @@ export class StoreRuns implements Target {
    * @param isForced True to claim it though it is done.
    */
   async claim<T>(
-    plan: Plan,
+    plan: StorePlan,
     body: (claim: HeldClaim) => Promise<T>,
     isForced = false,
   ): Promise<Held<T>> {
     if (!this.#isTableMade) {
-      await this.#makeTable(plan as StorePlan);
+      await this.#makeTable(plan);
       await this.#removeAbandoned();
     }
     let isClaimed = false; // from then on, an older row is there to be replaced
     const isDone = (row: Row): boolean => !isForced && !isClaimed && hasFile(row);
     const options = { label: this.label, warn: this.#options.warn, isDone };
-    return await holdingClaim(this.backend, plan.key, options, (claim) => {
+    return await holdingClaim(this.engine, plan.key, options, (claim) => {
       isClaimed = true;
       return body(claim);
     });
   }
 
-  /** Removes what killed runs left in the results folder: nobody has claimed their ids. */
+  /** Removes files that killed runs left in the results folder: their ids are not claimed. */
   async #removeAbandoned(): Promise<void> {
     for (const id of this.#options.files.begun(this.#tag!)) {
       const options = { label: this.label, warn: this.#options.warn, isDone: () => false };
-      await holdingClaim(this.backend, keyOf(ID, { id }), options, async () => {
+      await holdingClaim(this.engine, keyOf(ID, { id }), options, async () => {
         this.#options.files.end(id, this.#tag!);
       });
     }
   }
 
-  /** What is wrong with the table is told before anything runs. */
+  /** Makes the table, so that its faults show before anything runs. */
   async #makeTable({ key, params }: StorePlan): Promise<void> {
     const table = await this.#opened!.typed?.recordColumns(key.values);
     this.#columns = columnsOf(this.#columns, table);
@@ -289,67 +283,26 @@ export class StoreRuns implements Target {
     recordParams(params, this.#columns, !this.#options.columns); // other params may have made it
   }
 
-  /** Claims a run as soon as nobody else runs it, and gives the result of the body; undefined if it is done. */
-  async claimWaiting<T>(
-    plan: StorePlan,
-    body: (claim: HeldClaim) => Promise<T>,
-    isForced = false,
-  ): Promise<{ readonly result: T } | undefined> {
-    for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer = await this.claim(plan, body, isForced);
-      if (answer.state === "claimed") return answer;
-      if (answer.state === "done") return undefined;
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-    }
+  /** Runs, unless there is a record. Waits while another process runs it. */
+  outcome(plan: StorePlan): MaybePromise<Outcome<unknown>> {
+    return this.#runner.run(plan);
   }
 
-  /** Runs, whatever there is already. */
-  async rerun(given: StorePlan): Promise<Outcome<unknown>> {
-    const plan = await this.resolve(given);
-    const run = (claim: HeldClaim) => this.run(plan, claim, executeHere);
-    return (await this.claimWaiting(plan, run, true))!.result!;
+  /** Runs though there is a record. */
+  rerun(plan: StorePlan): Promise<Outcome<unknown>> {
+    return this.#runner.rerun(plan);
   }
 
-  /** Runs, unless there is a record; waits for who runs it. */
-  async outcome(plan: StorePlan): Promise<Outcome<unknown>> {
-    const running = this.#running.get(plan.id);
-    if (running) return this.#shared(plan, await running);
-    const row = await this.look(plan);
-    if (row) return this.skipped(plan, row);
-    // Again: another call may have begun while this one looked.
-    const begun = this.#running.get(plan.id);
-    if (begun) return this.#shared(plan, await begun);
-    const run = this.#claimAndRun(plan);
-    this.#running.set(plan.id, run);
-    try {
-      return await run;
-    } finally {
-      this.#running.delete(plan.id);
-    }
-  }
-
-  #shared(plan: StorePlan, outcome: Outcome<unknown>): Outcome<unknown> {
-    this.compare(plan, outcome.params);
-    return outcome;
-  }
-
-  async #claimAndRun(given: StorePlan): Promise<Outcome<unknown>> {
-    const plan = await this.resolve(given); // its record may be there, and its file gone
-    for (;;) {
-      const ran = await this.claimWaiting(plan, (claim) => this.run(plan, claim, executeHere));
-      if (ran) return ran.result!;
-      const row = await this.look(plan);
-      if (row) return this.skipped(plan, row); // else it was removed again in between
-    }
+  checkShared(plan: StorePlan, { params }: Outcome<unknown>): void {
+    this.compare(plan, params);
   }
 
   /** Executes a claimed run, keeps its result file and records it. Undefined if it was aborted. */
   async run(
-    given: Plan,
+    plan: StorePlan,
     claim: HeldClaim,
     execute: Execute,
   ): Promise<Outcome<unknown> | undefined> {
-    const plan = given as StorePlan;
     const { id, params } = plan;
     const { files } = this.#options;
     try {
@@ -417,7 +370,7 @@ export class StoreRuns implements Target {
     resultFile: string,
     customData: Row,
   ): Promise<StoreRecord> {
-    const before = await this.backend.find(key);
+    const before = await this.engine.find(key);
     const all = { ...before && paramsOfRow(before), ...params };
     const row = rowOfRecord(id, all, resultFile, createdAt(before), customData);
     const record = this.recordOf(row);
@@ -425,38 +378,18 @@ export class StoreRuns implements Target {
     this.#missing.delete(id);
     const isWhole = Object.keys(this.#columns ?? {}).every((name) => Object.hasOwn(all, name));
     if (isWhole) return record;
-    return this.recordOf(await this.backend.find(key) ?? row); // with the defaults of the table
-  }
-
-  /** The failure of a run that was noted since a time, if one was. */
-  async failureSince({ key }: Plan, time: string): Promise<Error | undefined> {
-    for (const failure of await this.backend.failures()) {
-      if (failure.time < time || keyOf(ID, failure.params).text !== key.text) continue;
-      return Object.assign(new Error(failure.error), { stack: failure.stack });
-    }
-    return undefined;
+    return this.recordOf(await this.engine.find(key) ?? row); // with the defaults of the table
   }
 }
 
-/** One attempt in this thread. */
-async function executeHere({ call }: Parameters<Execute>[0]): Promise<Executed> {
-  const start = performance.now();
-  try {
-    const value = await call();
-    return { status: "done", value, seconds: (performance.now() - start) / 1000 };
-  } catch (error) {
-    return { status: "failed", error, attempts: 1 };
-  }
-}
-
-/** Whether the result file of a record is there. */
+/** True if the result file of a record exists. */
 function hasFile(row: Row): boolean {
   const { result_file: file } = row;
   return typeof file === "string" && fs.existsSync(file);
 }
 
 function tagOf(location: string): string {
-  // What is in memory is nobody else's: what its killed process left, nobody may take for dead.
+  // A store in memory has no other users: none may take its files for those of a dead process.
   const text = location === ":memory:" ? `${Math.random()}` : location;
   return hash("sha256", text, "hex").slice(0, 8);
 }

@@ -30,10 +30,11 @@ export function createOnce(registry: Registry): Once {
     setTarget(call, runs);
     setUnderlying(call, fn);
     return Object.assign(call, {
-      outcome: (...args: unknown[]): Promise<Outcome<unknown>> => runs.outcome(undefined, args),
+      outcome: async (...args: unknown[]): Promise<Outcome<unknown>> =>
+        await runs.outcome(undefined, args),
       has: (...args: unknown[]) => runs.has(args),
       reset: (...args: unknown[]) => runs.reset(args),
-      status: () => runs.using((backend) => statusOf(backend)),
+      status: () => runs.using(statusOf),
       close: () => runs.close(),
       [Symbol.asyncDispose]: () => runs.close(),
     });
@@ -57,7 +58,7 @@ export function createOnce(registry: Registry): Once {
     };
   }
 
-  return once as Once; // its overloads say what goes in; the checks above see that it does
+  return once as Once; // its overloads declare the arguments that the checks above admit
 }
 
 interface DecoratorContext {
@@ -71,7 +72,7 @@ function isContext(x: unknown): x is DecoratorContext {
 
 function onMethod({ kind, name }: DecoratorContext, options: OnceOptions): OnceOptions {
   if (kind === "method") return options;
-  throw new TypeError(`Cannot decorate the ${kind} ${String(name)}: @once goes on methods`);
+  throw new TypeError(`Cannot decorate the ${kind} ${String(name)}: @once is for methods`);
 }
 
 function optionsOf(x: unknown): OnceOptions {

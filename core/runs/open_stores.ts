@@ -8,7 +8,7 @@ import { SharedStore } from "./shared_store.ts";
 import { FunctionsByStore } from "./store_functions.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-/** The store of who names none. */
+/** Default store. */
 export const DEFAULT_STORE = "_stet_store.csv";
 
 /** The stores of this process's functions. */
@@ -69,8 +69,8 @@ export function openStores(registry: Registry): Stores {
     },
     async open(wrapped, options): Promise<SharedStore> {
       const store = await storeOf(options);
-      const { location } = store.backend;
-      const place = location === ":memory:" ? store.backend : location;
+      const { location } = store.engine;
+      const place = location === ":memory:" ? store.engine : location;
       functions.admit(place, location, options.namespace ?? "", wrapped);
       store.retain();
       return store;

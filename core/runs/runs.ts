@@ -1,4 +1,3 @@
-import type { MaybePromise } from "../contract/backend.ts";
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
@@ -6,21 +5,20 @@ import { ColumnError, ResultError } from "../errors.ts";
 import { hashRow } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
+import { KeyRunner } from "./key_runner.ts";
+import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./shared_store.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
 import { SourceWatch } from "./source_watch.ts";
-import type { Execute, Executed, Plan, Target } from "./target.ts";
+import type { Execute, Finished, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import { WrappedFunction } from "./wrapped_function.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
-
-/** The longest pause between two looks at a key that another process runs, in milliseconds. */
-const LONGEST_PAUSE = 250;
 
 /** Stands for the row of a run that is done where its cells are not asked for. */
 const NO_CELLS: Row = {};
@@ -32,23 +30,21 @@ export interface RunsOptions extends OnceOptions {
 }
 
 /** The runs of one function: the way of a call from its arguments to its row. */
-export class Runs implements Target {
-  /** What messages call the function. */
+export class Runs implements Target<CallPlan> {
+  /** Name of the function in messages. */
   readonly label: string;
   readonly #fn: AnyFunction;
   readonly #signature: Signature;
   readonly #options: RunsOptions;
-  readonly #log: (message: string) => void;
+  readonly #runner: KeyRunner<CallPlan>;
   readonly #open: (wrapped: WrappedFunction) => Promise<SharedStore>;
   readonly #wrapped: WrappedFunction;
   readonly #watch: SourceWatch;
   /** The store, from the first call until it is closed. */
   #store: SharedStore | undefined;
   #opening: Promise<SharedStore> | undefined;
-  #backend: Engine | undefined;
+  #engine: Engine | undefined;
   readonly #shapes = new Map<readonly string[] | undefined, KeyShape>();
-  /** Runs under way, by key: calls with the same key share one. */
-  readonly #running = new Map<string, Promise<Outcome<unknown>>>();
   /** Names of undeclared params that were found fit to be columns. */
   readonly #checked = new Set<string>();
 
@@ -71,80 +67,58 @@ export class Runs implements Target {
     }
     this.#options = options;
     this.label = options.name ?? this.#signature.name;
-    this.#log = options.quiet ? () => {} : options.log ?? console.log;
     this.#open = open;
     this.#wrapped = new WrappedFunction(fn, this.label, site);
     this.#watch = new SourceWatch(this.#wrapped, options);
+    const { save, onBusy = save ? "wait" : "skip", quiet } = options;
+    const onSkip = (outcome: Outcome<unknown>, holder?: string) => this.#logSkip(outcome, holder);
+    this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : onSkip);
   }
 
-  /** Runs or skips a call. Rejects only if the store fails or the arguments make no key. */
-  async outcome(self: unknown, args: readonly unknown[]): Promise<Outcome<unknown>> {
-    const plan = this.#planOf(args);
-    const { text } = plan.key;
-    const store = this.#usable() ?? await this.#opened();
-    store.beginCall();
-    try {
-      const running = this.#running.get(text);
-      if (running) return await this.#shared(plan, self, running);
-      const row = await this.look(plan, true, self);
-      if (row) return this.#told(this.skipped(plan, row));
-      // Again: another call may have begun while this one looked.
-      const begun = this.#running.get(text);
-      if (begun) return await this.#shared(plan, self, begun);
-      const run = this.#claimAndRun(plan, self);
-      this.#running.set(text, run);
-      try {
-        return await run;
-      } finally {
-        this.#running.delete(text);
-      }
-    } finally {
-      store.endCall();
-    }
+  /**
+   * Runs or skips a call: at once if the store knows its row at once.
+   *
+   * @throws {StoreError} If the store fails. @throws {TypeError} If the arguments make no key.
+   */
+  outcome(self: unknown, args: readonly unknown[]): MaybePromise<Outcome<unknown>> {
+    const plan = this.#planOf(args, self);
+    const run = (store: SharedStore) => store.during(() => this.#runner.run(plan));
+    const store = this.#usable();
+    return store ? run(store) : this.#opened().then(run);
   }
 
-  /** Whether a call would be skipped as done. */
+  /** Returns true if a call would be skipped as done. */
   async has(args: readonly unknown[]): Promise<boolean> {
     return await this.using(async () => await this.look(this.#planOf(args), false) !== undefined);
   }
 
   /** Forgets that a call was done, or failed; true if it was. */
   async reset(args: readonly unknown[]): Promise<boolean> {
-    return await this.using(async (backend) => {
+    return await this.using(async (engine) => {
       const { key } = this.#planOf(args);
-      const removed = await backend.removeKey(key);
-      const failed = (await backend.failures()).map(({ params }) => params)
+      const removed = await engine.removeKey(key);
+      const failed = (await engine.failures()).map(({ params }) => params)
         .filter((params) => keyOf(key.shape, params).text === key.text);
-      return removed + (failed.length > 0 ? await backend.forget(failed) : 0) > 0;
+      return removed + (failed.length > 0 ? await engine.forget(failed) : 0) > 0;
     });
   }
 
   /** Uses the store, which stays open meanwhile. */
-  async using<T>(use: (backend: Engine) => Promise<T>): Promise<T> {
+  async using<T>(use: (engine: Engine) => Promise<T>): Promise<T> {
     const store = await this.#opened();
-    store.beginCall();
-    try {
-      return await use(store.backend);
-    } finally {
-      store.endCall();
-    }
+    return await store.during(() => use(store.engine));
+  }
+
+  /** Returns the open store. */
+  async backend(): Promise<Engine> {
+    return (await this.#opened()).engine;
   }
 
   /** The open store. */
-  async backend(): Promise<Engine> {
-    return (await this.#opened()).backend;
+  get engine(): Engine {
+    return this.#engine!;
   }
 
-  #shared(
-    { key }: Plan,
-    self: unknown,
-    running: Promise<Outcome<unknown>>,
-  ): Promise<Outcome<unknown>> {
-    this.#watch.checkMaker(key, self);
-    return running;
-  }
-
-  /** Opens the store for a sweep. It stays open until the function that is given is called. */
   async begin(): Promise<() => Promise<void>> {
     const store = await this.#opened();
     store.beginSweep();
@@ -161,7 +135,7 @@ export class Runs implements Target {
     await store?.release();
   }
 
-  /** The open store, unless another function has taken this one's place. */
+  /** Returns the open store, unless another function has taken this one's place. */
   #usable(): SharedStore | undefined {
     return this.#store?.isOpen && !this.#wrapped.peers!.isReplaced ? this.#store : undefined;
   }
@@ -175,7 +149,7 @@ export class Runs implements Target {
     try {
       const store = await this.#open(this.#wrapped);
       this.#store = store;
-      this.#backend = store.backend;
+      this.#engine = store.engine;
       await before?.release();
       return store;
     } finally {
@@ -183,8 +157,8 @@ export class Runs implements Target {
     }
   }
 
-  /** The run of params by name, or of an array of arguments. */
-  plan(item: unknown): Plan {
+  /** Returns the run of params by name, or of an array of arguments. */
+  plan(item: unknown): CallPlan {
     if (Array.isArray(item)) return this.#planOf(item);
     if (!isPlainObject(item)) {
       const got = item === null ? "null" : typeof item;
@@ -201,9 +175,10 @@ export class Runs implements Target {
     return this.#planOf(names.map((name) => item[name]));
   }
 
-  /** Its params by name. */
   params({ key }: Plan): Row {
-    return paramsOf(key);
+    if (this.#options.namespace === undefined) return { ...key.values };
+    const { [NAMESPACE]: _, ...params } = key.values;
+    return params;
   }
 
   #noParam(name: string, names: readonly string[]): TypeError {
@@ -214,13 +189,13 @@ export class Runs implements Target {
     );
   }
 
-  #planOf(args: readonly unknown[]): Plan {
+  #planOf(args: readonly unknown[], self?: unknown): CallPlan {
     const params = this.#signature.params(args);
     const columns = this.#signature.keyColumns(args);
     if (!columns) this.#checkNames(params);
     const { namespace } = this.#options;
     if (namespace !== undefined) params[NAMESPACE] = namespace;
-    return { key: keyOf(this.#shapeOf(columns), params, columns), args };
+    return { key: keyOf(this.#shapeOf(columns), params, columns), args, self };
   }
 
   /** Rows of another namespace never count, so that column is in every key. */
@@ -241,28 +216,27 @@ export class Runs implements Target {
     }
   }
 
-  /** The row of a run that is done, at once if the store knows at once; an empty one if that will do. */
-  look({ key }: Plan, isRead: boolean, self?: unknown): MaybePromise<Row | undefined> {
-    const backend = this.#backend!;
-    if ((isRead && this.#options.save) || this.#options.rerunIfMissing) {
-      const row = backend.find(key);
-      const answer = (it: Row | undefined): MaybePromise<Row | undefined> =>
-        it && this.#isDone(it) ? this.#answer(key, it, sourceIn(it), self) : undefined;
-      return row instanceof Promise ? row.then(answer) : answer(row);
+  look({ key, self }: CallPlan, isRead: boolean): MaybePromise<Row | undefined> {
+    const { save, rerunIfMissing } = this.#options;
+    if ((isRead && save) || rerunIfMissing) {
+      return andThen(
+        this.engine.savedResult(key),
+        (row) => row && this.#isDone(row) ? this.#answer(key, row, sourceIn(row), self) : undefined,
+      );
     }
-    const source = backend.sourceOf(key);
-    const answer = (it: string | undefined): MaybePromise<Row | undefined> =>
-      it === undefined ? undefined : this.#answer(key, NO_CELLS, it, self);
-    return source instanceof Promise ? source.then(answer) : answer(source);
+    return andThen(
+      this.engine.sourceOf(key),
+      (source) => source === undefined ? undefined : this.#answer(key, NO_CELLS, source, self),
+    );
   }
 
-  /** The row that answers a call, once it is known whose it is. */
+  /** Returns the row that answers a call, unless its source says to run again. */
   #answer(key: Key, row: Row, source: string, self: unknown): MaybePromise<Row | undefined> {
     const watch = this.#watch;
     watch.checkMaker(key, self);
     if (watch.onChange === "ignore" || watch.isWarned || !watch.isOther(source)) return row;
     if (watch.onChange === "rerun") return undefined;
-    return watch.report(this.#backend!, key).then(() => row);
+    return watch.report(this.engine, key).then(() => row);
   }
 
   #isDone(row: Row): boolean {
@@ -270,75 +244,60 @@ export class Runs implements Target {
       (this.#watch.onChange !== "rerun" || !this.#watch.isOther(sourceIn(row)));
   }
 
-  /** The outcome of a run whose row was found. */
-  skipped({ key }: Plan, row: Row): Outcome<unknown> {
-    const params = paramsOf(key);
-    return { status: "skipped", params, ...this.#options.save && { value: resultOf(row) } };
+  skipped(plan: CallPlan, row: Row): Outcome<unknown> {
+    const params = this.params(plan);
+    return this.#options.save
+      ? { status: "skipped", params, value: resultOf(row) }
+      : { status: "skipped", params };
   }
 
-  #told(skipped: Outcome<unknown>): Outcome<unknown> {
-    this.#log(`[stet] Skipping ${this.label}(${paramsText(skipped.params)})`);
-    return skipped;
+  checkShared({ key, self }: CallPlan): void {
+    this.#watch.checkMaker(key, self);
   }
 
-  /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
-  claim<T>({ key }: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>> {
+  #logSkip({ params }: Outcome<unknown>, holder: string | undefined): void {
+    const why = holder === undefined ? "" : `: ${holder} runs it`;
+    (this.#options.log ?? console.log)(
+      `[stet] Skipping ${this.label}(${paramsText(params)})${why}`,
+    );
+  }
+
+  claim<T>(
+    { key }: CallPlan,
+    body: (claim: HeldClaim) => Promise<T>,
+  ): Promise<Held<T>> {
     const mayRerun = this.#options.rerunIfMissing || this.#watch.onChange === "rerun";
     const isDone = mayRerun && { isDone: (row: Row) => this.#isDone(row) };
-    return holdingClaim(this.#backend!, key, { label: this.label, ...isDone }, body);
+    return holdingClaim(this.engine, key, { label: this.label, ...isDone }, body);
   }
 
-  async #claimAndRun(plan: Plan, self: unknown): Promise<Outcome<unknown>> {
-    const { save, onBusy = save ? "wait" : "skip" } = this.#options;
-    for (let pause = 10;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const answer = await this.claim(plan, async (claim) => {
-        void plan.key.values; // read now: the function may change its params
-        this.#watch.made(plan.key, self);
-        return await this.#keep(plan, claim, await this.#execute(self, plan.args));
-      });
-      if (answer.state === "claimed") return answer.result;
-      if (answer.state === "done") {
-        const row = await this.look(plan, true, self);
-        if (row) return this.#told(this.skipped(plan, row));
-        continue; // removed again in between
-      }
-      if (onBusy === "skip") {
-        const params = paramsOf(plan.key);
-        this.#log(`[stet] Skipping ${this.label}(${paramsText(params)}): ${answer.holder} runs it`);
-        return { status: "busy", params };
-      }
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-    }
-  }
-
-  async #execute(self: unknown, args: readonly unknown[]): Promise<Finished> {
-    const start = performance.now();
-    try {
-      const value = await this.#fn.apply(self, [...args]);
-      return { status: "done", value, seconds: (performance.now() - start) / 1000 };
-    } catch (error) {
-      return { status: "failed", error, attempts: 1 };
-    }
-  }
-
-  /** Executes a claimed run and records its outcome. Undefined if it was aborted. */
-  async run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined> {
-    const { key, args } = plan;
+  async run(
+    plan: CallPlan,
+    claim: HeldClaim,
+    execute: Execute,
+  ): Promise<Outcome<unknown> | undefined> {
+    const { key, args, self } = plan;
     const { values } = key; // read now: the function may change its params
-    this.#watch.made(key, undefined);
+    const params = this.params(plan);
+    this.#watch.made(key, self);
     const executed = await execute({
       get id(): string {
         return hashRow(values);
       },
-      params: paramsOf(key),
+      params,
       args,
-      call: () => this.#fn(...args),
+      call: () => this.#fn.call(self, ...args),
     });
-    return executed.status === "aborted" ? undefined : await this.#keep(plan, claim, executed);
+    if (executed.status === "aborted") return undefined;
+    return await this.#record(values, params, claim, executed);
   }
 
-  async #keep({ key }: Plan, claim: HeldClaim, executed: Finished): Promise<Outcome<unknown>> {
-    const params = paramsOf(key);
+  async #record(
+    values: Row,
+    params: Row,
+    claim: HeldClaim,
+    executed: Finished,
+  ): Promise<Outcome<unknown>> {
     if (executed.status === "failed") {
       const { error, attempts } = executed;
       await claim.fail(error, attempts);
@@ -347,40 +306,30 @@ export class Runs implements Target {
     const { value, seconds } = executed;
     const own = { [ELAPSED]: Math.round(seconds * 1e6) / 1e6, ...this.#watch.columns };
     if (!this.#options.save) {
-      await claim.record({ ...key.values, ...own });
+      await claim.record({ ...values, ...own });
       return { status: "ran", params, value };
     }
     let result: Row;
     try {
       result = resultColumns(value);
     } catch (error) {
-      await claim.record({ ...key.values, ...own });
+      await claim.record({ ...values, ...own });
       if (!(error instanceof ResultError)) throw error;
       return { status: "failed", params, error };
     }
     try {
-      await claim.record({ ...key.values, ...result, ...own });
+      await claim.record({ ...values, ...result, ...own });
     } catch (error) {
       if (!(error instanceof ColumnError)) throw error; // nothing was written, and the claim is held
-      await claim.record({ ...key.values, ...wholeResult(result), ...own });
+      await claim.record({ ...values, ...wholeResult(result), ...own });
     }
     // In the form in which a skipped call will return it.
     return { status: "ran", params, value: resultOf(result) };
   }
-
-  /** The failure of a run that was noted since a time, if one was. */
-  async failureSince({ key }: Plan, time: string): Promise<Error | undefined> {
-    for (const failure of await this.#backend!.failures()) {
-      if (failure.time < time || keyOf(key.shape, failure.params).text !== key.text) continue;
-      return Object.assign(new Error(failure.error), { stack: failure.stack });
-    }
-    return undefined;
-  }
 }
 
-type Finished = Exclude<Executed, { status: "aborted" }>;
-
-function paramsOf(key: Key): Row {
-  const { [NAMESPACE]: _, ...params } = key.values;
-  return params;
+/** One call that is asked for. */
+interface CallPlan extends Plan {
+  /** Its `this`. */
+  readonly self?: unknown;
 }

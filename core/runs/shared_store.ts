@@ -2,13 +2,14 @@ import type { Backend } from "../contract/backend.ts";
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 
 /**
  * An open store of which functions share the backend, by reference count: it is closed when the last
  * function has released it and the calls and sweeps under way have ended.
  */
 export class SharedStore {
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** Removes the store from where others find it; undefined if its opener closes it. */
   readonly #remove: (() => void) | undefined;
   #users = 0;
@@ -20,7 +21,7 @@ export class SharedStore {
   readonly #idle = new ConditionVariable();
 
   constructor(backend: Backend, remove: (() => void) | undefined) {
-    this.backend = engineOf(backend);
+    this.engine = engineOf(backend);
     this.#remove = remove;
   }
 
@@ -50,13 +51,14 @@ export class SharedStore {
     if (this.#isEnding) await this.#closeIfIdle();
   }
 
-  /** Begins a call, during which the store stays open. */
-  beginCall(): void {
-    this.#calls++;
-  }
-
-  endCall(): void {
-    if (--this.#calls === 0) this.#idle.notifyAll();
+  /** Runs the body of a call, during which the store stays open. */
+  during<T>(body: () => MaybePromise<T>): MaybePromise<T> {
+    const result = body();
+    if (!(result instanceof Promise)) return result;
+    this.#calls++; // nothing else ran since the call began
+    return result.finally(() => {
+      if (--this.#calls === 0) this.#idle.notifyAll();
+    });
   }
 
   /** Begins a sweep, during which the store stays open. */
@@ -71,6 +73,6 @@ export class SharedStore {
 
   async #closeIfIdle(): Promise<void> {
     if (this.#calls > 0 || this.#sweeps > 0) return;
-    await (this.#closed ??= Promise.resolve(this.backend.close()));
+    await (this.#closed ??= Promise.resolve(this.engine.close()));
   }
 }

@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../contract/backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import type { Job } from "./executor.ts";
 import type { Held, HeldClaim } from "./held_claim.ts";
 import type { Key } from "../keys/key.ts";
@@ -6,48 +7,60 @@ import type { Outcome } from "./once_types.ts";
 import type { Row } from "../values/value.ts";
 
 /**
- * What a sweep runs: a `once` function or a Store. It knows what an item's key is, how it is looked
- * up and claimed, and what is recorded of a run; when and where things run is the sweep's.
+ * A `once` function or a Store, as {@linkcode KeyRunner} and sweeps run it: the plan of a run, how its row
+ * is looked up and judged, how it is claimed, executed and recorded.
  */
-export interface Target {
-  /** What messages call it. */
+export interface Target<P extends Plan = Plan> {
+  /** Name of the function in messages. */
   readonly label: string;
+  /** The open store. */
+  readonly engine: Engine;
   /**
-   * Opens the store for a sweep. It stays open until the function that is given is called.
+   * Opens the store for a sweep. It stays open until the returned function is called.
    *
    * @throws {StoreError} If it cannot be used.
    */
   begin(): Promise<() => MaybePromise<void>>;
   /**
-   * Which run an item of the sweep's params is.
+   * Returns the run of one item of a sweep's params.
    *
-   * @throws {TypeError} If it makes no key.
+   * @throws {TypeError} If the item makes no key.
    */
-  plan(item: unknown): Plan;
-  /** Its params by name, as outcomes show them. */
-  params(plan: Plan): Row;
+  plan(item: unknown): P;
+  /** Returns the params of a run by name, as outcomes show them. */
+  params(plan: P): Row;
   /**
-   * The row of a run that is done, or undefined.
+   * Returns the row of a run that is done, or undefined.
    *
-   * @param isRead Whether its cells are needed; else an empty one may stand for it.
+   * @param isRead False if the cells are not needed: an empty row may stand for it.
    */
-  look(plan: Plan, isRead: boolean): MaybePromise<Row | undefined>;
-  /** The outcome of a run whose row was found. */
-  skipped(plan: Plan, row: Row): Outcome<unknown>;
-  /** Claims a run, unless it is done or busy. The claim is held until the body ends. */
-  claim<T>(plan: Plan, body: (claim: HeldClaim) => Promise<T>): Promise<Held<T>>;
+  look(plan: P, isRead: boolean): MaybePromise<Row | undefined>;
+  /** Returns the outcome of a run whose row was found. */
+  skipped(plan: P, row: Row): Outcome<unknown>;
+  /** Returns the plan under the key that its row has, where a row may have one of several. */
+  resolve?(plan: P): MaybePromise<P>;
+  /**
+   * Claims a run, unless it is done or busy. The claim is held until the body ends.
+   *
+   * @param isForced True to claim it though it is done.
+   */
+  claim<T>(
+    plan: P,
+    body: (claim: HeldClaim) => Promise<T>,
+    isForced?: boolean,
+  ): Promise<Held<T>>;
   /** Executes a claimed run and records its outcome. Undefined if it was aborted: nothing is noted. */
-  run(plan: Plan, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
-  /** The failure of a run that was noted since a time (ISO 8601), if one was. */
-  failureSince(plan: Plan, time: string): Promise<Error | undefined>;
+  run(plan: P, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
+  /** Checks that the outcome of another call with the same key may answer this one. */
+  checkShared(plan: P, outcome: Outcome<unknown>): void;
 }
 
 /** One run that is asked for. */
 export interface Plan {
   readonly key: Key;
-  /** What tells it from other items of a sweep, where keys can collide. Default: the key's text. */
+  /** Identity among the items of a sweep, where keys can collide. Default: the key's text. */
   readonly identity?: string;
-  /** What the function is called with. */
+  /** Arguments of the function. */
   readonly args: readonly unknown[];
 }
 
@@ -60,22 +73,26 @@ export interface RunJob extends Omit<Job, "signal"> {
   prepare?(): void;
 }
 
-/** What came of executing a run. */
-export type Executed =
-  /** `seconds`: how long the attempt took that succeeded. */
-  | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
-  | { readonly status: "failed"; readonly error: unknown; readonly attempts: number }
+/** The result of executing a run. */
+export type Executed = Finished | {
   /** The sweep was aborted: the run counts as neither done nor failed. */
-  | { readonly status: "aborted" };
+  readonly status: "aborted";
+};
+
+/** The result of executing a run to its end. */
+export type Finished =
+  /** `seconds`: duration of the attempt that succeeded. */
+  | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
+  | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
 
 const targets = new WeakMap<object, Target>();
 
-/** Makes something known as what a sweep can run. */
+/** Registers the target of a `once` function or Store. */
 export function setTarget(swept: object, target: Target): void {
   targets.set(swept, target);
 }
 
-/** What a sweep runs for a `once` function or Store; undefined for anything else. */
+/** Returns the target of a `once` function or Store, undefined for anything else. */
 export function targetOf(swept: object): Target | undefined {
   return targets.get(swept);
 }

@@ -2,7 +2,7 @@ import process from "node:process";
 
 /** A permission of Deno, as its API names them. */
 export interface Permission {
-  readonly name: "env" | "ffi" | "net" | "read" | "run" | "write";
+  readonly name: "env" | "ffi" | "import" | "net" | "read" | "run" | "sys" | "write";
   readonly command?: string;
   readonly host?: string;
   readonly path?: string | URL;
@@ -13,7 +13,7 @@ interface DenoPermissions {
   querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
 }
 
-/** Whether Deno gives a permission without asking the user for it; always elsewhere. */
+/** True if Deno grants a permission without asking the user. Always true elsewhere. */
 export function isGranted(permission: Permission): boolean {
   const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
   return !Deno || Deno.permissions.querySync(permission).state === "granted";

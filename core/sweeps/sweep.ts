@@ -1,7 +1,8 @@
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { closeAfter, suppress } from "../runtime/close_after.ts";
 import { messageOf } from "../errors.ts";
-import type { Executor, Job } from "../runs/executor.ts";
+import { attempts } from "./attempts.ts";
+import type { Executor } from "../runs/executor.ts";
 import { Fingerprint } from "../keys/fingerprint.ts";
 import { FingerprintSet } from "../keys/fingerprint_set.ts";
 import { haltInWorker } from "../runs/halt_in_worker.ts";
@@ -12,28 +13,24 @@ import {
   type Interruptible,
   ownCommand,
 } from "../runtime/interrupt.ts";
+import { attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
+import { OutcomeStream } from "./outcome_stream.ts";
+import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
-import { type Executed, type Plan, type RunJob, type Target, targetOf } from "../runs/target.ts";
+import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
 /** Params of a sweep, as they come. */
 export type Items = Iterable<unknown> | AsyncIterable<unknown>;
 
-/** How many outcomes are held for who iterates, before no more keys are looked up. */
-const MOST_HELD = 64;
-/** How many keys that others run are remembered before they are looked up again. */
-const MOST_BUSY = 256;
-/** The longest pause between two looks at keys that others run, in milliseconds. */
-const LONGEST_PAUSE = 250;
-/** The longest time that a timer can be set to, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-const LONGEST_RETRY_DELAY = 60_000;
+/** Maximum number of keys that others run before they are looked up again. */
+const MAX_BUSY = 256;
 
-/** See `sweep` of mod.ts, which types it. */
+/** See `sweep` of mod.ts, which declares its types. */
 export function sweep(swept: object, params: Items, options: SweepOptions = {}): Sweep<unknown> {
   const target = targetOf(swept);
   if (!target) {
@@ -59,7 +56,7 @@ function isIterable(x: object): boolean {
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
 
-/** One sweep: each item's way from its key to its outcome. */
+/** One sweep: leads each item from its key to its outcome. */
 class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
@@ -70,7 +67,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
-  /** Keys that somebody else was running. */
+  /** Keys that another process was running. */
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
@@ -79,18 +76,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #stopped: StopReason | undefined;
   /** The error that ends it, in a box: anything can be thrown. */
   #broken: { readonly error: unknown } | undefined;
-  readonly #abort = new AbortController();
-  readonly #sleepers = new Set<() => void>();
+  readonly #stopping = new AbortController();
+  readonly #aborting = new AbortController();
+  readonly #execute: Execute;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  /** When the next attempt may begin, as `performance.now()` tells time. */
-  #nextStart = 0;
-  /** Outcomes for who iterates, once somebody does and until they leave. */
-  #held: Outcome<unknown>[] | undefined;
-  #isIterated = false;
-  /** Notified when a place is free, an outcome was taken, or the sweep must stop. */
+  readonly #outcomes: OutcomeStream;
+  /** Notified when a run has ended, when the buffer of outcomes has space, and when the sweep stops. */
   readonly #stateChanged = new ConditionVariable();
-  /** Notified when there is an outcome for the iterator. */
-  readonly #outcomeReady = new ConditionVariable();
 
   constructor(swept: object, target: Target, items: Items, options: SweepOptions) {
     this.#swept = swept;
@@ -101,6 +93,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#concurrency = options.concurrency ?? this.#executor.concurrency;
     checkSweepOptions({ concurrency: this.#concurrency });
     this.#log = options.log ?? printError;
+    const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
+    this.#execute = attempts(this.#executor, options, stopping, aborting);
+    this.#outcomes = new OutcomeStream({
+      begin: () => this.#begin(),
+      resume: () => this.#stateChanged.notifyAll(),
+      stop: () => this.#stop("return"),
+      leave: () => this.#leave(),
+    });
   }
 
   get done(): Promise<SweepCounts> {
@@ -112,45 +112,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Outcome<unknown>> {
-    if (this.#isIterated) {
-      throw new TypeError(
-        "Cannot iterate over a sweep twice: begin another one, it skips what is done",
-      );
-    }
-    this.#isIterated = true;
-    const held: Outcome<unknown>[] = this.#held = [];
-    let isOver = false;
-    const over = (): void => {
-      isOver = true;
-      this.#outcomeReady.notifyAll();
-    };
-    const begun = this.#begin();
-    begun.then(over, over);
-    return {
-      next: async () => {
-        while (held.length === 0 && !isOver) await this.#outcomeReady.wait();
-        const outcome = held.shift();
-        if (outcome) {
-          if (held.length === MOST_HELD / 2) this.#stateChanged.notifyAll();
-          return { done: false, value: outcome };
-        }
-        this.#leave();
-        await begun; // rejects with what broke it
-        return { done: true, value: undefined };
-      },
-      return: async () => {
-        this.#held = undefined;
-        this.#stop("return");
-        await begun;
-        this.#leave();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#outcomes.iterate();
   }
 
-  /** The first interrupt has what runs finished, the second aborts it. */
+  /** The first interrupt finishes the runs under way, the second aborts them. */
   interrupt(times: 1 | 2): void {
-    if (times === 2) return this.#abortWith(new Error("the sweep was interrupted"));
+    if (times === 2) return this.#abort(new Error("the sweep was interrupted"));
     this.#stop("interrupt");
     const { graceSeconds = Infinity } = this.#options;
     if (this.#running > 0) {
@@ -160,14 +127,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       );
     }
     if (graceSeconds === Infinity) return;
-    const abort = (): void => this.#abortWith(new Error("the sweep was interrupted"));
-    setTimeout(abort, Math.min(graceSeconds * 1000, LONGEST_TIMER)).unref?.();
+    const abort = (): void => this.#abort(new Error("the sweep was interrupted"));
+    setTimeout(abort, Math.min(graceSeconds * 1000, MAX_TIMER_MS)).unref?.();
   }
 
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // told to who reads `done` or iterates
+    begun.catch(() => {}); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
@@ -177,7 +144,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (handleSignals) beginInterruptible(this);
     const onAbort = (): void => {
       this.#stop("signal");
-      this.#abortWith(signal!.reason);
+      this.#abort(signal!.reason);
     };
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
@@ -188,7 +155,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     } finally {
       clearTimeout(this.#deadline);
       signal?.removeEventListener("abort", onAbort);
-      if (!this.#isIterated) this.#leave();
+      if (!this.#outcomes.isIterated) this.#leave();
     }
     return this.counts;
   }
@@ -207,12 +174,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (this.#broken) throw this.#broken.error;
   }
 
-  /** Whether somebody gets the outcomes of skipped runs. */
+  /** True if a consumer gets the outcomes of skipped runs. */
   get #givesSkipped(): boolean {
-    return this.#held !== undefined && this.#options.withSkipped !== false;
+    return this.#outcomes.isOpen && this.#options.withSkipped !== false;
   }
 
-  /** What is wrong with an array's items is told before anything runs. */
+  /** Checks the items of an array before anything runs. */
   async #checkAll(items: readonly unknown[]): Promise<void> {
     const timer = new YieldTimer();
     for (const item of items) {
@@ -251,9 +218,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
           await this.#begunRun(plan);
           if (timer.isDue()) await timer.yield();
         }
-        while (this.#held && this.#held.length >= MOST_HELD && !this.#stopped) {
-          await this.#stateChanged.wait();
-        }
+        while (this.#outcomes.isFull && !this.#stopped) await this.#stateChanged.wait();
       }
     } finally {
       // Not waited for: an iterator that is waiting itself would never answer.
@@ -281,7 +246,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return hasArrived ? await step : { done: true, value: undefined };
   }
 
-  /** Whether a key comes for the first time. */
+  /** True if a key comes for the first time. */
   #isNew({ key, identity }: Plan): boolean {
     const { size } = this.#seen;
     const fingerprint = identity === undefined
@@ -296,39 +261,34 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
-    if (this.#busy.length >= MOST_BUSY) await this.#lookAtBusy();
+    if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
   }
 
   #start(plan: Plan, wasBusy: boolean): void {
     this.#running++;
-    this.#claimAndRun(plan, wasBusy).catch((error) => this.#break(error)).finally(() => {
+    this.#run(plan, wasBusy).catch((error) => this.#break(error)).finally(() => {
       this.#running--;
       this.#stateChanged.notifyAll();
     });
   }
 
-  async #claimAndRun(plan: Plan, wasBusy: boolean): Promise<void> {
-    const target = this.#target;
-    const answer = await target.claim(plan, async (claim) => {
-      if (this.#stopped) return;
+  async #run(plan: Plan, wasBusy: boolean): Promise<void> {
+    const end = await attemptRun(this.#target, plan, this.#execute, {
       // It failed elsewhere while this sweep waited for it: that was its run.
-      const error = wasBusy ? await target.failureSince(plan, this.#time) : undefined;
-      if (error) return { status: "failed", params: target.params(plan), error } as const;
-      return await target.run(plan, claim, (job) => this.#execute(job));
+      failedSince: wasBusy ? this.#time : undefined,
+      signal: this.#stopping.signal,
     });
-    if (answer.state === "claimed") return answer.result && this.#emit(answer.result);
-    const row = answer.state === "done" ? await target.look(plan, this.#givesSkipped) : undefined;
-    if (row) this.#skip(plan, row);
-    else this.#busy.push(plan);
+    if (end.status === "busy") this.#busy.push(plan);
+    else if (end.status !== "aborted") this.#emit(end);
   }
 
   async #finishRunning(): Promise<void> {
     while (this.#running > 0) await this.#stateChanged.wait();
   }
 
-  /** Waits for the runs of others, and takes over those that end without being done. */
+  /** Waits for the runs of other processes, and takes over those that end without being done. */
   async #finishBusy(): Promise<void> {
-    for (let pause = 10; !this.#stopped; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+    const round = async (reset?: () => void): Promise<true | undefined> => {
       await this.#lookAtBusy();
       const plans = this.#busy;
       this.#busy = [];
@@ -337,10 +297,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();
-      if (this.#busy.length === 0) return;
-      if (this.#busy.length < plans.length) pause = 10;
-      await this.#sleep(pause * (0.5 + Math.random()));
-    }
+      if (this.#busy.length < plans.length) reset?.();
+      return this.#busy.length === 0 ? true : undefined;
+    };
+    if (!this.#stopped && !await round()) await poll(round, { signal: this.#stopping.signal });
   }
 
   /** Drops the keys that are done by now. */
@@ -354,94 +314,21 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  async #execute(job: RunJob): Promise<Executed> {
-    const { retries = 0 } = this.#options;
-    for (let attempts = 1;; attempts++) {
-      await this.#pace();
-      if (this.#abort.signal.aborted || (this.#stopped && attempts === 1)) {
-        return { status: "aborted" };
-      }
-      const start = performance.now();
-      try {
-        job.prepare?.();
-        const value = await this.#attempt(job);
-        return { status: "done", value, seconds: (performance.now() - start) / 1000 };
-      } catch (error) {
-        if (this.#abort.signal.aborted) return { status: "aborted" };
-        if (attempts <= retries && !this.#stopped) await this.#sleep(this.#delay(attempts, error));
-        if (this.#abort.signal.aborted) return { status: "aborted" };
-        if (attempts > retries || this.#stopped) return { status: "failed", error, attempts };
-      }
-    }
-  }
-
-  async #attempt(job: RunJob): Promise<unknown> {
-    const { timeout } = this.#options;
-    const { signal } = this.#abort;
-    if (timeout === undefined) return await this.#executor.run(withSignal(job, signal));
-    const over = new AbortController();
-    const abort = (): void => over.abort(signal.reason);
-    signal.addEventListener("abort", abort);
-    const timer = setTimeout(() => {
-      const error = new Error(`timed out after ${timeout} ms`);
-      error.name = "TimeoutError";
-      over.abort(error);
-    }, Math.min(timeout, LONGEST_TIMER));
-    try {
-      return await this.#executor.run(withSignal(job, over.signal));
-    } catch (error) {
-      // However the executor puts it, that is why.
-      throw over.signal.aborted ? over.signal.reason : error;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-    }
-  }
-
-  #delay(attempt: number, error: unknown): number {
-    const { retryDelay = 1000 } = this.#options;
-    if (typeof retryDelay === "function") return retryDelay(attempt, error);
-    const delay = Math.min(retryDelay * 2 ** (attempt - 1), LONGEST_RETRY_DELAY);
-    return delay * (0.75 + Math.random() / 2);
-  }
-
-  async #pace(): Promise<void> {
-    const { perSecond } = this.#options;
-    if (perSecond === undefined) return;
-    const now = performance.now();
-    const start = Math.max(now, this.#nextStart);
-    this.#nextStart = start + 1000 / perSecond;
-    if (start > now) await this.#sleep(start - now);
-  }
-
-  /** Resolves after so many milliseconds, or when the sweep stops. */
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#stopped) return resolve();
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.#sleepers.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER));
-      this.#sleepers.add(wake);
-    });
-  }
-
   #stopAt(time: number): void {
     const rest = time - Date.now();
     if (rest <= 0) return this.#stop("deadline");
-    this.#deadline = setTimeout(() => this.#stopAt(time), Math.min(rest, LONGEST_TIMER));
+    this.#deadline = setTimeout(() => this.#stopAt(time), Math.min(rest, MAX_TIMER_MS));
   }
 
+  /** Begins no more runs. */
   #stop(reason: StopReason): void {
     this.#stopped ??= reason;
-    for (const wake of [...this.#sleepers]) wake();
+    this.#stopping.abort();
     this.#stateChanged.notifyAll();
   }
 
-  #abortWith(reason: unknown): void {
-    this.#abort.abort(reason);
+  #abort(reason: unknown): void {
+    this.#aborting.abort(reason);
     this.#stop("interrupt");
   }
 
@@ -453,19 +340,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   #skip(plan: Plan, row: Row): void {
     this.#counts.skipped++;
-    if (this.#held && this.#givesSkipped) this.#hold(this.#held, this.#target.skipped(plan, row));
+    if (this.#givesSkipped) this.#outcomes.push(this.#target.skipped(plan, row));
   }
 
-  #emit(outcome: Outcome<unknown>): void {
-    if (outcome.status === "ran") this.#counts.ran++;
-    else this.#counts.failed++;
+  #emit(outcome: Ended): void {
+    this.#counts[outcome.status]++;
     if (outcome.status === "failed" && this.#options.onError === "stop") this.#stop("error");
-    if (this.#held) this.#hold(this.#held, outcome);
-  }
-
-  #hold(held: Outcome<unknown>[], outcome: Outcome<unknown>): void {
-    held.push(outcome);
-    this.#outcomeReady.notifyAll();
+    if (outcome.status !== "skipped" || this.#givesSkipped) this.#outcomes.push(outcome);
   }
 
   /** Its last step: after an interrupt, the process ends here. */
@@ -479,9 +360,4 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
     endInterruptible(this);
   }
-}
-
-/** Its other members stay as they are: some are computed when they are asked for. */
-function withSignal(job: RunJob, signal: AbortSignal): Job {
-  return Object.defineProperty(job, "signal", { value: signal, configurable: true }) as Job;
 }

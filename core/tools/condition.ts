@@ -1,8 +1,8 @@
-import { nearestName } from "../values/nearest_name.ts";
+import { nearestColumn } from "../values/nearest_name.ts";
 import { isShortInteger, MAX_DIGITS } from "../values/integer_text.ts";
 import type { Value } from "../values/value.ts";
 
-/** What an expression says of a row: the form that predicates and SQL are made of. */
+/** Syntax tree of an expression; predicates and SQL are made of it. */
 export type Condition =
   | { readonly kind: "and" | "or"; readonly parts: readonly Condition[] }
   | { readonly kind: "not"; readonly part: Condition }
@@ -13,31 +13,31 @@ export type Condition =
     readonly right: Operand;
   }
   | { readonly kind: "in"; readonly left: Operand; readonly members: readonly Operand[] }
-  /** Whether it is null, or, with `undefined`, absent. */
+  /** Null, or absent where `wanted` is undefined. */
   | { readonly kind: "is"; readonly left: Operand; readonly wanted: null | undefined };
 
-/** How two operands are compared. */
+/** Comparison of two operands. */
 export type Sign = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** A column of the row, or a value. */
 export type Operand = { readonly column: string } | { readonly value: Value };
 
 /**
- * Reads an expression that says which rows are wanted: `alpha > 0.2 and model = 'a'`.
+ * Parses an expression about rows: `alpha > 0.2 and model = 'a'`.
  *
  * Comparisons `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (1, 2)`, `is absent`, `is null` (each with `not`),
- * put together with `and`, `or`, `not` and parentheses. Texts stand in single quotes; column names are
+ * joined by `and`, `or`, `not` and parentheses. Texts are in single quotes; column names are
  * bare (`result.loss`) or in double quotes; the other values are numbers, `true`, `false`, `null`,
  * `nan` and `inf`. Words count in any case.
  *
- * @param columns Those that rows can have.
+ * @param columns The columns that rows can have.
  * @throws {SyntaxError} If it is no such expression or names another column; says where.
  */
 export function parseCondition(text: string, columns: readonly string[]): Condition {
   return new Parser(text, columns).whole();
 }
 
-/** Returns the columns that a condition names, each once. */
+/** Returns the columns in a condition, each once. */
 export function columnsOf(condition: Condition): string[] {
   return [...new Set(operandsOf(condition).flatMap((it) => "column" in it ? [it.column] : []))];
 }
@@ -60,9 +60,9 @@ function operandsOf(condition: Condition): readonly Operand[] {
 
 interface Token {
   readonly kind: "name" | "column" | "text" | "number" | "sign" | "end";
-  /** What it says: without quotes, words as they are written. */
+  /** Its text without quotes; words as they are written. */
   readonly text: string;
-  /** Where it begins, from 0. */
+  /** Its position, from 0. */
   readonly at: number;
 }
 
@@ -190,13 +190,11 @@ class Parser {
 
   #check(name: string, at: number): void {
     if (this.#columns.includes(name)) return;
-    const result = `result.${name}`;
-    const nearest = this.#columns.includes(result) ? result : nearestName(name, this.#columns);
+    const nearest = nearestColumn(name, this.#columns);
     const advice = nearest === undefined
-      ? `the columns are ${this.#columns.join(", ")}`
+      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes`
       : `did you mean ${nearest}?`;
-    const hint = nearest === undefined ? "; a text stands in single quotes" : "";
-    throw this.#error(`there is no column "${name}"; ${advice}${hint}`, at);
+    throw this.#error(`there is no column "${name}"; ${advice}`, at);
   }
 
   #takeWord(word: string): boolean {
@@ -235,13 +233,13 @@ class Parser {
       );
     }
     this.#end = TOKEN.lastIndex;
-    const { name, column, text, number, sign = "" } = groups;
-    if (column !== undefined) return { kind: "column", text: column.replaceAll('""', '"'), at };
-    if (text !== undefined) return { kind: "text", text: text.replaceAll("''", "'"), at };
-    if (name !== undefined) return { kind: "name", text: name, at };
-    return number !== undefined
-      ? { kind: "number", text: number, at }
-      : { kind: "sign", text: sign, at };
+    const [kind, text] = Object.entries(groups).find(([, text]) => text !== undefined)!;
+    const mark = kind === "column" ? '"' : kind === "text" ? "'" : "";
+    return {
+      kind: kind as Token["kind"],
+      text: mark === "" ? text! : text!.replaceAll(mark + mark, mark),
+      at,
+    };
   }
 
   #unexpected(expected: string): SyntaxError {

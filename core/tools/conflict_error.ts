@@ -5,20 +5,19 @@ import type { Row } from "../values/value.ts";
 export interface Conflict {
   /** The key's columns. */
   readonly key: Row;
-  /** The rows, the first few. */
+  /** The first few rows. */
   readonly rows: readonly ConflictingRow[];
 }
 
 /** One of several rows of a key. */
 export interface ConflictingRow {
-  /** The store that it is in. */
+  /** Name of the store. */
   readonly store: string;
-  /** All of it. */
   readonly row: Row;
 }
 
 /**
- * Rows of one key have different results, and nobody said which to take. Nothing was written.
+ * Rows of one key have different results, and no option says which to take. Nothing was written.
  *
  * @example
  * ```ts
@@ -35,7 +34,7 @@ export interface ConflictingRow {
  */
 export class ConflictError extends StoreError {
   override name = "ConflictError";
-  /** How many keys. */
+  /** Number of keys. */
   readonly count: number;
   /** The first 20 of them. */
   readonly conflicts: readonly Conflict[];

@@ -1,31 +1,27 @@
 import { isDetail, TIMESTAMP } from "../values/columns.ts";
 import type { Conflict } from "./conflict_error.ts";
 import { compareValues } from "../values/compare_values.ts";
-import type { Row } from "../values/value.ts";
+import { entryOf } from "../values/value.ts";
 import { valueText } from "../values/value_text.ts";
 
-/** Conflicts as lines: the key, then for each row its store and the columns in which they differ. */
+/** Returns the lines of conflicts: the key, then for each row its store and the columns that differ. */
 export function conflictLines(conflicts: readonly Conflict[]): string[] {
   return conflicts.flatMap(({ key, rows }) => {
     const names = new Set(rows.flatMap(({ row }) => Object.keys(row)));
     const differing = [...names].filter((name) =>
       !isDetail(name) &&
-      rows.some(({ row }) => compareValues(own(row, name), own(rows[0]!.row, name)))
+      rows.some(({ row }) => compareValues(entryOf(row, name), entryOf(rows[0]!.row, name)))
     );
     return [
       Object.entries(key).map(([name, value]) => `${name}=${valueText(value)}`).join(" "),
       ...rows.map(({ store, row }) => {
         const time = row[TIMESTAMP] === undefined ? "" : `  (${String(row[TIMESTAMP])})`;
         const cells = differing.map((name) => {
-          const value = own(row, name);
+          const value = entryOf(row, name);
           return `${name}: ${value === undefined ? "absent" : valueText(value)}`;
         });
         return `  ${store}: ${cells.join(", ")}${time}`;
       }),
     ];
   });
-}
-
-function own(row: Row, name: string): Row[string] | undefined {
-  return Object.hasOwn(row, name) ? row[name] : undefined;
 }

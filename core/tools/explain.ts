@@ -1,41 +1,40 @@
 import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
-import { closeAfter } from "../runtime/close_after.ts";
 import type { Engine } from "../contract/engine.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
 import { keyParams } from "../keys/key_params.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import { openKnown } from "../contract/open_known.ts";
+import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
-import { type Row, toValue, type Value } from "../values/value.ts";
+import { entryOf, type Row, toValue, type Value } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
-/** How many of the nearest rows are given. */
-const NEAREST = 3;
+/** Maximum number of nearest rows. */
+const MAX_NEAREST = 3;
 
-/** Why params are done or not. */
+/** State of params in a store, and the reasons. */
 export interface Explanation {
   /** The store's path or URL. */
   readonly store: string;
-  /** What was asked about, as stores keep it. */
+  /** The params, as stores keep them. */
   readonly params: Row;
-  /** `"unknown"`: nothing is known of it; it never ran, or was interrupted. */
+  /** `"unknown"`: it never ran, or was interrupted. */
   readonly state: "done" | "running" | "failed" | "unknown";
-  /** How many rows agree on all params asked about. */
+  /** Number of rows that agree on all params. */
   readonly count: number;
-  /** The newest of them. */
+  /** The newest of these rows. */
   readonly row?: Row;
-  /** Who runs it. */
+  /** The process that runs it. */
   readonly holder?: string;
-  /** How it failed last. */
+  /** The last failure. */
   readonly failure?: Failure;
-  /** The rows that come nearest: those that differ in the fewest columns, then by the least. */
+  /** The rows that differ in the fewest columns, then by the least. */
   readonly nearest: readonly NearRow[];
-  /** What may be the reason that it is not done, or not what was meant: sentences. */
+  /** Sentences about why it may not be done, or not be what was meant. */
   readonly hints: readonly string[];
 }
 
-/** A row that is not what was asked about, and where it differs. */
+/** A row that differs from the params, and where. */
 export interface NearRow {
   readonly row: Row;
   readonly differences: readonly Difference[];
@@ -58,7 +57,7 @@ export type ExplainFunction<Params = Readonly<Record<string, unknown>>> = (
 /**
  * `explain` over the kinds of store that a registry knows.
  *
- * @param read Gives the params asked about, once the store is open. Default: those given.
+ * @param read Reads the params once the store is open. Default: the input is the params.
  */
 export function createExplain<Input = Readonly<Record<string, unknown>>>(
   registry: Registry,
@@ -69,21 +68,25 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
     if (Object.keys(asked).length === 0) {
       throw new TypeError("Cannot explain no params: name some, as in { alpha: 0.1, seed: 3 }");
     }
-    const backend = await openKnown(registry, store, options);
-    return await closeAfter(async () => {
+    return await withStore(registry, store, options, async (backend) => {
       const params = read ? await read(input, backend) : asked;
-      const names = Object.keys(params);
       let count = 0;
       let row: Row | undefined;
-      const nearest = new Nearest(params);
+      const nearest = new Nearest();
       for await (const each of yielding(backend.rows())) {
-        if (names.every((name) => isSame(params[name], own(each, name)))) {
+        const differences = differencesOf(params, each);
+        if (differences.length > 0) nearest.add(each, differences);
+        else {
           count++;
           row = each;
-        } else nearest.add(each);
+        }
       }
-      const failure = (await backend.failures()).find((each) => agrees(params, each.params));
-      const held = (await backend.held()).find((each) => agrees(params, keyParams(each.key)));
+      const failure = (await backend.failures()).find((each) =>
+        differencesOf(params, each.params).length === 0
+      );
+      const held = (await backend.held()).find((each) =>
+        differencesOf(params, keyParams(each.key)).length === 0
+      );
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
       const near = nearest.rows();
       return {
@@ -97,55 +100,42 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         nearest: near,
         hints: row ? hintsOnDone(params, row, count) : hintsOnMissing(params, columns, near),
       };
-    }, () => backend.close());
+    }, isKnown);
   };
 }
 
 /** The rows that differ least, in bounded memory. */
 class Nearest {
-  readonly #params: Row;
-  readonly #names: readonly string[];
-  #kept: { readonly row: Row; readonly count: number; readonly distance: number }[] = [];
+  readonly #kept: (NearRow & { readonly distance: number })[] = [];
 
-  constructor(params: Row) {
-    this.#params = params;
-    this.#names = Object.keys(params);
+  add(row: Row, differences: readonly Difference[]): void {
+    const distance = differences.reduce(
+      (sum, { asked, stored }) => sum + distanceOf(asked, stored),
+      0,
+    );
+    this.#kept.push({ row, differences, distance });
+    this.#kept.sort((a, b) =>
+      a.differences.length - b.differences.length || a.distance - b.distance
+    );
+    this.#kept.splice(MAX_NEAREST);
   }
 
-  add(row: Row): void {
-    let count = 0;
-    let distance = 0;
-    for (const name of this.#names) {
-      const stored = own(row, name);
-      if (isSame(this.#params[name], stored)) continue;
-      count++;
-      distance += distanceOf(this.#params[name], stored);
-    }
-    const last = this.#kept.at(-1);
-    const isFull = this.#kept.length === NEAREST;
-    if (isFull && (count > last!.count || (count === last!.count && distance >= last!.distance))) {
-      return;
-    }
-    if (isFull) this.#kept.pop();
-    this.#kept.push({ row, count, distance });
-    this.#kept.sort((a, b) => a.count - b.count || a.distance - b.distance);
-  }
-
-  /** Those that have anything in common with the params, or could have. */
   rows(): NearRow[] {
-    return this.#kept.map(({ row }) => ({
-      row,
-      differences: this.#names.filter((name) => !isSame(this.#params[name], own(row, name)))
-        .map((column) => ({ column, asked: this.#params[column], stored: own(row, column) })),
-    }));
+    return this.#kept.map(({ row, differences }) => ({ row, differences }));
   }
 }
 
-function own(row: Row, name: string): Value | undefined {
-  return Object.hasOwn(row, name) ? row[name] : undefined;
+/** Returns the columns of params in which a row, or a failed or running key, differs. */
+function differencesOf(params: Row, row: Row): Difference[] {
+  const all = Object.keys(params).map((column) => ({
+    column,
+    asked: entryOf(params, column),
+    stored: entryOf(row, column),
+  }));
+  return all.filter(({ asked, stored }) => !isSame(asked, stored));
 }
 
-/** Whether two values are one cell. */
+/** True if two values are one cell. */
 function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
@@ -153,7 +143,7 @@ function isSame(a: Value | undefined, b: Value | undefined): boolean {
   return writeCell(a) === writeCell(b);
 }
 
-/** From 0 for numbers that are nearly equal, or one text of two kinds, to 1 for what has no distance. */
+/** Returns 0 for nearly equal numbers and for one text of two kinds, up to 1 for values without a distance. */
 function distanceOf(a: Value | undefined, b: Value | undefined): number {
   if (a !== undefined && b !== undefined && isOtherKind(a, b)) return 0;
   if (typeof a !== "number" || typeof b !== "number") return 1;
@@ -161,14 +151,9 @@ function distanceOf(a: Value | undefined, b: Value | undefined): number {
   return Number.isNaN(distance) ? 1 : distance;
 }
 
-/** Whether a failed or running key agrees on all params; it may have more. */
-function agrees(params: Row, key: Row): boolean {
-  return Object.keys(params).every((name) => isSame(params[name], own(key, name)));
-}
-
 function hintsOnDone(params: Row, row: Row, count: number): string[] {
   const more = Object.keys(row).filter((name) =>
-    isKeyColumn(name) && own(params, name) === undefined
+    isKeyColumn(name) && entryOf(params, name) === undefined
   );
   if (more.length === 0) return count > 1 ? [`${count} rows say so; the newest is shown`] : [];
   const columns = more.map((name) => name === NAMESPACE ? "a namespace" : name).join(", ");
@@ -187,7 +172,7 @@ function hintsOnMissing(
   const hints: string[] = [];
   for (const name of Object.keys(params)) {
     if (columns.includes(name) || name === NAMESPACE || columns.length === 0) continue;
-    const others = columns.filter((column) => own(params, column) === undefined);
+    const others = columns.filter((column) => entryOf(params, column) === undefined);
     const nearest = nearestName(name, others);
     hints.push(
       nearest === undefined
@@ -218,7 +203,7 @@ function hintsOnMissing(
   return hints;
 }
 
-/** Whether two values are spelled alike but differ, as `1` and `"1"` do. */
+/** True if two values are spelled alike but differ, as `1` and `"1"` do. */
 function isOtherKind(a: Value, b: Value): boolean {
   return typeof a !== typeof b && bare(a).toLowerCase() === bare(b).toLowerCase();
 }

@@ -9,30 +9,25 @@ import { openExisting } from "../contract/open_existing.ts";
 /** Options of {@linkcode exportStore}. */
 export interface ExportOptions extends WriteOptions, Selection {}
 
-/** The type of {@linkcode exportStore}. */
-export type ExportFunction = (
+/** Copies a store to one of any kind and resolves to the number of rows. */
+export async function exportStore(
+  registry: Registry,
   from: string | URL,
   to: string | URL,
-  options?: ExportOptions,
-) => Promise<number>;
-
-/** `exportStore` over the kinds of store that a registry knows. */
-export function createExport(registry: Registry): ExportFunction {
-  return async (from, to, { where, columns, append = false, force = false, ...options } = {}) => {
-    const source = engineOf(await openExisting(registry, from, options));
-    return await closeAfter(async () => {
-      const selection = { ...where !== undefined && { where }, ...columns && { columns } };
-      const selected = await selectRows(source, selection);
-      return await makeWhole(registry, to, { ...options, append, force }, async (target) => {
-        if (target.location === source.location) {
-          throw new StoreError(`Cannot add "${source.location}" to itself; choose another target`);
-        }
-        const isWhole = where === undefined && columns === undefined;
-        return await target.recordAll(selected.rows(), {
-          columns: selected.columns,
-          ...isWhole && { source },
-        });
+  { where, columns, append = false, force = false, ...options }: ExportOptions = {},
+): Promise<number> {
+  const source = engineOf(await openExisting(registry, from, options));
+  return await closeAfter(async () => {
+    const selected = await selectRows(source, { where, columns });
+    return await makeWhole(registry, to, { ...options, append, force }, async (target) => {
+      if (target.location === source.location) {
+        throw new StoreError(`Cannot add "${source.location}" to itself; choose another target`);
+      }
+      const isWhole = where === undefined && columns === undefined;
+      return await target.recordAll(selected.rows(), {
+        columns: selected.columns,
+        ...isWhole && { source },
       });
-    }, () => source.close());
-  };
+    });
+  }, () => source.close());
 }

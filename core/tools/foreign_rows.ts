@@ -86,45 +86,39 @@ function kindedValue(value: Value, kind: TextKind | undefined): Value {
 }
 
 function plainRows(backend: Engine): Iterable<Row> | AsyncIterable<Row> {
-  const { location } = backend;
-  if (/\.json$/i.test(location)) return arrayRows(location);
-  return /\.(?:jsonl|ndjson)$/i.test(location) ? lineRows(location) : backend.rows();
+  return /\.(?:json|jsonl|ndjson)$/i.test(backend.location)
+    ? jsonRows(backend.location)
+    : backend.rows();
 }
 
-function* arrayRows(file: string): Generator<Row> {
-  let row = 0;
-  try {
-    for (const text of jsonArrayItems(file)) {
-      const where = `row ${++row}`;
-      yield rowOf(parsed(text, file, where), `${where} of "${file}"`);
+async function* jsonRows(file: string): AsyncGenerator<Row> {
+  const isArray = /\.json$/i.test(file);
+  let count = 0;
+  for await (const text of isArray ? arrayItems(file) : linesOf(file)) {
+    const place = `${isArray ? "row" : "line"} ${++count}`;
+    const json = text.replace(/^\ufeff/, "");
+    if (!isArray && json.trim() === "") continue;
+    let value: Value;
+    try {
+      value = parseJson(json);
+    } catch (cause) {
+      throw new FormatError(`Cannot read "${file}": ${place}: ${messageOf(cause)}`, { cause });
     }
+    const what = `${place} of "${file}"`;
+    if (!isPlainObject(value)) throw new FormatError(`Cannot read ${what}: it is no object`);
+    yield toValue(value, what) as Row;
+  }
+}
+
+function linesOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: fs.createReadStream(file), crlfDelay: Infinity });
+}
+
+function* arrayItems(file: string): Generator<string> {
+  try {
+    yield* jsonArrayItems(file);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new FormatError(`Cannot read "${file}": ${cause.message}`, { cause });
   }
-}
-
-async function* lineRows(file: string): AsyncGenerator<Row> {
-  const lines = createInterface({ input: fs.createReadStream(file), crlfDelay: Infinity });
-  let line = 0;
-  for await (const text of lines) {
-    line++;
-    const json = text.replace(/^\ufeff/, "");
-    if (json.trim() !== "") {
-      yield rowOf(parsed(json, file, `line ${line}`), `line ${line} of "${file}"`);
-    }
-  }
-}
-
-function parsed(text: string, file: string, where: string): Value {
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    throw new FormatError(`Cannot read "${file}": ${where}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function rowOf(value: Value, what: string): Row {
-  if (isPlainObject(value)) return toValue(value, what) as Row;
-  throw new FormatError(`Cannot read ${what}: it is no object`);
 }

@@ -2,7 +2,6 @@ import path from "node:path";
 import { closeAfter } from "../runtime/close_after.ts";
 import { checkParamName, isReserved, NAMESPACE } from "../values/columns.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
-import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import { foreignReader } from "./foreign_rows.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
@@ -10,10 +9,10 @@ import { makeWhole } from "./make_whole.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { checkKnown } from "./select_rows.ts";
-import { openExisting } from "../contract/open_existing.ts";
+import { withStore } from "../contract/open_existing.ts";
 import type { TextKind } from "../values/text_value.ts";
 import { uniteRows } from "./unite_rows.ts";
-import { type Row, setEntry } from "../values/value.ts";
+import { entryOf, type Row, setEntry } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
 /** Options of {@linkcode importStore}. */
@@ -24,132 +23,109 @@ export interface ImportOptions extends StoreOptions {
   readonly store?: string | URL;
   /** New names of columns, by their names in the file. Default: none. */
   readonly rename?: Readonly<Record<string, string>>;
-  /**
-   * The columns that are saved, as `result.<name>`; those of other names than these and the key's are
-   * left out. Default: all but the key's.
-   */
+  /** The columns that are saved, as `result.<name>`, next to the key. Default: all but the key's. */
   readonly result?: readonly string[];
   /** The namespace of the function whose runs they are. Default: none. */
   readonly namespace?: string;
   /** Columns whose values are text, by their names in the store, whatever they look like. Default: none. */
   readonly text?: readonly string[];
-  /** Columns in which what spells a number is one, by their names in the store. Default: none. */
+  /** Columns whose texts are numbers where they spell one, by their names in the store. Default: none. */
   readonly number?: readonly string[];
 }
 
-/** What an import came to. */
+/** Counts of an import. */
 export interface ImportCounts {
-  /** How many runs the file had. */
+  /** Number of runs in the file. */
   readonly read: number;
-  /** How many of them were recorded: the rest were in the store, which keeps what it has. */
+  /** Number of runs that were recorded; the store keeps its own rows of the others. */
   readonly recorded: number;
 }
 
-/** The type of {@linkcode importStore}. */
-export type ImportFunction = (file: string | URL, options: ImportOptions) => Promise<ImportCounts>;
-
-/** `importStore` over the kinds of store that a registry knows. */
-export function createImport(registry: Registry): ImportFunction {
-  return async (file, options) => {
-    const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...others } = options;
-    const { text = [], number = [], ...rest } = others;
-    const { warn = console.warn } = rest;
-    const source = engineOf(await openExisting(registry, file, rest));
-    let target: Engine | undefined;
-    return await closeAfter(
-      async () => {
-        const known = await source.columns();
-        const names = newNames(known, { key, rename, ...result && { result } });
-        const plainName = (column: string): string =>
-          Object.hasOwn(rename, column) ? rename[column]! : column;
-        checkKnown([...text, ...number], known.map(plainName));
-        const shape = keyShape([...key, NAMESPACE]);
-        const foreignRows = await foreignReader(source, {
-          kindOf: (column) => kindOf(plainName(column), text, number),
-          // Results say nothing of which run it is, and programs write the float 1 as 1.0.
-          keepsFloats: (column) => !key.includes(plainName(column)),
-          onText(column, texts) {
-            const note = names.has(column) &&
-              texts.note(plainName(column), `--number ${plainName(column)}`);
-            if (note) warn(`[stet] Note: ${note}`);
-          },
-        });
-        const united = await uniteRows(
-          [{
-            name: String(file),
-            async *rows(): AsyncGenerator<Row> {
-              let number = 0;
-              for await (const { row } of yielding(foreignRows())) {
-                yield renamed(row, names, key, namespace, `row ${++number} of "${file}"`);
-              }
-            },
-          }],
-          shape,
-          undefined,
-        );
-        target = engineOf(await registry.open(store, rest));
-        const [held] = await target.held();
-        if (held) {
-          throw new StoreError(
-            `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
-          );
-        }
-        const columns = [
-          ...new Set([
-            ...key,
-            ...namespace === undefined ? [] : [NAMESPACE],
-            ...names.values(),
-          ]),
-        ];
-        if (path.isAbsolute(target.location) && !await target.exists()) {
-          // As a whole: nothing need be looked up in it.
-          const recorded = await makeWhole(
-            registry,
-            store,
-            rest,
-            async (made) => await made.recordAll(united.rows(), { columns }),
-          );
-          return { read: united.keys, recorded };
-        }
-        const recorded = await target.recordAll(
-          (async function* (): AsyncGenerator<Row> {
-            for await (const row of united.rows()) {
-              if (!await target.hasKey(keyOf(shape, row))) yield row;
-            }
-          })(),
-          { columns },
-        );
-        return { read: united.keys, recorded };
+/** Fills a store from the rows of a file. */
+export async function importStore(
+  registry: Registry,
+  file: string | URL,
+  options: ImportOptions,
+): Promise<ImportCounts> {
+  const { key, store = DEFAULT_STORE, rename = {}, result, namespace, ...others } = options;
+  const { text = [], number = [], ...rest } = others;
+  const { warn = console.warn } = rest;
+  return await withStore(registry, file, rest, async (source) => {
+    const known = await source.columns();
+    const plainName = (column: string): string => entryOf(rename, column) ?? column;
+    checkKnown(Object.keys(rename), known);
+    const plain = known.map(plainName);
+    const names = newNames(known, plain, key, result);
+    checkKnown([...text, ...number], plain);
+    const foreignRows = await foreignReader(source, {
+      kindOf: (column) => kindOf(plainName(column), text, number),
+      // Results say nothing of which run it is, and programs write the float 1 as 1.0.
+      keepsFloats: (column) => !key.includes(plainName(column)),
+      onText(column, texts) {
+        const note = names.has(column) &&
+          texts.note(plainName(column), `--number ${plainName(column)}`);
+        if (note) warn(`[stet] Note: ${note}`);
       },
-      () => target?.close(),
-      () => source.close(),
-    );
-  };
+    });
+    async function* rows(): AsyncGenerator<Row> {
+      let count = 0;
+      for await (const { row } of yielding(foreignRows())) {
+        yield renamed(row, names, key, namespace, `row ${++count} of "${file}"`);
+      }
+    }
+    const shape = keyShape([...key, NAMESPACE]);
+    const united = await uniteRows([{ name: String(file), rows }], shape, undefined);
+    const space = namespace === undefined ? [] : [NAMESPACE];
+    const columns = [...new Set([...key, ...space, ...names.values()])];
+    const target = engineOf(await registry.open(store, rest));
+    return await closeAfter(async () => {
+      const [held] = await target.held();
+      if (held) {
+        throw new StoreError(
+          `Cannot import into "${store}": ${held.holder} runs something on it; wait until it is done`,
+        );
+      }
+      const isNew = path.isAbsolute(target.location) && !await target.exists();
+      async function* missing(): AsyncGenerator<Row> {
+        for await (const row of united.rows()) {
+          if (!await target.hasKey(keyOf(shape, row))) yield row;
+        }
+      }
+      const recorded = isNew
+        ? await makeWhole(
+          registry,
+          store,
+          rest,
+          (made) => made.recordAll(united.rows(), { columns }),
+        )
+        : await target.recordAll(missing(), { columns });
+      return { read: united.keys, recorded };
+    }, () => target.close());
+  });
 }
 
 /**
- * What each column of the file is called in the store; those that are left out are not there.
+ * Returns the name in the store of each column of the file; columns that are left out are absent.
  *
- * @throws {TypeError} If a column is named that the file has not, or two get one name.
+ * @param plain The names after `rename`.
+ * @throws {TypeError} If a column of the key or result is not in the file, or two get one name.
  */
 function newNames(
   known: readonly string[],
-  { key, rename, result }: Required<Pick<ImportOptions, "key" | "rename">> & ImportOptions,
+  plain: readonly string[],
+  key: readonly string[],
+  result: readonly string[] | undefined,
 ): Map<string, string> {
   if (key.length === 0) {
     throw new TypeError(`Cannot import without a key: name the columns that say which run it is`);
   }
   key.forEach(checkParamName);
-  checkKnown(Object.keys(rename), known);
-  const plain = known.map((name) => Object.hasOwn(rename, name) ? rename[name]! : name);
   checkKnown([...key, ...result ?? []], plain);
   const names = new Map<string, string>();
   for (const [i, name] of plain.entries()) {
-    const isKept = key.includes(name) || name.startsWith("_stet_") ||
-      (result?.includes(name) ?? true);
-    if (!isKept) continue;
-    const isPlain = key.includes(name) || isReserved(name);
-    const named = isPlain ? name : `result.${name}`;
+    const isKey = key.includes(name);
+    if (!isKey && !name.startsWith("_stet_") && result && !result.includes(name)) continue;
+    const named = isKey || isReserved(name) ? name : `result.${name}`;
     if ([...names.values()].includes(named)) {
       throw new TypeError(`Cannot import two columns as "${named}": rename one of them`);
     }

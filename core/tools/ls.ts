@@ -1,20 +1,18 @@
 import process from "node:process";
-import { closeAfter } from "../runtime/close_after.ts";
 import { compareValues } from "../values/compare_values.ts";
-import { engineOf } from "../contract/adapted_backend.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import type { Registry } from "../contract/registry.ts";
-import { type Selection, selectRows } from "./select_rows.ts";
-import { openExisting } from "../contract/open_existing.ts";
+import { pick, type Selection, selectRows } from "./select_rows.ts";
+import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";
 import { tableText } from "./table_text.ts";
-import type { Row } from "../values/value.ts";
+import { entryOf, type Row } from "../values/value.ts";
 
 /** Options of {@linkcode ls}. */
 export interface LsOptions extends PrintOptions, Selection {
-  /** How many rows. Default: 20. */
+  /** Maximum number of rows. Default: 20. */
   readonly limit?: number;
-  /** How many rows to pass over: the newest, or the first of those sorted. Default: 0. */
+  /** Number of rows to skip: the newest, or the first of the sorted ones. Default: 0. */
   readonly offset?: number;
   /**
    * Columns to sort by, the first counts most; with `-` before its name from the largest down.
@@ -33,31 +31,22 @@ export function createLs(registry: Registry): LsFunction {
       options;
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
-    const backend = engineOf(await openExisting(registry, store, rest));
-    return await closeAfter(async () => {
+    return await withStore(registry, store, rest, async (backend) => {
       const orders = sort?.map(orderOf);
-      const selected = await selectRows(
-        backend,
-        { ...where !== undefined && { where }, ...columns && { columns } },
-        orders?.map(({ name }) => name),
-      );
+      const names = orders?.map(({ name }) => name);
+      const selected = await selectRows(backend, { where, columns }, names);
       const best = new Best(limit + offset, orders && comparison(orders));
       for await (const row of selected.rows()) best.add(row);
       const kept = best.rows();
       const rows = orders ? kept.slice(offset) : kept.slice(0, Math.max(kept.length - offset, 0));
       if (!quiet) {
         for (const line of tableText(rows, selected.columns, process.stdout.columns)) log(line);
-        const what = where === undefined ? "" : " that match";
-        if (best.count > rows.length) {
-          log(
-            `${
-              orders ? "" : offset > 0 ? "older " : "the newest "
-            }${rows.length} of ${best.count} rows${what}`,
-          );
-        }
+        const match = where === undefined ? "" : " that match";
+        const which = orders ? "" : offset > 0 ? "older " : "the newest ";
+        if (best.count > rows.length) log(`${which}${rows.length} of ${best.count} rows${match}`);
       }
-      return columns ? rows.map((row) => only(row, columns)) : rows;
-    }, () => backend.close());
+      return columns ? rows.map((row) => pick(row, columns)) : rows;
+    });
   };
 }
 
@@ -67,16 +56,14 @@ interface Order {
 }
 
 function orderOf(text: string): Order {
-  return text.startsWith("-")
-    ? { name: text.slice(1), isDown: true }
-    : { name: text, isDown: false };
+  const isDown = text.startsWith("-");
+  return { name: isDown ? text.slice(1) : text, isDown };
 }
 
 function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {
   return (a, b) => {
     for (const { name, isDown } of orders) {
-      const x = Object.hasOwn(a, name) ? a[name] : undefined;
-      const y = Object.hasOwn(b, name) ? b[name] : undefined;
+      const [x, y] = [entryOf(a, name), entryOf(b, name)];
       const order = compareValues(x, y);
       if (order === 0) continue;
       return isDown && x !== undefined && y !== undefined ? -order : order;
@@ -85,18 +72,18 @@ function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {
   };
 }
 
-/** The last rows, or the first ones in an order; twice as many are held at most. */
+/** Buffer of the last rows, or of the first ones in an order; it holds twice as many at most. */
 class Best {
-  /** How many rows were added. */
+  /** Number of rows that were added. */
   count = 0;
-  readonly #most: number;
+  readonly #max: number;
   readonly #compare: ((a: Row, b: Row) => number) | undefined;
   #rows: Row[] = [];
-  /** The last row that counts so far: what comes after it does not. */
+  /** The last row that counts so far; rows that sort after it do not. */
   #worst: Row | undefined;
 
-  constructor(most: number, compare: ((a: Row, b: Row) => number) | undefined) {
-    this.#most = most;
+  constructor(max: number, compare: ((a: Row, b: Row) => number) | undefined) {
+    this.#max = max;
     this.#compare = compare;
   }
 
@@ -104,7 +91,7 @@ class Best {
     this.count++;
     if (this.#worst && this.#compare!(row, this.#worst) >= 0) return;
     this.#rows.push(row);
-    if (this.#rows.length >= 2 * this.#most) this.#cut();
+    if (this.#rows.length >= 2 * this.#max) this.#cut();
   }
 
   rows(): Row[] {
@@ -114,19 +101,13 @@ class Best {
 
   #cut(): void {
     if (!this.#compare) {
-      this.#rows = this.#rows.slice(-this.#most);
+      this.#rows = this.#rows.slice(-this.#max);
       return;
     }
     this.#rows.sort(this.#compare); // stable: equal ones in the order of the store
-    this.#rows = this.#rows.slice(0, this.#most);
-    if (this.#rows.length === this.#most) this.#worst = this.#rows.at(-1);
+    this.#rows = this.#rows.slice(0, this.#max);
+    if (this.#rows.length === this.#max) this.#worst = this.#rows.at(-1);
   }
-}
-
-function only(row: Row, columns: readonly string[]): Row {
-  return Object.fromEntries(
-    columns.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]!]),
-  );
 }
 
 function checkCount(name: string, count: number, least: number): void {

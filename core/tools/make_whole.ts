@@ -5,25 +5,26 @@ import { atExit, notAtExit } from "../runtime/at_exit.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { StoreError } from "../errors.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
 import { locationText, type Registry, type StoreOptions } from "../contract/registry.ts";
 
-/** What to do with a store that is there already. Default: an error. */
+/** Treatment of a store that is there already. Default: an error. */
 export interface WriteOptions extends StoreOptions {
-  /** Whether to add to it. */
+  /** True to add to it. */
   readonly append?: boolean;
-  /** Whether to put the new one in its place. */
+  /** True to replace it. */
   readonly force?: boolean;
 }
 
-/** The key that who makes a store holds, so that others see that it is being made. */
+/** The key that is claimed while a store is made, so that other processes see that it is. */
 const MAKING = keyOf(keyShape(["_stet_making"]), { _stet_making: true });
 
 /**
  * Makes a store as a whole: it is there with everything that `fill` records, or not at all. It is
- * written beside, under a name that begins with a dot, and then takes its name; what a killed process
- * left of that goes the next time. What is added to a store (`append`) is there as it comes.
+ * written to a temporary store in the same folder, which is renamed; the next call removes temporary
+ * stores of killed processes. Rows that are added to a store (`append`) are there as they come.
  *
  * @throws {StoreError} If it is there already and neither `append` nor `force` is set, or is in use.
  */
@@ -31,7 +32,7 @@ export async function makeWhole<T>(
   registry: Registry,
   location: string | URL,
   { append = false, force = false, ...options }: WriteOptions,
-  fill: (store: Engine) => Promise<T>,
+  fill: (store: Engine) => MaybePromise<T>,
 ): Promise<T> {
   const store = engineOf(await registry.open(location, options));
   const target = store.location;
@@ -43,7 +44,7 @@ export async function makeWhole<T>(
       );
     }
     if (await store.exists()) await checkReplaceable(store, force);
-    else force = false; // who makes one meanwhile keeps it
+    else force = false; // a process that makes one meanwhile keeps it
     return undefined;
   }, () => store.close());
   if (appended) return appended.result;
@@ -51,13 +52,13 @@ export async function makeWhole<T>(
   for (const file of await unfinishedOf(registry, location, target, options)) {
     removeUnfinishedStore(file);
   }
-  return await writeBeside(registry, locationText(location), target, { ...options, force }, fill);
+  return await writeAside(registry, locationText(location), target, { ...options, force }, fill);
 }
 
 /**
- * The stores beside one that were begun, to take its place, and that nobody is writing any more.
+ * Returns the temporary stores of a store that no process is writing any more.
  *
- * @param location What the user calls it. @param target Its path.
+ * @param location The name that the user gave. @param target Its path.
  */
 export async function unfinishedOf(
   registry: Registry,
@@ -86,7 +87,7 @@ export async function unfinishedOf(
   return found;
 }
 
-/** Removes a store that was begun, and what stands beside it. */
+/** Removes a temporary store, and its files. */
 export function removeUnfinishedStore(file: string): void {
   const base = path.basename(file);
   for (const name of fs.readdirSync(path.dirname(file))) {
@@ -104,9 +105,9 @@ async function checkReplaceable(store: Engine, force: boolean): Promise<void> {
     );
   }
   try {
-    await store.columns(); // has what a killed process left beside it brought in
+    await store.columns(); // merges the delta of a killed process
   } catch {
-    // What cannot be read can be replaced all the same.
+    // An unreadable store can be replaced all the same.
   }
   const [held] = await store.held();
   if (!held) return;
@@ -115,7 +116,7 @@ async function checkReplaceable(store: Engine, force: boolean): Promise<void> {
   );
 }
 
-/** Sees that no log stands beside a store that was closed: it would count for the one in its place. */
+/** @throws {StoreError} If a closed store has a log, which would count for the store in its place. */
 function checkUnused(target: string): void {
   for (const end of ["-wal", "-journal", ".pending.jsonl"]) {
     if (!fs.existsSync(target + end)) continue;
@@ -125,12 +126,12 @@ function checkUnused(target: string): void {
   }
 }
 
-async function writeBeside<T>(
+async function writeAside<T>(
   registry: Registry,
   location: string,
   target: string,
   { force = false, ...options }: WriteOptions,
-  fill: (store: Engine) => Promise<T>,
+  fill: (store: Engine) => MaybePromise<T>,
 ): Promise<T> {
   const folder = path.dirname(target);
   // The name that was given ends with the extension; that of a symbolic link's target need not.
@@ -152,7 +153,7 @@ async function writeBeside<T>(
   }
 }
 
-/** `sqlite:///` of a URL, before a path; nothing of a path. */
+/** Returns the `sqlite:///` of a URL; empty for a path. */
 function schemeOf(location: string | URL): string {
   return /^(?!file:)[a-z][a-z0-9+]+:\/\/\//i.exec(String(location))?.[0] ?? "";
 }
@@ -168,10 +169,10 @@ function putInPlace(target: string, file: string, force: boolean): void {
   fs.closeSync(fd);
 }
 
-/** Gives a file a second name that nothing has; false where files have one only. */
+/** Links a file to a free name; false where the file system has no hard links. */
 function linked(target: string, file: string): boolean {
   try {
-    fs.linkSync(file, target); // unlike a rename, it takes nobody's place
+    fs.linkSync(file, target); // unlike a rename, it replaces no file
     return true;
   } catch (error) {
     if (!fs.existsSync(target)) return false;

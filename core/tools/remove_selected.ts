@@ -2,25 +2,25 @@ import { canonicalCell, writeCell } from "../values/cell.ts";
 import type { Engine } from "../contract/engine.ts";
 import { columnsOf, type Condition, parseCondition } from "./condition.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
-import { nearestName } from "../values/nearest_name.ts";
+import { columnHint, nearestName } from "../values/nearest_name.ts";
 import { pythonRepr } from "../values/python_repr.ts";
 import type { Row, Value } from "../values/value.ts";
 import { type Where, whereOf } from "./where.ts";
 
-/** Which entries of a store: the rows and failures that agree on all columns and for which a condition holds. */
+/** Selection of rows and failures: the ones that agree on all columns and fulfil a condition. */
 export interface ResetSelection {
   readonly columns?: Row | undefined;
   readonly where?: string | undefined;
 }
 
-/** How many entries were removed. */
+/** Numbers of removed entries. */
 export interface Removed {
   readonly rows: number;
   readonly failures: number;
 }
 
 /**
- * Removes the rows of a store that are selected, in one step, and forgets the failures that are.
+ * Removes the selected rows of a store, in one step, and forgets the selected failures.
  *
  * @throws {SyntaxError} If the condition cannot be read or names a column that is not there.
  * @throws {TypeError} If there is neither a column nor a condition.
@@ -42,13 +42,13 @@ export async function removeSelected(
   return { rows, failures: failed.length === 0 ? 0 : await backend.forget(failed) };
 }
 
-/** The columns of a store's rows and of the params that failed. */
+/** Returns the columns of the rows and of the params that failed. */
 async function knownColumns(backend: Engine): Promise<string[]> {
   const failed = (await backend.failures()).flatMap(({ params }) => Object.keys(params));
   return [...new Set([...await backend.columns(), ...failed])];
 }
 
-/** Rows that have equal cells in the columns asked about are all selected, or none of them. */
+/** Removes by keys: rows with equal cells in the selecting columns are all selected, or none is. */
 async function removeWhere(
   backend: Engine,
   condition: Condition,
@@ -78,39 +78,35 @@ function givenIn(columns: Row): string[] {
   return Object.keys(columns).filter((name) => columns[name] !== undefined);
 }
 
-/** Says which entries would match if names or kinds of values were others: a line for each reason. */
+/** Maximum number of near matches in the answer. */
+const MAX_NEAR = 5;
+
+/** Returns a line for each reason why entries would match if names or kinds of values were others. */
 export async function nearMatches(backend: Engine, columns: Row): Promise<string[]> {
   const known = await knownColumns(backend);
   const names = givenIn(columns);
   const unknown = names.filter((name) => !known.includes(name));
   if (known.length === 0) return [];
   if (unknown.length > 0) {
-    return unknown.map((name) => {
-      const nearest = nearestName(name, known);
-      const advice = nearest === undefined
-        ? `the columns are ${known.join(", ")}`
-        : `did you mean "${nearest}"?`;
-      return `There is no column "${name}"; ${advice}`;
-    });
+    return unknown.map((name) =>
+      `There is no column "${name}"; ${columnHint(nearestName(name, known), known)}`
+    );
   }
   const found = new Map<string, number>();
   const look = (row: Row): void => {
     if (!names.every((name) => loose(row[name]) === loose(columns[name]))) return;
-    const others = names.filter((name) => writeCell(row[name]!) !== writeCell(columns[name]!));
-    const text = others.map((name) => `${name}=${pythonRepr(row[name]!)}, ${kindOf(row[name]!)}`);
-    found.set(text.join("; "), (found.get(text.join("; ")) ?? 0) + 1);
+    const text = names.filter((name) => writeCell(row[name]!) !== writeCell(columns[name]!))
+      .map((name) => `${name}=${pythonRepr(row[name]!)}, ${kindOf(row[name]!)}`).join("; ");
+    found.set(text, (found.get(text) ?? 0) + 1);
   };
   for await (const row of backend.rows({ columns: names })) look(row);
   for (const { params } of await backend.failures()) look(params);
-  return [...found].slice(0, MOST_NEAR).map(([text, count]) =>
+  return [...found].slice(0, MAX_NEAR).map(([text, count]) =>
     `What would match: ${text} (${count === 1 ? "1 entry" : `${count} entries`})`
   );
 }
 
-/** Maximum number of near matches in the answer. */
-const MOST_NEAR = 5;
-
-/** A text that equal spellings have in common, of whatever kind their values are. */
+/** Returns a text that equal spellings have in common, whatever the kind of their values. */
 function loose(value: Value | undefined): string | undefined {
   if (value === undefined) return undefined;
   return typeof value === "string" ? canonicalCell(value) : writeCell(value);

@@ -12,9 +12,9 @@ import type { Row } from "../values/value.ts";
 
 /** Options of {@linkcode reset}. */
 export interface ResetOptions extends PrintOptions {
-  /** Which entries, as in `date >= '2024-02-01'`: a condition as `ls` takes it. Default: all. */
+  /** Condition of the entries, as `ls` takes it: `date >= '2024-02-01'`. Default: all. */
   readonly where?: string;
-  /** Whether to clear the store without asking. Default: false on a terminal, true elsewhere. */
+  /** True to clear the store without asking. Default: false on a terminal, true elsewhere. */
   readonly yes?: boolean;
 }
 
@@ -34,11 +34,8 @@ export function createReset(registry: Registry): ResetFunction {
     const backend = engineOf(await registry.open(store, rest));
     return await closeAfter(async () => {
       if (columns || where !== undefined) {
-        return await resetSelected(
-          backend,
-          { ...columns && { columns: toRow(columns) }, ...where !== undefined && { where } },
-          say,
-        );
+        const selection = { columns: columns && toRow(columns), where };
+        return await resetSelected(backend, selection, say);
       }
       if (!yes && !await isConfirmed(`[stet] Clear all records in ${store}? [y/N] `)) {
         say("Aborted.");
@@ -53,10 +50,10 @@ export function createReset(registry: Registry): ResetFunction {
 }
 
 /**
- * Removes the entries of an open store that are selected, says so, and resolves to how many there were: rows,
- * and failures that were noted.
+ * Removes the selected entries of an open store, reports them, and resolves to the number of rows and
+ * failures.
  *
- * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If nothing is selected by.
+ * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If the selection is empty.
  */
 export async function resetSelected(
   backend: Engine,
@@ -78,12 +75,10 @@ export async function resetSelected(
 
 function counted(rows: number, failures: number): string {
   if (rows === 1 && failures === 0) return "";
-  const texts = [count(rows, "row"), count(failures, "failure")];
-  return ` (${texts.filter((text) => text !== "").join(", ")})`;
-}
-
-function count(count: number, what: string): string {
-  return count === 0 ? "" : `${count} ${what}${count === 1 ? "" : "s"}`;
+  const texts = ([[rows, "row"], [failures, "failure"]] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`);
+  return ` (${texts.join(", ")})`;
 }
 
 async function isConfirmed(question: string): Promise<boolean> {

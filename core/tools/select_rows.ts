@@ -1,21 +1,21 @@
 import type { Engine } from "../contract/engine.ts";
-import { nearestName } from "../values/nearest_name.ts";
-import { type Row, setEntry } from "../values/value.ts";
+import { columnHint, nearestColumn } from "../values/nearest_name.ts";
+import type { Row } from "../values/value.ts";
 import { parseWhere } from "./where.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
-/** Which rows of a store, and what of them. */
+/** Selection of rows of a store, and of their columns. */
 export interface Selection {
   /**
-   * Which rows, as in `alpha > 0.2 and model = 'a'`: comparisons `= != < <= > >=`, `in (…)`,
+   * Condition that the rows fulfil, as in `alpha > 0.2 and model = 'a'`: comparisons `= != < <= > >=`, `in (…)`,
    * `is absent`, put together with `and`, `or`, `not` and parentheses. Default: all.
    */
-  readonly where?: string;
-  /** Which columns, in this order. Default: all. */
-  readonly columns?: readonly string[];
+  readonly where?: string | undefined;
+  /** Columns of the result, in this order. Default: all. */
+  readonly columns?: readonly string[] | undefined;
 }
 
-/** The rows that are selected, and the columns that they have. */
+/** Selected rows, and their columns. */
 export interface Selected {
   readonly columns: readonly string[];
   /** Reads them, one at a time, in bounded memory. */
@@ -23,9 +23,9 @@ export interface Selected {
 }
 
 /**
- * Selects rows of a store; nothing is read before they are asked for.
+ * Selects rows of a store; rows are read when they are asked for.
  *
- * @param needed More columns that rows are to have, such as those to sort by.
+ * @param needed More columns of the rows, such as the ones to sort by.
  * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If a column is not there.
  */
 export async function selectRows(
@@ -52,21 +52,13 @@ export async function selectRows(
 export function checkKnown(names: readonly string[], known: readonly string[]): void {
   for (const name of names) {
     if (known.includes(name)) continue;
-    const result = `result.${name}`;
-    const nearest = known.includes(result) ? result : nearestName(name, known);
-    throw new TypeError(
-      `Cannot find column "${name}": ` +
-        (nearest === undefined
-          ? `the columns are ${known.join(", ")}`
-          : `did you mean "${nearest}"?`),
-    );
+    const hint = columnHint(nearestColumn(name, known), known);
+    throw new TypeError(`Cannot find column "${name}": ${hint}`);
   }
 }
 
-function pick(row: Row, names: readonly string[]): Row {
-  const picked: Row = {};
-  for (const name of names) {
-    if (Object.hasOwn(row, name)) setEntry(picked, name, row[name]!);
-  }
-  return picked;
+/** Returns a row with some of its columns, in this order. */
+export function pick(row: Row, names: readonly string[]): Row {
+  const found = names.filter((name) => Object.hasOwn(row, name));
+  return Object.fromEntries(found.map((name) => [name, row[name]!]));
 }

@@ -1,14 +1,13 @@
-import { openKnown } from "../contract/open_known.ts";
+import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { type Status, statusOf } from "../contract/status_of.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
-import { closeAfter } from "../runtime/close_after.ts";
 
-/** Options of {@linkcode status}, and of what else prints. */
+/** Options of {@linkcode status}, and of other functions that print. */
 export interface PrintOptions extends Pick<StoreOptions, "backends"> {
-  /** Whether to print nothing and only return. Default: false. */
+  /** True to print nothing and only return. Default: false. */
   readonly quiet?: boolean;
-  /** Where lines go. Default: `console.log`. */
+  /** Output for lines. Default: `console.log`. */
   readonly log?: (line: string) => void;
 }
 
@@ -18,12 +17,11 @@ export type StatusFunction = (store?: string | URL, options?: PrintOptions) => P
 /** `status` over the kinds of store that a registry knows. */
 export function createStatus(registry: Registry): StatusFunction {
   return async (store = DEFAULT_STORE, { quiet, log = console.log, ...options } = {}) => {
-    const backend = await openKnown(registry, store, options);
-    return await closeAfter(async () => {
+    return await withStore(registry, store, options, async (backend) => {
       const status = { ...await statusOf(backend), store: String(store) };
       if (!quiet) { for (const line of statusLines(status)) log(line); }
       return status;
-    }, () => backend.close());
+    }, isKnown);
   };
 }
 

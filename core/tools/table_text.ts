@@ -1,12 +1,12 @@
 import { writeCell } from "../values/cell.ts";
 import type { Row } from "../values/value.ts";
 
-/** The widest that a column of a table gets. */
-const WIDEST = 40;
+/** Maximum width of a column. */
+const MAX_WIDTH = 40;
 
 /**
- * Rows as the lines of a table: a header, then a line for each, numbers to the right. Long cells are
- * cut; lines are cut at `width` characters, if given.
+ * Returns the lines of a table: a header, then a line for each row, numbers to the right. Long cells are
+ * cut, and lines at `width` characters, if it is given.
  */
 export function tableText(
   rows: readonly Row[],
@@ -27,5 +27,5 @@ export function tableText(
 }
 
 function cut(text: string): string {
-  return text.length > WIDEST ? `${text.slice(0, WIDEST - 1)}…` : text;
+  return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH - 1)}…` : text;
 }

@@ -9,29 +9,29 @@ import type { Row } from "../values/value.ts";
 
 /** Rows that can be read several times. */
 export interface RowSource {
-  /** What messages call it. */
+  /** Name in messages. */
   readonly name: string;
-  /** Reads them from the beginning. */
+  /** Reads the rows from the beginning. */
   rows(): Iterable<Row> | AsyncIterable<Row>;
 }
 
 /** The rows of several sources, one for each key. */
 export interface United {
-  /** How many rows were read. */
+  /** Number of rows that were read. */
   readonly read: number;
-  /** How many keys they have: how many rows there will be. */
+  /** Number of keys, and so of united rows. */
   readonly keys: number;
-  /** How many keys have rows that differ. */
+  /** Number of keys with rows that differ. */
   readonly conflicts: number;
   /** Reads the row of each key, in the order of the sources. @throws {StoreError} If they changed. */
   rows(): AsyncGenerator<Row>;
 }
 
-/** How many conflicts are listed, and how many rows of each. */
-const MOST_LISTED = 20;
-const MOST_ROWS = 5;
+/** Maximum numbers of conflicts that are listed, and of rows of each. */
+const MAX_LISTED = 20;
+const MAX_ROWS = 5;
 
-/** How far apart the numbers of the rows of two sources are. */
+/** Distance between the row numbers of two sources. */
 const STRIDE = 2 ** 40;
 
 /**
@@ -58,7 +58,7 @@ export async function uniteRows(
     let at = s * STRIDE;
     for await (const row of source.rows()) {
       const before = keys.size;
-      const number = keys.add(keyOf(shape, row).fingerprint);
+      const number = keys.add(fingerprint.begin().text(keyOf(shape, row).text).end());
       const { a, b } = fingerprintOf(row, shape, fingerprint);
       const time = prefer === "newest" ? timeOf(row) : 0;
       if (number === before) chosen.set(number, a, b, at, time);
@@ -83,8 +83,8 @@ export async function uniteRows(
         let at = s * STRIDE;
         const end = at + sizes[s]!;
         for await (const row of source.rows()) {
-          if (at === end) break; // what was added meanwhile
-          const number = keys.numberOf(keyOf(shape, row).fingerprint);
+          if (at === end) break; // rows after this were added meanwhile
+          const number = keys.numberOf(fingerprint.begin().text(keyOf(shape, row).text).end());
           if (number !== -1 && chosen.rowOf(number) === at++) {
             given++;
             yield row;
@@ -98,18 +98,18 @@ export async function uniteRows(
   };
 }
 
-/** The row that is taken of each key, by the key's number: 16 to 24 bytes a key, and no object. */
+/** The chosen row of each key, by the key's number: 16 to 24 bytes a key, and no object. */
 class Chosen {
   #contents = new Uint32Array(1024);
   #rows = new Float64Array(512);
   #times: Float64Array | undefined;
 
-  /** @param hasTimes Whether times are kept. */
+  /** @param hasTimes True to keep times. */
   constructor(hasTimes: boolean) {
     if (hasTimes) this.#times = new Float64Array(512);
   }
 
-  /** @param a With `b`, half of the fingerprint of what the row holds. */
+  /** @param a With `b`, half of the fingerprint of the row's contents. */
   set(key: number, a: number, b: number, row: number, time: number): void {
     if (key >= this.#rows.length) {
       this.#contents = doubled(this.#contents, new Uint32Array(4 * this.#rows.length));
@@ -140,7 +140,7 @@ function doubled<T extends Uint32Array | Float64Array>(numbers: T, room: T): T {
   return room;
 }
 
-/** What a row holds besides its key and stet's own columns. */
+/** Returns the fingerprint of a row without its key and stet's own columns. */
 function fingerprintOf(row: Row, { columns }: KeyShape, fingerprint: Fingerprint): Fingerprint {
   fingerprint.begin();
   for (const name of Object.keys(row).sort()) {
@@ -151,29 +151,30 @@ function fingerprintOf(row: Row, { columns }: KeyShape, fingerprint: Fingerprint
   return fingerprint.end();
 }
 
-/** When a row was recorded, in milliseconds; rows that do not tell are the oldest. */
+/** Returns the time of a row in milliseconds; rows without one are the oldest. */
 function timeOf(row: Row): number {
   const time = Date.parse(String(row[TIMESTAMP]));
   return Number.isNaN(time) ? -Infinity : time;
 }
 
-/** The first conflicts, with their rows. */
+/** Returns the first conflicts, with their rows. */
 async function listed(
   sources: readonly RowSource[],
   shape: KeyShape,
   keys: FingerprintSet,
   conflicting: ReadonlySet<number>,
 ): Promise<Conflict[]> {
-  const numbers = [...conflicting].sort((a, b) => a - b).slice(0, MOST_LISTED);
+  const numbers = [...conflicting].sort((a, b) => a - b).slice(0, MAX_LISTED);
   const found = new Map<number, { key: Row; rows: ConflictingRow[] }>();
+  const fingerprint = new Fingerprint();
   for (const { name, rows } of sources) {
     for await (const row of rows()) {
       const key = keyOf(shape, row);
-      const number = keys.numberOf(key.fingerprint);
+      const number = keys.numberOf(fingerprint.begin().text(key.text).end());
       if (!numbers.includes(number)) continue;
       const conflict = found.get(number) ?? { key: key.values, rows: [] };
       found.set(number, conflict);
-      if (conflict.rows.length < MOST_ROWS) conflict.rows.push({ store: name, row });
+      if (conflict.rows.length < MAX_ROWS) conflict.rows.push({ store: name, row });
     }
   }
   return [...found.values()];

@@ -1,26 +1,26 @@
 import { compareValues, kindOf } from "../values/compare_values.ts";
 import { type Condition, type Operand, parseCondition, type Sign } from "./condition.ts";
 import { canonicalJson } from "../values/json.ts";
-import type { Row, Value } from "../values/value.ts";
+import { entryOf, type Row, type Value } from "../values/value.ts";
 
-/** Which rows are wanted. */
+/** A test of rows. */
 export type Where = (row: Row) => boolean;
 
 /**
- * Reads an expression as {@linkcode parseCondition} does, into a test of rows.
+ * Parses an expression, as {@linkcode parseCondition} does, into a test of rows.
  *
  * Numbers are ordered as numbers, texts by their characters, false before true; values of different
  * kinds are unequal, and neither is less. An absent value equals nothing and is no less than anything,
  * so `a != 1` is always `not a = 1`.
  *
- * @param columns Those that rows can have.
+ * @param columns The columns that rows can have.
  * @throws {SyntaxError} If it is no such expression or names another column; says where.
  */
 export function parseWhere(text: string, columns: readonly string[]): Where {
   return whereOf(parseCondition(text, columns));
 }
 
-/** The test of rows that a condition is. */
+/** Returns the test of rows of a condition. */
 export function whereOf(condition: Condition): Where {
   switch (condition.kind) {
     case "and": {
@@ -53,7 +53,7 @@ export function whereOf(condition: Condition): Where {
 
 function valueOf(operand: Operand, row: Row): Value | undefined {
   if ("value" in operand) return operand.value;
-  return Object.hasOwn(row, operand.column) ? row[operand.column] : undefined;
+  return entryOf(row, operand.column);
 }
 
 const COMPARISONS: Readonly<
@@ -70,11 +70,11 @@ const COMPARISONS: Readonly<
 function isEqual(a: Value | undefined, b: Value | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   if (typeof a === "object" && typeof b === "object") return canonicalJson(a) === canonicalJson(b);
-  // 1e18 and 10 ** 18 as a bigint are one number to who writes it.
+  // 1e18 and 10 ** 18 as a bigint are one number.
   return kindOf(a) === kindOf(b) && compareValues(a, b) === 0;
 }
 
-/** Whether one can be less than the other. */
+/** True if one value can be less than the other. */
 function isOrdered(a: Value | undefined, b: Value | undefined): boolean {
   if (a === undefined || b === undefined || Number.isNaN(a) || Number.isNaN(b)) return false;
   return kindOf(a) === kindOf(b) && typeof a !== "object";

@@ -22,3 +22,16 @@ function editsBetween(from: string, to: string): number {
   }
   return row[to.length] ?? 0;
 }
+
+/** Returns the nearest column; a result is also found by its name alone. */
+export function nearestColumn(name: string, columns: readonly string[]): string | undefined {
+  const result = `result.${name}`;
+  return columns.includes(result) ? result : nearestName(name, columns);
+}
+
+/** Returns the advice about a column that is not there: the nearest one, or all of them. */
+export function columnHint(nearest: string | undefined, columns: readonly string[]): string {
+  return nearest === undefined
+    ? `the columns are ${columns.join(", ")}`
+    : `did you mean "${nearest}"?`;
+}

@@ -1,10 +1,10 @@
-import type { Value } from "./value.ts";
+import { entryOf, type Value } from "./value.ts";
 
-/** How far numbers may be apart, beside the larger, and still be one number with noise. */
+/** Maximum difference of two numbers that are one number with noise, relative to the larger. */
 const NOISE = 1e-9;
 
 /**
- * Whether two values are the same param: numbers up to the noise of floating point (`0.1 + 0.2` and
+ * Returns true if two values are the same param: numbers up to the noise of floating point (`0.1 + 0.2` and
  * `0.3`; but `1e-13` and `2e-13` differ, although they hash alike), integers exactly, null and absent
  * alike, arrays and objects by what is in them.
  */
@@ -17,7 +17,7 @@ export function isSameValue(a: Value | undefined, b: Value | undefined): boolean
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [x, y] = [a, b] as { readonly [name: string]: Value }[];
   const names = new Set([...Object.keys(x!), ...Object.keys(y!)]);
-  return [...names].every((name) => isSameValue(own(x!, name), own(y!, name)));
+  return [...names].every((name) => isSameValue(entryOf(x!, name), entryOf(y!, name)));
 }
 
 function isNumber(x: Value): x is number | bigint {
@@ -30,8 +30,4 @@ function isSameNumber(a: number | bigint, b: number | bigint): boolean {
   if (Number.isNaN(a)) return Number.isNaN(b);
   if (Number.isInteger(a) && Number.isInteger(b)) return false;
   return Math.abs(a - b) <= NOISE * Math.max(Math.abs(a), Math.abs(b));
-}
-
-function own(object: { readonly [name: string]: Value }, name: string): Value | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -42,7 +42,7 @@ interface Question {
   readonly seed: number;
 }
 
-/** How often each model is right. */
+/** Accuracy of each model. */
 const skill: Readonly<Record<string, number>> = { tiny: 0.4, small: 0.7, large: 0.95 };
 
 function answer({ model, prompt, seed }: Question): string {

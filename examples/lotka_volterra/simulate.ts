@@ -2,7 +2,7 @@
 export interface Params {
   /** How fast rabbits multiply, per year. */
   readonly alpha: number;
-  /** How often a fox catches a rabbit. */
+  /** Rate at which a fox catches a rabbit. */
   readonly beta: number;
   /** How well foxes live of it. */
   readonly delta: number;

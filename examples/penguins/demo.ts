@@ -63,7 +63,7 @@ const again = await tryAll(() => {});
 console.log(`\nAll again: ${again.ran} run, ${again.done - again.ran} skipped (${time(again)}).\n`);
 for (const line of nextSteps(store, rows[0]!)) console.log(line);
 
-/** Tries every way that is not done, sharing them with who else does, and tells how far it is. */
+/** Tries every way that is not done, shared with other processes, and prints the progress. */
 async function tryAll(tell: (progress: Progress) => void): Promise<Progress> {
   const start = performance.now();
   const swept = sweep(score, models.map((model) => [model, penguins]), {

@@ -1,10 +1,10 @@
-/** What is measured on a penguin: columns of penguins.csv. */
+/** Measurements of a penguin: columns of penguins.csv. */
 export type Measure = "bill_length_mm" | "bill_depth_mm" | "flipper_length_mm" | "body_mass_g";
 
 /** A penguin whose measures are all known. */
 export type Penguin = Readonly<{ species: string } & Record<Measure, number>>;
 
-/** What a model looks at, by name. */
+/** Features of a model, by name. */
 export const featureSets = {
   bill: ["bill_length_mm", "bill_depth_mm"],
   body: ["flipper_length_mm", "body_mass_g"],
@@ -12,7 +12,7 @@ export const featureSets = {
   all: ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"],
 } as const satisfies Record<string, readonly Measure[]>;
 
-/** How far apart two penguins are, by name. */
+/** Distances of two penguins, by name. */
 export const distances = {
   euclidean: (a: Vector, b: Vector) => Math.sqrt(sum(a, (x, i) => (x - b[i]!) ** 2)),
   manhattan: (a: Vector, b: Vector) => sum(a, (x, i) => Math.abs(x - b[i]!)),
@@ -112,7 +112,7 @@ export function predict(
   return nearest.find(({ species }) => votes.get(species) === most)?.species;
 }
 
-/** What puts points on the scale of the points given; a feature that never varies is left as it is. */
+/** Returns a function that scales points by the given ones; a feature that never varies is left as it is. */
 function scaler(scaling: Model["scaling"], points: readonly Point[]): (point: Point) => Point {
   const scales = points[0]!.at.map((_, i) => scalings[scaling](points.map(({ at }) => at[i]!)));
   return ({ species, at }) => ({

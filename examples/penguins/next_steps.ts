@@ -13,10 +13,10 @@ const command = isOnPath(runtime) ? runtime : `npx -y ${runtime}@${versions[runt
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The store of who names none. */
+/** Default store. */
 export const defaultStore = path.join(root, "examples", "penguins", "output", "runs.csv");
 
-/** Where the user stands: `deno task` changes folders and tells from where. */
+/** The user's folder: `deno task` changes folders and says from where. */
 const from = process.env["INIT_CWD"] ?? process.cwd();
 
 /** The path of a file that the user typed. */
@@ -24,13 +24,13 @@ export function untyped(file: string): string {
   return path.resolve(from, file);
 }
 
-/** A path as it is typed where the user stands. */
+/** Returns a path as it is typed in the user's folder. */
 export function typed(file: string): string {
   const text = path.relative(from, file);
   return /[^\w./:\\@+-]/.test(text) ? `"${text}"` : text;
 }
 
-/** What to try after the demo, as lines: every command is typed as the demo was started. */
+/** Returns the next steps after the demo: every command is typed as the demo was started. */
 export function nextSteps(store: string, { k, distance, features, scaling }: Model): string[] {
   const file = typed(store);
   const isDeno = runtime === "deno";

@@ -1,13 +1,13 @@
 import process from "node:process";
 
-/** How far a sweep is. */
+/** Progress of a sweep. */
 export interface Progress {
   readonly total: number;
-  /** How many were done before it began. */
+  /** Number of runs that were done before it began. */
   readonly before: number;
-  /** How many are done now, those before and those of other processes included. */
+  /** Number of runs that are done now, earlier ones and those of other processes included. */
   readonly done: number;
-  /** How many were run here. */
+  /** Number of runs of this process. */
   readonly ran: number;
   /** Milliseconds since it began. */
   readonly elapsed: number;

@@ -27,7 +27,7 @@ import { Batcher } from "./batcher.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { busyAnswer, claimAnswer, DEFAULT_LEASE_SECONDS, doneAnswer } from "./claim_answers.ts";
 import { isSameRun, rowVersion } from "./row_version.ts";
-import { RunsIn } from "./runs_in.ts";
+import { RunReader } from "./run_reader.ts";
 
 /** The maximum pause before a waiting claim is tried again, in milliseconds. */
 const MAX_PAUSE_MS = 250;
@@ -53,7 +53,7 @@ type Claimed = readonly [answer: ClaimAnswer, row: Row | undefined];
 export class Claims {
   readonly #deps: ServerDeps;
   readonly #batcher: Batcher;
-  readonly #runs = new RunsIn();
+  readonly #runs = new RunReader();
   /** By token. */
   readonly #held = new BoundedMap<{ readonly key: string; readonly claim: Claim }>(MAX_REMEMBERED);
   /** By token. */
@@ -74,7 +74,7 @@ export class Claims {
   async claim(request: ClaimRequest, gone: () => AbortSignal): Promise<string> {
     const key = this.#runs.key(request);
     const token = request.token ?? randomUUID();
-    const mayRetry = this.#retries(request.wait_seconds, gone);
+    const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
       const [answer, row] = await this.#claim(key, token, request);
       if (answer.state !== "busy" || !await mayRetry()) {
@@ -87,7 +87,7 @@ export class Claims {
   async claimBatch(request: BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
     const { batch, most = batch.length, ...fields } = request;
     const keys = batch.map((params) => this.#runs.key({ ...fields, params }));
-    const mayRetry = this.#retries(request.wait_seconds, gone);
+    const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
       const answers: string[] = [];
       let claimed = 0;
@@ -273,7 +273,7 @@ export class Claims {
   }
 
   /** Returns a function that waits until a busy claim may be tried again; false once the time is over. */
-  #retries(seconds = 0, gone: () => AbortSignal): () => Promise<boolean> {
+  #retries(gone: () => AbortSignal, seconds = 0): () => Promise<boolean> {
     const { now, closing } = this.#deps;
     const end = now() + seconds * 1000;
     let signal: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 const KEPT = "stet-token";
 let token = sessionStorage.getItem(KEPT) ?? "";
 
-/** What the sidecar says is wrong. */
+/** A problem that the sidecar answered with. */
 export class Problem extends Error {
   /** @param {number} status @param {string} detail */
   constructor(status, detail) {
@@ -27,7 +27,7 @@ export function setToken(given) {
   sessionStorage.setItem(KEPT, given);
 }
 
-/** Whether one was given. @returns {boolean} */
+/** True if a token was given. @returns {boolean} */
 export function hasToken() {
   return token !== "";
 }

@@ -12,15 +12,15 @@ const HINT = "Point at a cell for its figures; choose it for its runs.";
 const map = byId("heat-map");
 const readout = byId("heat-readout");
 
-/** What is drawn. @type {any} */
+/** The figure drawn. @type {any} */
 let drawn;
 /** The cells by place: `x,y`. @type {Map<string, HTMLElement>} */
 let cells = new Map();
-/** What the user chose. @type {{ x?: string, y?: string, color?: string }} */
+/** The user's choice. @type {{ x?: string, y?: string, color?: string }} */
 const chosen = {};
 /** How many combinations are wanted, if that is known. @type {number | undefined} */
 let wanted;
-/** What the readout tells of. @type {HTMLElement | undefined} */
+/** The cell of the readout. @type {HTMLElement | undefined} */
 let told;
 
 /**
@@ -63,7 +63,7 @@ export async function drawHeatmap(columns) {
   tell(told);
 }
 
-/** The columns to draw, which are chosen for the user who did not. @param {readonly any[]} columns */
+/** Returns the columns to draw: the user's choice, or defaults. @param {readonly any[]} columns */
 function choose(columns) {
   const params = columns.filter(({ role }) => role === "param");
   const results = columns.filter(({ role, numbers, booleans }) =>
@@ -229,7 +229,7 @@ function figureText(value, color) {
   return color === "done" ? countText(value) : numberText(value);
 }
 
-/** What a cell says. @param {HTMLElement} cell @returns {string} */
+/** Returns the text of a cell. @param {HTMLElement} cell @returns {string} */
 function describe(cell) {
   const { x, y, color, byPlace, each } = drawn;
   const i = Number(cell.dataset["x"]);

@@ -41,7 +41,7 @@ function secondsOf(row) {
   return Number(row["_stet_elapsed"] ?? row["custom_data"]?.["elapsed_seconds"]);
 }
 
-/** Draws what runs now. @param {{ running: number, claims: readonly any[] }} data */
+/** Draws the runs under way. @param {{ running: number, claims: readonly any[] }} data */
 export function drawRunning({ running, claims }) {
   setText(byId("now-count"), running === 0 ? "" : countText(running));
   const shown = claims.slice(0, MOST);
@@ -59,10 +59,10 @@ export function drawRunning({ running, claims }) {
   );
 }
 
-/** What is drawn. */
+/** The failures drawn. */
 let failuresText = "";
 
-/** Draws the runs that failed, the newest first; what is unfolded stays so. */
+/** Draws the runs that failed, the newest first; unfolded ones stay so. */
 export async function drawFailures() {
   const { failures } = await get("/v1/failures");
   setText(byId("failures-count"), failures.length === 0 ? "" : countText(failures.length));

@@ -8,9 +8,9 @@ import { refresher } from "./refresher.js";
 import { drawRuns, filter, startRuns } from "./runs.js";
 import { drawTimeline, startTimeline } from "./timeline.js";
 
-/** The store's columns, as the sidecar told last. @type {readonly any[]} */
+/** The store's columns in the last answer. @type {readonly any[]} */
 let columns = [];
-/** How many rows progress told of, and the first event. @type {{ rows?: number, total?: number | undefined }} */
+/** The number of rows in the first progress, and in the first event. @type {{ rows?: number, total?: number | undefined }} */
 const told = {};
 /** Which figures were drawn once. @type {Set<string>} */
 const drawn = new Set();
@@ -66,7 +66,7 @@ function drawAll(isUrgent = false) {
   for (const draw of [progress, table, timeline, slowest, failures]) draw(isUrgent);
 }
 
-/** Tells who measures that the first figures are there. */
+/** Marks the arrival of the first figures, for measurements. */
 function markDrawn() {
   const name = "stet-drawn";
   if (drawn.size === 2 && performance.getEntriesByName(name).length === 0) performance.mark(name);
@@ -98,7 +98,7 @@ function onEvent(name, data) {
   }
 }
 
-/** Draws what came after the first figures and before the first event. */
+/** Draws the rows between the first figures and the first event. */
 function catchUp() {
   if (told.rows !== undefined && told.total !== undefined && told.rows !== told.total) drawAll();
   if (told.rows !== undefined) told.total = undefined;

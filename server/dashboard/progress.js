@@ -5,7 +5,7 @@ import { agoText, countText, durationText, rateText } from "./format.js";
 /** @type {string | null} */
 let lastRun = null;
 
-/** Draws how far the work has come. @returns {Promise<any>} what the sidecar says of it */
+/** Draws progress. @returns {Promise<any>} the answer of the sidecar */
 export async function drawProgress() {
   const progress = await get("/v1/progress");
   const { done, failed, running, rate_per_second: rate, mean_seconds: mean, grid } = progress;

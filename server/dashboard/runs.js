@@ -5,7 +5,7 @@ import { countText, durationText, numberText, timeText, valueText } from "./form
 /** How many rows are on one page. */
 const SIZE = 25;
 const NEWEST = "-_stet_timestamp";
-/** What columns of stet's own are called. @type {Readonly<Record<string, string>>} */
+/** The names of stet's own columns. @type {Readonly<Record<string, string>>} */
 const NAMES = { _stet_timestamp: "ended", _stet_elapsed: "took", _stet_namespace: "namespace" };
 
 const where = /** @type {HTMLInputElement} */ (byId("where"));
@@ -162,7 +162,7 @@ function drawBody(columns, rows) {
   }
 }
 
-/** Whether most of a column is numbers, or what is written as such. @param {any} column @returns {boolean} */
+/** True if most of a column is numbers, or text that shows as numbers. @param {any} column @returns {boolean} */
 function isNumeric({ name, numbers, texts }) {
   return numbers > texts || name === "_stet_timestamp";
 }

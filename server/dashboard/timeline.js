@@ -8,7 +8,7 @@ const chart = byId("time-chart");
 const span = /** @type {HTMLSelectElement} */ (byId("time-span"));
 const readout = byId("time-readout");
 
-/** What is drawn. @type {{ start: number | null, bucket_seconds: number, done: number[], failed: number[] }} */
+/** The figure drawn. @type {{ start: number | null, bucket_seconds: number, done: number[], failed: number[] }} */
 let drawn = { start: null, bucket_seconds: 1, done: [], failed: [] };
 /** The bar that the readout tells of. @type {number | undefined} */
 let told;

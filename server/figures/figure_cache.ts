@@ -38,7 +38,7 @@ export class FigureCache {
    * Returns a figure of the store as it is now or later.
    *
    * @param name Identifies the figure, with all its parameters.
-   * @param state What it depends on besides the rows.
+   * @param state Changes with everything else that it depends on, besides the rows.
    */
   async get(name: string, compute: () => Promise<string>, state = ""): Promise<string> {
     let cursor = await this.#source.catchUp();

@@ -173,7 +173,7 @@ export class Mirror implements RowSink {
     this.#filled = undefined;
   }
 
-  /** Removes all rows, also those of a copy that was begun. */
+  /** Removes all rows, also those of a copy that was prefetched. */
   abort(): void {
     if (this.#filled && this.#filled !== this.#copy) this.#drop(this.#filled);
     this.#filled = undefined;

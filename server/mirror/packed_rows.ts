@@ -19,7 +19,7 @@ export class RowPacker {
   #length = 0;
   #cells = 0;
 
-  /** How many rows it has. */
+  /** The number of rows. */
   get length(): number {
     return this.#length;
   }

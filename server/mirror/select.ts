@@ -5,7 +5,7 @@ import type { Mirror } from "./mirror.ts";
 import { BIG_SQL, fromMirror, JSON_SQL, NAN_SQL, NULL_SQL, type SqlValue } from "./mirror_value.ts";
 import { columnsIn, type Sql, whereSql } from "./where_sql.ts";
 
-/** Which rows and columns, in which order. */
+/** A page of rows, and their order. */
 export interface PageRequest {
   /** As in `stet ls --where`. Default: all rows. */
   readonly where?: string;

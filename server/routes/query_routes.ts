@@ -5,7 +5,7 @@ import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
 import type { ServerDeps } from "../deps.ts";
 import type { Statement } from "../query/query_process.ts";
-import { begun } from "./begun.ts";
+import { prefetched } from "./prefetched.ts";
 import { readJson } from "./body.ts";
 import { contentType, mediumFor, STREAMS } from "./media.ts";
 import { ProblemError } from "./problem.ts";
@@ -62,7 +62,7 @@ async function answerHere(
   { sql, medium, ...limits }: Statement,
 ): Promise<AsyncIterator<string | Uint8Array>> {
   const result = await query(backend, sql, limits);
-  return await begun<string | Uint8Array>(
+  return await prefetched<string | Uint8Array>(
     medium === "arrow" ? resultArrow(result) : resultText(result, medium),
   );
 }

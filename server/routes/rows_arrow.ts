@@ -5,19 +5,18 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { type ApacheArrow, type ArrowType, loadArrow } from "../../packages/apache_arrow.ts";
 import { type ArrowColumns, arrowStream } from "../../packages/arrow_stream.ts";
 
-/** How many rows go into one batch. */
-const BATCH = 4096;
+const BATCH_ROWS = 4096;
 
-/** What the values of a column have in common. */
+/** The common kind of a column's values. */
 type Kind = "none" | "integer" | "number" | "boolean" | "text" | "mixed";
 
-/** What is known of all rows: the kind of each column, and how many rows there are. */
+/** The result of a first reading of rows. */
 export interface Survey {
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly count: number;
 }
 
-/** Reads all rows to see what their columns hold. */
+/** Reads all rows for the kinds of their columns. */
 export async function survey({ columns, rows }: Selected): Promise<Survey> {
   const kinds = new Map<string, Kind>(columns.map((name) => [name, "none"]));
   let count = 0;
@@ -31,11 +30,11 @@ export async function survey({ columns, rows }: Selected): Promise<Survey> {
 }
 
 /**
- * Rows as an Arrow IPC stream. Integers are `int64`, other numbers `float64`, booleans `bool`, texts
- * `utf8`; a column that mixes them is `utf8` of cell text. `null` and what is absent are null.
+ * Returns rows as an Arrow IPC stream. Integers are `int64`, other numbers `float64`, booleans `bool`, texts
+ * `utf8`; a column that mixes them is `utf8` of cell text. `null` and absent values are null.
  *
- * @param surveyed What a first reading of the same rows gave; those that came since are left out.
- * @throws {StoreError} If they were changed otherwise since.
+ * @param surveyed The survey of the same rows; rows added since are left out.
+ * @throws {StoreError} If rows were changed otherwise since.
  */
 export async function* rowsArrow(
   { columns, rows }: Selected,
@@ -61,7 +60,7 @@ export async function* rowsArrow(
       for await (const row of rows()) {
         batch.push(row);
         if (--left === 0) break;
-        if (batch.length < BATCH) continue;
+        if (batch.length < BATCH_ROWS) continue;
         yield dataOf(batch);
         batch = [];
       }
@@ -96,16 +95,9 @@ function united(one: Kind, other: Kind): Kind {
 }
 
 function typeOf(arrow: ApacheArrow, kind: Kind): ArrowType {
-  switch (kind) {
-    case "integer":
-      return new arrow.Int64();
-    case "number":
-      return new arrow.Float64();
-    case "boolean":
-      return new arrow.Bool();
-    default:
-      return new arrow.Utf8();
-  }
+  const { Int64, Float64, Bool, Utf8 } = arrow;
+  const types = { integer: Int64, number: Float64, boolean: Bool };
+  return new ((types as Partial<Record<Kind, typeof Utf8>>)[kind] ?? Utf8)();
 }
 
 function arrowValue(value: Value, kind: Kind, name: string): unknown {

@@ -4,12 +4,12 @@ import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Selected } from "../../core/tools/select_rows.ts";
 import type { Row } from "../../core/values/value.ts";
 
-/** Rows as JSON Lines, piece by piece. */
+/** Returns rows as JSON Lines, piece by piece. */
 export async function* rowsNdjson({ rows }: Selected): AsyncGenerator<string> {
   for await (const row of rows()) yield `${encodeJsonRow(row)}\n`;
 }
 
-/** Rows as CSV of cell text, piece by piece. */
+/** Returns rows as CSV of cell text, piece by piece. */
 export async function* rowsCsv({ columns, rows }: Selected): AsyncGenerator<string> {
   if (columns.length > 0) yield `${columns.map(csvField).join(",")}\n`;
   for await (const row of rows()) {

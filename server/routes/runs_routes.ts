@@ -6,10 +6,10 @@ import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
-import { checkedRow } from "../claims/runs_in.ts";
+import { checkedRow } from "../claims/run_reader.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import { closeRows } from "../mirror/close_rows.ts";
-import { begun } from "./begun.ts";
+import { prefetched } from "./prefetched.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
@@ -17,7 +17,7 @@ import { checked, get, responseOf, type Route } from "./route.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
 import { rowsCsv, rowsNdjson } from "./rows_text.ts";
 import { count, longText, row, text } from "./schemas.ts";
-import { openMark, sealMark } from "./sealed_mark.ts";
+import { openCursor, sealCursor } from "./sealed_cursor.ts";
 import { streamResponse } from "./stream_response.ts";
 
 const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
@@ -68,7 +68,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
     const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
       selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
-    const open = async (): Promise<RowsAfter> => await backend.rowsAfter(since && openMark(since));
+    const open = async (): Promise<RowsAfter> =>
+      await backend.rowsAfter(since && openCursor(since));
     const { cursor, isWhole, rows } = await open();
     try {
       const cache = cacheHeaders(c, `${medium} ${cursor}`);
@@ -79,7 +80,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       const headers = {
         ...cache,
         "content-type": contentType(medium),
-        ...since !== undefined && { "stet-mark": sealMark(cursor), "stet-whole": String(isWhole) },
+        ...since !== undefined &&
+          { "stet-mark": sealCursor(cursor), "stet-whole": String(isWhole) },
       };
       const selected = await select(rows);
       if (medium === "csv") return streamResponse(rowsCsv(selected), headers);
@@ -87,7 +89,7 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       const surveyed = await survey(selected);
       // Without rows a second reading would be opened and not read.
       const second = surveyed.count === 0 ? selected : await select((await open()).rows);
-      return streamResponse(await begun(rowsArrow(second, surveyed)), headers);
+      return streamResponse(await prefetched(rowsArrow(second, surveyed)), headers);
     } catch (error) {
       await closeRows(rows);
       throw error;

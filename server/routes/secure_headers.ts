@@ -1,4 +1,4 @@
-/** Sent with every answer that says nothing else: what a browser must not make of it. */
+/** Headers of every answer that has no others: they keep browsers from misusing it. */
 export const SECURE: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

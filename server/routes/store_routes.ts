@@ -4,7 +4,7 @@ import { keyParams } from "../../core/keys/key_params.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
 import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
-import { RunsIn } from "../claims/runs_in.ts";
+import { RunReader } from "../claims/run_reader.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
 import { batch, count, keyFields, row, text } from "./schemas.ts";
@@ -36,7 +36,7 @@ const finding = z.strictObject({ kind: text, message: text, repaired: text.nulla
 
 /** Routes for the state of the store, and for changes other than recording. */
 export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
-  const runs = new RunsIn();
+  const runs = new RunReader();
 
   const columnsOf = async (): Promise<ColumnsAnswer> => ({
     exists: await backend.exists(),

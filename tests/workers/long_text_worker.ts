@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { readAxis } from "../../cli/grids/axis.ts";
-import { columns } from "../../cli/grids/column_list.ts";
+import { columnList } from "../../cli/grids/column_list.ts";
 import { readPair } from "../../cli/grids/read_pair.ts";
 import { readSeconds } from "../../cli/runs/read_seconds.ts";
 import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
@@ -12,7 +12,7 @@ import { parseJson } from "../../core/values/json.ts";
 import { LastJson } from "../../executors/last_json.ts";
 import { parseTemplate } from "../../executors/template.ts";
 import { openBackend } from "../../mod.ts";
-import { firstOf, withoutEnd } from "../../query/sql_ends.ts";
+import { BRACKETS, firstOf, withoutEnd } from "../../query/statement.ts";
 import { mediumFor } from "../../server/routes/media.ts";
 
 /** Texts over which a pattern with two ways to match the same characters takes quadratic time. */
@@ -78,7 +78,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseCondition: (text) => parseCondition(text, ["a"]),
   readAxis: (text) => readAxis(`a=${text}`),
   readPair: (text) => readPair(`a=${text}`),
-  columnList: (text) => columns.read(text, "--columns"),
+  columnList: (text) => columnList(text, "--columns"),
   readSeconds: (text) => readSeconds(text, "--timeout"),
   parseTemplate: (text) => parseTemplate([text]),
   mediumFor,
@@ -88,7 +88,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
     return last.end();
   },
   withoutEnd,
-  firstOf: (text) => firstOf(/[a-z]+/iy, text, true),
+  firstOf: (text) => firstOf(/[a-z]+/iy, text, BRACKETS),
   csv: (text) => load(".csv", text),
   csvCell: (text) => load(".csv", `a,b\n${text},1\n`),
   json: (text) => load(".json", `[{"a": 1}${text}`),

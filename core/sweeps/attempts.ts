@@ -1,0 +1,83 @@
+import type { Executor, Job } from "../runs/executor.ts";
+import { MAX_TIMER_MS, sleep } from "../runtime/poll.ts";
+import type { SweepOptions } from "./sweep_types.ts";
+import type { Execute, Executed, RunJob } from "../runs/target.ts";
+
+const MAX_RETRY_DELAY_MS = 60_000;
+
+/**
+ * Returns what executes the runs of a sweep: attempts are paced and have a time limit, failed ones are
+ * repeated.
+ *
+ * @param stopping Ends pauses: no run begins, and no attempt is repeated.
+ * @param aborting Ends attempts: their runs count as neither done nor failed.
+ */
+export function attempts(
+  executor: Executor,
+  { retries = 0, retryDelay = 1000, timeout, perSecond }: SweepOptions,
+  stopping: AbortSignal,
+  aborting: AbortSignal,
+): Execute {
+  let nextStart = 0;
+
+  async function pace(limit: number): Promise<void> {
+    const now = performance.now();
+    const start = Math.max(now, nextStart);
+    nextStart = start + 1000 / limit;
+    if (start > now) await sleep(start - now, stopping);
+  }
+
+  function delay(attempt: number, error: unknown): number {
+    if (typeof retryDelay === "function") return retryDelay(attempt, error);
+    const mean = Math.min(retryDelay * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS);
+    return mean * (0.75 + Math.random() / 2);
+  }
+
+  return async function execute(job): Promise<Executed> {
+    for (let attempt = 1;; attempt++) {
+      if (perSecond !== undefined) await pace(perSecond);
+      if (aborting.aborted || (stopping.aborted && attempt === 1)) return { status: "aborted" };
+      const start = performance.now();
+      try {
+        job.prepare?.();
+        const value = timeout === undefined
+          ? await executor.run(withSignal(job, aborting))
+          : await runWithin(timeout, executor, job, aborting);
+        return { status: "done", value, seconds: (performance.now() - start) / 1000 };
+      } catch (error) {
+        if (attempt <= retries && !stopping.aborted) await sleep(delay(attempt, error), stopping);
+        if (aborting.aborted) return { status: "aborted" };
+        if (attempt > retries || stopping.aborted) {
+          return { status: "failed", error, attempts: attempt };
+        }
+      }
+    }
+  };
+}
+
+async function runWithin(
+  timeout: number,
+  executor: Executor,
+  job: RunJob,
+  aborting: AbortSignal,
+): Promise<unknown> {
+  const end = new AbortController();
+  const abort = (): void => end.abort(aborting.reason);
+  aborting.addEventListener("abort", abort);
+  const timer = setTimeout(() => {
+    end.abort(Object.assign(new Error(`timed out after ${timeout} ms`), { name: "TimeoutError" }));
+  }, Math.min(timeout, MAX_TIMER_MS));
+  try {
+    return await executor.run(withSignal(job, end.signal));
+  } catch (error) {
+    throw end.signal.aborted ? end.signal.reason : error; // the executor may give another reason
+  } finally {
+    clearTimeout(timer);
+    aborting.removeEventListener("abort", abort);
+  }
+}
+
+/** Its other members stay as they are: some are computed when they are read. */
+function withSignal(job: RunJob, signal: AbortSignal): Job {
+  return Object.defineProperty(job, "signal", { value: signal, configurable: true }) as Job;
+}

@@ -1,0 +1,80 @@
+import { checkColumn, checkParamName, ELAPSED, NAMESPACE } from "../../core/values/columns.ts";
+import { messageOf } from "../../core/errors.ts";
+import { decodeJsonRow } from "../../core/values/json_row.ts";
+import { type Key, keyOf, type KeyShape, keyShape } from "../../core/keys/key.ts";
+import { resultColumns } from "../../core/runs/result.ts";
+import { toRow } from "../../core/values/to_row.ts";
+import type { Row } from "../../core/values/value.ts";
+import type { KeyFields, RecordRequest, RunFields, WireRow } from "../../core/contract/wire.ts";
+import { invalidRequest } from "../routes/problem.ts";
+
+/** The number of key shapes in the cache. */
+const MAX_SHAPES = 64;
+
+/** Reads the keys and rows of requests. */
+export class RunReader {
+  readonly #open: KeyShape = keyShape(undefined);
+  readonly #shapes = new Map<string, KeyShape>();
+
+  /** Returns the key of a request's params. @throws {ProblemError} If a name may not be a param. */
+  key({ params, ...fields }: RunFields): Key {
+    for (const name of Object.keys(params)) {
+      if (name !== NAMESPACE) checking(`params.${name}`, () => checkParamName(name));
+    }
+    return keyOf(this.shape(fields), decodeJsonRow(params));
+  }
+
+  /** Returns the key shape that a request declares. */
+  shape({ key, defaults }: KeyFields): KeyShape {
+    if (key === undefined && defaults === undefined) return this.#open;
+    const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
+    let shape = this.#shapes.get(name);
+    if (!shape) {
+      for (const [i, each] of (key ?? []).entries()) checking(`key.${i}`, () => checkColumn(each));
+      for (const each of Object.keys(defaults ?? {})) {
+        checking(`defaults.${each}`, () => checkParamName(each));
+      }
+      if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
+      shape = keyShape(key, defaults && decodeJsonRow(defaults));
+      this.#shapes.set(name, shape);
+    }
+    return shape;
+  }
+
+  /** Returns the row that a request records. */
+  row(request: RecordRequest): Row {
+    const { row, params, result, elapsed_seconds: seconds } = request;
+    if (row) return checkedRow(row, "row");
+    const { values } = this.key({ ...request, params: params ?? {} });
+    return {
+      ...decodeJsonRow(params ?? {}), // params outside the key too
+      ...values,
+      ...resultColumns(result),
+      ...seconds !== undefined && { [ELAPSED]: Math.round(seconds * 1e6) / 1e6 },
+    };
+  }
+
+  /** Returns the key of the row that a request records. */
+  keyOf(request: RecordRequest, row: Row): Key {
+    const { params } = request;
+    return params ? this.key({ ...request, params }) : keyOf(this.shape(request), row);
+  }
+}
+
+/** Returns the row in a request. @throws {ProblemError} If no store can keep it; names the place. */
+export function checkedRow(row: WireRow, path: string): Row {
+  return checking(path, () => toRow(decodeJsonRow(row)));
+}
+
+function checking<T>(path: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw invalidRequest([{ path, message: messageOf(error) }]);
+  }
+}
+
+function shapeText(defaults: WireRow): string {
+  const { text } = keyOf(keyShape(Object.keys(defaults)), decodeJsonRow(defaults));
+  return `;${text}`;
+}
