@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Finding } from "../../core/contract/engine.ts";
 import { FormatError } from "../../core/errors.ts";
 
-/** The error of a database that is damaged. */
+/** Returns the error of a damaged database. */
 export function damaged(path: string, found: string, cause?: unknown): FormatError {
   return new FormatError(
     `Cannot read "${path}" as SQLite: it is damaged (${found}); take a whole copy, or save what can ` +
