@@ -9,22 +9,15 @@ import {
   SOURCE,
   TIMESTAMP,
 } from "../../core/values/columns.ts";
-import type { Row } from "../../core/values/value.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import { isBusy } from "../state/state_database.ts";
 import { checkAddable } from "./check_addable.ts";
 import { KeyLookup, type RowKey } from "./key_lookup.ts";
 import { rowOf } from "./row_of.ts";
 import { type Affinity, fromSql, type SqlValue, toSql } from "./sql_value.ts";
-import {
-  extentOf,
-  insertSql,
-  pageOf,
-  quoted,
-  quotedList,
-  rowNumber,
-  Statements,
-} from "./statements.ts";
-import type { Extent, Looked, Page, Select, Table } from "./table.ts";
+import { rowNumber } from "./numbered_rows.ts";
+import { insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import type { Looked, Table } from "./table.ts";
 
 /** Name of the table. Python's stet calls it so too. */
 const TABLE = "stet_records";
@@ -47,7 +40,9 @@ const NO_DEFINITION: Definition = { sql: "NULL", length: undefined };
 export class RunTable implements Table {
   readonly stateSuffix = "-state";
   readonly #path: string;
-  #statements: Statements | undefined;
+  readonly name = TABLE;
+  readonly time = TIMESTAMP;
+  statements: Statements | undefined;
   /** Number of the schema at which the columns were read. */
   #schema = -1;
   /** The definition of the table then. */
@@ -66,7 +61,7 @@ export class RunTable implements Table {
 
   use(db: DatabaseSync | undefined): void {
     this.forget();
-    this.#statements = db && new Statements(db, () => this.#lookups.clear());
+    this.statements = db && new Statements(db, () => this.#lookups.clear());
     if (!db) return;
     checkSchema(db, this.#path);
     this.#readColumns();
@@ -77,8 +72,7 @@ export class RunTable implements Table {
   }
 
   columns(): readonly string[] {
-    this.#refresh();
-    return orderColumns([...this.#columns.keys()], []);
+    return orderColumns([...this.known().keys()], []);
   }
 
   checkKey(): void {}
@@ -96,8 +90,8 @@ export class RunTable implements Table {
 
   /** Returns values of the newest row with a key. Other processes may have added columns. */
   #valuesOf(key: RowKey, looked: Looked): SqlValue[] | undefined {
-    while (this.#statements) {
-      const found = this.#newest(this.#statements, key, looked);
+    while (this.statements) {
+      const found = this.#newest(this.statements, key, looked);
       if (found && this.#isSure(key.shape, looked)) return found;
       const isCurrent = found && looked !== "none"
         ? found.pop() === this.#definition.length
@@ -118,7 +112,7 @@ export class RunTable implements Table {
   #newest(statements: Statements, key: RowKey, looked: Looked): SqlValue[] | undefined {
     if (this.#columns.size === 0) return undefined;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return undefined;
     if (!lookup.isIndexed) this.#makeIndex(statements, key.shape, lookup);
     const { form, bound } = condition;
@@ -178,8 +172,8 @@ export class RunTable implements Table {
   }
 
   #addColumns(names: readonly string[]): void {
-    const { db } = this.#statements!;
-    this.#refresh();
+    const { db } = this.statements!;
+    this.known();
     const missing = names.filter((name) => !this.#columns.has(name));
     checkAddable(this.#columns, missing, this.#path);
     const added = missing.map((name) => `${quoted(name)} NUMERIC`);
@@ -199,70 +193,44 @@ export class RunTable implements Table {
     if (last?.length !== names.length || names.some((name, i) => name !== last[i])) {
       this.#insert = { names, sql: insertSql(TABLE, names) };
     }
-    this.#statements!.run(this.#insert!.sql, bound);
+    this.statements!.run(this.#insert!.sql, bound);
   }
 
   delete(key: RowKey): number {
-    this.#refresh();
-    if (this.#columns.size === 0) return 0;
+    if (this.known().size === 0) return 0;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return 0;
     const sql = `DELETE FROM ${TABLE} WHERE ${lookup.sql(condition.form)}`;
-    return this.#statements!.run(sql, condition.bound);
-  }
-
-  deleteAll(): void {
-    this.#refresh();
-    if (this.#columns.size > 0) this.#statements!.run(`DELETE FROM ${TABLE}`);
+    return this.statements!.run(sql, condition.bound);
   }
 
   deleteRepeats(): number {
-    this.#refresh();
-    if (this.#columns.size === 0) return 0;
+    if (this.known().size === 0) return 0;
     const names = [...this.#columns.keys()].filter((name) => !isDetail(name));
     const number = rowNumber(this.#columns);
     const firsts = `SELECT min(${number}) FROM ${TABLE} GROUP BY ${quotedList(names) || "TRUE"}`;
-    return this.#statements!.run(`DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`);
+    return this.statements!.run(`DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`);
   }
 
-  page(after: bigint, select: Select, upTo: bigint): Page {
-    this.#refresh();
-    const columns = this.#columns;
-    const names = select([...columns.keys()]);
-    if (columns.size === 0) return { names, rows: [], last: after };
-    const { rows, last } = pageOf(
-      this.#statements!,
-      { table: TABLE, columns },
-      names,
-      after,
-      upTo,
-      this.#path,
-    );
-    this.#refresh();
-    if (this.#columns !== columns) return this.page(after, select, upTo); // a column came between
-    return { names, rows: rows.map((row) => row.map(fromSql)), last };
+  /** Other processes may have added columns. */
+  known(): ReadonlyMap<string, Affinity> {
+    if (this.statements && this.#schemaNow() !== this.#schema) this.#readColumns();
+    return this.#columns;
   }
 
-  extent(after: bigint | undefined, upTo: bigint): Extent {
-    this.#refresh();
-    const table = { table: TABLE, columns: this.#columns };
-    return extentOf(this.#statements!, table, TIMESTAMP, after, upTo);
-  }
-
-  /** Reads the columns if another process may have added some. */
-  #refresh(): void {
-    if (this.#statements && this.#schemaNow() !== this.#schema) this.#readColumns();
+  decode(_column: string, value: SqlValue): Value | undefined {
+    return fromSql(value);
   }
 
   #schemaNow(): number {
-    return Number(this.#statements!.get("PRAGMA schema_version")![0]);
+    return Number(this.statements!.get("PRAGMA schema_version")![0]);
   }
 
   #readColumns(): void {
     const schema = this.#schemaNow();
-    const [row, length] = this.#statements!.get(DEFINITION) ?? [];
-    const columns = this.#statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
+    const [row, length] = this.statements!.get(DEFINITION) ?? [];
+    const columns = this.statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
       name: string;
       type: string;
     }[];

@@ -44,23 +44,10 @@ export function fromSql(value: SqlValue): Value | undefined {
   }
 }
 
-/** A cell of a number, as `writeCell` spells it. */
-const numeral = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
-
-/** Returns all that a column may hold for a cell if that is one value, as it mostly is; else undefined. */
-export function onlySpelling(cell: string, affinity: Affinity): SqlValue | undefined {
-  if (affinity === "NUMERIC" && numeral.test(cell)) {
-    const number = Number(cell);
-    if (isKeptAsNumber(number)) return number;
-  }
-  return readCell(cell) === cell ? cell : undefined;
-}
-
-/** Returns all that a column may hold for a cell: in text, also the spellings of Python and other tools. */
-export function spellings(cell: string, affinity: Affinity): readonly SqlValue[] {
-  const value = readCell(cell)!;
-  const bound = toSql(value, affinity);
-  if (typeof bound !== "string") return [bound];
+/** Returns all that a column may hold for a value: in text, also the spellings of Python and other tools. */
+export function spellings(value: Value, affinity: Affinity): readonly SqlValue[] {
+  const cell = toSql(value, affinity);
+  if (typeof cell !== "string" || cell === value) return [cell];
   const others = otherSpellings(value, cell).filter((text) => {
     // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
     return canonicalCell(text) === cell && text.isWellFormed() &&

@@ -33,14 +33,15 @@ import { MemoryBackend } from "../memory.ts";
 import { recordBatches } from "../record_batches.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
-import { cursorOf, Extents, lastRowOf } from "./extents.ts";
+import { extentOf, MAX_ROW, type Page, pageOf, type Select } from "./numbered_rows.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
+import { RowCursors } from "./row_cursors.ts";
 import { rowOf } from "./row_of.ts";
 import { RunTable } from "./run_table.ts";
 import { damaged, integrityFaults } from "./sqlite_damage.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
-import { type Looked, MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
+import type { Looked, Table } from "./table.ts";
 import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
@@ -70,7 +71,7 @@ export class SqliteBackend extends Engine {
   readonly #table: Table;
   readonly #file: SqliteFile;
   readonly #claims: StoreClaims;
-  readonly #extents: Extents;
+  readonly #cursors: RowCursors;
 
   /** Opens the store at a path. The first record makes the file. */
   constructor(path: string, { durability = "power", records }: OpenOptions = {}) {
@@ -83,7 +84,7 @@ export class SqliteBackend extends Engine {
       record: (key, row, options) => this.#recordClaimed(key, toRow(row), options),
     }, this.#table.stateSuffix);
     this.#file = new SqliteFile(this.path, this.#table, this.#claims, durability === "power");
-    this.#extents = new Extents(this.#table);
+    this.#cursors = new RowCursors(this.#table);
   }
 
   /** The path, as messages show it. */
@@ -189,7 +190,8 @@ export class SqliteBackend extends Engine {
 
   async clear(): Promise<void> {
     await this.#trying(() => {
-      if (this.#file.open()) this.#file.transaction(() => this.#table.deleteAll());
+      if (this.#open().known().size === 0) return;
+      this.#file.transaction(() => this.#table.statements!.run(`DELETE FROM ${this.#table.name}`));
     });
     const { state } = this.#claims;
     if (state.exists()) await state.lock(() => state.forgetAll());
@@ -209,7 +211,7 @@ export class SqliteBackend extends Engine {
   }
 
   #lastRow(): MaybePromise<bigint> {
-    return this.#trying(() => this.#open().extent(MAX_ROW, MAX_ROW).last);
+    return this.#trying(() => extentOf(this.#open(), MAX_ROW, MAX_ROW).last);
   }
 
   async *#rowsBetween(
@@ -217,7 +219,8 @@ export class SqliteBackend extends Engine {
     upTo: bigint,
     columns?: readonly string[],
   ): AsyncGenerator<Row> {
-    const select: Select = (all) => columns ? all.filter((name) => columns.includes(name)) : all;
+    const select = (all: readonly string[]) =>
+      columns ? all.filter((name) => columns.includes(name)) : all;
     for await (const { names, rows } of this.#pages(after, upTo, select)) {
       const read = rows.map((values) => rowOf(names, values));
       // Every row that was recorded has a time at least.
@@ -232,7 +235,7 @@ export class SqliteBackend extends Engine {
     const timer = new YieldTimer();
     for (let last = after;;) {
       if (timer.isDue()) await timer.yield();
-      const page = await this.#trying(() => this.#open().page(last, select, upTo));
+      const page = await this.#trying(() => pageOf(this.#open(), this.path, last, select, upTo));
       if (page.rows.length === 0) return;
       yield page;
       last = page.last;
@@ -242,15 +245,8 @@ export class SqliteBackend extends Engine {
   /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
-      const connection = this.#file.open();
-      const { inode = 0 } = connection ?? {};
-      const last = lastRowOf(cursor);
-      const { now, before } = connection
-        ? this.#extents.of(connection, last)
-        : { now: NO_ROWS, before: NO_ROWS };
-      const isWhole = cursor !== cursorOf(inode, before);
-      const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
-      return { cursor: cursorOf(inode, now), isWhole, rows };
+      const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
+      return { ...since, rows: this.#rowsBetween(after, upTo) };
     });
   }
 
