@@ -20,13 +20,13 @@ import { readAt } from "../files/file_bytes.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { UnfitError, unreadable } from "../columnar/unreadable.ts";
 
-/** What messages call the two forms of Arrow. */
+/** Names of the two forms of Arrow in messages. */
 export const ARROW_FILE = "Arrow", ARROW_STREAM = "an Arrow stream";
 
 const MAGIC = "ARROW1";
-/** Where the first message of a file begins: after the magic and what fills it up to 8 bytes. */
+/** Start of the first message of a file: after the magic and its padding to 8 bytes. */
 const HEAD = 8;
-/** Bytes that end a stream. */
+/** Size of the end of a stream. */
 const STREAM_END = 8;
 
 /** A message with values, by its place in the file. */
@@ -37,13 +37,13 @@ interface Part {
   readonly head: ArrowBatchHead;
 }
 
-/** A record batch, with the messages of the dictionaries that it needs. */
+/** A record batch, with the messages of its dictionaries. */
 interface BatchPart extends Part {
   readonly dictionaries: ReadonlyMap<bigint, readonly Part[]>;
 }
 
 /**
- * A file whose messages were gone through, so that each record batch is read from where it stands
+ * A file whose messages were indexed, so that each record batch is read from its place
  * (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
  * All sizes and places in it were compared with the file before the package reads any of it.
  */
@@ -55,13 +55,13 @@ export class ArrowFile implements ColumnarFile {
   readonly #arrow: ApacheArrow;
   readonly #held: HeldFile;
   readonly #format: string;
-  /** What comes before a record batch, for a reader: the schema as a message. */
+  /** The schema as a message, which a reader takes before a record batch. */
   readonly #schema: Uint8Array;
   readonly #facts: readonly ArrowColumn[];
   readonly #layouts: readonly ArrowLayout[];
   readonly #readings: readonly ArrowReading[];
   readonly #batches: BatchPart[] = [];
-  /** As of the last message that was gone through. */
+  /** The dictionaries as of the last indexed message. */
   #dictionaries: ReadonlyMap<bigint, readonly Part[]> = new Map();
 
   private constructor(arrow: ApacheArrow, held: HeldFile, isFile: boolean) {
@@ -71,7 +71,7 @@ export class ArrowFile implements ColumnarFile {
     const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
-    // A table that lost its metadata is whole.
+    // A flatbuffer that lost its metadata is valid.
     const isCut = !hasChecksum(this.metadata) && Buffer.from(message).includes("stet_checksum");
     if (isCut) throw new DamageError("its metadata is cut off");
     this.isRewritten = verifyChecksum(held.fd, held.size, schema.metadata, false);
@@ -95,7 +95,7 @@ export class ArrowFile implements ColumnarFile {
     this.rowCount = this.#batches.reduce((sum, { head }) => sum + head.rows, 0);
   }
 
-  /** @throws {FormatError} If it is damaged, or has what a store cannot have. */
+  /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
   static open(arrow: ApacheArrow, held: HeldFile, isFile: boolean): ArrowFile {
     try {
       return new ArrowFile(arrow, held, isFile);
@@ -133,7 +133,7 @@ export class ArrowFile implements ColumnarFile {
     }
   }
 
-  /** A stream with one record batch, whose values were checked. */
+  /** Returns a stream with one record batch, whose values are checked. */
   #messagesOf(part: BatchPart): Uint8Array {
     const messages: Uint8Array[] = [this.#schema];
     for (const [id, dictionary] of part.dictionaries) {
@@ -192,14 +192,14 @@ interface Messages {
   readonly parts: readonly Message[];
 }
 
-/** Goes through the messages of a stream. */
+/** Indexes the messages of a stream. */
 function streamParts({ fd, size }: HeldFile): Messages {
   const first = messageAt(fd, 0, size);
   if (first?.head.type !== "schema") throw new DamageError(CUT_OFF);
   const { schema } = first.head;
   const parts: Message[] = [];
   for (let at = first.end;;) {
-    // A stream may end without a mark that says so, but those of stet do not.
+    // A stream may end without an end marker, but a stream of stet does not.
     if (at === size && !schema.metadata.has("stet_history")) break;
     const message = messageAt(fd, at, size);
     if (!message) {
@@ -213,7 +213,7 @@ function streamParts({ fd, size }: HeldFile): Messages {
   return { message: bytesOf(fd, 0, first.end), schema, parts };
 }
 
-/** Goes through the messages that a file's footer names. */
+/** Indexes the messages that a file's footer names. */
 function fileParts({ fd, size }: HeldFile): Messages {
   const { start, bytes } = footerOf(fd, size);
   const { schema, schemaAt, dictionaries, batches } = readFooter(bytes);
@@ -243,7 +243,7 @@ function areJoined(
   return blocks.every(({ end }, i) => end === (blocks[i + 1]?.start ?? footer - STREAM_END));
 }
 
-/** The message that begins at a byte; undefined if the end of a stream is there. */
+/** Returns the message that begins at a byte; undefined at the end of a stream. */
 function messageAt(fd: number, at: number, size: number): Message | undefined {
   const prefix = new Uint8Array(8);
   const got = readAt(fd, prefix, 0, Math.min(8, size - at), at);
@@ -259,7 +259,7 @@ function messageAt(fd: number, at: number, size: number): Message | undefined {
   return { start: at, bodyStart: body + length, end, head };
 }
 
-/** The footer of a file, and where it begins. */
+/** Returns the footer of a file, and where it begins. */
 function footerOf(
   fd: number,
   size: number,
@@ -276,8 +276,8 @@ function footerOf(
 }
 
 /**
- * The schema in a footer as a message of a stream: not all programs write one at the beginning. It is
- * the footer itself, before which stands a table that leads to its schema.
+ * Returns the schema in a footer as a message of a stream: not all programs write one at the beginning. It
+ * is the footer itself, after a table that points to its schema.
  */
 function schemaMessage(footer: Uint8Array, schemaAt: number): Uint8Array {
   const table = 16, before = 32;
@@ -297,7 +297,7 @@ function schemaMessage(footer: Uint8Array, schemaAt: number): Uint8Array {
   return bytes;
 }
 
-/** Bytes of their own, at an address that suits all types. */
+/** Returns a copy of bytes, at an address that suits all types. */
 function bytesOf(fd: number, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
   const got = readAt(fd, bytes, 0, bytes.length, start);

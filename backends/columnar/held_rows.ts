@@ -1,8 +1,8 @@
 import type { Row } from "../../core/values/value.ts";
 
 /**
- * Rows of a file as it is now, to be gone through later and once: the first is read at once, and with
- * it the file is open, whatever becomes of its path.
+ * Rows of a file as it is now, to be read later and once. The first is read at once, and with it the file
+ * is open, whatever becomes of its path.
  */
 export class HeldRows implements Iterable<Row> {
   readonly #rows: Generator<Row>;
@@ -19,7 +19,7 @@ export class HeldRows implements Iterable<Row> {
     yield* this.#rows;
   }
 
-  /** Closes the file, if it was not gone through to its end. */
+  /** Closes the file, if it was not read to its end. */
   close(): void {
     this.#rows.return(undefined);
   }
