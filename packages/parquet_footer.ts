@@ -33,7 +33,7 @@ export interface ParquetFooter {
 export function readParquetFooter(fd: number, size: number): ParquetFooter {
   const bytes = footerBytes(fd, size);
   const end = size - TAIL - bytes.length;
-  const fields = structIn(bytes).struct;
+  const fields = readThrift(bytes).struct;
   const { metadata, createdBy } = metadataOf(fields);
   // DuckDB keeps no metadata of a file that it reads.
   const isRewritten = verifyChecksum(fd, size, metadata, createdBy.startsWith("DuckDB"));
@@ -68,7 +68,7 @@ export function readParquetNulls(fd: number, size: number, key: string): {
   readonly length: number;
 } {
   const bytes = footerBytes(fd, size);
-  const fields = structIn(bytes).struct;
+  const fields = readThrift(bytes).struct;
   const names = new Set<string>();
   for (const group of structs(fields, 4)) {
     for (const chunk of structs(group, 1)) {
@@ -153,17 +153,7 @@ function pageHeader(
     return readThrift(short);
   } catch {
     // Statistics hold values, which may be long.
-    return structIn(bytesAt(fd, at, Math.min(1 << 24, end - at)));
-  }
-}
-
-function structIn(
-  bytes: Uint8Array,
-): { readonly struct: ThriftStruct; readonly length: number } {
-  try {
-    return readThrift(bytes);
-  } catch (cause) {
-    throw new DamageError("what it says of its columns cannot be read", { cause });
+    return readThrift(bytesAt(fd, at, Math.min(1 << 24, end - at)));
   }
 }
 

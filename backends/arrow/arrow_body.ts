@@ -128,16 +128,9 @@ function checkIndexes(
 
 function countBits(bytes: Uint8Array, count: number): number {
   let bits = 0;
-  for (let i = 0; i < count >> 3; i++) bits += BITS[bytes[i]!]!;
-  if (count & 7) bits += BITS[bytes[count >> 3]! & (1 << (count & 7)) - 1]!;
+  for (let i = 0; i < count; i++) bits += bytes[i >> 3]! >> (i & 7) & 1;
   return bits;
 }
-
-/** Number of bits that are set, of each byte. */
-const BITS = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(2).replaceAll("0", "").length,
-);
 
 /** Returns the layouts of columns in a record batch. */
 export function layoutsOf(columns: readonly ArrowColumn[]): readonly ArrowLayout[] {

@@ -29,12 +29,17 @@ const HEAD = 8;
 /** Size of the end of a stream. */
 const STREAM_END = 8;
 
-/** A message with values, by its place in the file. */
-interface Part {
+/** A message by its place in a file. */
+interface Message {
   readonly start: number;
   readonly bodyStart: number;
   readonly end: number;
-  readonly head: ArrowBatchHead;
+  readonly head: ArrowHead;
+}
+
+/** A message with values. */
+interface Part extends Message {
+  readonly head: ArrowHead & { readonly batch: ArrowBatchHead };
 }
 
 /** A record batch, with the messages of its dictionaries. */
@@ -92,7 +97,7 @@ export class ArrowFile implements ColumnarFile {
     this.#facts = schema.columns;
     this.#layouts = layoutsOf(schema.columns);
     for (const part of parts) this.#add(part);
-    this.rowCount = this.#batches.reduce((sum, { head }) => sum + head.rows, 0);
+    this.rowCount = rowsIn(this.#batches);
   }
 
   /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
@@ -113,7 +118,7 @@ export class ArrowFile implements ColumnarFile {
       const timer = new YieldTimer();
       let first = 0;
       for (const part of this.#batches) {
-        const { rows } = part.head;
+        const { rows } = part.head.batch;
         const from = Math.max(0, start - first), to = Math.min(rows, end - first);
         first += rows;
         if (from >= to) continue;
@@ -141,8 +146,7 @@ export class ArrowFile implements ColumnarFile {
       for (const each of dictionary) messages.push(this.#checked(each, [layout!], [undefined]));
     }
     const sizes = this.#facts.map(({ dictionary }) =>
-      dictionary &&
-      (part.dictionaries.get(dictionary.id) ?? []).reduce((sum, { head }) => sum + head.rows, 0)
+      dictionary && rowsIn(part.dictionaries.get(dictionary.id) ?? [])
     );
     messages.push(this.#checked(part, this.#layouts, sizes));
     return new Uint8Array(Buffer.concat(messages));
@@ -154,13 +158,14 @@ export class ArrowFile implements ColumnarFile {
     sizes: readonly (number | undefined)[],
   ): Uint8Array {
     const bytes = bytesOf(this.#held.fd, start, end);
-    checkBatchBody(head, layouts, sizes, bytes.subarray(bodyStart - start));
+    checkBatchBody(head.batch, layouts, sizes, bytes.subarray(bodyStart - start));
     return bytes;
   }
 
-  #add({ start, bodyStart, end, head }: Message): void {
+  #add(message: Message): void {
+    const { head } = message;
     if (head.type !== "dictionary" && head.type !== "batch") return;
-    const part = { start, bodyStart, end, head: head.batch };
+    const part = { ...message, head };
     if (head.type === "batch") {
       checkBatchHead(head.batch, this.#layouts, head.bodyLength);
       this.#batches.push({ ...part, dictionaries: this.#dictionaries });
@@ -174,15 +179,12 @@ export class ArrowFile implements ColumnarFile {
   }
 }
 
-const CUT_OFF = "it was cut off, or is no Arrow file";
-
-/** A message by its place in a file. */
-interface Message {
-  readonly start: number;
-  readonly bodyStart: number;
-  readonly end: number;
-  readonly head: ArrowHead;
+/** Returns the number of values in messages. */
+function rowsIn(parts: readonly Part[]): number {
+  return parts.reduce((sum, { head }) => sum + head.batch.rows, 0);
 }
+
+const CUT_OFF = "it was cut off, or is no Arrow file";
 
 /** The messages of a file, in their order, without the schema. */
 interface Messages {

@@ -23,6 +23,8 @@ import { writeAll } from "../files/file_bytes.ts";
 import { HeldFile } from "../files/held_file.ts";
 import { removeFile } from "../files/system_error.ts";
 
+/** Types of columns. */
+const TYPES = { integer: "Int64", double: "Float64", boolean: "Bool", text: "Utf8" } as const;
 /** Number of rows of a record batch, the last one excepted. */
 const BATCH = 1 << 15;
 
@@ -98,7 +100,7 @@ class NewArrowFile {
     this.#arrow = arrow;
     this.#columns = columns;
     this.#fields = columns.map(({ name, kind }) =>
-      new arrow.Field(name, typeOf(arrow, kind), true)
+      new arrow.Field(name, new arrow[TYPES[kind]](), true)
     );
     this.#schema = new arrow.Schema(
       this.#fields,
@@ -180,19 +182,6 @@ class NewArrowFile {
 
   #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
     return dataOf(this.#arrow, this.#columns[column]!.kind, this.#fields[column]!.type, values);
-  }
-}
-
-function typeOf(arrow: ApacheArrow, kind: ColumnKind): ArrowType {
-  switch (kind) {
-    case "integer":
-      return new arrow.Int64();
-    case "double":
-      return new arrow.Float64();
-    case "boolean":
-      return new arrow.Bool();
-    case "text":
-      return new arrow.Utf8();
   }
 }
 
