@@ -1,3 +1,4 @@
+import { instantText } from "../core/values/instant_text.ts";
 import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 
 /** A value of a result in JavaScript. */
@@ -57,21 +58,14 @@ export function plainValues({ DuckDBTypeId: ids }: DuckDb): ToPlain {
       }
       case ids["DECIMAL"]:
         return Number(String(value));
-      case ids["TIMESTAMP_TZ"]:
-        return instantText((value as { readonly micros: bigint }).micros) ?? String(value);
+      case ids["TIMESTAMP_TZ"]: {
+        const instant = instantText((value as { readonly micros: bigint }).micros);
+        return instant === undefined ? String(value) : `${instant}Z`;
+      }
       default:
         return String(value);
     }
   }
 
   return plain;
-}
-
-/** Returns microseconds since 1970 as `2026-11-21T14:22:01.123Z`; undefined beyond the range of Date. */
-function instantText(micros: bigint): string | undefined {
-  const rest = ((micros % 1000n) + 1000n) % 1000n;
-  const date = new Date(Number((micros - rest) / 1000n));
-  if (Number.isNaN(date.getTime())) return undefined;
-  const text = date.toISOString();
-  return rest === 0n ? text : text.replace("Z", `${String(rest).padStart(3, "0")}Z`);
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { TemporaryFolder } from "../core/runtime/temporary_folder.ts";
-import { openDatabase } from "../duckdb/connect.ts";
+import { type Database, openDatabase } from "../duckdb/connect.ts";
 import type { DuckDb, DuckDbConnection, DuckDbInstance } from "../duckdb/duckdb.ts";
 import { sqlString } from "../duckdb/sql_text.ts";
 
@@ -18,20 +18,14 @@ export interface Rights {
 export class Session {
   readonly duckdb: DuckDb;
   readonly connection: DuckDbConnection;
-  readonly #folder: TemporaryFolder;
+  readonly #folder = new TemporaryFolder("stet-query-");
   readonly #instance: DuckDbInstance;
   #isClosed = false;
 
-  private constructor(
-    duckdb: DuckDb,
-    instance: DuckDbInstance,
-    connection: DuckDbConnection,
-    folder: TemporaryFolder,
-  ) {
+  private constructor({ duckdb, instance }: Database, connection: DuckDbConnection) {
     this.duckdb = duckdb;
     this.#instance = instance;
     this.connection = connection;
-    this.#folder = folder;
   }
 
   /** Its own folder, which is removed with it. */
@@ -41,9 +35,8 @@ export class Session {
 
   /** Opens one. No SQL of a user may be run before {@linkcode restrict}. */
   static async open(): Promise<Session> {
-    const { duckdb, instance } = await openDatabase("run SQL");
-    const connection = await instance.connect();
-    return new Session(duckdb, instance, connection, new TemporaryFolder("stet-query-"));
+    const database = await openDatabase("run SQL");
+    return new Session(database, await database.instance.connect());
   }
 
   /** Stops SQL from changing settings, loading extensions and, unless allowed, reading files. */

@@ -100,11 +100,11 @@ export async function runFile(
 
   const counts = countTests(textOf(report));
   const { failed } = counts;
-  if (isLate) failed.push(`${file}: stopped after ${MAX_MINUTES} minutes`);
-  // A file that does not load, or a crash, is in no report.
-  else if (ending !== 0 && failed.length === 0) failed.push(`${file}: ended with ${ending}`);
+  if (isLate) failed.push(`the file was stopped after ${MAX_MINUTES} minutes`);
+  // The report has no file that does not load, and no crash.
+  else if (ending !== 0 && failed.length === 0) failed.push(`the file ended with ${ending}`);
   if (counts.passed + failed.length + counts.skipped.length === 0) {
-    failed.push(`${file}: no test ran`);
+    failed.push("no test ran");
   }
   const result = { ...counts, seconds: (performance.now() - start) / 1000, output: textOf(log) };
   for (const path of [report, log]) rmSync(path, { force: true });

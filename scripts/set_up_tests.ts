@@ -12,6 +12,11 @@ export const runtimeNames = ["node", "deno", "bun"] as const;
 
 export type RuntimeName = typeof runtimeNames[number];
 
+/** True if a runtime runs a file. Node alone runs `tests/processes`, which only start processes. */
+export function runsOn(runtime: RuntimeName, file: string): boolean {
+  return runtime === "node" || !file.startsWith("tests/processes/");
+}
+
 /** What a run of test files needs. */
 export interface TestSetup {
   /** Root of the repository. */

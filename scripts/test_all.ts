@@ -11,17 +11,15 @@
  */
 import process from "node:process";
 import { runFile, type TestJob } from "./run_file.ts";
-import { runtimeNames, setUpTests } from "./set_up_tests.ts";
+import { runsOn, runtimeNames, setUpTests } from "./set_up_tests.ts";
 
 /** Files that run at the same time. Some of them start processes of their own. */
 const LANES = 2;
 
 const setup = setUpTests();
 const files = process.argv.length > 2 ? process.argv.slice(2) : setup.files;
-/** Tests that only start processes: Node alone runs them. */
-const isHosted = (file: string): boolean => file.startsWith("tests/processes/");
 const jobs = runtimeNames.flatMap((runtime): TestJob[] =>
-  files.filter((file) => runtime === "node" || !isHosted(file)).map((file) => ({ runtime, file }))
+  files.filter((file) => runsOn(runtime, file)).map((file) => ({ runtime, file }))
 );
 const sums = Object.fromEntries(
   runtimeNames.map((name) => [name, { passed: 0, failed: 0, skipped: 0, seconds: 0 }]),
@@ -30,10 +28,11 @@ const skips: string[] = [];
 const failures: string[] = [];
 let finished = 0;
 
-async function runLane(queue: Iterator<TestJob>): Promise<void> {
-  for (let next = queue.next(); !next.done; next = queue.next()) {
-    const { runtime, file } = next.value;
-    const { passed, failed, skipped, seconds, output } = await runFile(next.value, setup);
+/** Runs one file after another from the queue, which all lanes share. */
+async function runLane(queue: Iterable<TestJob>): Promise<void> {
+  for (const job of queue) {
+    const { runtime, file } = job;
+    const { passed, failed, skipped, seconds, output } = await runFile(job, setup);
     const counts = `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`;
     console.log(
       `[${++finished}/${jobs.length}] ${runtime} ${file}: ${counts}, ${seconds.toFixed(1)} s`,

@@ -7,3 +7,8 @@ const FACTOR = Number(process.env["STET_ROUNDS"] ?? 1);
 export function rounds(count: number): number {
   return count * FACTOR;
 }
+
+/** Returns the seed of a test with random input: this one, and another in each soak. */
+export function seedOf(seed: number): number {
+  return FACTOR === 1 ? seed : Math.floor(Math.random() * 2 ** 31);
+}

@@ -78,7 +78,6 @@ class NewArrowFile {
   rowCount = 0;
   readonly #arrow: ApacheArrow;
   readonly #columns: readonly Column[];
-  readonly #types: readonly ArrowType[];
   readonly #fields: readonly ArrowField[];
   readonly #schema: ArrowSchema;
   readonly #writer: ArrowWriter;
@@ -98,8 +97,9 @@ class NewArrowFile {
   ) {
     this.#arrow = arrow;
     this.#columns = columns;
-    this.#types = columns.map(({ kind }) => typeOf(arrow, kind));
-    this.#fields = columns.map(({ name }, i) => new arrow.Field(name, this.#types[i]!, true));
+    this.#fields = columns.map(({ name, kind }) =>
+      new arrow.Field(name, typeOf(arrow, kind), true)
+    );
     this.#schema = new arrow.Schema(
       this.#fields,
       withNames(metadata, columns.map(({ name }) => name)),
@@ -136,7 +136,7 @@ class NewArrowFile {
       this.#columns.map(({ name, kind }, i) => {
         const cells = columns.find((column) => column.name === name);
         return cells
-          ? cellsData(this.#arrow, kind, this.#types[i]!, cells)
+          ? cellsData(this.#arrow, kind, this.#fields[i]!.type, cells)
           : this.#dataOf(i, Array<undefined>(length).fill(undefined));
       }),
     );
@@ -179,7 +179,7 @@ class NewArrowFile {
   }
 
   #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
-    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#types[column]!, values);
+    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#fields[column]!.type, values);
   }
 }
 

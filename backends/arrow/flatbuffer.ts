@@ -26,34 +26,32 @@ export class FlatTable {
   }
 
   int8(slot: number): number {
-    const place = this.#placeOf(slot);
-    return place === undefined ? 0 : this.#buffer.view.getInt8(place);
+    return this.#read(slot, 0, (view, place) => view.getInt8(place));
   }
 
   int16(slot: number): number {
-    const place = this.#placeOf(slot);
-    return place === undefined ? 0 : this.#buffer.view.getInt16(place, true);
+    return this.#read(slot, 0, (view, place) => view.getInt16(place, true));
   }
 
   int32(slot: number): number {
-    const place = this.#placeOf(slot);
-    return place === undefined ? 0 : this.#buffer.view.getInt32(place, true);
+    return this.#read(slot, 0, (view, place) => view.getInt32(place, true));
   }
 
-  /** An integer of 64 bits that is a count, a size or a place. */
+  /** Returns an integer of 64 bits that is a count, a size or a place. */
   size(slot: number): number {
-    const place = this.#placeOf(slot);
-    return place === undefined ? 0 : this.#buffer.sizeAt(place);
+    return this.#read(slot, 0, (_, place) => this.#buffer.sizeAt(place));
   }
 
   int64(slot: number): bigint {
-    const place = this.#placeOf(slot);
-    return place === undefined ? 0n : this.#buffer.view.getBigInt64(place, true);
+    return this.#read(slot, 0n, (view, place) => view.getBigInt64(place, true));
   }
 
   table(slot: number): FlatTable | undefined {
-    const place = this.#placeOf(slot);
-    return place === undefined ? undefined : this.#buffer.tableAt(place);
+    return this.#read<FlatTable | undefined>(
+      slot,
+      undefined,
+      (_, place) => this.#buffer.tableAt(place),
+    );
   }
 
   tables(slot: number): FlatTable[] {
@@ -77,6 +75,11 @@ export class FlatTable {
     if (place === undefined) return [];
     const { start, length } = this.#buffer.vectorAt(place, width);
     return Array.from({ length }, (_, i) => start + i * width);
+  }
+
+  #read<T>(slot: number, missing: T, read: (view: DataView, place: number) => T): T {
+    const place = this.#placeOf(slot);
+    return place === undefined ? missing : read(this.#buffer.view, place);
   }
 
   #placeOf(slot: number): number | undefined {

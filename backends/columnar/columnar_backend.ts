@@ -1,69 +1,66 @@
-import fs from "node:fs";
 import type {
-  Claim,
   ClaimAnswer,
   ClaimOptions,
   Failure,
-  FailureNote,
   HeldKey,
-  Lease,
   MaybePromise,
   OpenOptions,
   RowsAfter,
 } from "../../core/contract/backend.ts";
-import type {
-  Finding,
-  RecordAllOptions,
-  RowsOptions,
-  VerifyOptions,
+import {
+  Engine,
+  type Finding,
+  type RecordAllOptions,
+  type RowsOptions,
+  type VerifyOptions,
 } from "../../core/contract/engine.ts";
-import { Engine } from "../../core/contract/engine.ts";
+import { stamped } from "../../core/contract/stamped.ts";
+import { StoreError } from "../../core/errors.ts";
+import type { Key } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { checkColumn, sourceIn } from "../../core/values/columns.ts";
-import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
-import type { Key } from "../../core/keys/key.ts";
-import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import type { Row } from "../../core/values/value.ts";
-import { yielding, YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
-import { rowOf } from "./columnar_base.ts";
+import { realPath } from "../files/real_path.ts";
+import { StoreClaims } from "../state/store_claims.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
-import type { ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
-import { ColumnarMerger, MERGE } from "./columnar_compactor.ts";
-import { HeldRows } from "./held_rows.ts";
-import { leftoversOf } from "../state/leftovers_of.ts";
-import { stamped } from "../../core/contract/stamped.ts";
-import { removeFile } from "../files/system_error.ts";
+import type { ColumnarFormat } from "./columnar_format.ts";
+import { COMPACTION, Compactor } from "./compactor.ts";
+import { heldRows, holdStore, readingHeld } from "./held_store.ts";
+import { verifyColumnar } from "./verify_columnar.ts";
 
-/** Pending rows are merged when there are more than this, and more than half of the merged ones. */
-const LEAST_MERGED = 10_000;
-/** How many rows that cannot be read are told. */
-const MOST_UNREADABLE = 20;
+/** A delta of more rows, and of more than half of the columnar file's, is compacted. */
+const MIN_COMPACTED = 10_000;
 
 /**
- * A store in a columnar file, which cannot grow: everything that a columnar format does not say itself.
+ * A store in a columnar file, which cannot grow: everything that its format does not say.
  *
- * Rows are recorded in `<store>.pending.jsonl`, a JSON Lines store like any other, and merged into the
- * columnar file in steps that grow with it, when the last process leaves, and after a crash when the
- * next one does (columnar_merger.ts).
+ * Rows are recorded in the delta `<store>.pending.jsonl`, a JSON Lines store like any other, and compacted
+ * into the columnar file in steps that grow with it, when the last process leaves, and after a crash when
+ * the next one does (compactor.ts).
  */
 export class ColumnarBackend extends Engine {
+  readonly #claims: StoreClaims;
   readonly #files: ColumnarFiles;
-  readonly #merger: ColumnarMerger;
-  readonly #beforeExit = (): Promise<void> => this.#merger.mergeBeforeExit();
+  readonly #compactor: Compactor;
+  readonly #beforeExit = (): Promise<void> => this.#compactor.settleBeforeExit();
 
-  /**
-   * @param leastMerged More pending rows than this are merged. Default: 10,000.
-   */
+  /** @param minCompacted Default: 10,000. */
   constructor(
     location: string,
     format: ColumnarFormat,
     options: OpenOptions,
-    leastMerged: number = LEAST_MERGED,
+    minCompacted: number = MIN_COMPACTED,
   ) {
     super();
-    this.#files = new ColumnarFiles(location, format, options);
-    this.#merger = new ColumnarMerger(this.#files, leastMerged);
+    const path = realPath(location);
+    this.#claims = new StoreClaims(path, {
+      locked: (body, { shape }) => this.#files.locked(body, shape),
+      isDone: (key, { isDone }) => !isDone && this.#files.locate(key) !== undefined,
+      record: (key, row, options) => this.#recordClaimed(key, stamped(row), options),
+    });
+    this.#files = new ColumnarFiles(path, format, options, this.#claims);
+    this.#compactor = new Compactor(this.#files, minCompacted);
     beforeExit(this.#beforeExit);
   }
 
@@ -72,77 +69,67 @@ export class ColumnarBackend extends Engine {
     return this.#files.path;
   }
 
-  /** Where rows are until they are merged. */
+  /** The file of rows that are not compacted yet. */
   get pendingPath(): string {
-    return this.#files.pendingPath;
+    return this.#files.deltaPath;
   }
 
-  /** Whether the store is there. */
-  exists(): boolean {
-    return this.#files.exists();
-  }
-
-  /** The path, as messages show it. */
   get location(): string {
     return this.#files.path;
   }
 
+  exists(): boolean {
+    return this.#files.exists();
+  }
+
   protected override hasRows(): Promise<boolean> {
+    const { base } = this.#files;
     return Promise.resolve(
-      this.#files.reading(() => this.#files.base.rowCount + this.#files.pending.rowCount > 0),
+      this.#files.reading(() => base.rowCount + this.#files.delta.rowCount > 0),
     );
   }
 
-  /** Adds a row. */
   record(row: Row): MaybePromise<void> {
     const added = stamped(row); // before anything changes
-    return this.#files.changing(() => this.#merger.append([added]));
+    return this.#files.changing(() => this.#compactor.append([added]));
   }
 
-  /** Adds many rows; to a store that is not there, in one go. */
+  /** Adds many rows; to a store that does not exist, in one go. */
   async recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: RecordAllOptions = {},
   ): Promise<number> {
     options.columns?.forEach(checkColumn);
     this.#files.hasWritten = true;
-    const written = this.#files.exists() ? undefined : await this.#merger.recordAnew(rows, options);
-    return written ?? await this.#merger.appendAll(rows);
+    const exists = this.#files.exists();
+    const written = exists ? undefined : await this.#compactor.recordAnew(rows, options);
+    return written ?? await this.#files.durably(this.#compactor.appendAll(rows));
   }
 
-  /** Removes the rows with exactly this key; how many. */
   override async removeKey(key: Key): Promise<number> {
-    const { shape } = key;
-    const removed = await this.#files.changing(() => {
-      if (this.#files.base.find(key) !== -1) return STALE; // the columnar file must be written anew
-      if (this.#files.pending.find(key) === -1) return 0;
-      const before = this.#files.pending.rowCount;
-      this.#files.pending.rewrite([key], []);
-      this.#files.noteRemoval();
-      return before - this.#files.pending.rowCount;
-    }, shape);
-    return removed === STALE ? await this.#merger.merge({ gone: [key] }) : removed;
+    const removed = await this.#rewriteDelta(key, []);
+    return removed === STALE ? await this.#compactor.compact({ gone: [key] }) : removed;
   }
 
-  /** Removes the rows with exactly one of these keys, by one merge; how many. */
+  /** Removes the rows with exactly one of these keys by one compaction, and returns their number. */
   async removeKeys(keys: readonly Key[]): Promise<number> {
-    return keys.length === 0 ? 0 : await this.#merger.merge({ gone: keys });
+    return keys.length === 0 ? 0 : await this.#compactor.compact({ gone: keys });
   }
 
   /** Removes the files. */
   async clear(): Promise<void> {
     await this.#files.changing(() => {
       this.#files.remove();
-      this.#files.state.forgetAll();
+      this.#claims.state.forgetAll();
     });
   }
 
-  /** All rows that were there when it was called, one at a time, in bounded memory. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
-    yield* rowsOf(await this.#held(() => this.#hold(columns)), columns);
+    const held = await readingHeld(this.#files, () => holdStore(this.#files, columns));
+    yield* heldRows(held, columns);
   }
 
-  /** Returns the rows that were added since a cursor. A merge moves rows and changes none. */
+  /** Returns the rows that were added since a cursor. A compaction moves rows and changes none. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#files.reading(() => {
       const now = this.#files.cursor;
@@ -152,31 +139,27 @@ export class ColumnarBackend extends Engine {
     });
   }
 
-  /** The rows from a number on that existed at a cursor. No file is opened before the first. */
+  /** Yields the rows from a number on that existed at a cursor. No file is opened before the first. */
   async *#rowsBetween(start: number | undefined, cursor: string): AsyncGenerator<Row> {
-    const { end, held } = await this.#held(() => {
+    const { end, held } = await readingHeld(this.#files, () => {
       const end = this.#files.countAt(cursor);
-      return { end, held: end === undefined ? undefined : this.#hold(undefined) };
+      return { end, held: end === undefined ? undefined : holdStore(this.#files) };
     });
     if (!held) {
-      throw new StoreError(
-        `Cannot read "${this.#files.path}": rows were removed just now; read it again`,
-      );
+      throw new StoreError(`Cannot read "${this.path}": rows were removed just now; read it again`);
     }
-    yield* rowsOf(held, undefined, start, end);
+    yield* heldRows(held, undefined, start, end);
   }
 
-  /** The columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
     return this.#files.reading(() => this.#files.names);
   }
 
-  /** The source of the newest row with exactly this key. */
   override sourceOf(key: Key): MaybePromise<string | undefined> {
     const { shape } = key;
-    const { base, pending } = this.#files;
-    // A hit that was true a moment ago is believed: rows seldom go.
-    if (this.#files.areFresh && pending.isIndexed(shape) && base.isIndexed(shape)) {
+    const { base, delta } = this.#files;
+    // A recent hit is believed: rows are seldom removed.
+    if (this.#files.areFresh && delta.isIndexed(shape) && base.isIndexed(shape)) {
       const source = this.#source(key);
       if (typeof source === "string") return source;
     }
@@ -191,17 +174,15 @@ export class ColumnarBackend extends Engine {
   }
 
   #source(key: Key): string | null | undefined {
-    const { base, pending } = this.#files;
-    return pending.sourceOf(key) ?? base.sourceOf(key);
+    const { base, delta } = this.#files;
+    return delta.sourceOf(key) ?? base.sourceOf(key);
   }
 
-  /** The newest row with exactly this key. */
   find(key: Key): MaybePromise<Row | undefined> {
     const found = this.#found(key);
     return found instanceof Promise ? found.then((it) => it?.row) : found?.row;
   }
 
-  /** Looks and claims under the lock. */
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     const { isDone } = options;
     if (isDone) return this.#claimUnlessDone(key, isDone, options);
@@ -211,95 +192,50 @@ export class ColumnarBackend extends Engine {
     );
   }
 
-  /** The failures noted, oldest first. */
   failures(): MaybePromise<readonly Failure[]> {
-    if (this.#files.ended) throw this.#files.ended;
-    return this.#files.state.failures();
+    return this.#claims.failures();
   }
 
-  /** Forgets failures by their params; how many. */
   forget(params: readonly Row[]): MaybePromise<number> {
-    if (this.#files.ended) throw this.#files.ended;
-    return this.#files.state.forget(params);
+    return this.#claims.forget(params);
   }
 
-  /** The keys that are being run now, and by whom. */
   async held(): Promise<readonly HeldKey[]> {
-    if (this.#files.ended) throw this.#files.ended;
-    return (await this.#files.state.claims()).filter(({ key }) => key !== MERGE);
+    return (await this.#claims.held()).filter(({ key }) => key !== COMPACTION);
   }
 
-  /** What is wrong with the files, and what dead processes left beside them. */
   override async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
-    if (this.#files.ended) throw this.#files.ended;
-    const findings: Finding[] = [];
-    try {
-      await this.#files.base.catchUp();
-      await this.#files.base.readAll();
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      return [{ kind: "unreadable", message: error.message, repaired: undefined }];
-    }
-    // A state file object of its own: without repair, what is found is to stay as it is.
-    const state = this.#files.state.another();
-    let isPending = false;
-    try {
-      const look = (isAlone: boolean): void => {
-        findings.push(...leftoversOf(state.path, repair), ...this.#faults(repair, isAlone));
-        isPending = isAlone && !this.#files.hasWritten && this.#files.pending.rowCount > 0;
-      };
-      if (!state.exists() && !repair) look(true);
-      else if (repair) await state.lock(() => look(!state.departUnlessAlone()));
-      else await state.lockToRead(() => look(state.isAlone()));
-    } finally {
-      if (repair) await state.leave();
-      else state.close();
-    }
-    if (isPending) {
-      findings.push({
-        kind: "leftover",
-        message:
-          `"${this.#files.pendingPath}" has rows of a process that died before it merged them`,
-        repaired: repair ? `merged them into "${this.#files.path}"` : undefined,
-      });
-    }
-    if (!repair) return findings;
-    if (isPending) await this.#merger.merge();
-    if (!this.#files.base.opened || (await this.#files.base.repeats()).length === 0) {
-      return findings;
-    }
-    return [...findings, repeatedFinding(await this.#merger.merge({ gone: "repeats" }), true)];
+    this.#claims.checkOpen();
+    return await verifyColumnar(this.#files, this.#compactor, repair);
   }
 
   /**
-   * Merges what is pending, unless other processes use the store, which then do; frees the files, the
-   * claims and the lock. With no failure to remember, the state file goes.
+   * Compacts the store, unless other processes use it, which then do, and frees the files, the claims and
+   * the lock. Without failures to remember, the state file is removed.
    */
   async close(): Promise<void> {
-    if (this.#files.ended) return;
-    const closed = `Cannot use store "${this.#files.path}": it was closed; open it again`;
+    if (this.#claims.isEnded) return;
     await closeAfter(
       async () => {
-        await this.#merger.merging;
+        await this.#compactor.running;
         await this.#files.sync(); // for records that nobody waited for
-        await this.#merger.settle();
+        await this.#compactor.settle();
       },
-      () => this.#files.state.leave(),
+      () => this.#claims.state.leave(),
       () => {
         notBeforeExit(this.#beforeExit);
-        this.#files.end(new StoreError(closed));
+        this.#files.end();
       },
     );
   }
 
+  /** Returns the newest row of a key and its place. */
   #found(key: Key): MaybePromise<{ readonly place: Place; readonly row: Row } | undefined> {
     const found = this.#files.reading(() => {
       const place = this.#files.locate(key);
       if (!place) return undefined;
-      const row = place.in === "pending"
-        ? this.#files.pending.rowAt(place.at)
-        : this.#files.base.rowAt(place.at);
-      return { place, row };
+      const file = place.in === "delta" ? this.#files.delta : this.#files.base;
+      return { place, row: file.rowAt(place.at) };
     }, key.shape);
     return found instanceof Promise
       ? found.then((it) => this.#whole(key, it))
@@ -335,176 +271,65 @@ export class ColumnarBackend extends Engine {
     }
   }
 
-  #answer(key: Key, isDoneNow: boolean, options: ClaimOptions): ClaimAnswer {
-    if (!isDoneNow) this.#files.checkWritable();
-    const claim = (): Claim => this.#claimOf(key, options);
-    return this.#files.state.answer(key.text, isDoneNow, claim, options.lease);
+  #answer(key: Key, isDone: boolean, options: ClaimOptions): ClaimAnswer {
+    if (!isDone) this.#files.checkWritable();
+    return this.#claims.answer(key, isDone, options);
   }
 
-  #claimOf(key: Key, options: ClaimOptions): Claim {
-    const { shape, text } = key;
-    const { isDone, lease } = options;
-    const { state } = this.#files;
-    const append = (row: Row, kept: (isDone: boolean) => void): MaybePromise<void | typeof STALE> =>
+  #recordClaimed(key: Key, row: Row, options: ClaimOptions): MaybePromise<void> {
+    const { state } = this.#claims;
+    const { lease } = options;
+    const append = (kept: (isDone: boolean) => void): MaybePromise<void | typeof STALE> =>
       this.#files.locked(() => {
         // Another process may have recorded it if the state file was deleted meanwhile.
         if (this.#files.locate(key)) return STALE;
-        this.#checkLease(key, lease, false);
-        this.#merger.append([row]);
+        this.#claims.checkLease(key, options);
+        this.#compactor.append([row]);
         kept(true);
-        state.finish(text, lease);
-      }, shape);
-    const replaced = (row: Row) => (appended: void | typeof STALE): MaybePromise<void> =>
+        state.finish(key.text, lease);
+      }, key.shape);
+    const replace = (appended: void | typeof STALE): MaybePromise<void> =>
       appended === STALE ? this.#replace(key, row, options) : undefined;
-    const ending = (end: () => void): MaybePromise<void> =>
-      this.#files.locked(() => {
-        this.#checkLease(key, lease, !isDone && this.#files.locate(key) !== undefined);
-        end();
-      }, shape);
-    return {
-      record: (given): MaybePromise<void> => {
-        const row = stamped(given);
-        const appended = this.#files.durably(
-          state.ending(text, lease, (kept) => append(row, kept)),
-        );
-        return appended instanceof Promise ? appended.then(replaced(row)) : replaced(row)(appended);
-      },
-      fail: (failure: FailureNote) => ending(() => state.fail(key, failure, lease)),
-      release: () => {
-        if (this.#files.ended && !lease) return; // and the claim with it
-        if (this.#files.ended) throw this.#files.ended;
-        return state.ending(text, lease, (kept) => {
-          kept();
-          return ending(() => state.release(text, lease));
-        });
-      },
-    };
-  }
-
-  #checkLease({ text }: Key, lease: Lease | undefined, isDone: boolean): void {
-    if (lease) this.#files.state.checkLease(text, lease, isDone);
+    const appended = this.#files.durably(state.ending(key.text, lease, append));
+    return appended instanceof Promise ? appended.then(replace) : replace(appended);
   }
 
   /** Puts a row in the place of those of its key, unless they count as done. */
-  async #replace(key: Key, row: Row, { isDone, lease }: ClaimOptions): Promise<void> {
-    const { shape, text } = key;
+  async #replace(key: Key, row: Row, options: ClaimOptions): Promise<void> {
+    const { isDone, lease } = options;
+    const { state } = this.#claims;
     const found = await this.#found(key);
     const isDoneNow = found !== undefined && (isDone?.(found.row) ?? lease !== undefined);
-    if (isDoneNow) await this.#files.locked(() => this.#checkLease(key, lease, true));
-    else {
-      const rewritten = await this.#files.changing(() => {
-        this.#checkLease(key, lease, false);
-        if (this.#files.base.find(key) !== -1) return STALE;
-        this.#files.checkNames(Object.keys(row));
-        this.#files.pending.rewrite([key], [row]);
-      }, shape);
-      if (rewritten === STALE) await this.#merger.merge({ gone: [key], added: [row] });
+    const checkLease = (): void => lease && state.checkLease(key.text, lease, isDoneNow);
+    if (isDoneNow) await this.#files.locked(checkLease);
+    else if (await this.#rewriteDelta(key, [row], checkLease) === STALE) {
+      await this.#compactor.compact({ gone: [key], added: [row] });
     }
-    const { state } = this.#files;
-    await state.ending(text, lease, (kept) => {
+    await state.ending(key.text, lease, (kept) => {
       kept(true);
-      return this.#files.locked(() => state.finish(text, lease));
+      return this.#files.locked(() => state.finish(key.text, lease));
     });
   }
 
-  /** Both files as they are now, held open until they are closed. */
-  #hold(columns: readonly string[] | undefined): HeldStore {
-    const { opened } = this.#files.base;
-    const pending = new HeldRows(this.#files.pending.rows(columns));
-    opened?.held.hold();
-    let isOpen = true;
-    const close = (): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      opened?.held.letGo();
-      pending.close();
-    };
-    return { file: opened?.file, pending, close };
+  /**
+   * Replaces the rows of a key by others, and returns the number of those removed; STALE if the columnar
+   * file has one, so that it must be written anew.
+   */
+  #rewriteDelta(
+    key: Key,
+    added: readonly Row[],
+    check = (): void => {},
+  ): MaybePromise<number | typeof STALE> {
+    return this.#files.changing(() => {
+      check();
+      const { base, delta } = this.#files;
+      if (base.find(key) !== -1) return STALE;
+      if (added.length === 0 && delta.find(key) === -1) return 0;
+      for (const row of added) this.#files.checkNames(Object.keys(row));
+      const before = delta.rowCount + added.length;
+      delta.rewrite([key], added);
+      this.#files.noteRemoval();
+      return before - delta.rowCount;
+    }, key.shape);
   }
-
-  /** Reads the files as they are at one moment. */
-  async #held<T>(read: () => T): Promise<T> {
-    for (let attempt = 0;; attempt++) {
-      try {
-        return await this.#files.reading(read);
-      } catch (error) {
-        // The pending file was replaced between two system calls.
-        if (attempt > 5 || !wasReplaced(error)) throw error;
-      }
-    }
-  }
-
-  /** What a crash left in the pending file and beside it. Under the lock, if somebody else may be there. */
-  #faults(repair: boolean, isAlone: boolean): Finding[] {
-    const findings: Finding[] = [];
-    const add = (kind: Finding["kind"], message: string, repaired: string): void =>
-      void findings.push({ kind, message, repaired: repair ? repaired : undefined });
-    const { temporary } = this.#files.pending;
-    const left = fs.existsSync(temporary) ? [temporary] : [];
-    if (isAlone && !this.#merger.merging) left.push(...this.#merger.temporaries()); // else they merge
-    for (const file of left) {
-      add("leftover", `"${file}" was left by a process that died`, "removed it");
-      if (repair) removeFile(file);
-    }
-    for (const { error: { message }, repaired } of repair ? this.#files.pending.mend() : []) {
-      findings.push({ kind: "unreadable", message, repaired });
-    }
-    for (const { message } of this.#files.pending.unreadable(MOST_UNREADABLE)) {
-      findings.push({ kind: "unreadable", message, repaired: undefined });
-    }
-    if (findings.some(({ kind, repaired }) => kind === "unreadable" && repaired === undefined)) {
-      return findings;
-    }
-    this.#files.pending.refresh(true);
-    const { tornLength, quarantinePath } = this.#files.pending;
-    if (tornLength > 0) {
-      const message =
-        `the last ${tornLength} bytes of "${this.#files.pendingPath}" are a row that was cut off`;
-      add("torn", message, `moved them to "${quarantinePath}"`);
-      if (repair) this.#files.pending.repair();
-    }
-    return findings;
-  }
-}
-
-/** The rows of a store at one moment, whatever becomes of its files. */
-interface HeldStore {
-  readonly file: ColumnarFile | undefined;
-  readonly pending: HeldRows;
-  close(): void;
-}
-
-/** The rows of a store that is held, from number `start` up to `end`; the store is released after them. */
-async function* rowsOf(
-  { file, pending, close }: HeldStore,
-  columns: readonly string[] | undefined,
-  start = 0,
-  end = Infinity,
-): AsyncGenerator<Row> {
-  const { rowCount = 0 } = file ?? {};
-  const timer = new YieldTimer();
-  const fileEnd = Math.min(end, rowCount);
-  try {
-    const known = file?.columns.map(({ name }) => name) ?? [];
-    const names = columns ? columns.filter((name) => known.includes(name)) : known;
-    for await (const batch of file?.batches(names, Math.min(start, fileEnd), fileEnd) ?? []) {
-      for (let i = 0; i < batch.length; i++) {
-        if (timer.isDue(16)) await timer.yield();
-        yield rowOf(names, batch, i);
-      }
-    }
-    let passed = rowCount;
-    for await (const row of yielding(pending)) {
-      if (passed >= end) return;
-      if (passed++ >= start) yield row;
-    }
-  } finally {
-    close();
-  }
-}
-
-/** Whether a file was replaced or removed as it was opened. */
-function wasReplaced(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "ENOENT" ||
-    /replaced just now/.test(messageOf(error));
 }

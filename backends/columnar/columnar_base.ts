@@ -7,13 +7,12 @@ import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 import { CELL_END, type Key, type KeyShape, keyShape, NAME_END } from "../../core/keys/key.ts";
 import { currentSignature } from "../../core/runtime/file_signature.ts";
 import { type Row, setEntry, toValue, type Value } from "../../core/values/value.ts";
-import { checksumMetadata } from "../../packages/checksum.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
+import { type FileMark, markOf } from "./file_mark.ts";
 import type { Batch, ColumnarFile, ColumnarFormat } from "./columnar_format.ts";
 import { HeldFile } from "../files/held_file.ts";
 import { IndexesByUse, type ShapeIndex } from "../log/indexes_by_use.ts";
 import { KeyIndex } from "../log/key_index.ts";
-import type { Merged } from "./pending_format.ts";
 import { SourceNumbers, UNNUMBERED } from "../log/source_numbers.ts";
 import { explaining } from "../files/system_error.ts";
 
@@ -22,14 +21,6 @@ const MAX_TRIES = 20;
 /** How many rows are read to give one, and how often that many are kept. */
 const PAGE = 4096, MOST_PAGES = 8;
 
-/** What stet notes in a columnar file. */
-export interface Mark {
-  /** Files of one history begin with the same rows: those of the older one. */
-  readonly history: string;
-  /** What of the pending rows is in it. */
-  readonly merged: Merged | undefined;
-}
-
 /** A file that was opened. */
 export interface OpenedFile {
   readonly file: ColumnarFile;
@@ -37,7 +28,7 @@ export interface OpenedFile {
   readonly held: HeldFile;
   /** That of its mark; without one, it is a history of its own. */
   readonly history: string;
-  readonly mark: Mark | undefined;
+  readonly mark: FileMark | undefined;
 }
 
 interface BaseIndex extends ShapeIndex {
@@ -301,27 +292,4 @@ function signatureId({ signature }: HeldFile): string {
 /** What the caller does to it does not reach the page. */
 function copyOf(row: Row): Row {
   return toValue(row, "row") as { [column: string]: Value };
-}
-
-const HISTORY = "stet_history", GENERATION = "stet_generation", MERGED = "stet_merged";
-
-/** The mark in a file's metadata; undefined if stet did not write it. */
-function markOf(metadata: ReadonlyMap<string, string>): Mark | undefined {
-  const history = metadata.get(HISTORY);
-  if (history === undefined) return undefined;
-  const generation = metadata.get(GENERATION);
-  const offset = Number(metadata.get(MERGED));
-  return { history, merged: generation === undefined ? undefined : { generation, offset } };
-}
-
-/** A mark as metadata, with a checksum. */
-export function markMetadata(
-  { history, merged }: Mark,
-  checksum: string,
-): ReadonlyMap<string, string> {
-  return new Map([
-    [HISTORY, history],
-    ...checksumMetadata(checksum),
-    ...merged ? [[GENERATION, merged.generation], [MERGED, `${merged.offset}`]] as const : [],
-  ]);
 }

@@ -8,15 +8,12 @@ import { ColumnarBase, type OpenedFile } from "./columnar_base.ts";
 import { checkNames, type ColumnarFormat } from "./columnar_format.ts";
 import { syncFolder } from "../files/file_bytes.ts";
 import { warnOfNetwork } from "../files/network_folder.ts";
-import { type Merged, pendingFormat, type PendingLayout } from "./pending_format.ts";
-import { realPath } from "../files/real_path.ts";
-import { StateFile } from "../state/state_file.ts";
+import { deltaFormat, type DeltaLayout, type DeltaPosition } from "./delta_format.ts";
+import type { StoreClaims } from "../state/store_claims.ts";
 import { StoreFile } from "../log/store_file.ts";
-import { Syncer, syncError } from "../files/syncer.ts";
+import { Durability } from "../files/durability.ts";
+import { Freshness } from "../files/freshness.ts";
 import { removeFile } from "../files/system_error.ts";
-
-/** How long a hit is believed without a look at the files, in milliseconds. */
-const FRESH = 100;
 
 /** The files were replaced just now: what was seen of them does not count. */
 export const STALE = Symbol("stale");
@@ -24,140 +21,124 @@ export const STALE = Symbol("stale");
 /** Stands in a mark for a file that is not there. */
 const NONE = "none";
 
-/** How often rows were removed in this thread, from any store: an older hit is not believed. */
-let removals = 0;
-
 /** Where the newest row of a key is; `id` tells it from all others. */
 export interface Place {
-  readonly in: "base" | "pending";
-  /** Its number in the columnar file, or its byte in the pending one. */
+  readonly in: "base" | "delta";
+  /** Its number in the columnar file, or its byte in the delta. */
   readonly at: number;
   readonly id: string;
 }
 
 /**
- * The files of a columnar store, the merged rows in one and the pending ones in the other, read and
+ * The files of a columnar store, the compacted rows in one and the delta in the other, read and
  * locked so that what is seen of both is of one moment.
  */
 export class ColumnarFiles {
   /** The columnar file, with symbolic links resolved. */
   readonly path: string;
   readonly format: ColumnarFormat;
-  /** The merged rows. */
+  /** The compacted rows. */
   readonly base: ColumnarBase;
-  readonly state: StateFile;
-  readonly isSynced: boolean;
+  readonly claims: StoreClaims;
   readonly warn: (message: string) => void;
   /** Whether this object has changed the store. */
   hasWritten = false;
-  readonly #syncer: Syncer;
-  #pendingFile: { readonly file: StoreFile; readonly of: OpenedFile | undefined };
+  readonly #durability: Durability;
+  readonly #freshness = new Freshness();
+  #delta: { readonly file: StoreFile; readonly of: OpenedFile | undefined };
   #hasLocked = false;
-  /** When the files were last looked at. */
-  #refreshed = -Infinity;
-  /** `removals` as it was then. */
-  #removals = 0;
   /** Columns that are surely there, as long as the files are these. */
   #checked: {
     readonly opened: OpenedFile | undefined;
     readonly generation: string | undefined;
     readonly names: Set<string>;
   } = { opened: undefined, generation: undefined, names: new Set() };
-  #ended: StoreError | undefined;
 
+  /** @param path Path of the store, with symbolic links resolved. */
   constructor(
-    location: string,
+    path: string,
     format: ColumnarFormat,
-    { durability = "power", warn = console.warn }: OpenOptions,
+    { durability, warn = console.warn }: OpenOptions,
+    claims: StoreClaims,
   ) {
-    this.path = realPath(location);
+    this.path = path;
     this.format = format;
     this.warn = warn;
-    this.base = new ColumnarBase(this.path, format);
-    this.#pendingFile = { file: this.#openPending(undefined), of: undefined };
-    this.state = new StateFile(`${this.path}-state`, this.path);
-    this.#syncer = new Syncer({
-      path: this.pendingPath,
-      sync: () => this.#pendingFile.file.sync(),
-    });
-    this.isSynced = durability === "power";
-  }
-
-  /** Why this store can no longer be used, once it cannot. */
-  get ended(): StoreError | undefined {
-    return this.#ended;
+    this.claims = claims;
+    this.base = new ColumnarBase(path, format);
+    this.#delta = { file: this.#openDelta(undefined), of: undefined };
+    const delta = { path: this.deltaPath, sync: () => this.#delta.file.sync() };
+    this.#durability = new Durability(delta, durability, (error) => this.end(error));
   }
 
   /** Whether a hit is believed without a look at the files. */
   get areFresh(): boolean {
-    return this.#removals === removals && performance.now() - this.#refreshed < FRESH;
+    return this.#freshness.isFresh;
   }
 
-  /** Has no older hit be believed. */
+  /** Ends the belief in older hits. */
   noteRemoval(): void {
-    removals++;
+    Freshness.noteRemoval();
   }
 
-  /** Where rows are until they are merged. */
-  get pendingPath(): string {
+  /** The file of rows that are not compacted yet. */
+  get deltaPath(): string {
     return `${this.path}.pending.jsonl`;
   }
 
   /** Whether the store is there. */
   exists(): boolean {
-    return fs.existsSync(this.path) || fs.existsSync(this.pendingPath);
+    return fs.existsSync(this.path) || fs.existsSync(this.deltaPath);
   }
 
-  /** The pending rows that are not in the columnar file, as that was last looked at. */
-  get pending(): StoreFile {
+  /** The rows that are not in the columnar file, as that was last looked at. */
+  get delta(): StoreFile {
     const { opened } = this.base;
-    if (this.#pendingFile.of !== opened) this.#followPending(opened?.mark?.merged, opened);
-    return this.#pendingFile.file;
+    if (this.#delta.of !== opened) {
+      const { file } = this.#delta;
+      if (this.#durability.isSynced) file.sync(); // the next knows nothing of what this one wrote
+      file.close();
+      this.#delta = { file: this.#openDelta(opened?.mark?.compacted), of: opened };
+    }
+    return this.#delta.file;
   }
 
-  #followPending(merged: Merged | undefined, of: OpenedFile | undefined): void {
-    const { file } = this.#pendingFile;
-    if (this.isSynced) file.sync(); // the next knows nothing of what this one wrote
-    file.close();
-    this.#pendingFile = { file: this.#openPending(merged), of };
+  #openDelta(compacted: DeltaPosition | undefined): StoreFile {
+    return new StoreFile(this.deltaPath, deltaFormat(compacted), this.warn, this.path);
   }
 
-  #openPending(merged: Merged | undefined): StoreFile {
-    return new StoreFile(this.pendingPath, pendingFormat(merged), this.warn, this.path);
-  }
-
-  /** Which pending file it is, and up to where it was read. */
-  get extent(): Merged | undefined {
-    const extent = this.pending.extent;
+  /** The end of the delta, as far as it was read. */
+  get extent(): DeltaPosition | undefined {
+    const extent = this.delta.extent;
     if (!extent) return undefined;
-    return { generation: (extent.layout as PendingLayout).generation, offset: extent.end };
+    return { generation: (extent.layout as DeltaLayout).generation, offset: extent.end };
   }
 
-  /** What tells the rows that were read from those of another moment. */
+  /** A text that tells the rows that were read from those of another moment. */
   get cursor(): string {
     const { generation = NONE, offset = 0 } = this.extent ?? {};
-    const count = this.base.rowCount + this.pending.rowCount;
+    const count = this.base.rowCount + this.delta.rowCount;
     return `${this.base.opened?.history ?? NONE} ${generation} ${offset} ${count}`;
   }
 
   /**
-   * How many rows there were at a cursor, if they are still the first ones: those that were pending are
-   * so yet, or were merged as they were.
+   * Returns the number of rows at a cursor, if they are still the first ones: those of the delta are there
+   * yet, or were compacted as they were.
    */
   countAt(cursor: string | undefined): number | undefined {
     const [history, generation, offset, count] = cursor?.split(" ") ?? [];
     const { opened } = this.base;
     if (cursor === undefined || history !== (opened?.history ?? NONE)) return undefined;
-    const merged = opened?.mark?.merged;
-    const isMerged = merged?.generation === generation && merged!.offset >= Number(offset);
-    const isKept = generation === NONE || generation === this.extent?.generation || isMerged;
+    const compacted = opened?.mark?.compacted;
+    const isCompacted = compacted?.generation === generation && compacted!.offset >= Number(offset);
+    const isKept = generation === NONE || generation === this.extent?.generation || isCompacted;
     return isKept ? Number(count) : undefined;
   }
 
   /** The columns of the store, in its order. Of what was read. */
   get names(): readonly string[] {
     const names = this.base.opened?.file.columns.map(({ name }) => name) ?? [];
-    return orderColumns(names, this.pending.columns);
+    return orderColumns(names, this.delta.columns);
   }
 
   /** @throws {TypeError} If a file of the format could not have these columns. */
@@ -182,21 +163,19 @@ export class ColumnarFiles {
    * @throws {StoreError} If a file may not be written, or has other paths.
    */
   checkWritable(): void {
-    this.pending.checkWritable();
+    this.delta.checkWritable();
     this.base.checkWritable();
   }
 
   /** Where the newest row of a key is. Of what was read. */
   locate(key: Key): Place | undefined {
-    const pending = this.pending.find(key);
-    if (pending !== -1) {
-      const id = `${this.extent!.generation} ${pending}`;
-      return { in: "pending", at: pending, id };
+    const offset = this.delta.find(key);
+    if (offset !== -1) {
+      return { in: "delta", at: offset, id: `${this.extent!.generation} ${offset}` };
     }
     const number = this.base.find(key);
     if (number === -1) return undefined;
-    const id = `${this.base.opened!.history} ${number}`;
-    return { in: "base", at: number, id };
+    return { in: "base", at: number, id: `${this.base.opened!.history} ${number}` };
   }
 
   /** Whether the columnar file was looked at, and its keys indexed by a shape. */
@@ -205,21 +184,20 @@ export class ColumnarFiles {
   }
 
   #refresh(isLocked: boolean): void {
-    this.pending.refresh(isLocked);
-    this.#refreshed = performance.now();
-    this.#removals = removals;
+    this.delta.refresh(isLocked);
+    this.#freshness.note();
   }
 
   /** Reads without the lock. What does not parse is read once more under it: it may be half written. */
   reading<T>(read: () => T, shape?: KeyShape): MaybePromise<T> {
-    if (this.#ended) throw this.#ended;
+    this.claims.checkOpen();
     if (this.#isKnown(shape) && this.base.isCurrent()) {
       try {
         this.#refresh(false);
         // Rows go from one file to the other: both must be of the same moment.
         if (this.base.isCurrent()) return read();
       } catch (error) {
-        if (!(error instanceof FormatError) || !this.state.exists()) throw error;
+        if (!(error instanceof FormatError) || !this.claims.state.exists()) throw error;
         return this.locked(read, shape, "lockToRead");
       }
     }
@@ -232,17 +210,18 @@ export class ColumnarFiles {
     shape?: KeyShape,
     lock: "lock" | "lockToRead" = "lock",
   ): MaybePromise<T> {
-    if (this.#ended) throw this.#ended;
-    if (!this.#hasLocked) this.#begin();
+    this.claims.checkOpen();
+    if (!this.#hasLocked) warnOfNetwork(this.path, this.warn);
+    this.#hasLocked = true;
     if (!this.#isKnown(shape)) {
       return this.base.catchUp(shape).then(() => this.locked(body, shape, lock));
     }
     let isStale = false;
-    const result = this.state[lock](() => {
+    const result = this.claims.state[lock](() => {
       isStale = !this.base.isCurrent();
       if (isStale) return STALE;
       this.#refresh(true);
-      if (lock === "lock") this.#cutMerged();
+      if (lock === "lock") this.#cutCompacted();
       return body();
     }, () => this.#catchUp());
     const again = (result: T | typeof STALE): MaybePromise<T> =>
@@ -260,15 +239,10 @@ export class ColumnarFiles {
     }
   }
 
-  #begin(): void {
-    this.#hasLocked = true;
-    warnOfNetwork(this.path, this.warn);
-  }
-
   /** Reads what is new before the lock is taken, so that nobody waits meanwhile. */
   #catchUp(): void {
     try {
-      this.pending.refresh(false);
+      this.delta.refresh(false);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error; // it is read again under the lock
     }
@@ -282,59 +256,44 @@ export class ColumnarFiles {
   /** Acknowledges a change once it is as durable as promised. */
   durably<T>(changed: MaybePromise<T>): MaybePromise<T> {
     this.hasWritten = true;
-    if (!this.isSynced) return changed;
-    return changed instanceof Promise
-      ? changed.then((result) => this.synced(result))
-      : this.synced(changed);
+    return this.#durability.acknowledge(changed);
   }
 
-  /** Gives a result once all that was written is on the disk. */
-  async synced<T>(result: T): Promise<T> {
-    try {
-      await this.#syncer.sync();
-    } catch (cause) {
-      this.end(syncError(this.path, cause));
-      throw this.#ended;
-    }
-    return result;
+  /** Syncs rows whose records nobody waited for. */
+  sync(): MaybePromise<void> {
+    return this.#durability.acknowledge(undefined);
   }
 
-  /** Frees the files, the claims and the lock; uses from now on are this error. */
-  end(why: StoreError): void {
-    this.#ended ??= why;
-    this.state.close();
-    this.#pendingFile.file.close();
+  /** Closes the files, and ends the claims and the lock. Returns the error of later uses. */
+  end(why?: StoreError): StoreError {
+    this.#delta.file.close();
     this.base.close();
+    return this.claims.end(why);
   }
 
-  /** Takes merged rows out of the pending file, where a crash left them. Only under the lock. */
-  #cutMerged(): void {
-    const merged = this.base.opened?.mark?.merged;
-    if (!merged || this.extent?.generation !== merged.generation) return;
-    if (this.pending.rowCount > 0) this.pending.rewrite(undefined, []);
-    else this.removePending();
+  /** Removes compacted rows from the delta, where a crash left them. Only under the lock. */
+  #cutCompacted(): void {
+    const compacted = this.base.opened?.mark?.compacted;
+    if (!compacted || this.extent?.generation !== compacted.generation) return;
+    if (this.delta.rowCount > 0) this.delta.rewrite(undefined, []);
+    else this.removeDelta();
   }
 
-  /** Removes a pending file without rows. Only under the lock. */
-  removePending(): void {
-    const pending = this.pending;
-    pending.repair(); // a torn row is kept aside
-    pending.close();
-    removeFile(this.pendingPath);
+  /** Removes a delta without rows. Only under the lock. */
+  removeDelta(): void {
+    const { delta } = this;
+    delta.repair(); // a torn row is kept in quarantine
+    delta.close();
+    removeFile(this.deltaPath);
   }
 
-  /** Removes both files; a merge that is under way begins anew. Only under the lock. */
+  /** Removes both files; a running compaction begins again. Only under the lock. */
   remove(): void {
     if (!this.exists()) return;
     this.base.checkWritable();
-    this.removePending();
+    this.removeDelta();
     removeFile(this.path);
     syncFolder(path.dirname(this.path));
     this.noteRemoval();
-  }
-
-  /** Brings to the disk what was recorded, also by those who did not wait for it. */
-  async sync(): Promise<void> {
-    if (this.isSynced) await this.#syncer.sync();
   }
 }

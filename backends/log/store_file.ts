@@ -8,6 +8,7 @@ import { isReserved, orderColumns, sourceIn, TIMESTAMP } from "../../core/values
 import type { Row } from "../../core/values/value.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
 import { Pieces } from "../files/file_bytes.ts";
+import { openFile } from "../files/open_file.ts";
 import { storeErrorOf } from "../files/system_error.ts";
 import type { Format, Layout, RowScanner } from "./format.ts";
 import { type Mended, mendFile, tidyFile, unreadableRows } from "./mend_file.ts";
@@ -134,7 +135,7 @@ export class StoreFile {
 
   #open(isLocked: boolean): void {
     this.#forget();
-    const fd = this.#text.openReader();
+    const fd = openFile(this.path);
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
@@ -199,7 +200,7 @@ export class StoreFile {
 
   /** Returns the row that begins at an offset. */
   rowAt(offset: number): Row {
-    if (this.#opened!.isBuffered(offset)) this.#flush();
+    if (offset >= this.#opened!.bufferedFrom) this.#flush();
     const { fd, end } = this.#opened!;
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
@@ -260,8 +261,8 @@ export class StoreFile {
    * Runs a body, at whose end all rows that it appends are in the file by one write. It finds them
    * before: a row whose bytes are needed is written at once.
    *
-   * @throws {StoreError} If they cannot be written, as on a full disk: then none of those that were not
-   * written before is in the file.
+   * @throws {StoreError} If they cannot be written, as on a full disk: then the file has none of them but those
+   * that were written before.
    */
   inOneWrite<T>(body: () => T): T {
     this.#isBuffering = true;
@@ -272,7 +273,7 @@ export class StoreFile {
     } finally {
       this.#isBuffering = false;
       this.#failure = undefined;
-      if (this.#opened?.isBuffering) this.#forget(); // the body threw
+      if (this.#opened && this.#opened.bufferedFrom < Infinity) this.#forget(); // the body threw
     }
   }
 
@@ -384,7 +385,7 @@ export class StoreFile {
     return unreadableRows(this.#text, max);
   }
 
-  /** Repairs damaged lines and repeated headers, and returns what was wrong and what was done. */
+  /** Repairs damaged lines and repeated headers, and returns the faults and their repairs. */
   mend(): readonly Mended[] {
     return mendFile(this.#text);
   }
@@ -402,12 +403,12 @@ export class StoreFile {
     this.#open(true);
   }
 
-  /** Brings what was written to the disk. */
+  /** Syncs the file (fdatasync). */
   sync(): void {
     this.#opened?.sync();
   }
 
-  /** Closes the file and forgets what was read. */
+  /** Closes the file and forgets its rows. */
   close(): void {
     this.#forget();
     this.#indexes.clear();

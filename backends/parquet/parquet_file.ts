@@ -1,6 +1,4 @@
-import { readCell } from "../../core/values/cell.ts";
 import { FormatError } from "../../core/errors.ts";
-import type { Value } from "../../core/values/value.ts";
 import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
 import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
@@ -9,6 +7,7 @@ import { copyOfHeld } from "../files/copy_of_held.ts";
 import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
 import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
 import type { HeldFile } from "../files/held_file.ts";
+import { storedValue } from "../columnar/stored_value.ts";
 import { unreadable } from "../columnar/unreadable.ts";
 
 /** A column of a file as an expression in SQL. NULL is an absent value. */
@@ -97,7 +96,7 @@ export class ParquetFile implements ColumnarFile {
         const values = chunk.getColumns();
         yield {
           length: chunk.rowCount,
-          columns: read.map(({ kind }, i) => values[i]!.map((value) => valueOf(value, kind))),
+          columns: read.map(({ kind }, i) => values[i]!.map((value) => storedValue(value, kind))),
         };
       }
     } catch (error) {
@@ -137,7 +136,7 @@ function readingOf(path: string, name: string, type: string): Omit<ColumnRead, "
   const column = sqlName(name);
   const instant = (at: string): string =>
     `regexp_replace(strftime(${at}::TIMESTAMP, '%Y-%m-%dT%H:%M:%S.%f'), '000$', '')`;
-  switch (type.replace(/\(.*$/s, "")) {
+  switch (type.endsWith("[]") ? "" : type.replace(/\(.*$/s, "")) {
     case "BIGINT":
       return { sql: column, kind: "integer" };
     case "TINYINT":
@@ -151,7 +150,6 @@ function readingOf(path: string, name: string, type: string): Omit<ColumnRead, "
       return { sql: column, kind: "double" };
     case "FLOAT":
     case "DECIMAL":
-      if (type.endsWith("[]")) break;
       return { sql: `${column}::DOUBLE`, kind: "double" };
     case "BOOLEAN":
       return { sql: column, kind: "boolean" };
@@ -164,7 +162,6 @@ function readingOf(path: string, name: string, type: string): Omit<ColumnRead, "
     case "DATE":
     case "TIME":
     case "ENUM":
-      if (type.endsWith("[]")) break;
       return { sql: `${column}::VARCHAR`, kind: "text" };
     case "TIMESTAMP":
     case "TIMESTAMP_S":
@@ -192,21 +189,5 @@ function checkCase(path: string, names: readonly string[]): void {
       );
     }
     seen.set(name.toLowerCase(), name);
-  }
-}
-
-function valueOf(value: unknown, kind: ColumnKind): Value | undefined {
-  if (value === null) return undefined;
-  switch (kind) {
-    case "integer": {
-      const number = Number(value);
-      return Number.isSafeInteger(number) ? number : value as bigint;
-    }
-    case "double":
-      return value === 0 ? 0 : value as number; // not -0
-    case "boolean":
-      return value as boolean;
-    case "text":
-      return readCell(value as string);
   }
 }

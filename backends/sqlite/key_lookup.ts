@@ -1,10 +1,22 @@
+import type { StatementSync } from "node:sqlite";
 import { isKeyColumn } from "../../core/values/columns.ts";
-import { CELL_END, type KeyShape, NAME_END } from "../../core/keys/key.ts";
+import { CELL_END, type Key, type KeyShape, NAME_END } from "../../core/keys/key.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import type { Row } from "../../core/values/value.ts";
 import { allOf, quoted } from "./statements.ts";
-import { type Affinity, spellings, type SqlValue } from "./sql_value.ts";
+import {
+  type Affinity,
+  isKeptAsNumber,
+  onlySpelling,
+  spellings,
+  type SqlValue,
+} from "./sql_value.ts";
 
-/** Maximum number of statement texts that a lookup keeps. */
-const MAX_TEXTS = 1000;
+/** A key, or columns that a row agrees with, which have no text. */
+export type RowKey = Pick<Key, "shape" | "values"> & { readonly text?: string };
+
+/** The text of a cell, or a number that is bound as it is. */
+type Cell = string | number;
 
 /** A column of a shape of keys. */
 interface Part {
@@ -20,8 +32,7 @@ interface Part {
 /** The condition of one key. */
 interface Condition {
   /**
-   * What each column may hold, each followed by a space: `-` anything, `n0` NULL, `2` one of two values,
-   * `n2` one of two or NULL.
+   * What each column may hold: `-` anything, `n0` NULL, `2` one of two values, `n2` one of two or NULL.
    */
   readonly form: string;
   readonly bound: readonly SqlValue[];
@@ -33,8 +44,8 @@ export class KeyLookup {
   isIndexed = false;
   readonly #parts: readonly Part[];
   readonly #defaults: ReadonlyMap<string, string>;
-  /** Statements by their selection and the form of their condition. */
-  readonly #texts = new Map<string, string>();
+  /** Statements by the cells that they select and the form of their condition. */
+  readonly statements = new Map<string, StatementSync>();
 
   constructor(
     { columns, defaults }: KeyShape,
@@ -57,33 +68,53 @@ export class KeyLookup {
 
   /**
    * Returns the condition that a row has a key, or undefined if no row can: the key has a column that the
-   * table lacks. Both the columns and the text are sorted by name.
+   * table lacks.
    */
-  conditionOf(text: string): Condition | undefined {
+  conditionOf({ text, values }: RowKey): Condition | undefined {
+    const cells = text === undefined ? this.#cellsOf(values) : this.#cellsIn(text);
+    if (!cells) return undefined;
     let form = "";
     const bound: SqlValue[] = [];
-    let at = 0;
-    for (const { name, begin, affinity, byDefault } of this.#parts) {
-      if (!text.startsWith(begin, at)) at = this.#skip(text, at, name);
-      if (at === -1) return undefined;
-      let cell: string | undefined;
-      if (text.startsWith(begin, at)) {
-        const end = text.indexOf(CELL_END, at);
-        cell = text.slice(at + begin.length, end);
-        at = end + 1;
-      }
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i];
+      const { affinity, byDefault } = this.#parts[i]!;
       const isDefault = cell !== undefined && cell === byDefault;
       if (affinity === undefined) {
         if (cell !== undefined && !isDefault) return undefined;
-        form += "- ";
-      } else if (cell === undefined) form += "n0 ";
+        form += "-";
+      } else if (cell === undefined) form += "n0";
       else {
-        const before = bound.length;
-        bound.push(...spellings(cell, affinity));
-        form += `${isDefault ? "n" : ""}${bound.length - before} `;
+        if (isDefault) form += "n";
+        const only = typeof cell === "number" ? cell : onlySpelling(cell, affinity);
+        const all = only === undefined ? spellings(cell as string, affinity) : [only];
+        for (const each of all) bound.push(each);
+        form += all.length;
       }
     }
-    return this.#skip(text, at, undefined) === -1 ? undefined : { form, bound };
+    return { form, bound };
+  }
+
+  #cellsOf(values: Row): (Cell | undefined)[] {
+    return this.#parts.map(({ name, affinity }) => {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
+      if (value === undefined) return undefined;
+      return affinity === "NUMERIC" && isKeptAsNumber(value) ? value : writeCell(value);
+    });
+  }
+
+  /** Both the columns and the text are sorted by name. */
+  #cellsIn(text: string): (Cell | undefined)[] | undefined {
+    const cells: (Cell | undefined)[] = [];
+    let at = 0;
+    for (const { name, begin } of this.#parts) {
+      if (!text.startsWith(begin, at)) at = this.#skip(text, at, name);
+      if (at === -1) return undefined;
+      const isIn = text.startsWith(begin, at);
+      const end = isIn ? text.indexOf(CELL_END, at) : at;
+      cells.push(isIn ? text.slice(at + begin.length, end) : undefined);
+      if (isIn) at = end + 1;
+    }
+    return this.#skip(text, at, undefined) === -1 ? undefined : cells;
   }
 
   /**
@@ -103,23 +134,12 @@ export class KeyLookup {
     return at;
   }
 
-  /** Returns a statement for a form of condition, which `make` makes once. */
-  statement(selection: string, form: string, make: (condition: string) => string): string {
-    const id = selection + form;
-    let sql = this.#texts.get(id);
-    if (sql === undefined) {
-      if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
-      this.#texts.set(id, sql = make(this.sql(form)));
-    }
-    return sql;
-  }
-
   /** Returns a form of condition as SQL. */
   sql(form: string): string {
-    const parts = form.split(" ");
+    const parts = form.match(/-|n?\d/g) ?? [];
     return allOf(this.#parts.flatMap(({ name }, i) => {
       const part = parts[i]!;
-      const count = Number(/\d+/.exec(part)?.[0] ?? 0);
+      const count = Number(part.at(-1));
       if (part === "-") return [];
       if (part === "n0") return [`${quoted(name)} IS NULL`];
       const marks = count === 1 ? "= ?" : `IN (${Array(count).fill("?").join(", ")})`;

@@ -3,7 +3,6 @@ import type { RecordsTable } from "../../core/contract/backend.ts";
 import { FormatError, StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import type { TableColumns, TableType } from "../../core/contract/records_backend.ts";
-import { sourceIn } from "../../core/values/columns.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { checkAddable } from "./check_addable.ts";
 import {
@@ -17,6 +16,7 @@ import {
   toColumn,
   typeOf,
 } from "./record_column.ts";
+import type { RowKey } from "./key_lookup.ts";
 import { rowOf } from "./row_of.ts";
 import type { SqlValue } from "./sql_value.ts";
 import {
@@ -117,11 +117,7 @@ export class RecordTable implements Table {
     }
   }
 
-  has(key: Key): boolean {
-    return this.find(key) !== undefined;
-  }
-
-  find(key: Key): Row | undefined {
+  look(key: RowKey): Row | undefined {
     const columns = this.#known();
     const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
     if (!condition) return undefined;
@@ -132,15 +128,6 @@ export class RecordTable implements Table {
       condition.bound,
     );
     return values && rowOf(names, valuesOf(names, values, columns));
-  }
-
-  sourceOf(key: Key): string | undefined {
-    const row = this.find(key);
-    return row && sourceIn(row);
-  }
-
-  savedResult(key: Key): Row | undefined {
-    return this.find(key);
   }
 
   extension(_columns: readonly string[], [first = {}]: readonly Row[]): (() => void) | undefined {
@@ -163,7 +150,7 @@ export class RecordTable implements Table {
     this.#statements!.run(sql, cells.map(([, cell]) => cell));
   }
 
-  delete(key: Key): number {
+  delete(key: RowKey): number {
     const columns = this.#known();
     const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
     if (!condition) return 0;
@@ -323,7 +310,7 @@ function inferred(row: Row): RecordColumn[] {
 
 /** Returns the condition that a row has a key, or undefined if no row can. */
 function conditionOf(
-  { shape, values }: Key,
+  { shape, values }: RowKey,
   columns: RecordColumns,
 ): { readonly sql: string; readonly bound: readonly SqlValue[] } | undefined {
   const terms: string[] = [];

@@ -20,11 +20,12 @@ import {
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
-import { type Key, keyOf } from "../../core/keys/key.ts";
+import type { Key } from "../../core/keys/key.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { FormatError } from "../../core/errors.ts";
+import { sourceIn } from "../../core/values/columns.ts";
 import { toRow } from "../../core/values/to_row.ts";
-import type { Row } from "../../core/values/value.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
 import { realPath } from "../files/real_path.ts";
 import { explaining } from "../files/system_error.ts";
 import { Findings } from "../findings.ts";
@@ -39,7 +40,7 @@ import { RunTable } from "./run_table.ts";
 import { damaged, integrityFaults } from "./sqlite_damage.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
-import { MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
+import { type Looked, MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
 import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
@@ -106,28 +107,30 @@ export class SqliteBackend extends Engine {
   }
 
   override has(columns: Row): MaybePromise<boolean> {
-    const key = keyOf(subsetShape(columns), columns);
-    return this.#trying(() => this.#open().has(key));
+    const values = toValue(columns, "params") as Row; // without columns that are undefined
+    const key = { shape: subsetShape(values), values };
+    return this.#trying(() => this.#open().look(key, "none") !== undefined);
   }
 
   override hasKey(key: Key): MaybePromise<boolean> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().has(key));
+    return this.#look(key, "none", (row) => row !== undefined);
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().find(key));
+    return this.#look(key, "all", (row) => row);
   }
 
   override sourceOf(key: Key): MaybePromise<string | undefined> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().sourceOf(key));
+    return this.#look(key, "source", (row) => row && sourceIn(row));
   }
 
   override savedResult(key: Key): MaybePromise<Row | undefined> {
+    return this.#look(key, "result", (row) => row);
+  }
+
+  #look<T>(key: Key, looked: Looked, answer: (row: Row | undefined) => T): MaybePromise<T> {
     this.#table.checkKey(key);
-    return this.#trying(() => this.#open().savedResult(key));
+    return this.#trying(() => answer(this.#open().look(key, looked)));
   }
 
   columns(): MaybePromise<readonly string[]> {
@@ -271,7 +274,7 @@ export class SqliteBackend extends Engine {
 
   /** Returns the newest row with a key. Under the lock of the state file, errors of the store are not its. */
   #found(key: Key): Row | undefined {
-    return translating(this.path, () => this.#open().find(key));
+    return translating(this.path, () => this.#open().look(key, "all"));
   }
 
   #isDone(found: Row | undefined, { isDone }: ClaimOptions): boolean {
@@ -289,7 +292,7 @@ export class SqliteBackend extends Engine {
     }
     await this.#trying(() => {
       // Another process may have recorded it if the state file was deleted meanwhile.
-      const found = this.#open().find(key);
+      const found = this.#open().look(key, "all");
       if (!found || !options.isDone?.(found)) this.#put(key, row, found);
     });
     const { state } = this.#claims;

@@ -20,29 +20,35 @@ interface ArrayStatement extends StatementSync {
 /** Prepared statements of one connection, by their text. Rows are arrays; integers are bigints. */
 export class Statements {
   readonly db: DatabaseSync;
+  readonly #cleared: () => void;
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync) {
+  /** @param cleared Called when the statements kept so far are dropped. */
+  constructor(db: DatabaseSync, cleared: () => void = () => {}) {
     this.db = db;
+    this.#cleared = cleared;
   }
 
   get(sql: string, bound: readonly SqlValue[] = []): SqlValue[] | undefined {
-    return this.#prepare(sql).get(...bound) as unknown as SqlValue[] | undefined;
+    return this.prepare(sql).get(...bound) as unknown as SqlValue[] | undefined;
   }
 
   all(sql: string, bound: readonly SqlValue[] = []): SqlValue[][] {
-    return this.#prepare(sql).all(...bound) as unknown as SqlValue[][];
+    return this.prepare(sql).all(...bound) as unknown as SqlValue[][];
   }
 
   /** Runs a statement, and returns the number of rows changed. */
   run(sql: string, bound: readonly SqlValue[] = []): number {
-    return Number(this.#prepare(sql).run(...bound).changes);
+    return Number(this.prepare(sql).run(...bound).changes);
   }
 
-  #prepare(sql: string): StatementSync {
+  prepare(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);
     if (!statement) {
-      if (this.#prepared.size >= MAX_STATEMENTS) this.#prepared.clear();
+      if (this.#prepared.size >= MAX_STATEMENTS) {
+        this.#prepared.clear();
+        this.#cleared();
+      }
       statement = this.db.prepare(sql);
       statement.setReadBigInts(true);
       (statement as ArrayStatement).setReturnArrays(true);

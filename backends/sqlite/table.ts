@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Key } from "../../core/keys/key.ts";
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import type { Row, Value } from "../../core/values/value.ts";
+import type { RowKey } from "./key_lookup.ts";
 
 /**
  * A table of an SQLite database in one of the forms of a store. It never opens, locks or commits: the store
@@ -38,17 +39,8 @@ export interface Table {
    */
   checkFits(key: Key, found: Row | undefined): void;
 
-  /** Returns true if there is a row with exactly this key. */
-  has(key: Key): boolean;
-
-  /** Returns the newest row with exactly this key, or undefined. */
-  find(key: Key): Row | undefined;
-
-  /** See `Engine`. */
-  sourceOf(key: Key): string | undefined;
-
-  /** See `Engine`. */
-  savedResult(key: Key): Row | undefined;
+  /** Returns cells of the newest row with exactly this key, or undefined. There may be more than asked for. */
+  look(key: RowKey, looked: Looked): Row | undefined;
 
   /**
    * Returns the change after which the table has these columns and can hold these rows, or undefined if it
@@ -60,7 +52,7 @@ export interface Table {
   insert(row: Row): void;
 
   /** Removes the rows with exactly this key, and returns their number. */
-  delete(key: Key): number;
+  delete(key: RowKey): number;
 
   /** Removes all rows. */
   deleteAll(): void;
@@ -78,6 +70,9 @@ export interface Table {
   /** Returns the newest row up to a number, and the number of rows after another: of all if that is undefined. */
   extent(after: bigint | undefined, upTo: bigint): Extent;
 }
+
+/** Cells that a lookup reads: none, the source, the saved result and the source, or all. */
+export type Looked = "none" | "source" | "result" | "all";
 
 /** Chooses columns to read. */
 export type Select = (columns: readonly string[]) => readonly string[];

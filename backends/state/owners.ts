@@ -70,7 +70,7 @@ export class Owners {
   #make(): Owner {
     const id = newId();
     const file = this.#pathOf(id);
-    return explaining(`Cannot write beside the store: "${file}" cannot be made`, file, () => {
+    return explaining(`Cannot write next to the store: "${file}" cannot be made`, file, () => {
       const db = new DatabaseSync(file);
       // Exclusive: a process that may only read the file sees by a read lock that the owner lives.
       db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");

@@ -45,10 +45,12 @@ export class StateFile {
   constructor(path: string, store: string) {
     this.path = path;
     this.#store = store;
-    this.#database = new StateDatabase(path, store, {
-      opened: () => atExit(this.#atExit),
-      undone: () => this.#owners.enterAgain(),
-    });
+    this.#database = new StateDatabase(
+      path,
+      store,
+      () => atExit(this.#atExit),
+      () => this.#owners.enterAgain(),
+    );
     this.#owners = new Owners(this.#database);
     this.#unreleased = new UnreleasedClaims((claims) => {
       const done = this.#database.tryLock(() => {

@@ -6,7 +6,7 @@ import type { StateFile } from "./state_file.ts";
  * Looks for faults of a store and for files of dead processes, under the lock of the store unless no other
  * process can be there. Without repair, the state file stays as it is.
  *
- * @param look Is given a state file object of its own, and whether it has the lock.
+ * @param look Is given a state file object of its own, and true if that has the lock.
  */
 export async function verifyLocked(
   store: StateFile,

@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { isDeepStrictEqual } from "node:util";
 import { canonicalCell, writeCell } from "../../core/values/cell.ts";
 import type { Row } from "../../mod.ts";
 
@@ -17,7 +18,7 @@ export type Judge = (
   original: readonly Row[],
 ) => string | undefined;
 
-/** The judges by the name of the reader. Others can only be compared by the number of rows. */
+/** The judges by the name of the reader. Damaged files of other programs may give any rows. */
 export const judges: Readonly<Record<string, Judge>> = {
   csv: judgeCsv,
   json: judgeJson,
@@ -25,19 +26,20 @@ export const judges: Readonly<Record<string, Judge>> = {
   sqlite: (file, rows) => judgeTable(file, "stet_records", rows),
   records: (file, rows) => judgeTable(file, "results", rows),
   pending: judgeJson,
-  parquet: judgeCount,
-  arrow: judgeCount,
-  arrows: judgeCount,
+  parquet: judgeChecked,
+  arrow: judgeChecked,
+  arrows: judgeChecked,
 };
 
-function judgeCount(
+/** A file with checksums gives its own rows. */
+function judgeChecked(
   _file: string,
   rows: readonly Row[],
   original: readonly Row[],
 ): string | undefined {
-  return rows.length === original.length
+  return isDeepStrictEqual(rows, original)
     ? undefined
-    : `${rows.length} rows, where ${original.length} were written`;
+    : `${rows.length} rows, which are not the ${original.length} that were written`;
 }
 
 function judgeCsv(file: string, rows: readonly Row[]): string | undefined {

@@ -9,7 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { type Row, StoreError, verify } from "../../mod.ts";
+import { FormatError, type Row, StoreError, verify } from "../../mod.ts";
 import { judges } from "./judge.ts";
 import { mutate } from "./mutate.ts";
 import { randomOf } from "./random.ts";
@@ -68,11 +68,11 @@ async function judge(
     if (fault !== undefined) return { isRead: false, fault };
     return { isRead: false, fault: await verified(place, store) };
   }
-  const fault = judges[name]!(copy, rows, sample.rows);
+  const fault = judges[name]?.(copy, rows, sample.rows);
   return { isRead: true, fault: fault ?? await verified(place, store, true) };
 }
 
-/** Reading leaves the file as it was, and nothing beside it. */
+/** Reading leaves the file as it was, and no other file in its folder. */
 function changeIn(place: string, bytes: Uint8Array): string | undefined {
   const left = fs.readdirSync(place).filter((file) => file !== reader.file);
   if (left.length > 0) return `reading left ${left.join(", ")}`;
@@ -80,7 +80,7 @@ function changeIn(place: string, bytes: Uint8Array): string | undefined {
   return isSame ? undefined : "reading changed the file";
 }
 
-/** What is refused must be found by `verify`, which never fails by itself. */
+/** `verify` finds what a reader refuses, and never fails by itself. */
 async function verified(
   place: string,
   store: string,
@@ -88,9 +88,11 @@ async function verified(
 ): Promise<string | undefined> {
   try {
     const findings = await verify(store);
-    return isRead || reader.isTyped || findings.length > 0
-      ? undefined
-      : "verify() finds nothing wrong";
+    if (isRead || reader.isTyped) return undefined;
+    if (findings.length === 0) return "verify() finds nothing wrong";
+    return reader.isColumnar && findings[0]!.kind !== "unreadable"
+      ? `verify() finds ${findings[0]!.kind}`
+      : undefined;
   } catch (error) {
     const fault = faultOf(error, place);
     return fault && `verify(): ${fault}`;
@@ -98,6 +100,7 @@ async function verified(
 }
 
 function faultOf(error: unknown, place: string): string | undefined {
-  if (!(error instanceof StoreError)) return `not a StoreError: ${String(error)}`;
+  const expected = reader.isColumnar ? FormatError : StoreError;
+  if (!(error instanceof expected)) return `not a ${expected.name}: ${String(error)}`;
   return error.message.includes(place) ? undefined : `names no file: ${error.message}`;
 }

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setEntry } from "../../core/values/value.ts";
 import { openBackend, type Row, Store } from "../../mod.ts";
+import { foreignArrow, foreignParquet } from "./foreign_files.ts";
 
 /** A valid file of some format, and the rows that it holds. */
 export interface Sample {
@@ -16,6 +17,8 @@ export interface Reader {
   readonly file: string;
   /** The store that it belongs to, if that is another file. */
   readonly store: string;
+  /** True if each refusal is a `FormatError`, and a finding of `verify` that the file is unreadable. */
+  readonly isColumnar?: boolean;
   /** True if the reader knows columns that `verify` does not. */
   readonly isTyped?: boolean;
   /** True if opening the store takes the file into another one. */
@@ -35,9 +38,13 @@ export const readers: Readonly<Record<string, Reader>> = {
   json: store("runs.json"),
   jsonl: store("runs.jsonl"),
   sqlite: store("runs.sqlite"),
-  parquet: store("runs.parquet"),
-  arrow: store("runs.arrow"),
-  arrows: store("runs.arrows"),
+  parquet: { ...store("runs.parquet"), isColumnar: true },
+  arrow: { ...store("runs.arrow"), isColumnar: true },
+  arrows: { ...store("runs.arrows"), isColumnar: true },
+  // Files of other programs.
+  snappy: foreign("runs.parquet", (path) => foreignParquet(path, "snappy")),
+  zstd: foreign("runs.parquet", (path) => foreignParquet(path, "zstd")),
+  dictionary: foreign("runs.arrow", foreignArrow),
   // The rows of a columnar store that are not merged yet.
   pending: {
     file: "runs.arrow.pending.jsonl",
@@ -64,6 +71,21 @@ function store(file: string): Reader {
       await sample(path.join(folder, `a-${file}`), 120),
       await sample(path.join(folder, `b-${file}`), 9),
     ],
+    load,
+  };
+}
+
+/** A file that another program wrote. */
+function foreign(file: string, write: (path: string) => Promise<string>): Reader {
+  async function make(folder: string, name: string): Promise<Sample> {
+    const written = await write(path.join(folder, `${name}-${file}`));
+    return { bytes: fs.readFileSync(written), rows: await load(written) };
+  }
+  return {
+    file,
+    store: file,
+    isColumnar: true,
+    make: async (folder) => [await make(folder, "a"), await make(folder, "b")],
     load,
   };
 }

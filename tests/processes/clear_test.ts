@@ -3,12 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBackend } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { runtimes } from "../runtimes.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
 import { filesIn, inWorkshop } from "../workers/worker_process.ts";
 
 const timeout = 120_000;
-const ROUNDS = 15;
+const ROUNDS = rounds(8);
 
 for (const extension of [".csv", ".json", ".jsonl", ".parquet", ".arrow"]) {
   test(

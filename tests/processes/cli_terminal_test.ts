@@ -31,7 +31,7 @@ for (const { name, command, args } of runtimes) {
   }, async (t) => {
     const program = ["sh", "-c", "sleep 0.2; [ {n} != 3 ] || { echo three >&2; exit 1; }"];
     const line = ["run", "-g", "n=0..7", "-j", "2", "--", ...program.map(doubled)];
-    for (const columns of [40, 60, 90, 200]) {
+    await Promise.all([40, 60, 90, 200].map(async (columns) => {
       const folder = tempFolder(t);
       const { stdout } = await promisify(execFile)(
         "python3",
@@ -48,7 +48,7 @@ for (const { name, command, args } of runtimes) {
       assert.match(shown.at(-3)!, /^\[stet\] 7 ran, 0 skipped, 1 failed in /);
       assert.match(shown.at(-2)!, /^\[stet\] Why they failed: /);
       assert.equal(shown.at(-1), "");
-    }
+    }));
   });
 }
 

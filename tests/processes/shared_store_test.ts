@@ -13,15 +13,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBackend } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { missing, runtimes } from "../runtimes.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
 import { independentRows } from "../workers/independent_rows.ts";
 import { type Ending, filesIn, inWorkshop, type WorkerProcess } from "../workers/worker_process.ts";
 
-const timeout = 120_000;
+const timeout = 300_000;
 
-/** Processes over one grid, its seeds, and how many of the processes are killed. */
-const PROCESSES = 8, SEEDS = 1200, KILLS = 36;
+/** Processes over one grid, its seeds, and the number of processes that are killed. */
+const PROCESSES = 8, SEEDS = rounds(400), KILLS = rounds(12);
 
 /** Ways to spoil a state file that nobody has open. */
 const spoilers: Readonly<Record<string, (path: string) => void>> = {

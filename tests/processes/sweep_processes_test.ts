@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBackend } from "../../mod.ts";
+import { rounds } from "../rounds.ts";
 import { missing, type Runtime, runtimes } from "../runtimes.ts";
 import {
   filesIn,
@@ -12,8 +13,8 @@ import {
 } from "../workers/worker_process.ts";
 import { until } from "../until.ts";
 
-const timeout = 60_000;
-const KEYS = 1000;
+const timeout = 120_000;
+const KEYS = rounds(400);
 const keys = Array.from({ length: KEYS }, (_, n) => n);
 const three = [0, 1, 2].map((n) => runtimes[n % runtimes.length]!);
 

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { loadArrow } from "../../packages/apache_arrow.ts";
+import { withDuckDb } from "../query_package.ts";
+import { served } from "../served.ts";
+
+test("every route of the OpenAPI document is there, and refuses what is no body of it", async (t) => {
+  const { ask } = await served(t, { allowQuery: true });
+  const response = await ask("/v1/openapi.json");
+  assert.equal(response.headers.get("content-type"), "application/json");
+  const document = await response.json();
+  assert.equal(document.openapi, "3.1.0");
+  type Operations = Record<string, { readonly parameters?: { readonly required: boolean }[] }>;
+  for (const [path, operations] of Object.entries<Operations>(document.paths)) {
+    for (const [method, { parameters = [] }] of Object.entries(operations)) {
+      if (path === "/v1/events") continue; // it does not end
+      const wantsMore = parameters.some(({ required }) => required);
+      const answer = await ask(path, {
+        method: method.toUpperCase(),
+        ...method === "post" && { headers: { "content-type": "application/json" }, body: "[]" },
+      });
+      await answer.body?.cancel();
+      assert.notEqual(answer.status, 404, `${method} ${path}`);
+      // An array is no body of any of them.
+      const isRows = method === "post" && path === "/v1/runs";
+      const wanted = isRows ? 415 : method === "post" || wantsMore ? 400 : 200;
+      assert.equal(answer.status, wanted, `${method} ${path}`);
+    }
+  }
+});
+
+test("a method that a path does not take is told which it does", async (t) => {
+  const { ask } = await served(t);
+  const answer = await ask("/v1/runs", { method: "DELETE" });
+  assert.equal(answer.status, 405);
+  assert.equal(answer.headers.get("allow"), "GET, POST");
+  assert.match((await answer.json()).detail, /GET and POST/);
+  assert.equal((await ask("/v1/nothing", { method: "DELETE" })).status, 404);
+});
+
+test("every reference of the OpenAPI document leads somewhere", async (t) => {
+  const { ask } = await served(t);
+  const document = await (await ask("/v1/openapi.json")).json();
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)];
+  assert.ok(references.length > 20);
+  for (const [, path = ""] of references) {
+    let at = document;
+    for (const name of path.split("/")) at = at?.[name];
+    assert.equal(typeof at, "object", path);
+  }
+});
+
+test("what the document says of a request is what is checked", async (t) => {
+  const { ask, post } = await served(t);
+  const { components: { schemas } } = await (await ask("/v1/openapi.json")).json();
+  const claim = schemas.ClaimRequest;
+  assert.deepEqual(claim.required, ["params"]);
+  assert.equal(claim.additionalProperties, false);
+  const samples: Record<string, unknown> = {
+    key: ["seed"],
+    defaults: { seed: 0 },
+    lease_seconds: claim.properties.lease_seconds.maximum,
+    holder: "x".repeat(claim.properties.holder.maxLength),
+    wait_seconds: claim.properties.wait_seconds.minimum,
+    replaces: "x",
+    token: "t",
+  };
+  assert.deepEqual(
+    Object.keys(claim.properties).sort(),
+    ["params", ...Object.keys(samples)].sort(),
+  );
+  assert.equal((await post("/v1/claim", { params: { seed: 1 }, ...samples })).status, 200);
+  for (const [name, value] of Object.entries(samples)) {
+    const wrong = typeof value === "number" ? value + 1e6 : typeof value === "string" ? 1 : "x";
+    const { status, json } = await post("/v1/claim", { params: { seed: 1 }, [name]: wrong });
+    assert.equal(status, 400, name);
+    assert.equal(json.errors[0].path, name);
+  }
+});
+
+interface Operation {
+  readonly responses: Record<string, { content: Record<string, { readonly schema?: object }> }>;
+}
+
+test(
+  "every answer is as the document says, and every route's is asked for",
+  withDuckDb,
+  async (t) => {
+    const hasArrow = await loadArrow().then(() => true, () => false);
+    const { ask } = await served(t, { allowQuery: true });
+    const { paths, components } = await (await ask("/v1/openapi.json")).json();
+    const operations: Record<string, Record<string, Operation>> = paths;
+    const checked = new Set<string>();
+
+    /** Checks the answer to a request, and returns its JSON. */
+    async function check(
+      status: number,
+      method: "get" | "post",
+      route: string,
+      { query = "", headers = {}, body = undefined as unknown } = {},
+      // deno-lint-ignore no-explicit-any -- each route's answer has a form of its own
+    ): Promise<any> {
+      const what = `${method} ${route}${query}: ${status}`;
+      const response = await ask(route + query, {
+        method: method.toUpperCase(),
+        headers: { ...method === "post" && { "content-type": "application/json" }, ...headers },
+        ...body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) },
+      });
+      const text = await response.text();
+      assert.equal(response.status, status, `${what}, not ${text}`);
+      const { responses } = operations[route]![method]!;
+      const { content } = responses[status] ?? responses["default"]!;
+      const type = response.headers.get("content-type")!.split(";")[0]!;
+      const declared = content[type];
+      assert(declared, `${what}: ${type} is one of ${Object.keys(content)}`);
+      if (status === 200) checked.add(`${method} ${route}`);
+      if (!/[/+]json$/.test(type)) return text;
+      assert(declared.schema, `${what} has a schema`);
+      const { success, error } = z.fromJSONSchema(
+        JSON.parse(
+          JSON.stringify({ ...declared.schema, $defs: components.schemas })
+            .replaceAll("#/components/schemas/", "#/$defs/"),
+        ),
+      ).safeParse(JSON.parse(text));
+      assert(success, `${what}: ${text}\n${error && z.prettifyError(error)}`);
+      return JSON.parse(text);
+    }
+    const get = (status: number, route: string, query = "", accept = "*/*") =>
+      check(status, "get", route, { query, headers: { accept } });
+    const post = (status: number, route: string, body: unknown) =>
+      check(status, "post", route, { body });
+
+    const params = (seed: number) => ({ params: { alpha: 0.5, seed } });
+    await get(200, "/v1/status");
+    for (const path of ["progress", "kinds", "timeline", "slowest"]) await get(200, `/v1/${path}`);
+    await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done");
+
+    const { token } = await post(200, "/v1/claim", params(1));
+    await post(200, "/v1/claim", params(1)); // busy
+    await post(200, "/v1/renew", { ...params(1), token, lease_seconds: 100 });
+    await get(200, "/v1/claims");
+    const result = { loss: 0.5, notes: [1, "x", null] };
+    await post(200, "/v1/record", { ...params(1), token, result, elapsed_seconds: 1 });
+    await post(200, "/v1/claim", params(1)); // done
+    await post(200, "/v1/claim", { batch: [1, 2, 3].map((seed) => params(seed).params), most: 1 });
+    const failed = await post(200, "/v1/claim", params(4));
+    await post(200, "/v1/fail", { ...params(4), token: failed.token, error: "no" });
+    await get(200, "/v1/failures");
+    const released = await post(200, "/v1/claim", params(5));
+    await post(200, "/v1/release", { ...params(5), token: released.token });
+    await check(200, "post", "/v1/runs", {
+      headers: { "content-type": "application/x-ndjson" },
+      body: '{"alpha": 1, "seed": 6}\n{"alpha": "nan", "seed": "\\"text\\"", "_stet_elapsed": 2}\n',
+    });
+
+    await get(200, "/v1/status");
+    await get(200, "/v1/columns");
+    await post(200, "/v1/find", params(1));
+    await post(200, "/v1/find", params(99));
+    await post(200, "/v1/has", { columns: { alpha: 0.5 } });
+    await get(200, "/v1/runs");
+    await get(200, "/v1/runs", "?limit=1&columns=seed");
+    await get(200, "/v1/runs", "", "text/csv");
+    for (const form of ["csv", "ndjson", ...hasArrow ? ["arrow"] : []]) {
+      await get(200, `/v1/runs.${form}`);
+    }
+    if (!withDuckDb.skip) await post(200, "/v1/query", { sql: "SELECT * FROM runs" });
+    for (const path of ["progress", "kinds", "timeline", "slowest"]) await get(200, `/v1/${path}`);
+    for (const color of ["done", "duration", "result.loss"]) {
+      await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
+    }
+    await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done&where=seed>1");
+
+    await post(409, "/v1/release", { ...params(1), token });
+    await post(400, "/v1/claim", { params: 1 });
+    await post(400, "/v1/query", { sql: 1 });
+    await get(400, "/v1/progress", "?x=1");
+    await get(406, "/v1/runs", "", "image/png");
+    await check(415, "post", "/v1/has", { headers: { "content-type": "text/plain" }, body: "{}" });
+
+    await post(200, "/v1/forget", { batch: [params(4).params] });
+    await post(200, "/v1/remove", params(1));
+    await post(200, "/v1/verify", { repair: true });
+    await post(200, "/v1/clear", {});
+
+    const stop = new AbortController();
+    const events = await ask("/v1/events", { signal: stop.signal });
+    const { content } = operations["/v1/events"]!["get"]!.responses["200"]!;
+    assert.deepEqual(Object.keys(content), [events.headers.get("content-type")]);
+    stop.abort();
+
+    const all = Object.entries(operations).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`)
+    );
+    const unasked = [
+      "get /v1/events",
+      ...hasArrow ? [] : ["get /v1/runs.arrow"],
+      ...withDuckDb.skip ? ["post /v1/query"] : [],
+    ];
+    assert.deepEqual(all.filter((each) => !checked.has(each)).sort(), unasked.sort());
+  },
+);
