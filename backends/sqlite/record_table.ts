@@ -105,7 +105,7 @@ export class RecordTable implements Table {
       const { name, isNullable, hasDefault } = column;
       if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
       throw new TypeError(
-        `Cannot record in table "${this.#name}" of "${this.#path}" without "${name}": its column is ` +
+        `Cannot record in table "${this.name}" of "${this.#path}" without "${name}": its column is ` +
           `"${
             typeOf(column)
           }", may not be null, and has no default in the database, though Python's ` +
