@@ -95,7 +95,7 @@ export interface DuckDbAppender {
 /** The type of a column, or within one. */
 export interface DuckDbType {
   readonly typeId: number;
-  /** Of lists and arrays: the type of what is in them. Of maps: of their values. */
+  /** The type of the items of lists and arrays, and of the values of maps. */
   readonly valueType?: DuckDbType;
   readonly keyType?: DuckDbType;
   /** Of structs: the fields. */

@@ -10,7 +10,7 @@ import { sqlName, sqlString } from "./sql_text.ts";
  * Returns a file of JSON objects, one on each line, that DuckDB can read: JSON Lines, or an array as stet
  * writes it.
  *
- * DuckDB gives a string as what it says and anything else as JSON, which is the cell text that the
+ * DuckDB gives a string as its text and anything else as JSON, which is the cell text that the
  * store has; it spells numbers anew, as the same numbers. Names that are there twice in an object, bytes
  * that are no UTF-8, lone surrogates and most else that is no JSON are errors to it, and so is here a
  * row that is `null`.

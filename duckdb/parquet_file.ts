@@ -22,7 +22,7 @@ export async function parquetFile(
   connection: DuckDbConnection,
 ): Promise<DirectFile | undefined> {
   const before = currentSignature(path);
-  // In this order: rows that were pending, and are not any more, are in another file by then.
+  // In this order: rows that have left the delta are in another file by then.
   if (fs.existsSync(`${path}.pending.jsonl`)) return undefined;
   checkParquet(path);
   const file = `read_parquet(${sqlString(path)})`;

@@ -10,7 +10,7 @@ export interface ArrowColumns {
 }
 
 /**
- * Rows as Arrow IPC, piece by piece, as they are asked for.
+ * Encodes rows as Arrow IPC, piece by piece, on demand.
  *
  * @param batches At least one, which may be empty: the first brings the schema.
  */
@@ -35,7 +35,7 @@ export async function* arrowStream(
     } catch (error) {
       trouble = { error };
     } finally {
-      await writer.close().catch(() => {}); // nobody reads it any more
+      await writer.close().catch(() => {}); // its reader has ended
     }
   }
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { crc32 } from "node:zlib";
 import { DamageError } from "./damage_error.ts";
 
-/** The names of the checksum in a file's metadata, and of what says that there is one. */
+/** Names in a file's metadata: of the checksum, and of the format, which says that there is one. */
 const CHECKSUM = "stet_checksum", FORMAT = "stet_format";
 /** The format of files that have a checksum. The one before has no number. */
 const CHECKED_FORMAT = "2";
@@ -13,10 +13,10 @@ const FORM = /^([0-9]{16})-[0-9a-f]{8}-[0-9a-f]{8}$/;
 const SIZE_DIGITS = 16, CRC_DIGITS = 8;
 const LENGTH = SIZE_DIGITS + 2 * (1 + CRC_DIGITS);
 
-/** How many bytes are read at a time. */
+/** Number of bytes that are read at a time. */
 const CHUNK = 1 << 20;
 
-/** The metadata of a file that is yet to be written, for {@linkcode writeChecksum}. */
+/** Returns the metadata of a file that is not written yet, for {@linkcode writeChecksum}. */
 export function checksumMetadata(placeholder: string): [string, string][] {
   return [[FORMAT, CHECKED_FORMAT], [CHECKSUM, placeholder]];
 }
@@ -45,7 +45,7 @@ export function writeChecksum(fd: number, placeholder: string): void {
  * program that kept the metadata.
  *
  * @param mustFit True if no other program keeps the metadata.
- * @returns Whether another program wrote the file.
+ * @returns True if another program wrote the file.
  * @throws {DamageError} If a byte is another one.
  */
 export function verifyChecksum(
@@ -77,7 +77,7 @@ function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(CRC_DIGITS, "0");
 }
 
-/** The CRC-32 of a file in which a text is replaced by zeros, and where the text begins. */
+/** Returns the CRC-32 of a file in which a text is replaced by zeros, and the places of the text. */
 function scan(
   fd: number,
   size: number,

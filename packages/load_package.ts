@@ -5,25 +5,25 @@ import { StoreError } from "../core/errors.ts";
 import { missingPermission, type Permission } from "../core/runtime/missing_permission.ts";
 import { MissingPackageError } from "./missing_package_error.ts";
 
-/** A package that only some programs need, and that stet therefore does not bring. */
+/** A package that only some programs need, and that is no dependency of stet. */
 export interface OptionalPackage {
   readonly name: string;
   /** The version to install. */
   readonly version: string;
-  /** What it wants of Deno. Default: nothing. */
+  /** Its permissions in Deno. Default: none. */
   readonly permissions?: readonly Permission["name"][];
 }
 
 /**
- * The module of an optional package, loaded now.
+ * Loads the module of an optional package.
  *
  * It is looked for where this module would find it (import map, `node_modules`), then from the
  * program's folder: a store of packages that shows each one only what it declares, and Deno with a
  * `package.json`, have it there.
  *
- * @param purpose What needs it, as the error says: `run SQL`.
+ * @param purpose The use of it, as the error says: `run SQL`.
  * @throws {MissingPackageError} If it is not installed: names it, and the command that installs it.
- * @throws {StoreError} If Deno does not let it run: names what it wants.
+ * @throws {StoreError} If it has no permission in Deno: names the options.
  */
 export async function loadPackage(
   { name, version, permissions = [] }: OptionalPackage,

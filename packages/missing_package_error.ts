@@ -1,6 +1,6 @@
 import { StoreError } from "../core/errors.ts";
 
-/** A package that only some programs need is needed and not installed. */
+/** An optional package is needed and not installed. */
 export class MissingPackageError extends StoreError {
   override name = "MissingPackageError";
 }

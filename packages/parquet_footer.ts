@@ -6,34 +6,34 @@ import { readThrift, type Thrift, type ThriftStruct } from "./thrift.ts";
 const MAGIC = "PAR1";
 /** The footer's length and the magic. */
 const TAIL = 8;
-/** How many bytes are read for the header of a page, if they are enough. */
+/** Number of bytes that are read for the header of a page, unless it is longer. */
 const PAGE_HEADER = 256;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Kinds of pages. */
 const DATA = 0, DICTIONARY = 2, DATA_V2 = 3;
 
-/** What the footer of a Parquet file says. */
+/** The footer of a Parquet file. */
 export interface ParquetFooter {
   readonly rowCount: number;
   /** The names of all columns, those within lists and structs too. */
   readonly names: readonly string[];
   readonly metadata: ReadonlyMap<string, string>;
-  /** Whether another program wrote it, and kept the metadata of stet. */
+  /** True if another program wrote it, and kept the metadata of stet. */
   readonly isRewritten: boolean;
 }
 
 /**
- * Reads the footer of a Parquet file, and sees that all sizes and places in the file lie within it, so
- * that no reader is led out of it or reserves memory that no bytes fill
+ * Reads the footer of a Parquet file, and checks that all sizes and places in the file lie within it, so
+ * that no reader leaves it or reserves memory that no bytes fill
  * (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift). A file with a
- * checksum of stet is compared with that, which tells any damage; of others the pages' headers are read.
+ * checksum of stet is compared with it, which shows any damage.
  *
  * @throws {DamageError} If the file is damaged, or no Parquet file.
  */
 export function readParquetFooter(fd: number, size: number): ParquetFooter {
   const bytes = footerBytes(fd, size);
   const end = size - TAIL - bytes.length;
-  const fields = structIn(bytes).struct;
+  const fields = readThrift(bytes).struct;
   const { metadata, createdBy } = metadataOf(fields);
   // DuckDB keeps no metadata of a file that it reads.
   const isRewritten = verifyChecksum(fd, size, metadata, createdBy.startsWith("DuckDB"));
@@ -68,7 +68,7 @@ export function readParquetNulls(fd: number, size: number, key: string): {
   readonly length: number;
 } {
   const bytes = footerBytes(fd, size);
-  const fields = structIn(bytes).struct;
+  const fields = readThrift(bytes).struct;
   const names = new Set<string>();
   for (const group of structs(fields, 4)) {
     for (const chunk of structs(group, 1)) {
@@ -111,7 +111,7 @@ function metadataOf(
   return { metadata, createdBy: fields.has(6) ? text(fields.get(6)) : "" };
 }
 
-/** Sees that the pages of a column are there and have its values. */
+/** Checks that the pages of a column are in the file and have its values. */
 function checkPages(fd: number, end: number, column: ThriftStruct): void {
   const count = integer(column, 5);
   const total = Math.max(integer(column, 6), integer(column, 7));
@@ -153,17 +153,7 @@ function pageHeader(
     return readThrift(short);
   } catch {
     // Statistics hold values, which may be long.
-    return structIn(bytesAt(fd, at, Math.min(1 << 24, end - at)));
-  }
-}
-
-function structIn(
-  bytes: Uint8Array,
-): { readonly struct: ThriftStruct; readonly length: number } {
-  try {
-    return readThrift(bytes);
-  } catch (cause) {
-    throw new DamageError("what it says of its columns cannot be read", { cause });
+    return readThrift(bytesAt(fd, at, Math.min(1 << 24, end - at)));
   }
 }
 

@@ -1,3 +1,5 @@
+import { DamageError } from "./damage_error.ts";
+
 /** A value of Thrift's compact protocol. */
 export type Thrift = number | boolean | Uint8Array | readonly Thrift[] | ThriftStruct;
 
@@ -12,7 +14,7 @@ const MAX_DEPTH = 32;
  * (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). Integers from 2^53
  * up are rounded.
  *
- * @throws {RangeError} If it does not end within the bytes, or is not of the protocol.
+ * @throws {DamageError} If it does not end within the bytes, or is not of the protocol.
  */
 export function readThrift(
   bytes: Uint8Array,
@@ -32,7 +34,7 @@ class ThriftReader {
   }
 
   struct(depth: number): ThriftStruct {
-    if (depth > MAX_DEPTH) throw new RangeError("a struct is nested too deeply");
+    if (depth > MAX_DEPTH) throw new DamageError("a struct is nested too deeply");
     const fields = new Map<number, Thrift>();
     for (let id = 0;;) {
       const head = this.#byte();
@@ -67,14 +69,16 @@ class ThriftReader {
       case 13:
         return this.#binary(16);
     }
-    throw new RangeError(`a field has type ${type}`); // maps too: no struct that is read has one
+    throw new DamageError(`a field has type ${type}`); // maps too: no struct that is read has one
   }
 
   #list(depth: number): Thrift[] {
-    if (depth > MAX_DEPTH) throw new RangeError("a list is nested too deeply");
+    if (depth > MAX_DEPTH) throw new DamageError("a list is nested too deeply");
     const head = this.#byte();
     const length = head >> 4 === 15 ? this.#varint() : head >> 4;
-    if (length > this.#bytes.length - this.at) throw new RangeError("a list ends behind the bytes");
+    if (length > this.#bytes.length - this.at) {
+      throw new DamageError("a list ends behind the bytes");
+    }
     return Array.from({ length }, () => this.#value(head & 15, depth));
   }
 
@@ -94,7 +98,7 @@ class ThriftReader {
       const byte = this.#byte();
       value += (byte & 127) * factor;
       if (byte < 128) return value;
-      if (factor > 2 ** 56) throw new RangeError("an integer has more than 64 bits");
+      if (factor > 2 ** 56) throw new DamageError("an integer has more than 64 bits");
     }
   }
 
@@ -105,7 +109,7 @@ class ThriftReader {
   /** Moves on; returns where it was. */
   #skip(length: number): number {
     const start = this.at;
-    if (length > this.#bytes.length - start) throw new RangeError("a value ends behind the bytes");
+    if (length > this.#bytes.length - start) throw new DamageError("a value ends behind the bytes");
     this.at += length;
     return start;
   }

@@ -2,7 +2,7 @@ import { StoreError } from "../core/errors.ts";
 
 /**
  * SQL cannot be run as it was asked for: it does not parse, names what is not there, would write, or
- * takes longer than it may. The message has what DuckDB says, with the place in the SQL.
+ * takes longer than it may. The message has that of DuckDB, with the place in the SQL.
  *
  * @example
  * ```ts

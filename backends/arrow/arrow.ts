@@ -8,7 +8,7 @@ import type { HeldFile } from "../files/held_file.ts";
 
 /**
  * A store in an Arrow file (`.arrow`, `.feather`: the IPC file format; `.arrows`: the stream format).
- * Rows are recorded in a JSON Lines file beside it and merged into it in growing steps, and by `close`.
+ * Rows are recorded in a JSON Lines file next to it and compacted into it in growing steps, and by `close`.
  * Needs the package `apache-arrow`.
  *
  * Columns are int64, float64 or bool where all their values are; any other is utf8 with cell text. An

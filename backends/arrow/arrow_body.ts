@@ -2,13 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { DamageError } from "../../packages/damage_error.ts";
 import type { ArrowBatchHead, ArrowColumn, ArrowLayout } from "./arrow_schema.ts";
 
-/** The most rows of a record batch whose columns are all null, and take no bytes. */
+/** Maximum number of rows of a record batch whose columns are all null, and take no bytes. */
 const MAX_ROWS_WITHOUT_BYTES = 1 << 20;
 
 /**
- * Sees that a record batch has the columns of its schema, each with as many bytes as its values take.
+ * Checks that a record batch has the columns of its schema, each with as many bytes as its values take.
  *
- * @param layouts Those of its columns.
+ * @param layouts The layouts of its columns.
  */
 export function checkBatchHead(
   { rows, nodes, buffers }: ArrowBatchHead,
@@ -47,9 +47,9 @@ export function checkBatchHead(
 }
 
 /**
- * Sees that the values in the body of a record batch are what its head and the schema say.
+ * Checks the values in the body of a record batch against its head and the schema.
  *
- * @param sizes How many values the dictionary of each column has; undefined of a column without one.
+ * @param sizes The number of values of each column's dictionary; undefined of a column without one.
  */
 export function checkBatchBody(
   { rows, nodes, buffers }: ArrowBatchHead,
@@ -128,18 +128,11 @@ function checkIndexes(
 
 function countBits(bytes: Uint8Array, count: number): number {
   let bits = 0;
-  for (let i = 0; i < count >> 3; i++) bits += BITS[bytes[i]!]!;
-  if (count & 7) bits += BITS[bytes[count >> 3]! & (1 << (count & 7)) - 1]!;
+  for (let i = 0; i < count; i++) bits += bytes[i >> 3]! >> (i & 7) & 1;
   return bits;
 }
 
-/** How many bits of a byte are set. */
-const BITS = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(2).replaceAll("0", "").length,
-);
-
-/** The layouts of columns in a record batch. */
+/** Returns the layouts of columns in a record batch. */
 export function layoutsOf(columns: readonly ArrowColumn[]): readonly ArrowLayout[] {
   return columns.map(({ layout, dictionary }) => dictionary?.indexes ?? layout!);
 }

@@ -4,13 +4,13 @@ import type { ColumnKind } from "../columnar/column_kind.ts";
 import { decodeUtf8 } from "../text/decode_utf8.ts";
 
 const POINT = 46, MINUS = 45, ZERO = 48, NINE = 57, T = 84;
-/** As many digits as a double keeps. */
+/** Number of digits that a double keeps. */
 const SAFE_DIGITS = 15;
 /** Exact; the runtimes do not agree on `10 ** n`. */
 const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 const WORDS: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
-/** Cells in Arrow's memory layout, for a column of a kind that all of them have. */
+/** Returns cells in Arrow's memory layout, for a column of a kind that all of them have. */
 export function cellsData(
   arrow: ApacheArrow,
   kind: ColumnKind,
@@ -71,7 +71,7 @@ export function cellsData(
   }
 }
 
-/** The number that a canonical cell spells. */
+/** Returns the number that a canonical cell spells. */
 function numberOf(bytes: Uint8Array, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   let digits = 0;
@@ -90,7 +90,7 @@ function numberOf(bytes: Uint8Array, start: number, end: number): number {
     const text = decodeUtf8(bytes, start, end);
     return WORDS[text] ?? Number(text);
   }
-  // Both are exact, so that what they make is rounded once, as it should be.
+  // Both are exact, so that their quotient is rounded once.
   const number = fraction > 0 ? value / POWERS[fraction]! : value;
   return isNegative ? -number : number;
 }

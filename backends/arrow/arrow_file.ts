@@ -20,30 +20,35 @@ import { readAt } from "../files/file_bytes.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { UnfitError, unreadable } from "../columnar/unreadable.ts";
 
-/** What messages call the two forms of Arrow. */
+/** Names of the two forms of Arrow in messages. */
 export const ARROW_FILE = "Arrow", ARROW_STREAM = "an Arrow stream";
 
 const MAGIC = "ARROW1";
-/** Where the first message of a file begins: after the magic and what fills it up to 8 bytes. */
+/** Start of the first message of a file: after the magic and its padding to 8 bytes. */
 const HEAD = 8;
-/** Bytes that end a stream. */
+/** Size of the end of a stream. */
 const STREAM_END = 8;
 
-/** A message with values, by its place in the file. */
-interface Part {
+/** A message by its place in a file. */
+interface Message {
   readonly start: number;
   readonly bodyStart: number;
   readonly end: number;
-  readonly head: ArrowBatchHead;
+  readonly head: ArrowHead;
 }
 
-/** A record batch, with the messages of the dictionaries that it needs. */
+/** A message with values. */
+interface Part extends Message {
+  readonly head: ArrowHead & { readonly batch: ArrowBatchHead };
+}
+
+/** A record batch, with the messages of its dictionaries. */
 interface BatchPart extends Part {
   readonly dictionaries: ReadonlyMap<bigint, readonly Part[]>;
 }
 
 /**
- * A file whose messages were gone through, so that each record batch is read from where it stands
+ * A file whose messages were indexed, so that each record batch is read from its place
  * (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
  * All sizes and places in it were compared with the file before the package reads any of it.
  */
@@ -55,13 +60,13 @@ export class ArrowFile implements ColumnarFile {
   readonly #arrow: ApacheArrow;
   readonly #held: HeldFile;
   readonly #format: string;
-  /** What comes before a record batch, for a reader: the schema as a message. */
+  /** The schema as a message, which a reader takes before a record batch. */
   readonly #schema: Uint8Array;
   readonly #facts: readonly ArrowColumn[];
   readonly #layouts: readonly ArrowLayout[];
   readonly #readings: readonly ArrowReading[];
   readonly #batches: BatchPart[] = [];
-  /** As of the last message that was gone through. */
+  /** The dictionaries as of the last indexed message. */
   #dictionaries: ReadonlyMap<bigint, readonly Part[]> = new Map();
 
   private constructor(arrow: ApacheArrow, held: HeldFile, isFile: boolean) {
@@ -71,7 +76,7 @@ export class ArrowFile implements ColumnarFile {
     const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
-    // A table that lost its metadata is whole.
+    // A flatbuffer that lost its metadata is valid.
     const isCut = !hasChecksum(this.metadata) && Buffer.from(message).includes("stet_checksum");
     if (isCut) throw new DamageError("its metadata is cut off");
     this.isRewritten = verifyChecksum(held.fd, held.size, schema.metadata, false);
@@ -92,10 +97,10 @@ export class ArrowFile implements ColumnarFile {
     this.#facts = schema.columns;
     this.#layouts = layoutsOf(schema.columns);
     for (const part of parts) this.#add(part);
-    this.rowCount = this.#batches.reduce((sum, { head }) => sum + head.rows, 0);
+    this.rowCount = rowsIn(this.#batches);
   }
 
-  /** @throws {FormatError} If it is damaged, or has what a store cannot have. */
+  /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
   static open(arrow: ApacheArrow, held: HeldFile, isFile: boolean): ArrowFile {
     try {
       return new ArrowFile(arrow, held, isFile);
@@ -113,7 +118,7 @@ export class ArrowFile implements ColumnarFile {
       const timer = new YieldTimer();
       let first = 0;
       for (const part of this.#batches) {
-        const { rows } = part.head;
+        const { rows } = part.head.batch;
         const from = Math.max(0, start - first), to = Math.min(rows, end - first);
         first += rows;
         if (from >= to) continue;
@@ -133,7 +138,7 @@ export class ArrowFile implements ColumnarFile {
     }
   }
 
-  /** A stream with one record batch, whose values were checked. */
+  /** Returns a stream with one record batch, whose values are checked. */
   #messagesOf(part: BatchPart): Uint8Array {
     const messages: Uint8Array[] = [this.#schema];
     for (const [id, dictionary] of part.dictionaries) {
@@ -141,8 +146,7 @@ export class ArrowFile implements ColumnarFile {
       for (const each of dictionary) messages.push(this.#checked(each, [layout!], [undefined]));
     }
     const sizes = this.#facts.map(({ dictionary }) =>
-      dictionary &&
-      (part.dictionaries.get(dictionary.id) ?? []).reduce((sum, { head }) => sum + head.rows, 0)
+      dictionary && rowsIn(part.dictionaries.get(dictionary.id) ?? [])
     );
     messages.push(this.#checked(part, this.#layouts, sizes));
     return new Uint8Array(Buffer.concat(messages));
@@ -154,13 +158,14 @@ export class ArrowFile implements ColumnarFile {
     sizes: readonly (number | undefined)[],
   ): Uint8Array {
     const bytes = bytesOf(this.#held.fd, start, end);
-    checkBatchBody(head, layouts, sizes, bytes.subarray(bodyStart - start));
+    checkBatchBody(head.batch, layouts, sizes, bytes.subarray(bodyStart - start));
     return bytes;
   }
 
-  #add({ start, bodyStart, end, head }: Message): void {
+  #add(message: Message): void {
+    const { head } = message;
     if (head.type !== "dictionary" && head.type !== "batch") return;
-    const part = { start, bodyStart, end, head: head.batch };
+    const part = { ...message, head };
     if (head.type === "batch") {
       checkBatchHead(head.batch, this.#layouts, head.bodyLength);
       this.#batches.push({ ...part, dictionaries: this.#dictionaries });
@@ -174,15 +179,12 @@ export class ArrowFile implements ColumnarFile {
   }
 }
 
-const CUT_OFF = "it was cut off, or is no Arrow file";
-
-/** A message by its place in a file. */
-interface Message {
-  readonly start: number;
-  readonly bodyStart: number;
-  readonly end: number;
-  readonly head: ArrowHead;
+/** Returns the number of values in messages. */
+function rowsIn(parts: readonly Part[]): number {
+  return parts.reduce((sum, { head }) => sum + head.batch.rows, 0);
 }
+
+const CUT_OFF = "it was cut off, or is no Arrow file";
 
 /** The messages of a file, in their order, without the schema. */
 interface Messages {
@@ -192,14 +194,14 @@ interface Messages {
   readonly parts: readonly Message[];
 }
 
-/** Goes through the messages of a stream. */
+/** Indexes the messages of a stream. */
 function streamParts({ fd, size }: HeldFile): Messages {
   const first = messageAt(fd, 0, size);
   if (first?.head.type !== "schema") throw new DamageError(CUT_OFF);
   const { schema } = first.head;
   const parts: Message[] = [];
   for (let at = first.end;;) {
-    // A stream may end without a mark that says so, but those of stet do not.
+    // A stream may end without an end marker, but a stream of stet does not.
     if (at === size && !schema.metadata.has("stet_history")) break;
     const message = messageAt(fd, at, size);
     if (!message) {
@@ -213,7 +215,7 @@ function streamParts({ fd, size }: HeldFile): Messages {
   return { message: bytesOf(fd, 0, first.end), schema, parts };
 }
 
-/** Goes through the messages that a file's footer names. */
+/** Indexes the messages that a file's footer names. */
 function fileParts({ fd, size }: HeldFile): Messages {
   const { start, bytes } = footerOf(fd, size);
   const { schema, schemaAt, dictionaries, batches } = readFooter(bytes);
@@ -243,7 +245,7 @@ function areJoined(
   return blocks.every(({ end }, i) => end === (blocks[i + 1]?.start ?? footer - STREAM_END));
 }
 
-/** The message that begins at a byte; undefined if the end of a stream is there. */
+/** Returns the message that begins at a byte; undefined at the end of a stream. */
 function messageAt(fd: number, at: number, size: number): Message | undefined {
   const prefix = new Uint8Array(8);
   const got = readAt(fd, prefix, 0, Math.min(8, size - at), at);
@@ -259,7 +261,7 @@ function messageAt(fd: number, at: number, size: number): Message | undefined {
   return { start: at, bodyStart: body + length, end, head };
 }
 
-/** The footer of a file, and where it begins. */
+/** Returns the footer of a file, and where it begins. */
 function footerOf(
   fd: number,
   size: number,
@@ -276,8 +278,8 @@ function footerOf(
 }
 
 /**
- * The schema in a footer as a message of a stream: not all programs write one at the beginning. It is
- * the footer itself, before which stands a table that leads to its schema.
+ * Returns the schema in a footer as a message of a stream: not all programs write one at the beginning. It
+ * is the footer itself, after a table that points to its schema.
  */
 function schemaMessage(footer: Uint8Array, schemaAt: number): Uint8Array {
   const table = 16, before = 32;
@@ -297,7 +299,7 @@ function schemaMessage(footer: Uint8Array, schemaAt: number): Uint8Array {
   return bytes;
 }
 
-/** Bytes of their own, at an address that suits all types. */
+/** Returns a copy of bytes, at an address that suits all types. */
 function bytesOf(fd: number, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
   const got = readAt(fd, bytes, 0, bytes.length, start);

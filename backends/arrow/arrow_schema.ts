@@ -2,7 +2,7 @@ import { DamageError } from "../../packages/damage_error.ts";
 import { FlatBuffer, type FlatTable } from "./flatbuffer.ts";
 import { UnfitError } from "../columnar/unreadable.ts";
 
-/** How the values of a column lie in a record batch; undefined of types that a store cannot have. */
+/** Layout of the values of a column in a record batch. */
 export type ArrowLayout =
   | { readonly kind: "null" }
   /** Bits of each value. */
@@ -14,11 +14,11 @@ export type ArrowLayout =
 export interface ArrowColumn {
   readonly name: string;
   readonly layout: ArrowLayout | undefined;
-  /** If its values are numbers of those in a dictionary. */
+  /** Undefined unless its values are indexes of a dictionary. */
   readonly dictionary: { readonly id: bigint; readonly indexes: ArrowLayout } | undefined;
 }
 
-/** A schema that was gone through. */
+/** A checked schema. */
 export interface ArrowSchemaFacts {
   readonly columns: readonly ArrowColumn[];
   readonly metadata: ReadonlyMap<string, string>;
@@ -31,7 +31,7 @@ const NULL = 1, INT = 2, FLOAT = 3, UTF8 = 5, BOOL = 6, DATE = 8, TIMESTAMP = 10
 const FIELDS = 1, METADATA = 2;
 const NAME = 0, TYPE_TYPE = 2, TYPE = 3, ENCODING = 4, CHILDREN = 5, FIELD_METADATA = 6;
 
-/** Goes through all of a schema. */
+/** Reads and checks a schema. */
 export function readSchema(schema: FlatTable): ArrowSchemaFacts {
   return {
     columns: schema.tables(FIELDS).map(readField),
@@ -96,11 +96,11 @@ function checkUnit(unit: number, count: number): number {
   return unit;
 }
 
-/** Slots of a Message, and what its head may be. */
+/** Slots of a Message, and types of its head. */
 const HEADER_TYPE = 1, HEADER = 2, BODY_LENGTH = 3;
 const SCHEMA = 1, DICTIONARY = 2, RECORD_BATCH = 3;
 
-/** The head of a message that was gone through. */
+/** The checked head of a message. */
 export type ArrowHead =
   & { readonly bodyLength: number }
   & (
@@ -115,15 +115,15 @@ export type ArrowHead =
     | { readonly type: "other" }
   );
 
-/** Where the values of a record batch lie in its body. */
+/** Places of the values of a record batch in its body. */
 export interface ArrowBatchHead {
   readonly rows: number;
-  /** Of each column: how many values, and how many of them are null. */
+  /** Of each column the number of values, and of nulls among them. */
   readonly nodes: readonly { readonly rows: number; readonly nulls: number }[];
   readonly buffers: readonly { readonly start: number; readonly length: number }[];
 }
 
-/** Goes through the head of a message. */
+/** Reads and checks the head of a message. */
 export function readHead(bytes: Uint8Array): ArrowHead {
   const buffer = new FlatBuffer(bytes);
   const message = buffer.root();
@@ -165,7 +165,7 @@ export interface ArrowBlock {
   readonly end: number;
 }
 
-/** Goes through the footer of a file; `schemaAt` is where the schema begins in it. */
+/** Reads and checks the footer of a file; `schemaAt` is the place of the schema in it. */
 export function readFooter(bytes: Uint8Array): {
   readonly schema: ArrowSchemaFacts;
   readonly schemaAt: number;

@@ -23,7 +23,9 @@ import { writeAll } from "../files/file_bytes.ts";
 import { HeldFile } from "../files/held_file.ts";
 import { removeFile } from "../files/system_error.ts";
 
-/** How many rows a record batch has, the last one fewer. */
+/** Types of columns. */
+const TYPES = { integer: "Int64", double: "Float64", boolean: "Bool", text: "Utf8" } as const;
+/** Number of rows of a record batch, the last one excepted. */
 const BATCH = 1 << 15;
 
 /**
@@ -74,7 +76,7 @@ async function addBegun(
 
 /** A file that is being written, record batch by record batch. */
 class NewArrowFile {
-  /** How many rows were written. */
+  /** The number of rows so far. */
   rowCount = 0;
   readonly #arrow: ApacheArrow;
   readonly #columns: readonly Column[];
@@ -98,7 +100,7 @@ class NewArrowFile {
     this.#arrow = arrow;
     this.#columns = columns;
     this.#fields = columns.map(({ name, kind }) =>
-      new arrow.Field(name, typeOf(arrow, kind), true)
+      new arrow.Field(name, new arrow[TYPES[kind]](), true)
     );
     this.#schema = new arrow.Schema(
       this.#fields,
@@ -112,7 +114,7 @@ class NewArrowFile {
     this.#writing.catch(() => {}); // `finish` awaits it
   }
 
-  /** Adds the rows of another file, but for those with some numbers, ascending. */
+  /** Adds the rows of another file, except those with some numbers, ascending. */
   async addFile(base: ColumnarFile, gone: readonly number[]): Promise<void> {
     const names = base.columns.map(({ name }) => name);
     const slots = this.#columns.map(({ name }) => names.indexOf(name));
@@ -129,7 +131,7 @@ class NewArrowFile {
     await this.#flush();
   }
 
-  /** Adds cells, whose kinds are those of the columns. */
+  /** Adds cells, which fit the kinds of the columns. */
   async addCells({ length, columns }: CellBatch): Promise<void> {
     await this.#put(
       length,
@@ -142,7 +144,7 @@ class NewArrowFile {
     );
   }
 
-  /** Ends the file; what could not be written is told now. */
+  /** Ends the file. @throws {Error} If a write failed since the beginning. */
   async finish(): Promise<void> {
     if (this.#isFinished) return;
     this.#isFinished = true;
@@ -154,7 +156,7 @@ class NewArrowFile {
     for await (const bytes of this.#writer) writeAll(this.#fd, bytes, null);
   }
 
-  /** Gives a promise where there is something to wait for. */
+  /** Returns a promise only where a record batch is written. */
   #addRow(valueAt: (column: number) => Value | undefined): Promise<void> | undefined {
     for (let c = 0; c < this.#columns.length; c++) this.#values[c]!.push(valueAt(c));
     return ++this.#length === BATCH ? this.#flush() : undefined;
@@ -180,19 +182,6 @@ class NewArrowFile {
 
   #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
     return dataOf(this.#arrow, this.#columns[column]!.kind, this.#fields[column]!.type, values);
-  }
-}
-
-function typeOf(arrow: ApacheArrow, kind: ColumnKind): ArrowType {
-  switch (kind) {
-    case "integer":
-      return new arrow.Int64();
-    case "double":
-      return new arrow.Float64();
-    case "boolean":
-      return new arrow.Bool();
-    case "text":
-      return new arrow.Utf8();
   }
 }
 

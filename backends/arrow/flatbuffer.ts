@@ -8,7 +8,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export class FlatTable {
   readonly #buffer: FlatBuffer;
-  /** Where it begins in the buffer. */
+  /** Its place in the buffer. */
   readonly at: number;
   readonly #slots: number;
   readonly #slotsEnd: number;
@@ -69,7 +69,7 @@ export class FlatTable {
     }
   }
 
-  /** Where the items of a vector begin. */
+  /** Returns the places of the items of a vector. */
   structs(slot: number, width: number): number[] {
     const place = this.#placeOf(slot);
     if (place === undefined) return [];
@@ -105,7 +105,7 @@ export class FlatBuffer {
     return this.tableAt(0);
   }
 
-  /** The table to which an offset leads. */
+  /** Returns the table to which an offset leads. */
   tableAt(place: number): FlatTable {
     return new FlatTable(this, place + this.view.getUint32(place, true));
   }

@@ -9,10 +9,10 @@ export class CellColumnBuilder implements CellSink {
   #bytes = new Uint8Array(1 << 12);
   #length = 0;
   readonly #offsets: Int32Array;
-  /** How many rows have ended. */
+  /** The number of ended rows. */
   #rows = 0;
 
-  /** @param size How many rows a batch has at most. */
+  /** @param size Maximum number of rows of a batch. */
   constructor(name: string, size: number) {
     this.name = name;
     this.#offsets = new Int32Array(size + 1);
@@ -46,7 +46,7 @@ export class CellColumnBuilder implements CellSink {
     return this;
   }
 
-  /** Ends rows until there are so many; the cells of those that got none are absent. */
+  /** Ends rows up to a count. A row without a cell has an absent one. */
   endRows(count: number): void {
     while (this.#rows < count) this.#offsets[++this.#rows] = this.#length;
   }

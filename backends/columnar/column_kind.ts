@@ -4,7 +4,7 @@
  */
 export type ColumnKind = "integer" | "double" | "boolean" | "text";
 
-/** The kind of a column, and whether it has integers that a double does not keep. */
+/** The kind of a column; `isLong` if it has integers that a double does not keep. */
 export interface SeenKind {
   readonly kind: ColumnKind;
   readonly isLong: boolean;

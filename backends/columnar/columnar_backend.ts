@@ -218,7 +218,7 @@ export class ColumnarBackend extends Engine {
     await closeAfter(
       async () => {
         await this.#compactor.running;
-        await this.#files.sync(); // for records that nobody waited for
+        await this.#files.sync(); // for records whose promises were not awaited
         await this.#compactor.settle();
       },
       () => this.#claims.state.leave(),
@@ -294,7 +294,7 @@ export class ColumnarBackend extends Engine {
     return appended instanceof Promise ? appended.then(replace) : replace(appended);
   }
 
-  /** Puts a row in the place of those of its key, unless they count as done. */
+  /** Replaces the rows of a key by another, unless they count as done. */
   async #replace(key: Key, row: Row, options: ClaimOptions): Promise<void> {
     const { isDone, lease } = options;
     const { state } = this.#claims;

@@ -18,21 +18,21 @@ import { explaining } from "../files/system_error.ts";
 
 /** Tries to open the file, each ended by its replacement. */
 const MAX_TRIES = 20;
-/** How many rows are read to give one, and how often that many are kept. */
-const PAGE = 4096, MOST_PAGES = 8;
+/** Number of rows that are read to return one, and maximum number of such pages in memory. */
+const PAGE = 4096, MAX_PAGES = 8;
 
 /** A file that was opened. */
 export interface OpenedFile {
   readonly file: ColumnarFile;
-  /** Its descriptor: whoever reads the file after others had their turn holds it meanwhile. */
+  /** Its descriptor. A reader that awaits must hold it meanwhile. */
   readonly held: HeldFile;
-  /** That of its mark; without one, it is a history of its own. */
+  /** The history of its mark; without a mark, one of its own. */
   readonly history: string;
   readonly mark: FileMark | undefined;
 }
 
 interface BaseIndex extends ShapeIndex {
-  /** How many rows are in it. */
+  /** The number of rows in the index. */
   rows: number;
 }
 
@@ -48,7 +48,7 @@ export class ColumnarBase {
   readonly #indexes = new IndexesByUse<BaseIndex>();
   readonly #sources = new SourceNumbers();
   #pages = new Map<number, readonly Row[]>();
-  /** What is being read; the next waits for it. */
+  /** Resolves at the end of the current read; the next waits for it. */
   #reading: Promise<void> = Promise.resolve();
 
   constructor(path: string, format: ColumnarFormat) {
@@ -61,7 +61,7 @@ export class ColumnarBase {
     return this.#opened;
   }
 
-  /** How many rows it has. */
+  /** The number of its rows. */
   get rowCount(): number {
     return this.#opened?.file.rowCount ?? 0;
   }
@@ -71,12 +71,12 @@ export class ColumnarBase {
     return this.#opened?.held.size ?? 0;
   }
 
-  /** Whether the file is the one that was opened. */
+  /** Returns true if the file is the one that was opened. */
   isCurrent(): boolean {
     return this.#signature === currentSignature(this.#path);
   }
 
-  /** Whether keys of a shape are found at once. */
+  /** Returns true if keys of a shape are found without a read. */
   isIndexed(shape: KeyShape): boolean {
     if (!this.#opened) return this.#signature === "";
     return this.#indexes.get(shape)?.rows === this.rowCount;
@@ -96,7 +96,7 @@ export class ColumnarBase {
     this.#writable = this.#opened;
   }
 
-  /** Whether it was ever looked at. */
+  /** True if it was ever looked at. */
   get isKnown(): boolean {
     return this.#signature !== undefined;
   }
@@ -109,7 +109,7 @@ export class ColumnarBase {
   catchUp(shape?: KeyShape): Promise<void> {
     const read = (): Promise<void> => this.#catchUp(shape);
     const done = this.#reading.then(read);
-    this.#reading = done.catch(() => {}); // who asked is told
+    this.#reading = done.catch(() => {}); // the caller has the error
     return done;
   }
 
@@ -118,7 +118,7 @@ export class ColumnarBase {
     for (const { shape } of this.#indexes.all) await this.catchUp(shape);
   }
 
-  /** The number of the newest row of a key; -1 if there is none. */
+  /** Returns the number of the newest row of a key, or -1. */
   find(key: Key): number {
     return this.#indexes.use(key.shape)?.keys.find(key.fingerprint) ?? -1;
   }
@@ -133,14 +133,14 @@ export class ColumnarBase {
     return number === UNNUMBERED ? null : this.#sources.nameOf(number)!;
   }
 
-  /** A row by its number; undefined if the file was replaced meanwhile. */
+  /** Returns a row by its number; undefined if the file was replaced meanwhile. */
   rowAt(number: number): Row | undefined | Promise<Row | undefined> {
     const page = Math.floor(number / PAGE);
     const rows = this.#pages.get(page);
     return rows ? copyOf(rows[number % PAGE]!) : this.#readPage(page, number % PAGE);
   }
 
-  /** The numbers of the rows that have a key, ascending. */
+  /** Returns the numbers of the rows that have a key, ascending. */
   async numbersOf(keys: readonly Key[]): Promise<number[]> {
     const wanted = new FingerprintSet();
     for (const key of keys) wanted.add(key.fingerprint);
@@ -151,7 +151,7 @@ export class ColumnarBase {
     return numbers;
   }
 
-  /** The numbers of the rows that equal an earlier one, but for when and how long they ran; ascending. */
+  /** Returns the numbers of the rows that equal an earlier one, except in how they ran; ascending. */
   async repeats(): Promise<number[]> {
     const names = this.#opened!.file.columns.map(({ name }) => name);
     const seen = new FingerprintSet();
@@ -205,7 +205,7 @@ export class ColumnarBase {
     try {
       const file = await this.#format.open(held);
       const written = markOf(file.metadata);
-      // What another program made of it need not begin with the same rows.
+      // A file that another program made of it need not begin with the same rows.
       const mark = written && file.isRewritten
         ? { ...written, history: crypto.randomUUID() }
         : written;
@@ -226,7 +226,7 @@ export class ColumnarBase {
     this.#indexes.set(index);
   }
 
-  /** Visits the keys from a row on, as fingerprints, with their sources; how many rows the file has. */
+  /** Visits the fingerprints of keys from a row on, with their sources, and returns the number of rows. */
   async #visitKeys(
     shape: KeyShape,
     start: number,
@@ -269,12 +269,12 @@ export class ColumnarBase {
     }
     if (this.#opened?.file !== file || !this.isCurrent()) return undefined;
     this.#pages.set(page, rows);
-    if (this.#pages.size > MOST_PAGES) this.#pages.delete(this.#pages.keys().next().value!);
+    if (this.#pages.size > MAX_PAGES) this.#pages.delete(this.#pages.keys().next().value!);
     return copyOf(rows[at]!);
   }
 }
 
-/** A row of a batch. */
+/** Returns a row of a batch. */
 export function rowOf(names: readonly string[], batch: Batch, number: number): Row {
   const row: Row = {};
   for (let i = 0; i < names.length; i++) {
@@ -284,12 +284,12 @@ export function rowOf(names: readonly string[], batch: Batch, number: number): R
   return row;
 }
 
-/** What tells the rows of a file of another program from others, in a mark: without spaces. */
+/** Returns the history of a file that has no mark: without spaces. */
 function signatureId({ signature }: HeldFile): string {
   return signature.replaceAll(" ", "-");
 }
 
-/** What the caller does to it does not reach the page. */
+/** Returns a copy: changes by the caller must not reach the page. */
 function copyOf(row: Row): Row {
   return toValue(row, "row") as { [column: string]: Value };
 }

@@ -15,13 +15,13 @@ import { Durability } from "../files/durability.ts";
 import { Freshness } from "../files/freshness.ts";
 import { removeFile } from "../files/system_error.ts";
 
-/** The files were replaced just now: what was seen of them does not count. */
+/** The files were replaced just now: values read from them do not count. */
 export const STALE = Symbol("stale");
 
-/** Stands in a mark for a file that is not there. */
+/** Takes the place of a missing file in a cursor. */
 const NONE = "none";
 
-/** Where the newest row of a key is; `id` tells it from all others. */
+/** The place of a row; `id` is unique in the store. */
 export interface Place {
   readonly in: "base" | "delta";
   /** Its number in the columnar file, or its byte in the delta. */
@@ -31,7 +31,7 @@ export interface Place {
 
 /**
  * The files of a columnar store, the compacted rows in one and the delta in the other, read and
- * locked so that what is seen of both is of one moment.
+ * locked so that both are of one moment.
  */
 export class ColumnarFiles {
   /** The columnar file, with symbolic links resolved. */
@@ -41,7 +41,7 @@ export class ColumnarFiles {
   readonly base: ColumnarBase;
   readonly claims: StoreClaims;
   readonly warn: (message: string) => void;
-  /** Whether this object has changed the store. */
+  /** True if this object has changed the store. */
   hasWritten = false;
   readonly #durability: Durability;
   readonly #freshness = new Freshness();
@@ -71,7 +71,7 @@ export class ColumnarFiles {
     this.#durability = new Durability(delta, durability, (error) => this.end(error));
   }
 
-  /** Whether a hit is believed without a look at the files. */
+  /** True if a hit is believed without a look at the files. */
   get areFresh(): boolean {
     return this.#freshness.isFresh;
   }
@@ -86,7 +86,7 @@ export class ColumnarFiles {
     return `${this.path}.pending.jsonl`;
   }
 
-  /** Whether the store is there. */
+  /** Returns true if the store exists. */
   exists(): boolean {
     return fs.existsSync(this.path) || fs.existsSync(this.deltaPath);
   }
@@ -114,7 +114,7 @@ export class ColumnarFiles {
     return { generation: (extent.layout as DeltaLayout).generation, offset: extent.end };
   }
 
-  /** A text that tells the rows that were read from those of another moment. */
+  /** The cursor after the rows that were read. */
   get cursor(): string {
     const { generation = NONE, offset = 0 } = this.extent ?? {};
     const count = this.base.rowCount + this.delta.rowCount;
@@ -135,7 +135,7 @@ export class ColumnarFiles {
     return isKept ? Number(count) : undefined;
   }
 
-  /** The columns of the store, in its order. Of what was read. */
+  /** The columns of the files as they were read, in the order of the store. */
   get names(): readonly string[] {
     const names = this.base.opened?.file.columns.map(({ name }) => name) ?? [];
     return orderColumns(names, this.delta.columns);
@@ -158,7 +158,7 @@ export class ColumnarFiles {
   }
 
   /**
-   * Checks what can be known of whether rows can be written. Only under the lock.
+   * Checks that rows can be written, as far as that can be known. Only under the lock.
    *
    * @throws {StoreError} If a file may not be written, or has other paths.
    */
@@ -167,7 +167,7 @@ export class ColumnarFiles {
     this.base.checkWritable();
   }
 
-  /** Where the newest row of a key is. Of what was read. */
+  /** Returns the place of the newest row of a key in the files as they were read. */
   locate(key: Key): Place | undefined {
     const offset = this.delta.find(key);
     if (offset !== -1) {
@@ -178,7 +178,7 @@ export class ColumnarFiles {
     return { in: "base", at: number, id: `${this.base.opened!.history} ${number}` };
   }
 
-  /** Whether the columnar file was looked at, and its keys indexed by a shape. */
+  /** Returns true if the columnar file was looked at, and its keys are indexed by a shape. */
   #isKnown(shape: KeyShape | undefined): boolean {
     return this.base.isKnown && (!shape || this.base.isIndexed(shape));
   }
@@ -188,7 +188,7 @@ export class ColumnarFiles {
     this.#freshness.note();
   }
 
-  /** Reads without the lock. What does not parse is read once more under it: it may be half written. */
+  /** Reads without the lock. A row that does not parse is read again under it: it may be half written. */
   reading<T>(read: () => T, shape?: KeyShape): MaybePromise<T> {
     this.claims.checkOpen();
     if (this.#isKnown(shape) && this.base.isCurrent()) {
@@ -229,7 +229,7 @@ export class ColumnarFiles {
     return result instanceof Promise ? result.then(again) : again(result);
   }
 
-  /** Whether files can be made beside the store. */
+  /** True if files can be made next to the store. */
   get isWritable(): boolean {
     try {
       fs.accessSync(path.dirname(this.path), fs.constants.W_OK);
@@ -239,7 +239,7 @@ export class ColumnarFiles {
     }
   }
 
-  /** Reads what is new before the lock is taken, so that nobody waits meanwhile. */
+  /** Reads new rows before the lock is taken, so that no other process waits meanwhile. */
   #catchUp(): void {
     try {
       this.delta.refresh(false);
@@ -259,7 +259,7 @@ export class ColumnarFiles {
     return this.#durability.acknowledge(changed);
   }
 
-  /** Syncs rows whose records nobody waited for. */
+  /** Syncs rows whose records were not awaited. */
   sync(): MaybePromise<void> {
     return this.#durability.acknowledge(undefined);
   }

@@ -1,6 +1,6 @@
 /**
- * What a columnar format has to say to be a backend: how a file is read and how one is written. The
- * engine (columnar_backend.ts) does everything else: pending rows, merging, locking, indexing.
+ * The contract of a columnar format: it reads a file and writes one. The engine (columnar_backend.ts) does
+ * everything else: delta, compaction, locks, indexes.
  *
  * @module
  */
@@ -24,23 +24,23 @@ export interface Batch {
   readonly columns: readonly (readonly (Value | undefined)[])[];
 }
 
-/** A file that is held open: what it is does not change, whatever takes its path. */
+/** A file that is held open: it stays as it is, whatever takes its path. */
 export interface ColumnarFile {
   readonly columns: readonly Column[];
   readonly rowCount: number;
-  /** What its writer noted in it. */
+  /** The metadata of its writer. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Whether another program wrote it, and kept the metadata of stet. */
+  /** True if another program wrote it, and kept the metadata of stet. */
   readonly isRewritten: boolean;
 
   /**
-   * The rows from number `start` up to `end`, in their order. The file is held from when the first
-   * batch is asked for to the last.
+   * Yields the rows from number `start` up to `end`, in their order. The file is held from the first batch
+   * to the last.
    */
   batches(columns: readonly string[], start: number, end: number): AsyncGenerator<Batch>;
 }
 
-/** The content of a new file. Its columns show as its rows come. */
+/** The content of a new file. Its columns follow from its rows. */
 export interface Content {
   /** Columns that come first, in this order, if a row has them. Default: as they come. */
   readonly names?: readonly string[];
@@ -57,16 +57,16 @@ export interface Content {
 
 /** A format of files that hold columns. */
 export interface ColumnarFormat {
-  /** What people call it: `Parquet`. */
+  /** Its name in messages: `Parquet`. */
   readonly name: string;
 
-  /** Whether `alpha` and `Alpha` can be two columns of a file. */
+  /** True if `alpha` and `Alpha` can be two columns of a file. */
   readonly isCaseSensitive: boolean;
 
   /**
-   * Reads what a file is. It stays held as long as it is used.
+   * Opens a file, which stays held as long as it is used.
    *
-   * @throws {FormatError} If it is none of the format, or has a column that a store cannot have.
+   * @throws {FormatError} If it has another format, or a column that a store cannot have.
    * @throws {StoreError} If the package that reads it is not installed.
    */
   open(held: HeldFile): Promise<ColumnarFile>;

@@ -9,10 +9,9 @@ import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Row } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
 import { cellsOf } from "./cell_batch_builder.ts";
-import type { OpenedFile } from "./columnar_base.ts";
 import { type ColumnarFiles, STALE } from "./columnar_files.ts";
 import { checkNames } from "./columnar_format.ts";
-import { HeldRows } from "./held_rows.ts";
+import { holdStore } from "./held_store.ts";
 import { replaceFile, writeNewFile } from "./new_file.ts";
 import { stampedBatch } from "./stamped_batch.ts";
 
@@ -214,38 +213,19 @@ export class Compactor {
     }
   }
 
-  async #tryCompact(change: Change): Promise<number | typeof STALE> {
-    const opened = await this.#files.locked(() => {
-      const { opened } = this.#files.base;
-      opened?.held.hold();
-      return opened;
-    });
-    try {
-      return await this.#compactOver(opened, change);
-    } finally {
-      opened?.held.letGo();
-    }
-  }
-
   /** @returns STALE if the files were changed otherwise meanwhile. */
-  async #compactOver(
-    opened: OpenedFile | undefined,
-    { gone, added = [] }: Change,
-  ): Promise<number | typeof STALE> {
+  async #tryCompact({ gone, added = [] }: Change): Promise<number | typeof STALE> {
     const files = this.#files;
-    const removed = opened && gone
-      ? await (gone === "repeats" ? files.base.repeats() : files.base.numbersOf(gone))
-      : [];
-    const delta = await files.locked(() => {
-      if (files.base.opened !== opened) return STALE;
-      const { extent, delta: { rowCount } } = files;
-      return { extent, rowCount, rows: new HeldRows(files.delta.rows()) };
+    const { opened, extent, rowCount, held } = await files.locked(() => {
+      const { base: { opened }, extent, delta: { rowCount } } = files;
+      return { opened, extent, rowCount, held: holdStore(files) };
     });
-    if (delta === STALE) return STALE;
-    const { extent, rowCount, rows } = delta;
     try {
+      const removed = opened && gone
+        ? await (gone === "repeats" ? files.base.repeats() : files.base.numbersOf(gone))
+        : [];
       if (rowCount + added.length + removed.length === 0) return 0;
-      const left = new LeftRows(rows, typeof gone === "object" ? gone : []);
+      const left = new LeftRows(held.delta, typeof gone === "object" ? gone : []);
       const kept = (opened?.file.rowCount ?? 0) - removed.length;
       const content = {
         base: kept === 0 ? undefined : opened?.file,
@@ -276,7 +256,7 @@ export class Compactor {
         return removed.length + left.removed;
       });
     } finally {
-      rows.close();
+      held.close();
     }
   }
 }

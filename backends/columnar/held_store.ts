@@ -4,7 +4,6 @@ import type { Row } from "../../core/values/value.ts";
 import { rowOf } from "./columnar_base.ts";
 import type { ColumnarFiles } from "./columnar_files.ts";
 import type { ColumnarFile } from "./columnar_format.ts";
-import { HeldRows } from "./held_rows.ts";
 
 /** Attempts to read a delta that other processes replace. */
 const MAX_TRIES = 6;
@@ -12,7 +11,8 @@ const MAX_TRIES = 6;
 /** The rows of a store at one moment: its files are held open. */
 export interface HeldStore {
   readonly file: ColumnarFile | undefined;
-  readonly delta: HeldRows;
+  /** To be read once. */
+  readonly delta: Iterable<Row>;
   /** Releases the files. */
   close(): void;
 }
@@ -20,16 +20,23 @@ export interface HeldStore {
 /** Holds both files of a store as they are now. */
 export function holdStore(files: ColumnarFiles, columns?: readonly string[]): HeldStore {
   const { opened } = files.base;
-  const delta = new HeldRows(files.delta.rows(columns));
+  const rows = files.delta.rows(columns);
+  const first = rows.next(); // opens the delta, whatever takes its path
   opened?.held.hold();
   let isOpen = true;
   const close = (): void => {
     if (!isOpen) return;
     isOpen = false;
     opened?.held.letGo();
-    delta.close();
+    rows.return(undefined);
   };
-  return { file: opened?.file, delta, close };
+  return { file: opened?.file, delta: begun(first, rows), close };
+}
+
+function* begun(first: IteratorResult<Row>, rows: Iterable<Row>): Generator<Row> {
+  if (first.done) return;
+  yield first.value;
+  yield* rows;
 }
 
 /** Reads the files as they are at one moment, again if the delta was replaced between two system calls. */

@@ -2,10 +2,10 @@ import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
 import { DamageError } from "../../packages/damage_error.ts";
 
 /**
- * Returns the error of a columnar file that cannot be read, as callers get it.
+ * Returns the error of a columnar file that cannot be read, for callers.
  *
- * @param format What the file was read as: `Parquet`.
- * @param error What a reader threw.
+ * @param format The format in which it was read: `Parquet`.
+ * @param error The error of a reader.
  */
 export function unreadable(path: string, format: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
@@ -29,7 +29,7 @@ export function unreadable(path: string, format: string, error: unknown): StoreE
   );
 }
 
-/** A file is whole, and has something that a store cannot have. The message says what to do. */
+/** A valid file has a column that a store cannot have. The message has the remedy. */
 export class UnfitError extends Error {
   override name = "UnfitError";
 }

@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import { messageOf, StoreError } from "../../core/errors.ts";
 import { isMissing } from "./system_error.ts";
 
 /** Duration of a sync from which the next one is done in a thread. */
@@ -43,18 +42,6 @@ export class Syncer {
     else await syncInThread(this.#file);
     this.#took = performance.now() - start;
   }
-}
-
-/** Returns the error of a store whose bytes may be lost: a second fsync may succeed although they are. */
-export function syncError(path: string, cause: unknown): StoreError {
-  // https://wiki.postgresql.org/wiki/Fsync_Errors
-  return new StoreError(
-    `Cannot use store "${path}" any more: fsync failed (${
-      messageOf(cause)
-    }), and data written last ` +
-      `may not be durable; check the disk and start again`,
-    { cause },
-  );
 }
 
 /**

@@ -7,7 +7,7 @@ import { ParquetFile } from "./parquet_file.ts";
 import { writeParquet } from "./parquet_writer.ts";
 
 /**
- * A store in a Parquet file. Rows are recorded in a JSON Lines file beside it and merged into it in
+ * A store in a Parquet file. Rows are recorded in a JSON Lines file next to it and compacted into it in
  * growing steps, and by `close`. Needs the package `@duckdb/node-api`.
  *
  * Columns are BIGINT, DOUBLE or BOOLEAN where all their values are; any other is VARCHAR with cell

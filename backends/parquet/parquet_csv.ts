@@ -11,8 +11,8 @@ import type { Column } from "../columnar/columnar_format.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
 import { cellSql, columnSql } from "./column_sql.ts";
 
-/** A text column with no more values than these, by its sample, is compared with them first. */
-const MOST_VALUES = 8;
+/** Maximum number of values of a text column, by its sample, that is compared with them first. */
+const MAX_VALUES = 8;
 
 /** Values in their one spelling: words, and numbers of at most 15 digits. */
 const CANONICAL = String
@@ -23,7 +23,7 @@ export interface CsvContent {
   readonly columns: readonly Column[];
   /** Gives the columns of a new file. It ends with an error where a row is not as it seemed. */
   readonly sql: string;
-  /** Whether the file is still as it was when it was looked at, and nobody else uses it. */
+  /** True if the file has not changed since its ends were read, and no other process uses it. */
   isUnchanged(): boolean;
 }
 
@@ -102,7 +102,7 @@ function commonCells(rows: readonly (readonly string[])[], column: number): read
   const found = new Set<string>();
   for (const fields of rows) {
     found.add(fields[column] ?? "");
-    if (found.size > MOST_VALUES) return [];
+    if (found.size > MAX_VALUES) return [];
   }
   return [...found].filter((cell) => cell !== "" && canonicalCell(cell) === cell);
 }
@@ -144,7 +144,7 @@ function isOf(
   }
 }
 
-/** Whether a cell is a time as stet spells it. */
+/** Returns the condition that a cell is a time as stet spells it. */
 function isTime(cell: string): string {
   // Quicker than a regular expression. The cast skips white space at the start and before the hour.
   const isLike = ["0", "1", "2"].map((hour) => `${cell} LIKE '____-__-__T${hour}_:__:__.___Z'`);

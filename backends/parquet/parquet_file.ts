@@ -1,7 +1,6 @@
 import { FormatError } from "../../core/errors.ts";
 import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
 import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
-import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Batch, Column, ColumnarFile } from "../columnar/columnar_format.ts";
 import { copyOfHeld } from "../files/copy_of_held.ts";
 import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";

@@ -16,7 +16,7 @@ const NULLABLE: Partial<Record<ColumnKind, readonly [type: string, nullable: str
 /**
  * The metadata by which pandas reads columns with absent cells as integers and booleans; it would make
  * numbers and objects of them (https://pandas.pydata.org/docs/development/developer.html). With all columns
- * that may have such cells: `fitPandasMetadata` takes those out that have none.
+ * that may have such cells: `fitPandasMetadata` removes the others.
  */
 export function pandasMetadata(columns: readonly Column[]): string {
   const described = columns.flatMap(({ name, kind }) => {
@@ -35,7 +35,7 @@ export function pandasMetadata(columns: readonly Column[]): string {
   });
 }
 
-/** Takes columns without absent cells out of the metadata of a file that was written: spaces fill it. */
+/** Removes columns without absent cells from the metadata of a written file, padded with spaces. */
 export function fitPandasMetadata(path: string, columns: readonly Column[]): void {
   const fd = fs.openSync(path, "r+");
   try {

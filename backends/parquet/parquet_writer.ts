@@ -11,7 +11,7 @@ import { csvContent } from "./parquet_csv.ts";
 import type { ParquetFile } from "./parquet_file.ts";
 import { fitPandasMetadata, PANDAS, pandasMetadata } from "./parquet_pandas.ts";
 
-/** The least limit for a line that DuckDB takes its buffers by. */
+/** Minimum of the limit for a line, by which DuckDB sizes its buffers. */
 const MIN_LINE_BYTES = 4096;
 
 /** Writes a file, and returns the number of its rows. */

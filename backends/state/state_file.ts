@@ -260,6 +260,11 @@ export class StateFile {
     );
   }
 
+  /** Returns the files that dead processes left; they are removed when the state file is left. Only under the lock. */
+  deadFiles(): string[] {
+    return this.#owners.deadFiles();
+  }
+
   /** Returns true if no other living owner is entered. Only under the lock. */
   isAlone(): boolean {
     return this.#owners.isAlone();

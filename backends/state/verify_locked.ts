@@ -1,5 +1,6 @@
+import fs from "node:fs";
+import { removeFile } from "../files/system_error.ts";
 import type { Findings } from "../findings.ts";
-import { leftoversOf } from "./leftovers_of.ts";
 import type { StateFile } from "./state_file.ts";
 
 /**
@@ -16,7 +17,15 @@ export async function verifyLocked(
   const state = store.another();
   const { isRepair } = findings;
   const lookAround = (isLocked: boolean): void => {
-    findings.all.push(...leftoversOf(state.path, isRepair));
+    for (const file of state.deadFiles()) {
+      const message = `"${file}" is of a process that died while it ran something`;
+      findings.add("leftover", message, "removed it", () => {}); // when the state file is left
+    }
+    const damaged = `${state.path}.unreadable`;
+    if (fs.existsSync(damaged)) {
+      const message = `"${damaged}" is a state file that was damaged`;
+      findings.add("leftover", message, "removed it", () => removeFile(damaged));
+    }
     look(state, isLocked);
   };
   try {
