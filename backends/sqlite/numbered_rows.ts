@@ -1,3 +1,5 @@
+import type { MaybePromise } from "../../core/runtime/maybe_promise.ts";
+import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { SqlValue } from "./sql_value.ts";
 import { damaged } from "./sqlite_damage.ts";
@@ -80,6 +82,21 @@ export function pageOf(
     rows: within.map((row) => names.map((name, i) => table.decode(name, row[i]!))),
     last: (within.at(-1)?.at(-1) ?? after) as bigint,
   };
+}
+
+/** Yields the pages after a row, until one is empty. */
+export async function* pagesAfter(
+  after: bigint,
+  read: (after: bigint) => MaybePromise<Page>,
+): AsyncGenerator<Page> {
+  const timer = new YieldTimer();
+  for (let last = after;;) {
+    if (timer.isDue()) await timer.yield();
+    const page = await read(last);
+    if (page.rows.length === 0) return;
+    yield page;
+    last = page.last;
+  }
 }
 
 /**

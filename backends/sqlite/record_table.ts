@@ -34,8 +34,7 @@ export class RecordTable implements Table {
   readonly name: string;
   readonly time = "created_at";
   readonly #path: string;
-  /** Name of the table in messages. */
-  readonly #title: string;
+  readonly #table: string;
   readonly #declared: readonly RecordColumn[] | undefined;
   statements: Statements | undefined;
   /** Empty while there is no table. */
@@ -51,7 +50,7 @@ export class RecordTable implements Table {
     }
     this.stateSuffix = `-${encodeURIComponent(table)}-state`;
     this.#path = path;
-    this.#title = `table "${table}" of "${path}"`;
+    this.#table = table;
     this.name = quoted(table);
     this.#declared = columns &&
       Object.entries(columns).map(([name, type]) => declaredColumn(name, type));
@@ -104,12 +103,11 @@ export class RecordTable implements Table {
     for (const column of paramColumns(this.#columns)) {
       const { name, isNullable, hasDefault } = column;
       if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
+      const type = typeOf(column);
       throw new TypeError(
-        `Cannot record in table "${this.name}" of "${this.#path}" without "${name}": its column is ` +
-          `"${
-            typeOf(column)
-          }", may not be null, and has no default in the database, though Python's ` +
-          `model may have one; give it`,
+        `Cannot record in table "${this.#table}" of "${this.#path}" without "${name}": its column is ` +
+          `"${type}", may not be null, and has no default in the database, though Python's model may ` +
+          `have one; give it`,
       );
     }
   }
@@ -162,6 +160,11 @@ export class RecordTable implements Table {
   decode(column: string, value: SqlValue): Value | undefined {
     const { kind } = this.#columns.get(column) ?? {};
     return kind && fromColumn(value, kind);
+  }
+
+  /** The table in messages. */
+  get #title(): string {
+    return `table "${this.#table}" of "${this.#path}"`;
   }
 
   #bound(name: string, row: Row): SqlValue {

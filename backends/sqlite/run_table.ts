@@ -28,13 +28,9 @@ const RUN_COLUMNS = [ELAPSED, SOURCE, TIMESTAMP];
 /** Maximum number of columns of an index. */
 const MAX_INDEXED = 16;
 
-/** Length of the table's definition in the database: it tells a new column at a tenth of the cost of the schema. */
-interface Definition {
-  readonly sql: string;
-  readonly length: SqlValue | undefined;
-}
-
-const NO_DEFINITION: Definition = { sql: "NULL", length: undefined };
+/** Finds the definition of the table. Its length tells a new column at a tenth of the cost of the schema's number. */
+const DEFINITION = `SELECT rowid, length(sql) FROM sqlite_master
+  WHERE name = '${TABLE}' COLLATE NOCASE AND type IN ('table', 'view')`;
 
 /** The rows of `once` in the table `stet_records`, with a column for each param. */
 export class RunTable implements Table {
@@ -45,11 +41,16 @@ export class RunTable implements Table {
   statements: Statements | undefined;
   /** Number of the schema at which the columns were read. */
   #schema = -1;
-  /** The definition of the table then. */
-  #definition: Definition = NO_DEFINITION;
+  /** Row and length of the table's definition then. */
+  #definition: readonly SqlValue[] = [];
   #columns: ReadonlyMap<string, Affinity> = new Map();
   /** The columns that each kind of lookup reads. */
-  #looked: Readonly<Record<Looked, readonly string[]>> = NOTHING;
+  #looked: Readonly<Record<Looked, readonly string[]>> = {
+    none: [],
+    source: [],
+    result: [],
+    all: [],
+  };
   /** For these columns. */
   readonly #lookups = new Map<KeyShape, KeyLookup>();
   /** The last insert. */
@@ -94,7 +95,7 @@ export class RunTable implements Table {
       const found = this.#newest(this.statements, key, looked);
       if (found && this.#isSure(key.shape, looked)) return found;
       const isCurrent = found && looked !== "none"
-        ? found.pop() === this.#definition.length
+        ? found.pop() === this.#definition[1]
         : this.#schemaNow() === this.#schema;
       if (isCurrent) return found;
       this.#readColumns();
@@ -132,7 +133,9 @@ export class RunTable implements Table {
 
   #sql(shape: KeyShape, looked: Looked, condition: string, end: string): string {
     const cells = looked === "none" ? ["1"] : this.#looked[looked].map(quoted);
-    if (looked !== "none" && !this.#isSure(shape, looked)) cells.push(this.#definition.sql);
+    if (looked !== "none" && !this.#isSure(shape, looked)) {
+      cells.push(`(SELECT length(sql) FROM sqlite_master WHERE rowid = ${this.#definition[0]})`);
+    }
     return `SELECT ${cells.join(", ")} FROM ${TABLE} WHERE ${condition} ${end}`;
   }
 
@@ -161,13 +164,9 @@ export class RunTable implements Table {
   }
 
   extension(columns: readonly string[], rows: readonly Row[]): (() => void) | undefined {
-    const missing = new Set<string>();
-    const check = (name: string): void => {
-      if (!this.#columns.has(name)) missing.add(name);
-    };
-    columns.forEach(check);
-    for (const row of rows) Object.keys(row).forEach(check);
-    if (rows.length > 0) check(TIMESTAMP);
+    const names = [...columns, ...rows.flatMap((row) => Object.keys(row))];
+    if (rows.length > 0) names.push(TIMESTAMP);
+    const missing = new Set(names.filter((name) => !this.#columns.has(name)));
     return missing.size > 0 ? () => this.#addColumns([...missing]) : undefined;
   }
 
@@ -229,7 +228,7 @@ export class RunTable implements Table {
 
   #readColumns(): void {
     const schema = this.#schemaNow();
-    const [row, length] = this.statements!.get(DEFINITION) ?? [];
+    this.#definition = this.statements!.get(DEFINITION) ?? [];
     const columns = this.statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
       name: string;
       type: string;
@@ -237,10 +236,6 @@ export class RunTable implements Table {
     const affinityOf = (type: string): Affinity =>
       /CHAR|CLOB|TEXT/i.test(type) ? "TEXT" : "NUMERIC";
     this.#setColumns(schema, new Map(columns.map(({ name, type }) => [name, affinityOf(type)])));
-    this.#definition = {
-      sql: `(SELECT length(sql) FROM sqlite_master WHERE rowid = ${row})`,
-      length,
-    };
   }
 
   #setColumns(schema: number, columns: ReadonlyMap<string, Affinity>): void {
@@ -253,16 +248,6 @@ export class RunTable implements Table {
     this.#looked = { none: [], source, result: [...all.filter(isResult), ...source], all };
   }
 }
-
-const DEFINITION =
-  `SELECT rowid, length(sql) FROM sqlite_master WHERE name = '${TABLE}' COLLATE NOCASE AND type IN ('table', 'view')`;
-
-const NOTHING: Readonly<Record<Looked, readonly string[]>> = {
-  none: [],
-  source: [],
-  result: [],
-  all: [],
-};
 
 /**
  * Checks that a database is a store, or empty. The names of the tables come from one statement: another

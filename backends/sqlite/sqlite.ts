@@ -21,7 +21,6 @@ import type { TableColumns } from "../../core/contract/records_backend.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
-import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { FormatError } from "../../core/errors.ts";
 import { sourceIn } from "../../core/values/columns.ts";
 import { toRow } from "../../core/values/to_row.ts";
@@ -33,7 +32,7 @@ import { MemoryBackend } from "../memory.ts";
 import { recordBatches } from "../record_batches.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
-import { extentOf, MAX_ROW, type Page, pageOf, type Select } from "./numbered_rows.ts";
+import { extentOf, MAX_ROW, type Page, pageOf, pagesAfter, type Select } from "./numbered_rows.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
 import { RowCursors } from "./row_cursors.ts";
 import { rowOf } from "./row_of.ts";
@@ -141,7 +140,9 @@ export class SqliteBackend extends Engine {
   /** Returns the types of the params' columns, undefined if it is no table of records. */
   recordColumns(first?: Row): MaybePromise<TableColumns | undefined> {
     return this.#trying(() => {
-      if (first && this.#table.types) this.#file.write(() => this.#extend([], [first]));
+      if (first && this.#table.types && this.#open().known().size === 0) {
+        this.#file.write(() => this.#extend([], [first]));
+      }
       return this.#open().types?.();
     });
   }
@@ -231,15 +232,11 @@ export class SqliteBackend extends Engine {
     }
   }
 
-  async *#pages(after: bigint, upTo: bigint, select: Select): AsyncGenerator<Page> {
-    const timer = new YieldTimer();
-    for (let last = after;;) {
-      if (timer.isDue()) await timer.yield();
-      const page = await this.#trying(() => pageOf(this.#open(), this.path, last, select, upTo));
-      if (page.rows.length === 0) return;
-      yield page;
-      last = page.last;
-    }
+  #pages(after: bigint, upTo: bigint, select: Select): AsyncGenerator<Page> {
+    return pagesAfter(
+      after,
+      (last) => this.#trying(() => pageOf(this.#open(), this.path, last, select, upTo)),
+    );
   }
 
   /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */

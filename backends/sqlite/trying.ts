@@ -9,30 +9,24 @@ import { damaged } from "./sqlite_damage.ts";
 export function trying<T>(path: string, body: () => MaybePromise<T>): MaybePromise<T> {
   try {
     const result = body();
-    return result instanceof Promise ? retrying(path, body, result) : result;
+    return result instanceof Promise
+      ? result.catch((error) => retrying(path, body, error))
+      : result;
   } catch (error) {
-    if (isBusy(error)) return retrying(path, body);
-    throw sqliteError(path, error);
+    return retrying(path, body, error);
   }
 }
 
-async function retrying<T>(
-  path: string,
-  body: () => MaybePromise<T>,
-  begun?: Promise<T>,
-): Promise<T> {
-  const attempt = async (
-    result: () => MaybePromise<T>,
-  ): Promise<{ readonly result: T } | undefined> => {
+function retrying<T>(path: string, body: () => MaybePromise<T>, first: unknown): Promise<T> {
+  if (!isBusy(first)) throw sqliteError(path, first);
+  return backOff(async () => {
     try {
-      return { result: await result() };
+      return { result: await body() };
     } catch (error) {
       if (isBusy(error)) return undefined;
       throw sqliteError(path, error);
     }
-  };
-  const done = begun && await attempt(() => begun);
-  return done ? done.result : await backOff(() => attempt(body), () => `Cannot lock "${path}"`);
+  }, () => `Cannot lock "${path}"`);
 }
 
 /** Runs a body once; an error of SQLite is thrown in our words, unless the database is locked. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { ColumnError, once, type Row, Store } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { followed } from "../mirror_of.ts";
@@ -137,5 +139,34 @@ test("a mirror follows a store of 1,400 columns", async (t) => {
   const { rows } = selectPage(mirror, { where: "seed = 29", limit: 1, offset: 0 });
   assert.equal(rows[0]!["p1399"], 1399);
   mirror.close();
+  await backend.close();
+});
+
+test("a lookup sees a column that another program has just added, and a table that it has made anew", async (t) => {
+  const store = tempStore(t, "runs.sqlite");
+  const backend = await openEngine(store);
+  await backend.recordAll([{ seed: 1, "result.loss": 0.5 }, { seed: 2 }]);
+  const key = keyOf(keyShape(["seed"]), { seed: 1 });
+  const looked = async (): Promise<unknown> => {
+    const { seed: _, _stet_timestamp: __, ...row } = await backend.savedResult(key) ?? {};
+    return [row, await backend.sourceOf(key)];
+  };
+  assert.deepEqual(await looked(), [{ "result.loss": 0.5 }, ""]);
+  const db = new DatabaseSync(store);
+  db.exec(`ALTER TABLE stet_records ADD COLUMN "result.steps" NUMERIC;
+    UPDATE stet_records SET "result.steps" = 3 WHERE seed = 1`);
+  assert.deepEqual(await looked(), [{ "result.loss": 0.5, "result.steps": 3 }, ""]);
+  db.exec(`ALTER TABLE stet_records ADD COLUMN _stet_source NUMERIC;
+    UPDATE stet_records SET _stet_source = 'node:0' WHERE seed = 1`);
+  const made = { "result.loss": 0.5, "result.steps": 3, _stet_source: "node:0" };
+  assert.deepEqual(await looked(), [made, "node:0"]);
+  db.exec(
+    `BEGIN; CREATE TABLE other (seed TEXT, "result.steps" TEXT, "result.loss" TEXT, _stet_source TEXT);
+    INSERT INTO other SELECT seed, "result.loss", "result.steps", _stet_source FROM stet_records;
+    DROP TABLE stet_records; ALTER TABLE other RENAME TO stet_records; COMMIT`,
+  );
+  const swapped = { "result.steps": 0.5, "result.loss": 3, _stet_source: "node:0" };
+  assert.deepEqual(await looked(), [swapped, "node:0"]);
+  db.close();
   await backend.close();
 });
