@@ -1,5 +1,5 @@
 import { nearestColumn } from "../values/nearest_name.ts";
-import { isShortInteger, MAX_DIGITS } from "../values/integer_text.ts";
+import { isShortInteger, MAX_DIGITS } from "../values/number_text.ts";
 import type { Value } from "../values/value.ts";
 
 /** Syntax tree of an expression; predicates and SQL are made of it. */
