@@ -1,6 +1,5 @@
-import { isShortInteger } from "./integer_text.ts";
+import { isShortInteger, numberText } from "./number_text.ts";
 import { canonicalJson, jsonString, parseJson } from "./json.ts";
-import { numberText } from "./number_text.ts";
 import type { Value } from "./value.ts";
 
 /**

@@ -1,5 +1,4 @@
-import { isShortInteger, MAX_DIGITS } from "./integer_text.ts";
-import { numberText } from "./number_text.ts";
+import { isShortInteger, MAX_DIGITS, numberText } from "./number_text.ts";
 import { MAX_DEPTH, setEntry, type Value } from "./value.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isTooLong, MAX_DIGITS } from "./integer_text.ts";
+import { isTooLong, MAX_DIGITS } from "./number_text.ts";
 
 /** A value of a key or a saved result, in the form in which stores keep it. */
 export type Value =
