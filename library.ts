@@ -29,17 +29,17 @@ const registry = createRegistry(table);
  * skipped, in this process and in every other that uses the store, now and after a restart.
  *
  * Call it with a function (and options), with options first, or as a decorator on methods. The
- * wrapped function always gives a promise: of what the function returned if it ran, of the saved
- * result if it was skipped and `save` is on, else of `undefined`. It rejects with what the function
- * threw (the run then counts as not done), with a {@linkcode StoreError} if the store cannot be used,
+ * wrapped function always returns a promise: of the function's result if it ran, of the saved result if
+ * it was skipped and `save` is on, else of `undefined`. It rejects with the function's error (the run
+ * then counts as not done), with a {@linkcode StoreError} if the store cannot be used,
  * and with a `TypeError` if the arguments make no key. When it resolves, the run is recorded as
  * durably as `durability` says.
  *
  * The params are the function's named arguments, read from its source: the fields of the first
- * argument if it is an object, else the arguments by position. `key` picks those that say which run
- * it is. Values that the function captures, and `this`, are not in the key: functions of one source that
- * differ in them share their rows, after a warning. A row that another source made, such as the
- * function before it was edited, answers after a warning too, unless `onChange` says otherwise.
+ * argument if it is an object, else the arguments by position. `key` names the params that make up the
+ * key; default: all. Values that the function captures, and `this`, are not in the key: functions of one
+ * source that differ in them share their rows, after a warning. A row that another source made, such as
+ * the function before it was edited, answers after a warning too, unless `onChange` says otherwise.
  *
  * The store is opened by the first call and closed as the process ends, or by `close` of its functions.
  * A program that never ends by itself (a test runner, a notebook, a server) calls that.
@@ -87,10 +87,10 @@ export const once: Once = createOnce(registry);
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
  * processes or as commands, sharing them with every other process that sweeps the same store.
  *
- * Params are any iterable, gone through once and lazily; duplicates are dropped. The result is an
+ * Params are any iterable, read once and lazily; duplicates are dropped. The result is an
  * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends
- * when every run is done or failed, those of other processes too: it waits for what they run, and
- * takes over what they leave. Ctrl-C finishes and records what runs, and says how to go on.
+ * when every run is done or failed, runs of other processes too: it waits for them, and takes over the
+ * runs of processes that die. Ctrl-C finishes and records the runs under way, and prints how to resume.
  *
  * @param swept A function that `once` has wrapped, or a Store.
  * @param params For each run its params by name, or an array of the function's arguments.
@@ -115,16 +115,16 @@ export const once: Once = createOnce(registry);
  * assert.deepEqual(await sweep(train, grid).done, { ran: 0, skipped: 6, failed: 0 });
  * ```
  */
-export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for who calls it
+export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for callers
 
 /**
  * Runs that leave result files, each done once: `runOrRetrieve(params)` gives the record of those
  * params, and has the runner make it first if there is none. A record says where the result file is;
  * its id is a hash of the params ({@linkcode hashParams}).
  *
- * Several processes may use one store: who asks for what another one runs waits for its record. The
- * runner writes to a temporary path beside the results, which becomes the result by a rename when the
- * run succeeds: a run that throws, is killed, or writes nothing leaves no record and keeps an older
+ * Several processes may use one store: a call for params that another process runs waits for its record.
+ * The runner writes to a temporary path in the results folder, which becomes the result by a rename when
+ * the run succeeds: a run that throws, is killed, or writes nothing leaves no record and keeps an older
  * result. A record whose result file is gone counts as missing, with a warning. A record that was
  * stored for other params than those asked for (ids can collide) is never given: that is an error
  * which shows both.
@@ -133,8 +133,8 @@ export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for w
  * nullable column left out and given as null are two ids, as they are there.
  *
  * @throws {TypeError} If an option is unfit: a reserved column, a suffix with a path in it.
- * @throws {StoreError} If the results folder cannot be made. Everything else about the store is told
- * by the first call that uses it.
+ * @throws {StoreError} If the results folder cannot be made. Other faults of the store are thrown by the
+ * first call that uses it.
  *
  * @example
  * ```ts
@@ -190,8 +190,8 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
 }
 
 /**
- * Prints what is in a store (where it is, how many runs are done, when the last one was, its key
- * columns) and resolves to that. Default store: `_stet_store.csv`.
+ * Prints the status of a store (location, number of runs, time of the last one, key columns) and resolves
+ * to it. Default store: `_stet_store.csv`.
  *
  * @throws {StoreError} If the store does not exist or cannot be read.
  *
@@ -214,9 +214,9 @@ export const status: StatusFunction = createStatus(registry);
 
 /**
  * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and
- * forgets such failures; resolves to how many there were of both. Without either it removes all rows (on a
- * terminal it asks first), and resolves to how many there were. What would match is said where nothing does:
- * `1` and `"1"` differ.
+ * forgets such failures; resolves to the number of both. Without either it removes all rows (on a terminal it
+ * asks first), and resolves to their number. Where nothing matches, it prints values that would: `1` and
+ * `"1"` differ.
  *
  * @throws {StoreError} If the store cannot be read or written.
  *
@@ -236,7 +236,7 @@ export const status: StatusFunction = createStatus(registry);
 export const reset: ResetFunction = createReset(registry);
 
 /**
- * Says whether params are done, running, failed or unknown to a store, and which rows come nearest.
+ * Returns the state of params in a store (done, running, failed or unknown), and the nearest rows.
  *
  * @throws {StoreError} If the store does not exist or cannot be read.
  *
@@ -309,8 +309,8 @@ export async function query(
 }
 
 /**
- * Copies a store to one of any kind, by its extension, and resolves to how many rows there were. The
- * new one is whole or not there: it is written beside, and renamed. Rows come one by one.
+ * Copies a store to one of any kind, by its extension, and resolves to the number of rows. The new store is
+ * whole or absent: it is written to a temporary file, and renamed. Rows are streamed.
  *
  * @throws {StoreError} If the store does not exist, or the new one does, unless `append` or `force`.
  *
@@ -339,8 +339,8 @@ export async function exportStore(
 }
 
 /**
- * Fills a store from results that are there already, in any file that can be opened as a store, so that
- * these runs are skipped. Columns that are not in the key are saved as results.
+ * Fills a store from existing results, in any file that can be opened as a store, so that these runs are
+ * skipped. Columns that are not in the key are saved as results.
  *
  * @throws {StoreError} If the file cannot be read, or lacks a column of the key.
  * @throws {ConflictError} If it has a key twice, with different results.
@@ -401,8 +401,8 @@ export async function mergeStores(
 }
 
 /**
- * Looks for what is wrong with a store: torn or unreadable rows, keys that are there twice, files of
- * processes that died, records whose result file is missing. `repair` mends what is safe to mend.
+ * Returns the faults of a store: torn or unreadable rows, repeated keys, files of dead processes, records
+ * whose result file is missing. `repair` repairs where nothing is lost.
  *
  * @throws {StoreError} If there is no store and nothing left of one.
  *
@@ -429,8 +429,8 @@ export async function verify(
 }
 
 /**
- * Opens the store at a path or URL: which kind of store, its extension says. It need not exist; it is
- * made by the first record. `close` or `await using` closes it.
+ * Opens the store at a path or URL; its extension says its kind. It need not exist: the first record makes
+ * it. `close` or `await using` closes it.
  *
  * @throws {StoreError} If the extension is not known or the folder does not exist.
  *
@@ -453,7 +453,7 @@ export async function openBackend(
 }
 
 /**
- * Makes a kind of store known to everything in this process, by its extension.
+ * Registers a kind of store for this process, by its extension.
  *
  * @example
  * ```ts

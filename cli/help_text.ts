@@ -40,7 +40,7 @@ function optionLines({ options }: Command): string[] {
     const short = option.short ? `-${option.short}, ` : hasShort ? "    " : "";
     const value = option.value === undefined ? "" : ` ${option.value}`;
     const fallback = option.default === undefined ? "" : ` (default ${option.default})`;
-    const help = `${option.help}${fallback}${option.isRepeated ? "; may be repeated" : ""}`;
+    const help = `${option.help}${fallback}${option.isRepeated ? " (repeatable)" : ""}`;
     return [`  ${short}--${flagOf(name)}${value}`, help] as const;
   });
   const width = Math.max(...lines.map(([flag]) => flag.length)) + 3;

@@ -5,9 +5,8 @@ const tasks = new Set<() => Promise<void>>();
 let isListening = false;
 
 /**
- * Has a task run when the process has nothing left to do: it may then take its time, which a task of
- * `atExit` cannot. A task that fails is reported. It does not run when the process ends by
- * `process.exit`, an error or a signal.
+ * Runs a task when the process has nothing left to do. Unlike one of `atExit`, it may be asynchronous. A task
+ * that fails is reported. It does not run when the process ends by `process.exit`, an error or a signal.
  */
 export function beforeExit(task: () => Promise<void>): void {
   tasks.add(task);
@@ -22,10 +21,10 @@ function runTasks(): void {
       console.warn(`[stet] Cannot tidy up at the end of the process: ${messageOf(error)}`)
     );
   }
-  stopListening(); // what a task does keeps the process alive, and then it asks again
+  stopListening(); // a task keeps the process alive, after which the event is emitted again
 }
 
-/** Takes a task back. */
+/** Cancels a task. */
 export function notBeforeExit(task: () => Promise<void>): void {
   tasks.delete(task);
   if (tasks.size === 0) stopListening();

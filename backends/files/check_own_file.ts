@@ -32,7 +32,7 @@ function isMountPoint(file: string, device: number): boolean {
   return fs.statSync(path.dirname(file)).dev !== device;
 }
 
-/** The mount points that this process sees; undefined where the system does not tell: proc_pid_mountinfo(5). */
+/** Returns the mount points of this process; undefined where the system has no list: proc_pid_mountinfo(5). */
 function mountPoints(): ReadonlySet<string> | undefined {
   if (!mayReadAll()) return undefined;
   let text: string;

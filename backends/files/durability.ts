@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../../core/contract/backend.ts";
-import type { StoreError } from "../../core/errors.ts";
-import { type Syncable, Syncer, syncError } from "./syncer.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import { type Syncable, Syncer } from "./syncer.ts";
 
 /** Acknowledges changes of a file once they are as durable as the store promises. */
 export class Durability {
@@ -35,7 +35,16 @@ export class Durability {
       await this.#syncer.sync();
       return result;
     } catch (cause) {
-      throw this.#failed(syncError(this.#path, cause));
+      // A second fsync may succeed although bytes were lost: https://wiki.postgresql.org/wiki/Fsync_Errors
+      throw this.#failed(
+        new StoreError(
+          `Cannot use store "${this.#path}" any more: fsync failed (${
+            messageOf(cause)
+          }), and data ` +
+            `written last may not be durable; check the disk and start again`,
+          { cause },
+        ),
+      );
     }
   }
 }

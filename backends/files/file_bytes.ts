@@ -1,14 +1,14 @@
 import fs from "node:fs";
 
 const LF = 10;
-/** How many bytes are read at a time. */
-export const CHUNK = 1 << 18;
-/** How many bytes before the end of what was read tell whether a file only grew. */
-const CHECKED = 64;
+/** Number of bytes that are read at a time. */
+export const CHUNK_BYTES = 1 << 18;
+/** Number of bytes at the end of a file that are compared, to see that it only grew. */
+const TAIL_BYTES = 64;
 
 /**
- * A stretch of a file, read piece by piece: `bytes[0 … length)` stand in the file from `base` on, and
- * `bytes[length]` is a newline. What the reader does not consume comes again with more after it.
+ * A part of a file, read piece by piece: `bytes[0 … length)` are those of the file from `base` on, and
+ * `bytes[length]` is a newline. Bytes that are not consumed come again with more after them.
  */
 export class Pieces {
   bytes: Uint8Array;
@@ -16,12 +16,12 @@ export class Pieces {
   base: number;
   readonly #fd: number;
   readonly #end: number;
-  /** Where the next read begins. */
+  /** Offset of the next read. */
   #next: number;
   #isUnread = false;
 
-  /** @param from How much to read at a time, or the bytes themselves and a newline, if at hand. */
-  constructor(fd: number, start: number, end: number, from: number | Uint8Array = CHUNK) {
+  /** @param from Number of bytes to read at a time, or the bytes themselves and a newline, if at hand. */
+  constructor(fd: number, start: number, end: number, from: number | Uint8Array = CHUNK_BYTES) {
     this.#fd = fd;
     this.base = start;
     this.#end = end;
@@ -36,7 +36,7 @@ export class Pieces {
     }
   }
 
-  /** Reads more. Gives false once there is no more: what is left then is the rest. */
+  /** Reads more, and returns false at the end: bytes that are left are the rest. */
   fill(): boolean {
     if (this.#isUnread) {
       this.#isUnread = false;
@@ -54,7 +54,7 @@ export class Pieces {
     return true;
   }
 
-  /** Takes bytes away from the front. */
+  /** Removes bytes from the front. */
   consume(count: number): void {
     this.bytes.copyWithin(0, count, this.length + 1);
     this.length -= count;
@@ -68,7 +68,15 @@ export class Pieces {
   }
 }
 
-/** The place of the first NUL in bytes from the beginning of their buffer; -1 if there is none. */
+/** Returns bytes with a newline after them, as scanners want it. */
+export function withNewline(bytes: Uint8Array): Uint8Array {
+  const guarded = new Uint8Array(bytes.length + 1);
+  guarded.set(bytes);
+  guarded[bytes.length] = LF;
+  return guarded;
+}
+
+/** Returns the offset of the first NUL in bytes; -1 if there is none. */
 export function firstNul(bytes: Uint8Array, length: number): number {
   const words = new Int32Array(bytes.buffer, 0, length >> 2);
   let i = 0;
@@ -77,23 +85,23 @@ export function firstNul(bytes: Uint8Array, length: number): number {
   return bytes.subarray(0, length).indexOf(0, i << 2);
 }
 
-/** The last bytes before `end`: what tells whether a file only grew. */
-export function tailOf(fd: number, end: number, length: number = CHECKED): Uint8Array {
+/** Reads the last bytes before `end`. */
+export function tailOf(fd: number, end: number, length: number = TAIL_BYTES): Uint8Array {
   const bytes = new Uint8Array(Math.min(length, end));
   const got = readAt(fd, bytes, 0, bytes.length, end - bytes.length);
   return bytes.subarray(0, got);
 }
 
-/** What `tailOf` gives once `bytes` stand after `tail`. */
+/** Returns the last bytes of `tail` with `bytes` after it. */
 export function tailAfter(tail: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (bytes.length >= CHECKED) return bytes.slice(-CHECKED);
+  if (bytes.length >= TAIL_BYTES) return bytes.slice(-TAIL_BYTES);
   const joined = new Uint8Array(tail.length + bytes.length);
   joined.set(tail);
   joined.set(bytes, tail.length);
-  return joined.slice(-CHECKED);
+  return joined.slice(-TAIL_BYTES);
 }
 
-/** Reads until `length` bytes are there or the file ends; how many. */
+/** Reads `length` bytes, or up to the end of the file, and returns their number. */
 export function readAt(
   fd: number,
   into: Uint8Array,
@@ -121,7 +129,7 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null)
   }
 }
 
-/** Adds bytes to the end of a file, made if it is not there, and brings them to the disk. */
+/** Appends bytes to a file, which is made if it does not exist, and syncs it. */
 export function appendTo(path: string, bytes: Uint8Array): void {
   const fd = fs.openSync(path, "a");
   try {
@@ -132,18 +140,18 @@ export function appendTo(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** The number of the line, from 1, in which a byte stands. */
+/** Returns the number, from 1, of the line with a byte. */
 export function lineOf(fd: number, offset: number): number {
-  const bytes = new Uint8Array(CHUNK);
+  const bytes = new Uint8Array(CHUNK_BYTES);
   let line = 1;
-  for (let position = 0; position < offset; position += CHUNK) {
-    const got = readAt(fd, bytes, 0, Math.min(CHUNK, offset - position), position);
+  for (let position = 0; position < offset; position += CHUNK_BYTES) {
+    const got = readAt(fd, bytes, 0, Math.min(CHUNK_BYTES, offset - position), position);
     for (let i = 0; i < got; i++) if (bytes[i] === LF) line++;
   }
   return line;
 }
 
-/** Makes a rename in a folder survive a loss of power. */
+/** Syncs a folder, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
   const fd = fs.openSync(folder, "r");
   try {

@@ -3,7 +3,7 @@ import { mayAsk } from "./may_ask.ts";
 
 let known: string | undefined;
 
-/** This machine's name where permissions allow to ask for it; else empty. */
+/** Returns the name of this machine; empty where permissions hide it. */
 export function hostName(): string {
   return known ??= mayAsk("hostname") ? os.hostname() : "";
 }

@@ -6,12 +6,12 @@ interface DenoPermissions {
   querySync(descriptor: Permission): { state: "granted" | "prompt" | "denied" };
 }
 
-/** Whether the system may be asked for something without Deno's asking the user: always elsewhere. */
+/** Returns true if Deno permits to ask the system without a prompt. Always true on other runtimes. */
 export function mayAsk(kind: "hostname" | "statfs"): boolean {
   return isGranted({ name: "sys", kind });
 }
 
-/** Whether any file may be read, those of the system too, which Deno permits with `--allow-all` only. */
+/** Returns true if files of the system may be read, which Deno permits with `--allow-all` only. */
 export function mayReadAll(): boolean {
   const names = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
   return names.every((name) => isGranted({ name }));

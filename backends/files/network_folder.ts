@@ -2,10 +2,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { mayAsk } from "./may_ask.ts";
 
-/** A file system in a program: sshfs and other network file systems, and some local ones. */
+/** File system in user space: sshfs and other network file systems, and some local ones. */
 const FUSE = "FUSE";
 
-/** File systems whose locks do not reach, or not surely, from one machine to another: statfs(2). */
+/** File systems whose locks may not reach from one machine to another, by magic number: statfs(2). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0x517b, "SMB"],
@@ -19,7 +19,7 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x65735546, FUSE],
 ]);
 
-/** Says so if a store is on a network file system. */
+/** Warns if a store is on a network file system. */
 export function warnOfNetwork(store: string, warn: (message: string) => void): void {
   const network = networkFileSystem(path.dirname(store));
   if (network === undefined) return;
@@ -30,17 +30,17 @@ export function warnOfNetwork(store: string, warn: (message: string) => void): v
   );
 }
 
-/** The network file system that a folder is on; undefined if it is on none, or none can be told. */
+/** Returns the network file system that a folder is on; undefined if it is on none, or on an unknown one. */
 export function networkFileSystem(folder: string): string | undefined {
   if (!mayAsk("statfs")) return undefined;
   try {
     return networkNamed(fs.statfsSync(folder).type);
   } catch {
-    return undefined; // the file system does not tell, or its folder is gone, which the first use says
+    return undefined; // as if the folder does not exist, which the first use reports
   }
 }
 
-/** The network file system with a magic number of statfs(2), which some runtimes give as signed. */
+/** Returns the network file system with a magic number, which some runtimes give as signed. */
 export function networkNamed(magic: number): string | undefined {
   return NETWORK.get(magic >>> 0);
 }

@@ -3,13 +3,13 @@ import path from "node:path";
 import { StoreError } from "../../core/errors.ts";
 import { explaining } from "./system_error.ts";
 
-/** Most links that one may lead through to the next, as on Linux: path_resolution(7). */
+/** Maximum number of links in a chain, as on Linux: path_resolution(7). */
 const MAX_LINKS = 40;
 
 /**
- * The path with symbolic links resolved, also if the file is not there yet.
+ * Resolves symbolic links, also of a file that does not exist yet.
  *
- * @throws {StoreError} If its folder is not there, or if it is a link that leads nowhere.
+ * @throws {StoreError} If its folder does not exist, or if it is a link that leads nowhere.
  */
 export function realPath(location: string): string {
   const doing = `Cannot open store "${location}"`;
@@ -17,7 +17,7 @@ export function realPath(location: string): string {
     let file = path.resolve(location);
     for (let links = 0; links <= MAX_LINKS; links++) {
       const folder = path.dirname(file);
-      fs.lstatSync(file, { throwIfNoEntry: false }); // tells a part that is a file, or a loop of links
+      fs.lstatSync(file, { throwIfNoEntry: false }); // throws if a part is a file, or of a loop of links
       if (!fs.statSync(folder, { throwIfNoEntry: false })) {
         throw new StoreError(`${doing}: there is no folder "${folder}"; make it first`);
       }

@@ -7,12 +7,12 @@ import { isMissing, isUnwritable } from "./system_error.ts";
 const READ_AND_WRITE = 0o666;
 const STICKY = 0o1000;
 
-/** Who may use a file. */
+/** Owner, group and permissions of a file. */
 export type Access = Pick<fs.Stats, "uid" | "gid" | "mode">;
 
 /**
- * Returns who may use the files next to a store: those who may use the store itself or, while it is not
- * there, a new file. SQLite makes files for their owner alone to write.
+ * Returns the access of the files next to a store: that of the store or, while it does not exist, of a new
+ * file. SQLite makes files that only their owner may write.
  *
  * @param state The store's state file; a file next to it shows what a new one gets (umask(2)).
  */

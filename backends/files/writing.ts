@@ -1,7 +1,7 @@
 import { messageOf, StoreError } from "../../core/errors.ts";
 
 /**
- * Writes a file that takes a store's place, and gives what that gives.
+ * Writes a file that replaces a store, and returns the result.
  *
  * @param path The store.
  * @throws {StoreError} In place of an error of the system or of DuckDB.

@@ -33,6 +33,7 @@ import { Findings } from "../findings.ts";
 import { recordBatches } from "../record_batches.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
+import { checkShared } from "./check_shared.ts";
 import type { Format } from "./format.ts";
 import { StoreFile } from "./store_file.ts";
 import { isReadable, verifyLog } from "./verify_log.ts";
@@ -174,7 +175,7 @@ export class FileBackend extends Engine {
     return this.#locked(() => {
       const found = this.#file.find(key);
       const isDone = this.#isDone(found, options);
-      if (found === -1) this.#file.checkShared(() => key.shape.columns ?? Object.keys(key.values));
+      if (found === -1) checkShared(this.path, this.#file.names, key);
       if (!isDone) this.#file.checkWritable();
       return this.#claims.answer(key, isDone, options);
     });

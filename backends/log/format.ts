@@ -1,6 +1,6 @@
 /**
- * What a text format has to say to be a file backend: pure functions of bytes and text, no I/O. The
- * engine (file_backend.ts) does everything else: appending, locking, indexing, repairing.
+ * A text format as the file backend uses it: pure functions of bytes and text, no I/O. The engine
+ * (file_backend.ts) does everything else: appending, locking, indexing, repairing.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Row, Value } from "../../core/values/value.ts";
 import type { CellSink } from "../../core/values/cell_sink.ts";
 
-/** What the beginning of a file fixes for all that follows. */
+/** The part of a format that the beginning of a file fixes. */
 export interface Layout {
   /** The columns, in order, for formats that name them once; else empty. */
   readonly columns: readonly string[];
@@ -16,7 +16,7 @@ export interface Layout {
   readonly start: number;
 }
 
-/** Something in the bytes is not as the format wants it. Offsets count from the bytes given. */
+/** Bytes that are not of the format. Offsets count from the bytes given. */
 export class ByteError extends Error {
   readonly offset: number;
 
@@ -54,7 +54,7 @@ export interface CellReader {
   /**
    * Feeds `prefix` and the cell of a slot in its canonical spelling.
    *
-   * @returns Whether the row has that cell; if not, nothing is fed.
+   * @returns True if the row has that cell; if not, nothing is fed.
    */
   feed(slot: number, prefix: string, into: CellSink): boolean;
 }
@@ -65,89 +65,88 @@ export interface RowScanner extends CellReader {
    * Reads the row, or the blank between rows, that begins at `at`. `bytes[end]` exists and is 10,
    * which spares the loop a comparison.
    *
-   * @returns Where the next one begins; -1 if the bytes end before the row does.
+   * @returns The offset of the next one; -1 if the bytes end before the row does.
    * @throws {ByteError} If it is not a row.
    */
   next(bytes: Uint8Array, at: number, end: number): number;
 
-  /** Whether the last `next` read a row, and not a blank. */
+  /** True if the last `next` read a row, and not a blank. */
   readonly isRow: boolean;
 
   /**
    * Reads the unterminated row that is the rest of the file, if it is whole.
    *
-   * @param isSettled Whether nobody can be writing it at the moment: readers without the lock may see
-   * a row up to the end of a page of memory, before the rest of it is there.
-   * @returns Whether it is.
+   * @param isSettled True if no write can be under way: readers without the lock may see a row up to the
+   * end of a page of memory, before the rest of it is there.
+   * @returns True if it is whole.
    */
   last(bytes: Uint8Array, at: number, end: number, isSettled: boolean): boolean;
 
-  /** The value of a slot; undefined if absent. */
+  /** Returns the value of a slot; undefined if absent. */
   value(slot: number): Value | undefined;
 
-  /** The texts of the row as they are in the file, unquoted, for formats that have nothing else. */
+  /** Returns the texts of the row as they are in the file, unquoted, for formats whose values have no types. */
   texts?(): string[];
 
-  /** The row as text in a layout that may have more columns than the file: spellings are kept. */
+  /** Returns the row as text, spelled as it is, in a layout that may have more columns than the file. */
   copy(layout: Layout): string;
 }
 
 /** A text format of rows that grows at its end. */
 export interface Format {
-  /** What people call it: `CSV`. */
+  /** Name in messages: `CSV`. */
   readonly name: string;
 
-  /** Whether rows are lines, so that after one that cannot be read the next line is one again. */
+  /** True if rows are lines, so that the line after one that cannot be read is a row again. */
   readonly hasRowPerLine: boolean;
 
   /**
-   * The layout of a file that begins with these bytes.
+   * Reads the layout of a file that begins with these bytes.
    *
-   * @param whole Whether they are the whole file.
+   * @param whole True if they are the whole file.
    * @returns undefined if more bytes are needed, or if the file holds nothing yet.
    * @throws {ByteError} If this is no file of the format.
    */
   layoutOf(bytes: Uint8Array, whole: boolean): Layout | undefined;
 
-  /** The layout with these columns too: the same object if nothing changes. Undefined: a new file. */
+  /** Returns a layout, undefined for a new file, with these columns too: the same object if it has them. */
   extend(layout: Layout | undefined, columns: readonly string[]): Layout;
 
-  /** A reader of rows. */
+  /** Returns a reader of rows. */
   scanner(layout: Layout): RowScanner;
 
   /**
-   * Whether the bytes after the last whole row are what belongs there. If not, they are a torn row.
+   * Returns true if the bytes after the last whole row belong there. If not, they are a torn row.
    *
    * @throws {ByteError} If they are more than a crash can have left.
    */
   isClosed(rest: Uint8Array): boolean;
 
   /**
-   * The first whole row after bytes that are none, which follow the last row; undefined if there is none,
-   * as after a crash.
+   * Returns the offset of the first whole row after bytes that are none and follow the last row; undefined
+   * if there is none, as after a crash.
    */
   rowAfter(rest: Uint8Array, layout: Layout): number | undefined;
 
-  /** One row as text, without what stands between rows. */
+  /** Encodes one row, without the separator of rows. */
   encode(row: Row, layout: Layout): string;
 
   /** The names of a header as they are spelled, where white space around them does not count. */
   paddedNames?(layout: Layout): readonly string[];
 
-  /** The same layout with each name in its plain spelling. */
+  /** Returns the same layout with each name in its plain spelling. */
   tidied?(layout: Layout): Layout;
 
-  /** What a file of this layout begins with; a file without rows ends with `closing` after it. */
+  /** Returns the beginning of a file of this layout. In a file without rows, `closing` follows. */
   head(layout: Layout): string;
 
-  /** What stands after the last row, and its terminator, in every file: `append` ends with it too. */
+  /** The text after the last row and its terminator, in every file; `append` ends with it too. */
   readonly closing: string;
 
   /**
-   * What to write after the last row of a file so that it ends with these rows.
+   * Returns the text to write after the last row of a file so that the file ends with these rows.
    *
-   * @param after What stands there now: nothing but the head, a row and its terminator, or a row
-   * that lacks it.
+   * @param after The end of the file now: its head, a row with its terminator, or a row without one.
    */
   append(rows: readonly string[], layout: Layout, after: "head" | "row" | "unterminated"): string;
 }

@@ -1,9 +1,9 @@
 import type { KeyShape } from "../../core/keys/key.ts";
 import type { KeyIndex } from "./key_index.ts";
 
-/** The most indexes of one store. */
+/** Maximum number of indexes of one store. */
 const MAX_INDEXES = 128;
-/** The most keys in all of them, at about 28 bytes each, as long as there are more than a few indexes. */
+/** Maximum number of keys, at about 28 bytes each, in more than a few indexes. */
 const MAX_KEYS = 16_000_000, FEW_INDEXES = 8;
 
 /** An index of a store's rows by the keys of one shape. */
@@ -12,7 +12,7 @@ export interface ShapeIndex {
   readonly keys: KeyIndex;
 }
 
-/** Indexes by their shapes. Those that were not used for longest are dropped where memory ends. */
+/** Indexes by their shapes, with bounded memory: the least recently used are dropped. */
 export class IndexesByUse<Index extends ShapeIndex> {
   readonly #entries = new Map<KeyShape, { index: Index; used: number }>();
   #all: readonly Index[] = [];
@@ -23,12 +23,12 @@ export class IndexesByUse<Index extends ShapeIndex> {
     return this.#all;
   }
 
-  /** The index of a shape. */
+  /** Returns the index of a shape. */
   get(shape: KeyShape): Index | undefined {
     return this.#entries.get(shape)?.index;
   }
 
-  /** The index of a shape, for a look: it is kept for longer. */
+  /** Returns the index of a shape for a lookup, which makes it the most recently used. */
   use(shape: KeyShape): Index | undefined {
     const entry = this.#entries.get(shape);
     if (!entry) return undefined;

@@ -1,19 +1,19 @@
 import type { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 
-/** Where the row of each key begins, and its source: 24 to 29 bytes a key. */
+/** Offset and source of the newest row of each key: 24 to 29 bytes a key. */
 export class KeyIndex {
   readonly #keys = new FingerprintSet();
   #offsets = new Float64Array(512);
   /** The number of each row's source; undefined while no row has one. */
   #sources: Uint8Array | undefined;
 
-  /** How many different keys there are. */
+  /** Number of different keys. */
   get size(): number {
     return this.#keys.size;
   }
 
-  /** Where the newest row of a key begins, in bytes; -1 if there is none. */
+  /** Returns the offset of the newest row of a key; -1 if there is none. */
   find(key: Fingerprint): number {
     const number = this.#keys.numberOf(key);
     return number === -1 ? -1 : this.#offsets[number]!;
@@ -25,7 +25,7 @@ export class KeyIndex {
     return number === -1 ? -1 : this.#sources?.[number] ?? 0;
   }
 
-  /** Notes where a row begins. A later row of the same key takes the earlier one's place. */
+  /** Adds the offset of a row, in place of that of an earlier row of the same key. */
   add(key: Fingerprint, offset: number, source = 0): void {
     const number = this.#keys.add(key);
     if (number === this.#offsets.length) {

@@ -28,8 +28,9 @@ export class OpenedFile implements Ending {
   readonly #enter: (row: CellReader, offset: number) => void;
   /** Descriptor for writing; opened by the first write. */
   #writer: number | undefined;
-  #layout: Layout | undefined;
-  #scanner: RowScanner | undefined;
+  /** The layout, and the scanner that has read the rows; undefined while the file holds nothing. */
+  layout: Layout | undefined;
+  scanner: RowScanner | undefined;
   #written: WrittenRow | undefined;
   /** Number of rows. */
   rows = 0;
@@ -42,9 +43,9 @@ export class OpenedFile implements Ending {
   #tail: Uint8Array = new Uint8Array(0);
   /** Rows of a batch that are yet to be written, and the ending of the file until then. */
   #buffer: (Ending & { text: string }) | undefined;
-  /** What precedes `end`. */
+  /** The bytes before `end`. */
   #after: "head" | "row" | "unterminated" = "head";
-  /** True if `rest` is what the format has at the end of a file. */
+  /** True if `rest` is the format's own end of a file. */
   #isClosed = true;
   /** Time of the last change, by the clock of the file. */
   #changed = 0;
@@ -65,15 +66,6 @@ export class OpenedFile implements Ending {
     this.#enter = enter;
   }
 
-  /** The layout, and the scanner that has read the rows; undefined while the file holds nothing. */
-  get layout(): Layout | undefined {
-    return this.#layout;
-  }
-
-  get scanner(): RowScanner | undefined {
-    return this.#scanner;
-  }
-
   /** Returns true if the file of these stats is this one. */
   is({ dev, ino }: fs.Stats): boolean {
     return ino === this.inode && dev === this.#device;
@@ -91,14 +83,14 @@ export class OpenedFile implements Ending {
     return Buffer.compare(tailOf(this.fd, this.end, this.#tail.length), this.#tail) === 0;
   }
 
-  /** Reads what was appended since the last reading. */
+  /** Reads the rows that were appended since the last reading. */
   read({ size, mtimeMs }: fs.Stats, isLocked: boolean): void {
-    if (!this.#layout) {
+    if (!this.layout) {
       const layout = this.#file.layoutOf(this.fd, size);
       if (layout) {
-        this.#layout = layout;
-        this.#scanner = this.#file.format.scanner(layout);
-        this.#written = new WrittenRow(this.#scanner);
+        this.layout = layout;
+        this.scanner = this.#file.format.scanner(layout);
+        this.#written = new WrittenRow(this.scanner);
         this.end = layout.start;
         this.#tail = tailOf(this.fd, this.end);
       }
@@ -111,7 +103,7 @@ export class OpenedFile implements Ending {
 
   /** Reads rows from `end` on. */
   #scan(pieces: Pieces, isSettled: () => boolean): void {
-    const layout = this.#layout, scanner = this.#scanner;
+    const layout = this.layout, scanner = this.scanner;
     if (!layout || !scanner) return;
     let isUnterminated = false;
     this.#file.parsing(this.fd, pieces, () => {
@@ -174,7 +166,7 @@ export class OpenedFile implements Ending {
   /** Appends rows to a closed file in one write, or to the buffer of a batch. */
   append(rows: readonly Row[], isBuffered: boolean): void {
     const { format } = this.#file;
-    const layout = this.#layout!;
+    const layout = this.layout!;
     const lines = rows.map((row) => format.encode(row, layout));
     const text = format.append(lines, layout, this.#after);
     const bytes = Buffer.from(text + "\n"); // scanners want a newline after the end
@@ -202,14 +194,9 @@ export class OpenedFile implements Ending {
     this.end += bytes.length;
   }
 
-  /** True if rows of a batch are yet to be written. */
-  get isBuffering(): boolean {
-    return this.#buffer !== undefined;
-  }
-
-  /** Returns true if the row at an offset is yet to be written. */
-  isBuffered(offset: number): boolean {
-    return this.#buffer !== undefined && offset >= this.#buffer.end;
+  /** Offset from which rows are yet to be written; `Infinity` if there are none. */
+  get bufferedFrom(): number {
+    return this.#buffer?.end ?? Infinity;
   }
 
   /** Writes the rows of a batch. */
@@ -243,7 +230,7 @@ export class OpenedFile implements Ending {
     return this.#writer ??= this.#file.openWriter(this.inode);
   }
 
-  /** Brings what was written to the disk. */
+  /** Syncs the file (fdatasync). */
   sync(): void {
     if (this.#writer !== undefined) fs.fdatasyncSync(this.#writer); // a file written anew was synced then
   }

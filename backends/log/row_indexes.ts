@@ -67,7 +67,7 @@ export class RowIndexes {
   }
 
   /**
-   * Adds an index; those that were not used for longest may be dropped.
+   * Adds an index. The least recently used may be dropped.
    *
    * @param fill Enters all rows.
    */

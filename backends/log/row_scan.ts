@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import fs from "node:fs";
 import { StoreError } from "../../core/errors.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
+import { openFile } from "../files/open_file.ts";
 import { Pieces } from "../files/file_bytes.ts";
 import { ByteError, type Layout, type RowScanner } from "./format.ts";
 import type { TextFile } from "./text_file.ts";
@@ -89,7 +90,7 @@ export function* scannedRows<T>(
   read: (scanner: RowScanner) => T,
 ): Generator<T> {
   if (start === end) return;
-  const fd = file.openReader() ?? -1;
+  const fd = openFile(file.path) ?? -1;
   const pieces = new Pieces(fd, Math.max(start, layout.start), end);
   try {
     if (fd === -1 || fs.fstatSync(fd).ino !== inode) {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { CHUNK, writeAll } from "../files/file_bytes.ts";
+import { CHUNK_BYTES, writeAll } from "../files/file_bytes.ts";
 import type { Format, Layout } from "./format.ts";
 
 /** Writes a new file of a format, many rows at a time. */
@@ -24,10 +24,10 @@ export class RowWriter {
   /** Adds a row, as the format encodes it. */
   add(row: string): void {
     this.#size += row.length;
-    if (this.#batch.push(row) > 0 && this.#size >= CHUNK) this.end();
+    if (this.#batch.push(row) > 0 && this.#size >= CHUNK_BYTES) this.end();
   }
 
-  /** Writes what was added. */
+  /** Writes the rows that were added. */
   end(): void {
     if (this.#batch.length === 0) return;
     const bytes = Buffer.from(this.#format.append(this.#batch, this.#layout, this.#after));

@@ -8,7 +8,7 @@ const SPACE = 32;
 export interface ScanVisitor {
   /** Is called for each row; the scanner has read it. */
   row(offset: number): void;
-  /** Is called with the bytes of rows that were read, before they are given up. */
+  /** Is called with the bytes of rows that were read, before they are consumed. */
   taken?(bytes: Uint8Array): void;
   /** Is called after `row` if that lacks its newline. */
   unterminated?(): void;
@@ -17,7 +17,7 @@ export interface ScanVisitor {
 /** The end of a file after its last whole row. */
 export interface FileEnd {
   readonly rest: Uint8Array;
-  /** True if `rest` is what the format has there; else it is a torn row. */
+  /** True if `rest` is the format's own end; else it is a torn row. */
   readonly isClosed: boolean;
 }
 
@@ -84,7 +84,7 @@ export function checkTorn(rest: Uint8Array, format: Format, layout: Layout, base
   );
 }
 
-/** The message that NULs stand at a byte, with rows after them. */
+/** Returns the message that NULs begin at a byte, with rows after them. */
 export function nulMessage(byte: number, remedy = "run: stet verify --repair"): string {
   return `NULs begin at byte ${byte}, as a power cut leaves them, and whole rows follow; ${remedy}`;
 }

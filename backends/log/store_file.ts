@@ -2,15 +2,16 @@ import fs from "node:fs";
 import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import type { TextRow } from "../../core/contract/engine.ts";
-import { type FormatError, StoreError } from "../../core/errors.ts";
+import type { StoreError } from "../../core/errors.ts";
 import type { Key, KeyShape } from "../../core/keys/key.ts";
-import { isReserved, orderColumns, sourceIn, TIMESTAMP } from "../../core/values/columns.ts";
+import { orderColumns, sourceIn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
 import { Pieces } from "../files/file_bytes.ts";
+import { openFile } from "../files/open_file.ts";
 import { storeErrorOf } from "../files/system_error.ts";
 import type { Format, Layout, RowScanner } from "./format.ts";
-import { type Mended, mendFile, tidyFile, unreadableRows } from "./mend_file.ts";
+import { tidyFile } from "./mend_file.ts";
 import { OpenedFile } from "./opened_file.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { rowOf, scannedRows, scanRows } from "./row_scan.ts";
@@ -22,7 +23,7 @@ import { TextFile } from "./text_file.ts";
  * A change needs the lock of the store, and begins with `refresh`.
  */
 export class StoreFile {
-  readonly #text: TextFile;
+  readonly text: TextFile;
   readonly #warn: (message: string) => void;
   readonly #store: string;
   readonly #indexes = new RowIndexes();
@@ -34,23 +35,13 @@ export class StoreFile {
 
   /** @param store The store of which the file is a part: a new file gets its mode and group. */
   constructor(path: string, format: Format, warn: (message: string) => void, store: string = path) {
-    this.#text = new TextFile(path, format);
+    this.text = new TextFile(path, format);
     this.#warn = warn;
     this.#store = store;
   }
 
   get path(): string {
-    return this.#text.path;
-  }
-
-  /** The file for torn rows. */
-  get quarantinePath(): string {
-    return this.#text.quarantinePath;
-  }
-
-  /** The file that replaces this one when it is written anew. */
-  get temporary(): string {
-    return this.#text.temporary;
+    return this.text.path;
   }
 
   /** Number of rows that were read. */
@@ -58,9 +49,14 @@ export class StoreFile {
     return this.#opened?.rows ?? 0;
   }
 
-  /** The columns that were read. */
+  /** The columns that were read, as they come in the file. */
+  get names(): readonly string[] {
+    return this.#opened?.scanner?.names ?? [];
+  }
+
+  /** The columns that were read, in the order of a store. */
   get columns(): readonly string[] {
-    return orderColumns(this.#opened?.scanner?.names ?? [], []);
+    return orderColumns(this.names, []);
   }
 
   /** The layout that was read, and the end of the last whole row; undefined if there is none. */
@@ -71,33 +67,9 @@ export class StoreFile {
 
   /** Returns the columns that the beginning of the file names; undefined if it names none. */
   namedColumns(): readonly string[] | undefined {
-    return this.#text.reading(
+    return this.text.reading(
       undefined,
       (_, { columns }) => columns.length > 0 ? orderColumns(columns, []) : undefined,
-    );
-  }
-
-  /**
-   * Checks that a file which stet did not write has a column of a key, so that no run is recorded in a
-   * file of something else.
-   *
-   * @param names Returns the columns of the key.
-   * @throws {StoreError} If it has none of them.
-   */
-  checkShared(names: () => readonly string[]): void {
-    const known = this.#opened?.scanner?.names ?? [];
-    if (known.length === 0 || known.includes(TIMESTAMP)) return;
-    const wanted = names().filter((name) => !isReserved(name));
-    if (wanted.length === 0 || wanted.some((name) => known.includes(name))) return;
-    const shown = known.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
-    throw new StoreError(
-      `Cannot use "${this.path}" as a store of (${
-        wanted.join(", ")
-      }): stet did not write it, and it ` +
-        `has other columns (${shown}${
-          known.length > 5 ? ", …" : ""
-        }); give the path of a store, or of ` +
-        `a file that has one of these columns`,
     );
   }
 
@@ -116,30 +88,22 @@ export class StoreFile {
       if (!found) this.#forget();
       else if (!opened?.is(found)) this.#open(isLocked);
       else if (opened.isCurrent(found, isLocked)) return;
-      else if (opened.isGrown(found)) this.#read(opened, found, isLocked);
+      else if (opened.isGrown(found)) opened.read(found, isLocked);
       else this.#open(isLocked);
     } catch (error) {
+      this.#forget(); // a part of it may have been read
       throw storeErrorOf(error, `Cannot read "${this.path}"`, this.path);
-    }
-  }
-
-  #read(opened: OpenedFile, found: fs.Stats, isLocked: boolean): void {
-    try {
-      opened.read(found, isLocked);
-    } catch (error) {
-      this.#forget(); // half of it was read
-      throw error;
     }
   }
 
   #open(isLocked: boolean): void {
     this.#forget();
-    const fd = this.#text.openReader();
+    const fd = openFile(this.path);
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
       const enter: RowIndexes["enter"] = (row, offset) => this.#indexes.enter(row, offset);
-      const opened = new OpenedFile(this.#text, fd, found, enter);
+      const opened = new OpenedFile(this.text, fd, found, enter);
       opened.read(found, isLocked);
       this.#opened = opened;
     } catch (error) {
@@ -194,16 +158,16 @@ export class StoreFile {
     const { fd, layout, scanner, end } = this.#opened ?? {};
     if (fd === undefined || !layout || !scanner) return;
     const pieces = new Pieces(fd, layout.start, end!);
-    this.#text.parsing(fd, pieces, () => scanRows(pieces, scanner, visit));
+    this.text.parsing(fd, pieces, () => scanRows(pieces, scanner, visit));
   }
 
   /** Returns the row that begins at an offset. */
   rowAt(offset: number): Row {
-    if (this.#opened!.isBuffered(offset)) this.#flush();
+    if (offset >= this.#opened!.bufferedFrom) this.#flush();
     const { fd, end } = this.#opened!;
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
-    return this.#text.parsing(fd, pieces, () => {
+    return this.text.parsing(fd, pieces, () => {
       while (pieces.fill()) {
         if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner);
       }
@@ -253,15 +217,15 @@ export class StoreFile {
   #rowsBetween<T>(from: number, to: number, read: (scanner: RowScanner) => T): Iterable<T> {
     const { inode, layout, end = 0 } = this.#opened ?? {};
     if (inode === undefined || !layout) return [];
-    return scannedRows(this.#text, inode, layout, from, Math.min(to, end), read);
+    return scannedRows(this.text, inode, layout, from, Math.min(to, end), read);
   }
 
   /**
    * Runs a body, at whose end all rows that it appends are in the file by one write. It finds them
    * before: a row whose bytes are needed is written at once.
    *
-   * @throws {StoreError} If they cannot be written, as on a full disk: then none of those that were not
-   * written before is in the file.
+   * @throws {StoreError} If they cannot be written, as on a full disk: then the file has none of them but those
+   * that were written before.
    */
   inOneWrite<T>(body: () => T): T {
     this.#isBuffering = true;
@@ -272,7 +236,7 @@ export class StoreFile {
     } finally {
       this.#isBuffering = false;
       this.#failure = undefined;
-      if (this.#opened?.isBuffering) this.#forget(); // the body threw
+      if (this.#opened && this.#opened.bufferedFrom < Infinity) this.#forget(); // the body threw
     }
   }
 
@@ -298,7 +262,7 @@ export class StoreFile {
   append(rows: readonly Row[], columns: readonly string[] = []): void {
     if (this.#failure) throw this.#failure;
     const opened = this.#opened;
-    const layout = this.#text.format.extend(opened?.layout, columnsOf(rows, columns));
+    const layout = this.text.format.extend(opened?.layout, columnsOf(rows, columns));
     if (!opened || layout !== opened.layout) return this.rewrite(undefined, rows, columns);
     if (rows.length === 0) return;
     this.repair();
@@ -313,7 +277,7 @@ export class StoreFile {
    */
   checkWritable(): void {
     const opened = this.#opened;
-    if (opened) this.#text.writing(() => opened.openWriter());
+    if (opened) this.text.writing(() => opened.openWriter());
   }
 
   /**
@@ -329,10 +293,12 @@ export class StoreFile {
     const opened = this.#opened;
     this.checkWritable();
     this.repair();
-    const { format } = this.#text;
+    const { format } = this.text;
     const layout = format.extend(opened?.layout, columnsOf(added, columns));
-    const like = opened ? fs.fstatSync(opened.fd) : this.#likeStore();
-    this.#text.replace(like, (fd) => {
+    const like = opened
+      ? fs.fstatSync(opened.fd)
+      : fs.statSync(this.#store, { throwIfNoEntry: false });
+    this.text.replace(like, (fd) => {
       const writer = new RowWriter(fd, format, layout);
       const scanner = opened?.scanner;
       const isGone = gone && scanner && this.#indexes.matcher(gone, scanner);
@@ -345,12 +311,6 @@ export class StoreFile {
     this.#open(true);
   }
 
-  /** Returns the stats of the store's own file, if that is another one and exists. */
-  #likeStore(): fs.Stats | undefined {
-    if (this.#store === this.path) return undefined;
-    return fs.statSync(this.#store, { throwIfNoEntry: false });
-  }
-
   /**
    * Removes the file with all rows. A torn tail is moved to the quarantine before. Only under the lock.
    *
@@ -361,7 +321,7 @@ export class StoreFile {
     if (!this.#opened) return;
     this.checkWritable();
     this.repair();
-    this.#text.remove();
+    this.text.remove();
     this.#forget();
   }
 
@@ -375,39 +335,23 @@ export class StoreFile {
     const length = this.#opened?.repair() ?? 0;
     if (length === 0) return;
     this.#warn(
-      `[stet] Moved a torn row (${length} bytes) from ${this.path} to ${this.quarantinePath}`,
+      `[stet] Moved a torn row (${length} bytes) from ${this.path} to ${this.text.quarantinePath}`,
     );
-  }
-
-  /** Returns the errors of rows that cannot be read: at most `max`, and one where a row has several lines. */
-  unreadable(max: number): readonly FormatError[] {
-    return unreadableRows(this.#text, max);
-  }
-
-  /** Repairs damaged lines and repeated headers, and returns what was wrong and what was done. */
-  mend(): readonly Mended[] {
-    return mendFile(this.#text);
-  }
-
-  /** The names of a header as they are spelled, where white space around them does not count. */
-  get paddedNames(): readonly string[] {
-    const layout = this.#opened?.layout;
-    return layout && this.#text.format.paddedNames?.(layout) || [];
   }
 
   /** Writes the file anew with each name in its plain spelling. */
   tidy(): void {
     this.repair();
-    tidyFile(this.#text);
+    tidyFile(this.text);
     this.#open(true);
   }
 
-  /** Brings what was written to the disk. */
+  /** Syncs the file (fdatasync). */
   sync(): void {
     this.#opened?.sync();
   }
 
-  /** Closes the file and forgets what was read. */
+  /** Closes the file and forgets its rows. */
   close(): void {
     this.#forget();
     this.#indexes.clear();

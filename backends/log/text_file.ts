@@ -1,17 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { FormatError, StoreError } from "../../core/errors.ts";
-import { checkIsFile } from "../files/check_is_file.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
 import { appendTo, lineOf, type Pieces, readAt, syncFolder } from "../files/file_bytes.ts";
+import { openFile } from "../files/open_file.ts";
 import { giveAccess } from "../files/side_file.ts";
-import {
-  isMissing,
-  isSystemError,
-  removeFile,
-  storeErrorOf,
-  systemError,
-} from "../files/system_error.ts";
+import { isSystemError, removeFile, storeErrorOf, systemError } from "../files/system_error.ts";
 import { ByteError, type Format, type Layout } from "./format.ts";
 
 /** A text file of a format by its path: opened, replaced, removed, and named in errors. */
@@ -28,19 +22,6 @@ export class TextFile {
     this.format = format;
     this.quarantinePath = `${file}.torn`;
     this.temporary = path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
-  }
-
-  /** Opens the file for reading, or returns undefined if there is none. */
-  openReader(): number | undefined {
-    try {
-      const found = fs.statSync(this.path, { throwIfNoEntry: false });
-      if (!found) return undefined;
-      checkIsFile(this.path, found); // to open a pipe would wait for a writer
-      return fs.openSync(this.path, "r");
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw storeErrorOf(error, `Cannot open store "${this.path}"`, this.path);
-    }
   }
 
   /** Opens the file for writing, if it still has this inode. */
@@ -70,7 +51,7 @@ export class TextFile {
     body: (fd: number, layout: Layout, size: number) => T,
     failed?: (error: FormatError) => T,
   ): T {
-    const fd = this.openReader();
+    const fd = openFile(this.path);
     if (fd === undefined) return none;
     try {
       const { size } = fs.fstatSync(fd);

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { FormatError } from "../../core/errors.ts";
 import { removeFile } from "../files/system_error.ts";
 import type { Findings } from "../findings.ts";
+import { mendFile, unreadableRows } from "./mend_file.ts";
 import type { StoreFile } from "./store_file.ts";
 
 /** Maximum number of findings of rows that cannot be read. */
@@ -9,7 +10,7 @@ const MAX_UNREADABLE = 20;
 
 /** Returns true if each row of a file can be read. Without the lock, a row may be half written. */
 export function isReadable(file: StoreFile): boolean {
-  return file.unreadable(1).length === 0;
+  return unreadableRows(file.text, 1).length === 0;
 }
 
 /**
@@ -20,16 +21,16 @@ export function isReadable(file: StoreFile): boolean {
  * @returns False if the file cannot be read.
  */
 export function verifyLog(file: StoreFile, findings: Findings, wasReadable: boolean): boolean {
-  const { path, temporary, quarantinePath } = file;
+  const { path, format, temporary, quarantinePath } = file.text;
   if (fs.existsSync(temporary)) {
     const message = `"${temporary}" was left by a process that died`;
     findings.add("leftover", message, "removed it", () => removeFile(temporary));
   }
   if (!wasReadable) {
-    for (const { error: { message }, repaired } of findings.isRepair ? file.mend() : []) {
+    for (const { error: { message }, repaired } of findings.isRepair ? mendFile(file.text) : []) {
       findings.all.push({ kind: "unreadable", message, repaired });
     }
-    const errors = file.unreadable(MAX_UNREADABLE);
+    const errors = unreadableRows(file.text, MAX_UNREADABLE);
     findings.addUnreadable(errors);
     if (errors.length > 0) return false;
   }
@@ -39,7 +40,8 @@ export function verifyLog(file: StoreFile, findings: Findings, wasReadable: bool
     if (error instanceof FormatError) return false;
     throw error;
   }
-  const { tornLength, paddedNames } = file;
+  const { tornLength, extent } = file;
+  const paddedNames = extent && format.paddedNames?.(extent.layout) || [];
   if (tornLength > 0) {
     const message = `the last ${tornLength} bytes of "${path}" are a row that was cut off`;
     findings.add("torn", message, `moved them to "${quarantinePath}"`, () => file.repair());

@@ -7,16 +7,16 @@ const LF = 10;
 
 /** Bytes of a file that are no row. */
 export interface Fault {
-  /** What they are; its offset counts from the beginning of the file. */
+  /** The error of reading them; its offset counts from the beginning of the file. */
   readonly error: ByteError;
   readonly bytes: Uint8Array;
-  /** `damaged` bytes can be moved aside, a `header` says how the rows after it are to be read. */
+  /** `damaged` bytes can be moved to the quarantine; a `header` names the columns of the rows after it. */
   readonly kind: "damaged" | "header" | "unreadable" | "torn";
 }
 
 /**
- * Goes through a file whose rows are lines, past whatever is none: gives the scanner that has read a
- * row, or a fault. Damaged lines with no row after them are `torn`.
+ * Walks a file whose rows are lines, and yields the scanner once it has read a row, or a fault. Damaged lines
+ * with no row after them are `torn`.
  */
 export function* walkLines(
   pieces: Pieces,
@@ -26,9 +26,9 @@ export function* walkLines(
   let scanner = format.scanner(layout);
   let pending: Fault[] = [];
   let at = 0;
-  /** Reads more after the bytes that were not consumed; false at the end of the file. */
   let nul = -1;
   const nextNul = (): number => nul = pieces.bytes.subarray(0, pieces.length).indexOf(0, at);
+  /** Reads more after the bytes that were not consumed; false at the end of the file. */
   const fill = (): boolean => {
     pieces.consume(at);
     at = 0;
@@ -92,7 +92,7 @@ export function* walkLines(
   else yield endOf(pieces, format, layout);
 }
 
-/** The fault that the end of a file is. */
+/** Returns the fault of the bytes at the end of a file. */
 function endOf(pieces: Pieces, format: Format, layout: Layout): Fault {
   const bytes = pieces.bytes.slice(0, pieces.length);
   let error = new ByteError("a row is cut off", 0);

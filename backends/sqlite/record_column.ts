@@ -4,7 +4,7 @@ import type { TableType } from "../../core/contract/records_backend.ts";
 import type { Value } from "../../core/values/value.ts";
 import { spacedJson, type SqlValue } from "./sql_value.ts";
 
-/** What a column of a table of records keeps: a param that is a time or a day, or (`created`) when the record was made. */
+/** Content of a column of a table of records: a param, or (`created`) the time at which the record was made. */
 export type RecordKind =
   | "integer"
   | "real"
@@ -21,11 +21,11 @@ export interface RecordColumn {
   readonly name: string;
   readonly kind: RecordKind;
   readonly isNullable: boolean;
-  /** True if the table has a value for rows without the column. */
+  /** True if the table has a default. */
   readonly hasDefault?: boolean;
 }
 
-/** The columns that every table of records has after those of the params, as SQLAlchemy makes them. */
+/** The columns of every table of records after those of the params, as SQLAlchemy makes them. */
 export const OWN_COLUMNS: readonly RecordColumn[] = [
   { name: "id", kind: "text", isNullable: false },
   { name: "result_file", kind: "text", isNullable: false },
@@ -33,7 +33,7 @@ export const OWN_COLUMNS: readonly RecordColumn[] = [
   { name: "custom_data", kind: "json", isNullable: false },
 ];
 
-/** What SQLAlchemy 2 calls each kind in SQLite. */
+/** SQLAlchemy 2's type of each kind in SQLite. */
 const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
   integer: "INTEGER",
   real: "DOUBLE",
@@ -46,12 +46,12 @@ const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
   created: "DATETIME",
 };
 
-/** A column as CREATE TABLE wants it, after its name. */
+/** Returns the declaration of a column in CREATE TABLE, after its name. */
 export function columnSql({ kind, isNullable }: RecordColumn): string {
   return SQL_TYPES[kind] + (isNullable ? "" : " NOT NULL");
 }
 
-/** The column that a declared type makes. */
+/** Returns the column of a declared type. */
 export function declaredColumn(name: string, type: TableType): RecordColumn {
   return {
     name,
@@ -60,13 +60,13 @@ export function declaredColumn(name: string, type: TableType): RecordColumn {
   };
 }
 
-/** The type of a param's column, as it would be declared; one that may be left out may be null. */
+/** Returns the declared type of a param's column. One that may be left out may be null. */
 export function typeOf({ kind, isNullable, hasDefault }: RecordColumn): TableType {
   const type = kind === "created" ? "time" : kind;
   return isNullable || hasDefault ? `${type}?` : type;
 }
 
-/** The type of a column that is made for a value; JSON where it does not tell. It may be null. */
+/** Returns the column that is made for a value: JSON if the value does not tell. It may be null. */
 export function inferredColumn(name: string, value: Value): RecordColumn {
   const kind = typeof value === "string"
     ? "text"
@@ -78,7 +78,7 @@ export function inferredColumn(name: string, value: Value): RecordColumn {
   return { name, kind, isNullable: true };
 }
 
-/** The kind of a column, by the name of its type, whoever made the table. */
+/** Returns the kind of a column by the name of its type, also in tables of other programs. */
 export function kindOf(sqlType: string): RecordKind {
   const type = sqlType.toUpperCase();
   if (/BOOL/.test(type)) return "boolean";
@@ -91,10 +91,7 @@ export function kindOf(sqlType: string): RecordKind {
   return "text";
 }
 
-/**
- * A value as it is bound to a column; undefined if the column cannot hold it. NaN is such a value:
- * SQLite takes it for NULL.
- */
+/** Returns a value as it is bound to a column, or undefined if the column cannot hold it, as NaN: SQLite takes it for NULL. */
 export function toColumn(value: Value | undefined, kind: RecordKind): SqlValue | undefined {
   if (value === undefined || (value === null && kind !== "json")) return null;
   switch (kind) {
@@ -117,7 +114,7 @@ export function toColumn(value: Value | undefined, kind: RecordKind): SqlValue |
   }
 }
 
-/** The value of a column; undefined (absent) for NULL. One that does not fit its column is given as it is. */
+/** Returns the value of a column; undefined (absent) for NULL. One that does not fit its column stays as it is. */
 export function fromColumn(value: SqlValue, kind: RecordKind): Value | undefined {
   if (value === null) return undefined;
   if (typeof value === "bigint" || typeof value === "number") {
@@ -142,7 +139,7 @@ function jsonOf(text: string): Value {
 /** A time as SQLAlchemy writes it, without a zone. */
 const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)((?:\.\d+)?)$/;
 
-/** An ISO 8601 time in UTC as SQLAlchemy writes it: without a zone, with microseconds. */
+/** Returns an ISO 8601 time in UTC as SQLAlchemy writes it: without a zone, with microseconds. */
 function sqlTime(iso: string): string {
   const [, date, time, fraction = ""] = TIME.exec(iso.replace(/Z$/, "")) ?? [];
   return date === undefined ? iso : `${date} ${time}.${fraction.slice(1, 7).padEnd(6, "0")}`;

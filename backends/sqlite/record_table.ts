@@ -3,7 +3,6 @@ import type { RecordsTable } from "../../core/contract/backend.ts";
 import { FormatError, StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import type { TableColumns, TableType } from "../../core/contract/records_backend.ts";
-import { sourceIn } from "../../core/values/columns.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { checkAddable } from "./check_addable.ts";
 import {
@@ -17,19 +16,12 @@ import {
   toColumn,
   typeOf,
 } from "./record_column.ts";
+import type { RowKey } from "./key_lookup.ts";
 import { rowOf } from "./row_of.ts";
 import type { SqlValue } from "./sql_value.ts";
-import {
-  allOf,
-  extentOf,
-  insertSql,
-  pageOf,
-  quoted,
-  quotedList,
-  rowNumber,
-  Statements,
-} from "./statements.ts";
-import type { Extent, Page, Select, Table } from "./table.ts";
+import { rowNumber } from "./numbered_rows.ts";
+import { allOf, insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import type { Table } from "./table.ts";
 
 type RecordColumns = ReadonlyMap<string, RecordColumn>;
 
@@ -39,10 +31,13 @@ type RecordColumns = ReadonlyMap<string, RecordColumn>;
  */
 export class RecordTable implements Table {
   readonly stateSuffix: string;
+  readonly name: string;
+  readonly time = "created_at";
   readonly #path: string;
-  readonly #name: string;
+  /** Name of the table in messages. */
+  readonly #title: string;
   readonly #declared: readonly RecordColumn[] | undefined;
-  #statements: Statements | undefined;
+  statements: Statements | undefined;
   /** Empty while there is no table. */
   #columns: RecordColumns = new Map();
 
@@ -56,15 +51,16 @@ export class RecordTable implements Table {
     }
     this.stateSuffix = `-${encodeURIComponent(table)}-state`;
     this.#path = path;
-    this.#name = table;
+    this.#title = `table "${table}" of "${path}"`;
+    this.name = quoted(table);
     this.#declared = columns &&
       Object.entries(columns).map(([name, type]) => declaredColumn(name, type));
   }
 
   use(db: DatabaseSync | undefined): void {
     this.forget();
-    this.#statements = db && new Statements(db);
-    this.#known();
+    this.statements = db && new Statements(db);
+    this.known();
   }
 
   forget(): void {
@@ -72,9 +68,9 @@ export class RecordTable implements Table {
   }
 
   /** The columns of the table. Other processes may have made it meanwhile. */
-  #known(): RecordColumns {
-    if (this.#columns.size === 0 && this.#statements) {
-      const columns = readColumns(this.#statements.db, this.#name);
+  known(): RecordColumns {
+    if (this.#columns.size === 0 && this.statements) {
+      const columns = readColumns(this.statements.db, this.name);
       if (columns.size > 0) this.#check(columns);
       this.#columns = columns;
     }
@@ -82,11 +78,11 @@ export class RecordTable implements Table {
   }
 
   columns(): readonly string[] {
-    return [...this.#known().keys()];
+    return [...this.known().keys()];
   }
 
   types(): TableColumns | undefined {
-    const columns = this.#known();
+    const columns = this.known();
     if (columns.size === 0) return undefined;
     const types: Record<string, TableType> = {};
     for (const column of paramColumns(columns)) setEntry(types, column.name, typeOf(column));
@@ -97,7 +93,7 @@ export class RecordTable implements Table {
   checkKey({ shape }: Key): void {
     if (shape.columns?.join() === "id") return;
     throw new StoreError(
-      `Cannot run on table "${this.#name}" of "${this.#path}": it holds the records of a Store; use ` +
+      `Cannot run on ${this.#title}: it holds the records of a Store; use ` +
         `that, or choose another file`,
     );
   }
@@ -109,97 +105,63 @@ export class RecordTable implements Table {
       const { name, isNullable, hasDefault } = column;
       if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
       throw new TypeError(
-        `Cannot record in ${this.#title} without "${name}": its column is "${
-          typeOf(column)
-        }", may ` +
-          `not be null, and has no default in the database, though Python's model may have one; give it`,
+        `Cannot record in table "${this.name}" of "${this.#path}" without "${name}": its column is ` +
+          `"${
+            typeOf(column)
+          }", may not be null, and has no default in the database, though Python's ` +
+          `model may have one; give it`,
       );
     }
   }
 
-  has(key: Key): boolean {
-    return this.find(key) !== undefined;
-  }
-
-  find(key: Key): Row | undefined {
-    const columns = this.#known();
+  look(key: RowKey): Row | undefined {
+    const columns = this.known();
     const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
     if (!condition) return undefined;
     const names = [...columns.keys()];
-    const values = this.#statements!.get(
-      `SELECT ${quotedList(names)} FROM ${this.#quoted} WHERE ${condition.sql} ` +
+    const values = this.statements!.get(
+      `SELECT ${quotedList(names)} FROM ${this.name} WHERE ${condition.sql} ` +
         `ORDER BY ${rowNumber(columns)} DESC LIMIT 1`,
       condition.bound,
     );
-    return values && rowOf(names, valuesOf(names, values, columns));
-  }
-
-  sourceOf(key: Key): string | undefined {
-    const row = this.find(key);
-    return row && sourceIn(row);
-  }
-
-  savedResult(key: Key): Row | undefined {
-    return this.find(key);
+    return values && rowOf(names, names.map((name, i) => this.decode(name, values[i]!)));
   }
 
   extension(_columns: readonly string[], [first = {}]: readonly Row[]): (() => void) | undefined {
-    if (this.#known().size > 0) return undefined;
+    if (this.known().size > 0) return undefined;
     const columns = [...this.#declared ?? inferred(first), ...OWN_COLUMNS];
     checkAddable(new Map(), columns.map(({ name }) => name), this.#path);
     const lines = columns.map((column) => `\n\t${quoted(column.name)} ${columnSql(column)}, `);
     return () => {
-      this.#statements!.db.exec(
-        `CREATE TABLE IF NOT EXISTS ${this.#quoted} (${lines.join("")}\n\tPRIMARY KEY (id)\n)`,
+      this.statements!.db.exec(
+        `CREATE TABLE IF NOT EXISTS ${this.name} (${lines.join("")}\n\tPRIMARY KEY (id)\n)`,
       );
-      this.#known();
+      this.known();
     };
   }
 
   insert(row: Row): void {
     const cells = Object.keys(row).map((name) => [name, this.#bound(name, row)] as const)
       .filter(([name, cell]) => cell !== null || this.#columns.get(name)!.isNullable);
-    const sql = insertSql(this.#quoted, cells.map(([name]) => name));
-    this.#statements!.run(sql, cells.map(([, cell]) => cell));
+    const sql = insertSql(this.name, cells.map(([name]) => name));
+    this.statements!.run(sql, cells.map(([, cell]) => cell));
   }
 
-  delete(key: Key): number {
-    const columns = this.#known();
+  delete(key: RowKey): number {
+    const columns = this.known();
     const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
     if (!condition) return 0;
-    const sql = `DELETE FROM ${this.#quoted} WHERE ${condition.sql}`;
-    return this.#statements!.run(sql, condition.bound);
-  }
-
-  deleteAll(): void {
-    if (this.#known().size > 0) this.#statements!.run(`DELETE FROM ${this.#quoted}`);
+    const sql = `DELETE FROM ${this.name} WHERE ${condition.sql}`;
+    return this.statements!.run(sql, condition.bound);
   }
 
   deleteRepeats(): number {
     return 0; // the id is the primary key
   }
 
-  page(after: bigint, select: Select, upTo: bigint): Page {
-    const columns = this.#known();
-    const names = select([...columns.keys()]);
-    if (columns.size === 0) return { names, rows: [], last: after };
-    const table = { table: this.#quoted, columns };
-    const { rows, last } = pageOf(this.#statements!, table, names, after, upTo, this.#path);
-    return { names, rows: rows.map((values) => valuesOf(names, values, columns)), last };
-  }
-
-  extent(after: bigint | undefined, upTo: bigint): Extent {
-    const table = { table: this.#quoted, columns: this.#known() };
-    return extentOf(this.#statements!, table, "created_at", after, upTo);
-  }
-
-  get #quoted(): string {
-    return quoted(this.#name);
-  }
-
-  /** The table in messages. */
-  get #title(): string {
-    return `table "${this.#name}" of "${this.#path}"`;
+  decode(column: string, value: SqlValue): Value | undefined {
+    const { kind } = this.#columns.get(column) ?? {};
+    return kind && fromColumn(value, kind);
   }
 
   #bound(name: string, row: Row): SqlValue {
@@ -224,21 +186,23 @@ export class RecordTable implements Table {
    * @throws {StoreError} If not.
    */
   #check(columns: RecordColumns): void {
-    for (const { name } of OWN_COLUMNS) {
-      if (columns.has(name)) continue;
+    const own = OWN_COLUMNS.find(({ name }) => !columns.has(name));
+    if (own) {
       throw new FormatError(
-        `Cannot use ${this.#title} for records: it has no column "${name}"; choose another table`,
+        `Cannot use ${this.#title} for records: it has no column "${own.name}"; choose another table`,
       );
     }
     if (!this.#declared) return;
+    const refusal = (state: string): StoreError =>
+      new StoreError(`Cannot use ${this.#title}: ${state}, or choose another table`);
     const declared = new Map(this.#declared.map((column) => [column.name, column]));
     for (const column of paramColumns(columns)) {
+      const { name } = column;
       const type = typeOf(column);
-      const wanted = declared.get(column.name);
+      const wanted = declared.get(name);
       if (!wanted) {
-        throw new StoreError(
-          `Cannot use ${this.#title}: it has a column "${column.name}", which is not among the ` +
-            `columns declared; add ${column.name}: "${type}", or choose another table`,
+        throw refusal(
+          `it has a column "${name}", which is not among the columns declared; add ${name}: "${type}"`,
         );
       }
       const isSameKind = wanted.kind === column.kind ||
@@ -246,16 +210,14 @@ export class RecordTable implements Table {
         (/^(?:time|date)$/.test(column.kind) && wanted.kind === "text");
       // One that is declared as nullable may be left out where Python's model has a default for it.
       if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
-      throw new StoreError(
-        `Cannot use ${this.#title}: its column "${column.name}" is "${type}", and ` +
-          `"${typeOf(wanted)}" is declared; declare "${type}", or choose another table`,
+      throw refusal(
+        `its column "${name}" is "${type}", and "${typeOf(wanted)}" is declared; declare "${type}"`,
       );
     }
     const missing = this.#declared.find(({ name }) => !columns.has(name));
     if (missing) {
-      throw new StoreError(
-        `Cannot use ${this.#title}: it has no column "${missing.name}", which is declared; leave it ` +
-          `out, add it to the table, or choose another table`,
+      throw refusal(
+        `it has no column "${missing.name}", which is declared; leave it out, add it to the table`,
       );
     }
   }
@@ -270,7 +232,7 @@ export function recordsIn(path: string): RecordsTable | undefined {
     const tables = rows.map(({ name }) => String(name));
     if (tables.includes("stet_records")) return undefined;
     const found = tables.filter((table) => {
-      const columns = readColumns(db!, table);
+      const columns = readColumns(db!, quoted(table));
       return OWN_COLUMNS.every(({ name }) => columns.has(name));
     });
     return found.length === 1 ? { table: found[0]! } : undefined;
@@ -282,7 +244,7 @@ export function recordsIn(path: string): RecordsTable | undefined {
 }
 
 function readColumns(db: DatabaseSync, table: string): Map<string, RecordColumn> {
-  const rows = db.prepare(`PRAGMA table_info(${quoted(table)})`).all() as {
+  const rows = db.prepare(`PRAGMA table_info(${table})`).all() as {
     name: string;
     type: string;
     notnull: number;
@@ -296,17 +258,6 @@ function readColumns(db: DatabaseSync, table: string): Map<string, RecordColumn>
       hasDefault: dflt_value !== null,
     }]),
   );
-}
-
-function valuesOf(
-  names: readonly string[],
-  values: readonly SqlValue[],
-  columns: RecordColumns,
-): (Value | undefined)[] {
-  return names.map((name, i) => {
-    const column = columns.get(name);
-    return column && fromColumn(values[i]!, column.kind);
-  });
 }
 
 function paramColumns(columns: RecordColumns): RecordColumn[] {
@@ -323,7 +274,7 @@ function inferred(row: Row): RecordColumn[] {
 
 /** Returns the condition that a row has a key, or undefined if no row can. */
 function conditionOf(
-  { shape, values }: Key,
+  { shape, values }: RowKey,
   columns: RecordColumns,
 ): { readonly sql: string; readonly bound: readonly SqlValue[] } | undefined {
   const terms: string[] = [];

@@ -7,25 +7,17 @@ import {
   isReserved,
   orderColumns,
   SOURCE,
-  sourceIn,
   TIMESTAMP,
 } from "../../core/values/columns.ts";
-import type { Row } from "../../core/values/value.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import { isBusy } from "../state/state_database.ts";
 import { checkAddable } from "./check_addable.ts";
-import { KeyLookup } from "./key_lookup.ts";
+import { KeyLookup, type RowKey } from "./key_lookup.ts";
 import { rowOf } from "./row_of.ts";
 import { type Affinity, fromSql, type SqlValue, toSql } from "./sql_value.ts";
-import {
-  extentOf,
-  insertSql,
-  pageOf,
-  quoted,
-  quotedList,
-  rowNumber,
-  Statements,
-} from "./statements.ts";
-import type { Extent, Page, Select, Table } from "./table.ts";
+import { rowNumber } from "./numbered_rows.ts";
+import { insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import type { Looked, Table } from "./table.ts";
 
 /** Name of the table. Python's stet calls it so too. */
 const TABLE = "stet_records";
@@ -33,13 +25,8 @@ const TABLE = "stet_records";
 const VERSION = 1;
 /** The columns of a run's row besides those of its key and its result. */
 const RUN_COLUMNS = [ELAPSED, SOURCE, TIMESTAMP];
-/** Maximum number of shapes of keys whose lookups are kept. */
-const MAX_LOOKUPS = 1000;
 /** Maximum number of columns of an index. */
 const MAX_INDEXED = 16;
-
-/** The cells that a lookup reads: none, the source, the saved result and the source, or all. */
-type Looked = "none" | "source" | "result" | "all";
 
 /** Length of the table's definition in the database: it tells a new column at a tenth of the cost of the schema. */
 interface Definition {
@@ -53,7 +40,9 @@ const NO_DEFINITION: Definition = { sql: "NULL", length: undefined };
 export class RunTable implements Table {
   readonly stateSuffix = "-state";
   readonly #path: string;
-  #statements: Statements | undefined;
+  readonly name = TABLE;
+  readonly time = TIMESTAMP;
+  statements: Statements | undefined;
   /** Number of the schema at which the columns were read. */
   #schema = -1;
   /** The definition of the table then. */
@@ -72,7 +61,7 @@ export class RunTable implements Table {
 
   use(db: DatabaseSync | undefined): void {
     this.forget();
-    this.#statements = db && new Statements(db);
+    this.statements = db && new Statements(db, () => this.#lookups.clear());
     if (!db) return;
     checkSchema(db, this.#path);
     this.#readColumns();
@@ -83,8 +72,7 @@ export class RunTable implements Table {
   }
 
   columns(): readonly string[] {
-    this.#refresh();
-    return orderColumns([...this.#columns.keys()], []);
+    return orderColumns([...this.known().keys()], []);
   }
 
   checkKey(): void {}
@@ -95,29 +83,15 @@ export class RunTable implements Table {
     checkAddable(this.#columns, [...names, ...RUN_COLUMNS], this.#path);
   }
 
-  has(key: Key): boolean {
-    return this.#look(key, "none") !== undefined;
+  look(key: RowKey, looked: Looked): Row | undefined {
+    const values = this.#valuesOf(key, looked);
+    return values && rowOf(this.#looked[looked], values.map(fromSql));
   }
 
-  find(key: Key): Row | undefined {
-    const values = this.#look(key, "all");
-    return values && rowOf(this.#looked.all, values.map(fromSql));
-  }
-
-  sourceOf(key: Key): string | undefined {
-    const values = this.#look(key, "source");
-    return values && sourceIn(rowOf(this.#looked.source, values.map(fromSql)));
-  }
-
-  savedResult(key: Key): Row | undefined {
-    const values = this.#look(key, "result");
-    return values && rowOf(this.#looked.result, values.map(fromSql));
-  }
-
-  /** Returns cells of the newest row with a key. Other processes may have added columns. */
-  #look(key: Key, looked: Looked): SqlValue[] | undefined {
-    while (this.#statements) {
-      const found = this.#newest(this.#statements, key, looked);
+  /** Returns values of the newest row with a key. Other processes may have added columns. */
+  #valuesOf(key: RowKey, looked: Looked): SqlValue[] | undefined {
+    while (this.statements) {
+      const found = this.#newest(this.statements, key, looked);
       if (found && this.#isSure(key.shape, looked)) return found;
       const isCurrent = found && looked !== "none"
         ? found.pop() === this.#definition.length
@@ -135,34 +109,36 @@ export class RunTable implements Table {
   }
 
   /** The cells are followed by the length of the table's definition, unless the lookup is sure. */
-  #newest(statements: Statements, key: Key, looked: Looked): SqlValue[] | undefined {
+  #newest(statements: Statements, key: RowKey, looked: Looked): SqlValue[] | undefined {
     if (this.#columns.size === 0) return undefined;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key.text);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return undefined;
     if (!lookup.isIndexed) this.#makeIndex(statements, key.shape, lookup);
     const { form, bound } = condition;
-    const select = (where: string, end: string): string => {
-      const cells = looked === "none" ? ["1"] : this.#looked[looked].map(quoted);
-      if (looked !== "none" && !this.#isSure(key.shape, looked)) cells.push(this.#definition.sql);
-      return `SELECT ${cells.join(", ")} FROM ${TABLE} WHERE ${where} ${end}`;
-    };
-    const limit = looked === "none" ? "LIMIT 1" : "LIMIT 2";
-    const sql = lookup.statement(looked, form, (where) => select(where, limit));
-    if (looked === "none") return statements.get(sql, bound);
-    const rows = statements.all(sql, bound);
+    const id = looked + form;
+    let statement = lookup.statements.get(id);
+    if (!statement) {
+      const end = looked === "none" ? "LIMIT 1" : "LIMIT 2";
+      statement = statements.prepare(this.#sql(key.shape, looked, lookup.sql(form), end));
+      lookup.statements.set(id, statement);
+    }
+    if (looked === "none") return statement.get(...bound) as unknown as SqlValue[] | undefined;
+    const rows = statement.all(...bound) as unknown as SqlValue[][];
     if (rows.length < 2) return rows[0]; // the usual case: ORDER BY costs Bun more than the search
     const order = `ORDER BY ${rowNumber(this.#columns)} DESC LIMIT 1`;
-    return statements.get(
-      lookup.statement(`newest ${looked}`, form, (where) => select(where, order)),
-      bound,
-    );
+    return statements.get(this.#sql(key.shape, looked, lookup.sql(form), order), bound);
+  }
+
+  #sql(shape: KeyShape, looked: Looked, condition: string, end: string): string {
+    const cells = looked === "none" ? ["1"] : this.#looked[looked].map(quoted);
+    if (looked !== "none" && !this.#isSure(shape, looked)) cells.push(this.#definition.sql);
+    return `SELECT ${cells.join(", ")} FROM ${TABLE} WHERE ${condition} ${end}`;
   }
 
   #lookupOf(shape: KeyShape): KeyLookup {
     let lookup = this.#lookups.get(shape);
     if (!lookup) {
-      if (this.#lookups.size >= MAX_LOOKUPS) this.#lookups.clear();
       this.#lookups.set(shape, lookup = new KeyLookup(shape, this.#columns));
     }
     return lookup;
@@ -196,8 +172,8 @@ export class RunTable implements Table {
   }
 
   #addColumns(names: readonly string[]): void {
-    const { db } = this.#statements!;
-    this.#refresh();
+    const { db } = this.statements!;
+    this.known();
     const missing = names.filter((name) => !this.#columns.has(name));
     checkAddable(this.#columns, missing, this.#path);
     const added = missing.map((name) => `${quoted(name)} NUMERIC`);
@@ -217,70 +193,44 @@ export class RunTable implements Table {
     if (last?.length !== names.length || names.some((name, i) => name !== last[i])) {
       this.#insert = { names, sql: insertSql(TABLE, names) };
     }
-    this.#statements!.run(this.#insert!.sql, bound);
+    this.statements!.run(this.#insert!.sql, bound);
   }
 
-  delete(key: Key): number {
-    this.#refresh();
-    if (this.#columns.size === 0) return 0;
+  delete(key: RowKey): number {
+    if (this.known().size === 0) return 0;
     const lookup = this.#lookupOf(key.shape);
-    const condition = lookup.conditionOf(key.text);
+    const condition = lookup.conditionOf(key.values);
     if (!condition) return 0;
     const sql = `DELETE FROM ${TABLE} WHERE ${lookup.sql(condition.form)}`;
-    return this.#statements!.run(sql, condition.bound);
-  }
-
-  deleteAll(): void {
-    this.#refresh();
-    if (this.#columns.size > 0) this.#statements!.run(`DELETE FROM ${TABLE}`);
+    return this.statements!.run(sql, condition.bound);
   }
 
   deleteRepeats(): number {
-    this.#refresh();
-    if (this.#columns.size === 0) return 0;
+    if (this.known().size === 0) return 0;
     const names = [...this.#columns.keys()].filter((name) => !isDetail(name));
     const number = rowNumber(this.#columns);
     const firsts = `SELECT min(${number}) FROM ${TABLE} GROUP BY ${quotedList(names) || "TRUE"}`;
-    return this.#statements!.run(`DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`);
+    return this.statements!.run(`DELETE FROM ${TABLE} WHERE ${number} NOT IN (${firsts})`);
   }
 
-  page(after: bigint, select: Select, upTo: bigint): Page {
-    this.#refresh();
-    const columns = this.#columns;
-    const names = select([...columns.keys()]);
-    if (columns.size === 0) return { names, rows: [], last: after };
-    const { rows, last } = pageOf(
-      this.#statements!,
-      { table: TABLE, columns },
-      names,
-      after,
-      upTo,
-      this.#path,
-    );
-    this.#refresh();
-    if (this.#columns !== columns) return this.page(after, select, upTo); // a column came between
-    return { names, rows: rows.map((row) => row.map(fromSql)), last };
+  /** Other processes may have added columns. */
+  known(): ReadonlyMap<string, Affinity> {
+    if (this.statements && this.#schemaNow() !== this.#schema) this.#readColumns();
+    return this.#columns;
   }
 
-  extent(after: bigint | undefined, upTo: bigint): Extent {
-    this.#refresh();
-    const table = { table: TABLE, columns: this.#columns };
-    return extentOf(this.#statements!, table, TIMESTAMP, after, upTo);
-  }
-
-  /** Reads the columns if another process may have added some. */
-  #refresh(): void {
-    if (this.#statements && this.#schemaNow() !== this.#schema) this.#readColumns();
+  decode(_column: string, value: SqlValue): Value | undefined {
+    return fromSql(value);
   }
 
   #schemaNow(): number {
-    return Number(this.#statements!.get("PRAGMA schema_version")![0]);
+    return Number(this.statements!.get("PRAGMA schema_version")![0]);
   }
 
   #readColumns(): void {
     const schema = this.#schemaNow();
-    const [row, length] = this.#statements!.get(DEFINITION) ?? [];
-    const columns = this.#statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
+    const [row, length] = this.statements!.get(DEFINITION) ?? [];
+    const columns = this.statements!.db.prepare(`PRAGMA table_info(${TABLE})`).all() as {
       name: string;
       type: string;
     }[];

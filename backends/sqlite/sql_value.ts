@@ -17,12 +17,15 @@ export type Affinity = "TEXT" | "NUMERIC";
  * is kept as a BLOB, which no affinity changes.
  */
 export function toSql(value: Value, affinity: Affinity): SqlValue {
-  const isNumber = typeof value === "number" && Number.isFinite(value) || isInt64(value);
-  if (affinity === "TEXT" || !isNumber) return writeCell(value);
-  if (typeof value === "bigint") return value;
-  const isTakenForInteger = Number.isInteger(value) && !Number.isSafeInteger(value) &&
-    Math.abs(value as number) <= 2 ** 63;
-  return isTakenForInteger ? Buffer.from(writeCell(value)) : value as number;
+  if (affinity === "TEXT") return writeCell(value);
+  if (isKeptAsNumber(value) || isInt64(value)) return value;
+  return Number.isFinite(value) ? Buffer.from(writeCell(value)) : writeCell(value);
+}
+
+/** True for a number that SQLite keeps as it is. */
+export function isKeptAsNumber(value: Value): value is number {
+  return typeof value === "number" && Number.isFinite(value) &&
+    (Number.isSafeInteger(value) || !Number.isInteger(value) || Math.abs(value) > 2 ** 63);
 }
 
 /** Returns the value of a column; undefined (absent) for NULL. */
@@ -41,19 +44,10 @@ export function fromSql(value: SqlValue): Value | undefined {
   }
 }
 
-/** A cell of a number, as `writeCell` spells it. */
-const numeral = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
-
-/** Returns all that a column may hold for a cell: in text, also the spellings of Python and other tools. */
-export function spellings(cell: string, affinity: Affinity): readonly SqlValue[] {
-  if (affinity === "NUMERIC" && numeral.test(cell)) {
-    const number = Number(cell);
-    if (Number.isSafeInteger(number) || !Number.isInteger(number)) return [number];
-  }
-  const value = readCell(cell)!;
-  if (value === cell) return [cell];
-  const bound = toSql(value, affinity);
-  if (typeof bound !== "string") return [bound];
+/** Returns all that a column may hold for a value: in text, also the spellings of Python and other tools. */
+export function spellings(value: Value, affinity: Affinity): readonly SqlValue[] {
+  const cell = toSql(value, affinity);
+  if (typeof cell !== "string" || cell === value) return [cell];
   const others = otherSpellings(value, cell).filter((text) => {
     // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
     return canonicalCell(text) === cell && text.isWellFormed() &&

@@ -20,11 +20,12 @@ import {
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
-import { type Key, keyOf } from "../../core/keys/key.ts";
+import type { Key } from "../../core/keys/key.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { FormatError } from "../../core/errors.ts";
+import { sourceIn } from "../../core/values/columns.ts";
 import { toRow } from "../../core/values/to_row.ts";
-import type { Row } from "../../core/values/value.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
 import { realPath } from "../files/real_path.ts";
 import { explaining } from "../files/system_error.ts";
 import { Findings } from "../findings.ts";
@@ -32,14 +33,15 @@ import { MemoryBackend } from "../memory.ts";
 import { recordBatches } from "../record_batches.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
-import { cursorOf, Extents, lastRowOf } from "./extents.ts";
+import { extentOf, MAX_ROW, type Page, pageOf, type Select } from "./numbered_rows.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
+import { RowCursors } from "./row_cursors.ts";
 import { rowOf } from "./row_of.ts";
 import { RunTable } from "./run_table.ts";
 import { damaged, integrityFaults } from "./sqlite_damage.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
-import { MAX_ROW, NO_ROWS, type Page, type Select, type Table } from "./table.ts";
+import type { Looked, Table } from "./table.ts";
 import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
@@ -69,7 +71,7 @@ export class SqliteBackend extends Engine {
   readonly #table: Table;
   readonly #file: SqliteFile;
   readonly #claims: StoreClaims;
-  readonly #extents: Extents;
+  readonly #cursors: RowCursors;
 
   /** Opens the store at a path. The first record makes the file. */
   constructor(path: string, { durability = "power", records }: OpenOptions = {}) {
@@ -82,7 +84,7 @@ export class SqliteBackend extends Engine {
       record: (key, row, options) => this.#recordClaimed(key, toRow(row), options),
     }, this.#table.stateSuffix);
     this.#file = new SqliteFile(this.path, this.#table, this.#claims, durability === "power");
-    this.#extents = new Extents(this.#table);
+    this.#cursors = new RowCursors(this.#table);
   }
 
   /** The path, as messages show it. */
@@ -106,28 +108,30 @@ export class SqliteBackend extends Engine {
   }
 
   override has(columns: Row): MaybePromise<boolean> {
-    const key = keyOf(subsetShape(columns), columns);
-    return this.#trying(() => this.#open().has(key));
+    const values = toValue(columns, "params") as Row; // without columns that are undefined
+    const key = { shape: subsetShape(values), values };
+    return this.#trying(() => this.#open().look(key, "none") !== undefined);
   }
 
   override hasKey(key: Key): MaybePromise<boolean> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().has(key));
+    return this.#look(key, "none", (row) => row !== undefined);
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().find(key));
+    return this.#look(key, "all", (row) => row);
   }
 
   override sourceOf(key: Key): MaybePromise<string | undefined> {
-    this.#table.checkKey(key);
-    return this.#trying(() => this.#open().sourceOf(key));
+    return this.#look(key, "source", (row) => row && sourceIn(row));
   }
 
   override savedResult(key: Key): MaybePromise<Row | undefined> {
+    return this.#look(key, "result", (row) => row);
+  }
+
+  #look<T>(key: Key, looked: Looked, answer: (row: Row | undefined) => T): MaybePromise<T> {
     this.#table.checkKey(key);
-    return this.#trying(() => this.#open().savedResult(key));
+    return this.#trying(() => answer(this.#open().look(key, looked)));
   }
 
   columns(): MaybePromise<readonly string[]> {
@@ -186,7 +190,8 @@ export class SqliteBackend extends Engine {
 
   async clear(): Promise<void> {
     await this.#trying(() => {
-      if (this.#file.open()) this.#file.transaction(() => this.#table.deleteAll());
+      if (this.#open().known().size === 0) return;
+      this.#file.transaction(() => this.#table.statements!.run(`DELETE FROM ${this.#table.name}`));
     });
     const { state } = this.#claims;
     if (state.exists()) await state.lock(() => state.forgetAll());
@@ -206,7 +211,7 @@ export class SqliteBackend extends Engine {
   }
 
   #lastRow(): MaybePromise<bigint> {
-    return this.#trying(() => this.#open().extent(MAX_ROW, MAX_ROW).last);
+    return this.#trying(() => extentOf(this.#open(), MAX_ROW, MAX_ROW).last);
   }
 
   async *#rowsBetween(
@@ -214,7 +219,8 @@ export class SqliteBackend extends Engine {
     upTo: bigint,
     columns?: readonly string[],
   ): AsyncGenerator<Row> {
-    const select: Select = (all) => columns ? all.filter((name) => columns.includes(name)) : all;
+    const select = (all: readonly string[]) =>
+      columns ? all.filter((name) => columns.includes(name)) : all;
     for await (const { names, rows } of this.#pages(after, upTo, select)) {
       const read = rows.map((values) => rowOf(names, values));
       // Every row that was recorded has a time at least.
@@ -229,7 +235,7 @@ export class SqliteBackend extends Engine {
     const timer = new YieldTimer();
     for (let last = after;;) {
       if (timer.isDue()) await timer.yield();
-      const page = await this.#trying(() => this.#open().page(last, select, upTo));
+      const page = await this.#trying(() => pageOf(this.#open(), this.path, last, select, upTo));
       if (page.rows.length === 0) return;
       yield page;
       last = page.last;
@@ -239,15 +245,8 @@ export class SqliteBackend extends Engine {
   /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
-      const connection = this.#file.open();
-      const { inode = 0 } = connection ?? {};
-      const last = lastRowOf(cursor);
-      const { now, before } = connection
-        ? this.#extents.of(connection, last)
-        : { now: NO_ROWS, before: NO_ROWS };
-      const isWhole = cursor !== cursorOf(inode, before);
-      const rows = this.#rowsBetween(isWhole ? -1n : last, now.last);
-      return { cursor: cursorOf(inode, now), isWhole, rows };
+      const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
+      return { ...since, rows: this.#rowsBetween(after, upTo) };
     });
   }
 
@@ -271,7 +270,7 @@ export class SqliteBackend extends Engine {
 
   /** Returns the newest row with a key. Under the lock of the state file, errors of the store are not its. */
   #found(key: Key): Row | undefined {
-    return translating(this.path, () => this.#open().find(key));
+    return translating(this.path, () => this.#open().look(key, "all"));
   }
 
   #isDone(found: Row | undefined, { isDone }: ClaimOptions): boolean {
@@ -289,7 +288,7 @@ export class SqliteBackend extends Engine {
     }
     await this.#trying(() => {
       // Another process may have recorded it if the state file was deleted meanwhile.
-      const found = this.#open().find(key);
+      const found = this.#open().look(key, "all");
       if (!found || !options.isDone?.(found)) this.#put(key, row, found);
     });
     const { state } = this.#claims;

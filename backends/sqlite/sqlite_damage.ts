@@ -2,9 +2,8 @@ import fs from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { Finding } from "../../core/contract/engine.ts";
 import { FormatError } from "../../core/errors.ts";
-import type { SqlValue } from "./sql_value.ts";
 
-/** The error of a database that is damaged. */
+/** Returns the error of a damaged database. */
 export function damaged(path: string, found: string, cause?: unknown): FormatError {
   return new FormatError(
     `Cannot read "${path}" as SQLite: it is damaged (${found}); take a whole copy, or save what can ` +
@@ -52,36 +51,4 @@ export function integrityFaults(db: DatabaseSync, path: string): Finding[] {
       `sqlite3 ${path} .recover`,
     repaired: undefined,
   }));
-}
-
-/** Rows of a page, and the number of the last one. */
-interface NumberedRows {
-  readonly rows: SqlValue[][];
-  readonly last: bigint;
-}
-
-/**
- * Takes the row number off the end of each row of a page, and leaves out rows after `upTo`. That is no
- * condition of the SQL: where pages of the file are swapped, it would end the rows in their middle.
- *
- * @throws {FormatError} If the numbers do not ascend: such a page gives the same rows again for ever.
- */
-export function takeNumbers(
-  page: readonly SqlValue[][],
-  after: bigint,
-  upTo: bigint,
-  path: string,
-): NumberedRows {
-  const rows: SqlValue[][] = [];
-  let before = after;
-  let last = after;
-  for (const row of page) {
-    const number = row.pop() as bigint;
-    if (number <= before) throw damaged(path, `row ${number} follows row ${before}`);
-    before = number;
-    if (number > upTo) continue;
-    rows.push(row);
-    last = number;
-  }
-  return { rows, last };
 }

@@ -80,7 +80,7 @@ export class SqliteFile {
     let db: DatabaseSync | undefined;
     try {
       db = openDatabase(this.path);
-      // EXTRA: where the log cannot be had, the deletion of a journal commits, and FULL would not
+      // EXTRA: where no log can be used, the deletion of a journal commits, and FULL would not
       // sync that.
       const synchronous = this.#isSynced ? "EXTRA" : "OFF";
       db.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}`);

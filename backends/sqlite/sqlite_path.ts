@@ -1,9 +1,9 @@
 import { StoreError } from "../../core/errors.ts";
 
 /**
- * The path that an SQLAlchemy URL of SQLite names: `sqlite:///db.sqlite3` is relative to the working
- * directory, `sqlite:////data/db.sqlite3` absolute. Undefined for `sqlite://` and
- * `sqlite:///:memory:`, a database in memory. Any other text is a path already.
+ * Returns the path in an SQLAlchemy URL of SQLite: `sqlite:///db.sqlite3` is relative to the working directory,
+ * `sqlite:////data/db.sqlite3` absolute. Undefined for `sqlite://` and `sqlite:///:memory:`, a database in
+ * memory. Any other text is a path already.
  * Source: https://docs.sqlalchemy.org/en/20/core/engines.html#sqlite
  *
  * @throws {StoreError} If the URL has a host or options.

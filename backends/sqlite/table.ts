@@ -2,6 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Key } from "../../core/keys/key.ts";
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import type { Row, Value } from "../../core/values/value.ts";
+import type { RowKey } from "./key_lookup.ts";
+import type { SqlValue } from "./sql_value.ts";
+import type { Statements } from "./statements.ts";
 
 /**
  * A table of an SQLite database in one of the forms of a store. It never opens, locks or commits: the store
@@ -22,8 +25,23 @@ export interface Table {
   /** Forgets the columns read so far: a transaction that may have added some was undone. */
   forget(): void;
 
-  /** Returns the columns in their order. */
+  /** Name of the table in SQL. */
+  readonly name: string;
+
+  /** Column with the time at which a row was recorded. */
+  readonly time: string;
+
+  /** Statements of the database in use. */
+  readonly statements: Statements | undefined;
+
+  /** Returns the columns that the table has now. */
+  known(): ReadonlyMap<string, unknown>;
+
+  /** Returns the columns in the order of the store. */
   columns(): readonly string[];
+
+  /** Returns the value of a column; undefined (absent) for NULL. */
+  decode(column: string, value: SqlValue): Value | undefined;
 
   /** Returns the types of the params' columns of a table of records. */
   types?(): TableColumns | undefined;
@@ -38,17 +56,8 @@ export interface Table {
    */
   checkFits(key: Key, found: Row | undefined): void;
 
-  /** Returns true if there is a row with exactly this key. */
-  has(key: Key): boolean;
-
-  /** Returns the newest row with exactly this key, or undefined. */
-  find(key: Key): Row | undefined;
-
-  /** See `Engine`. */
-  sourceOf(key: Key): string | undefined;
-
-  /** See `Engine`. */
-  savedResult(key: Key): Row | undefined;
+  /** Returns cells of the newest row with exactly this key, or undefined. There may be more than asked for. */
+  look(key: RowKey, looked: Looked): Row | undefined;
 
   /**
    * Returns the change after which the table has these columns and can hold these rows, or undefined if it
@@ -60,49 +69,11 @@ export interface Table {
   insert(row: Row): void;
 
   /** Removes the rows with exactly this key, and returns their number. */
-  delete(key: Key): number;
-
-  /** Removes all rows. */
-  deleteAll(): void;
+  delete(key: RowKey): number;
 
   /** Removes rows that equal an earlier one, and returns their number. */
   deleteRepeats(): number;
-
-  /**
-   * Returns a page of the rows numbered after `after` and up to `upTo`.
-   *
-   * @param select Returns the columns to read, of those that the table has.
-   */
-  page(after: bigint, select: Select, upTo: bigint): Page;
-
-  /** Returns the newest row up to a number, and the number of rows after another: of all if that is undefined. */
-  extent(after: bigint | undefined, upTo: bigint): Extent;
 }
 
-/** Chooses columns to read. */
-export type Select = (columns: readonly string[]) => readonly string[];
-
-/** Successive rows of a table. */
-export interface Page {
-  /** The columns read. */
-  readonly names: readonly string[];
-  /** Their values in each row, undefined where absent. */
-  readonly rows: readonly (readonly (Value | undefined)[])[];
-  /** Number of the last row. */
-  readonly last: bigint;
-}
-
-/** A range of a table's rows. */
-export interface Extent {
-  readonly count: number;
-  /** Number of the last row; -1 if there is none. */
-  readonly last: bigint;
-  /** Time at which that was recorded. */
-  readonly time: string;
-}
-
-/** Extent of a table that does not exist. */
-export const NO_ROWS: Extent = { count: 0, last: -1n, time: "" };
-
-/** Largest number of a row. */
-export const MAX_ROW = 2n ** 63n - 1n;
+/** Cells that a lookup reads: none, the source, the saved result and the source, or all. */
+export type Looked = "none" | "source" | "result" | "all";

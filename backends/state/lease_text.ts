@@ -2,7 +2,7 @@ import type { Lease } from "../../core/contract/backend.ts";
 
 const TEXT = /^lease (\d+) (\S+) (.*)$/s;
 
-/** A lease as the state file notes it, where it has the id of an owner else. */
+/** Encodes a lease for the column that otherwise has the id of an owner. */
 export function leaseText({ token, until, holder = "" }: Lease): string {
   const text = `lease ${Math.trunc(until)} ${token} ${holder}`;
   if (TEXT.exec(text)?.[2] === token) return text;
@@ -14,7 +14,7 @@ export function leaseText({ token, until, holder = "" }: Lease): string {
   );
 }
 
-/** The lease that is noted in a text; undefined if the text is the id of an owner. */
+/** Decodes a lease; undefined if the text is the id of an owner. */
 export function readLease(text: string): Required<Lease> | undefined {
   const [, until, token, holder] = TEXT.exec(text) ?? [];
   if (token === undefined) return undefined;

@@ -15,6 +15,8 @@ import { isBusy, type StateDatabase } from "./state_database.ts";
  */
 const PIN_TIMEOUT_MS = 60_000;
 
+const IS_ID = /^[0-9a-f]{16}$/;
+
 /** This thread as an owner of claims. */
 interface Owner {
   readonly id: string;
@@ -92,24 +94,29 @@ export class Owners {
     return this.#db.prepare("SELECT id FROM owners").all().map(({ id }) => id as string);
   }
 
+  /** Returns the files that dead owners left. */
+  deadFiles(): string[] {
+    return this.#sideFiles().filter((rest) => IS_ID.test(rest) && !this.isAlive(rest))
+      .map((id) => this.#pathOf(id));
+  }
+
   /** Removes what dead owners left, entered here or not, and pins of dead processes. */
   sweep(): void {
-    for (const id of this.#ids()) this.#removeIfDead(id);
-    const folder = path.dirname(this.#database.path);
-    const prefix = `${path.basename(this.#database.path)}-`;
-    for (const name of fs.readdirSync(folder)) {
-      if (!name.startsWith(prefix)) continue;
-      const rest = name.slice(prefix.length);
+    for (const id of this.#ids()) if (!this.isAlive(id)) this.remove(id);
+    for (const rest of this.#sideFiles()) {
       const pinned = /^pin-(\d+)-/.exec(rest)?.[1];
-      if (/^[0-9a-f]{16}$/.test(rest)) this.#removeIfDead(rest);
+      if (IS_ID.test(rest) && !this.isAlive(rest)) this.remove(rest);
       else if (pinned !== undefined && Date.now() - Number(pinned) > PIN_TIMEOUT_MS) {
-        removeFile(path.join(folder, name));
+        removeFile(this.#pathOf(rest));
       }
     }
   }
 
-  #removeIfDead(id: string): void {
-    if (!this.isAlive(id)) this.remove(id);
+  /** Names of the files next to the state file, without its own name. */
+  #sideFiles(): string[] {
+    const prefix = `${path.basename(this.#database.path)}-`;
+    return fs.readdirSync(path.dirname(this.#database.path))
+      .filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)).sort();
   }
 
   /** Removes an owner that is dead, and its claims. */

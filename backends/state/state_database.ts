@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { accessBeside, giveAccess, irreplaceable } from "../files/side_file.ts";
 import {
@@ -31,16 +31,7 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Prepared statements of one connection. */
-export interface Statements {
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly rollback: StatementSync;
-  readonly claimOwner: StatementSync;
-  readonly claim: StatementSync;
-  readonly release: StatementSync;
-  readonly drop: StatementSync;
-  readonly forget: StatementSync;
-}
+export type Statements = ReturnType<typeof prepare>;
 
 /** The open database. */
 export interface Connection {
@@ -49,14 +40,6 @@ export interface Connection {
   readonly inode: number;
   /** Error of writing, if the file may only be read. Its lock then keeps out writers, but not other readers. */
   readonly readOnly: StoreError | undefined;
-}
-
-/** Calls of a state database. */
-export interface StateEvents {
-  /** The file was opened. */
-  opened(): void;
-  /** The changes of a body were undone. */
-  undone(): void;
 }
 
 /**
@@ -72,14 +55,20 @@ export interface StateEvents {
 export class StateDatabase {
   readonly path: string;
   readonly #store: string;
-  readonly #events: StateEvents;
+  readonly #opened: () => void;
+  readonly #undone: () => void;
   #connection: Connection | undefined;
 
-  /** @param store The store's path: the state file gets its mode and group. */
-  constructor(path: string, store: string, events: StateEvents) {
+  /**
+   * @param store The store's path: the state file gets its mode and group.
+   * @param opened Is called when the file was opened.
+   * @param undone Is called when the changes of a body were undone.
+   */
+  constructor(path: string, store: string, opened: () => void, undone: () => void) {
     this.path = path;
     this.#store = store;
-    this.#events = events;
+    this.#opened = opened;
+    this.#undone = undone;
   }
 
   /** The open database; undefined before the first lock. */
@@ -117,7 +106,7 @@ export class StateDatabase {
       return result;
     } catch (error) {
       if (db.isTransaction) statements.rollback.run(); // a full disk has ended it already
-      this.#events.undone();
+      this.#undone();
       throw isSystemError(error) ? this.error(error) : error;
     }
   }
@@ -136,7 +125,7 @@ export class StateDatabase {
       if (attempt === TRUSTED_ATTEMPTS) checkInodes(this.path);
       const connection = this.#connection ?? this.#open();
       if (!connection) return false;
-      if (!this.#connection) this.#events.opened();
+      if (!this.#connection) this.#opened();
       this.#connection = connection;
       try {
         connection.statements.begin.run();
@@ -284,7 +273,7 @@ export class StateDatabase {
   }
 }
 
-function prepare(db: DatabaseSync): Statements {
+function prepare(db: DatabaseSync) {
   return {
     // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
     begin: db.prepare("BEGIN EXCLUSIVE"),

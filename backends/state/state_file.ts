@@ -45,10 +45,12 @@ export class StateFile {
   constructor(path: string, store: string) {
     this.path = path;
     this.#store = store;
-    this.#database = new StateDatabase(path, store, {
-      opened: () => atExit(this.#atExit),
-      undone: () => this.#owners.enterAgain(),
-    });
+    this.#database = new StateDatabase(
+      path,
+      store,
+      () => atExit(this.#atExit),
+      () => this.#owners.enterAgain(),
+    );
     this.#owners = new Owners(this.#database);
     this.#unreleased = new UnreleasedClaims((claims) => {
       const done = this.#database.tryLock(() => {
@@ -256,6 +258,11 @@ export class StateFile {
         return holder === undefined ? [] : [{ key, holder }];
       })
     );
+  }
+
+  /** Returns the files that dead processes left; they are removed when the state file is left. Only under the lock. */
+  deadFiles(): string[] {
+    return this.#owners.deadFiles();
   }
 
   /** Returns true if no other living owner is entered. Only under the lock. */

@@ -6,10 +6,11 @@ import { orderColumns } from "../../core/values/columns.ts";
 import { csvField, quotedField } from "../../core/values/csv_field.ts";
 import { namesOf, paddedFields } from "../../core/values/csv_names.ts";
 import type { Row } from "../../core/values/value.ts";
-import { CsvScanner, withNewline } from "./csv_scanner.ts";
+import { withNewline } from "../files/file_bytes.ts";
+import { CsvScanner } from "./csv_scanner.ts";
 import { FileBackend } from "../log/file_backend.ts";
 import { fileKind } from "./file_kind.ts";
-import { lineAfter } from "../log/row_after.ts";
+import { lineAfter } from "./line_after.ts";
 import { ByteError, type Format, type Layout } from "../log/format.ts";
 
 const LF = 10, CR = 13;
@@ -51,7 +52,7 @@ export function open(path: string, options: OpenOptions): CsvBackend {
 }
 
 interface CsvLayout extends Layout {
-  /** The fields of the header as they stand in the file; undefined for columns that are new. */
+  /** The fields of the header as the file spells them; undefined for new columns. */
   readonly spellings: readonly (string | undefined)[];
   readonly newline: "\n" | "\r\n";
   readonly mark: "" | "\ufeff";
@@ -103,7 +104,7 @@ export const csv: Format = {
   closing: "",
 
   isClosed(rest): boolean {
-    // What a crash cuts off is part of one line: we write no newline in a cell.
+    // A crash cuts off a part of one line: we write no newline in a cell.
     if (rest.includes(LF)) throw new ByteError("a quote that is opened here is never closed", 0);
     return rest.length === 0;
   },
@@ -133,7 +134,7 @@ function encodeCell(row: Row, name: string): string {
   return value === undefined ? "" : csvField(writeCell(value));
 }
 
-/** The fields of a header: as they stood in the file, so far as they are read as the same names. */
+/** Returns the fields of a header: as the file spells them, if they still read as the same names. */
 function headerOf({ columns, spellings }: CsvLayout): readonly string[] {
   const isAllQuoted = spellings.some((field) => field !== undefined) &&
     spellings.every((field) => field === undefined || field.startsWith('"'));
@@ -144,15 +145,15 @@ function headerOf({ columns, spellings }: CsvLayout): readonly string[] {
   return isSame && !FOREIGN.test(fields[0] ?? "") ? fields : columns.map(quoteName);
 }
 
-/** How files of other kinds begin (`fileKind`). */
+/** Beginning of files of other kinds (`fileKind`). */
 const FOREIGN = /^(?:[[{<\ufeff]|PAR1|ARROW1|PK|BZh|%PDF|version )/;
 
-/** Names are quoted also where white space counts, and where the file would begin like another kind. */
+/** Quotes a name also if it has outer white space, or if the file would begin like another kind. */
 function quoteName(name: string): string {
   return FOREIGN.test(name) || name.trim() !== name ? quotedField(name) : csvField(name);
 }
 
-/** Tells files of other kinds by how they begin. */
+/** @throws {ByteError} If a file begins like one of another kind. */
 function checkText(bytes: Uint8Array): void {
   const start = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
   const found = /^\s*[[{]/.test(start) ? "JSON" : fileKind(bytes);

@@ -3,6 +3,7 @@ import { canonicalCell, readCell } from "../../core/values/cell.ts";
 import { TIMESTAMP } from "../../core/values/columns.ts";
 import { namesOf } from "../../core/values/csv_names.ts";
 import type { Value } from "../../core/values/value.ts";
+import { withNewline } from "../files/file_bytes.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../../core/values/cell_sink.ts";
 import { ByteError, HeaderError, type Layout, type RowScanner } from "../log/format.ts";
@@ -13,7 +14,7 @@ const LF = 10, CR = 13, QUOTE = 34, COMMA = 44, SPACE = 32, ZERO = 48, NINE = 57
 /** `2026-11-21T14:22:01.123Z`, with any fraction and any offset from UTC. */
 const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Marks of a merge conflict, each on a line. */
+/** Line that marks a merge conflict. */
 const MARKER = /^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)/;
 
 /** Walks the rows of a CSV file, or the one that is its header. */
@@ -21,18 +22,18 @@ export class CsvScanner implements RowScanner {
   readonly names: readonly string[];
   readonly #slots: ReadonlyMap<string, number>;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** Where each field begins and ends, its quotes included. */
+  /** Beginning and end of each field, its quotes included. */
   #starts = new Int32Array(16);
   #ends = new Int32Array(16);
   #fields = 0;
   readonly #timeSlot: number;
-  /** The bytes with which names begin, and marks of a merge conflict. */
+  /** First bytes of names, and of marks of a merge conflict. */
   readonly #initials: ReadonlySet<number>;
-  /** Canonical cells of spellings met before: the same ones come again and again. */
+  /** Canonical cells of spellings that were read before. */
   #canonical = new Map<string, string>();
   isRow = false;
 
-  /** Without names it reads the header: any number of fields will do. */
+  /** Without names, it reads a header of any number of fields. */
   constructor(names: readonly string[]) {
     this.names = names;
     this.#slots = new Map(names.map((name, i) => [name, i]));
@@ -83,7 +84,7 @@ export class CsvScanner implements RowScanner {
     return i;
   }
 
-  /** True if a line may be no row: a quick look, for each line. */
+  /** Returns true if a line may be no row: a quick check of each line. */
   #isSuspect(fields: number): boolean {
     if (fields !== this.names.length) return true;
     const slot = this.#timeSlot === -1 ? 0 : this.#timeSlot;
@@ -163,7 +164,7 @@ export class CsvScanner implements RowScanner {
     }).join(",");
   }
 
-  /** The fields of the row as they stand in the file. */
+  /** Returns the fields of the row as the file spells them. */
   fields(): string[] {
     return Array.from(
       { length: this.#fields },
@@ -171,7 +172,6 @@ export class CsvScanner implements RowScanner {
     );
   }
 
-  /** The texts of the row's fields, unquoted. */
   texts(): string[] {
     return Array.from({ length: this.#fields }, (_, slot) => this.#text(slot));
   }
@@ -203,15 +203,7 @@ export class CsvScanner implements RowScanner {
   }
 }
 
-/** Bytes with the newline after them that scanners want. */
-export function withNewline(bytes: Uint8Array): Uint8Array {
-  const guarded = new Uint8Array(bytes.length + 1);
-  guarded.set(bytes);
-  guarded[bytes.length] = LF;
-  return guarded;
-}
-
-/** The byte after the quote that closes a cell, or -1. */
+/** Returns the offset after the quote that closes a cell, or -1. */
 function closeQuote(bytes: Uint8Array, from: number, end: number): number {
   let i = from;
   for (;;) {

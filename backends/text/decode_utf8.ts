@@ -3,7 +3,7 @@ import { ByteError } from "../log/format.ts";
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The text that bytes spell.
+ * Decodes UTF-8.
  *
  * @throws {ByteError} If they are not UTF-8.
  */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Beginnings of files that are no stores of text, and their kinds. */
+/** Beginnings of files that are no text stores, and their kinds. */
 const KINDS: readonly (readonly [start: string | RegExp, kind: string])[] = [
   ["SQLite format 3\0", "an SQLite database"],
   ["PAR1", "a Parquet file"],
@@ -19,10 +19,10 @@ const KINDS: readonly (readonly [start: string | RegExp, kind: string])[] = [
 ];
 
 /**
- * The kind of a file that begins with these bytes, if it is plainly no store of UTF-8 text:
- * `an SQLite database`; else undefined.
+ * Returns the kind of a file that is plainly no store of UTF-8 text, such as `an SQLite database`; else
+ * undefined.
  *
- * @param head How many bytes of text have no NUL, whatever a crash may have left. Default: the first line.
+ * @param head Number of bytes without a NUL in a text that a crash may have damaged. Default: the first line.
  */
 export function fileKind(bytes: Uint8Array, head?: number): string | undefined {
   const text = Buffer.from(bytes.subarray(0, 512)).toString("latin1");

@@ -1,10 +1,9 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import { FileBackend } from "../log/file_backend.ts";
-import { fileKind } from "./file_kind.ts";
-import { objectAfter } from "../log/row_after.ts";
-import { ByteError, type Format, type Layout } from "../log/format.ts";
+import { objectAfter } from "./object_after.ts";
+import type { Format, Layout } from "../log/format.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
-import { JsonScanner, shown, skipSpace, textStart } from "./json_rows.ts";
+import { type Beginning, JsonScanner, jsonStart, skipSpace } from "./json_rows.ts";
 
 const COMMA = 44, OPEN_BRACKET = 91, CLOSE_BRACKET = 93, OPEN_BRACE = 123;
 
@@ -38,6 +37,12 @@ export function open(path: string, options: OpenOptions): JsonBackend {
   return new JsonBackend(path, options);
 }
 
+const BEGINNING: Beginning = {
+  first: OPEN_BRACKET,
+  expected: "an array of rows, [{…}, …]",
+  other: [OPEN_BRACE, "a file with an object on each line is a .jsonl"],
+};
+
 /** JSON for the engine. */
 export const json: Format = {
   name: "JSON",
@@ -45,18 +50,8 @@ export const json: Format = {
   hasRowPerLine: false,
 
   layoutOf(bytes): Layout | undefined {
-    const at = textStart(bytes);
-    if (at === bytes.length) return undefined;
-    const kind = fileKind(bytes, 4);
-    if (kind) throw new ByteError(`expected an array of rows, but this is ${kind}`, 0);
-    if (bytes[at] !== OPEN_BRACKET) {
-      const hint = bytes[at] === OPEN_BRACE
-        ? " (a file with an object on each line is a .jsonl)"
-        : "";
-      const found = shown(bytes, at, bytes.length);
-      throw new ByteError(`expected an array of rows, [{…}, …], found ${found}${hint}`, at);
-    }
-    return { columns: [], start: at + 1 };
+    const at = jsonStart(bytes, BEGINNING);
+    return at === undefined ? undefined : { columns: [], start: at + 1 };
   },
 
   extend: (layout) => layout ?? { columns: [], start: 1 },

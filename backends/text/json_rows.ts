@@ -6,17 +6,18 @@ import type { Value } from "../../core/values/value.ts";
 import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../../core/values/cell_sink.ts";
 import { ByteError, type RowScanner } from "../log/format.ts";
+import { fileKind } from "./file_kind.ts";
 import { isPlainCell } from "./plain_cell.ts";
 
 const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46;
 const ZERO = 48, NINE = 57, COLON = 58;
 const OPEN_BRACKET = 91, BACKSLASH = 92, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
-/** Which bytes go between the rows of a format. */
+/** The bytes between the rows of a format. */
 export interface Between {
-  /** Whether commas stand between rows. */
+  /** True if rows are separated by commas. */
   readonly hasCommas: boolean;
-  /** Whether a row ends only with its newline. */
+  /** True if a row ends only with its newline. */
   readonly endsWithNewline: boolean;
 }
 
@@ -26,10 +27,10 @@ export class JsonScanner implements RowScanner {
   isRow = false;
   readonly #between: Between;
   readonly #slots = new Map<string, number>();
-  /** How each slot's name is spelled, quotes included: most rows have the same names in the same order. */
+  /** Spelling of each slot's name, with its quotes: most rows have the same names in the same order. */
   readonly #spellings: Uint8Array[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
-  /** Where the row begins and ends. */
+  /** Beginning and end of the row. */
   #start = 0;
   #end = 0;
   /** The number of the row; a slot whose stamp is another is absent. */
@@ -107,7 +108,7 @@ export class JsonScanner implements RowScanner {
     return decodeUtf8(this.#bytes, this.#start, this.#end);
   }
 
-  /** The cell text of a slot: what a string says, how anything else is written. */
+  /** Returns the cell text of a slot: the value of a string, the spelling of anything else. */
   #text(slot: number): string {
     const start = this.#starts[slot]!;
     const text = decodeUtf8(this.#bytes, start, this.#ends[slot]!);
@@ -116,7 +117,7 @@ export class JsonScanner implements RowScanner {
     return first === QUOTE ? parseString(text, start) : text;
   }
 
-  /** Reads the members of an object; the byte after it, or -1. */
+  /** Reads the members of an object, and returns the offset after it, or -1. */
   #readObject(bytes: Uint8Array, from: number, end: number): number {
     let i = skipSpace(bytes, from, end);
     if (bytes[i] === CLOSE_BRACE && i < end) return i + 1;
@@ -172,7 +173,7 @@ function isThere(wanted: Uint8Array, bytes: Uint8Array, at: number, end: number)
   return true;
 }
 
-/** The byte at or after one that is not white space. */
+/** Returns the offset of the first byte that is not white space. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
   for (let c; i < end && (c = bytes[i]!) <= SPACE; i++) {
@@ -186,7 +187,7 @@ function hasBackslash(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** The byte after a string that begins at `at`, or -1. */
+/** Returns the offset after a string, or -1. */
 function afterString(bytes: Uint8Array, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
     const c = bytes[i];
@@ -197,7 +198,7 @@ function afterString(bytes: Uint8Array, at: number, end: number): number {
   return -1;
 }
 
-/** The byte after a value that begins at `at`, or -1. A numeral or word must be followed by something. */
+/** Returns the offset after a value, or -1. A numeral or word must be followed by another byte. */
 function afterValue(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end) return -1;
   const first = bytes[at]!;
@@ -214,7 +215,7 @@ function afterValue(bytes: Uint8Array, at: number, end: number): number {
   return i;
 }
 
-/** The byte after a numeral without exponent; -1 if it may be something else, or not whole. */
+/** Returns the offset after a numeral without exponent; -1 if it may be something else, or not whole. */
 function afterDecimal(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at] === MINUS ? at + 1 : at;
   let i = afterDigits(bytes, first, end);
@@ -240,7 +241,7 @@ function isWordByte(c: number): boolean {
     c === 46;
 }
 
-/** The byte after an array or object that begins at `at`, or -1. */
+/** Returns the offset after an array or object, or -1. */
 function afterContainer(bytes: Uint8Array, at: number, end: number): number {
   let depth = 0;
   for (let i = at; i < end; i++) {
@@ -254,7 +255,7 @@ function afterContainer(bytes: Uint8Array, at: number, end: number): number {
   return -1;
 }
 
-/** Inside arrays and objects the scanner counts brackets only; cell text would take all for text. */
+/** Checks an array or object, in which the scanner only counts brackets: cell text would take it for text. */
 function checkJson(text: string, offset: number): void {
   try {
     parseJson(text);
@@ -263,7 +264,7 @@ function checkJson(text: string, offset: number): void {
   }
 }
 
-/** Only of one string, so that V8's mistake with keys of objects is not met. */
+/** Parses one string, as JSON.parse of V8 does rightly, unlike some keys of objects. */
 function parseString(text: string, offset: number): string {
   try {
     return JSON.parse(text) as string;
@@ -272,19 +273,42 @@ function parseString(text: string, offset: number): string {
   }
 }
 
-/** @throws {ByteError} That something else stands at a byte. */
+/** @throws {ByteError} That there is something else at a byte. */
 function unexpected(what: string, bytes: Uint8Array, at: number, end: number): never {
   throw new ByteError(`expected ${what}, found ${shown(bytes, at, end)}`, at);
 }
 
-/** What stands at a byte, for a message. */
-export function shown(bytes: Uint8Array, at: number, end: number): string {
+/** Returns the text at a byte, for a message. */
+function shown(bytes: Uint8Array, at: number, end: number): string {
   if (at >= end) return "the end of the file";
   return JSON.stringify(Buffer.from(bytes.subarray(at, Math.min(end, at + 12))).toString("utf8"));
 }
 
-/** The byte at which text begins: after a byte order mark and white space. */
-export function textStart(bytes: Uint8Array): number {
+/** The beginning of a file of a JSON format, for errors. */
+export interface Beginning {
+  /** The first byte that is not white space. */
+  readonly first: number;
+  readonly expected: string;
+  /** Another first byte, and the format that has it. */
+  readonly other: readonly [first: number, hint: string];
+}
+
+/**
+ * Returns the offset of the first byte after a byte order mark and white space; undefined if there is none.
+ *
+ * @throws {ByteError} If it is not that of the format.
+ */
+export function jsonStart(
+  bytes: Uint8Array,
+  { first, expected, other: [otherFirst, hint] }: Beginning,
+): number | undefined {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return skipSpace(bytes, isMarked ? 3 : 0, bytes.length);
+  const at = skipSpace(bytes, isMarked ? 3 : 0, bytes.length);
+  if (at === bytes.length) return undefined;
+  const kind = fileKind(bytes, 4);
+  if (kind) throw new ByteError(`expected ${expected}, but this is ${kind}`, 0);
+  if (bytes[at] === first) return at;
+  const found = shown(bytes, at, bytes.length);
+  const isOther = bytes[at] === otherFirst;
+  throw new ByteError(`expected ${expected}, found ${found}${isOther ? ` (${hint})` : ""}`, at);
 }

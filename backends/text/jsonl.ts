@@ -1,10 +1,9 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import { FileBackend } from "../log/file_backend.ts";
-import { fileKind } from "./file_kind.ts";
-import { lineAfter } from "../log/row_after.ts";
-import { ByteError, type Format, type Layout } from "../log/format.ts";
+import { lineAfter } from "./line_after.ts";
+import type { Format, Layout } from "../log/format.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
-import { JsonScanner, shown, textStart } from "./json_rows.ts";
+import { type Beginning, JsonScanner, jsonStart } from "./json_rows.ts";
 
 const OPEN_BRACE = 123, OPEN_BRACKET = 91;
 
@@ -36,6 +35,12 @@ export function open(path: string, options: OpenOptions): JsonlBackend {
   return new JsonlBackend(path, options);
 }
 
+const BEGINNING: Beginning = {
+  first: OPEN_BRACE,
+  expected: "an object on each line",
+  other: [OPEN_BRACKET, "a file that is one array is a .json"],
+};
+
 /** JSON Lines for the engine. */
 export const jsonl: Format = {
   name: "JSON Lines",
@@ -43,16 +48,8 @@ export const jsonl: Format = {
   hasRowPerLine: true,
 
   layoutOf(bytes): Layout | undefined {
-    const at = textStart(bytes);
-    if (at === bytes.length) return undefined;
-    const kind = fileKind(bytes, 4);
-    if (kind) throw new ByteError(`expected an object on each line, but this is ${kind}`, 0);
-    if (bytes[at] !== OPEN_BRACE) {
-      const hint = bytes[at] === OPEN_BRACKET ? " (a file that is one array is a .json)" : "";
-      const found = shown(bytes, at, bytes.length);
-      throw new ByteError(`expected an object on each line, found ${found}${hint}`, at);
-    }
-    return { columns: [], start: at };
+    const start = jsonStart(bytes, BEGINNING);
+    return start === undefined ? undefined : { columns: [], start };
   },
 
   extend: (layout) => layout ?? { columns: [], start: 0 },

@@ -1,8 +1,8 @@
 const POINT = 46, MINUS = 45, ZERO = 48, NINE = 57;
 
 /**
- * Whether the bytes of a cell are surely ASCII and in canonical spelling already (writing what they
- * read as would give them again), so that they need not be decoded. `false` means: not surely.
+ * Returns true if the bytes of a cell are surely ASCII and in canonical spelling (writing the value that they
+ * spell gives them again), so that they need not be decoded.
  */
 export function isPlainCell(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]!;
@@ -20,7 +20,7 @@ function isConstantInitial(lower: number): boolean {
   return lower === 116 || lower === 102 || lower === 110 || lower === 105;
 }
 
-/** Printable ASCII, no white space at the end. */
+/** Returns true for printable ASCII without white space at the end. */
 function isPrintable(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const c = bytes[i]!;
@@ -29,7 +29,7 @@ function isPrintable(bytes: Uint8Array, start: number, end: number): boolean {
   return bytes[end - 1] !== 32;
 }
 
-/** An integer or decimal of up to 15 digits without needless zeros, or text such as a date. */
+/** Returns true for an integer or decimal of up to 15 digits without needless zeros, or text such as a date. */
 function isPlainNumberOrText(bytes: Uint8Array, start: number, end: number): boolean {
   let i = start;
   if (bytes[i] === MINUS) i++;
@@ -52,14 +52,14 @@ function isPlainNumberOrText(bytes: Uint8Array, start: number, end: number): boo
         (!isSmall || whole === 1 && !startsWithZeros(bytes, fraction, i));
     }
   }
-  // What follows decides between a number in another spelling and text: 2026-01-01, 3f2a, 10 %.
+  // The next byte decides between a number in another spelling and text: 2026-01-01, 3f2a, 10 %.
   const c = bytes[i]!;
   const lower = c | 32;
   const isText = c === MINUS || lower >= 97 && lower <= 122 && lower !== 101 && lower !== 110;
   return isText && isPrintable(bytes, i, end);
 }
 
-/** Whether a fraction begins with four zeros or more. */
+/** Returns true if a fraction begins with four zeros or more. */
 function startsWithZeros(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start > 4 && bytes[start] === ZERO && bytes[start + 1] === ZERO &&
     bytes[start + 2] === ZERO && bytes[start + 3] === ZERO;

@@ -201,7 +201,7 @@ export interface Failure extends Omit<FailureNote, "attempts"> {
 /** Options of opening a store. */
 export interface OpenOptions {
   /**
-   * What a record survives once it returns: `"power"` (default), a power cut, since fdatasync has returned;
+   * The failures that a record survives once it returns: `"power"` (default), a power cut, since fdatasync has returned;
    * `"process"`, the death of the process but not of the machine.
    */
   readonly durability?: "power" | "process";

@@ -1,6 +1,6 @@
 /** Some rows, column by column, as cell text. */
 export interface CellBatch {
-  /** How many rows. */
+  /** Number of rows. */
   readonly length: number;
   readonly columns: readonly CellColumn[];
 }
@@ -9,6 +9,6 @@ export interface CellBatch {
 export interface CellColumn {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Where each cell begins, and where the last one ends. A cell of no bytes is absent. */
+  /** Offset of each cell, and the end of the last one. A cell of no bytes is absent. */
   readonly offsets: Int32Array;
 }

@@ -1,5 +1,5 @@
 /**
- * What a backend is written with: the contract, and the functions that match rows and spell values as stet
+ * Everything to write a backend with: the contract, and the functions that match rows and spell values as stet
  * does. docs/backends.md is the guide.
  *
  * @module

@@ -53,7 +53,7 @@ async function missingStore(
 ): Promise<StoreError> {
   const failed = (await backend.failures()).length;
   const reason = failed > 0
-    ? `no run has succeeded, ${failed} failed; stet failures tells why`
+    ? `no run has succeeded, ${failed} failed; stet failures lists them`
     : path.isAbsolute(backend.location)
     ? "there is no such file; it is made by the first run, check the path"
     : "its file is not there yet, or was cleared; it is made by the first run";

@@ -23,7 +23,7 @@ interface Known {
   readonly failures: Map<string, Failure>;
 }
 
-/** What this process knows of its stores, by location. All objects that opened the same store share it. */
+/** Claims and failures of this process by location. All objects that opened the same store share them. */
 const knownByStore = new Map<string, Known>();
 
 /** Claims and failures that this process alone knows, of a store that keeps none itself. */

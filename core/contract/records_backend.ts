@@ -24,7 +24,7 @@ export function recordsBackend(backend: Backend): RecordsBackend | undefined {
   return "recordColumns" in backend ? backend as RecordsBackend : undefined;
 }
 
-/** The columns that were declared, with those that the table has as times; undeclared, the table's. */
+/** Returns the declared columns, with the table's types of times; without declared columns, the table's. */
 export function columnsOf(
   declared: TableColumns | undefined,
   table: TableColumns | undefined,

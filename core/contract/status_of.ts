@@ -4,33 +4,32 @@ import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
 
-/** What is in a store. */
+/** Status of a store. */
 export interface Status {
   /** Its path or URL. */
   readonly store: string;
-  /** How many rows it has: runs that are done. */
+  /** Number of rows: runs that are done. */
   readonly count: number;
-  /** When the last one was recorded, ISO 8601 in UTC; `undefined` if no row tells. */
+  /** Time of the last record, ISO 8601 in UTC; `undefined` if no row has one. */
   readonly lastRun: string | undefined;
   /** The columns of params, in the order of the store. */
   readonly keyColumns: readonly string[];
   /** The columns of saved results. */
   readonly resultColumns: readonly string[];
-  /** How many keys failed and have not succeeded since. */
+  /** Number of keys that failed and have not succeeded since. */
   readonly failed: number;
 }
 
-/** How many rows there are, and the largest text of a column. */
+/** Number of rows, and the largest text of a column. */
 export interface Newest {
   readonly count: number;
   readonly lastRun: string | undefined;
 }
 
 /**
- * What is in an open store.
+ * Returns the status of an open store.
  *
- * @param newest What finds the newest row by the column that says when it was recorded. Default: by
- * reading all rows.
+ * @param newest Finds the newest row by the column of its time. Default: reads all rows.
  */
 export async function statusOf(
   backend: Backend,

@@ -1,5 +1,5 @@
 /**
- * What goes between the sidecar and its clients: the bodies of requests and answers, as JSON. Fields
+ * The bodies of requests and answers between the sidecar and its clients, as JSON. Fields
  * are in snake_case, times in seconds. Values of params and rows are as `json_row.ts` writes them: a
  * string is cell text. Those of results are plain JSON.
  *
@@ -22,7 +22,7 @@ export interface Problem {
   readonly type: ProblemType | "about:blank";
   readonly title: string;
   readonly status: number;
-  /** What was wrong, where, and what to do. */
+  /** The fault, its place, and the remedy. */
   readonly detail: string;
   readonly [member: string]: unknown;
 }
@@ -30,7 +30,7 @@ export interface Problem {
 /** Values by column, as they are on the wire. */
 export type WireRow = Readonly<Record<string, Value>>;
 
-/** Which columns say which run it is. */
+/** The key columns. */
 export interface KeyFields {
   /** Their names. Default: every param. */
   readonly key?: readonly string[];
@@ -38,22 +38,22 @@ export interface KeyFields {
   readonly defaults?: WireRow;
 }
 
-/** Which run it is. */
+/** The run. */
 export interface RunFields extends KeyFields {
   readonly params: WireRow;
 }
 
-/** How long a claim is held, and how. */
+/** Lease of a claim. */
 export interface LeaseFields {
-  /** For how long, unless it is renewed: up to 86400. Default: 60. */
+  /** Duration unless it is renewed: up to 86400. Default: 60. */
   readonly lease_seconds?: number;
-  /** Who claims, for messages. */
+  /** Name of the client in messages. */
   readonly holder?: string;
 }
 
 /** `POST /v1/claim` for one run. */
 export interface ClaimRequest extends RunFields, LeaseFields {
-  /** For how long to wait while it is busy: 0 to 60. Default: 0. */
+  /** Time to wait while it is busy: 0 to 60. Default: 0. */
   readonly wait_seconds?: number;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
@@ -64,13 +64,13 @@ export interface ClaimRequest extends RunFields, LeaseFields {
 /** `POST /v1/claim` for some of many runs. */
 export interface BatchClaimRequest extends KeyFields, LeaseFields {
   readonly batch: readonly WireRow[];
-  /** The most to claim. Default: all. */
+  /** Maximum number of claims. Default: all. */
   readonly most?: number;
-  /** For how long to wait while none is claimed and some are busy. Default: 0. */
+  /** Time to wait while none is claimed and some are busy. Default: 0. */
   readonly wait_seconds?: number;
 }
 
-/** What a claim is answered. */
+/** Answer to a claim. */
 export type WireClaimAnswer =
   | { readonly state: "claimed"; readonly token: string; readonly lease_seconds: number }
   | { readonly state: "done"; readonly result?: Value; readonly version: string }
@@ -81,14 +81,14 @@ export type WireClaimAnswer =
 export interface RecordRequest extends KeyFields {
   readonly token?: string;
   readonly params?: WireRow;
-  /** What the run returned. */
+  /** Result of the run. */
   readonly result?: Value;
   readonly elapsed_seconds?: number;
   /** The row as it is to be stored, in place of params, result and elapsed_seconds. */
   readonly row?: WireRow;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
-  /** Whether this may have arrived before: a row that is there, timestamp and all, is not added again. */
+  /** True if this may have arrived before: a row that is there, timestamp and all, is not added again. */
   readonly retry?: boolean;
 }
 
@@ -97,7 +97,7 @@ export interface FailRequest extends RunFields {
   readonly token: string;
   readonly error: string;
   readonly stack?: string;
-  /** How many attempts failed, one after the other. Default: 1. */
+  /** Number of attempts that failed, one after the other. Default: 1. */
   readonly attempts?: number;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
@@ -120,7 +120,7 @@ export interface ReleaseRequest extends RunFields {
 /** `POST /v1/find`. */
 export type FindRequest = RunFields;
 
-/** `POST /v1/has` and `POST /v1/remove`: rows of a run, or those that agree on all columns given. */
+/** `POST /v1/has` and `POST /v1/remove`: rows of a run, or rows that agree on all columns given. */
 export interface MatchRequest extends KeyFields {
   readonly params?: WireRow;
   readonly columns?: WireRow;
@@ -138,16 +138,16 @@ export interface ForgetRequest {
 
 /** `POST /v1/verify`. */
 export interface VerifyRequest {
-  /** Whether to mend what loses nothing. Default: false. */
+  /** True to repair where nothing is lost. Default: false. */
   readonly repair?: boolean;
 }
 
 /** `POST /v1/query`. */
 export interface QueryRequest {
   readonly sql: string;
-  /** The most rows to give. Default: 10000. */
+  /** Maximum number of rows. Default: 10000. */
   readonly max_rows?: number;
-  /** After how long it is stopped: up to 60. Default: 10. */
+  /** Time limit: up to 60. Default: 10. */
   readonly timeout_seconds?: number;
 }
 

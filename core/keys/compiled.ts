@@ -8,7 +8,7 @@ import type {
   VariableDeclarator,
 } from "acorn";
 
-/** Names that compilers give to a parameter that stands for an object: `_a`, `_0`, `_ref`, `_param`. */
+/** Names that compilers give to the parameter of an object: `_a`, `_0`, `_ref`, `_param`. */
 const OBJECT_NAME = /^(?:_[a-z]|_\d+|_ref\d*|_param\d*|param|_x\d*)$/;
 
 /** Names that they give to parameters that are passed on, `strike_1` too, and those of minifiers. */

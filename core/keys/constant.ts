@@ -1,6 +1,6 @@
 import type { Expression, ObjectExpression, PrivateIdentifier, SpreadElement } from "acorn";
 
-/** What a constant expression evaluates to. */
+/** Value of a constant expression. */
 export interface Constant {
   readonly value: unknown;
 }

@@ -10,7 +10,7 @@ export class FingerprintSet {
   #lanes = new Uint32Array(3 * 512);
   #size = 0;
 
-  /** How many there are. */
+  /** Number of fingerprints. */
   get size(): number {
     return this.#size;
   }

@@ -9,7 +9,7 @@ export type ColumnType = ColumnKind | `${ColumnKind}?`;
 
 type ColumnKind = "integer" | "real" | "text" | "boolean" | "json";
 
-/** What {@linkcode hashParams} knows of the store that the id is for. */
+/** Options of {@linkcode hashParams}. */
 export interface HashOptions {
   /** Types of columns by name. Numbers of a `"real"` one hash as floats: `5` as Python's `5.0`. */
   readonly columns?: Readonly<Record<string, ColumnType>>;
@@ -53,7 +53,7 @@ export function hashParams(params: object, options: HashOptions = {}): string {
   return hashEntries(params, names, options.columns);
 }
 
-/** The hash of params of which no name is reserved, as those of a `once` function. */
+/** Returns the hash of params without reserved names, such as the params of a `once` function. */
 export function hashRow(params: Readonly<Record<string, unknown>>): string {
   return hashEntries(params, sortedNames(params));
 }

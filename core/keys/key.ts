@@ -3,7 +3,7 @@ import { isKeyColumn } from "../values/columns.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { type Row, setEntry, toValue } from "../values/value.ts";
 
-/** Which columns say which run it is. Made once and used for many keys. */
+/** The columns that make up a key. Made once and used for many keys. */
 export interface KeyShape {
   /** The declared key columns, sorted; undefined: every column that is not reserved. */
   readonly columns: readonly string[] | undefined;
@@ -11,12 +11,12 @@ export interface KeyShape {
   readonly defaults: ReadonlyMap<string, string>;
 }
 
-/** Which run: the cells of the key columns, as one text and as values. */
+/** The key of a run: the cells of the key columns, as one text and as values. */
 export interface Key {
   readonly shape: KeyShape;
   /**
    * The key as one text: `name`, U+001E, cell, U+001F for each column that is not absent, sorted by
-   * name. Equal texts are the same key, whoever made them.
+   * name. Equal texts are the same key.
    */
   readonly text: string;
   /** Fingerprint of the text, made on first use. */
@@ -30,13 +30,13 @@ export const NAME_END = "\x1e";
 /** Ends a cell in a key's text. */
 export const CELL_END = "\x1f";
 
-/** The most shapes that are kept for those who ask for equal ones. */
+/** Maximum number of shapes that are kept for reuse. */
 const MAX_SHAPES = 1000;
 const shapes = new Map<string, KeyShape>();
 
 /**
- * The shape of keys with these columns. Equal ones are one object, as stores index rows by shape; of
- * more than 1,000, those that were asked for last.
+ * Returns the shape of keys with these columns. Equal shapes are one object, as stores index rows by shape;
+ * the last 1,000 are kept.
  *
  * @param columns The declared key columns; undefined: every column that is not reserved.
  * @param defaults Values that rows and calls without the column count as having.
@@ -60,7 +60,7 @@ export function keyShape(
 }
 
 /**
- * The key that these params have in a shape.
+ * Returns the key of params in a shape.
  *
  * @param order The order of its values. Default: that of the params. What it leaves out comes last.
  * @throws {TypeError} If a key column holds what a store cannot keep; names its path.

@@ -3,9 +3,9 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isGranted } from "../runtime/missing_permission.ts";
 
-/** How long names are that minifiers give. */
+/** Maximum length of names that minifiers give. */
 const MAX_NAME = 2;
-/** How many places without white space, and none with, make a function's text minified. */
+/** Minimum number of places without white space, and none with, in a minified text. */
 const MIN_GAPS = 3;
 /** Bytes of a module that are read, and the least share of white space of what was written by hand. */
 const HEAD_BYTES = 65_536, MIN_SPACE = 0.1;

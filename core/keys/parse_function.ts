@@ -11,7 +11,7 @@ const PARSER: Options = {
 };
 
 /**
- * Parses a function as a runtime prints it. It is printed as it stands in its surroundings: a method
+ * Parses a function as a runtime prints it. It is printed as in its surroundings: a method
  * without the `function` word, an arrow with the `super` or `new.target` of the method around it. So it
  * is parsed where both are allowed: as a default value in a method, else as a method of a derived class.
  *

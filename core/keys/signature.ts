@@ -6,7 +6,7 @@ import { nearestName } from "../values/nearest_name.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { isPlainObject } from "../values/value.ts";
 
-/** How the arguments of a function are named, where its source does not say it or should not. */
+/** Names of a function's arguments, where its source does not show them or should not count. */
 export interface SignatureOptions {
   /** The names that make up the key: parameters, or else fields of the first argument. */
   readonly key?: readonly string[];
@@ -19,7 +19,7 @@ export interface SignatureOptions {
 /** How the arguments of a function become params. */
 export interface Signature {
   /**
-   * Whether a call's first argument is read as the params object: `"object"` always, `"positional"`
+   * The calls whose first argument is read as the params object: `"object"` always, `"positional"`
    * never, `"either"` (one plain parameter that neither `key` nor `paramNames` settles) when the call
    * gives a plain object.
    */
@@ -197,7 +197,7 @@ function positional(
   };
 }
 
-/** @param refusal The error of a call whose argument is no params object, if that is one. */
+/** @param refusal Makes the error of a call whose argument is no params object; undefined if that is fine. */
 function either(
   positional: Signature,
   parameter: string,
@@ -408,12 +408,12 @@ function unknownNames(
   );
 }
 
-/** Names as they stand in source, ready to paste. */
+/** Returns names as an array literal, ready to paste. */
 function quoted(names: readonly string[]): string {
   return `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
 }
 
-/** What a value is, in a word or two for a message. */
+/** Describes a value in a word or two, for a message. */
 function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";

@@ -3,7 +3,7 @@ import type { Node } from "acorn";
 import { constantOf } from "./constant.ts";
 import { parseFunction } from "./parse_function.ts";
 
-/** What a function's text says of it. */
+/** The source of a function. */
 export interface Source {
   /** Hash of its syntax tree; undefined for native and bound functions, which show none. */
   readonly hash: string | undefined;
@@ -57,7 +57,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["ContinueStatement", "label"],
 ]);
 
-/** What has a `this` of its own. */
+/** Nodes with a `this` of their own. */
 const HAVE_THIS = new Set([
   "FunctionExpression",
   "FunctionDeclaration",
@@ -65,14 +65,14 @@ const HAVE_THIS = new Set([
   "StaticBlock",
 ]);
 
-/** What has parameters and names of its own. */
+/** Nodes with parameters and names of their own. */
 const FUNCTIONS = new Set([
   "FunctionExpression",
   "FunctionDeclaration",
   "ArrowFunctionExpression",
 ]);
 
-/** Globals whose names people give to values of their own. */
+/** Globals whose names programs give to values of their own. */
 const SHADOWED = new Set([
   "alert",
   "caches",
@@ -97,7 +97,7 @@ interface Scope {
 class Reader {
   text = "";
   readonly #own: string | undefined;
-  /** How many nodes with a `this` of their own are around the one that is read. */
+  /** Number of nodes with a `this` of their own around the current one. */
   #depth = 0;
   /** The depth at which `this` is the function's own, or the one that an arrow function captures. */
   #ownDepth = 0;

@@ -1,7 +1,7 @@
 /**
- * Checks that an id can be part of a file name, so that nothing is written outside the folder.
+ * Checks that an id can be a part of a file name, so that nothing is written outside the folder.
  *
- * @throws {TypeError} If it cannot.
+ * @throws {TypeError} If not.
  */
 export function checkId(id: string): void {
   const isName = !/[/\\\p{Cc}\p{Cs}]/u.test(id) && id !== "." && id !== "..";

@@ -1,26 +1,26 @@
 import fs from "node:fs";
 import path from "node:path";
 import { messageOf } from "../errors.ts";
-import { isEmpty } from "./is_empty.ts";
+import { isEmpty } from "./result_files.ts";
 import { readNote, type ResultNote } from "./result_note.ts";
-import type { StorePlan, StoreRuns } from "./store_runs.ts";
+import type { StoreRuns } from "./store_runs.ts";
 import type { IngestCounts } from "./store_types.ts";
 
-/** How {@linkcode ingest} goes about it. */
-export interface IngestWays {
+/** Options of {@linkcode ingest}. */
+export interface IngestOptions {
   readonly folder: string;
   readonly fileSuffix: string;
-  /** Whether a note takes the place of a record that is there. */
+  /** True if a note replaces a record of the same id. */
   readonly overwrite: boolean;
   readonly warn: (message: string) => void;
 }
 
 /**
- * Makes records of the notes in a folder. A note goes only after its record is kept, so that whoever
- * is interrupted can begin again.
+ * Records the notes in a folder, and returns their numbers. A note is removed after its record is kept, so that
+ * an interrupted call can be repeated.
  */
-export async function ingest(runs: StoreRuns, ways: IngestWays): Promise<IngestCounts> {
-  const { folder, fileSuffix, warn } = ways;
+export async function ingest(runs: StoreRuns, options: IngestOptions): Promise<IngestCounts> {
+  const { folder, fileSuffix, warn } = options;
   const counts = { recorded: 0, kept: 0, left: 0 };
   for (const name of fs.readdirSync(folder).sort()) {
     if (!name.endsWith(".json") || (/\.json$/.test(fileSuffix) && name.endsWith(fileSuffix))) {
@@ -29,7 +29,7 @@ export async function ingest(runs: StoreRuns, ways: IngestWays): Promise<IngestC
     const file = path.join(folder, name);
     try {
       const note = noteIn(file);
-      if (note) counts[await ingestNote(runs, file, note, ways)]++;
+      if (note) counts[await ingestNote(runs, file, note, options)]++;
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
       counts.left++;
@@ -39,10 +39,10 @@ export async function ingest(runs: StoreRuns, ways: IngestWays): Promise<IngestC
   return counts;
 }
 
-/** Why a note is left out. */
+/** The reason for leaving a note. */
 class Unfit extends Error {}
 
-/** The note in a file; undefined if another process took it in meanwhile. */
+/** Returns the note in a file, or undefined if another process has recorded it meanwhile. */
 function noteIn(file: string): ResultNote | undefined {
   return fitting(() => {
     try {
@@ -58,16 +58,17 @@ async function ingestNote(
   runs: StoreRuns,
   file: string,
   note: ResultNote,
-  { folder, overwrite }: IngestWays,
+  { folder, overwrite }: IngestOptions,
 ): Promise<"recorded" | "kept"> {
-  const plan = planOf(runs, note);
+  const { id, params } = note;
+  const plan = fitting(() => runs.planRun({ ...params, id }, {}));
   const resultFile = resultOf(note, folder);
   const answer = await runs.claim(
     plan,
     (claim) => runs.record(claim, plan, resultFile, note.customData),
     overwrite,
   );
-  if (answer.state === "busy") throw new Unfit(`${answer.holder} runs it just now`);
+  if (answer.state === "busy") throw new Unfit(`${answer.holder} runs it now`);
   if (answer.state === "done") {
     const row = await runs.engine.find(plan.key);
     if (row) fitting(() => runs.compare(plan, row));
@@ -76,11 +77,7 @@ async function ingestNote(
   return answer.state === "claimed" ? "recorded" : "kept";
 }
 
-function planOf(runs: StoreRuns, { id, params }: ResultNote): StorePlan {
-  return fitting(() => runs.planRun({ ...params, id }, {}));
-}
-
-/** The note's result file, also if this machine has the folder under another path. */
+/** Returns the result file of a note, also if this machine has the folder under another path. */
 function resultOf({ resultFile }: ResultNote, folder: string): string {
   for (const file of [resultFile, path.join(folder, path.basename(resultFile))]) {
     if (!isEmpty(file)) return file;
@@ -89,6 +86,7 @@ function resultOf({ resultFile }: ResultNote, folder: string): string {
   throw new Unfit(`its result file "${resultFile}" is ${isThere ? "empty" : "missing"}`);
 }
 
+/** @throws {Unfit} If the body throws. */
 function fitting<T>(body: () => T): T {
   try {
     return body();

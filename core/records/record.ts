@@ -5,7 +5,7 @@ import type { TableColumns } from "../contract/records_backend.ts";
 import type { StoreRecord } from "./store_types.ts";
 import { isPlainObject, type Row, setEntry, type Value } from "../values/value.ts";
 
-/** The params of a record's row. */
+/** Returns the params of a record's row. */
 export function paramsOfRow(row: Row): Row {
   const params: Row = {};
   for (const [name, value] of Object.entries(row)) {
@@ -14,7 +14,7 @@ export function paramsOfRow(row: Row): Row {
   return params;
 }
 
-/** The row of a record. */
+/** Returns the row of a record. */
 export function rowOfRecord(
   id: string,
   params: Row,
@@ -26,10 +26,10 @@ export function rowOfRecord(
 }
 
 /**
- * The record that a row is.
+ * Returns the record in a row.
  *
- * @param columns The columns that were declared or that the table has; undefined: any.
- * @throws {StoreError} If it is none: somebody else wrote the row, or changed it.
+ * @param columns The columns that were declared or that the table has. Undefined: any.
+ * @throws {StoreError} If there is none: another program wrote or changed the row.
  */
 export function recordOfRow(
   row: Row,

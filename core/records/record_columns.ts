@@ -1,9 +1,10 @@
+import { nearestName } from "../values/nearest_name.ts";
 import { pythonDate, pythonTime } from "../values/python_time.ts";
-import type { TableType } from "../contract/records_backend.ts";
+import type { TableColumns, TableType } from "../contract/records_backend.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import type { Value } from "../values/value.ts";
 
-/** Control characters, and halves of surrogate pairs, which UTF-8 cannot spell. */
+/** Control characters and lone surrogates, which UTF-8 cannot spell. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
 /**
@@ -30,7 +31,23 @@ export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Whether a value is of a type. NaN is of none: SQL has no such number. Integers are those of int64. */
+/**
+ * Returns the type of a column.
+ *
+ * @param doing Begins the error: `Cannot patch`.
+ * @throws {TypeError} If there is no such column.
+ */
+export function typeOfColumn(columns: TableColumns, name: string, doing: string): TableType {
+  if (Object.hasOwn(columns, name)) return columns[name]!;
+  const names = Object.keys(columns);
+  const nearest = nearestName(name, names);
+  throw new TypeError(
+    `${doing}: the columns are ${names.join(", ") || "none"}; ` +
+      (nearest === undefined ? "leave it out or declare it" : `did you mean "${nearest}"?`),
+  );
+}
+
+/** True if a value is of a type. NaN is of none: SQL has no such number. Integers are those of int64. */
 export function isOfType(value: Value, type: TableType): boolean {
   if (value === null) return type.endsWith("?");
   switch (type.replace("?", "")) {
@@ -57,7 +74,7 @@ export function isOfType(value: Value, type: TableType): boolean {
 /**
  * Checks that a name may be a column.
  *
- * @throws {TypeError} If it is empty, begins with `_stet_`, or holds what UTF-8 cannot spell.
+ * @throws {TypeError} If it is empty, begins with `_stet_`, or holds a character that UTF-8 cannot spell.
  */
 export function checkColumnName(name: string): void {
   if (name !== "" && !UNFIT.test(name) && !name.startsWith("_stet_")) return;

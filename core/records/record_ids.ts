@@ -2,16 +2,16 @@ import { type ColumnType, hashParams } from "../keys/hash_params.ts";
 import type { TableColumns } from "../contract/records_backend.ts";
 import type { Row, Value } from "../values/value.ts";
 
-/** With more integral numbers in columns of floats than so many, not every combination is tried. */
+/** Maximum number of integral numbers in columns of floats of which every combination is tried. */
 const MAX_MIXED = 6;
 
-/** The id of params: their hash, in which numbers of a column of floats are floats. */
+/** Returns the id of params: their hash, in which numbers of a column of floats are floats. */
 export function idOf(params: Row, columns: TableColumns | undefined): string {
   return hashParams(params, { columns: floats(realNames(columns)) });
 }
 
 /**
- * The other ids that Python's entropic may give the same params: there `1` and `1.0` are two params,
+ * Returns the other ids that Python's entropic may give the same params: there, `1` and `1.0` are two params,
  * and one value in a column of floats.
  */
 export function otherIds(params: Row, columns: TableColumns | undefined): string[] {

@@ -1,9 +1,8 @@
-import { isOfType } from "./record_columns.ts";
+import { isOfType, typeOfColumn } from "./record_columns.ts";
 import type { TableColumns } from "../contract/records_backend.ts";
-import { nearestName } from "../values/nearest_name.ts";
 import { isPlainObject, type Row, setEntry, toValue } from "../values/value.ts";
 
-/** The columns of a record that are no params, by their names in a patch. */
+/** Columns of a record besides its params, by their names in a patch. */
 const OWN: Readonly<Record<string, string>> = {
   resultFile: "result_file",
   result_file: "result_file",
@@ -14,15 +13,15 @@ const OWN: Readonly<Record<string, string>> = {
 };
 
 /**
- * The row of a record after a patch, by the rules of `apply_patch` of Python's entropic: null leaves
- * a column as it is; in custom data it removes an entry, and an empty object removes all.
+ * Returns the row of a record after a patch, by the rules of `apply_patch` of Python's entropic: null leaves a
+ * column as it is. In custom data it removes an entry, and an empty object removes all.
  *
  * @throws {TypeError} If the patch does not fit.
  */
 export function patchedRow(row: Row, patch: unknown, columns: TableColumns | undefined): Row {
   if (!isPlainObject(patch)) throw new TypeError("Cannot patch: the patch must be a plain object");
   const patched: Row = { ...row };
-  delete patched["_stet_timestamp"]; // it gets the time of now
+  delete patched["_stet_timestamp"]; // it is recorded now
   for (const name of Object.keys(patch)) {
     const value = toValue(patch[name], `patch.${name}`);
     if (value === undefined) continue;
@@ -67,14 +66,7 @@ function checkColumn(
     throw new TypeError(`Cannot patch "${name}": it is a column of stet's own`);
   }
   if (!columns) return;
-  const type = Object.hasOwn(columns, column) ? columns[column] : undefined;
-  if (type === undefined) {
-    const nearest = nearestName(name, Object.keys(columns));
-    throw new TypeError(
-      `Cannot patch "${name}": the columns are ${Object.keys(columns).join(", ")}` +
-        (nearest === undefined ? "" : `; did you mean "${nearest}"?`),
-    );
-  }
+  const type = typeOfColumn(columns, column, `Cannot patch "${name}"`);
   if (!isOfType(value, type)) {
     throw new TypeError(`Cannot patch "${name}" to ${String(value)}: its column is "${type}"`);
   }

@@ -2,12 +2,11 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { StoreError } from "../errors.ts";
-import { isEmpty } from "./is_empty.ts";
 
 /**
- * The result files of a `Store` in their folder. A run writes into a folder `<id>.partial-<tag>` of
- * its own, where the tag stands for its store; its file becomes `<id><suffix>` by one rename. What a
- * killed run left there goes when its store runs the id again.
+ * The result files of a `Store` in their folder. A run writes into a folder `<id>.partial-<tag>` of its own, in
+ * which the tag names its store. Its file becomes `<id><suffix>` by one rename. Files of a killed run are
+ * removed when its store runs the id again.
  */
 export class ResultFiles {
   /** The folder, as the user gave it. */
@@ -34,22 +33,22 @@ export class ResultFiles {
     }
   }
 
-  /** Where the result of an id is. */
+  /** Returns the path of the result of an id. */
   pathOf(id: string): string {
     return path.join(this.folder, id + this.#suffix);
   }
 
-  /** Where the note of an id is. */
+  /** Returns the path of the note of an id. */
   noteOf(id: string): string {
     return path.join(this.folder, `${id}.json`);
   }
 
-  /** Where the note of an id is written, before it is whole. */
+  /** Returns the path at which the note of an id is written first. */
   unfinishedNote(id: string, tag: string): string {
     return path.join(this.#partial(id, tag), `${id}.json`);
   }
 
-  /** The ids that have a place. */
+  /** Returns the ids whose runs have a folder. */
   begun(tag: string): string[] {
     const end = `.partial-${tag}`;
     if (!fs.existsSync(this.folder)) return [];
@@ -57,32 +56,32 @@ export class ResultFiles {
       .map((name) => name.slice(0, -end.length));
   }
 
-  /** Makes an empty place for an id; what was left there goes. Only while the id is claimed. */
+  /** Makes an empty folder for the run of an id, which must be claimed. */
   begin(id: string, tag: string): void {
     this.end(id, tag);
     fs.mkdirSync(this.#partial(id, tag), { recursive: true });
   }
 
-  /** A path for one attempt to write to. */
+  /** Returns the path to which one attempt writes. */
   attemptPath(id: string, tag: string, attempt: number): string {
     const name = `${id}${attempt === 0 ? "" : `-${attempt}`}${this.#suffix}`;
     return path.resolve(this.#partial(id, tag), name); // for programs that run in another folder
   }
 
-  /** Removes what a failed attempt left at the first path. */
+  /** Removes the file of a failed attempt at the first path. */
   clearAttempt(id: string, tag: string): void {
     fs.rmSync(this.attemptPath(id, tag, 0), { recursive: true, force: true });
   }
 
-  /** Removes the place of an id. */
+  /** Removes the folder of the run of an id. */
   end(id: string, tag: string): void {
     fs.rmSync(this.#partial(id, tag), { recursive: true, force: true });
   }
 
   /**
-   * Makes what an attempt wrote the result of its id, in place of an older one.
+   * Makes the file of an attempt the result of its id, in place of an older one, and returns its path.
    *
-   * @throws {Error} If it wrote nothing; the older one stays.
+   * @throws {Error} If the attempt wrote nothing. The older result stays.
    */
   async keep(id: string, attempt: string): Promise<string> {
     if (isEmpty(attempt)) {
@@ -94,12 +93,13 @@ export class ResultFiles {
     }
     const isFolder = isFolderAt(attempt);
     const kept = this.pathOf(id);
-    if (this.#isSynced && !isFolder) await sync(attempt);
+    if (this.#isSynced && !isFolder) await sync(attempt, "r+");
     if (isFolder || isFolderAt(kept)) {
       fs.rmSync(kept, { recursive: true, force: true }); // a folder takes the place of no other
     }
     fs.renameSync(attempt, kept);
-    if (this.#isSynced) await syncFolder(this.folder);
+    // Windows cannot sync folders.
+    if (this.#isSynced && process.platform !== "win32") await sync(this.folder, "r");
     return kept;
   }
 
@@ -112,19 +112,14 @@ function isFolderAt(file: string): boolean {
   return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Puts on the disk what was written to a file. */
-async function sync(file: string): Promise<void> {
-  const handle = await fs.promises.open(file, "r+");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** True if a file or folder is empty or missing. */
+export function isEmpty(file: string): boolean {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  return found?.isDirectory() ? fs.readdirSync(file).length === 0 : !found?.size;
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return; // folders cannot be synced there
-  const handle = await fs.promises.open(folder, "r");
+async function sync(file: string, flags: "r" | "r+"): Promise<void> {
+  const handle = await fs.promises.open(file, flags);
   try {
     await handle.sync();
   } finally {

@@ -3,7 +3,7 @@ import { canonicalJson, parseJson } from "../values/json.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import { isPlainObject, type Row, setEntry, type Value } from "../values/value.ts";
 
-/** What a note in the results folder says of a run. */
+/** A note of a run in the results folder. */
 export interface ResultNote {
   readonly id: string;
   readonly params: Row;
@@ -12,10 +12,10 @@ export interface ResultNote {
 }
 
 /**
- * Leaves a note of a run, whole or not at all: JSON as Python's entropic writes it, the params with
- * `id`, `result_file` and `custom_data` among them (`_run` in its `store.py`).
+ * Writes a note of a run, whole or not at all: JSON as Python's entropic writes it, the params with `id`,
+ * `result_file` and `custom_data` among them (`_run` in its `store.py`).
  *
- * @param unfinished Where it is written first.
+ * @param unfinished Path at which it is written first.
  */
 export function writeNote(
   file: string,
@@ -35,9 +35,9 @@ export function writeNote(
 }
 
 /**
- * What the note in a file says, whoever wrote it.
+ * Returns the note in a file, of any program.
  *
- * @throws {Error} If it is none.
+ * @throws {Error} If the file is no note.
  */
 export function readNote(file: string): ResultNote {
   const note = parseJson(fs.readFileSync(file, "utf8"));

@@ -37,7 +37,7 @@ import { yielding } from "../runtime/yield_timer.ts";
 /** Default store of a `Store`. */
 const DEFAULT_STORE = "sqlite:///db.sqlite3";
 
-/** How many rows that cannot be read one search names. */
+/** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;
 
 /** Params of a sweep, one by one. */
@@ -49,7 +49,7 @@ export class Store<C extends Columns = Columns> {
   readonly #files: ResultFiles;
   readonly #init: StoreInit<C>;
   readonly #warn: (message: string) => void;
-  /** What this object opened, and has to close. */
+  /** The backend that this object opened, and has to close. */
   #owned: Promise<Backend> | undefined;
   #isClosed = false;
   readonly #onReplaced = (): void => {
@@ -91,8 +91,8 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * The record of these params; the runner makes it if there is none. Rejects with what the runner
-   * threw. Calls at the same time for the same params are one run.
+   * Returns the record of these params. The runner makes it if there is none. Rejects with the runner's
+   * error. Calls at the same time for the same params share one run.
    *
    * @param customData Given to the runner, and stored with the record if this call runs it.
    */
@@ -105,15 +105,15 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * Runs in any case, and gives the new record, which takes the place of an older one, as its result
-   * file does. Rejects with what the runner threw; the older ones are then as they were.
+   * Runs in any case, and returns the new record. It replaces an older one, as its result file does.
+   * Rejects with the runner's error; the older record and file are then unchanged.
    */
   async run(params: StoreParams<C>, customData: CustomData = {}): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
     return this.#valueOf(await runs.rerun(runs.planRun(params, customData)));
   }
 
-  /** The record of these params or of an id; undefined if there is none or its file is gone. */
+  /** Returns the record of these params or of an id; undefined if there is none or its file is gone. */
   async retrieve(which: RecordKey<C>): Promise<StoreRecord<C> | undefined> {
     const runs = await this.#ready();
     const row = await runs.look(runs.planLook(which));
@@ -156,12 +156,12 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * The records of all these params, each once, in the order in which they first came; those that
-   * are missing are run. The params are gone through once.
+   * Returns the records of all these params, each once, in order of first appearance. Missing ones are
+   * run. The params are read once.
    *
    * @throws {TypeError} If params do not fit; of an array, before anything runs.
    * @throws {Error} If runs failed (the first one's error is the `cause`) or the sweep was stopped
-   * before its end. What succeeded is recorded: the next call goes on from there.
+   * before its end. Runs that succeeded are recorded: the next call continues from there.
    */
   async sweep(params: ParamsOfSweep<C>, options: SweepOptions = {}): Promise<StoreRecord<C>[]> {
     const runs = await this.#ready();
@@ -197,8 +197,8 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * Removes the record of these params or of an id; whether there was one. With `removeFile`, its
-   * result file too, if that is still there.
+   * Removes the record of these params or of an id, and returns true if there was one. With `removeFile`,
+   * its result file too.
    */
   async delete(
     which: RecordKey<C>,
@@ -222,9 +222,9 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * The records that agree on all columns given (params, `id`, `resultFile`), or all, one at a time,
+   * Yields the records that agree on all columns given (params, `id`, `resultFile`), or all, one at a time,
    * oldest first; `Array.fromAsync(store.find())` gives an array. Records whose file is gone are among
-   * them. A row that is no record, as one that was edited by hand, is left out with a warning.
+   * them. A row that is no record, such as one edited by hand, is left out with a warning.
    */
   async *find(columns: Partial<StoreParams<C>> = {}): AsyncGenerator<StoreRecord<C>> {
     const runs = await this.#ready();
@@ -251,7 +251,7 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * Changes a record, and gives it as it is then; undefined if there is none. Entries of `customData`
+   * Changes a record, and returns it; undefined if there is none. Entries of `customData`
    * are set, removed if null; an empty `customData` removes all. Columns are set, unless null or left
    * out. The id stays: when a param was changed, asking for the old one is an error that shows both.
    */
@@ -275,11 +275,11 @@ export class Store<C extends Columns = Columns> {
   }
 
   /**
-   * Takes in the notes `<id>.json` that runs with `resultNotes` left in the results folder, those of
-   * Python's entropic too, and resolves to what came of them. A note goes after its record is kept;
-   * one that cannot be read, or whose result file is missing or empty, stays, with a warning.
+   * Records the notes `<id>.json` that runs with `resultNotes` left in the results folder, notes of
+   * Python's entropic too, and resolves to their counts. A note is deleted after its record is kept. A
+   * note that cannot be read, or whose result file is missing or empty, stays, with a warning.
    *
-   * @param options `overwrite`: whether notes take the place of records that are there. Default: false.
+   * @param options `overwrite`: true if notes replace existing records. Default: false.
    */
   async ingest(
     { overwrite = false }: { readonly overwrite?: boolean } = {},
@@ -291,12 +291,12 @@ export class Store<C extends Columns = Columns> {
     return await ingest(runs, { folder, fileSuffix, overwrite, warn: this.#warn });
   }
 
-  /** The runs that failed and have not succeeded since, with their errors, oldest first. */
+  /** Returns the runs that failed and have not succeeded since, with their errors, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await (await this.#ready()).engine.failures();
   }
 
-  /** Frees what the store holds. Later calls are errors. A backend that was given stays open. */
+  /** Closes the store. Later calls are errors. A backend that was given stays open. */
   async close(): Promise<void> {
     this.#isClosed = true;
     notOnReplaced(this.#onReplaced);
@@ -379,27 +379,18 @@ function noteParams(
   );
 }
 
-/** The same params, each told to `note` before it is given. */
+/** Returns the same params, and calls `note` with each before it is yielded; with those of an array at once. */
 function noted<T>(
   params: Iterable<T> | AsyncIterable<T>,
   note: (item: unknown) => void,
 ): Iterable<T> | AsyncIterable<T> {
-  if (Array.isArray(params)) {
-    for (const item of params) note(item);
-    return params;
-  }
-  return Symbol.asyncIterator in params ? notedAsync(params, note) : notedSync(params, note);
+  if (!Array.isArray(params)) return notedLazily(params, note);
+  params.forEach(note);
+  return params;
 }
 
-function* notedSync<T>(params: Iterable<T>, note: (item: unknown) => void): Generator<T> {
-  for (const item of params) {
-    note(item);
-    yield item;
-  }
-}
-
-async function* notedAsync<T>(
-  params: AsyncIterable<T>,
+async function* notedLazily<T>(
+  params: Iterable<T> | AsyncIterable<T>,
   note: (item: unknown) => void,
 ): AsyncGenerator<T> {
   for await (const item of params) {

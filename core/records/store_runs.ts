@@ -32,13 +32,13 @@ export interface OpenRecords {
   readonly typed: RecordsBackend | undefined;
 }
 
-/** What the runs of a `Store` are made of. */
+/** Options of {@linkcode StoreRuns}. */
 export interface StoreRunsOptions {
   readonly runner: (params: never) => unknown;
   readonly columns: TableColumns | undefined;
   readonly files: ResultFiles;
   readonly isSynced: boolean;
-  /** Whether each run leaves a note. */
+  /** True if each run leaves a note. */
   readonly leavesNotes: boolean;
   readonly warn: (message: string) => void;
   readonly open: () => Promise<OpenRecords>;
@@ -62,10 +62,10 @@ export class StoreRuns implements Target<StorePlan> {
   #opened: OpenRecords | undefined;
   #columns: TableColumns | undefined;
   #isTableMade = false;
-  /** Tells the unfinished files of this store's runs from those of others that share the folder. */
+  /** Part of the names of unfinished files: other stores may share the folder. */
   #tag: string | undefined;
   readonly #runner = new KeyRunner<StorePlan>(this, "wait");
-  /** Ids whose missing file was told. */
+  /** Ids whose missing file was reported. */
   readonly #missing = new Set<string>();
 
   constructor(options: StoreRunsOptions) {
@@ -124,7 +124,7 @@ export class StoreRuns implements Target<StorePlan> {
     return this.#planOf(given as object, params, customDataOf(customData, params));
   }
 
-  /** A record that is looked for, by its id or by params; those given beside an id are compared. */
+  /** Returns the plan to look for a record by its id or by params. Params next to an id are compared. */
   planLook(which: unknown): StorePlan {
     const given = typeof which === "string" ? { id: which } : which;
     const isPartial = isPlainObject(given) && given["id"] !== undefined;
@@ -204,7 +204,7 @@ export class StoreRuns implements Target<StorePlan> {
     return undefined;
   }
 
-  /** The outcome of a run whose row was found. */
+  /** Returns the outcome of a run whose row was found. */
   skipped({ params }: StorePlan, row: Row): Outcome<StoreRecord> {
     return { status: "skipped", params, value: this.recordOf(row) };
   }
@@ -265,7 +265,7 @@ export class StoreRuns implements Target<StorePlan> {
     });
   }
 
-  /** Removes what killed runs left in the results folder: nobody has claimed their ids. */
+  /** Removes files that killed runs left in the results folder: their ids are not claimed. */
   async #removeAbandoned(): Promise<void> {
     for (const id of this.#options.files.begun(this.#tag!)) {
       const options = { label: this.label, warn: this.#options.warn, isDone: () => false };
@@ -275,7 +275,7 @@ export class StoreRuns implements Target<StorePlan> {
     }
   }
 
-  /** What is wrong with the table is told before anything runs. */
+  /** Makes the table, so that its faults show before anything runs. */
   async #makeTable({ key, params }: StorePlan): Promise<void> {
     const table = await this.#opened!.typed?.recordColumns(key.values);
     this.#columns = columnsOf(this.#columns, table);
@@ -382,14 +382,14 @@ export class StoreRuns implements Target<StorePlan> {
   }
 }
 
-/** Whether the result file of a record is there. */
+/** True if the result file of a record exists. */
 function hasFile(row: Row): boolean {
   const { result_file: file } = row;
   return typeof file === "string" && fs.existsSync(file);
 }
 
 function tagOf(location: string): string {
-  // What is in memory is nobody else's: what its killed process left, nobody may take for dead.
+  // A store in memory has no other users: none may take its files for those of a dead process.
   const text = location === ":memory:" ? `${Math.random()}` : location;
   return hash("sha256", text, "hex").slice(0, 8);
 }

@@ -8,10 +8,10 @@ import type { Value } from "../values/value.ts";
  */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
-/** What is stored with a record besides its params: anything that JSON can say, by name. */
+/** Data stored with a record besides its params: JSON values by name. */
 export type CustomData = Readonly<Record<string, unknown>>;
 
-/** What a `Store` is made of. */
+/** Options of a `Store`. */
 export interface StoreInit<C extends Columns = Columns> {
   /**
    * Makes a result: called with the params, the custom data, `id`, and `resultFile`, the path to write
@@ -19,13 +19,13 @@ export interface StoreInit<C extends Columns = Columns> {
    * has failed.
    */
   readonly runner: (params: RunnerParams<C>) => unknown;
-  /** Where the records live: a path, a URL, or an open backend. Default: `sqlite:///db.sqlite3`. */
+  /** The store: a path, a URL, or an open backend. Default: `sqlite:///db.sqlite3`. */
   readonly store?: string | URL | Backend;
   /** The table of the records, in stores that have tables. Default: `results`. */
   readonly table?: string;
   /** The folder of the result files and notes; it is made. Default: `./results`. */
   readonly resultsDir?: string | URL;
-  /** What the names of result files end with. Default: `.h5`. */
+  /** Suffix of result files. Default: `.h5`. */
   readonly fileSuffix?: string;
   /**
    * The params by name with their types: all others are errors, in the editor too. Without it, params
@@ -34,13 +34,13 @@ export interface StoreInit<C extends Columns = Columns> {
    */
   readonly columns?: C;
   /**
-   * Whether every run leaves a note `<id>.json` in the results folder, for {@linkcode Store.ingest}
+   * True if every run leaves a note `<id>.json` in the results folder, for {@linkcode Store.ingest}
    * where another store shares that folder. Default: false.
    */
   readonly resultNotes?: boolean;
   /** `"power"` (default): a recorded run survives a power cut; `"process"`: a killed process. */
   readonly durability?: "power" | "process";
-  /** Where repairs, missing files and notes left out are told. Default: `console.warn`. */
+  /** Receives messages about repairs, missing files and notes left out. Default: `console.warn`. */
   readonly warn?: (message: string) => void;
   /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
   readonly backends?: BackendTable;
@@ -53,7 +53,7 @@ export type StoreParams<C extends Columns = Columns> = string extends keyof C ? 
     & { readonly [Name in OptionalName<C>]?: ParamOf<C[Name]> | undefined }
     & ReservedParams;
 
-/** What may stand among params without being one, so that a record can be given as params. */
+/** Names that may be among params without being one, so that a record can be given as params. */
 export interface ReservedParams {
   /** Taken as the id instead of the hash of the params. It becomes part of a file name. */
   readonly id?: string | undefined;
@@ -65,19 +65,19 @@ export interface ReservedParams {
   readonly customData?: CustomData | undefined;
 }
 
-/** Which record: its params, or its id. */
+/** Identity of a record: its params, or its id. */
 export type RecordKey<C extends Columns = Columns> =
   | string
   | { readonly id: string }
   | StoreParams<C>;
 
-/** What a runner is called with. */
+/** Argument of a runner. */
 export type RunnerParams<C extends Columns = Columns> =
   & (string extends keyof C ? unknown : ColumnValues<C>)
   & {
     /** The id of the run. */
     readonly id: string;
-    /** Where to write the result. It becomes `<resultsDir>/<id><fileSuffix>` if the run succeeds. */
+    /** Path to write the result to. It becomes `<resultsDir>/<id><fileSuffix>` if the run succeeds. */
     readonly resultFile: string;
     /** Custom data, and params that are not declared. */
     readonly [name: string]: unknown;
@@ -93,11 +93,11 @@ export type StoreRecord<C extends Columns = Columns> =
     readonly resultFile: string;
     /** When the result was recorded. */
     readonly createdAt: Date;
-    /** What was stored besides; on real runs with `elapsed_seconds`, how long the run took. */
+    /** Custom data; on real runs with `elapsed_seconds`, the duration of the run. */
     readonly customData: { readonly [name: string]: Value };
   };
 
-/** What {@linkcode Store.patch} changes. Columns given as null stay as they are. */
+/** Changes of {@linkcode Store.patch}. Columns given as null stay unchanged. */
 export type RecordPatch<C extends Columns = Columns> =
   & (string extends keyof C ? { readonly [name: string]: unknown }
     : { readonly [Name in keyof C]?: ParamOf<C[Name]> | null | undefined })
@@ -108,7 +108,7 @@ export type RecordPatch<C extends Columns = Columns> =
     readonly createdAt?: Date | null | undefined;
   };
 
-/** What came of the notes that {@linkcode Store.ingest} found. */
+/** Counts of the notes that {@linkcode Store.ingest} found. */
 export interface IngestCounts {
   /** Notes that became records. */
   readonly recorded: number;

@@ -1,6 +1,6 @@
 import process from "node:process";
 
-/** Where a function was called. */
+/** The place of a call. */
 export interface CallSite {
   /** URL or path of the module, without a query; `<anonymous>` or `REPL` where there is no file. */
   readonly module: string;

@@ -3,11 +3,11 @@ import type { Row } from "../values/value.ts";
 
 /** One attempt at one run, as an executor gets it. */
 export interface Job {
-  /** Which run it is: 16 hex digits, the hash of its key. */
+  /** Id of the run: 16 hex digits, the hash of its key. */
   readonly id: string;
   /** Its params by name, as the store keeps them. */
   readonly params: Row;
-  /** What the function is called with. */
+  /** Arguments of the function. */
   readonly args: readonly unknown[];
   /** Calls the function in this thread. */
   call(): unknown;
@@ -32,7 +32,7 @@ export interface Job {
  * ```
  */
 export interface Executor {
-  /** How many runs it does at once; a sweep's `concurrency` if that gives none. */
+  /** Number of runs at a time. A sweep's `concurrency` takes precedence. */
   readonly concurrency: number;
 
   /**
@@ -50,7 +50,7 @@ export interface Executor {
 
   /**
    * Runs one attempt and gives what the function gave. Rejects with why it failed. Once the job's
-   * signal is aborted it settles soon, and nothing of the attempt goes on after that, as far as it can
+   * signal is aborted it settles soon, and nothing of the attempt runs on after that, as far as it can
    * be stopped at all.
    */
   run(job: Job): Promise<unknown>;

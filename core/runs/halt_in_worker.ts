@@ -8,9 +8,9 @@ export interface Exported {
   readonly name: string;
 }
 
-/** What this process is a worker for. */
+/** The export that this process is a worker for. */
 export interface WorkerRole extends Exported {
-  /** Whether the module is still being imported. */
+  /** True while the module is being imported. */
   isImporting(): boolean;
   /** The function was found, by a sweep of it that the module began. */
   found(fn: (...args: unknown[]) => unknown): void;
@@ -33,7 +33,7 @@ export function setWorkerRole(worker: WorkerRole): void {
 
 /**
  * Keeps a module that sweeps when it is imported from sweeping in its workers too. To be called as a
- * sweep begins, before it opens anything; the sweep goes on if it gives undefined.
+ * sweep begins, before it opens anything. The sweep proceeds if it returns undefined.
  *
  * In a worker that was started to run the same export of the same module, it hands over the function
  * and gives a promise that never settles: of the module's code after the sweep nothing runs there.

@@ -1,8 +1,8 @@
 import type { Executor, Job } from "./executor.ts";
 
-/** How {@linkcode inProcess} runs. */
+/** Options of {@linkcode inProcess}. */
 export interface InProcessOptions {
-  /** How many runs at once: more than one helps functions that wait. Default: 1. */
+  /** Number of runs at a time: more than one helps functions that wait. Default: 1. */
   readonly concurrency?: number;
 }
 
@@ -10,7 +10,7 @@ export interface InProcessOptions {
  * An executor that calls the function in this thread.
  *
  * A job that is aborted rejects at once with its signal's reason, but the function cannot be stopped:
- * it goes on until it returns, and what it returns is ignored.
+ * it runs until it returns, and its result is ignored.
  *
  * @example
  * ```ts

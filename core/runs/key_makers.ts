@@ -1,12 +1,12 @@
 import { FingerprintSet } from "../keys/fingerprint_set.ts";
 import type { Key } from "../keys/key.ts";
 
-/** How many keys are remembered: functions that differ in what they capture mostly meet on the first. */
+/** Maximum number of keys: functions that differ in captured values mostly meet on the first. */
 const MAX_KEYS = 10_000;
 
-/** Which function object, called on which `this`, made which key in this process. Bounded. */
+/** The function object, or its `this`, that made each key in this process. Bounded. */
 export class KeyMakers {
-  /** Whether a key that another maker made was reported. */
+  /** True once a key of another maker was reported. */
   isReported = false;
   #keys: FingerprintSet | undefined;
   /** The maker of each key, by the key's number. */

@@ -60,7 +60,7 @@ async function failureSince(
 }
 
 /** Executes a job in this thread, in one attempt. */
-export async function executeHere({ call }: RunJob): Promise<Executed> {
+async function executeHere({ call }: RunJob): Promise<Executed> {
   const start = performance.now();
   try {
     const value = await call();
@@ -70,7 +70,7 @@ export async function executeHere({ call }: RunJob): Promise<Executed> {
   }
 }
 
-/** Claims a run as soon as nothing else runs it, and returns the result of the body; undefined if it is done. */
+/** Claims a run, waiting while it is busy, and returns the result of the body; undefined if it is done. */
 export async function claimWaiting<P extends Plan, T>(
   target: Target<P>,
   plan: P,
@@ -81,8 +81,8 @@ export async function claimWaiting<P extends Plan, T>(
     const answer = await target.claim(plan, body, isForced);
     return answer.state === "busy" ? undefined : answer;
   };
-  const answer = await attempt() ?? await poll(attempt);
-  return answer?.state === "claimed" ? answer : undefined;
+  const answer = await attempt() ?? (await poll(attempt))!;
+  return answer.state === "claimed" ? answer : undefined;
 }
 
 /**

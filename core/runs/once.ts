@@ -58,7 +58,7 @@ export function createOnce(registry: Registry): Once {
     };
   }
 
-  return once as Once; // its overloads say what goes in; the checks above see that it does
+  return once as Once; // its overloads declare the arguments that the checks above admit
 }
 
 interface DecoratorContext {
@@ -72,7 +72,7 @@ function isContext(x: unknown): x is DecoratorContext {
 
 function onMethod({ kind, name }: DecoratorContext, options: OnceOptions): OnceOptions {
   if (kind === "method") return options;
-  throw new TypeError(`Cannot decorate the ${kind} ${String(name)}: @once goes on methods`);
+  throw new TypeError(`Cannot decorate the ${kind} ${String(name)}: @once is for methods`);
 }
 
 function optionsOf(x: unknown): OnceOptions {

@@ -3,27 +3,27 @@ import type { OnChange } from "./source_watch.ts";
 import type { Status } from "../contract/status_of.ts";
 import type { Row } from "../values/value.ts";
 
-/** How a function is run once per combination. */
+/** Options of {@linkcode once}. */
 export interface OnceOptions<Name extends string = string> {
-  /** Where the rows live: a path, a URL, or an open backend. Default: `_stet_store.csv`. */
+  /** The store: a path, a URL, or an open backend. Default: `_stet_store.csv`. */
   readonly store?: string | URL | Backend;
   /** The params that say which run it is. Default: all of them. */
   readonly key?: readonly Name[];
-  /** Names of the positional arguments, where the function's source does not tell them. */
+  /** Names of the positional arguments. Default: those in the function's source. */
   readonly paramNames?: readonly string[];
   /** Values that rows from before a param existed, and calls that leave it out, count as having. */
   readonly defaults?: Readonly<Record<string, unknown>>;
-  /** Whether to keep what the function returns, and return it from skipped calls. Default: false. */
+  /** True to save the function's result, and to return it from skipped calls. Default: false. */
   readonly save?: boolean;
-  /** Whether a row without a saved result is run again. Default: false. */
+  /** True to run again where the row has no saved result. Default: false. */
   readonly rerunIfMissing?: boolean;
   /** Tells apart functions that share a store. */
   readonly namespace?: string;
   /**
-   * What to do where a row that another source made would answer a call, such as the function before it
-   * was edited, or another program: `"warn"` once on standard error (default), run it again and replace
-   * the row (`"rerun"`), reject (`"error"`), or take the row (`"ignore"`). Comments, layout, another
-   * runtime and rows without a source make no difference.
+   * Reaction to a row that another source made, such as the function before it was edited, or another
+   * program: `"warn"` once on standard error (default), run again and replace the row (`"rerun"`), reject
+   * (`"error"`), or take the row (`"ignore"`). Comments, layout, another runtime and rows without a
+   * source make no difference.
    */
   readonly onChange?: OnChange;
   /**
@@ -31,24 +31,24 @@ export interface OnceOptions<Name extends string = string> {
    * none, are another source's. Default: the hash counts.
    */
   readonly version?: string;
-  /** What messages call the function. Default: its name. */
+  /** Name of the function in messages. Default: its own. */
   readonly name?: string;
   /**
-   * What to do while another process runs the same key: `"skip"` it, so that loops in several
+   * Reaction to a key that another process is running: `"skip"` it, so that loops in several
    * processes share a grid, or `"wait"` for it. Default: `"wait"` with `save`, else `"skip"`.
    */
   readonly onBusy?: "skip" | "wait";
   /** `"power"` (default): a recorded run survives a power cut; `"process"`: a killed process. */
   readonly durability?: "power" | "process";
-  /** Whether to say nothing about skipped calls. Default: false. */
+  /** True to log nothing about skipped calls. Default: false. */
   readonly quiet?: boolean;
-  /** Where messages go. Default: `console.log`. */
+  /** Receives messages. Default: `console.log`. */
   readonly log?: (message: string) => void;
   /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
   readonly backends?: BackendTable;
 }
 
-/** What happened to a call. */
+/** Outcome of a call. */
 export type Outcome<R> =
   | { readonly status: "ran" | "skipped"; readonly params: Row; readonly value?: Awaited<R> }
   | { readonly status: "busy"; readonly params: Row }
@@ -58,13 +58,13 @@ export type Outcome<R> =
 export interface OnceFunction<A extends unknown[], R> {
   /** Runs the function, or skips it; `undefined` if it was skipped and its result is not saved. */
   (...args: A): Promise<Awaited<R> | undefined>;
-  /** The same, and tells what happened instead of throwing what the function threw. */
+  /** Runs or skips, and resolves to the outcome. An error of the function is an outcome too. */
   outcome(...args: A): Promise<Outcome<R>>;
-  /** Whether this call would be skipped as done. */
+  /** Returns true if this call would be skipped as done. */
   has(...args: A): Promise<boolean>;
   /** Forgets that this call was done, or failed; true if it was. */
   reset(...args: A): Promise<boolean>;
-  /** What is in the store. */
+  /** Returns the status of the store. */
   status(): Promise<Status>;
   /**
    * Waits for the calls under way and releases the store. It is closed, merged and tidied up when no
@@ -89,7 +89,7 @@ export type CheckKey<Name extends string, A extends readonly unknown[]> = string
   : [Name] extends [KeyNames<A>] ? unknown
   : { readonly "key names no param of the function": Exclude<Name, KeyNames<A>> };
 
-/** The context of a method that `once` may decorate: one whose callers expect no value always. */
+/** The context of a method that `once` may decorate: its callers can do without a value. */
 export type OnceMethodContext<This, A extends unknown[], R> = [R] extends [void]
   ? MethodContext<This, A, R>
   : R extends Promise<infer Value> ? undefined extends Value ? MethodContext<This, A, R>
@@ -102,7 +102,7 @@ type MethodContext<This, A extends unknown[], R> = ClassMethodDecoratorContext<
   (this: This, ...args: A) => R
 >;
 
-/** What `once(options)` gives: it wraps a function, or decorates a method. */
+/** The result of `once(options)`: wraps a function, or decorates a method. */
 export interface OnceWrapper<Name extends string> {
   /** Decorates a method. */
   <This, A extends unknown[], R>(

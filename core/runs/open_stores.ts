@@ -8,7 +8,7 @@ import { SharedStore } from "./shared_store.ts";
 import { FunctionsByStore } from "./store_functions.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-/** The store of who names none. */
+/** Default store. */
 export const DEFAULT_STORE = "_stet_store.csv";
 
 /** The stores of this process's functions. */

@@ -14,7 +14,7 @@ export function functionSource(hash: string): string {
   return `${RUNTIME}:${hash}`;
 }
 
-/** Returns the source of rows whose version is said by hand. */
+/** Returns the source of rows with a version of their own. */
 export function versionSource(version: string): string {
   return `v:${version}`;
 }
@@ -30,7 +30,7 @@ export function isOtherSource(source: string, own: string): boolean {
   return kind === "v" || kind === "run" || RUNTIMES.includes(kind!);
 }
 
-/** How many rows of a namespace have another source, out of how many, and since when. */
+/** Number of rows of another source in a namespace, and their oldest time. */
 export interface OtherRows {
   readonly count: number;
   readonly total: number;

@@ -31,7 +31,7 @@ export interface RunsOptions extends OnceOptions {
 
 /** The runs of one function: the way of a call from its arguments to its row. */
 export class Runs implements Target<CallPlan> {
-  /** What messages call the function. */
+  /** Name of the function in messages. */
   readonly label: string;
   readonly #fn: AnyFunction;
   readonly #signature: Signature;

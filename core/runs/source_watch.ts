@@ -7,7 +7,7 @@ import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-/** What to do where a row of another source would answer a call. */
+/** Reaction to a row of another source that would answer a call. */
 export type OnChange = "warn" | "rerun" | "error" | "ignore";
 
 const CHOICES: readonly unknown[] = ["warn", "rerun", "error", "ignore"];
@@ -22,7 +22,7 @@ export interface SourceOptions {
 }
 
 /**
- * Watches whose rows answer the calls of one function: those of another source, and those that another
+ * Watches the rows that answer the calls of one function: rows of another source, and rows that another
  * function object of the same source made in this process.
  */
 export class SourceWatch {

@@ -7,7 +7,7 @@ interface Functions extends Peers {
   current: WrappedFunction;
 }
 
-/** Which function each namespace of each store belongs to, in this process. */
+/** The function of each namespace of each store, in this process. */
 export class FunctionsByStore {
   readonly #stores = new Map<unknown, Map<string, Functions>>();
 
@@ -15,7 +15,7 @@ export class FunctionsByStore {
    * Admits a function to a namespace of a store. A later one of the same name and module takes the
    * place of the earlier one.
    *
-   * @param store What tells the store from others. @param location What messages call it.
+   * @param store Identity of the store. @param location Its name in messages.
    * @throws {StoreError} If a function of different source uses it: the keys of one would silently skip
    * the runs of the other.
    */

@@ -6,20 +6,20 @@ import type { KeyMakers } from "./key_makers.ts";
 export interface Peers {
   /** True once a function of another source has taken their place. */
   isReplaced: boolean;
-  /** Which of them made which key. */
+  /** The maker of each key. */
   readonly makers: KeyMakers;
 }
 
 /** The name of functions without one. */
 const ANONYMOUS = "anonymous";
 
-/** How many functions were wrapped in this process. */
+/** Number of functions that were wrapped in this process. */
 let count = 0;
 
-/** A function that `once` wrapped: what tells it from other functions of this process. */
+/** A function that `once` wrapped, and its identity among the functions of this process. */
 export class WrappedFunction {
   readonly fn: (...args: unknown[]) => unknown;
-  /** What messages call it. */
+  /** Name of the function in messages. */
   readonly label: string;
   /** A later one has a larger number. */
   readonly number = ++count;
@@ -39,7 +39,7 @@ export class WrappedFunction {
     this.#site = site;
   }
 
-  /** What its text says; read on first use. */
+  /** Its source, read on first use. */
   get source(): Source {
     return this.#source ??= sourceOfFunction(this.fn);
   }

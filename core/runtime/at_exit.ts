@@ -5,9 +5,9 @@ const tasks = new Set<() => void>();
 let isListening = false;
 
 /**
- * Has a task run when the process ends of itself, by `process.exit` or of an error that nobody
- * catches. It must be synchronous, and can be run more than once. A task that throws is reported, and
- * keeps neither the others nor the exit code. Nothing can be done when the process is killed.
+ * Runs a task when the process ends of itself, by `process.exit` or of an uncaught error. It must be
+ * synchronous, and can run more than once. A task that throws is reported, and changes neither the others
+ * nor the exit code. Nothing can be done when the process is killed.
  */
 export function atExit(task: () => void): void {
   tasks.add(task);

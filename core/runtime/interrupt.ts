@@ -3,7 +3,7 @@ import process from "node:process";
 import { basename } from "node:path";
 import { shellText } from "./shell_text.ts";
 
-/** What an interrupt ends. */
+/** Work that an interrupt ends. */
 export interface Interruptible {
   /** Finish what runs: `1`, or abort it: `2`. */
   interrupt(times: 1 | 2): void;
@@ -15,7 +15,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3 } as const;
 /** A signal that asks a process to end. */
 export type EndSignal = keyof typeof SIGNALS;
 
-/** The signals that ask this process to end, but for those that it was started to ignore (`nohup`). */
+/** Returns the signals that ask this process to end, without ignored ones (`nohup`). */
 export function endSignals(): EndSignal[] {
   const all = Object.keys(SIGNALS) as EndSignal[];
   if (process.platform === "win32") return ["SIGINT", "SIGTERM"];
@@ -23,7 +23,7 @@ export function endSignals(): EndSignal[] {
   return all.filter((signal) => (ignored >> BigInt(SIGNALS[signal] - 1) & 1n) === 0n);
 }
 
-/** The set of signals that this process ignores, where the system tells: on Linux. */
+/** Returns the signals that this process ignores, as bits. Linux alone shows them. */
 function ignoredSignals(): bigint {
   try {
     const status = fs.readFileSync("/proc/self/status", "latin1");
@@ -72,7 +72,7 @@ export function endInterruptible(each: Interruptible): void {
   for (const [signal, listener] of listeners) process.off(signal, listener);
 }
 
-/** As a shell tells the end by a signal. */
+/** Ends the process with the exit code of the signal. */
 function exit(): never {
   process.exit(exitCodeOf(received ?? "SIGINT"));
 }

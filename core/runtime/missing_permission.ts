@@ -13,7 +13,7 @@ interface DenoPermissions {
   querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
 }
 
-/** Whether Deno gives a permission without asking the user for it; always elsewhere. */
+/** True if Deno grants a permission without asking the user. Always true elsewhere. */
 export function isGranted(permission: Permission): boolean {
   const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
   return !Deno || Deno.permissions.querySync(permission).state === "granted";

@@ -6,6 +6,6 @@ export function printError(line: string): void {
   try {
     console.error(line);
   } catch {
-    // There is nobody to read it.
+    // Nothing reads it.
   }
 }

@@ -4,5 +4,5 @@ export function shellText(words: readonly string[]): string {
     .join(" ");
 }
 
-/** What no shell takes for anything else; `{name}` is a word like any other there. */
+/** Characters without a meaning in any shell; `{name}` is a plain word there. */
 const isPlain = /^(?:[\w@%+=:,./-]|\{\w+\})+$/;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { atExit, notAtExit } from "./at_exit.ts";
 
-/** What the name of a folder's owner file ends with. */
+/** Suffix of the owner file of a folder. */
 const OWNER = ".owner";
 /** Prefixes whose abandoned folders this process has removed. */
 const swept = new Set<string>();
@@ -13,8 +13,8 @@ const folders = new Set<TemporaryFolder>();
 
 /**
  * A folder in the system's folder for temporary files. The process that made it holds a lock on a file
- * beside it, so that others see that it lives, in whatever PID namespace. The first folder that a process
- * makes has those of dead processes removed.
+ * next to it, so that other processes see that it lives, in any PID namespace. The first folder that a
+ * process makes removes the folders of dead processes.
  */
 export class TemporaryFolder {
   /** Without symbolic links. */

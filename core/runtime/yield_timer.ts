@@ -47,7 +47,7 @@ export class YieldTimer {
   }
 }
 
-/** How many rows are read between two looks at the clock. */
+/** Number of rows between two reads of the clock. */
 const ROWS_PER_CHECK = 16;
 
 /** Returns the same rows, and yields to the event loop now and then. */

@@ -21,31 +21,23 @@ export class OutcomeStream {
   readonly #producer: Producer;
   readonly #buffer: Outcome<unknown>[] = [];
   readonly #added = new ConditionVariable();
-  #isIterated = false;
-  #isOpen = false;
+  /** True once there has been a consumer. */
+  isIterated = false;
+  /** True while there is a consumer. */
+  isOpen = false;
 
   constructor(producer: Producer) {
     this.#producer = producer;
   }
 
-  /** True once there has been a consumer. */
-  get isIterated(): boolean {
-    return this.#isIterated;
-  }
-
-  /** True while there is a consumer. */
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   /** True while the consumer is too slow. */
   get isFull(): boolean {
-    return this.#isOpen && this.#buffer.length >= MAX_BUFFERED;
+    return this.isOpen && this.#buffer.length >= MAX_BUFFERED;
   }
 
   /** Adds an outcome if there is a consumer. */
   push(outcome: Outcome<unknown>): void {
-    if (!this.#isOpen) return;
+    if (!this.isOpen) return;
     this.#buffer.push(outcome);
     this.#added.notifyAll();
   }
@@ -56,12 +48,12 @@ export class OutcomeStream {
    * @throws {TypeError} If there was a consumer before.
    */
   iterate(): AsyncIterator<Outcome<unknown>> {
-    if (this.#isIterated) {
+    if (this.isIterated) {
       throw new TypeError(
         "Cannot iterate over a sweep twice: begin another one, it skips what is done",
       );
     }
-    this.#isIterated = this.#isOpen = true;
+    this.isIterated = this.isOpen = true;
     const producer = this.#producer;
     const buffer = this.#buffer;
     let isOver = false;
@@ -84,7 +76,7 @@ export class OutcomeStream {
         return { done: true, value: undefined };
       },
       return: async () => {
-        this.#isOpen = false;
+        this.isOpen = false;
         producer.stop();
         await begun;
         producer.leave();

@@ -1,7 +1,7 @@
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { closeAfter, suppress } from "../runtime/close_after.ts";
 import { messageOf } from "../errors.ts";
-import { Attempts } from "./attempts.ts";
+import { attempts } from "./attempts.ts";
 import type { Executor } from "../runs/executor.ts";
 import { Fingerprint } from "../keys/fingerprint.ts";
 import { FingerprintSet } from "../keys/fingerprint_set.ts";
@@ -20,7 +20,7 @@ import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
-import { type Plan, type Target, targetOf } from "../runs/target.ts";
+import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
@@ -30,7 +30,7 @@ export type Items = Iterable<unknown> | AsyncIterable<unknown>;
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
 
-/** See `sweep` of mod.ts, which types it. */
+/** See `sweep` of mod.ts, which declares its types. */
 export function sweep(swept: object, params: Items, options: SweepOptions = {}): Sweep<unknown> {
   const target = targetOf(swept);
   if (!target) {
@@ -56,7 +56,7 @@ function isIterable(x: object): boolean {
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
 
-/** One sweep: each item's way from its key to its outcome. */
+/** One sweep: leads each item from its key to its outcome. */
 class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
@@ -78,7 +78,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #broken: { readonly error: unknown } | undefined;
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
-  readonly #attempts: Attempts;
+  readonly #execute: Execute;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
   /** Notified when a run has ended, when the buffer of outcomes has space, and when the sweep stops. */
@@ -93,8 +93,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#concurrency = options.concurrency ?? this.#executor.concurrency;
     checkSweepOptions({ concurrency: this.#concurrency });
     this.#log = options.log ?? printError;
-    const [stop, abort] = [this.#stopping.signal, this.#aborting.signal];
-    this.#attempts = new Attempts(this.#executor, options, stop, abort);
+    const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
+    this.#execute = attempts(this.#executor, options, stopping, aborting);
     this.#outcomes = new OutcomeStream({
       begin: () => this.#begin(),
       resume: () => this.#stateChanged.notifyAll(),
@@ -115,7 +115,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return this.#outcomes.iterate();
   }
 
-  /** The first interrupt has what runs finished, the second aborts it. */
+  /** The first interrupt finishes the runs under way, the second aborts them. */
   interrupt(times: 1 | 2): void {
     if (times === 2) return this.#abort(new Error("the sweep was interrupted"));
     this.#stop("interrupt");
@@ -134,7 +134,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // told to who reads `done` or iterates
+    begun.catch(() => {}); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
@@ -179,7 +179,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return this.#outcomes.isOpen && this.#options.withSkipped !== false;
   }
 
-  /** What is wrong with an array's items is told before anything runs. */
+  /** Checks the items of an array before anything runs. */
   async #checkAll(items: readonly unknown[]): Promise<void> {
     const timer = new YieldTimer();
     for (const item of items) {
@@ -246,7 +246,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return hasArrived ? await step : { done: true, value: undefined };
   }
 
-  /** Whether a key comes for the first time. */
+  /** True if a key comes for the first time. */
   #isNew({ key, identity }: Plan): boolean {
     const { size } = this.#seen;
     const fingerprint = identity === undefined
@@ -273,7 +273,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #run(plan: Plan, wasBusy: boolean): Promise<void> {
-    const end = await attemptRun(this.#target, plan, (job) => this.#attempts.execute(job), {
+    const end = await attemptRun(this.#target, plan, this.#execute, {
       // It failed elsewhere while this sweep waited for it: that was its run.
       failedSince: wasBusy ? this.#time : undefined,
       signal: this.#stopping.signal,

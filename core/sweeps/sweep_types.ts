@@ -1,40 +1,40 @@
 import type { Executor } from "../runs/executor.ts";
 import type { Outcome } from "../runs/once_types.ts";
 
-/** How a sweep runs. */
+/** Options of a sweep. */
 export interface SweepOptions {
-  /** Where runs happen. Default: in this thread, one at a time unless `concurrency` says more. */
+  /** Executor of the runs. Default: this thread, one run at a time unless `concurrency` says more. */
   readonly executor?: Executor;
-  /** How many runs at once. Default: as many as the executor can; 1 in this thread. */
+  /** Number of runs at a time. Default: that of the executor; 1 in this thread. */
   readonly concurrency?: number;
-  /** How many more times a run that failed is tried. Default: 0. */
+  /** Number of further attempts at a run that failed. Default: 0. */
   readonly retries?: number;
   /**
-   * How long to wait before trying again, in milliseconds: before the first retry, and twice as long
-   * before each further one, up to a minute, give or take a quarter. Or a function that says it for
-   * each, from the number of the attempt that failed (1, 2, …) and its error. Default: 1000.
+   * Pause before the first retry, in milliseconds. It doubles before each further one, up to a minute,
+   * with a jitter of a quarter. Or a function that returns the pause, from the number of the attempt that
+   * failed (1, 2, …) and its error. Default: 1000.
    */
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
   /**
-   * How long an attempt may take, in milliseconds; then it fails, and workers and commands are
-   * killed. A function in this thread cannot be stopped: what it returns later is ignored.
+   * Maximum duration of an attempt, in milliseconds. Then it fails, and workers and commands are killed.
+   * A function in this thread cannot be stopped: its later result is ignored.
    */
   readonly timeout?: number;
   /**
-   * Whether to go on with the other runs when one failed for good. `"stop"` finishes what runs.
-   * Default: `"continue"`.
+   * Reaction to a run that failed for good: `"continue"` with the others (default), or `"stop"` after the
+   * runs under way.
    */
   readonly onError?: "continue" | "stop";
   /**
-   * Whether who iterates is given the outcomes of skipped runs too. `false` saves making them, and
-   * reading their values from the store. Default: true.
+   * True to yield the outcomes of skipped runs too. `false` saves making them, and reading their values
+   * from the store. Default: true.
    */
   readonly withSkipped?: boolean;
-  /** Aborts the sweep: what runs is aborted too, and counts as not run. */
+  /** Aborts the sweep. Runs under way are aborted too, and count as not run. */
   readonly signal?: AbortSignal;
-  /** When to begin no more runs: a Date, or milliseconds since 1970. What runs then is finished. */
+  /** Time after which no run begins: a Date, or milliseconds since 1970. Runs under way finish. */
   readonly deadline?: Date | number;
-  /** How many attempts may begin per second, in this process, evenly spaced. Default: no limit. */
+  /** Maximum number of attempts per second in this process, evenly spaced. Default: no limit. */
   readonly perSecond?: number;
   /**
    * True if Ctrl-C (SIGINT), SIGTERM, SIGQUIT and a closed terminal (SIGHUP) end the program properly: the
@@ -43,15 +43,15 @@ export interface SweepOptions {
    * as by `nohup`, stay ignored. `false` leaves signals to the program. Default: true.
    */
   readonly handleSignals?: boolean;
-  /** How long what runs may take after the first interrupt, in seconds. Default: no limit. */
+  /** Maximum time for runs under way after the first interrupt, in seconds. Default: no limit. */
   readonly graceSeconds?: number;
-  /** What an interrupted sweep prints as the command that resumes it. Default: this process's own. */
+  /** The command that an interrupted sweep prints to resume it. Default: this process's own. */
   readonly resumeCommand?: string;
-  /** Where messages go. Default: `console.error`. */
+  /** Receives messages. Default: `console.error`. */
   readonly log?: (message: string) => void;
 }
 
-/** What a sweep came to. */
+/** Counts of a sweep. */
 export interface SweepCounts {
   /** Runs that were done now. */
   readonly ran: number;
@@ -60,22 +60,22 @@ export interface SweepCounts {
   /** Runs that failed for good. */
   readonly failed: number;
   /**
-   * Why it ended before all params were gone through, if it did: a failed run with `onError: "stop"`,
-   * its signal, its deadline, an interrupt, or who iterated over it did not go on.
+   * The reason why it ended before the end of its params: a failed run with `onError: "stop"`, its signal,
+   * its deadline, an interrupt, or a consumer that left the loop.
    */
   readonly stopped?: "error" | "signal" | "deadline" | "interrupt" | "return";
 }
 
 /**
- * A sweep. It begins when it is iterated over, or when `done` is read, and goes over its params once.
+ * A sweep. It begins when it is iterated over, or when `done` is read, and reads its params once.
  *
- * As an iterable it gives the outcome of each run, in order of completion, and waits for who iterates:
- * few outcomes are ever held. Leaving the loop early stops it after what runs.
+ * As an iterable it yields the outcome of each run, in order of completion. Few outcomes are buffered: the
+ * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
 export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
-  /** Resolves when all is over. Rejects if the store fails or an item makes no key. */
+  /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
-  /** What it came to so far. */
+  /** Counts so far. */
   readonly counts: SweepCounts;
 }
 
@@ -93,7 +93,7 @@ type ParamsObject<A extends readonly unknown[]> = A extends readonly [infer Firs
 
 type Scalar = string | number | bigint | boolean | null | undefined | Date;
 
-/** Arguments by name: the names are read from the function's source, which types do not tell. */
+/** Arguments by name. Types do not show the names: they are read from the function's source. */
 interface NamedArguments {
   readonly [name: string]: unknown;
 }

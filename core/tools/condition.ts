@@ -198,15 +198,15 @@ class Parser {
   }
 
   #takeWord(word: string): boolean {
-    const { kind, text } = this.#token;
-    if (kind !== "name" || text.toLowerCase() !== word) return false;
-    this.#next();
-    return true;
+    return this.#take("name", word);
   }
 
   #takeSign(sign: string): boolean {
-    const { kind, text } = this.#token;
-    if (kind !== "sign" || text !== sign) return false;
+    return this.#take("sign", sign);
+  }
+
+  #take(kind: Token["kind"], text: string): boolean {
+    if (this.#token.kind !== kind || this.#token.text.toLowerCase() !== text) return false;
     this.#next();
     return true;
   }

@@ -1,5 +1,5 @@
 /**
- * Regular expressions of cells (core/values/cell.ts), for those that read cells by another program: DuckDB (RE2).
+ * Regular expressions of cells (core/values/cell.ts), for other programs that read cells: DuckDB (RE2).
  *
  * @module
  */
@@ -16,5 +16,5 @@ export const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:[^\pC]*[^\s\pZ\pC])?`;
 /** Numbers, case aside. */
 export const NUMBER = String
   .raw`(?i)[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)`;
-/** What PLAIN would take for text. */
+/** Cells that PLAIN would take for text. */
 export const SPECIAL = String.raw`${NUMBER}|[+-]?[0-9]+n|none|null|true|false`;

@@ -1,4 +1,4 @@
-/** What takes text that is given piece by piece. */
+/** Receives text piece by piece. */
 export interface CellSink {
   /** Takes a text. */
   text(text: string): this;

@@ -2,14 +2,14 @@ import type { Row } from "./value.ts";
 
 /** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
 export const TIMESTAMP = "_stet_timestamp";
-/** How long the run took, in seconds. */
+/** Duration of the run, in seconds. */
 export const ELAPSED = "_stet_elapsed";
-/** Which program made the row: a hash of its source, see core/keys/source.ts. */
+/** The program that made the row: a hash of its source, see core/keys/source.ts. */
 export const SOURCE = "_stet_source";
-/** Which of several functions on one store the row belongs to. */
+/** The namespace of the row, where several functions share a store. */
 export const NAMESPACE = "_stet_namespace";
 
-/** Whether a column holds what stet adds or what the function returned: never a param. */
+/** True if a column is stet's own or a result: never a param. */
 export function isReserved(column: string): boolean {
   return column.startsWith("_stet_") || column === "result" || column.startsWith("result.");
 }
@@ -29,7 +29,7 @@ export function namespaceIn(row: Row): string | undefined {
   return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }
 
-/** Whether a column takes part in a key whose columns nobody declared. */
+/** True if a column takes part in a key without declared columns. */
 export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);
 }

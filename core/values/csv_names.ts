@@ -5,7 +5,7 @@ function isQuoted(field: string): boolean {
 }
 
 /**
- * The names in the fields of a header, as they stand in the file. White space around a name does not
+ * The names in the fields of a header, as in the file. White space around a name does not
  * count, as with cells. It does in quotes, by which stet writes such a name, unless all names have them,
  * as in the files of programs that quote everything.
  */

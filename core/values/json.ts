@@ -136,7 +136,7 @@ class Parser {
     return value;
   }
 
-  /** The first unit that is not white space, where the parser then stands; NaN at the end. */
+  /** Moves to the first unit that is not white space and returns it; NaN at the end. */
   #next(): number {
     for (;;) {
       const unit = this.#text.charCodeAt(this.#at);

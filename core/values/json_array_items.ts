@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 
-/** How much is read at a time, in bytes. */
+/** Size of one read, in bytes. */
 const PIECE = 1 << 16;
 
 const QUOTE = 34, COMMA = 44, BACKSLASH = 92;
@@ -9,7 +9,7 @@ const OPEN_BRACKET = 91, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125
 
 /**
  * The text of each element of the JSON array that a file is, in memory for one element. What is no JSON
- * within an element is for whoever parses it.
+ * within an element is left to its parser.
  *
  * @throws {SyntaxError} If the file is no array, or goes on after it.
  */

@@ -1,4 +1,4 @@
-/** Names that stand for what a record has besides its params, in both spellings. */
+/** Names of the columns that a record has besides its params, in both spellings. */
 const RESERVED: ReadonlySet<string> = new Set([
   "id",
   "result_file",

@@ -1,10 +1,10 @@
 import { entryOf, type Value } from "./value.ts";
 
-/** How far numbers may be apart, beside the larger, and still be one number with noise. */
+/** Maximum difference of two numbers that are one number with noise, relative to the larger. */
 const NOISE = 1e-9;
 
 /**
- * Whether two values are the same param: numbers up to the noise of floating point (`0.1 + 0.2` and
+ * Returns true if two values are the same param: numbers up to the noise of floating point (`0.1 + 0.2` and
  * `0.3`; but `1e-13` and `2e-13` differ, although they hash alike), integers exactly, null and absent
  * alike, arrays and objects by what is in them.
  */

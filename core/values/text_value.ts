@@ -2,7 +2,7 @@ import { readCell } from "./cell.ts";
 import { numberText } from "./number_text.ts";
 import type { Value } from "./value.ts";
 
-/** How the texts of an axis or column are read: by what they spell, or as decided by hand. */
+/** Reading of the texts of an axis or column: by their spelling, or as one type. */
 export type TextKind = "text" | "number";
 
 /** A longer numeral than any number needs, in characters. */

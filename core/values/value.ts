@@ -26,7 +26,7 @@ interface Level {
 }
 
 /**
- * Gives the {@linkcode Value} that `input` stands for, or `undefined` where it stands for an absent
+ * Returns the {@linkcode Value} of an input, or `undefined` where it is an absent
  * one. The result is a copy: changing `input` later does not change it.
  *
  * A Date becomes its ISO 8601 UTC string, a typed array an array, any other object with a `toJSON`
@@ -43,7 +43,7 @@ export function toValue(input: unknown, path: string): Value | undefined {
   return normalise(input, path, undefined);
 }
 
-/** Whether `x` is an object of no class: `{…}`, from any realm, or one without a prototype. */
+/** True if `x` is an object of no class: `{…}`, from any realm, or one without a prototype. */
 export function isPlainObject(x: unknown): x is Record<string, unknown> {
   if (typeof x !== "object" || x === null) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
@@ -200,7 +200,7 @@ function refusal(input: unknown, path: string): TypeError {
   );
 }
 
-/** What an input that is no value is, and what to pass in its place. */
+/** Describes an input that is no value, and what to pass in its place. */
 function diagnose(input: unknown): readonly [what: string, advice: string] {
   if (typeof input === "function") return ["a function", "pass its name"];
   if (typeof input === "symbol") return ["a symbol", "pass its description"];

@@ -61,7 +61,7 @@ test("a store in memory removes the rows of one key, and none that has more colu
 test("a store in memory refuses what a file could not keep", () => {
   const backend = new MemoryBackend();
   const row = { a: new Map() } as unknown as Row;
-  assert.throws(() => backend.record(row), { name: "TypeError", message: /params\.a.*Map/ });
+  assert.throws(() => backend.record(row), { name: "TypeError", message: /row\.a.*Map/ });
   assert.deepEqual(backend.load(), []);
 });
 

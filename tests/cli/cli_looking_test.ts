@@ -74,7 +74,7 @@ test("failures of a store in which nothing has succeeded yet are shown", async (
   for (const args of [["ls", store], ["export", store, "-o", `${store}.json`]]) {
     const { err, code } = await stet(...args);
     assert.equal(code, 3);
-    assert.match(err.join(), /no run has succeeded, 1 failed; stet failures tells why/);
+    assert.match(err.join(), /no run has succeeded, 1 failed; stet failures lists them/);
   }
 });
 
