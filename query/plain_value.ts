@@ -1,4 +1,4 @@
-import { instantText } from "../core/values/instant_text.ts";
+import { instantText } from "../packages/instant_text.ts";
 import type { DuckDb, DuckDbType } from "../duckdb/duckdb.ts";
 
 /** A value of a result in JavaScript. */

@@ -1,4 +1,4 @@
-import { instantText } from "../../core/values/instant_text.ts";
+import { instantText } from "../../packages/instant_text.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { ApacheArrow, ArrowField, ArrowVector } from "../../packages/apache_arrow.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";

@@ -3,20 +3,17 @@ import { setImmediate } from "node:timers";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import type { Value } from "../../core/values/value.ts";
+import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { withNames } from "./arrow_names.ts";
 import type {
   ApacheArrow,
-  ArrowData,
   ArrowField,
   ArrowSchema,
-  ArrowType,
   ArrowWriter,
 } from "../../packages/apache_arrow.ts";
 import { cellsData } from "./arrow_cells.ts";
 import { ArrowFile } from "./arrow_file.ts";
-import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Column, ColumnarFile, Content } from "../columnar/columnar_format.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
 import { writeAll } from "../files/file_bytes.ts";
@@ -25,8 +22,6 @@ import { removeFile } from "../files/system_error.ts";
 
 /** Types of columns. */
 const TYPES = { integer: "Int64", double: "Float64", boolean: "Bool", text: "Utf8" } as const;
-/** Number of rows of a record batch, the last one excepted. */
-const BATCH = 1 << 15;
 
 /**
  * Writes a file, and returns the number of its rows. When a column turns out to be of another kind, or a
@@ -85,9 +80,6 @@ class NewArrowFile {
   readonly #writer: ArrowWriter;
   readonly #fd: number;
   readonly #writing: Promise<void>;
-  /** Values that make no record batch yet. */
-  #values: (Value | undefined)[][];
-  #length = 0;
   #isFinished = false;
 
   constructor(
@@ -106,7 +98,6 @@ class NewArrowFile {
       this.#fields,
       withNames(metadata, columns.map(({ name }) => name)),
     );
-    this.#values = columns.map(() => []);
     this.#writer = isFile ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter();
     this.#writer.reset(undefined, this.#schema);
     this.#fd = fs.openSync(path, "wx");
@@ -117,31 +108,42 @@ class NewArrowFile {
   /** Adds the rows of another file, except those with some numbers, ascending. */
   async addFile(base: ColumnarFile, gone: readonly number[]): Promise<void> {
     const names = base.columns.map(({ name }) => name);
-    const slots = this.#columns.map(({ name }) => names.indexOf(name));
+    const cells = new CellBatchBuilder();
+    const columns = names.map((name) => cells.column(name));
+    const timer = new YieldTimer();
     let number = 0;
     let nextGone = 0;
-    const timer = new YieldTimer();
     for await (const batch of base.batches(names, 0, base.rowCount)) {
       for (let i = 0; i < batch.length; i++, number++) {
-        if (number === gone[nextGone]) nextGone++;
-        else await this.#addRow((c) => batch.columns[slots[c]!]?.[i]);
+        if (number === gone[nextGone]) {
+          nextGone++;
+          continue;
+        }
+        for (let c = 0; c < columns.length; c++) {
+          const value = batch.columns[c]![i];
+          if (value !== undefined) columns[c]!.text(writeCell(value));
+        }
+        cells.endRow();
+        if (cells.isFull) await this.addCells(cells.take());
         if (timer.isDue(16)) await timer.yield();
       }
     }
-    await this.#flush();
+    if (cells.length > 0) await this.addCells(cells.take());
   }
 
   /** Adds cells, which fit the kinds of the columns. */
   async addCells({ length, columns }: CellBatch): Promise<void> {
-    await this.#put(
-      length,
-      this.#columns.map(({ name, kind }, i) => {
-        const cells = columns.find((column) => column.name === name);
-        return cells
-          ? cellsData(this.#arrow, kind, this.#fields[i]!.type, cells)
-          : this.#dataOf(i, Array<undefined>(length).fill(undefined));
-      }),
-    );
+    const arrow = this.#arrow;
+    const children = this.#columns.map(({ name, kind }, i) => {
+      const cells = columns.find((column) => column.name === name) ??
+        { name, bytes: new Uint8Array(0), offsets: new Int32Array(length + 1) };
+      return cellsData(arrow, kind, this.#fields[i]!.type, cells);
+    });
+    const type = new arrow.Struct(this.#fields);
+    const data = arrow.makeData({ type, length, nullCount: 0, children });
+    this.#writer.write(new arrow.RecordBatch(this.#schema, data));
+    this.rowCount += length;
+    await new Promise((resolve) => setImmediate(resolve)); // the writing catches up
   }
 
   /** Ends the file. @throws {Error} If a write failed since the beginning. */
@@ -155,59 +157,4 @@ class NewArrowFile {
   async #write(): Promise<void> {
     for await (const bytes of this.#writer) writeAll(this.#fd, bytes, null);
   }
-
-  /** Returns a promise only where a record batch is written. */
-  #addRow(valueAt: (column: number) => Value | undefined): Promise<void> | undefined {
-    for (let c = 0; c < this.#columns.length; c++) this.#values[c]!.push(valueAt(c));
-    return ++this.#length === BATCH ? this.#flush() : undefined;
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#length === 0) return;
-    const data = this.#values.map((values, i) => this.#dataOf(i, values));
-    const length = this.#length;
-    this.#values = this.#columns.map(() => []);
-    this.#length = 0;
-    await this.#put(length, data);
-  }
-
-  async #put(length: number, children: readonly ArrowData[]): Promise<void> {
-    const arrow = this.#arrow;
-    const type = new arrow.Struct(this.#fields);
-    const data = arrow.makeData({ type, length, nullCount: 0, children });
-    this.#writer.write(new arrow.RecordBatch(this.#schema, data));
-    this.rowCount += length;
-    await new Promise((resolve) => setImmediate(resolve)); // the writing catches up
-  }
-
-  #dataOf(column: number, values: readonly (Value | undefined)[]): ArrowData {
-    return dataOf(this.#arrow, this.#columns[column]!.kind, this.#fields[column]!.type, values);
-  }
-}
-
-function dataOf(
-  arrow: ApacheArrow,
-  kind: ColumnKind,
-  type: ArrowType,
-  values: readonly (Value | undefined)[],
-): ArrowData {
-  const { length } = values;
-  if (kind === "boolean" || kind === "text") {
-    const all = values.map((value) =>
-      value === undefined ? null : kind === "text" ? writeCell(value) : value
-    );
-    return arrow.vectorFromArray(all, type).data[0]!;
-  }
-  const data = kind === "integer" ? new BigInt64Array(length) : new Float64Array(length);
-  const nullBitmap = new Uint8Array(Math.ceil(length / 64) * 8);
-  let nullCount = 0;
-  for (let i = 0; i < length; i++) {
-    const value = values[i];
-    if (value === undefined) nullCount++;
-    else {
-      nullBitmap[i >> 3]! |= 1 << (i & 7);
-      data[i] = kind === "integer" ? BigInt(value as number | bigint) : Number(value);
-    }
-  }
-  return arrow.makeData({ type, length, nullCount, nullBitmap, data });
 }

@@ -21,6 +21,7 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { checkColumn, sourceIn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
+import { Freshness } from "../files/freshness.ts";
 import { realPath } from "../files/real_path.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
@@ -328,7 +329,7 @@ export class ColumnarBackend extends Engine {
       for (const row of added) this.#files.checkNames(Object.keys(row));
       const before = delta.rowCount + added.length;
       delta.rewrite([key], added);
-      this.#files.noteRemoval();
+      Freshness.noteRemoval();
       return before - delta.rowCount;
     }, key.shape);
   }

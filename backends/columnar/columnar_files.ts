@@ -76,11 +76,6 @@ export class ColumnarFiles {
     return this.#freshness.isFresh;
   }
 
-  /** Ends the belief in older hits. */
-  noteRemoval(): void {
-    Freshness.noteRemoval();
-  }
-
   /** The file of rows that are not compacted yet. */
   get deltaPath(): string {
     return `${this.path}.pending.jsonl`;
@@ -294,6 +289,6 @@ export class ColumnarFiles {
     this.removeDelta();
     removeFile(this.path);
     syncFolder(path.dirname(this.path));
-    this.noteRemoval();
+    Freshness.noteRemoval();
   }
 }

@@ -87,17 +87,22 @@ export function checkNames(
   known: Iterable<string>,
   added: readonly string[],
 ): void {
-  const folded = (name: string): string => isCaseSensitive ? name : name.toLowerCase();
-  const spellings = new Map([...known].map((name) => [folded(name), name]));
-  for (const name of added) {
-    checkColumn(name);
-    const other = spellings.get(folded(name));
-    if (other !== undefined) {
-      throw new ColumnError(
-        `Cannot record in "${path}": the columns ${other} and ${name} differ in case only, ` +
-          `which a ${kind} file cannot hold; rename one of them`,
-      );
-    }
-    spellings.set(folded(name), name);
+  added.forEach(checkColumn);
+  const twins = isCaseSensitive ? undefined : caseTwins([...known, ...added]);
+  if (!twins) return;
+  throw new ColumnError(
+    `Cannot record in "${path}": the columns ${twins.join(" and ")} differ in case only, ` +
+      `which a ${kind} file cannot hold; rename one of them`,
+  );
+}
+
+/** Returns two names that differ in case only. */
+export function caseTwins(names: Iterable<string>): readonly [string, string] | undefined {
+  const spellings = new Map<string, string>();
+  for (const name of names) {
+    const other = spellings.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    spellings.set(name.toLowerCase(), name);
   }
+  return undefined;
 }

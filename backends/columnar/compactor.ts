@@ -7,6 +7,7 @@ import { messageOf, StoreError } from "../../core/errors.ts";
 import { type Key, keyOf } from "../../core/keys/key.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Row } from "../../core/values/value.ts";
+import { Freshness } from "../files/freshness.ts";
 import { recordBatches } from "../record_batches.ts";
 import { cellsOf } from "./cell_batch_builder.ts";
 import { type ColumnarFiles, STALE } from "./columnar_files.ts";
@@ -247,7 +248,7 @@ export class Compactor {
         const isDone = await files.locked(() => {
           if (files.extent?.generation !== extent?.generation) return false;
           if (!replaceFile(files, file, opened)) return false;
-          if (gone !== undefined) files.noteRemoval();
+          if (gone !== undefined) Freshness.noteRemoval();
           return true;
         });
         if (!isDone) return STALE;

@@ -7,7 +7,7 @@ import { readStore, rowCondition } from "../../duckdb/read_csv.ts";
 import { sqlString } from "../../duckdb/sql_text.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
-import type { Column } from "../columnar/columnar_format.ts";
+import { caseTwins, type Column } from "../columnar/columnar_format.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
 import { cellSql, columnSql } from "./column_sql.ts";
 
@@ -41,9 +41,8 @@ export async function csvContent(
 ): Promise<CsvContent | undefined> {
   if (fs.existsSync(`${path}-state`)) return undefined; // somebody may be writing it
   const ends = csvEnds(path);
-  if (!ends?.names.every(isFitName)) return undefined;
+  if (!ends?.names.every(isFitName) || caseTwins(ends.names)) return undefined;
   const { names, rows: sample } = ends;
-  if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return undefined;
   const kinds = await kindsIn(names, sample);
   const cells = names.map((_, i) => `c${i}`);
   const values = new Map<string, string>();

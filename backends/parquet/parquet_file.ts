@@ -1,7 +1,12 @@
 import { FormatError } from "../../core/errors.ts";
 import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
 import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
-import type { Batch, Column, ColumnarFile } from "../columnar/columnar_format.ts";
+import {
+  type Batch,
+  caseTwins,
+  type Column,
+  type ColumnarFile,
+} from "../columnar/columnar_format.ts";
 import { copyOfHeld } from "../files/copy_of_held.ts";
 import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
 import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
@@ -64,7 +69,15 @@ export class ParquetFile implements ColumnarFile {
     const [names = [], types = []] = await query(
       `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
     );
-    checkCase(held.path, footer.names);
+    const twins = caseTwins(footer.names); // DuckDB takes them for one
+    if (twins) {
+      throw new FormatError(
+        `Cannot read "${held.path}" as a store: the columns ${
+          twins.join(" and ")
+        } differ in case ` +
+          `only; rename one of them`,
+      );
+    }
     const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
     return new ParquetFile(held, path, footer, pairs);
   }
@@ -174,19 +187,4 @@ function readingOf(path: string, name: string, type: string): Omit<ColumnRead, "
     `Cannot read "${path}" as a store: its column "${name}" is ${type}; columns must be numbers, ` +
       `booleans, text or times: write lists and structs as JSON text`,
   );
-}
-
-/** @throws {FormatError} If DuckDB would take columns for one another. */
-function checkCase(path: string, names: readonly string[]): void {
-  const seen = new Map<string, string>();
-  for (const name of names) {
-    const other = seen.get(name.toLowerCase());
-    if (other !== undefined) {
-      throw new FormatError(
-        `Cannot read "${path}" as a store: the columns ${other} and ${name} differ in case only; ` +
-          `rename one of them`,
-      );
-    }
-    seen.set(name.toLowerCase(), name);
-  }
 }
