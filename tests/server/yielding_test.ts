@@ -8,7 +8,7 @@ import { serve, type Sidecar } from "../../server.ts";
 import { tempFolder } from "../temp_folder.ts";
 
 /** Enough for every loop here to take many times the yield interval. */
-const ROWS = 25_000;
+const ROWS = 50_000;
 
 let sidecar: Sidecar;
 before(async () => void (sidecar = await serve({ store: ":memory:", port: 0 })));
