@@ -22,7 +22,7 @@ import { stamped } from "../../core/contract/stamped.ts";
 import { FormatError, type StoreError } from "../../core/errors.ts";
 import { type Key, keyShape } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { isDetail } from "../../core/values/columns.ts";
+import { isDetail, isReserved, SOURCE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Durability } from "../files/durability.ts";
 import { Freshness } from "../files/freshness.ts";
@@ -56,6 +56,7 @@ export class FileBackend extends Engine {
   readonly #durability: Durability;
   readonly #freshness = new Freshness();
   readonly #warn: (message: string) => void;
+  #results: { readonly of?: readonly string[]; readonly names: readonly string[] } = { names: [] };
   #hasLocked = false;
   /** True while the body of a batch runs, which holds the lock. */
   #isBatch = false;
@@ -171,6 +172,19 @@ export class FileBackend extends Engine {
     return this.#reading(() => this.#found(key));
   }
 
+  override savedResult(key: Key): MaybePromise<Row | undefined> {
+    const read = (): Row | undefined => this.#found(key, this.#resultNames());
+    if (this.#freshness.isFresh && this.#file.isIndexed(key.shape)) {
+      try {
+        const row = read();
+        if (row) return row;
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error; // else the file was changed: read it again
+      }
+    }
+    return this.#reading(read);
+  }
+
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     return this.#locked(() => {
       const found = this.#file.find(key);
@@ -253,9 +267,18 @@ export class FileBackend extends Engine {
     return offset !== -1 && (!isDone || isDone(this.#file.rowAt(offset)));
   }
 
-  #found(key: Key): Row | undefined {
+  #found(key: Key, columns?: readonly string[]): Row | undefined {
     const offset = this.#file.find(key);
-    return offset === -1 ? undefined : this.#file.rowAt(offset);
+    return offset === -1 ? undefined : this.#file.rowAt(offset, columns);
+  }
+
+  /** Returns the columns that answer a saved call. */
+  #resultNames(): readonly string[] {
+    const { names } = this.#file;
+    if (this.#results.of !== names) {
+      this.#results = { of: names, names: names.filter(isAnswerColumn) };
+    }
+    return this.#results.names;
   }
 
   #refresh(isLocked: boolean): void {
@@ -308,4 +331,9 @@ export class FileBackend extends Engine {
     this.#file.close();
     return this.#claims.end(why);
   }
+}
+
+/** True if a column answers a saved call: a result, or the source. */
+function isAnswerColumn(name: string): boolean {
+  return name === SOURCE || isReserved(name) && !isDetail(name);
 }

@@ -161,18 +161,18 @@ export class StoreFile {
     this.text.parsing(fd, pieces, () => scanRows(pieces, scanner, visit));
   }
 
-  /** Returns the row that begins at an offset. */
-  rowAt(offset: number): Row {
+  /** Returns the row that begins at an offset, with only the columns asked for. */
+  rowAt(offset: number, columns?: readonly string[]): Row {
     if (offset >= this.#opened!.bufferedFrom) this.#flush();
     const { fd, end } = this.#opened!;
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
     return this.text.parsing(fd, pieces, () => {
       while (pieces.fill()) {
-        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner);
+        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner, columns);
       }
       scanner.last(pieces.bytes, 0, pieces.length, true);
-      return rowOf(scanner);
+      return rowOf(scanner, columns);
     });
   }
 
