@@ -29,7 +29,7 @@ export class MemoryBackend implements Backend {
   };
   #rows: Row[] | undefined = [];
 
-  /** Whether a row agrees on all columns given. */
+  /** Returns true if a row agrees on all columns given. */
   has(columns: Row): boolean {
     return this.#open().some(agreesWith(columns));
   }

@@ -1,4 +1,4 @@
-/** The classes behind the kinds of store, for those who want one without the table. @module */
+/** The classes behind the kinds of store, for use without the table. @module */
 export { ArrowBackend } from "./arrow/arrow.ts";
 export { CsvBackend } from "./text/csv.ts";
 export { HttpBackend } from "./http/http.ts";

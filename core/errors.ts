@@ -66,7 +66,7 @@ export class LostClaimError extends StoreError {
 }
 
 /**
- * A row has a column that this kind of store cannot have beside its others, as SQLite cannot have
+ * A row has a column that this kind of store cannot have next to its others, as SQLite cannot have
  * `loss` and `Loss`. Nothing was written.
  *
  * @example
@@ -102,7 +102,7 @@ export class ColumnError extends StoreError {
  */
 export class ResultError extends Error {
   override name = "ResultError";
-  /** What the function returned. */
+  /** The value that the function returned. */
   readonly value: unknown;
 
   constructor(message: string, value: unknown, options?: ErrorOptions) {

@@ -1,4 +1,4 @@
-/** What one run of a test suite came to. */
+/** Counts of one run of a test suite. */
 export interface TestCounts {
   passed: number;
   /** Name, and below it the first lines of what the runtime says of it. */
@@ -7,7 +7,7 @@ export interface TestCounts {
   skipped: string[];
 }
 
-/** How many lines of what a runtime says of a failure are kept. */
+/** Number of lines that are kept of the message of a failure. */
 const LINES = 25;
 
 /** Attributes may hold a bare `>`: Node does not escape it. */

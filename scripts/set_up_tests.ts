@@ -17,7 +17,7 @@ export function runsOn(runtime: RuntimeName, file: string): boolean {
   return runtime === "node" || !file.startsWith("tests/processes/");
 }
 
-/** What a run of test files needs. */
+/** Requirements of a run of test files. */
 export interface TestSetup {
   /** Root of the repository. */
   readonly root: string;

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import { writeAll } from "./file_bytes.ts";
 
-/** How many bytes are written at a time. */
+/** Number of bytes in one write. */
 const CHUNK = 1 << 18;
 const COMMA = 44, QUOTE = 34, LF = 10, ZERO = 48;
 

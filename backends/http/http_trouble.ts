@@ -21,7 +21,7 @@ export function isDistrusted(text: string): boolean {
   return /certificate|self.signed|CERT_|UnknownIssuer|unable to verify|altnames/i.test(text);
 }
 
-/** What to do about a failed request. */
+/** Remedy for a failed request. */
 export function remedyFor(text: string): string {
   if (isDistrusted(text)) {
     return "have this machine trust its certificate (NODE_EXTRA_CA_CERTS, deno --cert)";

@@ -20,7 +20,7 @@ export interface HashOptions {
  *
  * It is the id that Python's entropic (https://pypi.org/project/entropic, `hash_dict` in `hashing.py`)
  * gives, so that stores can be shared: keys sorted recursively by code point, floats rounded to 12
- * decimals (half to even), compact ASCII JSON. JavaScript does not tell `1` from `1.0`: a number that
+ * decimals (half to even), compact ASCII JSON. JavaScript does not distinguish `1` from `1.0`: a number that
  * is integral before rounding and below 2^53 hashes as an integer, `-0` as `0`, unless its column is
  * declared `"real"`; every other number hashes as a float.
  *

@@ -16,7 +16,7 @@ export interface SignatureOptions {
   readonly module?: string;
 }
 
-/** How the arguments of a function become params. */
+/** The mapping of the arguments of a function to params. */
 export interface Signature {
   /**
    * The calls whose first argument is read as the params object: `"object"` always, `"positional"`

@@ -409,7 +409,7 @@ function customDataOf(customData: CustomData, params: Row): Row {
   return data as Row;
 }
 
-/** When a record was made: the first time, as in Python's entropic. */
+/** Returns the time of a record: that of its first run, as in Python's entropic. */
 function createdAt(before: Row | undefined): string {
   const time = before?.["created_at"];
   return typeof time === "string" && !Number.isNaN(Date.parse(time))

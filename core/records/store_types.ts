@@ -91,7 +91,7 @@ export type StoreRecord<C extends Columns = Columns> =
     readonly id: string;
     /** The path of the result file, relative to the working directory if the results folder is. */
     readonly resultFile: string;
-    /** When the result was recorded. */
+    /** Time at which the result was recorded. */
     readonly createdAt: Date;
     /** Custom data; on real runs with `elapsed_seconds`, the duration of the run. */
     readonly customData: { readonly [name: string]: Value };

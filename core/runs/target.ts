@@ -32,7 +32,7 @@ export interface Target<P extends Plan = Plan> {
   /**
    * Returns the row of a run that is done, or undefined.
    *
-   * @param isRead False if the cells are not needed: an empty row may stand for it.
+   * @param isRead False if the cells are not needed: an empty row may replace it.
    */
   look(plan: P, isRead: boolean): MaybePromise<Row | undefined>;
   /** Returns the outcome of a run whose row was found. */

@@ -71,7 +71,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
-  /** When it began, ISO 8601. */
+  /** Time of its begin, ISO 8601. */
   #time = "";
   #stopped: StopReason | undefined;
   /** The error that ends it, in a box: anything can be thrown. */

@@ -9,7 +9,7 @@ import { jsonArrayItems } from "../values/json_array_items.ts";
 import { TextColumn, type TextKind } from "../values/text_value.ts";
 import { isPlainObject, type Row, setEntry, toValue, type Value } from "../values/value.ts";
 
-/** How the texts of a file's columns are read. */
+/** Options of reading the texts of a file. */
 export interface ForeignOptions {
   /** The kind of a column's values, if it was decided by hand. */
   readonly kindOf: (column: string) => TextKind | undefined;
@@ -36,7 +36,7 @@ export async function foreignReader(
   { kindOf, keepsFloats, onText }: ForeignOptions,
 ): Promise<() => AsyncGenerator<ForeignRow>> {
   const names = await backend.columns();
-  // The texts of a file that stet wrote are cell text, and tell numbers from texts that look like some.
+  // The texts of a file that stet wrote are cell text, which distinguishes numbers from texts that look like some.
   const isStet = names.some((name) => name.startsWith("_stet_"));
   if (isStet || !backend.texts) return () => typedRows(backend, isStet, kindOf);
   const columns = new Map(

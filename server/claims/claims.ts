@@ -34,7 +34,7 @@ const MAX_PAUSE_MS = 250;
 /** The number of claims that are remembered; others are found again in the store. */
 const MAX_REMEMBERED = 20_000;
 
-/** How a claim ended. A client that missed the answer gets it again. */
+/** The end of a claim. A client that missed the answer gets it again. */
 type Ended = "recorded" | "failed" | "released";
 
 /** The members of a request that name a claim. */

@@ -18,7 +18,7 @@ interface Entry {
   readonly cursor: string;
   readonly state: string;
   readonly text: Promise<string>;
-  /** When it was computed, and how long that took; resolves also if it failed. */
+  /** Time and length of its computation; resolves also if it failed. */
   readonly computed: Promise<{ readonly at: number; readonly cost: number }>;
 }
 
