@@ -5,7 +5,7 @@
  * `registerBackend(".foo", () => import("./foo.ts"))` or per call with the option
  * `backends: { ".foo": () => import("./foo.ts") }`. `backends/memory.ts` is the smallest example,
  * docs/backends.md is the guide, and `testBackend` of `conformance/` checks what is promised here.
- * `@stet/stet/backends` exports what matches keys and rows as stet does.
+ * `@stet/stet/contract` exports the functions that match keys and rows as stet does.
  *
  * @module
  */

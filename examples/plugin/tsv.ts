@@ -2,6 +2,7 @@
 import { agreesWith, type Backend, readCell, type Row } from "@stet/stet/contract";
 import { stamped, writeCell } from "@stet/stet/contract";
 import fs from "node:fs";
+import { resolve } from "node:path";
 
 /** Opens the store at a path; the first record makes the file. */
 export function open(path: string): Backend {
@@ -35,7 +36,7 @@ export function open(path: string): Backend {
   }
 
   return {
-    location: path,
+    location: resolve(path), // its identity, wherever the process works
     exists: () => fs.existsSync(path),
     has: (columns) => load().some(agreesWith(columns)),
     record(row) {
