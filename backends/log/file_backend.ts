@@ -35,11 +35,18 @@ import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
 import { checkShared } from "./check_shared.ts";
 import type { Format } from "./format.ts";
-import { StoreFile } from "./store_file.ts";
+import { type ColumnsOf, StoreFile } from "./store_file.ts";
 import { isReadable, verifyLog } from "./verify_log.ts";
 
 /** Number of rows in one write. */
 const BATCH = 500;
+
+/** The columns that answer a saved call, among the first columns of a file. */
+interface AnswerColumns {
+  readonly of: readonly string[];
+  readonly count: number;
+  readonly columns: readonly string[];
+}
 
 /**
  * A store in one text file that grows at its end: everything that its format does not say.
@@ -56,7 +63,7 @@ export class FileBackend extends Engine {
   readonly #durability: Durability;
   readonly #freshness = new Freshness();
   readonly #warn: (message: string) => void;
-  #results: { readonly of?: readonly string[]; readonly names: readonly string[] } = { names: [] };
+  #answers: AnswerColumns = { of: [], count: 0, columns: [] };
   #hasLocked = false;
   /** True while the body of a batch runs, which holds the lock. */
   #isBatch = false;
@@ -173,7 +180,7 @@ export class FileBackend extends Engine {
   }
 
   override savedResult(key: Key): MaybePromise<Row | undefined> {
-    const read = (): Row | undefined => this.#found(key, this.#resultNames());
+    const read = (): Row | undefined => this.#found(key, (names) => this.#answerColumns(names));
     if (this.#freshness.isFresh && this.#file.isIndexed(key.shape)) {
       try {
         const row = read();
@@ -267,18 +274,18 @@ export class FileBackend extends Engine {
     return offset !== -1 && (!isDone || isDone(this.#file.rowAt(offset)));
   }
 
-  #found(key: Key, columns?: readonly string[]): Row | undefined {
+  #found(key: Key, columns?: ColumnsOf): Row | undefined {
     const offset = this.#file.find(key);
     return offset === -1 ? undefined : this.#file.rowAt(offset, columns);
   }
 
-  /** Returns the columns that answer a saved call. */
-  #resultNames(): readonly string[] {
-    const { names } = this.#file;
-    if (this.#results.of !== names) {
-      this.#results = { of: names, names: names.filter(isAnswerColumn) };
+  /** Returns the columns that answer a saved call. The names of JSON are one array, to which some are added. */
+  #answerColumns(names: readonly string[]): readonly string[] {
+    const { of, count } = this.#answers;
+    if (of !== names || count !== names.length) {
+      this.#answers = { of: names, count: names.length, columns: names.filter(isAnswerColumn) };
     }
-    return this.#results.names;
+    return this.#answers.columns;
   }
 
   #refresh(isLocked: boolean): void {

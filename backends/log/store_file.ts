@@ -18,6 +18,9 @@ import { rowOf, scannedRows, scanRows } from "./row_scan.ts";
 import { RowWriter } from "./row_writer.ts";
 import { TextFile } from "./text_file.ts";
 
+/** Picks columns of a row, of all names that its file has so far. */
+export type ColumnsOf = (names: readonly string[]) => readonly string[];
+
 /**
  * The rows of a text file as they are on the disk now: read once, and from then on only where the file grew.
  * A change needs the lock of the store, and begins with `refresh`.
@@ -161,18 +164,20 @@ export class StoreFile {
     this.text.parsing(fd, pieces, () => scanRows(pieces, scanner, visit));
   }
 
-  /** Returns the row that begins at an offset, with only the columns asked for. */
-  rowAt(offset: number, columns?: readonly string[]): Row {
+  /** Returns the row that begins at an offset, with only some columns. */
+  rowAt(offset: number, columnsOf: ColumnsOf = (names) => names): Row {
     if (offset >= this.#opened!.bufferedFrom) this.#flush();
     const { fd, end } = this.#opened!;
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
     return this.text.parsing(fd, pieces, () => {
       while (pieces.fill()) {
-        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) return rowOf(scanner, columns);
+        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) {
+          return rowOf(scanner, columnsOf(scanner.names));
+        }
       }
       scanner.last(pieces.bytes, 0, pieces.length, true);
-      return rowOf(scanner, columns);
+      return rowOf(scanner, columnsOf(scanner.names));
     });
   }
 
