@@ -113,7 +113,7 @@ export class ArrowFile implements ColumnarFile {
     if (end <= start) return;
     const known = new Map(this.columns.map(({ name }, slot) => [name, slot]));
     const slots = columns.map((name) => known.get(name) ?? -1);
-    this.#held.hold();
+    this.#held.retain();
     try {
       const timer = new YieldTimer();
       let first = 0;
@@ -134,7 +134,7 @@ export class ArrowFile implements ColumnarFile {
     } catch (error) {
       throw unreadable(this.#held.path, this.#format, error);
     } finally {
-      this.#held.letGo();
+      this.#held.release();
     }
   }
 

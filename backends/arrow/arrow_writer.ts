@@ -65,7 +65,7 @@ async function addBegun(
   try {
     await file.addFile(ArrowFile.open(arrow, held, isFile), []);
   } finally {
-    held.letGo();
+    held.release();
   }
 }
 

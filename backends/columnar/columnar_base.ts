@@ -173,7 +173,7 @@ export class ColumnarBase {
   /** Forgets the file. */
   close(): void {
     this.#signature = undefined;
-    this.#opened?.held.letGo();
+    this.#opened?.held.release();
     this.#opened = undefined;
     this.#indexes.clear();
     this.#pages.clear();
@@ -194,7 +194,7 @@ export class ColumnarBase {
         opened.file.rowCount >= before!.file.rowCount;
       if (!isLonger) this.#indexes.clear();
       this.#pages.clear();
-      before?.held.letGo();
+      before?.held.release();
       this.#opened = opened;
       this.#signature = held?.signature ?? "";
     }
@@ -211,7 +211,7 @@ export class ColumnarBase {
         : written;
       return { file, held, mark, history: mark?.history ?? signatureId(held) };
     } catch (error) {
-      held.letGo();
+      held.release();
       throw error;
     }
   }

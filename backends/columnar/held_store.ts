@@ -22,12 +22,12 @@ export function holdStore(files: ColumnarFiles, columns?: readonly string[]): He
   const { opened } = files.base;
   const rows = files.delta.rows(columns);
   const first = rows.next(); // opens the delta, whatever takes its path
-  opened?.held.hold();
+  opened?.held.retain();
   let isOpen = true;
   const close = (): void => {
     if (!isOpen) return;
     isOpen = false;
-    opened?.held.letGo();
+    opened?.held.release();
     rows.return(undefined);
   };
   return { file: opened?.file, delta: begun(first, rows), close };

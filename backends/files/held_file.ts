@@ -45,14 +45,14 @@ export class HeldFile {
     }
   }
 
-  /** Retains it for one more use, which ends with `letGo`. */
-  hold(): void {
+  /** Retains it for one more use, which ends with `release`. */
+  retain(): void {
     if (this.#users === 0) throw new Error(`"${this.path}" was closed`);
     this.#users++;
   }
 
   /** Releases it after one use; the last one closes it. */
-  letGo(): void {
+  release(): void {
     if (--this.#users > 0) return;
     for (const free of this.#freed) free();
     fs.closeSync(this.fd);

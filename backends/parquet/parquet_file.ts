@@ -97,7 +97,7 @@ export class ParquetFile implements ColumnarFile {
     const part = start === 0 && end === this.rowCount
       ? ""
       : ` LIMIT ${end - start} OFFSET ${start}`;
-    this.#held.hold();
+    this.#held.retain();
     let connection: DuckDbConnection | undefined;
     try {
       connection = await connect();
@@ -115,7 +115,7 @@ export class ParquetFile implements ColumnarFile {
       throw unreadable(this.#held.path, "Parquet", error);
     } finally {
       connection?.closeSync();
-      this.#held.letGo();
+      this.#held.release();
     }
   }
 }

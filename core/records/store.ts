@@ -53,7 +53,7 @@ export class Store<C extends Columns = Columns> {
   #owned: Promise<Backend> | undefined;
   #isClosed = false;
   readonly #onReplaced = (): void => {
-    this.#letGo().catch((error) =>
+    this.#release().catch((error) =>
       this.#warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
     );
   };
@@ -311,7 +311,7 @@ export class Store<C extends Columns = Columns> {
   }
 
   /** Closes the backend after the runs under way; a later call opens it again. */
-  async #letGo(): Promise<void> {
+  async #release(): Promise<void> {
     const owned = this.#owned;
     this.#owned = undefined;
     await this.#runs.forget();

@@ -53,7 +53,7 @@ async function loaded(store: string): Promise<{ readonly rows: Row[]; readonly k
   const extension = store.slice(store.lastIndexOf("."));
   const held = HeldFile.open(store)!;
   const { columns } = await formats[extension]!.open(held);
-  held.letGo();
+  held.release();
   const backend = await openBackend(store);
   const rows = await backend.load();
   await backend.close();
@@ -130,9 +130,9 @@ test("a copy of a held file is that file, whatever has its path, and goes with i
   writeFileSync(`${path}.new`, "two");
   const copy = copyOfHeld(held);
   assert.equal(readFileSync(copy, "utf8"), "one");
-  held.hold();
-  held.letGo();
+  held.retain();
+  held.release();
   assert.ok(existsSync(copy));
-  held.letGo();
+  held.release();
   assert.ok(!existsSync(dirname(copy)));
 });
