@@ -17,13 +17,15 @@ import {
 } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
 import { removedKey } from "../../core/contract/subset_shape.ts";
-import type { RunFields } from "../../core/contract/wire.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
-import { readCell } from "../../core/values/cell.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import type { Row } from "../../core/values/value.ts";
+import { sourceIn } from "../../core/values/columns.ts";
+import { Joiner } from "../../core/runtime/joiner.ts";
 import { batchesOf } from "../batches_of.ts";
 import { SidecarClient } from "./http_client.ts";
+import { runOf } from "./request_text.ts";
+import { findAll, type Look, MAX_KEYS } from "./find_all.ts";
 import { type HeldRun, Leases } from "./leases.ts";
 import { responseRows } from "./response_rows.ts";
 
@@ -53,6 +55,7 @@ const BATCH_ROWS = 500;
 export class HttpBackend extends Engine {
   readonly #client: SidecarClient;
   readonly #leases: Leases;
+  readonly #looks: Joiner<Look, Row | undefined>;
 
   /**
    * @param url Where the sidecar listens. In its query: `token_file`, and `lease_seconds`, for how
@@ -70,6 +73,7 @@ export class HttpBackend extends Engine {
       );
     }
     this.#leases = new Leases(this.#client, seconds, warn);
+    this.#looks = new Joiner((looks) => findAll(this.#client, looks), MAX_KEYS);
   }
 
   /** The URL, as messages show it. */
@@ -98,8 +102,17 @@ export class HttpBackend extends Engine {
   }
 
   /** Returns the newest row with exactly this key, or undefined. */
-  async find(key: Key): Promise<Row | undefined> {
-    return (await this.#client.find(runOf(key)))?.row;
+  find(key: Key): Promise<Row | undefined> {
+    return this.#looks.ask({ key });
+  }
+
+  override async sourceOf(key: Key): Promise<string | undefined> {
+    const row = await this.#looks.ask({ key, only: "source" });
+    return row && sourceIn(row);
+  }
+
+  override savedResult(key: Key): Promise<Row | undefined> {
+    return this.#looks.ask({ key, only: "result" });
   }
 
   /** Adds a row. */
@@ -242,17 +255,6 @@ export class HttpBackend extends Engine {
       this.#client.close();
     }
   }
-}
-
-/** Returns the members of a request that name a run. */
-function runOf({ shape, values }: Key): RunFields {
-  const defaults: Record<string, Value> = {};
-  for (const [name, cell] of shape.defaults) setEntry(defaults, name, readCell(cell)!);
-  return {
-    params: values,
-    ...shape.columns && { key: shape.columns },
-    ...shape.defaults.size > 0 && { defaults },
-  };
 }
 
 /**

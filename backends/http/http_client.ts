@@ -2,6 +2,7 @@ import type { Failure, HeldKey } from "../../core/contract/backend.ts";
 import type { Finding } from "../../core/contract/engine.ts";
 import type {
   BatchClaimRequest,
+  BatchFindRequest,
   ClaimRequest,
   ColumnsAnswer,
   FailRequest,
@@ -136,6 +137,12 @@ export class SidecarClient {
       { readonly row: WireRow | null; readonly version: string }
     >("/v1/find", ["row"], { body: requestText(request) });
     return row === null ? undefined : { row: decodeJsonRow(row), version };
+  }
+
+  /** Returns the newest row of each of many runs, in their order. */
+  async findBatch(request: BatchFindRequest): Promise<readonly (Row | undefined)[]> {
+    const rows = await this.#post<readonly (WireRow | null)[]>("find", "rows", request);
+    return rows.map((row) => row === null ? undefined : decodeJsonRow(row));
   }
 
   /** Removes the rows of runs, or the rows that agree on all columns given, and returns their number. */

@@ -7,6 +7,7 @@ import type {
 } from "../../core/contract/backend.ts";
 import type {
   BatchClaimRequest,
+  BatchFindRequest,
   ClaimRequest,
   FailRequest,
   LeaseFields,
@@ -18,7 +19,7 @@ import type {
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
-import { TIMESTAMP } from "../../core/values/columns.ts";
+import { SOURCE, TIMESTAMP } from "../../core/values/columns.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
@@ -150,6 +151,20 @@ export class Claims {
   async find(request: RunFields): Promise<string> {
     const row = await this.#deps.backend.find(this.#runs.key(request));
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
+  }
+
+  /** Returns the rows of many runs, in their order. */
+  async findBatch({ batch, only, ...fields }: BatchFindRequest): Promise<string> {
+    const { backend } = this.#deps;
+    const rows: string[] = [];
+    for (const params of batch) {
+      const key = this.#runs.key({ ...fields, params });
+      const row = only === "source"
+        ? sourceRow(await backend.sourceOf(key))
+        : await (only === "result" ? backend.savedResult(key) : backend.find(key));
+      rows.push(row ? encodeJsonRow(row) : "null");
+    }
+    return `{"rows":[${rows.join(",")}]}`;
   }
 
   async #claim(
@@ -284,4 +299,8 @@ export class Claims {
       return true;
     };
   }
+}
+
+function sourceRow(source: string | undefined): Row | undefined {
+  return source === undefined ? undefined : source === "" ? {} : { [SOURCE]: source };
 }
