@@ -4,6 +4,7 @@ import { closeAfter } from "../runtime/close_after.ts";
 import { engineOf } from "./adapted_backend.ts";
 import type { Engine } from "./engine.ts";
 import { StoreError } from "../errors.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
 /** Opens a store to read it. @throws {StoreError} If it is not there. */
@@ -57,5 +58,5 @@ async function missingStore(
     : path.isAbsolute(backend.location)
     ? "there is no such file; it is made by the first run, check the path"
     : "its file is not there yet, or was cleared; it is made by the first run";
-  return new StoreError(`Cannot find store "${store}": ${reason}`);
+  return new StoreError(`Cannot find store "${shownLocation(store)}": ${reason}`);
 }

@@ -7,6 +7,7 @@ import type {
   OpenOptions,
 } from "./backend.ts";
 import { StoreError } from "../errors.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 
 /** Options of everything that opens a store. */
 export interface StoreOptions extends OpenOptions {
@@ -34,7 +35,8 @@ export function createRegistry(builtIn: BackendTable): Registry {
     const name = location.toLowerCase();
     const exact = table.get(name);
     if (exact) return exact;
-    const byScheme = table.get(schemeOf(name) ?? "");
+    const scheme = schemeOf(name);
+    const byScheme = table.get(scheme ?? "");
     if (byScheme) return byScheme;
     // The longest first, so that ".tar.foo" comes before ".foo".
     const extensions = [...table.keys()].filter((key) => key.startsWith("."));
@@ -42,8 +44,17 @@ export function createRegistry(builtIn: BackendTable): Registry {
       .sort((a, b) => b.length - a.length)[0];
     const loader = found === undefined ? undefined : table.get(found);
     if (loader) return loader;
+    const schemes = [...table.keys()].filter((key) => /^[a-z].*:$/.test(key)).map((key) =>
+      `${key}//`
+    );
     throw new StoreError(
-      `Cannot open store "${location}": its extension must be one of ${extensions.join(", ")}`,
+      `Cannot open store "${shownLocation(location)}": ${
+        scheme === undefined
+          ? `its extension must be one of ${extensions.join(", ")}`
+          : `no kind of store has the scheme "${scheme}//"; use a file, or one of ${
+            schemes.join(", ")
+          }`
+      }`,
     );
   }
 

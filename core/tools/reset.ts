@@ -1,4 +1,5 @@
 import process from "node:process";
+import { shownLocation } from "../runtime/shown_location.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
@@ -37,13 +38,15 @@ export function createReset(registry: Registry): ResetFunction {
         const selection = { columns: columns && toRow(columns), where };
         return await resetSelected(backend, selection, say);
       }
-      if (!yes && !await isConfirmed(`[stet] Clear all records in ${store}? [y/N] `)) {
+      if (
+        !yes && !await isConfirmed(`[stet] Clear all records in ${shownLocation(store)}? [y/N] `)
+      ) {
         say("Aborted.");
         return 0;
       }
       const { length } = await backend.load();
       await backend.clear();
-      say(`Store cleared: ${store}`);
+      say(`Store cleared: ${shownLocation(store)}`);
       return length;
     }, () => backend.close());
   };
