@@ -1,6 +1,6 @@
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { Runs } from "../../core/runs/runs.ts";
-import type { Items } from "../../core/sweeps/sweep.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkNames } from "../grids/check_names.ts";
 import { type Command, command } from "../command.ts";

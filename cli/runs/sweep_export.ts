@@ -1,7 +1,7 @@
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
-import type { Items } from "../../core/sweeps/sweep.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
 import type { Output } from "../command.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";

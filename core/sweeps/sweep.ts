@@ -19,13 +19,11 @@ import { OutcomeStream } from "./outcome_stream.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
+import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
-
-/** Params of a sweep, as they come. */
-export type Items = Iterable<unknown> | AsyncIterable<unknown>;
 
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
@@ -49,7 +47,9 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
     );
   }
   checkSweepOptions(options);
-  return new Sweeping(swept, target, params, options);
+  const { shard } = options;
+  if (shard) checkShard(shard, params);
+  return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
 }
 
 function isIterable(x: object): boolean {
