@@ -9,7 +9,7 @@ import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
 import { MissingPackageError } from "../../packages/missing_package_error.ts";
-import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
+import { answerQuery, type QueryJob, queryJob, type Statement } from "./query_job.ts";
 
 /** The maximum number of statements under way; more wait. */
 const MAX_PROCESSES = 2;
@@ -21,9 +21,6 @@ const CHUNK_BYTES = 1 << 16;
 const CLASSES: Readonly<
   Record<string, new (message: string, options: ErrorOptions) => StoreError>
 > = { FormatError, LockError, MissingPackageError, QueryError, StoreError };
-
-/** A statement of a client. */
-export type Statement = Omit<QueryJob, "store" | "answer">;
 
 /**
  * Runs SQL of clients in processes of its own. DuckDB counts no memory within one call of a function,
@@ -58,7 +55,7 @@ export class QueryProcesses {
    * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
    * @throws {StoreError} If the store cannot be read.
    */
-  async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
+  async answer(statement: Statement): Promise<AsyncGenerator<Uint8Array>> {
     const folder = new TemporaryFolder("stet-query-");
     try {
       while (this.#running >= MAX_PROCESSES) await this.#ended.wait();
@@ -124,24 +121,15 @@ export class QueryProcesses {
 }
 
 /** Returns the bytes of an open file, which is closed after the last, or when no more are wanted. */
-function piecesOf(fd: number): AsyncIterator<Uint8Array, undefined> {
-  let isOpen = true;
-  const close = (): { readonly done: true; readonly value: undefined } => {
-    if (isOpen) fs.closeSync(fd);
-    isOpen = false;
-    return { done: true, value: undefined };
-  };
-  return {
-    // deno-lint-ignore require-await
-    async next() {
-      if (!isOpen) return close();
+async function* piecesOf(fd: number): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
       const bytes = new Uint8Array(CHUNK_BYTES);
-      const count = fs.readSync(fd, bytes, 0, CHUNK_BYTES, null);
-      return count === 0 ? close() : { done: false, value: bytes.subarray(0, count) };
-    },
-    // deno-lint-ignore require-await
-    async return() {
-      return close();
-    },
-  };
+      const count = fs.readSync(fd, bytes);
+      if (count === 0) return;
+      yield bytes.subarray(0, count);
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
 }

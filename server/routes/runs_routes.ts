@@ -9,7 +9,6 @@ import { isPlainObject, type Row } from "../../core/values/value.ts";
 import { checkedRow } from "../claims/run_reader.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import { closeRows } from "../mirror/close_rows.ts";
-import { prefetched } from "./prefetched.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
@@ -84,12 +83,14 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
           { "stet-mark": sealCursor(cursor), "stet-whole": String(isWhole) },
       };
       const selected = await select(rows);
-      if (medium === "csv") return streamResponse(rowsCsv(selected), headers);
-      if (medium === "ndjson") return streamResponse(rowsNdjson(selected), headers);
+      if (medium !== "arrow") {
+        const pieces = medium === "csv" ? rowsCsv(selected) : rowsNdjson(selected);
+        return await streamResponse(pieces, headers);
+      }
       const surveyed = await survey(selected);
       // Without rows a second reading would be opened and not read.
       const second = surveyed.count === 0 ? selected : await select((await open()).rows);
-      return streamResponse(await prefetched(rowsArrow(second, surveyed)), headers);
+      return await streamResponse(rowsArrow(second, surveyed), headers);
     } catch (error) {
       await closeRows(rows);
       throw error;
