@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { stream } from "hono/streaming";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,37 +30,29 @@ export function eventRoutes(deps: ServerDeps): Route[] {
   async function handle(c: Context<Env>): Promise<Response> {
     await watcher.join();
     const events = new Events(deps.mirror, watcher, instance, c.req.header("last-event-id"));
-    const left = new AbortController();
-    const ending = left.signal;
+    c.header("content-type", "text/event-stream");
+    c.header("x-accel-buffering", "no"); // a proxy that collects would hold events back
     // Not AbortSignal.any(): the sidecar's signal would keep one for each connection there ever was.
     const sources = [deps.closing, c.env.gone()];
-    const leave = (): void => {
-      if (ending.aborted) return;
-      left.abort();
-      watcher.leave();
-      for (const source of sources) source.removeEventListener("abort", leave);
-    };
-    for (const source of sources) source.addEventListener("abort", leave);
-    if (sources.some(({ aborted }) => aborted)) leave();
-    let size = 0;
-    // Events are made when the client has room for them: of a slow one nothing is kept but its place.
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller): Promise<void> {
-        const bytes = Buffer.from(await events.next(ending));
-        if (ending.aborted) return controller.close();
-        controller.enqueue(bytes);
-        size += bytes.length;
-        if (size < MAX_STREAM_BYTES) return;
-        leave();
-        controller.close();
-      },
-      cancel: leave,
-    }, { highWaterMark: 0 });
-    return new Response(body, {
-      headers: {
-        "content-type": "text/event-stream",
-        "x-accel-buffering": "no", // a proxy that collects would hold events back
-      },
+    return stream(c, async (client) => {
+      const ending = new AbortController();
+      client.onAbort(() => ending.abort());
+      const leave = (): void => client.abort();
+      for (const source of sources) source.addEventListener("abort", leave);
+      if (sources.some(({ aborted }) => aborted)) leave();
+      try {
+        // Events are made when the client has room for them: of a slow one nothing is kept but its place.
+        for (let size = 0; !client.aborted && size < MAX_STREAM_BYTES;) {
+          const bytes = Buffer.from(await events.next(ending.signal));
+          await client.write(bytes);
+          size += bytes.length;
+        }
+      } finally {
+        for (const source of sources) source.removeEventListener("abort", leave);
+        watcher.leave();
+      }
+    }, async (error, { aborted }) => {
+      if (!aborted) deps.warn(`[stet] ${error.message}`);
     });
   }
 
