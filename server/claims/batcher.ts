@@ -2,10 +2,10 @@ import { setImmediate } from "node:timers";
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 
-/** An operation on the store, and the promise of its result. */
+/** An operation on the store for a request. */
 interface Operation {
-  run(): void;
-  settle(): void;
+  /** Runs it, and returns the function that settles its promise. */
+  run(): () => void;
   reject(error: unknown): void;
 }
 
@@ -21,24 +21,21 @@ export class Batcher {
 
   /** Runs an operation in the next batch; resolves to its result once the batch is kept. */
   do<T>(operation: () => MaybePromise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let settle = (): void => {};
-      this.#waiting.push({
-        run() {
-          try {
-            const result = operation();
-            settle = () => resolve(result);
-            // It may reject before it is settled.
-            if (result instanceof Promise) result.catch(() => {});
-          } catch (error) {
-            settle = () => reject(error);
-          }
-        },
-        settle: () => settle(),
-        reject,
-      });
-      if (this.#waiting.length === 1) this.#schedule();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push({
+      run() {
+        try {
+          const result = operation();
+          if (result instanceof Promise) result.catch(() => {}); // it may reject before it is settled
+          return () => resolve(result);
+        } catch (error) {
+          return () => reject(error);
+        }
+      },
+      reject,
     });
+    if (this.#waiting.length === 1) this.#schedule();
+    return promise;
   }
 
   /** Schedules a batch after all requests that have arrived are read, and the batch under way has ended. */
@@ -51,12 +48,11 @@ export class Batcher {
     const operations = this.#waiting;
     this.#waiting = [];
     try {
-      await this.#backend.batch(() => {
-        for (const operation of operations) operation.run();
-      });
-      for (const operation of operations) operation.settle();
+      let settles: (() => void)[] = [];
+      await this.#backend.batch(() => settles = operations.map((operation) => operation.run()));
+      for (const settle of settles) settle();
     } catch (error) {
-      for (const operation of operations) operation.reject(error);
+      for (const { reject } of operations) reject(error);
     }
     this.#isBusy = false;
     if (this.#waiting.length > 0) this.#schedule();

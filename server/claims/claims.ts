@@ -9,7 +9,6 @@ import type {
   BatchClaimRequest,
   ClaimRequest,
   FailRequest,
-  LeaseFields,
   RecordRequest,
   ReleaseRequest,
   RenewRequest,
@@ -25,8 +24,14 @@ import type { ServerDeps } from "../deps.ts";
 import { invalidRequest, ProblemError } from "../routes/problem.ts";
 import { Batcher } from "./batcher.ts";
 import { BoundedMap } from "./bounded_map.ts";
-import { busyAnswer, claimAnswer, DEFAULT_LEASE_SECONDS, doneAnswer } from "./claim_answers.ts";
-import { isSameRun, rowVersion } from "./row_version.ts";
+import {
+  busyAnswer,
+  claimAnswer,
+  DEFAULT_LEASE_SECONDS,
+  doneAnswer,
+  isSameRun,
+  rowVersion,
+} from "./claim_answers.ts";
 import { RunReader } from "./run_reader.ts";
 
 /** The maximum pause before a waiting claim is tried again, in milliseconds. */
@@ -38,13 +43,13 @@ const MAX_REMEMBERED = 20_000;
 type Ended = "recorded" | "failed" | "released";
 
 /** The members of a request that name a claim. */
-interface ClaimFields {
-  readonly token: string;
-  readonly replaces?: string;
-}
+type ClaimFields = Pick<ReleaseRequest, "token" | "replaces">;
 
-/** An answer to a claim; with the row if the key is done. */
-type Claimed = readonly [answer: ClaimAnswer, row: Row | undefined];
+/** An answer to a claim, and its JSON. */
+interface Claimed {
+  readonly answer: ClaimAnswer;
+  readonly text: string;
+}
 
 /**
  * The claims of clients. Each is a lease in the store, which outlives the sidecar; what is remembered
@@ -76,10 +81,8 @@ export class Claims {
     const token = request.token ?? randomUUID();
     const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
-      const [answer, row] = await this.#claim(key, token, request);
-      if (answer.state !== "busy" || !await mayRetry()) {
-        return claimAnswer(answer, row, token, request);
-      }
+      const { answer, text } = await this.#claim(key, token, request);
+      if (answer.state !== "busy" || !await mayRetry()) return text;
     }
   }
 
@@ -97,11 +100,10 @@ export class Claims {
         const wanted = keys.slice(answers.length, answers.length + most - claimed);
         answers.push(
           ...await Promise.all(wanted.map(async (key) => {
-            const token = randomUUID();
-            const [answer, row] = await this.#claim(key, token, request);
+            const { answer, text } = await this.#claim(key, randomUUID(), request);
             if (answer.state === "claimed") claimed++;
             if (answer.state === "busy") isAnyBusy = true;
-            return claimAnswer(answer, row, token, request);
+            return text;
           })),
         );
       }
@@ -129,8 +131,8 @@ export class Claims {
   /** Notes that a run failed, and ends its claim. */
   fail(request: FailRequest): Promise<string> {
     const { error, stack = "", attempts = 1 } = request;
-    const note = { error, stack, attempts };
-    return this.#end("failed", request, this.#runs.key(request), (claim) => claim.fail(note));
+    const end = (claim: Claim): MaybePromise<void> => claim.fail({ error, stack, attempts });
+    return this.#end("failed", request, this.#runs.key(request), end);
   }
 
   /** Ends a claim; nothing is noted. */
@@ -141,9 +143,9 @@ export class Claims {
   /** Extends the lease of a claim. */
   async renew(request: RenewRequest): Promise<string> {
     const key = this.#runs.key(request);
-    const [answer, row] = await this.#claim(key, request.token, request);
+    const { answer, text } = await this.#claim(key, request.token, request);
     if (answer.state !== "claimed") throw await this.#lostClaim(key);
-    return claimAnswer(answer, row, request.token, request);
+    return text;
   }
 
   /** Returns the row of a run, and its version. */
@@ -155,10 +157,9 @@ export class Claims {
   async #claim(
     key: Key,
     token: string,
-    { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces }: LeaseFields & {
-      readonly replaces?: string;
-    },
+    request: Omit<ClaimRequest, "params">,
   ): Promise<Claimed> {
+    const { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces } = request;
     let row: Row | undefined;
     const options: ClaimOptions = {
       lease: {
@@ -177,7 +178,7 @@ export class Claims {
       this.#held.set(token, { key: key.text, claim: answer.claim });
       this.#deps.mirror.changed();
     }
-    return [answer, row];
+    return { answer, text: claimAnswer(answer, row, token, seconds) };
   }
 
   /** Ends a claim: once, however often it is asked for. */
@@ -222,7 +223,7 @@ export class Claims {
     if (held) {
       throw invalidRequest([{ path: "token", message: "it is the token of another run's claim" }]);
     }
-    const [answer] = await this.#claim(key, token, replaces === undefined ? {} : { replaces });
+    const { answer } = await this.#claim(key, token, replaces === undefined ? {} : { replaces });
     return answer.state === "claimed" ? answer.claim : undefined;
   }
 
