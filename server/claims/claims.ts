@@ -23,7 +23,7 @@ import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
 import { invalidRequest, ProblemError } from "../routes/problem.ts";
 import { Batcher } from "./batcher.ts";
-import { BoundedMap } from "./bounded_map.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import {
   busyAnswer,
   claimAnswer,

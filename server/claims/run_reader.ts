@@ -6,6 +6,7 @@ import { resultColumns } from "../../core/runs/result.ts";
 import { toRow } from "../../core/values/to_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { KeyFields, RecordRequest, RunFields, WireRow } from "../../core/contract/wire.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import { invalidRequest } from "../routes/problem.ts";
 
 /** The number of key shapes in the cache. */
@@ -14,7 +15,7 @@ const MAX_SHAPES = 64;
 /** Reads the keys and rows of requests. */
 export class RunReader {
   readonly #open: KeyShape = keyShape(undefined);
-  readonly #shapes = new Map<string, KeyShape>();
+  readonly #shapes = new BoundedMap<KeyShape>(MAX_SHAPES);
 
   /** Returns the key of a request's params. @throws {ProblemError} If a name may not be a param. */
   key({ params, ...fields }: RunFields): Key {
@@ -34,7 +35,6 @@ export class RunReader {
       for (const each of Object.keys(defaults ?? {})) {
         checking(`defaults.${each}`, () => checkParamName(each));
       }
-      if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
       shape = keyShape(key, defaults && decodeJsonRow(defaults));
       this.#shapes.set(name, shape);
     }

@@ -6,10 +6,10 @@ import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
 import type { PackedRows } from "../mirror/packed_rows.ts";
-import type { MirrorRequests } from "./mirror_requests.ts";
 import {
   type Answer,
   answererOf,
+  type MirrorRequests,
   type MirrorStart,
   mirrorThread,
   type Question,

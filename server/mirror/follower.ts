@@ -1,5 +1,4 @@
 import type { MaybePromise } from "../../core/contract/backend.ts";
-import { closeRows } from "./close_rows.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
@@ -106,4 +105,9 @@ export class Follower {
     if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
     return inserted;
   }
+}
+
+/** Closes rows that are not read to their end: a file may be open for them, or a connection. */
+export async function closeRows(rows: object): Promise<void> {
+  await (rows as { return?(): unknown }).return?.();
 }

@@ -4,9 +4,8 @@ import { orderColumns } from "../../core/values/columns.ts";
 import { kindOf } from "../../core/values/compare_values.ts";
 import type { RowSink } from "./follower.ts";
 import { isBig, type SqlValue, toMirror } from "./mirror_value.ts";
-import type { PackedRows } from "./packed_rows.ts";
+import { type PackedRows, runTimes } from "./packed_rows.ts";
 import { PrivateDatabase } from "./private_database.ts";
-import { runTimes } from "./run_times.ts";
 
 /** The maximum number of rows in one INSERT: a call costs as much as a row. */
 const MAX_INSERTED_ROWS = 25;

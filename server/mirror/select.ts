@@ -3,7 +3,7 @@ import { whereOf } from "../../core/tools/where.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { BIG_SQL, fromMirror, JSON_SQL, NAN_SQL, NULL_SQL, type SqlValue } from "./mirror_value.ts";
-import { columnsIn, type Sql, whereSql } from "./where_sql.ts";
+import { type Sql, whereSql } from "./where_sql.ts";
 
 /** A page of rows, and their order. */
 export interface PageRequest {
@@ -21,8 +21,7 @@ export interface PageRequest {
 export function conditionOf(mirror: Mirror, text: string | undefined): Sql {
   if (text === undefined || text.trim() === "") return { text: "1", values: [] };
   const condition = parseCondition(text, mirror.columns);
-  const isExact = !columnsIn(condition).some((name) => mirror.hasBig(name));
-  const sql = isExact ? whereSql(condition, (name) => mirror.sql(name)) : undefined;
+  const sql = whereSql(mirror, condition);
   if (sql) return sql;
   // SQLite has no integers of such a size: rows are tested one by one.
   const isWanted = whereOf(condition);

@@ -8,7 +8,7 @@ import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
 import { checkedRow } from "../claims/run_reader.ts";
 import type { Env, ServerDeps } from "../deps.ts";
-import { closeRows } from "../mirror/close_rows.ts";
+import { closeRows } from "../mirror/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
