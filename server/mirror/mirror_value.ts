@@ -90,6 +90,7 @@ const ESCAPED = /\x01([\x01\x02])|\ud7ff([^])/g;
 
 /** Escapes each unit from U+D7FF up by two of lower ones that keep the order of units. */
 function ordered(text: string): string {
+  if (text.search(UNFIT) === -1) return text; // quicker than to replace nothing
   return text.replace(UNFIT, (unit) => {
     const code = unit.charCodeAt(0);
     return code <= 1
