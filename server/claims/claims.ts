@@ -5,15 +5,7 @@ import type {
   ClaimOptions,
   MaybePromise,
 } from "../../core/contract/backend.ts";
-import type {
-  BatchClaimRequest,
-  ClaimRequest,
-  FailRequest,
-  RecordRequest,
-  ReleaseRequest,
-  RenewRequest,
-  RunFields,
-} from "../../core/contract/wire.ts";
+import type * as wire from "../../core/contract/wire.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
@@ -43,7 +35,7 @@ const MAX_REMEMBERED = 20_000;
 type Ended = "recorded" | "failed" | "released";
 
 /** The members of a request that name a claim. */
-type ClaimFields = Pick<ReleaseRequest, "token" | "replaces">;
+type ClaimFields = Pick<wire.ReleaseRequest, "token" | "replaces">;
 
 /** An answer to a claim, and its JSON. */
 interface Claimed {
@@ -76,7 +68,7 @@ export class Claims {
   }
 
   /** Claims a run; waits while it is busy if the request says so. */
-  async claim(request: ClaimRequest, gone: () => AbortSignal): Promise<string> {
+  async claim(request: wire.ClaimRequest, gone: () => AbortSignal): Promise<string> {
     const key = this.#runs.key(request);
     const token = request.token ?? randomUUID();
     const mayRetry = this.#retries(gone, request.wait_seconds);
@@ -87,7 +79,7 @@ export class Claims {
   }
 
   /** Claims some of many runs. */
-  async claimBatch(request: BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
+  async claimBatch(request: wire.BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
     const { batch, most = batch.length, ...fields } = request;
     const keys = batch.map((params) => this.#runs.key({ ...fields, params }));
     const mayRetry = this.#retries(gone, request.wait_seconds);
@@ -115,7 +107,7 @@ export class Claims {
   }
 
   /** Records a run and ends its claim; without a token, adds a row. */
-  async record(request: RecordRequest): Promise<string> {
+  async record(request: wire.RecordRequest): Promise<string> {
     const row = this.#runs.row(request);
     const { token } = request;
     if (token === undefined) {
@@ -129,19 +121,19 @@ export class Claims {
   }
 
   /** Notes that a run failed, and ends its claim. */
-  fail(request: FailRequest): Promise<string> {
+  fail(request: wire.FailRequest): Promise<string> {
     const { error, stack = "", attempts = 1 } = request;
     const end = (claim: Claim): MaybePromise<void> => claim.fail({ error, stack, attempts });
     return this.#end("failed", request, this.#runs.key(request), end);
   }
 
   /** Ends a claim; nothing is noted. */
-  release(request: ReleaseRequest): Promise<string> {
+  release(request: wire.ReleaseRequest): Promise<string> {
     return this.#end("released", request, this.#runs.key(request), (claim) => claim.release());
   }
 
   /** Extends the lease of a claim. */
-  async renew(request: RenewRequest): Promise<string> {
+  async renew(request: wire.RenewRequest): Promise<string> {
     const key = this.#runs.key(request);
     const { answer, text } = await this.#claim(key, request.token, request);
     if (answer.state !== "claimed") throw await this.#lostClaim(key);
@@ -149,7 +141,7 @@ export class Claims {
   }
 
   /** Returns the row of a run, and its version. */
-  async find(request: RunFields): Promise<string> {
+  async find(request: wire.RunFields): Promise<string> {
     const row = await this.#deps.backend.find(this.#runs.key(request));
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
   }
@@ -157,7 +149,7 @@ export class Claims {
   async #claim(
     key: Key,
     token: string,
-    request: Omit<ClaimRequest, "params">,
+    request: Omit<wire.ClaimRequest, "params">,
   ): Promise<Claimed> {
     const { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces } = request;
     let row: Row | undefined;

@@ -1,9 +1,9 @@
 import { axisOf, type PlacedAxis } from "./axis.ts";
+import { rolesOf } from "./column_figures.ts";
 import type { Axis, Heatmap, HeatmapQuery } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { FALSE_SQL, numberOf, TRUE_SQL } from "../mirror/mirror_value.ts";
 import { conditionOf } from "../mirror/select.ts";
-import { rolesOf } from "./roles.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
+import { rolesOf } from "./column_figures.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import type { GridProgress, Progress } from "./figures_schemas.ts";
-import { rolesOf } from "./roles.ts";
 
 /** Keys without a row: of runs that failed or are under way. */
 export interface KnownKeys {

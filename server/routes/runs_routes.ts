@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
-import { YieldTimer } from "../../core/runtime/yield_timer.ts";
+import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
 import { checkedRow } from "../claims/run_reader.ts";
@@ -100,10 +100,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   /** Returns the rows that are not in the store yet, timestamp and all. */
   async function missing(rows: readonly Row[]): Promise<Row[]> {
     const found: Row[] = [];
-    const timer = new YieldTimer();
-    for (const row of rows) {
+    for await (const row of yielding(rows)) {
       if (!await backend.has(row)) found.push(row);
-      if (timer.isDue()) await timer.yield();
     }
     return found;
   }

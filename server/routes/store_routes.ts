@@ -34,6 +34,9 @@ const failure = z.strictObject({
 });
 const finding = z.strictObject({ kind: text, message: text, repaired: text.nullable() });
 
+/** The members that name rows: those of a run, or those that agree on columns. */
+const matchFields = { params: row.exactOptional(), columns: row.exactOptional(), ...keyFields };
+
 /** Routes for the state of the store, and for changes other than recording. */
 export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
   const runs = new RunReader();
@@ -92,11 +95,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/has",
       summary: "True if a run is recorded, or a row agrees on all columns given",
-      body: z.strictObject({
-        params: row.exactOptional(),
-        columns: row.exactOptional(),
-        ...keyFields,
-      })
+      body: z.strictObject(matchFields)
         .refine(
           ({ params, columns }) => (params === undefined) !== (columns === undefined),
           "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
@@ -112,10 +111,8 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       summary:
         "Remove the rows of a run, of many runs, or the rows that agree on all columns given",
       body: z.strictObject({
-        params: row.exactOptional(),
-        columns: row.exactOptional(),
+        ...matchFields,
         batch: batch.exactOptional(),
-        ...keyFields,
       }).refine(
         ({ params, columns, batch, key }) =>
           [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
