@@ -20,6 +20,7 @@ import { removedKey } from "../../core/contract/subset_shape.ts";
 import type { RunFields } from "../../core/contract/wire.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
+import { closeAfter } from "../../core/runtime/close_after.ts";
 import { readCell } from "../../core/values/cell.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
@@ -171,29 +172,19 @@ export class HttpBackend extends Engine {
 
   #claimOf(held: HeldRun, lease: Lease | undefined): Claim {
     if (!lease) this.#leases.retain(held);
-    const ending = async (end: () => Promise<void>): Promise<void> => {
-      try {
-        await end();
-      } finally {
-        this.#leases.release(held);
-      }
-    };
+    const ending = (end: Promise<void>): Promise<void> =>
+      end.finally(() => this.#leases.release(held));
     return {
-      record: (row) => {
-        const added = stamped(row);
-        return ending(() => this.#client.record({ ...held, row: added }));
-      },
-      fail: (note) => ending(() => this.#client.fail({ ...held, ...note })),
-      release: () => ending(() => this.#client.release(held)),
+      record: (row) => ending(this.#client.record({ ...held, row: stamped(row) })),
+      fail: (note) => ending(this.#client.fail({ ...held, ...note })),
+      release: () => ending(this.#client.release(held)),
     };
   }
 
-  /** Returns the failures noted, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await this.#client.failures();
   }
 
-  /** Forgets failures by their params, and returns their number. */
   async forget(params: readonly Row[]): Promise<number> {
     let count = 0;
     for (let i = 0; i < params.length; i += BATCH_ROWS) {
@@ -202,23 +193,17 @@ export class HttpBackend extends Engine {
     return count;
   }
 
-  /** Returns the keys of runs under way, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
     return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
   }
 
-  /** Returns findings about the store and the files next to it, where the sidecar runs. */
   override verify(options?: VerifyOptions): Promise<readonly Finding[]> {
     return this.#client.verify(options);
   }
 
   /** @throws {StoreError} If some claims could not be released. They end with their lease. */
-  async close(): Promise<void> {
-    try {
-      await this.#leases.close();
-    } finally {
-      this.#client.close();
-    }
+  close(): Promise<void> {
+    return closeAfter(() => this.#leases.close(), () => this.#client.close());
   }
 }
 

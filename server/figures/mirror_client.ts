@@ -118,21 +118,18 @@ export class MirrorClient {
     });
     worker.unref();
 
-    const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-    let questions = 0;
+    const waiting: PromiseWithResolvers<unknown>[] = [];
     const end = (error: Error): void => {
-      for (const { reject } of waiting.values()) reject(error);
-      waiting.clear();
+      for (const { reject } of waiting.splice(0)) reject(error);
     };
     const died = (reason: string): void => {
       this.#answerer = undefined; // the next request starts another
       this.#follower.restart();
       end(this.#error(`the thread of its figures ended (${reason}); ask again`));
     };
-    worker.on("message", ({ id, value, error }: Answer) => {
-      const asked = waiting.get(id);
-      waiting.delete(id);
-      if (waiting.size === 0) worker.unref();
+    worker.on("message", ({ value, error }: Answer) => {
+      const asked = waiting.shift();
+      if (waiting.length === 0) worker.unref();
       if (error) asked?.reject(receivedError(error));
       else asked?.resolve(value);
     });
@@ -141,9 +138,9 @@ export class MirrorClient {
     return {
       ask(name, args) {
         const asked = Promise.withResolvers<unknown>();
-        waiting.set(++questions, asked);
+        worker.postMessage({ name, args } satisfies Question);
+        waiting.push(asked);
         worker.ref(); // the process lives until it is answered
-        worker.postMessage({ id: questions, name, args } satisfies Question);
         return asked.promise;
       },
       close: () => {

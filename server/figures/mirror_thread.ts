@@ -23,16 +23,14 @@ export interface MirrorStart {
   readonly factors: readonly Factor[] | undefined;
 }
 
-/** A request to the thread. */
+/** A request to the thread. Answers come in the order of requests. */
 export interface Question {
-  readonly id: number;
   readonly name: keyof MirrorRequests;
   readonly args: readonly unknown[];
 }
 
 /** An answer of the thread. An error is sent by its parts: threads keep no class of their own. */
 export interface Answer {
-  readonly id: number;
   readonly value?: unknown;
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
 }
@@ -82,12 +80,12 @@ const start = (workerData as Record<string, MirrorStart> | null)?.[START];
 if (parentPort && start) {
   const port = parentPort;
   const answer = answererOf(start);
-  port.on("message", ({ id, name, args }: Question) => {
+  port.on("message", ({ name, args }: Question) => {
     try {
-      port.postMessage({ id, value: answer(name, args) } satisfies Answer);
+      port.postMessage({ value: answer(name, args) } satisfies Answer);
     } catch (error) {
       const { name, message, stack = "" } = error as Error;
-      port.postMessage({ id, error: { name, message, stack } } satisfies Answer);
+      port.postMessage({ error: { name, message, stack } } satisfies Answer);
     }
   });
   port.postMessage("ready");

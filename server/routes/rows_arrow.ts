@@ -1,3 +1,4 @@
+import { batchesOf } from "../../backends/batches_of.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Selected } from "../../core/tools/select_rows.ts";
@@ -54,19 +55,14 @@ export async function* rowsArrow(
   });
 
   async function* batches(): AsyncGenerator<ArrowColumns> {
-    let batch: Row[] = [];
+    if (count === 0) return yield dataOf([]); // it brings the schema
     let left = count;
-    if (left > 0) {
-      for await (const row of rows()) {
-        batch.push(row);
-        if (--left === 0) break;
-        if (batch.length < BATCH_ROWS) continue;
-        yield dataOf(batch);
-        batch = [];
-      }
+    for await (const batch of batchesOf(rows(), BATCH_ROWS)) {
+      yield dataOf(batch.slice(0, left));
+      left -= batch.length;
+      if (left <= 0) return;
     }
-    if (left > 0) throw new StoreError("Cannot send the rows: some were removed meanwhile");
-    yield dataOf(batch);
+    throw new StoreError("Cannot send the rows: some were removed meanwhile");
   }
 
   yield* arrowStream(arrow, fields, batches());
@@ -95,9 +91,9 @@ function united(one: Kind, other: Kind): Kind {
 }
 
 function typeOf(arrow: ApacheArrow, kind: Kind): ArrowType {
-  const { Int64, Float64, Bool, Utf8 } = arrow;
-  const types = { integer: Int64, number: Float64, boolean: Bool };
-  return new ((types as Partial<Record<Kind, typeof Utf8>>)[kind] ?? Utf8)();
+  const { Int64: integer, Float64: number, Bool: boolean, Utf8 } = arrow;
+  const types: Partial<Record<Kind, new () => ArrowType>> = { integer, number, boolean };
+  return new (types[kind] ?? Utf8)();
 }
 
 function arrowValue(value: Value, kind: Kind, name: string): unknown {
