@@ -8,11 +8,11 @@ import { type Sql, whereSql } from "./where_sql.ts";
 /** A page of rows, and their order. */
 export interface PageRequest {
   /** As in `stet ls --where`. Default: all rows. */
-  readonly where?: string;
+  readonly where?: string | undefined;
   /** Default: all columns. */
-  readonly columns?: readonly string[];
+  readonly columns?: readonly string[] | undefined;
   /** Columns to sort by; with `-` before the name, descending. Default: the store's order. */
-  readonly sort?: readonly string[];
+  readonly sort?: readonly string[] | undefined;
   readonly limit: number;
   readonly offset: number;
 }

@@ -43,14 +43,14 @@ const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
 export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
-    const { where, sort, limit = 100, offset = 0 } = query;
+    const { where, sort, columns, limit = 100, offset = 0 } = query;
     const cursor = await mirror.catchUp();
     const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
     const text = await mirror.ask("page", {
-      ...where !== undefined && { where },
-      ...sort !== undefined && { sort: namesIn(sort) },
-      ...selectedColumns(query),
+      where,
+      sort: namesIn(sort),
+      columns: namesIn(columns),
       limit,
       offset,
     });
@@ -62,8 +62,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
     query: RunsQuery,
     medium: Exclude<Medium, "json">,
   ): Promise<Response> {
-    const { where, since } = query;
-    const selection = { ...where !== undefined && { where }, ...selectedColumns(query) };
+    const { where, columns, since } = query;
+    const selection = { where, columns: namesIn(columns) };
     const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
       selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
@@ -144,12 +144,10 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       problems: [422],
       async handle({ req }) {
         checkType(req.raw, /^application\/(?:x-)?ndjson\s*(?:;|$)/i, MEDIA.ndjson);
-        const query = checked(recordAllQuery, req.query());
+        const { retry, columns } = checked(recordAllQuery, req.query());
         const rows = rowsIn(await readText(req.raw));
-        await backend.recordAll(
-          query.retry === "true" ? await missing(rows) : rows,
-          selectedColumns(query),
-        );
+        const added = retry === "true" ? await missing(rows) : rows;
+        await backend.recordAll(added, { columns: namesIn(columns) ?? [] });
         mirror.changed();
         return responseOf({ recorded: rows.length });
       },
@@ -167,12 +165,9 @@ function rowsIn(text: string): Row[] {
   });
 }
 
-function selectedColumns({ columns }: RecordAllQuery): { readonly columns?: string[] } {
-  return columns === undefined ? {} : { columns: namesIn(columns) };
-}
-
 /** Names with commas between, or a JSON array of names. */
-function namesIn(list: string): string[] {
+function namesIn(list: string | undefined): string[] | undefined {
+  if (list === undefined) return undefined;
   if (!list.startsWith("[")) return list.split(",").filter((name) => name !== "");
   const names = parseBody(list, "columns");
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
