@@ -64,24 +64,21 @@ function valuesAxis(
   cells: readonly SqlValue[],
   leftOut: Axis["left_out"],
 ): PlacedAxis {
-  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell) }))
+  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell), label: labelOf(cell) }))
     .sort((a, b) => compareValues(a.value, b.value));
-  const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
+  const places = new Map(shown.map(({ label }, i) => [label, i]));
   const present = shown.filter(({ value }) => value !== undefined);
   const isOn = `(${sql} IN (${present.map(() => "?").join(", ")})` +
     `${present.length < shown.length ? ` OR ${sql} IS NULL` : ""})`;
   return {
     axis: {
       column,
-      parts: shown.map(({ value }) => ({
-        label: value === undefined ? "" : writeCell(value),
-        where: valueCondition(column, value),
-      })),
+      parts: shown.map(({ value, label }) => ({ label, where: valueCondition(column, value) })),
       left_out: leftOut,
     },
     isOn: { text: isOn, values: present.map(({ cell }) => cell) },
     group: sql,
-    partOf: (group) => places.get(keyOf(group)) ?? -1,
+    partOf: (group) => places.get(labelOf(group)) ?? -1,
   };
 }
 
@@ -126,12 +123,10 @@ function roundTo(number: number, step: number): number {
   return Number(rounded.toPrecision(15));
 }
 
-/** Returns a key of a Map, the same for the same cell. */
-function keyOf(cell: SqlValue): unknown {
+/** Returns the cell text, empty if it is absent. */
+function labelOf(cell: SqlValue): string {
   const value = fromMirror(cell);
-  return typeof value === "object" && value !== null || typeof value === "bigint"
-    ? `\0${writeCell(value)}`
-    : value;
+  return value === undefined ? "" : writeCell(value);
 }
 
 /** Returns the condition that a column has a value; null if conditions have no such value. */

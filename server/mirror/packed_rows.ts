@@ -14,47 +14,33 @@ const MAX_CELLS = 20_000;
 /** The length of a text that counts as one cell. */
 const CELL_LENGTH = 64;
 
-/** Collects rows for a {@linkcode PackedRows}. */
-export class RowPacker {
-  #columns = new Map<string, (Value | undefined)[]>();
-  #length = 0;
-  #cells = 0;
-
-  /** The number of rows. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** True if it has enough for one batch. */
-  get isFull(): boolean {
-    return this.#cells >= MAX_CELLS;
-  }
-
-  /** Adds a row. */
-  add(row: Row): void {
+/** Packs rows in batches. */
+export async function* packRows(rows: AsyncIterable<Row>): AsyncGenerator<PackedRows> {
+  let columns = new Map<string, (Value | undefined)[]>();
+  let length = 0;
+  let cells = 0;
+  const packed = (): PackedRows => ({
+    length,
+    names: [...columns.keys()],
+    columns: [...columns.values()],
+  });
+  for await (const row of rows) {
     for (const name of Object.keys(row)) {
       const value = row[name]!;
-      let column = this.#columns.get(name);
-      if (!column) this.#columns.set(name, column = []);
-      while (column.length < this.#length) column.push(undefined);
+      let column = columns.get(name);
+      if (!column) columns.set(name, column = []);
+      while (column.length < length) column.push(undefined);
       column.push(value);
-      this.#cells += 1 + (typeof value === "string" ? Math.floor(value.length / CELL_LENGTH) : 0);
+      cells += 1 + (typeof value === "string" ? Math.floor(value.length / CELL_LENGTH) : 0);
     }
-    this.#length++;
-    this.#cells++;
+    length++;
+    cells++;
+    if (cells < MAX_CELLS) continue;
+    yield packed();
+    columns = new Map();
+    length = cells = 0;
   }
-
-  /** Returns the rows added so far, and starts anew. */
-  take(): PackedRows {
-    const packed = {
-      length: this.#length,
-      names: [...this.#columns.keys()],
-      columns: [...this.#columns.values()],
-    };
-    this.#columns = new Map();
-    this.#length = this.#cells = 0;
-    return packed;
-  }
+  if (length > 0) yield packed();
 }
 
 /** Reads a value of a row, by the row's number. */
