@@ -9,20 +9,39 @@ interface Operation {
   reject(error: unknown): void;
 }
 
-/** Runs the operations of requests that arrive at the same time in one batch of the store. */
-export class Batcher {
-  readonly #backend: Pick<Engine, "batch">;
-  #waiting: Operation[] = [];
-  #isBusy = false;
+/**
+ * Returns a function that runs an operation in the next batch of a store, with all others that arrive at the
+ * same time. It resolves to the operation's result once the batch is kept.
+ */
+export function batcher(
+  backend: Pick<Engine, "batch">,
+): <T>(operation: () => MaybePromise<T>) => Promise<T> {
+  let waiting: Operation[] = [];
+  let isBusy = false;
 
-  constructor(backend: Pick<Engine, "batch">) {
-    this.#backend = backend;
+  /** Schedules a batch after all requests that have arrived are read, and the batch under way has ended. */
+  function schedule(): void {
+    if (!isBusy) setImmediate(() => void runBatch());
   }
 
-  /** Runs an operation in the next batch; resolves to its result once the batch is kept. */
-  do<T>(operation: () => MaybePromise<T>): Promise<T> {
+  async function runBatch(): Promise<void> {
+    isBusy = true;
+    const operations = waiting;
+    waiting = [];
+    try {
+      let settles: (() => void)[] = [];
+      await backend.batch(() => settles = operations.map((operation) => operation.run()));
+      for (const settle of settles) settle();
+    } catch (error) {
+      for (const { reject } of operations) reject(error);
+    }
+    isBusy = false;
+    if (waiting.length > 0) schedule();
+  }
+
+  return <T>(operation: () => MaybePromise<T>) => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#waiting.push({
+    waiting.push({
       run() {
         try {
           const result = operation();
@@ -34,27 +53,7 @@ export class Batcher {
       },
       reject,
     });
-    if (this.#waiting.length === 1) this.#schedule();
+    if (waiting.length === 1) schedule();
     return promise;
-  }
-
-  /** Schedules a batch after all requests that have arrived are read, and the batch under way has ended. */
-  #schedule(): void {
-    if (!this.#isBusy) setImmediate(() => void this.#runBatch());
-  }
-
-  async #runBatch(): Promise<void> {
-    this.#isBusy = true;
-    const operations = this.#waiting;
-    this.#waiting = [];
-    try {
-      let settles: (() => void)[] = [];
-      await this.#backend.batch(() => settles = operations.map((operation) => operation.run()));
-      for (const settle of settles) settle();
-    } catch (error) {
-      for (const { reject } of operations) reject(error);
-    }
-    this.#isBusy = false;
-    if (this.#waiting.length > 0) this.#schedule();
-  }
+  };
 }

@@ -14,7 +14,7 @@ import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
 import { invalidRequest, ProblemError } from "../routes/problem.ts";
-import { Batcher } from "./batcher.ts";
+import { batcher } from "./batcher.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import {
   busyAnswer,
@@ -49,7 +49,7 @@ interface Claimed {
  */
 export class Claims {
   readonly #deps: ServerDeps;
-  readonly #batcher: Batcher;
+  readonly #inBatch: ReturnType<typeof batcher>;
   readonly #runs = new RunReader();
   /** By token. */
   readonly #held = new BoundedMap<{ readonly key: string; readonly claim: Claim }>(MAX_REMEMBERED);
@@ -64,7 +64,7 @@ export class Claims {
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
-    this.#batcher = new Batcher(deps.backend);
+    this.#inBatch = batcher(deps.backend);
   }
 
   /** Claims a run; waits while it is busy if the request says so. */
@@ -164,7 +164,7 @@ export class Claims {
         return replaces === undefined || rowVersion(found) !== replaces;
       },
     };
-    const answer = await this.#batcher.do(() => this.#deps.backend.claim(key, options));
+    const answer = await this.#inBatch(() => this.#deps.backend.claim(key, options));
     if (answer.state === "claimed") {
       this.#ended.delete(token);
       this.#held.set(token, { key: key.text, claim: answer.claim });
@@ -188,7 +188,7 @@ export class Claims {
     const claim = await this.#claimOf(fields, key);
     try {
       if (!claim) throw new LostClaimError("another client has it");
-      await this.#batcher.do(() => end(claim));
+      await this.#inBatch(() => end(claim));
     } catch (error) {
       if (!(error instanceof LostClaimError)) throw error;
       this.#held.delete(token);
@@ -256,7 +256,7 @@ export class Claims {
       await this.#adding.get(text); // the first request may still be under way
       if (await backend.has(row)) return;
     }
-    const adding = this.#batcher.do(() => backend.record(row));
+    const adding = this.#inBatch(() => backend.record(row));
     this.#adding.set(text, adding);
     try {
       await adding;

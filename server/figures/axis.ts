@@ -3,7 +3,7 @@ import { compareValues } from "../../core/values/compare_values.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { Axis } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
+import { cellText, fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
 /** An axis, and how rows are placed on it. */
@@ -64,7 +64,7 @@ function valuesAxis(
   cells: readonly SqlValue[],
   leftOut: Axis["left_out"],
 ): PlacedAxis {
-  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell), label: labelOf(cell) }))
+  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell), label: cellText(cell) }))
     .sort((a, b) => compareValues(a.value, b.value));
   const places = new Map(shown.map(({ label }, i) => [label, i]));
   const present = shown.filter(({ value }) => value !== undefined);
@@ -78,7 +78,7 @@ function valuesAxis(
     },
     isOn: { text: isOn, values: present.map(({ cell }) => cell) },
     group: sql,
-    partOf: (group) => places.get(labelOf(group)) ?? -1,
+    partOf: (group) => places.get(cellText(group)) ?? -1,
   };
 }
 
@@ -121,12 +121,6 @@ function roundTo(number: number, step: number): number {
   const unit = 10 ** Math.abs(digits);
   const rounded = digits > 0 ? Math.round(number * unit) / unit : Math.round(number / unit) * unit;
   return Number(rounded.toPrecision(15));
-}
-
-/** Returns the cell text, empty if it is absent. */
-function labelOf(cell: SqlValue): string {
-  const value = fromMirror(cell);
-  return value === undefined ? "" : writeCell(value);
 }
 
 /** Returns the condition that a column has a value; null if conditions have no such value. */

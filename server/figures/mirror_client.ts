@@ -69,10 +69,9 @@ export class MirrorClient {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Adds a listener of {@linkcode changed}; returns the function that removes it. */
-  onChanged(listener: () => void): () => void {
+  /** Adds a listener of {@linkcode changed}. */
+  onChanged(listener: () => void): void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** Sends a request to the mirror. */

@@ -4,7 +4,7 @@ import { rolesOf } from "./column_figures.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
+import { cellText, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import type { GridProgress, Progress } from "./figures_schemas.ts";
 
 /** Keys without a row: of runs that failed or are under way. */
@@ -88,10 +88,7 @@ function inferred(
     if (params.includes(name)) {
       const values = mirror.distinct(name);
       if (!values) return null;
-      for (const cell of values) {
-        const value = fromMirror(cell);
-        cells.add(value === undefined ? "" : writeCell(value));
-      }
+      for (const cell of values) cells.add(cellText(cell));
     }
     // Functions that share a store, and params that some runs lack, are no one grid.
     if (cells.has("") || name === NAMESPACE && cells.size > 1) return null;

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { writeCell } from "../../core/values/cell.ts";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 
@@ -55,6 +56,12 @@ export function fromMirror(value: SqlValue): Value | undefined {
     default:
       return value === null ? undefined : fromBlob(Buffer.from(value).toString("utf8"));
   }
+}
+
+/** Returns the cell text of a cell; empty if it is absent. */
+export function cellText(cell: SqlValue): string {
+  const value = fromMirror(cell);
+  return value === undefined ? "" : writeCell(value);
 }
 
 /** Returns what an aggregate gave as a number, or null. */
