@@ -1,14 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ProblemError } from "./routes/problem.ts";
 
-/** The requests that are answered. */
-export interface GuardOptions {
-  /** The bearer token of clients; undefined: none is needed. */
-  readonly token: string | undefined;
-  /** The names of the sidecar in `Host`, without a port. */
-  readonly hosts: ReadonlySet<string>;
-}
-
 /** Throws the problem of a request that must not be answered. @param path The path for routing. */
 export type Guard = (request: Request, path: string) => void;
 
@@ -29,8 +21,11 @@ export function isLoopback(host: string): boolean {
 /**
  * Refuses a page of another site whose name was made to resolve here (the Host is not ours), a page that
  * posts across sites (its Origin is not ours), and a client without the token.
+ *
+ * @param token The bearer token of clients; undefined: none is needed.
+ * @param hosts The names of the sidecar in `Host`, without a port.
  */
-export function createGuard({ token, hosts }: GuardOptions): Guard {
+export function createGuard(token: string | undefined, hosts: ReadonlySet<string>): Guard {
   const expected = token === undefined ? undefined : digest(token);
 
   return ({ headers }, path) => {

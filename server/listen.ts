@@ -3,11 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, nameOf, StoreError } from "../core/errors.ts";
 
-/**
- * Answers a request.
- *
- * @param gone Returns a signal that aborts when the client has left.
- */
+/** Answers a request. @param gone Returns a signal that aborts when the client has left. */
 export type Handler = (request: Request, gone: () => AbortSignal) => Response | Promise<Response>;
 
 /** A listening server. */

@@ -76,7 +76,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     if (!isOpen) await backend.close();
   };
   try {
-    const guard = createGuard({ token, hosts: knownHosts(host, allowHosts) });
+    const guard = createGuard(token, knownHosts(host, allowHosts));
     const app = createApp({
       backend,
       mirror,

@@ -31,10 +31,7 @@ export class HttpConnection {
   #hasAnswered = false;
   #isClosed = false;
 
-  /**
-   * @throws {StoreError} If it is no URL of HTTP, it holds a password, its token cannot be read, or Deno gives no
-   * access to its host.
-   */
+  /** @throws {StoreError} If the URL or its token is unfit, or Deno gives no access to its host. */
   constructor(location: string | URL) {
     const url = urlOf(location);
     if (url.username !== "" || url.password !== "") {
@@ -62,11 +59,7 @@ export class HttpConnection {
     }
   }
 
-  /**
-   * Returns the JSON that a request is answered with.
-   *
-   * @param members The members that an answer of a sidecar has.
-   */
+  /** Returns the JSON of an answer. @param members The members that the answer of a sidecar has. */
   async ask<A extends object>(
     path: string,
     members: readonly (string & keyof A)[],
@@ -78,11 +71,7 @@ export class HttpConnection {
     throw notSidecar(this.location);
   }
 
-  /**
-   * Returns the response to a request, its body not read yet.
-   *
-   * @param type A part of the content type of a sidecar's answer.
-   */
+  /** Returns a response, its body not read yet. @param type A part of a sidecar's content type. */
   async open(path: string, type: string, request: HttpRequest = {}): Promise<Response> {
     return await this.#send(path, request, async (response) => {
       if (response.headers.get("content-type")?.includes(type)) return response;

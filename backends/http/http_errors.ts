@@ -6,9 +6,6 @@ import { isPlainObject, type Value } from "../../core/values/value.ts";
 /**
  * Returns the error that a response other than 2xx means: a StoreError, or another error if the request
  * may be tried again.
- *
- * @param location The store's name in messages.
- * @param token The token that the request had.
  */
 export async function problemError(
   response: Response,

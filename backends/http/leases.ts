@@ -56,11 +56,7 @@ export class Leases {
     this.#renewal = undefined;
   }
 
-  /**
-   * Releases all claims at the sidecar.
-   *
-   * @throws {StoreError} If some could not be released. They end with their lease.
-   */
+  /** Releases all claims. @throws {StoreError} If some could not be: they end with their lease. */
   async close(): Promise<void> {
     const all = [...this.#held];
     this.#held.clear();

@@ -4,12 +4,7 @@ import { parseJson } from "../../core/values/json.ts";
 import { decodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
 
-/**
- * Returns the rows of a response in JSON Lines. Its connection is closed also if the rows are returned
- * before the first.
- *
- * @param location The store's name in messages.
- */
+/** Returns the rows of a response in JSON Lines. Its connection is closed also if none is read. */
 export function responseRows(response: Response, location: string): AsyncGenerator<Row> {
   const rows = read(response, location);
   const end = rows.return.bind(rows);

@@ -1,6 +1,6 @@
 import { checkColumn, checkParamName, ELAPSED, NAMESPACE } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
-import { decodeJsonRow } from "../../core/values/json_row.ts";
+import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { type Key, keyOf, type KeyShape, keyShape } from "../../core/keys/key.ts";
 import { resultColumns } from "../../core/runs/result.ts";
 import { toRow } from "../../core/values/to_row.ts";
@@ -28,7 +28,7 @@ export class RunReader {
   /** Returns the key shape that a request declares. */
   shape({ key, defaults }: KeyFields): KeyShape {
     if (key === undefined && defaults === undefined) return this.#open;
-    const name = JSON.stringify(key) + (defaults === undefined ? "" : shapeText(defaults));
+    const name = JSON.stringify(key) + (defaults === undefined ? "" : encodeJsonRow(defaults));
     let shape = this.#shapes.get(name);
     if (!shape) {
       for (const [i, each] of (key ?? []).entries()) checking(`key.${i}`, () => checkColumn(each));
@@ -72,9 +72,4 @@ function checking<T>(path: string, check: () => T): T {
   } catch (error) {
     throw invalidRequest([{ path, message: messageOf(error) }]);
   }
-}
-
-function shapeText(defaults: WireRow): string {
-  const { text } = keyOf(keyShape(Object.keys(defaults)), decodeJsonRow(defaults));
-  return `;${text}`;
 }
