@@ -1,8 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { getPath } from "hono/utils/url";
 import { ProblemError } from "./routes/problem.ts";
-
-/** Throws the problem of a request that must not be answered. @param path The path for routing. */
-export type Guard = (request: Request, path: string) => void;
 
 /** The names of this machine to itself. */
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"] as const;
@@ -19,16 +17,21 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses a page of another site whose name was made to resolve here (the Host is not ours), a page that
- * posts across sites (its Origin is not ours), and a client without the token.
+ * Returns a function that throws the problem of a request that must not be answered: of a page of another
+ * site whose name was made to resolve here (the Host is not ours), of a page that posts across sites (its
+ * Origin is not ours), or of a client without the token.
  *
  * @param token The bearer token of clients; undefined: none is needed.
  * @param hosts The names of the sidecar in `Host`, without a port.
  */
-export function createGuard(token: string | undefined, hosts: ReadonlySet<string>): Guard {
+export function createGuard(
+  token: string | undefined,
+  hosts: ReadonlySet<string>,
+): (request: Request) => void {
   const expected = token === undefined ? undefined : digest(token);
 
-  return ({ headers }, path) => {
+  return (request) => {
+    const { headers } = request;
     const host = headers.get("host");
     if (host === null || !hosts.has(nameOf(host))) {
       throw new ProblemError(
@@ -42,11 +45,11 @@ export function createGuard(token: string | undefined, hosts: ReadonlySet<string
     }
     // Of browsers that send it: an image or a form of another site. Its links may lead to the page.
     const site = headers.get("sec-fetch-site");
-    const isLink = headers.get("sec-fetch-mode") === "navigate" && path === "/";
+    const isLink = headers.get("sec-fetch-mode") === "navigate" && getPath(request) === "/";
     if (site !== null && site !== "same-origin" && site !== "none" && !isLink) {
       throw new ProblemError(403, "Pages of another site may not use this sidecar");
     }
-    if (expected && isProtected(path) && !isToken(headers.get("authorization"), expected)) {
+    if (expected && isProtected(request) && !isToken(headers.get("authorization"), expected)) {
       throw new ProblemError(401, "This sidecar needs its token as Authorization: Bearer …", {
         headers: { "www-authenticate": 'Bearer realm="stet"' },
       });
@@ -55,7 +58,8 @@ export function createGuard(token: string | undefined, hosts: ReadonlySet<string
 }
 
 /** The page at `/` asks for the token; what it shows comes from under `/v1`. */
-function isProtected(path: string): boolean {
+function isProtected(request: Request): boolean {
+  const path = getPath(request); // as routes are found
   return path === "/v1" || path.startsWith("/v1/");
 }
 

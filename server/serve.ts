@@ -86,12 +86,13 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       allowsQuery: options.allowQuery ?? false,
       queries,
       warn,
-    }, guard);
+    });
     const listener = await listen(host, port, (request, gone) => {
       try {
+        guard(request); // a middleware would cost claims a fifth of their speed
         return app.fetch(request, { gone });
       } catch (error) {
-        return problemResponse(problemOf(error, warn)); // the guard's
+        return problemResponse(problemOf(error, warn));
       }
     });
     const stop = async (): Promise<void> => {

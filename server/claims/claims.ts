@@ -24,7 +24,7 @@ import {
   isSameRun,
   rowVersion,
 } from "./claim_answers.ts";
-import { RunReader } from "./run_reader.ts";
+import { readKey, readRow, readRowKey } from "./read_run.ts";
 
 /** The maximum pause before a waiting claim is tried again, in milliseconds. */
 const MAX_PAUSE_MS = 250;
@@ -50,7 +50,6 @@ interface Claimed {
 export class Claims {
   readonly #deps: ServerDeps;
   readonly #inBatch: ReturnType<typeof batcher>;
-  readonly #runs = new RunReader();
   /** By token. */
   readonly #held = new BoundedMap<{ readonly key: string; readonly claim: Claim }>(MAX_REMEMBERED);
   /** By token. */
@@ -69,7 +68,7 @@ export class Claims {
 
   /** Claims a run; waits while it is busy if the request says so. */
   async claim(request: wire.ClaimRequest, gone: () => AbortSignal): Promise<string> {
-    const key = this.#runs.key(request);
+    const key = readKey(request);
     const token = request.token ?? randomUUID();
     const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
@@ -81,7 +80,7 @@ export class Claims {
   /** Claims some of many runs. */
   async claimBatch(request: wire.BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
     const { batch, most = batch.length, ...fields } = request;
-    const keys = batch.map((params) => this.#runs.key({ ...fields, params }));
+    const keys = batch.map((params) => readKey({ ...fields, params }));
     const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
       const answers: string[] = [];
@@ -108,14 +107,14 @@ export class Claims {
 
   /** Records a run and ends its claim; without a token, adds a row. */
   async record(request: wire.RecordRequest): Promise<string> {
-    const row = this.#runs.row(request);
+    const row = readRow(request);
     const { token } = request;
     if (token === undefined) {
       await this.#add(row, request.retry ?? false);
       this.#deps.mirror.changed();
       return '{"state":"recorded"}';
     }
-    const key = this.#runs.keyOf(request, row);
+    const key = readRowKey(request, row);
     const fields = { ...request, token };
     return await this.#end("recorded", fields, key, (claim) => claim.record(row), row);
   }
@@ -124,17 +123,17 @@ export class Claims {
   fail(request: wire.FailRequest): Promise<string> {
     const { error, stack = "", attempts = 1 } = request;
     const end = (claim: Claim): MaybePromise<void> => claim.fail({ error, stack, attempts });
-    return this.#end("failed", request, this.#runs.key(request), end);
+    return this.#end("failed", request, readKey(request), end);
   }
 
   /** Ends a claim; nothing is noted. */
   release(request: wire.ReleaseRequest): Promise<string> {
-    return this.#end("released", request, this.#runs.key(request), (claim) => claim.release());
+    return this.#end("released", request, readKey(request), (claim) => claim.release());
   }
 
   /** Extends the lease of a claim. */
   async renew(request: wire.RenewRequest): Promise<string> {
-    const key = this.#runs.key(request);
+    const key = readKey(request);
     const { answer, text } = await this.#claim(key, request.token, request);
     if (answer.state !== "claimed") throw await this.#lostClaim(key);
     return text;
@@ -142,7 +141,7 @@ export class Claims {
 
   /** Returns the row of a run, and its version. */
   async find(request: wire.RunFields): Promise<string> {
-    const row = await this.#deps.backend.find(this.#runs.key(request));
+    const row = await this.#deps.backend.find(readKey(request));
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
   }
 
@@ -209,13 +208,13 @@ export class Claims {
   }
 
   /** Returns the claim of a token. One that is not remembered is claimed again, unless the key is taken. */
-  async #claimOf({ token, replaces }: ClaimFields, key: Key): Promise<Claim | undefined> {
-    const held = this.#held.get(token);
+  async #claimOf(fields: ClaimFields, key: Key): Promise<Claim | undefined> {
+    const held = this.#held.get(fields.token);
     if (held?.key === key.text) return held.claim;
     if (held) {
       throw invalidRequest([{ path: "token", message: "it is the token of another run's claim" }]);
     }
-    const { answer } = await this.#claim(key, token, replaces === undefined ? {} : { replaces });
+    const { answer } = await this.#claim(key, fields.token, fields);
     return answer.state === "claimed" ? answer.claim : undefined;
   }
 
@@ -256,13 +255,10 @@ export class Claims {
       await this.#adding.get(text); // the first request may still be under way
       if (await backend.has(row)) return;
     }
-    const adding = this.#inBatch(() => backend.record(row));
+    const adding = this.#inBatch(() => backend.record(row))
+      .finally(() => this.#adding.delete(text));
     this.#adding.set(text, adding);
-    try {
-      await adding;
-    } finally {
-      this.#adding.delete(text);
-    }
+    await adding;
   }
 
   /** Returns a function that waits until a busy claim may be tried again; false once the time is over. */

@@ -6,7 +6,7 @@ import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
-import { checkedRow } from "../claims/run_reader.ts";
+import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import { closeRows } from "../mirror/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";

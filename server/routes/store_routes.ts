@@ -4,7 +4,7 @@ import { keyParams } from "../../core/keys/key_params.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
 import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
-import { RunReader } from "../claims/run_reader.ts";
+import { readKey } from "../claims/read_run.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
 import { batch, count, keyFields, row, text } from "./schemas.ts";
@@ -39,8 +39,6 @@ const matchFields = { params: row.exactOptional(), columns: row.exactOptional(),
 
 /** Routes for the state of the store, and for changes other than recording. */
 export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
-  const runs = new RunReader();
-
   const columnsOf = async (): Promise<ColumnsAnswer> => ({
     exists: await backend.exists(),
     columns: await backend.columns(),
@@ -103,7 +101,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: z.strictObject({ has: z.boolean() }),
     }, async ({ params, columns = {}, ...fields }) => ({
       has: await (params
-        ? backend.hasKey(runs.key({ params, ...fields }))
+        ? backend.hasKey(readKey({ params, ...fields }))
         : backend.has(decodeJsonRow(columns))),
     })),
     post({
@@ -128,7 +126,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
           keyOf(shape, decodeJsonRow(each))
         ))
         : params
-        ? backend.removeKey(runs.key({ params, ...fields }))
+        ? backend.removeKey(readKey({ params, ...fields }))
         : backend.remove(decodeJsonRow(columns)));
       mirror.changed();
       return { removed };
