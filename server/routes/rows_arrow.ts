@@ -1,4 +1,3 @@
-import { batchesOf } from "../../backends/batches_of.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Selected } from "../../core/tools/select_rows.ts";
@@ -56,11 +55,15 @@ export async function* rowsArrow(
 
   async function* batches(): AsyncGenerator<ArrowColumns> {
     if (count === 0) return yield dataOf([]); // it brings the schema
+    let batch: Row[] = [];
     let left = count;
-    for await (const batch of batchesOf(rows(), BATCH_ROWS)) {
-      yield dataOf(batch.slice(0, left));
-      left -= batch.length;
-      if (left <= 0) return;
+    for await (const row of rows()) {
+      batch.push(row);
+      left--;
+      if (left > 0 && batch.length < BATCH_ROWS) continue;
+      yield dataOf(batch);
+      if (left === 0) return;
+      batch = [];
     }
     throw new StoreError("Cannot send the rows: some were removed meanwhile");
   }
