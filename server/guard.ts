@@ -33,7 +33,8 @@ export function createGuard(
   return (request) => {
     const { headers } = request;
     const host = headers.get("host");
-    if (host === null || !hosts.has(nameOf(host))) {
+    const name = host?.replace(/:\d{1,5}$/, "").toLowerCase(); // without a port
+    if (name === undefined || !hosts.has(name)) {
       throw new ProblemError(
         421,
         "This sidecar is not called by that Host; start it with --allow-host to allow the name",
@@ -49,23 +50,14 @@ export function createGuard(
     if (site !== null && site !== "same-origin" && site !== "none" && !isLink) {
       throw new ProblemError(403, "Pages of another site may not use this sidecar");
     }
-    if (expected && isProtected(request) && !isToken(headers.get("authorization"), expected)) {
+    // The page at `/` asks for the token; what it shows comes from under `/v1`.
+    const isProtected = expected && /^\/v1(?:\/|$)/.test(getPath(request));
+    if (isProtected && !isToken(headers.get("authorization"), expected)) {
       throw new ProblemError(401, "This sidecar needs its token as Authorization: Bearer …", {
         headers: { "www-authenticate": 'Bearer realm="stet"' },
       });
     }
   };
-}
-
-/** The page at `/` asks for the token; what it shows comes from under `/v1`. */
-function isProtected(request: Request): boolean {
-  const path = getPath(request); // as routes are found
-  return path === "/v1" || path.startsWith("/v1/");
-}
-
-/** The name in a Host header, which may have a port. */
-function nameOf(host: string): string {
-  return host.replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
 /** Takes the same time for any token: digests are of one length. */

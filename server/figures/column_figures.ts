@@ -34,16 +34,10 @@ function distinctOf(mirror: Mirror, name: string): number {
   return numberOf(count) ?? 0;
 }
 
-/** The columns of a store by their role. */
-export interface Roles {
-  /** The columns that identify a run. */
-  readonly params: readonly string[];
-  /** The columns of saved results. */
-  readonly results: readonly string[];
-}
-
-/** Returns the columns of params, and those of results. */
-export function rolesOf(columns: readonly string[]): Roles {
+/** Returns the columns that identify a run, and those of saved results. */
+export function rolesOf(
+  columns: readonly string[],
+): Readonly<Record<"params" | "results", readonly string[]>> {
   if (areRecords(columns)) return { params: columns.filter(isParamColumn), results: [] };
   return {
     params: columns.filter(isKeyColumn),

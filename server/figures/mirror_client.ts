@@ -87,7 +87,6 @@ export class MirrorClient {
   /** Ends the thread. Node ends its process only after the statement that the thread is running. */
   close(): void {
     this.#isClosed = true;
-    this.#listeners.clear();
     this.#answerer?.then((it) => it.close(), () => {});
   }
 

@@ -81,7 +81,7 @@ export class Mirror implements RowSink {
 
   /** Returns how many cells of a column have a value of each kind. */
   kinds(column: string): Readonly<KindCounts> {
-    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
+    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? [0, 0, 0, 0, 0];
   }
 
   /** True if a column has an integer that int64 does not hold. */
@@ -198,12 +198,8 @@ export class Mirror implements RowSink {
         );
       }
       this.db.alter(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
-      kinds.push(noKinds());
+      kinds.push([0, 0, 0, 0, 0]);
       numbers.set(name, numbers.size);
     }
   }
-}
-
-function noKinds(): KindCounts {
-  return [0, 0, 0, 0, 0];
 }

@@ -43,11 +43,8 @@ export async function* packRows(rows: AsyncIterable<Row>): AsyncGenerator<Packed
   if (length > 0) yield packed();
 }
 
-/** Reads a value of a row, by the row's number. */
-export type RowReader = (row: number) => number | null;
-
-/** Returns the readers of a run's end, in seconds since 1970, and of its duration in seconds. */
-export function runTimes({ names, columns }: PackedRows): RowReader[] {
+/** Returns the readers of a row's end of the run, in seconds since 1970, and of its duration in seconds. */
+export function runTimes({ names, columns }: PackedRows): ((row: number) => number | null)[] {
   const [timestamp, created, elapsed, custom] = [TIMESTAMP, "created_at", ELAPSED, "custom_data"]
     .map((name) => columns[names.indexOf(name)]);
   return [

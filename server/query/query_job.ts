@@ -46,9 +46,7 @@ export async function answerPieces(
 }
 
 /** Writes the answer of a statement to its file. */
-export async function answerQuery(
-  { store, answer, ...statement }: QueryJob,
-): Promise<void> {
+export async function answerQuery({ store, answer, ...statement }: QueryJob): Promise<void> {
   const memory = setInterval(endIfTooLarge, MEMORY_INTERVAL_MS);
   const abandoned = setTimeout(end, statement.timeout + ABANDONED_MS);
   try {

@@ -5,7 +5,6 @@ import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
-import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
 import { MissingPackageError } from "../../packages/missing_package_error.ts";
@@ -39,14 +38,6 @@ export class QueryProcesses {
   constructor(backend: Engine, path: string | undefined) {
     this.#backend = backend;
     this.#path = path;
-  }
-
-  /** The permissions that a process for SQL needs and this one lacks; undefined if none. */
-  static get missing(): string | undefined {
-    // Workers get the permissions that this process has in full.
-    const kinds = ["run", "read", "write", "env", "ffi"] as const;
-    const missing = kinds.filter((name) => !isGranted({ name }));
-    return missing.length === 0 ? undefined : missing.map((name) => `--allow-${name}`).join(" ");
   }
 
   /**

@@ -174,11 +174,11 @@ function namesIn(list: string | undefined): string[] | undefined {
   throw invalidRequest([{ path: "columns", message: "must be an array of names" }]);
 }
 
-/** Headers that let a client keep an answer and revalidate it. */
-type CacheHeaders = Record<"etag" | "cache-control" | "vary", string>;
+/** Headers that let a client keep an answer for a state of the store, and revalidate it. */
+type CacheHeaders = ReturnType<typeof cacheHeaders>;
 
-/** Returns the headers for a state of the store. The tag is weak: the bytes differ by encoding. */
-function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
+/** The tag is weak: the bytes differ by encoding. */
+function cacheHeaders({ req }: Context<Env>, state: string) {
   const hash = createHash("sha256").update(`${state} ${req.url}`).digest("base64url").slice(0, 27);
   return { etag: `W/"${hash}"`, "cache-control": "no-cache", vary: "accept" };
 }
