@@ -65,8 +65,7 @@ export class SidecarClient {
 
   /** Claims a run, unless it is done or busy. */
   async claim(request: wire.ClaimRequest): Promise<wire.WireClaimAnswer> {
-    const body = requestText(request);
-    return await this.#connection.ask<wire.WireClaimAnswer>("/v1/claim", ["state"], { body });
+    return await this.#connection.ask("/v1/claim", ["state"], { body: requestText(request) });
   }
 
   /** Claims some of many runs; the answers are in their order. */

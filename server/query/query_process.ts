@@ -14,7 +14,6 @@ import { answerQuery, type QueryJob, queryJob, type Statement } from "./query_jo
 const MAX_PROCESSES = 2;
 /** The time after its timeout at which a process is killed, in milliseconds. */
 const GRACE_MS = 2000;
-const CHUNK_BYTES = 1 << 16;
 
 /** The classes of errors that a process can send. */
 const CLASSES: Readonly<
@@ -46,7 +45,7 @@ export class QueryProcesses {
    * @throws {QueryError} If the statement is wrong, or takes more time or memory than it may.
    * @throws {StoreError} If the store cannot be read.
    */
-  async answer(statement: Statement): Promise<AsyncGenerator<Uint8Array>> {
+  async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
     const folder = new TemporaryFolder("stet-query-");
     try {
       while (this.#running >= MAX_PROCESSES) await this.#ended.wait();
@@ -57,7 +56,8 @@ export class QueryProcesses {
         const isFile = this.#path !== undefined && fs.existsSync(this.#path);
         const store = isFile ? this.#path! : await this.#copy(folder.path);
         await this.#run({ ...statement, store, answer });
-        return piecesOf(fs.openSync(answer, "r"));
+        const fd = fs.openSync(answer, "r"); // before the file is removed
+        return fs.createReadStream(answer, { fd }).iterator();
       } finally {
         this.#running--;
         this.#ended.notifyAll();
@@ -108,19 +108,5 @@ export class QueryProcesses {
       await store.close();
     }
     return copy;
-  }
-}
-
-/** Returns the bytes of an open file, which is closed after the last, or when no more are wanted. */
-async function* piecesOf(fd: number): AsyncGenerator<Uint8Array> {
-  try {
-    for (;;) {
-      const bytes = new Uint8Array(CHUNK_BYTES);
-      const count = fs.readSync(fd, bytes);
-      if (count === 0) return;
-      yield bytes.subarray(0, count);
-    }
-  } finally {
-    fs.closeSync(fd);
   }
 }

@@ -5,6 +5,9 @@ import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import { csvField } from "../../core/values/csv_field.ts";
+import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
 import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
@@ -14,7 +17,6 @@ import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts"
 import { invalidRequest } from "./problem.ts";
 import { checked, get, responseOf, type Route } from "./route.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
-import { rowsCsv, rowsNdjson } from "./rows_text.ts";
 import { count, longText, row, text } from "./schemas.ts";
 import { openCursor, sealCursor } from "./sealed_cursor.ts";
 import { streamResponse } from "./stream_response.ts";
@@ -83,10 +85,7 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
           { "stet-mark": sealCursor(cursor), "stet-whole": String(isWhole) },
       };
       const selected = await select(rows);
-      if (medium !== "arrow") {
-        const pieces = medium === "csv" ? rowsCsv(selected) : rowsNdjson(selected);
-        return await streamResponse(pieces, headers);
-      }
+      if (medium !== "arrow") return await streamResponse(rowsText(selected, medium), headers);
       const surveyed = await survey(selected);
       // Without rows a second reading would be opened and not read.
       const second = surveyed.count === 0 ? selected : await select((await open()).rows);
@@ -187,4 +186,20 @@ function cacheHeaders({ req }: Context<Env>, state: string) {
 function isUnchanged({ req }: Context<Env>, { etag }: CacheHeaders): boolean {
   const known = req.header("if-none-match") ?? "";
   return known.trim() === "*" || known.split(",").some((each) => each.trim() === etag);
+}
+
+/** Returns rows as JSON Lines, or as CSV of cell text, piece by piece. */
+async function* rowsText(
+  { columns, rows }: Selected,
+  medium: "csv" | "ndjson",
+): AsyncGenerator<string> {
+  const isCsv = medium === "csv";
+  if (isCsv && columns.length > 0) yield `${columns.map(csvField).join(",")}\n`;
+  for await (const row of rows()) {
+    yield `${isCsv ? columns.map((name) => cellOf(row, name)).join(",") : encodeJsonRow(row)}\n`;
+  }
+}
+
+function cellOf(row: Row, name: string): string {
+  return Object.hasOwn(row, name) ? csvField(writeCell(row[name]!)) : "";
 }
