@@ -2,13 +2,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { getPath } from "hono/utils/url";
 import { ProblemError } from "./routes/problem.ts";
 
-/** The names of this machine to itself. */
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"] as const;
-
-/** Returns the names of a bound address, and the allowed ones. */
+/** Returns the names of this machine to itself, of a bound address, and the allowed ones. */
 export function knownHosts(bound: string, allowed: readonly string[]): ReadonlySet<string> {
   const own = bound.includes(":") ? `[${bound}]` : bound;
-  return new Set([...LOOPBACK, own, ...allowed].map((name) => name.toLowerCase()));
+  const names = ["localhost", "127.0.0.1", "[::1]", own, ...allowed];
+  return new Set(names.map((name) => name.toLowerCase()));
 }
 
 /** True if an address reaches this machine only. */

@@ -1,10 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type {
-  Claim,
-  ClaimAnswer,
-  ClaimOptions,
-  MaybePromise,
-} from "../../core/contract/backend.ts";
+import type { Claim, ClaimOptions, MaybePromise } from "../../core/contract/backend.ts";
 import type * as wire from "../../core/contract/wire.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
@@ -36,12 +31,6 @@ type Ended = "recorded" | "failed" | "released";
 
 /** The members of a request that name a claim. */
 type ClaimFields = Pick<wire.ReleaseRequest, "token" | "replaces">;
-
-/** An answer to a claim, and its JSON. */
-interface Claimed {
-  readonly answer: ClaimAnswer;
-  readonly text: string;
-}
 
 /**
  * The claims of clients. Each is a lease in the store, which outlives the sidecar; what is remembered
@@ -145,11 +134,8 @@ export class Claims {
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
   }
 
-  async #claim(
-    key: Key,
-    token: string,
-    request: Omit<wire.ClaimRequest, "params">,
-  ): Promise<Claimed> {
+  /** Returns the answer to a claim, and its JSON. */
+  async #claim(key: Key, token: string, request: Omit<wire.ClaimRequest, "params">) {
     const { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces } = request;
     let row: Row | undefined;
     const options: ClaimOptions = {

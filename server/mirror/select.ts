@@ -34,8 +34,7 @@ export function conditionOf(mirror: Mirror, text: string | undefined): Sql {
 }
 
 /**
- * Returns some rows, and the number of all that fulfil the condition. Absent values come last in either
- * order.
+ * Returns some rows, and the number of all that fulfil the condition. Absent values come last.
  *
  * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If a column is not there.
  */
