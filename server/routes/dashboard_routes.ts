@@ -1,8 +1,14 @@
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { etag } from "hono/etag";
-import { getMimeType } from "hono/utils/mime";
 import type { Env, ServerDeps } from "../deps.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
 
 /** Returns the app of `/` and the files of the page. They are loaded by the first request for one. */
 export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
@@ -10,7 +16,7 @@ export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
     const { assets } = await import("../dashboard/assets.ts");
     if (!Object.hasOwn(assets, name)) return await c.notFound();
     return c.body(assets[name]!, 200, {
-      "content-type": getMimeType(name)!,
+      "content-type": TYPES[name.split(".").at(-1)!]!,
       "cache-control": "no-cache", // kept, and revalidated each time
     });
   }

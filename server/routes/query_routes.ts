@@ -15,9 +15,6 @@ const queryRequest = z.strictObject({
   timeout_seconds: z.number().gt(0).max(60).exactOptional(),
 }).meta({ id: "QueryRequest" });
 
-/** The limits of a statement for which the request gives none. */
-const DEFAULT_MAX_ROWS = 10_000, DEFAULT_TIMEOUT_SECONDS = 10;
-
 /** The route for SQL, which can only read this store, where the user allows it. */
 export function queryRoutes({ backend, allowsQuery, queries }: ServerDeps): Route[] {
   return [{
@@ -37,8 +34,7 @@ export function queryRoutes({ backend, allowsQuery, queries }: ServerDeps): Rout
         );
       }
       const request = checked(queryRequest, await readJson(req.raw));
-      const { max_rows: maxRows = DEFAULT_MAX_ROWS } = request;
-      const { sql, timeout_seconds: seconds = DEFAULT_TIMEOUT_SECONDS } = request;
+      const { sql, max_rows: maxRows = 10_000, timeout_seconds: seconds = 10 } = request;
       const medium = mediumFor(req.header("accept"));
       const statement = { sql, maxRows, timeout: Math.ceil(seconds * 1000), medium };
       try {
