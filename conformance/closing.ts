@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withTwoHandles } from "./case.ts";
 
 /** The end of a handle. */
 export const closing: readonly Case[] = [
-  {
-    name: "a closed handle refuses every use, with an error that says that it was closed",
-    needs: "closing",
-    async check({ open }) {
-      const backend = await open();
+  ...withHandle({
+    async "a closed handle refuses every use, with an error that says that it was closed"(backend) {
       const shape = keyShape(["alpha"]);
       const key = keyOf(shape, { alpha: 1 });
       await backend.record({ alpha: 1 });
@@ -39,17 +36,14 @@ export const closing: readonly Case[] = [
         await assert.rejects(async () => await use(), isClear, `${name} says so`);
       }
     },
-  },
-  {
-    name: "close() of one handle leaves the others open",
-    needs: "sharing",
-    async check({ open }) {
-      const [one, other] = [await open(), await open()];
+  }, "closing"),
+  ...withTwoHandles({
+    async "close() of one handle leaves the others open"(one, other) {
       await one.record({ alpha: 1 });
       await other.record({ alpha: 2 });
       await one.close();
       await other.record({ alpha: 3 });
       assert.deepEqual((await other.load()).map(({ alpha }) => alpha), [1, 2, 3]);
     },
-  },
+  }, "sharing"),
 ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../core/contract/engine.ts";
 import type { Row } from "../core/values/value.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withTwoHandles } from "./case.ts";
 import { withoutTimestamp } from "./params_in.ts";
 
 /** Follows a store by cursors. */
@@ -54,22 +54,15 @@ async function checkFollowing(one: Engine, other: Engine): Promise<void> {
 
 /** Rows after a cursor. */
 export const following: readonly Case[] = [
-  {
-    name: "rowsAfter() gives what was added since the cursor, or all rows if others changed",
-    async check({ open }) {
-      const handle = await open();
+  ...withHandle({
+    async "rowsAfter() gives what was added since the cursor, or all rows if others changed"(
+      handle,
+    ) {
       await checkFollowing(handle, handle);
     },
-  },
-  {
-    name: "rowsAfter() sees what another handle changed",
-    needs: "sharing",
-    check: async ({ open }) => await checkFollowing(await open(), await open()),
-  },
-  {
-    name: "rowsAfter() gives the same cursor while nothing changes, and another after each change",
-    async check({ open }) {
-      const handle = await open();
+    async "rowsAfter() gives the same cursor while nothing changes, and another after each change"(
+      handle,
+    ) {
       const marks = new Set<string>();
       for (let seed = 0; seed < 4; seed++) {
         await handle.record({ seed });
@@ -79,11 +72,7 @@ export const following: readonly Case[] = [
       }
       assert.equal(marks.size, 4);
     },
-  },
-  {
-    name: "rowsAfter() gives rows that come while they are read the next time",
-    async check({ open }) {
-      const handle = await open();
+    async "rowsAfter() gives rows that come while they are read the next time"(handle) {
       await handle.recordAll(Array.from({ length: 3000 }, (_, seed) => ({ seed })));
       const { cursor, rows } = await handle.rowsAfter();
       const seeds: unknown[] = [];
@@ -97,5 +86,8 @@ export const following: readonly Case[] = [
       assert.deepEqual(next.slice(-1), [3000]);
       assert.equal(next.length, since.isWhole ? 3001 : 1);
     },
-  },
+  }),
+  ...withTwoHandles({
+    "rowsAfter() sees what another handle changed": checkFollowing,
+  }, "sharing"),
 ];
