@@ -7,22 +7,12 @@ import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row, Value } from "../core/values/value.ts";
 import { paramsText } from "../core/values/value_text.ts";
 import { type Case, withHandle, withOneOrTwoHandles, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha", "seed"]);
 const key = keyOf(shape, { alpha: 1, seed: 1 });
 const note = { error: "out of memory", stack: "Error: out of memory\n    at train (train.ts:1:1)" };
-
-/** The claim of a key that is neither done nor claimed. */
-async function claimed(
-  handle: Engine,
-  key: Key,
-  options?: ClaimOptions,
-): Promise<Claim> {
-  const answer = await handle.claim(key, options);
-  assert.equal(answer.state, "claimed", `claim(${paramsText(key.values)})`);
-  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
-}
 
 async function isBusy(handle: Engine, key: Key): Promise<void> {
   const answer = await handle.claim(key);

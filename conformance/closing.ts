@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 
 /** The end of a handle. */
 export const closing: readonly Case[] = [
@@ -9,8 +10,7 @@ export const closing: readonly Case[] = [
       const shape = keyShape(["alpha"]);
       const key = keyOf(shape, { alpha: 1 });
       await backend.record({ alpha: 1 });
-      const answer = await backend.claim(keyOf(shape, { alpha: 2 }));
-      assert.equal(answer.state, "claimed");
+      const claim = await claimed(backend, keyOf(shape, { alpha: 2 }));
       await backend.close();
       const uses: Record<string, () => unknown> = {
         has: () => backend.has({ alpha: 1 }),
@@ -27,7 +27,7 @@ export const closing: readonly Case[] = [
         sourceOf: () => backend.sourceOf(key),
         removeKey: () => backend.removeKey(key),
         claim: () => backend.claim(keyOf(shape, { alpha: 4 })),
-        "record of a claim": () => answer.claim.record({ alpha: 2 }),
+        "record of a claim": () => claim.record({ alpha: 2 }),
       };
       for (const [name, use] of Object.entries(uses)) {
         const isClear = (error: unknown): boolean =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Row, setEntry } from "../core/values/value.ts";
 import { type Case, withHandle } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 /** Names that a format, a database or an object of JavaScript may trip over. No two differ in case only. */
@@ -124,10 +125,9 @@ export const columns: readonly Case[] = [
         };
         await refused(() => backend.record(row));
         await refused(() => backend.recordAll([row]));
-        const claimed = await backend.claim(keyOf(keyShape(["seed"]), { seed: 100 + n }));
-        assert.ok(claimed.state === "claimed");
-        await refused(() => claimed.claim.record(row));
-        await claimed.claim.release();
+        const claim = await claimed(backend, keyOf(keyShape(["seed"]), { seed: 100 + n }));
+        await refused(() => claim.record(row));
+        await claim.release();
       }
       await backend.record({ seed: 4 });
       assert.deepEqual(await paramsIn(backend), [{ seed: 1 }, { seed: 4 }]);

@@ -5,6 +5,7 @@ import { keyOf, type KeyShape, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
 import { paramsText } from "../core/values/value_text.ts";
 import { type Case, withHandle } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 /** Returns true if there is a row with the key of these params, and asserts that all looks agree. */
@@ -211,9 +212,7 @@ export const keys: readonly Case[] = withHandle({
     for (let i = 0; i < 1500; i++) params[`p${i}`] = i;
     for (const shape of [keyShape(Object.keys(params)), keyShape(undefined)]) {
       const key = keyOf(shape, params);
-      const answer = await backend.claim(key);
-      assert.equal(answer.state, "claimed");
-      if (answer.state === "claimed") await answer.claim.record({ ...params, result: 1 });
+      await (await claimed(backend, key)).record({ ...params, result: 1 });
       assert.equal((await backend.claim(key)).state, "done");
       await looks(backend, shape, [[params, true], [{ ...params, p1499: 0 }, false]]);
       assert.equal(await backend.has(params), true);

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions, Lease } from "../core/contract/backend.ts";
 import type { Engine } from "../core/contract/engine.ts";
 import { LostClaimError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Case, withHandle, withOneOrTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha", "seed"]);
@@ -16,7 +17,7 @@ function leaseOf(token: string, milliseconds = 60_000): Lease {
   return { token, until: Date.now() + milliseconds, holder: `worker ${token}` };
 }
 
-/** A lease that expires in a moment; `over` waits for that. */
+/** A lease that expires in a moment; {@linkcode over} waits for that. */
 function shortLease(token: string): Lease {
   return leaseOf(token, 5);
 }
@@ -25,15 +26,8 @@ async function over(): Promise<void> {
   await sleep(30);
 }
 
-async function leased(
-  handle: Engine,
-  lease: Lease,
-  asked: Key = key,
-  options: ClaimOptions = {},
-): Promise<Claim> {
-  const answer = await handle.claim(asked, { ...options, lease });
-  assert.equal(answer.state, "claimed", `claim of ${lease.token}`);
-  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
+async function leased(handle: Engine, lease: Lease, options?: ClaimOptions): Promise<Claim> {
+  return await claimed(handle, key, { ...options, lease });
 }
 
 async function stateOf(handle: Engine, lease?: Lease): Promise<string> {
@@ -56,10 +50,9 @@ export const leases: readonly Case[] = [
       assert.deepEqual(await paramsIn(other), [params]);
     },
     async "a key that a process holds is busy for a lease"(one, other) {
-      const answer = await one.claim(key);
-      assert.equal(answer.state, "claimed");
+      const claim = await claimed(one, key);
       assert.equal(await stateOf(other, leaseOf("a")), "busy");
-      if (answer.state === "claimed") await answer.claim.release();
+      await claim.release();
       await (await leased(other, leaseOf("a"))).release();
       assert.equal(await stateOf(one), "claimed");
     },
@@ -125,7 +118,7 @@ export const leases: readonly Case[] = [
     async "a lease replaces a row that does not count as done"(one, other) {
       await one.record({ ...params, note: "old" });
       const options: ClaimOptions = { isDone: (row) => row.result !== undefined };
-      const claim = await leased(other, leaseOf("a"), key, options);
+      const claim = await leased(other, leaseOf("a"), options);
       await claim.record({ ...params, result: 1 });
       assert.deepEqual(await paramsIn(one), [{ ...params, result: 1 }]);
     },

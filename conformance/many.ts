@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
 import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn, withoutTimestamp } from "./params_in.ts";
 
 function rowOf(n: number): Row {
@@ -92,13 +93,12 @@ export const many: readonly Case[] = [
     },
     async "verify() leaves claims as they are, with repair too"(backend) {
       const key = keyOf(keyShape(["seed"]), { seed: 1 });
-      const answer = await backend.claim(key);
-      assert.equal(answer.state, "claimed");
+      const claim = await claimed(backend, key);
       for (const repair of [false, true]) {
         assert.deepEqual([...await backend.verify({ repair })], []);
         assert.equal((await backend.claim(key)).state, "busy");
       }
-      if (answer.state === "claimed") await answer.claim.record({ seed: 1 });
+      await claim.record({ seed: 1 });
       assert.deepEqual(await paramsIn(backend), [{ seed: 1 }]);
     },
     async "verify() with repair keeps the first of rows that are equal, and all that differ"(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
 import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 
 const shape = keyShape(["alpha"]);
 
@@ -39,9 +40,7 @@ export const sources: readonly Case[] = [
       await backend.record({ alpha: 1, _stet_source: "v:1" });
       assert.equal(await backend.sourceOf(key), "v:1");
       const isDone = (row: Row): boolean => row["_stet_source"] === "v:2";
-      const answer = await backend.claim(key, { isDone });
-      assert.ok(answer.state === "claimed");
-      await answer.claim.record({ alpha: 1, _stet_source: "v:2" });
+      await (await claimed(backend, key, { isDone })).record({ alpha: 1, _stet_source: "v:2" });
       assert.equal(await backend.sourceOf(key), "v:2");
       assert.equal((await backend.claim(key, { isDone })).state, "done");
       assert.equal((await backend.load()).length, 1);
