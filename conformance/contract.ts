@@ -145,9 +145,7 @@ export const contract: readonly Case[] = withHandle({
   async "rows() gives what load() gives, and of each row only the columns asked for"(backend) {
     await backend.record({ alpha: 1, model: "a" });
     await backend.record({ beta: 2 });
-    const all: Row[] = [];
-    for await (const row of backend.rows()) all.push(row);
-    assert.deepEqual(all, await backend.load());
+    assert.deepEqual(await Array.fromAsync(backend.rows()), await backend.load());
     for (
       const [columns, expected] of [
         [["alpha"], [{ alpha: 1 }, {}]],
@@ -155,11 +153,7 @@ export const contract: readonly Case[] = withHandle({
         [["nowhere", "toString"], [{}, {}]],
         [[], [{}, {}]],
       ] as const
-    ) {
-      const picked: Row[] = [];
-      for await (const row of backend.rows({ columns })) picked.push(row);
-      assert.deepEqual(picked, expected, columns.join());
-    }
+    ) assert.deepEqual(await Array.fromAsync(backend.rows({ columns })), expected, columns.join());
   },
   async "valueBatches() gives the values of the columns asked for, in their order, of every row"(
     backend,
@@ -170,17 +164,13 @@ export const contract: readonly Case[] = withHandle({
     );
     await backend.record({ alpha: null, beta: 2n ** 70n, model: [0.5, "a"] });
     const columns = ["model", "nowhere", "alpha", "beta"];
-    const found: unknown[] = [];
-    for await (const batch of backend.valueBatches(columns)) found.push(...batch);
+    const found = (await Array.fromAsync(backend.valueBatches(columns))).flat();
     assert.equal(found.length, count + 1);
     const rows = (await backend.load()).map((row) => columns.map((name) => row[name]));
     const wrong = found.findIndex((values, i) => !isDeepStrictEqual(values, rows[i]));
     assert.deepEqual(found[wrong], rows[wrong], `row ${wrong}`); // a comparison of all rows would print them all
-    let empty = 0;
-    for await (const batch of backend.valueBatches([])) {
-      for (const row of batch) empty += row.length === 0 ? 1 : 0;
-    }
-    assert.equal(empty, count + 1);
+    const empty = (await Array.fromAsync(backend.valueBatches([]))).flat();
+    assert.equal(empty.filter(({ length }) => length === 0).length, count + 1);
   },
   async "rows() may be left before its end"(backend) {
     for (const alpha of [1, 2, 3]) await backend.record({ alpha });
