@@ -530,7 +530,7 @@ test("values of any kind come out of SQL as they are in the store", withDuckDb, 
       );
       assert.deepEqual(rows, column.map((v) => ({ v })));
     }),
-    { numRuns: rounds(100) },
+    { numRuns: sharedRounds(100) },
   );
   await fc.assert(
     fc.asyncProperty(fc.array(scalar, { minLength: 1 }), async (column) => {
@@ -538,7 +538,7 @@ test("values of any kind come out of SQL as they are in the store", withDuckDb, 
       const rows = await rowsOf(backend, "SELECT count(*) AS n, count(v) AS v FROM runs");
       assert.deepEqual(rows, [{ n: column.length, v: column.length }]);
     }),
-    { numRuns: rounds(50) },
+    { numRuns: sharedRounds(50) },
   );
 });
 
