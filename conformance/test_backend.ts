@@ -48,7 +48,7 @@ export interface BackendUnderTest {
   readonly open: (folder: string) => MaybePromise<Backend>;
   /**
    * Number of rows of the case that asks for each of many rows, six requests a row. A store behind a
-   * network can take 500. Default: 10,000.
+   * network, or one that reads all its rows to record one, can take 500. Default: 10,000.
    */
   readonly manyRows?: number;
   /** Capabilities that it lacks, with the reason of the skip. Default: none. */
