@@ -16,7 +16,7 @@ const timeout = 120_000;
 /** Numbers of users and of a group that nobody has. */
 const ALICE = 41201, BOB = 41202, GROUP = 41555;
 
-/** Caches of runtimes, which all users share: those of this user are not theirs to read. */
+/** Folder for the caches of runtimes: each user has one of its own. */
 const caches = tempFolder({ after });
 fs.chmodSync(caches, 0o777);
 
