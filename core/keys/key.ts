@@ -1,7 +1,7 @@
 import { readCell, writeCell } from "../values/cell.ts";
 import { isKeyColumn } from "../values/columns.ts";
 import { Fingerprint } from "./fingerprint.ts";
-import { type Row, setEntry, toValue } from "../values/value.ts";
+import { entryOf, type Row, setEntry, toValue } from "../values/value.ts";
 
 /** The columns that make up a key. Made once and used for many keys. */
 export interface KeyShape {
@@ -70,7 +70,7 @@ export function keyOf(
   params: Readonly<Record<string, unknown>>,
   order?: readonly string[],
 ): Key {
-  return new LazyKey(shape, params, textOf(shape, params), order);
+  return new LazyKey(shape, params, order);
 }
 
 /** Returns a key with other values, such as those of columns that are not in it. */
@@ -88,7 +88,7 @@ export function withValues(key: Key, values: Row): Key {
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
   let text = "";
   for (const name of shape.columns ?? openColumns(shape, params)) {
-    const cell = cellOf(own(params, name), name) ?? shape.defaults.get(name);
+    const cell = cellOf(entryOf(params, name), name) ?? shape.defaults.get(name);
     if (cell !== undefined) text += name + NAME_END + cell + CELL_END;
   }
   return text;
@@ -101,11 +101,6 @@ function openColumns(
   const names = Object.keys(params).filter(isKeyColumn);
   for (const name of shape.defaults.keys()) if (!Object.hasOwn(params, name)) names.push(name);
   return names.sort();
-}
-
-/** A param may be called `constructor`: what is inherited is not a param. */
-function own(params: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(params, name) ? params[name] : undefined;
 }
 
 function cellOf(input: unknown, name: string): string | undefined {
@@ -123,7 +118,7 @@ function cellOf(input: unknown, name: string): string | undefined {
 
 /** Values are needed only when the key is recorded, not when it is looked up. */
 class LazyKey implements Key {
-  #params: Readonly<Record<string, unknown>>;
+  readonly #params: Readonly<Record<string, unknown>>;
   #values: Row | undefined;
   #fingerprint: Fingerprint | undefined;
   readonly #order: readonly string[] | undefined;
@@ -133,13 +128,12 @@ class LazyKey implements Key {
   constructor(
     shape: KeyShape,
     params: Readonly<Record<string, unknown>>,
-    text: string,
     order: readonly string[] | undefined,
   ) {
     this.#order = order;
     this.shape = shape;
     this.#params = params;
-    this.text = text;
+    this.text = textOf(shape, params);
   }
 
   get fingerprint(): Fingerprint {
@@ -147,20 +141,17 @@ class LazyKey implements Key {
   }
 
   get values(): Row {
-    return this.#values ??= this.#read();
-  }
-
-  #read(): Row {
+    if (this.#values) return this.#values;
     const params = this.#params;
     const { columns = openColumns(this.shape, params), defaults } = this.shape;
     const values: Row = {};
     const given = this.#order ?? Object.keys(params).filter((name) => columns.includes(name));
     for (const name of [...given, ...columns]) {
       if (Object.hasOwn(values, name)) continue;
-      let value = toValue(own(params, name), `params.${name}`);
+      let value = toValue(entryOf(params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");
       if (value !== undefined) setEntry(values, name, value);
     }
-    return values;
+    return this.#values = values;
   }
 }

@@ -1,10 +1,9 @@
 import type { Expression, ObjectPattern } from "acorn";
-import { cannotName } from "./cannot_name.ts";
 import { constantOf } from "./constant.ts";
 import { areMinified } from "./minified.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import { type Parameter, parametersOf } from "./parameters.ts";
-import { isPlainObject } from "../values/value.ts";
+import { cannotName, type Parameter, parametersOf } from "./parameters.ts";
+import { isPlainObject, setEntry } from "../values/value.ts";
 
 /** Names of a function's arguments, where its source does not show them or should not count. */
 export interface SignatureOptions {
@@ -101,7 +100,16 @@ export function signatureOf(
   const unknown = key?.filter((column) => !names.includes(column)) ?? [];
   const isPlainFirst = paramNames === undefined && first?.name !== undefined && !first.isRest;
   if (key && unknown.length === key.length && isPlainFirst) {
-    return undeclaredObject(name, names, first.default, key);
+    return objectSignature({
+      name,
+      names: undefined,
+      defaults: new Map(),
+      whenOmitted: first.default,
+      columns: key,
+      expected: `an object with ${key.join(", ")} (the key names none of its parameters, ${
+        names.join(", ")
+      })`,
+    });
   }
   if (unknown.length > 0) throw unknownNames(name, "parameter", names, unknown);
   const signature = positional(name, parameters, key);
@@ -125,13 +133,6 @@ function minifiedError(name: string, names: readonly string[]): TypeError {
   );
 }
 
-/** A name, where a positional call has its value, and the value when that is undefined. */
-interface Slot {
-  readonly name: string;
-  readonly position: number;
-  readonly fallback: unknown;
-}
-
 function positional(
   name: string,
   parameters: readonly Parameter[],
@@ -150,31 +151,20 @@ function positional(
     throw cannotName(
       name,
       `parameter ${unnamed + 1} is destructured and has no name for the key. ` +
-        (names.length > 0
-          ? `Leave it out of the key with key: ${quoted(names)}, or name`
-          : "Name") +
-        ` every argument with paramNames: ${paramNames}`,
+        `${leaveOutOr("Name", names)} every argument with paramNames: ${paramNames}`,
     );
   }
   const defaults = defaultsOf(parameters, key, (computed) => {
-    const others = names.filter((other) => other !== computed && (key?.includes(other) ?? true));
+    const others = (key ?? names).filter((other) => other !== computed);
     return cannotName(
       name,
       `the default of "${computed}" is computed, so its value is not known when a call omits it. ` +
-        (others.length > 0
-          ? `Leave it out of the key with key: ${quoted(others)}, or always`
-          : "Always") +
-        ` pass it and say so with paramNames: ${paramNames}`,
+        `${leaveOutOr("Always", others)} pass it and say so with paramNames: ${paramNames}`,
     );
   });
-  const slots: Slot[] = [];
-  let rest: Slot | undefined;
-  for (const [position, parameter] of parameters.entries()) {
-    if (parameter.name === undefined) continue;
-    const slot = { name: parameter.name, position, fallback: defaults.get(parameter.name) };
-    if (parameter.isRest) rest = slot;
-    else slots.push(slot);
-  }
+  const slots = parameters.flatMap(({ name, isRest }, position) =>
+    name === undefined ? [] : [{ name, isRest, position, fallback: defaults.get(name) }]
+  );
   const columns = key ? [...key] : names;
   return {
     style: "positional",
@@ -189,8 +179,9 @@ function positional(
         );
       }
       const params: Record<string, unknown> = {};
-      for (const slot of slots) put(params, slot.name, args[slot.position], slot.fallback);
-      if (rest) put(params, rest.name, args.slice(rest.position), undefined);
+      for (const { name, isRest, position, fallback } of slots) {
+        put(params, name, isRest ? args.slice(position) : args[position], fallback);
+      }
       return params;
     },
     keyColumns: () => columns,
@@ -235,10 +226,7 @@ function declaredObject(
     return cannotName(
       name,
       `the default of the field "${computed}" is computed, so its value is not known when a call omits it. ` +
-        (others.length > 0
-          ? `Leave it out of the key with key: ${quoted(others)}, or give`
-          : "Give") +
-        " it a constant default, or none and always pass it " +
+        `${leaveOutOr("Give", others)} it a constant default, or none and always pass it ` +
         '(with positional parameters, paramNames: ["alpha", "seed"] says so)',
     );
   });
@@ -249,24 +237,6 @@ function declaredObject(
     whenOmitted,
     columns: key ?? (isOpen ? undefined : names),
     expected: `an object${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
-  });
-}
-
-function undeclaredObject(
-  name: string,
-  parameters: readonly string[],
-  whenOmitted: Expression | undefined,
-  key: readonly string[],
-): Signature {
-  return objectSignature({
-    name,
-    names: undefined,
-    defaults: new Map(),
-    whenOmitted,
-    columns: key,
-    expected: `an object with ${key.join(", ")} (the key names none of its parameters, ${
-      parameters.join(", ")
-    })`,
   });
 }
 
@@ -310,7 +280,7 @@ function objectSignature(shape: {
   };
 }
 
-/** Sets a field as own data, unless there is no value: assigning `__proto__` would set the prototype. */
+/** Sets a field, unless there is no value. */
 function put(
   params: Record<string, unknown>,
   name: string,
@@ -318,14 +288,7 @@ function put(
   fallback: unknown,
 ): void {
   const value = given === undefined ? fallback : given;
-  if (value === undefined) return;
-  if (name !== "__proto__") params[name] = value;
-  else {Object.defineProperty(params, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });}
+  if (value !== undefined) setEntry(params, name, value);
 }
 
 interface Field {
@@ -406,6 +369,12 @@ function unknownNames(
       (names.length > 0 ? `Its ${kind}s are ${names.join(", ")}` : `It has no named ${kind}s`) +
       (nearest.length > 0 ? `; did you mean ${nearest.map((one) => `"${one}"`).join(", ")}?` : ""),
   );
+}
+
+/** Begins a remedy: with others left for the key, leave the name out of it, or else do something. */
+function leaveOutOr(verb: string, others: readonly string[]): string {
+  if (others.length === 0) return verb;
+  return `Leave it out of the key with key: ${quoted(others)}, or ${verb.toLowerCase()}`;
 }
 
 /** Returns names as an array literal, ready to paste. */

@@ -139,7 +139,7 @@ class Reader {
         return;
       case "BlockStatement": {
         // Braces around one statement are a matter of style.
-        const body = statementsOf(node);
+        const body = (node.body as Fields[]).filter(({ type }) => type !== "EmptyStatement");
         if (body.length === 1) return this.node(body[0]!);
         break;
       }
@@ -156,7 +156,9 @@ class Reader {
     this.text += `(${node.type}`;
     for (const [field, value] of Object.entries(node)) {
       if (field === "type" || LAYOUT.has(field)) continue;
-      if (field === "id" && this.#own !== undefined && nameOf(value) === this.#own) continue;
+      if (field === "id" && this.#own !== undefined && isNode(value) && value.name === this.#own) {
+        continue;
+      }
       this.text += ` ${field}:`;
       const isNameHere = NAMES.get(node.type) === field && node.computed !== true ||
         NAMES.get(node.type) === "";
@@ -252,14 +254,6 @@ function isFoldable({ type }: Node): boolean {
   return type === "BinaryExpression" || type === "UnaryExpression" || type === "TemplateLiteral";
 }
 
-function statementsOf(block: Fields): Fields[] {
-  return (block.body as Fields[]).filter(({ type }) => type !== "EmptyStatement");
-}
-
 function isNode(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && "type" in value;
-}
-
-function nameOf(value: unknown): unknown {
-  return isNode(value) ? value.name : undefined;
 }
