@@ -3,7 +3,6 @@
 import { table } from "./backends/table.ts";
 import type { Backend, BackendLoader } from "./core/contract/backend.ts";
 import type { Finding } from "./core/contract/engine.ts";
-import { disposable } from "./core/contract/disposable.ts";
 import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";
 import { createOnce } from "./core/runs/once.ts";
@@ -449,7 +448,12 @@ export async function openBackend(
   location: string | URL,
   options?: StoreOptions,
 ): Promise<Backend & AsyncDisposable> {
-  return disposable(await registry.open(location, options));
+  const backend: Backend & Partial<AsyncDisposable> = await registry.open(location, options);
+  if (!backend[Symbol.asyncDispose] && Object.isExtensible(backend)) {
+    const value = async (): Promise<void> => await backend.close();
+    Object.defineProperty(backend, Symbol.asyncDispose, { value, configurable: true });
+  }
+  return backend as Backend & AsyncDisposable;
 }
 
 /**

@@ -92,29 +92,22 @@ export interface RecordRequest extends KeyFields {
   readonly retry?: boolean;
 }
 
-/** `POST /v1/fail`. */
-export interface FailRequest extends RunFields {
-  readonly token: string;
-  readonly error: string;
-  readonly stack?: string;
-  /** Number of attempts that failed, one after the other. Default: 1. */
-  readonly attempts?: number;
-  /** The version of a row that does not count as done. */
-  readonly replaces?: string;
-}
-
-/** `POST /v1/renew`. */
-export interface RenewRequest extends RunFields, LeaseFields {
-  readonly token: string;
-  /** The version of a row that does not count as done. */
-  readonly replaces?: string;
-}
-
 /** `POST /v1/release`. */
 export interface ReleaseRequest extends RunFields {
   readonly token: string;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
+}
+
+/** `POST /v1/renew`. */
+export type RenewRequest = ReleaseRequest & LeaseFields;
+
+/** `POST /v1/fail`. */
+export interface FailRequest extends ReleaseRequest {
+  readonly error: string;
+  readonly stack?: string;
+  /** Number of attempts that failed, one after the other. Default: 1. */
+  readonly attempts?: number;
 }
 
 /** `POST /v1/find`. */

@@ -72,14 +72,19 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       const params = read ? await read(input, backend) : asked;
       let count = 0;
       let row: Row | undefined;
-      const nearest = new Nearest();
+      let nearest: (NearRow & { readonly distance: number })[] = [];
       for await (const each of yielding(backend.rows())) {
         const differences = differencesOf(params, each);
-        if (differences.length > 0) nearest.add(each, differences);
-        else {
+        if (differences.length === 0) {
           count++;
           row = each;
+          continue;
         }
+        nearest.push({ row: each, differences, distance: sumOfDistances(differences) });
+        nearest.sort((a, b) =>
+          a.differences.length - b.differences.length || a.distance - b.distance
+        );
+        nearest = nearest.slice(0, MAX_NEAREST);
       }
       const failure = (await backend.failures()).find((each) =>
         differencesOf(params, each.params).length === 0
@@ -88,7 +93,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         differencesOf(params, keyParams(each.key)).length === 0
       );
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
-      const near = nearest.rows();
+      const near = nearest.map(({ row, differences }) => ({ row, differences }));
       return {
         store: String(store),
         params,
@@ -102,27 +107,6 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       };
     }, isKnown);
   };
-}
-
-/** The rows that differ least, in bounded memory. */
-class Nearest {
-  readonly #kept: (NearRow & { readonly distance: number })[] = [];
-
-  add(row: Row, differences: readonly Difference[]): void {
-    const distance = differences.reduce(
-      (sum, { asked, stored }) => sum + distanceOf(asked, stored),
-      0,
-    );
-    this.#kept.push({ row, differences, distance });
-    this.#kept.sort((a, b) =>
-      a.differences.length - b.differences.length || a.distance - b.distance
-    );
-    this.#kept.splice(MAX_NEAREST);
-  }
-
-  rows(): NearRow[] {
-    return this.#kept.map(({ row, differences }) => ({ row, differences }));
-  }
 }
 
 /** Returns the columns of params in which a row, or a failed or running key, differs. */
@@ -141,6 +125,10 @@ function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   if (typeof a === typeof b && typeof a !== "object" && !Number.isNaN(a)) return false;
   return writeCell(a) === writeCell(b);
+}
+
+function sumOfDistances(differences: readonly Difference[]): number {
+  return differences.reduce((sum, { asked, stored }) => sum + distanceOf(asked, stored), 0);
 }
 
 /** Returns 0 for nearly equal numbers and for one text of two kinds, up to 1 for values without a distance. */

@@ -1,4 +1,4 @@
-import type { Row } from "./value.ts";
+import { entryOf, type Row, setEntry } from "./value.ts";
 
 /** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
 export const TIMESTAMP = "_stet_timestamp";
@@ -29,6 +29,16 @@ export function namespaceIn(row: Row): string | undefined {
   return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }
 
+/** Returns a row with some of its columns, in this order. */
+export function pick(row: Row, names: readonly string[]): Row {
+  const picked: Row = {};
+  for (const name of names) {
+    const value = entryOf(row, name);
+    if (value !== undefined) setEntry(picked, name, value);
+  }
+  return picked;
+}
+
 /** True if a column takes part in a key without declared columns. */
 export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);
@@ -55,11 +65,7 @@ export function isFitName(name: string): boolean {
  * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
  */
 export function checkColumn(name: string): void {
-  if (isFitName(name)) return;
-  throw new TypeError(
-    `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, and no ` +
-      `control characters or lone surrogates; rename it`,
-  );
+  if (!isFitName(name)) throw unfitName(name, "a column");
 }
 
 /**
@@ -74,14 +80,14 @@ export function checkParamName(name: string): void {
         `are columns of stet's own; rename the param`,
     );
   }
-  if (!isFitName(name)) {
-    throw new TypeError(
-      `Cannot use ${
-        JSON.stringify(name)
-      } as a param: a name needs at least one character, and no ` +
-        `control characters or lone surrogates; rename the param`,
-    );
-  }
+  if (!isFitName(name)) throw unfitName(name, "a param");
+}
+
+function unfitName(name: string, what: string): TypeError {
+  return new TypeError(
+    `Cannot use ${JSON.stringify(name)} as ${what}: a name needs at least one character, and no ` +
+      `control characters or lone surrogates; rename it`,
+  );
 }
 
 /**
