@@ -7,7 +7,7 @@ import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";
 import { createOnce } from "./core/runs/once.ts";
 import type { Once } from "./core/runs/once_types.ts";
-import { createRegistry, type StoreOptions } from "./core/contract/registry.ts";
+import { Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
 import { createStatus, type StatusFunction } from "./core/tools/status.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
@@ -21,7 +21,7 @@ import type { QueryResult } from "./query/query_result.ts";
 import { sweep as sweepTarget } from "./core/sweeps/sweep.ts";
 import type { SweepFunction } from "./core/records/sweep_function.ts";
 
-const registry = createRegistry(table);
+const registry = new Registry(table);
 
 /**
  * A function that runs every combination of its params once: later calls with the same key are

@@ -1,11 +1,9 @@
+import { isFitName } from "../values/columns.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { pythonDate, pythonTime } from "../values/python_time.ts";
 import type { TableColumns, TableType } from "../contract/records_backend.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import type { Value } from "../values/value.ts";
-
-/** Control characters and lone surrogates, which UTF-8 cannot spell. */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
 /**
  * Checks declared columns.
@@ -77,7 +75,7 @@ export function isOfType(value: Value, type: TableType): boolean {
  * @throws {TypeError} If it is empty, begins with `_stet_`, or holds a character that UTF-8 cannot spell.
  */
 export function checkColumnName(name: string): void {
-  if (name !== "" && !UNFIT.test(name) && !name.startsWith("_stet_")) return;
+  if (isFitName(name) && !name.startsWith("_stet_")) return;
   throw new TypeError(
     `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, no ` +
       `control characters or lone surrogates, and must not begin with "_stet_"; rename it`,

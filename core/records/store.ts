@@ -101,7 +101,7 @@ export class Store<C extends Columns = Columns> {
     customData: CustomData = {},
   ): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    return this.#valueOf(await runs.outcome(runs.planRun(params, customData)));
+    return this.#valueOf(await runs.outcome(runs.plan(params, customData)));
   }
 
   /**
@@ -110,7 +110,7 @@ export class Store<C extends Columns = Columns> {
    */
   async run(params: StoreParams<C>, customData: CustomData = {}): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    return this.#valueOf(await runs.rerun(runs.planRun(params, customData)));
+    return this.#valueOf(await runs.rerun(runs.plan(params, customData)));
   }
 
   /** Returns the record of these params or of an id; undefined if there is none or its file is gone. */
@@ -132,7 +132,7 @@ export class Store<C extends Columns = Columns> {
     customData: CustomData = {},
   ): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    const plan = await runs.resolve(runs.planRun(params, customData));
+    const plan = await runs.resolve(runs.plan(params, customData));
     const file = path.normalize(locationText(resultFile));
     try {
       fs.statSync(file);
@@ -169,7 +169,9 @@ export class Store<C extends Columns = Columns> {
     const note = (item: unknown): void => noteParams(asked, runs.plan(item));
     const found = new Map<string, StoreRecord<C>>();
     const failures: unknown[] = [];
-    const swept = sweep(this, noted(params, note), options);
+    const isArray = Array.isArray(params);
+    if (isArray) params.forEach(note); // before anything runs
+    const swept = sweep(this, isArray ? params : noted(params, note), options);
     for await (const outcome of swept) {
       if (outcome.status === "failed") failures.push(outcome.error);
       else if (outcome.status !== "busy") {
@@ -379,17 +381,8 @@ function noteParams(
   );
 }
 
-/** Returns the same params, and calls `note` with each before it is yielded; with those of an array at once. */
-function noted<T>(
-  params: Iterable<T> | AsyncIterable<T>,
-  note: (item: unknown) => void,
-): Iterable<T> | AsyncIterable<T> {
-  if (!Array.isArray(params)) return notedLazily(params, note);
-  params.forEach(note);
-  return params;
-}
-
-async function* notedLazily<T>(
+/** Yields the same params, and calls `note` with each before. */
+async function* noted<T>(
   params: Iterable<T> | AsyncIterable<T>,
   note: (item: unknown) => void,
 ): AsyncGenerator<T> {

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import fs from "node:fs";
-import { checkId } from "./check_id.ts";
 import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import { hashParams } from "../keys/hash_params.ts";
@@ -10,9 +9,9 @@ import { keyOf, keyShape, withValues } from "../keys/key.ts";
 import { KeyRunner } from "../runs/key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import type { Outcome } from "../runs/once_types.ts";
-import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
+import { paramsOfRow, recordOfRow } from "./record.ts";
 import { isReservedParam } from "../values/record_names.ts";
-import { idOf, otherIds } from "./record_ids.ts";
+import { checkId, idOf, otherIds } from "./record_ids.ts";
 import { recordParams } from "./record_params.ts";
 import { columnsOf, type RecordsBackend, type TableColumns } from "../contract/records_backend.ts";
 import type { ResultFiles } from "./result_files.ts";
@@ -20,7 +19,7 @@ import { writeNote } from "./result_note.ts";
 import { isSameValue } from "../values/same_value.ts";
 import type { CustomData, StoreRecord } from "./store_types.ts";
 import type { Execute, Executed, Plan, Target } from "../runs/target.ts";
-import { isPlainObject, type Row, toValue } from "../values/value.ts";
+import { entryOf, isPlainObject, type Row, toValue } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 
 const ID = keyShape(["id"]);
@@ -108,18 +107,13 @@ export class StoreRuns implements Target<StorePlan> {
     return this.#columns;
   }
 
-  /** The run of params, all of them. */
-  plan(item: unknown): StorePlan {
-    return this.planRun(item, {});
-  }
-
   /**
    * The run of params. Those that Python's model has a default for may be left out, where no columns
    * were declared: a run without one that is needed is refused when it is claimed.
    *
    * @throws {TypeError} If they do not fit.
    */
-  planRun(given: unknown, customData: CustomData): StorePlan {
+  plan(given: unknown, customData: CustomData = {}): StorePlan {
     const params = recordParams(given, this.#columns, !this.#options.columns);
     return this.#planOf(given as object, params, customDataOf(customData, params));
   }
@@ -164,8 +158,8 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** Returns the plan under the id that its record has: {@linkcode otherIds}. */
   async resolve(plan: StorePlan): Promise<StorePlan> {
-    const isOther = this.#otherIdsOf(plan).length > 0 && !await this.engine.find(plan.key);
-    const id = isOther ? (await this.#findOther(plan))?.["id"] : undefined;
+    if (plan.hasOwnId || await this.engine.find(plan.key)) return plan;
+    const id = (await this.#findOther(plan))?.["id"];
     if (typeof id !== "string") return plan;
     return {
       ...plan,
@@ -173,18 +167,9 @@ export class StoreRuns implements Target<StorePlan> {
     };
   }
 
-  #otherIdsOf({ params, hasOwnId }: StorePlan): readonly string[] {
-    return hasOwnId ? [] : otherIds(params, this.#columns);
-  }
-
   /** Returns the row of a plan under another id that Python's entropic may have given it. */
-  #findOther(plan: StorePlan): MaybePromise<Row | undefined> {
-    const ids = this.#otherIdsOf(plan);
-    return ids.length > 0 ? this.#findOneOf(ids, plan.params) : undefined;
-  }
-
-  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
-    for (const id of ids) {
+  async #findOther({ params, hasOwnId }: StorePlan): Promise<Row | undefined> {
+    for (const id of hasOwnId ? [] : otherIds(params, this.#columns)) {
       const row = await this.engine.find(keyOf(ID, { id }));
       if (row && this.#differing(params, row).length === 0) return row;
     }
@@ -234,7 +219,9 @@ export class StoreRuns implements Target<StorePlan> {
   /** The names of params that a row was not stored for. */
   #differing(params: Row, row: Row): string[] {
     const stored = paramsOfRow(row);
-    return Object.keys(params).filter((name) => !isSameValue(own(params, name), own(stored, name)));
+    return Object.keys(params).filter((name) =>
+      !isSameValue(entryOf(params, name), entryOf(stored, name))
+    );
   }
 
   /** The record that a row is. */
@@ -372,7 +359,13 @@ export class StoreRuns implements Target<StorePlan> {
   ): Promise<StoreRecord> {
     const before = await this.engine.find(key);
     const all = { ...before && paramsOfRow(before), ...params };
-    const row = rowOfRecord(id, all, resultFile, createdAt(before), customData);
+    const row = {
+      id,
+      ...all,
+      result_file: resultFile,
+      created_at: createdAt(before),
+      custom_data: customData,
+    };
     const record = this.recordOf(row);
     await claim.record(row);
     this.#missing.delete(id);
@@ -415,8 +408,4 @@ function createdAt(before: Row | undefined): string {
   return typeof time === "string" && !Number.isNaN(Date.parse(time))
     ? time
     : new Date().toISOString();
-}
-
-function own(row: Row, name: string): Row[string] | undefined {
-  return Object.hasOwn(row, name) ? row[name] : undefined;
 }

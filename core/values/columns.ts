@@ -65,7 +65,7 @@ export function isFitName(name: string): boolean {
  * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
  */
 export function checkColumn(name: string): void {
-  if (!isFitName(name)) throw unfitName(name, "a column");
+  if (!isFitName(name)) throw unfitName(name, "column");
 }
 
 /**
@@ -80,13 +80,15 @@ export function checkParamName(name: string): void {
         `are columns of stet's own; rename the param`,
     );
   }
-  if (!isFitName(name)) throw unfitName(name, "a param");
+  if (!isFitName(name)) throw unfitName(name, "param");
 }
 
-function unfitName(name: string, what: string): TypeError {
+function unfitName(name: string, kind: "column" | "param"): TypeError {
   return new TypeError(
-    `Cannot use ${JSON.stringify(name)} as ${what}: a name needs at least one character, and no ` +
-      `control characters or lone surrogates; rename it`,
+    `Cannot use ${
+      JSON.stringify(name)
+    } as a ${kind}: a name needs at least one character, and no ` +
+      `control characters or lone surrogates; rename the ${kind}`,
   );
 }
 
