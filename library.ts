@@ -6,12 +6,12 @@ import type { Finding } from "./core/contract/engine.ts";
 import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";
 import { createOnce } from "./core/runs/once.ts";
-import type { Once } from "./core/runs/once_types.ts";
+import type { Once, OnceFunction } from "./core/runs/once_types.ts";
 import { Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
 import { createStatus, type StatusFunction } from "./core/tools/status.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
-import type { Columns, StoreInit } from "./core/records/store_types.ts";
+import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
 import type { ExportOptions } from "./core/tools/export_store.ts";
 import type { ImportCounts, ImportOptions } from "./core/tools/import_store.ts";
 import type { MergeCounts, MergeOptions } from "./core/tools/merge_stores.ts";
@@ -19,7 +19,7 @@ import type { VerifyStoreOptions } from "./core/tools/verify_store.ts";
 import type { QueryOptions } from "./query/query.ts";
 import type { QueryResult } from "./query/query_result.ts";
 import { sweep as sweepTarget } from "./core/sweeps/sweep.ts";
-import type { SweepFunction } from "./core/records/sweep_function.ts";
+import type { Sweep, SweepOptions, SweepParams } from "./core/sweeps/sweep_types.ts";
 
 const registry = new Registry(table);
 
@@ -81,6 +81,22 @@ const registry = new Registry(table);
  * ```
  */
 export const once: Once = createOnce(registry);
+
+/** The type of {@linkcode sweep}. */
+export interface SweepFunction {
+  /** Sweeps a function. */
+  <A extends unknown[], R>(
+    fn: OnceFunction<A, R>,
+    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
+    options?: SweepOptions,
+  ): Sweep<R>;
+  /** Sweeps a Store: the value of an outcome is the record. */
+  <C extends Columns>(
+    store: Store<C>,
+    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
+    options?: SweepOptions,
+  ): Sweep<StoreRecord<C>>;
+}
 
 /**
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker

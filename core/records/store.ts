@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Backend, Failure } from "../contract/backend.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { messageOf, StoreError } from "../errors.ts";
 import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
@@ -10,12 +11,11 @@ import type { Outcome } from "../runs/once_types.ts";
 import { checkColumns } from "./record_columns.ts";
 import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
-import { recordsBackend } from "../contract/records_backend.ts";
 import { locationText, type Registry } from "../contract/registry.ts";
 import { notOnReplaced, onReplaced } from "../runtime/replaced_module.ts";
 import { ResultFiles } from "./result_files.ts";
 import { isSameValue } from "../values/same_value.ts";
-import { type OpenRecords, StoreRuns } from "./store_runs.ts";
+import { StoreRuns } from "./store_runs.ts";
 import type {
   Columns,
   CustomData,
@@ -329,10 +329,10 @@ export class Store<C extends Columns = Columns> {
     return this.#runs;
   }
 
-  async #open(registry: Registry): Promise<OpenRecords> {
+  async #open(registry: Registry): Promise<Engine> {
     const { store = DEFAULT_STORE, table = "results", columns } = this.#init;
     const { durability = "power", backends } = this.#init;
-    if (typeof store === "object" && !(store instanceof URL)) return opened(store);
+    if (typeof store === "object" && !(store instanceof URL)) return engineOf(store);
     this.#owned ??= registry.open(store, {
       durability,
       warn: this.#warn,
@@ -341,7 +341,7 @@ export class Store<C extends Columns = Columns> {
     });
     onReplaced(this.#onReplaced);
     try {
-      return opened(await this.#owned);
+      return engineOf(await this.#owned);
     } catch (error) {
       this.#owned = undefined;
       throw error;
@@ -352,10 +352,6 @@ export class Store<C extends Columns = Columns> {
     if (outcome.status === "failed") throw outcome.error;
     return (outcome as { readonly value: unknown }).value as StoreRecord<C>;
   }
-}
-
-function opened(backend: Backend): OpenRecords {
-  return { engine: engineOf(backend), typed: recordsBackend(backend) };
 }
 
 /** @throws {TypeError} If result files could be taken for notes. */

@@ -13,7 +13,7 @@ import { paramsOfRow, recordOfRow } from "./record.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import { checkId, idOf, otherIds } from "./record_ids.ts";
 import { recordParams } from "./record_params.ts";
-import { columnsOf, type RecordsBackend, type TableColumns } from "../contract/records_backend.ts";
+import { columnsOf, recordsBackend, type TableColumns } from "../contract/records_backend.ts";
 import type { ResultFiles } from "./result_files.ts";
 import { writeNote } from "./result_note.ts";
 import { isSameValue } from "../values/same_value.ts";
@@ -24,13 +24,6 @@ import { paramsText } from "../values/value_text.ts";
 
 const ID = keyShape(["id"]);
 
-/** An open store of records. */
-export interface OpenRecords {
-  readonly engine: Engine;
-  /** The same, if its table has typed columns. */
-  readonly typed: RecordsBackend | undefined;
-}
-
 /** Options of {@linkcode StoreRuns}. */
 export interface StoreRunsOptions {
   readonly runner: (params: never) => unknown;
@@ -40,7 +33,7 @@ export interface StoreRunsOptions {
   /** True if each run leaves a note. */
   readonly leavesNotes: boolean;
   readonly warn: (message: string) => void;
-  readonly open: () => Promise<OpenRecords>;
+  readonly open: () => Promise<Engine>;
 }
 
 /** One run of a `Store` that is asked for. */
@@ -57,8 +50,8 @@ export interface StorePlan extends Plan {
 export class StoreRuns implements Target<StorePlan> {
   readonly label: string;
   readonly #options: StoreRunsOptions;
-  #opening: Promise<OpenRecords> | undefined;
-  #opened: OpenRecords | undefined;
+  #opening: Promise<Engine> | undefined;
+  #engine: Engine | undefined;
   #columns: TableColumns | undefined;
   #isTableMade = false;
   /** Part of the names of unfinished files: other stores may share the folder. */
@@ -81,10 +74,10 @@ export class StoreRuns implements Target<StorePlan> {
 
   async open(): Promise<void> {
     try {
-      const opened = await (this.#opening ??= this.#options.open());
-      this.#opened = opened;
-      this.#tag ??= tagOf(opened.engine.location);
-      this.#columns = columnsOf(this.#columns, await opened.typed?.recordColumns());
+      const engine = await (this.#opening ??= this.#options.open());
+      this.#engine = engine;
+      this.#tag ??= tagOf(engine.location);
+      this.#columns = columnsOf(this.#columns, await recordsBackend(engine)?.recordColumns());
     } catch (error) {
       this.#opening = undefined; // by the next call, the folder may be there
       throw error;
@@ -99,7 +92,7 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** The open store. */
   get engine(): Engine {
-    return this.#opened!.engine;
+    return this.#engine!;
   }
 
   /** The columns that were declared or that the table has; undefined: any. */
@@ -161,10 +154,7 @@ export class StoreRuns implements Target<StorePlan> {
     if (plan.hasOwnId || await this.engine.find(plan.key)) return plan;
     const id = (await this.#findOther(plan))?.["id"];
     if (typeof id !== "string") return plan;
-    return {
-      ...plan,
-      ...this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData),
-    };
+    return this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData);
   }
 
   /** Returns the row of a plan under another id that Python's entropic may have given it. */
@@ -264,7 +254,7 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** Makes the table, so that its faults show before anything runs. */
   async #makeTable({ key, params }: StorePlan): Promise<void> {
-    const table = await this.#opened!.typed?.recordColumns(key.values);
+    const table = await recordsBackend(this.engine)?.recordColumns(key.values);
     this.#columns = columnsOf(this.#columns, table);
     this.#isTableMade = true;
     recordParams(params, this.#columns, !this.#options.columns); // other params may have made it

@@ -1,5 +1,5 @@
 import { isShortInteger, MAX_DIGITS, numberText } from "./number_text.ts";
-import { MAX_DEPTH, setEntry, type Value } from "./value.ts";
+import { isArray, MAX_DEPTH, setEntry, type Value } from "./value.ts";
 
 /**
  * Gives the one JSON text of a value: equal values have equal texts.
@@ -80,11 +80,6 @@ function writeContainer(value: Value & object, depth: number): string {
     json += `${json === "" ? "" : ","}${jsonString(name)}:${write(value[name]!, depth)}`;
   }
   return `{${json}}`;
-}
-
-/** `Array.isArray` does not narrow to readonly arrays. */
-function isArray(value: Value & object): value is readonly Value[] {
-  return Array.isArray(value);
 }
 
 const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;

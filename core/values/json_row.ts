@@ -1,7 +1,7 @@
 import { readCell, writeCell } from "./cell.ts";
 import { orderColumns } from "./columns.ts";
 import { canonicalJson, jsonString } from "./json.ts";
-import { type Row, setEntry, type Value } from "./value.ts";
+import { isArray, type Row, setEntry, type Value } from "./value.ts";
 
 /**
  * A row as a JSON object on one line, the timestamp last; in JSON stores and on the wire. Its values
@@ -52,9 +52,4 @@ export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
     if (value !== undefined) setEntry(row, name, value);
   }
   return row;
-}
-
-/** `Array.isArray` does not narrow to readonly arrays. */
-function isArray(value: Value & object): value is readonly Value[] {
-  return Array.isArray(value);
 }

@@ -50,17 +50,17 @@ export function isPlainObject(x: unknown): x is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** True if a value is an array. `Array.isArray` does not narrow to readonly arrays. */
+export function isArray(value: Value & object): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
 /** Sets an own entry of any name: plain assignment to `__proto__` sets the prototype instead. */
 export function setEntry<T>(target: { [name: string]: T }, name: string, value: T): void {
-  if (name === "__proto__") {
-    Object.defineProperty(target, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  } else {
-    target[name] = value;
+  if (name !== "__proto__") target[name] = value;
+  else {
+    const descriptor = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(target, name, descriptor);
   }
 }
 
