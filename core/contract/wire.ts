@@ -124,11 +124,6 @@ export interface RemoveRequest extends MatchRequest {
   readonly batch?: readonly WireRow[];
 }
 
-/** `POST /v1/forget`: failures, by their params as `GET /v1/failures` gives them. */
-export interface ForgetRequest {
-  readonly batch: readonly WireRow[];
-}
-
 /** `POST /v1/verify`. */
 export interface VerifyRequest {
   /** True to repair where nothing is lost. Default: false. */

@@ -78,11 +78,10 @@ function hashEntries(
 
 function explicitId(id: unknown): string {
   if (typeof id === "string" && id !== "") return id;
+  const what = id === "" ? "empty" : `a ${typeof id}`;
   throw new TypeError(
-    `Cannot use params.id as an id: it is ${
-      id === "" ? "empty" : `a ${typeof id}`
-    }, and must be a string that is ` +
-      "not empty; leave it out to have it computed",
+    `Cannot use params.id as an id: it is ${what}, and must be a string that is not empty; leave it ` +
+      "out to have it computed",
   );
 }
 

@@ -73,6 +73,17 @@ export function keyOf(
   return new LazyKey(shape, params, order);
 }
 
+/** The params of a key, from its text: the inverse of `Key.text`. */
+export function keyParams(text: string): Row {
+  const params: Row = {};
+  for (const entry of text.split(CELL_END)) {
+    const at = entry.indexOf(NAME_END);
+    const value = readCell(entry.slice(at + 1));
+    if (at !== -1 && value !== undefined) setEntry(params, entry.slice(0, at), value);
+  }
+  return params;
+}
+
 /** Returns a key with other values, such as those of columns that are not in it. */
 export function withValues(key: Key, values: Row): Key {
   return {

@@ -106,9 +106,8 @@ export function signatureOf(
       defaults: new Map(),
       whenOmitted: first.default,
       columns: key,
-      expected: `an object with ${key.join(", ")} (the key names none of its parameters, ${
-        names.join(", ")
-      })`,
+      expected: `an object with ${key.join(", ")} (the key names none of its parameters, ` +
+        `${names.join(", ")})`,
     });
   }
   if (unknown.length > 0) throw unknownNames(name, "parameter", names, unknown);
@@ -123,13 +122,14 @@ export function signatureOf(
 }
 
 function minifiedError(name: string, names: readonly string[]): TypeError {
+  const look = names.length > 1 ? "look like names" : "looks like a name";
   return cannotName(
     name,
-    `${names.join(", ")} ${
-      names.length > 1 ? "look like names" : "looks like a name"
-    } that a minifier ` +
-      "gave, and another build gives others or swaps them. Name the arguments as the source does, with " +
-      `paramNames: ["alpha", "seed"], or take one params object, ({ alpha, seed })`,
+    `${
+      names.join(", ")
+    } ${look} that a minifier gave, and another build gives others or swaps them. ` +
+      'Name the arguments as the source does, with paramNames: ["alpha", "seed"], or take one params ' +
+      "object, ({ alpha, seed })",
   );
 }
 
@@ -311,9 +311,9 @@ function fieldsOf(pattern: ObjectPattern, name: string): { fields: Field[]; isOp
         name,
         `field ${
           fields.length + 1
-        } of its first parameter has a computed name. Write the name out, or take ` +
-          'the object undestructured, (params), with key: ["alpha", "seed"], or name it whole with ' +
-          'paramNames: ["params"]',
+        } of its first parameter has a computed name. Write the name out, ` +
+          'or take the object undestructured, (params), with key: ["alpha", "seed"], or name it whole ' +
+          'with paramNames: ["params"]',
       );
     }
     fields.push({
@@ -361,13 +361,12 @@ function unknownNames(
   names: readonly string[],
   unknown: readonly string[],
 ): TypeError {
+  const list = (names: readonly string[]): string => names.map((one) => `"${one}"`).join(", ");
   const nearest = unknown.flatMap((one) => nearestName(one, names) ?? []);
   return new TypeError(
-    `Cannot take ${
-      unknown.map((one) => `"${one}"`).join(", ")
-    } into the key of ${name}(): it has no such ${kind}. ` +
+    `Cannot take ${list(unknown)} into the key of ${name}(): it has no such ${kind}. ` +
       (names.length > 0 ? `Its ${kind}s are ${names.join(", ")}` : `It has no named ${kind}s`) +
-      (nearest.length > 0 ? `; did you mean ${nearest.map((one) => `"${one}"`).join(", ")}?` : ""),
+      (nearest.length > 0 ? `; did you mean ${list(nearest)}?` : ""),
   );
 }
 

@@ -21,10 +21,8 @@ export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
     }
     if (typeof type === "string" && /^(?:integer|real|text|boolean|json)\??$/.test(type)) continue;
     throw new TypeError(
-      `Cannot declare the column "${name}" as ${
-        JSON.stringify(type)
-      }: its type must be "integer", ` +
-        `"real", "text", "boolean" or "json", with "?" at the end if it may be null`,
+      `Cannot declare the column "${name}" as ${JSON.stringify(type)}: its type must be ` +
+        `"integer", "real", "text", "boolean" or "json", with "?" at the end if it may be null`,
     );
   }
 }

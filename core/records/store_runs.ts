@@ -195,14 +195,10 @@ export class StoreRuns implements Target<StorePlan> {
     if (differing.length === 0) return;
     throw new StoreError(
       `Cannot use record ${id} of "${this.engine.location}": it was stored for ` +
-        `(${paramsText(paramsOfRow(row))}), and (${
-          paramsText(params)
-        }) is asked for: they differ in ` +
-        `${
-          differing.map((name) => `"${name}"`).join(", ")
-        }, and ids can collide, a record can be ` +
-        `patched, and Python's entropic keeps the name of an enum but makes the id of its value; ask ` +
-        `by the id, give one of them another, as { id: "…", … }, or delete the record`,
+        `(${paramsText(paramsOfRow(row))}), and (${paramsText(params)}) is asked for: they ` +
+        `differ in ${differing.map((name) => `"${name}"`).join(", ")}, and ids can collide, a ` +
+        `record can be patched, and Python's entropic keeps the name of an enum but makes the id of ` +
+        `its value; ask by the id, give one of them another, as { id: "…", … }, or delete the record`,
     );
   }
 

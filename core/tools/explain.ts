@@ -2,7 +2,7 @@ import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
 import type { Engine } from "../contract/engine.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
-import { keyParams } from "../keys/key_params.ts";
+import { keyParams } from "../keys/key.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";

@@ -85,10 +85,8 @@ export function checkParamName(name: string): void {
 
 function unfitName(name: string, kind: "column" | "param"): TypeError {
   return new TypeError(
-    `Cannot use ${
-      JSON.stringify(name)
-    } as a ${kind}: a name needs at least one character, and no ` +
-      `control characters or lone surrogates; rename the ${kind}`,
+    `Cannot use ${JSON.stringify(name)} as a ${kind}: a name needs at least one character, and ` +
+      `no control characters or lone surrogates; rename the ${kind}`,
   );
 }
 

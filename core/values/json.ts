@@ -242,12 +242,9 @@ class Parser {
   }
 
   #unexpected(expected: string): SyntaxError {
-    const found = this.#text.codePointAt(this.#at);
-    return this.#error(
-      `found ${
-        found === undefined ? "the end" : JSON.stringify(String.fromCodePoint(found))
-      }, expected ${expected}`,
-    );
+    const code = this.#text.codePointAt(this.#at);
+    const found = code === undefined ? "the end" : JSON.stringify(String.fromCodePoint(code));
+    return this.#error(`found ${found}, expected ${expected}`);
   }
 
   #error(what: string): SyntaxError {
