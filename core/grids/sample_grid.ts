@@ -64,24 +64,18 @@ export function sampleGrid<S extends SampleSpec<S>>(
   const drawers = entriesOfGrid(spec).map(([name, source]) =>
     [name, drawer(name, source)] as const
   );
-  return sequence(() => draws(drawers, count, seed)) as ReturnType<typeof sampleGrid<S>>;
+  return sequence(function* () {
+    const axes = drawers.map(([name, draw]) => ({ name, draw, next: random(`${seed} ${name}`) }));
+    for (let i = 0; i < count; i++) {
+      const combination = {};
+      for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
+      yield combination;
+    }
+  }) as ReturnType<typeof sampleGrid<S>>;
 }
 
 /** Maps a random number from 0 to below 1 to a value. */
 type Drawer = (random: number) => unknown;
-
-function* draws(
-  drawers: readonly (readonly [string, Drawer])[],
-  count: number,
-  seed: number,
-): Generator<object> {
-  const axes = drawers.map(([name, draw]) => ({ name, draw, next: random(`${seed} ${name}`) }));
-  for (let i = 0; i < count; i++) {
-    const combination = {};
-    for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
-    yield combination;
-  }
-}
 
 function drawer(name: string, source: unknown): Drawer {
   if (isAxis(source)) {
