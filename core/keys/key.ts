@@ -35,8 +35,7 @@ const MAX_SHAPES = 1000;
 const shapes = new Map<string, KeyShape>();
 
 /**
- * Returns the shape of keys with these columns. Equal shapes are one object, as stores index rows by shape;
- * the last 1,000 are kept.
+ * Returns the shape of keys with these columns. Equal shapes are one object: stores index rows by shape.
  *
  * @param columns The declared key columns; undefined: every column that is not reserved.
  * @param defaults Values that rows and calls without the column count as having.

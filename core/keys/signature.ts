@@ -17,46 +17,35 @@ export interface SignatureOptions {
 
 /** The mapping of the arguments of a function to params. */
 export interface Signature {
-  /**
-   * The calls whose first argument is read as the params object: `"object"` always, `"positional"`
-   * never, `"either"` (one plain parameter that neither `key` nor `paramNames` settles) when the call
-   * gives a plain object.
-   */
+  /** Form of a call's arguments; `"either"`: a plain object is the params object. */
   readonly style: "object" | "positional" | "either";
-  /**
-   * The declared parameter or field names, in declaration order; `undefined` when a call may bring
-   * any field: an undeclared object, one with a rest element, or style `"either"`.
-   */
+  /** The declared names, in order; `undefined` when a call may bring any field. */
   readonly names: readonly string[] | undefined;
   /** The constant default of each name that has one. Arrays and objects in it are frozen. */
   readonly defaults: ReadonlyMap<string, unknown>;
   /**
-   * The named arguments of one call as a new object: declared names in declaration order, defaults
-   * applied as JavaScript does, what is `undefined` left out, arguments without a name left out. An
-   * undeclared object is copied. Names outside the key are in it.
+   * Returns the named arguments of one call as a new object, also those outside the key: declared names in
+   * declaration order, with defaults, without what is `undefined`.
    *
-   * @throws {TypeError} if the call gives no plain object where the style is `"object"`, or gives
+   * @throws {TypeError} If the call gives no plain object where the style is `"object"`, or gives
    * arguments to a function that declares none.
    */
   params(args: readonly unknown[]): Record<string, unknown>;
-  /**
-   * The key columns of one call: the `key` option, else the declared names; `undefined` for an
-   * undeclared object, whose every column that is not reserved is in the key.
-   */
+  /** Returns the key columns of one call; `undefined` for an undeclared object: all but reserved ones. */
   keyColumns(args: readonly unknown[]): readonly string[] | undefined;
   /** The function's name for messages; `"anonymous"` if it has none. */
   readonly name: string;
 }
 
 /**
- * How calls of `fn` are named, read from its source once so that each call costs little: functions,
- * arrows and methods, sync and async, as Deno, Bun and Node print them.
+ * Returns the mapping of the arguments of `fn` to params, read from its source once: functions, arrows and
+ * methods, sync and async, as Deno, Bun and Node print them.
  *
  * A destructured first parameter declares the fields of a params object, and so does a `key` that
  * names none of the parameters; later arguments then pass through and are no params. A single
  * plain parameter takes either form, call by call. Anything else is positional.
  *
- * @throws {TypeError} if `fn` is no function that runs once per call, if what the key needs cannot
+ * @throws {TypeError} If `fn` is no function that runs once per call, if what the key needs cannot
  * be known from the source (native and bound functions, computed defaults, destructured parameters
  * without a name), or if `key` or `paramNames` does not fit. The message shows the fix.
  */

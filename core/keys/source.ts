@@ -213,20 +213,8 @@ class Reader {
   }
 
   /** Notes the names that a node declares, wherever in its function they count. */
-  #declare(node: Fields): void {
-    switch (node.type) {
-      case "FunctionExpression":
-      case "FunctionDeclaration":
-      case "ArrowFunctionExpression":
-        for (const param of node.params as Fields[]) this.#bind(param);
-        return this.#bind(node.id as Fields | null);
-      case "ClassDeclaration":
-      case "ClassExpression":
-      case "VariableDeclarator":
-        return this.#bind(node.id as Fields | null);
-      case "CatchClause":
-        return this.#bind(node.param as Fields | null);
-    }
+  #declare({ params, id, param }: Fields): void {
+    for (const pattern of [...params as Fields[] ?? [], id, param]) this.#bind(pattern as Fields);
   }
 
   #bind(pattern: Fields | null | undefined): void {

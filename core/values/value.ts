@@ -26,8 +26,7 @@ interface Level {
 }
 
 /**
- * Returns the {@linkcode Value} of an input, or `undefined` where it is an absent
- * one. The result is a copy: changing `input` later does not change it.
+ * Returns the {@linkcode Value} of an input as a copy, or `undefined` where it is absent.
  *
  * A Date becomes its ISO 8601 UTC string, a typed array an array, any other object with a `toJSON`
  * method what that gives, `-0` becomes `0`, and a bigint below 2^53 in magnitude the same number.
