@@ -150,12 +150,6 @@ export interface RunsQuery {
   readonly offset?: number;
 }
 
-/** The query of `POST /v1/runs`. */
-export interface RecordAllQuery {
-  readonly retry?: "true" | "false";
-  readonly columns?: string;
-}
-
 /** `GET /v1/columns`. */
 export interface ColumnsAnswer {
   readonly exists: boolean;

@@ -1,5 +1,5 @@
 import { writeCell } from "../values/cell.ts";
-import { entryOf, type Row, type Value } from "../values/value.ts";
+import { entryOf, type Row } from "../values/value.ts";
 import { expandGrid } from "./expand_grid.ts";
 
 /** A factor of a grid: params that change together. */
@@ -86,9 +86,6 @@ function lookUpKey(params: Row, names: readonly string[]): unknown {
   const [name] = names;
   const value = names.length === 1 ? entryOf(params, name!) : null;
   if (names.length === 1 && (typeof value !== "object" || value === null)) return value;
-  return `\x1e${names.map((each) => cellOf(entryOf(params, each))).join("\x1f")}`;
-}
-
-function cellOf(value: Value | undefined): string {
-  return value === undefined ? "" : writeCell(value);
+  const values = names.map((each) => entryOf(params, each));
+  return `\x1e${values.map((each) => each === undefined ? "" : writeCell(each)).join("\x1f")}`;
 }

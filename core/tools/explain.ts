@@ -6,6 +6,7 @@ import { keyParams } from "../keys/key.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
+import { agreesWith } from "../contract/subset_shape.ts";
 import { entryOf, type Row, toValue, type Value } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
@@ -86,12 +87,9 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         );
         nearest = nearest.slice(0, MAX_NEAREST);
       }
-      const failure = (await backend.failures()).find((each) =>
-        differencesOf(params, each.params).length === 0
-      );
-      const held = (await backend.held()).find((each) =>
-        differencesOf(params, keyParams(each.key)).length === 0
-      );
+      const agrees = agreesWith(params);
+      const failure = (await backend.failures()).find((each) => agrees(each.params));
+      const held = (await backend.held()).find(({ key }) => agrees(keyParams(key)));
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
       const near = nearest.map(({ row, differences }) => ({ row, differences }));
       return {
@@ -109,7 +107,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
   };
 }
 
-/** Returns the columns of params in which a row, or a failed or running key, differs. */
+/** Returns the columns of params in which a row differs. */
 function differencesOf(params: Row, row: Row): Difference[] {
   const all = Object.keys(params).map((column) => ({
     column,
@@ -181,9 +179,9 @@ function hintsOnMissing(
         `${column} is the ${kindOf(stored)} ${bare(stored)} in the nearest row, and the ` +
           `${kindOf(asked)} ${bare(asked)} was asked: they differ`,
       );
-    } else if (isNoise(asked, stored)) {
+    } else if (typeof asked === "number" && distanceOf(asked, stored) < 1e-9) {
       hints.push(
-        `${column} differs from the nearest row's by rounding only: ${bare(asked!)} and ` +
+        `${column} differs from the nearest row's by rounding only: ${bare(asked)} and ` +
           `${bare(stored)}; round it before the call`,
       );
     }
@@ -194,10 +192,6 @@ function hintsOnMissing(
 /** True if two values are spelled alike but differ, as `1` and `"1"` do. */
 function isOtherKind(a: Value, b: Value): boolean {
   return typeof a !== typeof b && bare(a).toLowerCase() === bare(b).toLowerCase();
-}
-
-function isNoise(a: Value | undefined, b: Value | undefined): boolean {
-  return typeof a === "number" && typeof b === "number" && distanceOf(a, b) < 1e-9;
 }
 
 function kindOf(value: Value): string {

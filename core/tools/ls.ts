@@ -33,7 +33,10 @@ export function createLs(registry: Registry): LsFunction {
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
     return await withStore(registry, store, rest, async (backend) => {
-      const orders = sort?.map(orderOf);
+      const orders = sort?.map((text) => ({
+        name: text.replace(/^-/, ""),
+        isDown: text[0] === "-",
+      }));
       const names = orders?.map(({ name }) => name);
       const selected = await selectRows(backend, { where, columns }, names);
       const max = limit + offset;
@@ -53,11 +56,6 @@ export function createLs(registry: Registry): LsFunction {
 interface Order {
   readonly name: string;
   readonly isDown: boolean;
-}
-
-function orderOf(text: string): Order {
-  const isDown = text.startsWith("-");
-  return { name: isDown ? text.slice(1) : text, isDown };
 }
 
 function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {

@@ -60,7 +60,7 @@ export function readCell(text: string): Value | undefined {
  * cells of equal values become equal texts.
  */
 export function canonicalCell(text: string): string {
-  if (ordinary.test(text) || isCanonicalNumeral(text)) return text;
+  if (ordinary.test(text) || text.length <= 15 && canonicalNumeral.test(text)) return text;
   const value = readCell(text);
   return value === undefined ? "" : writeCell(value);
 }
@@ -116,10 +116,6 @@ function readNumeral(text: string): number | bigint | undefined {
   if (number === 0) return 0;
   if (Number.isSafeInteger(number) || !integer.test(text)) return number;
   return isShortInteger(text) ? BigInt(text) : undefined;
-}
-
-function isCanonicalNumeral(text: string): boolean {
-  return text.length <= 15 && canonicalNumeral.test(text);
 }
 
 function isInt64(value: bigint): boolean {

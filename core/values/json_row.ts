@@ -39,16 +39,12 @@ export function encodeJsonResult(value: Value): string {
   return `{${entries.join(",")}}`;
 }
 
-/** The value that parsed JSON spells in a cell; undefined (absent) for an empty string. */
-function decodeJsonValue(json: Value): Value | undefined {
-  return typeof json === "string" ? readCell(json) : json;
-}
-
 /** The row that a parsed JSON object spells; the inverse of {@linkcode encodeJsonRow}. */
 export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
   const row: Row = {};
   for (const name of Object.keys(json)) {
-    const value = decodeJsonValue(json[name]!);
+    const given = json[name]!;
+    const value = typeof given === "string" ? readCell(given) : given;
     if (value !== undefined) setEntry(row, name, value);
   }
   return row;

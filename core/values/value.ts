@@ -107,8 +107,9 @@ function normaliseObject(
 ): Value | undefined {
   if (input instanceof Date) return dateText(input, root, parent);
   // Before toJSON, because Buffer has one that gives `{ type, data }`.
-  if (isTypedArray(input)) {
-    return Array.from(input, (element) => normalise(element, root, undefined)!);
+  if (ArrayBuffer.isView(input) && "length" in input) {
+    const elements = input as unknown as ArrayLike<number | bigint>;
+    return Array.from(elements, (element) => normalise(element, root, undefined)!);
   }
   if (isBoxed(input)) throw refusal(input, pathOf(root, parent));
 
@@ -173,10 +174,6 @@ function dateText(date: Date, root: string, parent: Level | undefined): string {
     );
   }
   return date.toISOString();
-}
-
-function isTypedArray(x: object): x is ArrayLike<number | bigint> {
-  return ArrayBuffer.isView(x) && "length" in x;
 }
 
 function isBoxed(x: object): boolean {
