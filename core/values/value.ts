@@ -56,10 +56,11 @@ export function isArray(value: Value & object): value is readonly Value[] {
 
 /** Sets an own entry of any name: plain assignment to `__proto__` sets the prototype instead. */
 export function setEntry<T>(target: { [name: string]: T }, name: string, value: T): void {
-  if (name !== "__proto__") target[name] = value;
-  else {
+  if (name === "__proto__") {
     const descriptor = { value, enumerable: true, writable: true, configurable: true };
     Object.defineProperty(target, name, descriptor);
+  } else {
+    target[name] = value;
   }
 }
 
@@ -107,9 +108,8 @@ function normaliseObject(
 ): Value | undefined {
   if (input instanceof Date) return dateText(input, root, parent);
   // Before toJSON, because Buffer has one that gives `{ type, data }`.
-  if (ArrayBuffer.isView(input) && "length" in input) {
-    const elements = input as unknown as ArrayLike<number | bigint>;
-    return Array.from(elements, (element) => normalise(element, root, undefined)!);
+  if (isTypedArray(input)) {
+    return Array.from(input, (element) => normalise(element, root, undefined)!);
   }
   if (isBoxed(input)) throw refusal(input, pathOf(root, parent));
 
@@ -174,6 +174,10 @@ function dateText(date: Date, root: string, parent: Level | undefined): string {
     );
   }
   return date.toISOString();
+}
+
+function isTypedArray(x: object): x is ArrayLike<number | bigint> {
+  return ArrayBuffer.isView(x) && "length" in x;
 }
 
 function isBoxed(x: object): boolean {
