@@ -23,10 +23,7 @@ import { agreesWith } from "./subset_shape.ts";
 
 const adapted = new WeakMap<Backend, Engine>();
 
-/**
- * Returns a backend as an engine: itself if it is one, else its adapter. There is one adapter for each
- * backend object, so that claims and failures kept in this process hold for all that use the object.
- */
+/** Returns a backend as an engine: itself if it is one, else its one adapter, which keeps its claims. */
 export function engineOf(backend: Backend): Engine {
   if (backend instanceof Engine) return backend;
   let engine = adapted.get(backend);

@@ -17,9 +17,9 @@ interface Surroundings {
 }
 
 /**
- * Parses a function as a runtime prints it. It is printed as in its surroundings: a method
- * without the `function` word, an arrow with the `super` or `new.target` of the method around it. So it
- * is parsed where both are allowed: as a default value in a method, else as a method of a derived class.
+ * Parses a function as a runtime prints it: a method without the `function` word, an arrow with the `super`
+ * or `new.target` of the method around it. So it is parsed where both are allowed: as a default value in a
+ * method, else as a method of a derived class.
  *
  * @throws {SyntaxError} If it is neither.
  */

@@ -7,17 +7,13 @@ import { parseFunction } from "./parse_function.ts";
 export interface Source {
   /** Hash of its syntax tree; undefined for native and bound functions, which show none. */
   readonly hash: string | undefined;
-  /**
-   * Names that it uses and does not declare, `this` among them: the values behind them are not in its
-   * source. Undefined if the text does not say.
-   */
+  /** Names, and `this`, whose values come from outside; undefined if the text does not say. */
   readonly captured: readonly string[] | undefined;
 }
 
 /**
- * Returns the source of a function: without comments, layout and its own name, so that formatting and
- * renaming it changes nothing. Runtimes print functions differently, and tools rewrite them: equal
- * hashes are the same source, different ones only within one runtime and build.
+ * Returns the source of a function, without comments, layout and its own name. Equal hashes are the same
+ * source; different ones are different only within one runtime and build, which print functions their way.
  */
 export function sourceOfFunction(fn: (...args: never[]) => unknown): Source {
   const text = Function.prototype.toString.call(fn);

@@ -40,9 +40,6 @@ const DEFAULT_STORE = "sqlite:///db.sqlite3";
 /** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;
 
-/** Params of a sweep, one by one. */
-type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
-
 /** See `Store` of mod.ts, which knows the kinds of store. */
 export class Store<C extends Columns = Columns> {
   readonly #runs: StoreRuns;
@@ -163,7 +160,10 @@ export class Store<C extends Columns = Columns> {
    * @throws {Error} If runs failed (the first one's error is the `cause`) or the sweep was stopped
    * before its end. Runs that succeeded are recorded: the next call continues from there.
    */
-  async sweep(params: ParamsOfSweep<C>, options: SweepOptions = {}): Promise<StoreRecord<C>[]> {
+  async sweep(
+    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
+    options: SweepOptions = {},
+  ): Promise<StoreRecord<C>[]> {
     const runs = await this.#ready();
     const asked = new Map<string, Row>();
     const note = (item: unknown): void => noteParams(asked, runs.plan(item));

@@ -27,9 +27,8 @@ export interface ForeignRow {
 }
 
 /**
- * Returns a reader of the rows of a file that need not be a store, one at a time. A CSV without stet's
- * columns is read column by column as {@linkcode TextColumn} does; a JSON file without them has JSON's own
- * types, where a string is a string and not cell text.
+ * Returns a reader of the rows of a file that need not be a store, one at a time. Without stet's columns,
+ * texts of a CSV are read as {@linkcode TextColumn} does, and strings of JSON are strings and no cell text.
  */
 export async function foreignReader(
   backend: Engine,

@@ -35,11 +35,9 @@ const MAX_ROWS = 5;
 const STRIDE = 2 ** 40;
 
 /**
- * Unites rows by key. The first row of a key is taken, or the newest; rows of a key that differ in
- * anything but their `_stet_…` columns are a conflict unless it was said which to prefer.
- *
- * Two passes over the sources, in bounded memory but for some 50 bytes a key: fingerprints, as the
- * index of a store has them.
+ * Unites rows by key in two passes, with some 50 bytes of memory a key. The first row of a key is taken, or
+ * the newest; rows of a key that differ in anything but their `_stet_…` columns are a conflict unless `prefer`
+ * says which to take.
  *
  * @throws {ConflictError} If there are conflicts and `prefer` is undefined.
  */

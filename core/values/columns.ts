@@ -91,8 +91,8 @@ function unfitName(name: string, kind: "column" | "param"): TypeError {
 }
 
 /**
- * The order of columns with `added` among them: params and results first, in order of arrival, then
- * stet's own, the timestamp last. The same array if it has all of them in that order already.
+ * Returns columns with `added` among them: params and results in order of arrival, then stet's own, the
+ * timestamp last. It is the same array if nothing changes.
  */
 export function orderColumns(
   columns: readonly string[],

@@ -17,7 +17,6 @@ export function isTooLong(integer: bigint): boolean {
 
 /**
  * Returns a number as Python's `repr` of the same float: `0.1`, `5.0`, `1e-05`, `1e+16`, `-0.0`, `nan`, `inf`.
- *
  * Both languages print the fewest digits that read back as the same double, and differ in form
  * only: Python has an exponent from 1e16 up and below 1e-4, of two digits at least
  * (https://docs.python.org/3/library/stdtypes.html#float, `float_repr_style` "short").
