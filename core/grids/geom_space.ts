@@ -32,12 +32,7 @@ export function geomSpace(start: number, end: number, count: number): Sequence<n
   });
 }
 
-/**
- * Checks the ends of a log scale.
- *
- * @throws {TypeError} If one is no number.
- * @throws {RangeError} If one is not finite and above 0.
- */
+/** Checks the ends of a log scale: as {@linkcode checkNumbers} does, and that they are above 0. */
 export function checkPositive(what: string, ends: Readonly<Record<string, number>>): void {
   checkNumbers(what, ends);
   for (const [name, x] of Object.entries(ends)) {

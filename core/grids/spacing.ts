@@ -42,11 +42,7 @@ export function checkNumbers(what: string, numbers: Readonly<Record<string, unkn
   }
 }
 
-/**
- * Checks how many values are asked for.
- *
- * @throws {RangeError} If it is no whole number from `least` up.
- */
+/** @throws {RangeError} If a count of values is no whole number from `least` up. */
 export function checkCount(what: string, count: number, least: number): void {
   if (Number.isSafeInteger(count) && count >= least) return;
   throw new RangeError(

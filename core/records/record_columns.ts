@@ -5,11 +5,7 @@ import type { TableColumns, TableType } from "../contract/records_backend.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import type { Value } from "../values/value.ts";
 
-/**
- * Checks declared columns.
- *
- * @throws {TypeError} If a name is reserved or unfit, or a type is none.
- */
+/** @throws {TypeError} If the name of a declared column is reserved or unfit, or its type is none. */
 export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
   for (const [name, type] of Object.entries(columns)) {
     checkColumnName(name);
@@ -67,11 +63,7 @@ export function isOfType(value: Value, type: TableType): boolean {
   }
 }
 
-/**
- * Checks that a name may be a column.
- *
- * @throws {TypeError} If it is empty, begins with `_stet_`, or holds a character that UTF-8 cannot spell.
- */
+/** @throws {TypeError} If a name is unfit for the column of a record, or begins with `_stet_`. */
 export function checkColumnName(name: string): void {
   if (isFitName(name) && !name.startsWith("_stet_")) return;
   throw new TypeError(

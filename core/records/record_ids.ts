@@ -54,11 +54,7 @@ function floats(names: readonly string[]): Record<string, ColumnType> {
   return Object.fromEntries(names.map((name) => [name, "real"]));
 }
 
-/**
- * Checks that an id can be a part of a file name, so that nothing is written outside the folder.
- *
- * @throws {TypeError} If not.
- */
+/** @throws {TypeError} If an id cannot be a part of a file name: nothing is written outside the folder. */
 export function checkId(id: string): void {
   const isName = !/[/\\\p{Cc}\p{Cs}]/u.test(id) && id !== "." && id !== "..";
   if (isName && !/\.partial(?:-[0-9a-f]{8})?$/.test(id)) return;

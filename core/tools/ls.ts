@@ -53,12 +53,9 @@ export function createLs(registry: Registry): LsFunction {
   };
 }
 
-interface Order {
-  readonly name: string;
-  readonly isDown: boolean;
-}
-
-function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {
+function comparison(
+  orders: readonly { readonly name: string; readonly isDown: boolean }[],
+): (a: Row, b: Row) => number {
   return (a, b) => {
     for (const { name, isDown } of orders) {
       const [x, y] = [entryOf(a, name), entryOf(b, name)];

@@ -59,20 +59,12 @@ export function isFitName(name: string): boolean {
   return true;
 }
 
-/**
- * Checks that a column may have this name, whatever the kind of store.
- *
- * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
- */
+/** @throws {TypeError} If no column of any store may have this name: {@linkcode isFitName}. */
 export function checkColumn(name: string): void {
   if (!isFitName(name)) throw unfitName(name, "column");
 }
 
-/**
- * Checks that a param may be a column.
- *
- * @throws {TypeError} If the name is reserved, empty, or holds a control character or a lone surrogate.
- */
+/** @throws {TypeError} If no param may have this name: it is reserved, or unfit for a column. */
 export function checkParamName(name: string): void {
   if (isReserved(name)) {
     throw new TypeError(
