@@ -114,11 +114,9 @@ function minifiedError(name: string, names: readonly string[]): TypeError {
   const look = names.length > 1 ? "look like names" : "looks like a name";
   return cannotName(
     name,
-    `${
-      names.join(", ")
-    } ${look} that a minifier gave, and another build gives others or swaps them. ` +
-      'Name the arguments as the source does, with paramNames: ["alpha", "seed"], or take one params ' +
-      "object, ({ alpha, seed })",
+    `${names.join(", ")} ${look} that a minifier gave, and another build gives others or swaps ` +
+      'them. Name the arguments as the source does, with paramNames: ["alpha", "seed"], or take one ' +
+      "params object, ({ alpha, seed })",
   );
 }
 
@@ -298,11 +296,9 @@ function fieldsOf(pattern: ObjectPattern, name: string): { fields: Field[]; isOp
     if (property.computed || (key.type !== "Identifier" && key.type !== "Literal")) {
       throw cannotName(
         name,
-        `field ${
-          fields.length + 1
-        } of its first parameter has a computed name. Write the name out, ` +
-          'or take the object undestructured, (params), with key: ["alpha", "seed"], or name it whole ' +
-          'with paramNames: ["params"]',
+        `field ${fields.length + 1} of its first parameter has a computed name. Write the name ` +
+          'out, or take the object undestructured, (params), with key: ["alpha", "seed"], or name it ' +
+          'whole with paramNames: ["params"]',
       );
     }
     fields.push({

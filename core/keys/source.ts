@@ -13,7 +13,7 @@ export interface Source {
 
 /**
  * Returns the source of a function, without comments, layout and its own name. Equal hashes are the same
- * source; different ones are different only within one runtime and build, which print functions their way.
+ * source, different ones only within one runtime and build: each prints and rewrites functions its own way.
  */
 export function sourceOfFunction(fn: (...args: never[]) => unknown): Source {
   const text = Function.prototype.toString.call(fn);

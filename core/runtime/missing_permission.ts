@@ -22,11 +22,10 @@ export function missingPermission(wanted: readonly Permission[]): Permission | u
   });
 }
 
-function stateOf(permission: Permission): "granted" | "prompt" | "denied" {
-  type State = ReturnType<typeof stateOf>;
-  interface Permissions {
-    querySync(permission: Permission): { readonly state: State };
-  }
+type State = "granted" | "prompt" | "denied";
+
+function stateOf(permission: Permission): State {
+  type Permissions = { querySync(permission: Permission): { readonly state: State } };
   const { Deno } = globalThis as { Deno?: { readonly permissions: Permissions } };
   return Deno?.permissions.querySync(permission).state ?? "granted";
 }
