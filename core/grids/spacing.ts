@@ -46,8 +46,7 @@ export function checkNumbers(what: string, numbers: Readonly<Record<string, unkn
 export function checkCount(what: string, count: number, least: number): void {
   if (Number.isSafeInteger(count) && count >= least) return;
   throw new RangeError(
-    `Cannot make ${what}: count is ${
-      described(count)
-    }, and must be a whole number from ${least} up`,
+    `Cannot make ${what}: count is ${described(count)}, and must be a whole number ` +
+      `from ${least} up`,
   );
 }
