@@ -1,7 +1,6 @@
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import type { Factor } from "../../core/grids/factor.ts";
-import { type Grid, gridOf } from "../../core/grids/grid.ts";
+import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 
 /** Maximum number of rows that are read to find the kind of a column. */

@@ -16,7 +16,7 @@ import type { Backend } from "../../core/contract/backend.ts";
 import type { RowsOptions } from "../../core/contract/engine.ts";
 import { readCell } from "../../core/values/cell.ts";
 import { StoreError } from "../../core/errors.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import type { Row } from "../../core/values/value.ts";
 import { exportStore } from "../../mod.ts";
 import { query as ask, queryToParquet } from "../../query/query.ts";
@@ -31,7 +31,7 @@ import { rounds, sharedRounds } from "../rounds.ts";
 import { withDuckDb } from "../query_package.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 
-const registry = createRegistry(table);
+const registry = new Registry(table);
 const query = ask.bind(undefined, registry);
 const toParquet = queryToParquet.bind(undefined, registry);
 
