@@ -99,6 +99,9 @@ export interface ReleaseRequest extends RunFields {
   readonly replaces?: string;
 }
 
+/** `POST /v1/renew`. */
+export type RenewRequest = ReleaseRequest & LeaseFields;
+
 /** `POST /v1/fail`. */
 export interface FailRequest extends ReleaseRequest {
   readonly error: string;
@@ -106,9 +109,6 @@ export interface FailRequest extends ReleaseRequest {
   /** Number of attempts that failed, one after the other. Default: 1. */
   readonly attempts?: number;
 }
-
-/** `POST /v1/renew`. */
-export type RenewRequest = ReleaseRequest & LeaseFields;
 
 /** `POST /v1/find`. */
 export type FindRequest = RunFields;
@@ -122,11 +122,6 @@ export interface MatchRequest extends KeyFields {
 /** `POST /v1/remove`: also the rows that have exactly the cells of one of these in the columns of `key`. */
 export interface RemoveRequest extends MatchRequest {
   readonly batch?: readonly WireRow[];
-}
-
-/** `POST /v1/forget`: failures, by their params as `GET /v1/failures` gives them. */
-export interface ForgetRequest {
-  readonly batch: readonly WireRow[];
 }
 
 /** `POST /v1/verify`. */
@@ -153,12 +148,6 @@ export interface RunsQuery {
   readonly sort?: string;
   readonly limit?: number;
   readonly offset?: number;
-}
-
-/** The query of `POST /v1/runs`. */
-export interface RecordAllQuery {
-  readonly retry?: "true" | "false";
-  readonly columns?: string;
 }
 
 /** `GET /v1/columns`. */

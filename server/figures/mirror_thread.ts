@@ -1,7 +1,6 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Factor } from "../../core/grids/factor.ts";
-import { gridOf } from "../../core/grids/grid.ts";
+import { type Factor, gridOf } from "../../core/grids/grid.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
