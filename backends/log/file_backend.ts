@@ -111,7 +111,7 @@ export class FileBackend extends Engine {
       columns,
       BATCH,
       stamped,
-      (batch) => this.#locked(() => this.#file.append(batch, columns)),
+      (batch) => this.#locked(() => this.#file.append(batch, { columns })),
     );
     return await this.#durability.acknowledge(count);
   }
@@ -168,26 +168,36 @@ export class FileBackend extends Engine {
       this.#reading(() => this.#file.columns);
   }
 
-  override sourceOf(key: Key): MaybePromise<string | undefined> {
-    // A recent hit is believed: rows are seldom removed. Without an index the file is read.
-    const isBelieved = this.#freshness.isFresh && this.#file.isIndexed(key.shape);
-    const source = isBelieved ? this.#file.sourceOf(key) : undefined;
-    return source ?? this.#reading(() => this.#file.sourceOf(key));
+  override sourceOf(key: Key, mayClaim?: boolean): MaybePromise<string | undefined> {
+    return this.#look(key, mayClaim, () => this.#file.sourceOf(key));
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
     return this.#reading(() => this.#found(key));
   }
 
-  override savedResult(key: Key): MaybePromise<Row | undefined> {
-    const read = (): Row | undefined => this.#found(key, (names) => this.#answerColumns(names));
-    if (this.#freshness.isFresh && this.#file.isIndexed(key.shape)) {
-      try {
-        const row = read();
-        if (row) return row;
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw error; // else the file was changed: read it again
-      }
+  override savedResult(key: Key, mayClaim?: boolean): MaybePromise<Row | undefined> {
+    const columnsOf: ColumnsOf = (names) => this.#answerColumns(names);
+    return this.#look(key, mayClaim, () => this.#found(key, columnsOf));
+  }
+
+  /**
+   * Looks for a key in the rows that were read, and refreshes the file first where those do not tell.
+   *
+   * A recent hit is believed: rows are seldom removed. A miss is believed only after a refresh. Before a claim
+   * that is the claim's own, under the lock, if this process has written to the file and so can take the lock.
+   */
+  #look<T>(key: Key, mayClaim = false, read: () => T | undefined): MaybePromise<T | undefined> {
+    if (this.#file.isIndexed(key.shape)) {
+      const isMissEnough = mayClaim && this.#file.hasWriter;
+      if (this.#freshness.isFresh) {
+        try {
+          const found = read();
+          if (found !== undefined || isMissEnough) return found;
+        } catch (error) {
+          if (!(error instanceof FormatError)) throw error; // else the file was changed: read it again
+        }
+      } else if (isMissEnough && this.#file.find(key) === -1) return undefined;
     }
     return this.#reading(read);
   }
@@ -263,7 +273,7 @@ export class FileBackend extends Engine {
       this.#claims.checkLease(key, options);
       // Another process may have recorded it if the state file was deleted meanwhile.
       const found = this.#file.find(key);
-      if (found === -1) this.#file.append([row]);
+      if (found === -1) this.#file.append([row], { key });
       else if (!options.isDone?.(this.#file.rowAt(found))) this.#file.rewrite([key], [row]);
       if (!this.#isBatch) kept(); // the rows of a batch are written at its end
     }));

@@ -57,12 +57,14 @@ export class RowIndexes {
     return this.#indexes.get(shape)!.keys.size;
   }
 
-  /** Enters the row of a reader in every index. */
-  enter(row: CellReader, offset: number): void {
+  /** Enters the row of a reader in every index. The key of the row, if known, brings its fingerprint. */
+  enter(row: CellReader, offset: number, key?: Key): void {
     if (this.#indexes.all.length === 0) return;
     const source = this.#sources.read(row);
     for (const index of this.#indexes.all) {
-      index.keys.add(this.#fingerprintOf(index, row), offset, source);
+      const isKnown = key !== undefined && key.shape === index.shape;
+      const fingerprint = isKnown ? key.fingerprint : this.#fingerprintOf(index, row);
+      index.keys.add(fingerprint, offset, source);
     }
   }
 

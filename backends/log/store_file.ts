@@ -31,6 +31,8 @@ export class StoreFile {
   readonly #store: string;
   readonly #indexes = new RowIndexes();
   #opened: OpenedFile | undefined;
+  /** The key that was missing at the last look, until the next row is read or written. */
+  #missing: Key | undefined;
   /** True while a body of `inOneWrite` runs. */
   #isBuffering = false;
   /** The error of one of its writes. */
@@ -105,7 +107,10 @@ export class StoreFile {
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
-      const enter: RowIndexes["enter"] = (row, offset) => this.#indexes.enter(row, offset);
+      const enter: RowIndexes["enter"] = (row, offset, key) => {
+        this.#missing = undefined;
+        this.#indexes.enter(row, offset, key);
+      };
       const opened = new OpenedFile(this.text, fd, found, enter);
       opened.read(found, isLocked);
       this.#opened = opened;
@@ -129,14 +134,19 @@ export class StoreFile {
 
   /** Returns the offset of the newest row of a key that was read; -1 if there is none. */
   find(key: Key): number {
+    if (key === this.#missing) return -1;
     this.#index(key.shape);
-    return this.#indexes.find(key);
+    const offset = this.#indexes.find(key);
+    if (offset === -1) this.#missing = key;
+    return offset;
   }
 
   /** Returns the source of the newest row of a key, empty if it has none; undefined if there is no such row. */
   sourceOf(key: Key): string | undefined {
+    if (key === this.#missing) return undefined;
     this.#index(key.shape);
     const source = this.#indexes.sourceOf(key);
+    if (source === undefined) this.#missing = key;
     return source === null ? sourceIn(this.rowAt(this.find(key))) : source;
   }
 
@@ -262,16 +272,25 @@ export class StoreFile {
    * lacks a column, is written anew.
    *
    * @param columns Columns of the file before those of the rows.
+   * @param key Key of the one row.
    * @throws {StoreError} If it cannot be written, as on a full disk; the file is as it was.
    */
-  append(rows: readonly Row[], columns: readonly string[] = []): void {
+  append(
+    rows: readonly Row[],
+    { columns = [], key }: { readonly columns?: readonly string[]; readonly key?: Key } = {},
+  ): void {
     if (this.#failure) throw this.#failure;
     const opened = this.#opened;
     const layout = this.text.format.extend(opened?.layout, columnsOf(rows, columns));
     if (!opened || layout !== opened.layout) return this.rewrite(undefined, rows, columns);
     if (rows.length === 0) return;
     this.repair();
-    opened.append(rows, this.#isBuffering);
+    opened.append(rows, this.#isBuffering, key);
+  }
+
+  /** True once rows can be written to the open file. */
+  get hasWriter(): boolean {
+    return this.#opened?.hasWriter ?? false;
   }
 
   /**

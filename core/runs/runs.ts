@@ -216,16 +216,20 @@ export class Runs implements Target<CallPlan> {
     }
   }
 
-  look({ key, self }: CallPlan, isRead: boolean): MaybePromise<Row | undefined> {
+  look(
+    { key, self }: CallPlan,
+    isRead: boolean,
+    mayClaim?: boolean,
+  ): MaybePromise<Row | undefined> {
     const { save, rerunIfMissing } = this.#options;
     if ((isRead && save) || rerunIfMissing) {
       return andThen(
-        this.engine.savedResult(key),
+        this.engine.savedResult(key, mayClaim),
         (row) => row && this.#isDone(row) ? this.#answer(key, row, sourceIn(row), self) : undefined,
       );
     }
     return andThen(
-      this.engine.sourceOf(key),
+      this.engine.sourceOf(key, mayClaim),
       (source) => source === undefined ? undefined : this.#answer(key, NO_CELLS, source, self),
     );
   }

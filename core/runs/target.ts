@@ -33,8 +33,9 @@ export interface Target<P extends Plan = Plan> {
    * Returns the row of a run that is done, or undefined.
    *
    * @param isRead False if the cells are not needed: an empty row may replace it.
+   * @param mayClaim True if a missing run is claimed, which looks again: a miss need not be certain.
    */
-  look(plan: P, isRead: boolean): MaybePromise<Row | undefined>;
+  look(plan: P, isRead: boolean, mayClaim?: boolean): MaybePromise<Row | undefined>;
   /** Returns the outcome of a run whose row was found. */
   skipped(plan: P, row: Row): Outcome<unknown>;
   /** Returns the plan under the key that its row has, where a row may have one of several. */

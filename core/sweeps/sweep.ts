@@ -211,7 +211,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         }
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
-        const looked = this.#target.look(plan, this.#givesSkipped);
+        const looked = this.#target.look(plan, this.#givesSkipped, true);
         const row = looked instanceof Promise ? await looked : looked;
         if (row) this.#skip(plan, row);
         else {
