@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
 import { messageOf, StoreError } from "../../core/errors.ts";
+import { catching } from "../../core/runtime/maybe_promise.ts";
 import { newId } from "./new_id.ts";
 
 /** Longest path that SQLite opens, in bytes: MAX_PATHNAME of its os_unix.c, less "-journal". */
@@ -111,15 +112,9 @@ export function storeErrorOf(error: unknown, doing: string, file: string): unkno
 
 /** Runs a body; errors of the system or of SQLite are thrown, or reject, in our words. */
 export function explaining<T>(doing: string, file: string, body: () => T): T {
-  try {
-    const result = body();
-    if (!(result instanceof Promise)) return result;
-    return result.catch((error) => {
-      throw storeErrorOf(error, doing, file);
-    }) as T;
-  } catch (error) {
+  return catching(body, (error) => {
     throw storeErrorOf(error, doing, file);
-  }
+  });
 }
 
 /** The code of a cause; undefined for an error of another kind. */

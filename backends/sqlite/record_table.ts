@@ -17,10 +17,9 @@ import {
   typeOf,
 } from "./record_column.ts";
 import type { RowKey } from "./key_lookup.ts";
-import { rowOf } from "./row_of.ts";
 import type { SqlValue } from "./sql_value.ts";
 import { rowNumber } from "./numbered_rows.ts";
-import { allOf, insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import { allOf, insertSql, quoted, quotedList, rowOf, Statements } from "./statements.ts";
 import type { Table } from "./table.ts";
 
 type RecordColumns = ReadonlyMap<string, RecordColumn>;

@@ -13,10 +13,9 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { isBusy } from "../state/state_database.ts";
 import { checkAddable } from "./check_addable.ts";
 import { KeyLookup, type RowKey } from "./key_lookup.ts";
-import { rowOf } from "./row_of.ts";
 import { type Affinity, fromSql, type SqlValue, toSql } from "./sql_value.ts";
 import { rowNumber } from "./numbered_rows.ts";
-import { insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import { insertSql, quoted, quotedList, rowOf, Statements } from "./statements.ts";
 import type { Looked, Table } from "./table.ts";
 
 /** Name of the table. Python's stet calls it so too. */

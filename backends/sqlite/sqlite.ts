@@ -35,9 +35,9 @@ import { verifyLocked } from "../state/verify_locked.ts";
 import { extentOf, MAX_ROW, type Page, pageOf, pagesAfter, type Select } from "./numbered_rows.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
 import { RowCursors } from "./row_cursors.ts";
-import { rowOf } from "./row_of.ts";
 import { RunTable } from "./run_table.ts";
 import { damaged, integrityFaults } from "./sqlite_damage.ts";
+import { rowOf } from "./statements.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import type { Looked, Table } from "./table.ts";
@@ -79,7 +79,7 @@ export class SqliteBackend extends Engine {
     this.#table = records ? new RecordTable(this.path, records) : new RunTable(this.path);
     this.#claims = new StoreClaims(this.path, {
       locked: (body) => this.#locked(body),
-      isDone: (key, options) => this.#isDone(this.#found(key), options),
+      isDone: (key, options) => this.#isDone(this.#found(key, options), options),
       record: (key, row, options) => this.#recordClaimed(key, toRow(row), options),
     }, this.#table.stateSuffix);
     this.#file = new SqliteFile(this.path, this.#table, this.#claims, durability === "power");
@@ -251,7 +251,7 @@ export class SqliteBackend extends Engine {
     this.#table.checkKey(key);
     return this.#locked(() => {
       // A finished run has committed its row before it took this lock to end its claim.
-      const found = this.#found(key);
+      const found = this.#found(key, options);
       const isDone = this.#isDone(found, options);
       if (!isDone) {
         this.#table.checkFits(key, found);
@@ -265,9 +265,12 @@ export class SqliteBackend extends Engine {
     return this.#trying(() => this.#claims.state.lock(body));
   }
 
-  /** Returns the newest row with a key. Under the lock of the state file, errors of the store are not its. */
-  #found(key: Key): Row | undefined {
-    return translating(this.path, () => this.#open().look(key, "all"));
+  /**
+   * Returns the newest row with a key, with its cells if those decide whether it is done. Under the lock of the
+   * state file, errors of the store are not its.
+   */
+  #found(key: Key, { isDone }: ClaimOptions): Row | undefined {
+    return translating(this.path, () => this.#open().look(key, isDone ? "all" : "none"));
   }
 
   #isDone(found: Row | undefined, { isDone }: ClaimOptions): boolean {
@@ -278,14 +281,14 @@ export class SqliteBackend extends Engine {
     if (options.lease) {
       return await this.#claims.finish(key, options, (kept) => {
         this.#claims.checkLease(key, options);
-        const found = this.#found(key);
+        const found = this.#found(key, {});
         translating(this.path, () => this.#put(key, row, found));
         kept();
       });
     }
     await this.#trying(() => {
       // Another process may have recorded it if the state file was deleted meanwhile.
-      const found = this.#open().look(key, "all");
+      const found = this.#open().look(key, options.isDone ? "all" : "none");
       if (!found || !options.isDone?.(found)) this.#put(key, row, found);
     });
     const { state } = this.#claims;

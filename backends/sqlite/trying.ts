@@ -1,5 +1,5 @@
-import type { MaybePromise } from "../../core/contract/backend.ts";
 import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
+import { catching, type MaybePromise } from "../../core/runtime/maybe_promise.ts";
 import { backOff } from "../back_off.ts";
 import { systemError } from "../files/system_error.ts";
 import { isBusy } from "../state/state_database.ts";
@@ -7,14 +7,7 @@ import { damaged } from "./sqlite_damage.ts";
 
 /** Runs a body, again while the database is locked. Errors of SQLite are thrown, or reject, in our words. */
 export function trying<T>(path: string, body: () => MaybePromise<T>): MaybePromise<T> {
-  try {
-    const result = body();
-    return result instanceof Promise
-      ? result.catch((error) => retrying(path, body, error))
-      : result;
-  } catch (error) {
-    return retrying(path, body, error);
-  }
+  return catching(body, (error) => retrying(path, body, error));
 }
 
 function retrying<T>(path: string, body: () => MaybePromise<T>, first: unknown): Promise<T> {

@@ -13,6 +13,7 @@ import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { atExit, notAtExit } from "../../core/runtime/at_exit.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
+import { andThen } from "../../core/runtime/maybe_promise.ts";
 import type { Row } from "../../core/values/value.ts";
 import { backOff } from "../back_off.ts";
 import { removeFile } from "../files/system_error.ts";
@@ -244,10 +245,7 @@ export class StateFile {
    * be of dead owners.
    */
   claims(): MaybePromise<HeldKey[]> {
-    const claimed = this.#read(claimedKeys);
-    return claimed instanceof Promise
-      ? claimed.then((keys) => this.#heldOf(keys))
-      : this.#heldOf(claimed);
+    return andThen(this.#read(claimedKeys), (keys) => this.#heldOf(keys));
   }
 
   #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {

@@ -5,7 +5,6 @@ import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "../contract/status_of.ts";
 import { setTarget } from "./target.ts";
-import { setUnderlying } from "./underlying.ts";
 import { isPlainObject } from "../values/value.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -27,8 +26,7 @@ export function createOnce(registry: Registry): Once {
       return outcome.status === "busy" ? undefined : outcome.value;
     }
     Object.defineProperty(call, "name", { value: fn.name, configurable: true });
-    setTarget(call, runs);
-    setUnderlying(call, fn);
+    setTarget(call, runs, fn);
     return Object.assign(call, {
       outcome: async (...args: unknown[]): Promise<Outcome<unknown>> =>
         await runs.outcome(undefined, args),

@@ -86,14 +86,27 @@ export type Finished =
   | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
   | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
 
-const targets = new WeakMap<object, Target>();
+type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Registers the target of a `once` function or Store. */
-export function setTarget(swept: object, target: Target): void {
+const targets = new WeakMap<object, Target>();
+const functions = new WeakMap<object, AnyFunction>();
+
+/** Registers the target of a `once` function or Store, and the function that it runs. */
+export function setTarget(swept: object, target: Target, fn: AnyFunction): void {
   targets.set(swept, target);
+  functions.set(swept, fn);
 }
 
 /** Returns the target of a `once` function or Store, undefined for anything else. */
 export function targetOf(swept: object): Target | undefined {
   return targets.get(swept);
+}
+
+/**
+ * Returns the function that a `once` function or Store runs; a plain function itself; undefined for anything
+ * else.
+ */
+export function underlyingOf(x: unknown): AnyFunction | undefined {
+  if (typeof x !== "function" && (typeof x !== "object" || x === null)) return undefined;
+  return functions.get(x) ?? (typeof x === "function" ? x as AnyFunction : undefined);
 }
