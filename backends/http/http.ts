@@ -22,7 +22,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { readCell } from "../../core/values/cell.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
-import { batchesOf } from "../batches_of.ts";
+import { batchesOf } from "../record_batches.ts";
 import { SidecarClient } from "./http_client.ts";
 import { type HeldRun, Leases } from "./leases.ts";
 import { responseRows } from "./response_rows.ts";

@@ -120,7 +120,6 @@ export class FileBackend extends Engine {
     return this.#reading(() => [...this.#file.rows()]);
   }
 
-  /** Removes the rows with exactly one of these keys by one rewrite, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
     return keys.length === 0 ? 0 : this.#changing(() => {
       const found = keys.filter((key) => this.#file.find(key) !== -1);
@@ -132,7 +131,6 @@ export class FileBackend extends Engine {
     });
   }
 
-  /** Removes the file. */
   clear(): MaybePromise<void> {
     return this.#changing(() => {
       this.#file.remove();
@@ -187,7 +185,11 @@ export class FileBackend extends Engine {
    * A recent hit is believed: rows are seldom removed. A miss is believed only after a refresh. Before a claim
    * that is the claim's own, under the lock, if this process has written to the file and so can take the lock.
    */
-  #look<T>(key: Key, mayClaim = false, read: () => T | undefined): MaybePromise<T | undefined> {
+  #look<T>(
+    key: Key,
+    mayClaim: boolean | undefined,
+    read: () => T | undefined,
+  ): MaybePromise<T | undefined> {
     if (this.#file.isIndexed(key.shape)) {
       const isMissEnough = mayClaim && this.#file.hasWriter;
       if (this.#freshness.isFresh) {
@@ -239,23 +241,21 @@ export class FileBackend extends Engine {
     return this.#claims.held();
   }
 
-  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
-  }
-
-  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
-    this.#claims.checkOpen();
-    const findings = new Findings(repair);
-    const wasReadable = isReadable(this.#file);
-    await verifyLocked(this.#claims.state, findings, () => {
-      if (!verifyLog(this.#file, findings, wasReadable) || !repair) return;
-      const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));
-      const repeats = this.#file.repeatsOf(repeatsOf);
-      if (repeats === 0) return;
-      this.#file.rewrite({ repeatsOf }, []);
-      findings.all.push(repeatedFinding(repeats, true));
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
+      this.#claims.checkOpen();
+      const findings = new Findings(repair);
+      const wasReadable = isReadable(this.#file);
+      await verifyLocked(this.#claims.state, findings, () => {
+        if (!verifyLog(this.#file, findings, wasReadable) || !repair) return;
+        const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));
+        const repeats = this.#file.repeatsOf(repeatsOf);
+        if (repeats === 0) return;
+        this.#file.rewrite({ repeatsOf }, []);
+        findings.all.push(repeatedFinding(repeats, true));
+      });
+      return findings.all;
     });
-    return findings.all;
   }
 
   /** Frees the file, the claims and the lock. Without failures to remember, the state file is removed. */

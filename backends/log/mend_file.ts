@@ -4,9 +4,8 @@ import type { FormatError } from "../../core/errors.ts";
 import { Pieces } from "../files/file_bytes.ts";
 import type { Layout } from "./format.ts";
 import { rowOf } from "./row_scan.ts";
-import { RowWriter } from "./row_writer.ts";
 import { scanToEnd } from "./scan_to_end.ts";
-import type { TextFile } from "./text_file.ts";
+import { RowWriter, type TextFile } from "./text_file.ts";
 import { type Fault, walkLines } from "./walk_lines.ts";
 
 /** A fault of a file, and its repair. */

@@ -15,8 +15,7 @@ import { tidyFile } from "./mend_file.ts";
 import { OpenedFile } from "./opened_file.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { rowOf, scannedRows, scanRows } from "./row_scan.ts";
-import { RowWriter } from "./row_writer.ts";
-import { TextFile } from "./text_file.ts";
+import { RowWriter, TextFile } from "./text_file.ts";
 
 /** Picks columns of a row, of all names that its file has so far. */
 export type ColumnsOf = (names: readonly string[]) => readonly string[];

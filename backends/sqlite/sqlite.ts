@@ -19,7 +19,7 @@ import {
 } from "../../core/contract/engine.ts";
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
-import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
+import { subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { FormatError } from "../../core/errors.ts";
 import { sourceIn } from "../../core/values/columns.ts";
@@ -86,12 +86,10 @@ export class SqliteBackend extends Engine {
     this.#cursors = new RowCursors(this.#table);
   }
 
-  /** The path, as messages show it. */
   get location(): string {
     return this.path;
   }
 
-  /** Returns true if the file exists. */
   exists(): boolean {
     return fs.existsSync(this.path);
   }
@@ -152,7 +150,6 @@ export class SqliteBackend extends Engine {
     return this.#trying(() => this.#insert([added]));
   }
 
-  /** Adds many rows, a batch in one transaction. */
   recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
@@ -176,11 +173,6 @@ export class SqliteBackend extends Engine {
     if (extend) this.#file.transaction(extend);
   }
 
-  override remove(columns: Row): MaybePromise<number> {
-    return this.removeKeys([removedKey(this.path, columns)]);
-  }
-
-  /** Removes the rows with exactly one of these keys, in one transaction, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
     return this.#trying(() => {
       if (!this.#file.open()) return 0;
@@ -198,10 +190,7 @@ export class SqliteBackend extends Engine {
     if (state.exists()) await state.lock(() => state.forgetAll());
   }
 
-  /**
-   * Returns the rows that exist when it begins, oldest first, in bounded memory. The database is not locked
-   * between two of them.
-   */
+  /** The database is not locked between two rows. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     yield* this.#rowsBetween(-1n, await this.#lastRow(), columns);
   }
@@ -239,7 +228,7 @@ export class SqliteBackend extends Engine {
     );
   }
 
-  /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
+  /** Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
       const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
@@ -319,20 +308,18 @@ export class SqliteBackend extends Engine {
     return this.#claims.forget(params);
   }
 
-  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
-  }
-
-  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
-    const findings = new Findings(repair);
-    await verifyLocked(this.#claims.state, findings, () => {});
-    try {
-      findings.all.push(...await this.#trying(() => this.#faults(repair)));
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      findings.addUnreadable([error]);
-    }
-    return findings.all;
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
+      const findings = new Findings(repair);
+      await verifyLocked(this.#claims.state, findings, () => {});
+      try {
+        findings.all.push(...await this.#trying(() => this.#faults(repair)));
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        findings.addUnreadable([error]);
+      }
+      return findings.all;
+    });
   }
 
   #faults(repair: boolean): readonly Finding[] {
@@ -344,7 +331,6 @@ export class SqliteBackend extends Engine {
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }
 
-  /** Releases the database, the claims and the lock. */
   close(): Promise<void> {
     return this.#file.close();
   }

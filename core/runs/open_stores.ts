@@ -1,12 +1,14 @@
 import path from "node:path";
-import type { BackendModule } from "../contract/backend.ts";
+import { engineOf } from "../contract/adapted_backend.ts";
+import type { Backend, BackendModule } from "../contract/backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { OnceOptions } from "./once_types.ts";
 import { locationText, type Registry } from "../contract/registry.ts";
+import { ConditionVariable } from "../runtime/condition_variable.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { onReplaced } from "../runtime/replaced_module.ts";
-import { SharedStore } from "./shared_store.ts";
-import { FunctionsByStore } from "./store_functions.ts";
-import type { WrappedFunction } from "./wrapped_function.ts";
+import { FunctionsByStore, type WrappedFunction } from "./wrapped_function.ts";
 
 /** Default store. */
 export const DEFAULT_STORE = "_stet_store.csv";
@@ -76,4 +78,77 @@ export function openStores(registry: Registry): Stores {
       return store;
     },
   };
+}
+
+/**
+ * An open store of which functions share the backend, by reference count: it is closed when the last
+ * function has released it and the calls and sweeps under way have ended.
+ */
+export class SharedStore {
+  readonly engine: Engine;
+  /** Removes the store from where others find it; undefined if its opener closes it. */
+  readonly #remove: (() => void) | undefined;
+  #users = 0;
+  #calls = 0;
+  #sweeps = 0;
+  #isEnding = false;
+  #closed: Promise<void> | undefined;
+  /** Notified when the last call under way has ended. */
+  readonly #idle = new ConditionVariable();
+
+  constructor(backend: Backend, remove: (() => void) | undefined) {
+    this.engine = engineOf(backend);
+    this.#remove = remove;
+  }
+
+  /** True until the store is closed, or about to be. */
+  get isOpen(): boolean {
+    return !this.#isEnding;
+  }
+
+  /** Adds a function that uses the store. */
+  retain(): void {
+    this.#users++;
+  }
+
+  /** Takes a function back. Resolves when its calls have ended; the last one closes the store. */
+  async release(): Promise<void> {
+    if (--this.#users > 0) return;
+    await this.end();
+  }
+
+  /** Closes the store once the calls and sweeps under way have ended; waits for the calls. */
+  async end(): Promise<void> {
+    if (this.#remove) {
+      this.#isEnding = true;
+      this.#remove();
+    }
+    while (this.#calls > 0) await this.#idle.wait();
+    if (this.#isEnding) await this.#closeIfIdle();
+  }
+
+  /** Runs the body of a call, during which the store stays open. */
+  during<T>(body: () => MaybePromise<T>): MaybePromise<T> {
+    const result = body();
+    if (!(result instanceof Promise)) return result;
+    this.#calls++; // nothing else ran since the call began
+    return result.finally(() => {
+      if (--this.#calls === 0) this.#idle.notifyAll();
+    });
+  }
+
+  /** Begins a sweep, during which the store stays open. */
+  beginSweep(): void {
+    this.#sweeps++;
+  }
+
+  async endSweep(): Promise<void> {
+    this.#sweeps--;
+    if (this.#isEnding) await this.#closeIfIdle();
+  }
+
+  async #closeIfIdle(): Promise<void> {
+    if (this.#calls > 0 || this.#sweeps > 0) return;
+    await (this.#closed ??= Promise.resolve(this.engine.close()));
+  }
 }

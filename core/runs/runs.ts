@@ -10,7 +10,7 @@ import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import type { OnceOptions, Outcome } from "./once_types.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
-import type { SharedStore } from "./shared_store.ts";
+import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
 import { SourceWatch } from "./source_watch.ts";
 import type { Execute, Finished, Plan, Target } from "./target.ts";
