@@ -22,7 +22,7 @@ import { stamped } from "../../core/contract/stamped.ts";
 import { FormatError, type StoreError } from "../../core/errors.ts";
 import { type Key, keyShape } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { isDetail, isReserved, SOURCE } from "../../core/values/columns.ts";
+import { isDetail, isReserved, orderColumns, SOURCE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Durability } from "../files/durability.ts";
 import { Freshness } from "../files/freshness.ts";
@@ -161,9 +161,11 @@ export class FileBackend extends Engine {
 
   columns(): MaybePromise<readonly string[]> {
     this.#claims.checkOpen();
-    // The header is enough while no rows were read.
-    return this.#freshness.isUnread && this.#file.namedColumns() ||
-      this.#reading(() => this.#file.columns);
+    if (this.#freshness.isUnread) {
+      const named = this.#file.text.reading([], (_, { columns }) => columns);
+      if (named.length > 0) return orderColumns(named, []); // the header is enough
+    }
+    return this.#reading(() => this.#file.columns);
   }
 
   override sourceOf(key: Key, mayClaim?: boolean): MaybePromise<string | undefined> {

@@ -69,14 +69,6 @@ export class StoreFile {
     return layout && { layout, end };
   }
 
-  /** Returns the columns that the beginning of the file names; undefined if it names none. */
-  namedColumns(): readonly string[] | undefined {
-    return this.text.reading(
-      undefined,
-      (_, { columns }) => columns.length > 0 ? orderColumns(columns, []) : undefined,
-    );
-  }
-
   /**
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.

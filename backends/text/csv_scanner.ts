@@ -65,7 +65,10 @@ export class CsvScanner implements RowScanner {
         for (let c = bytes[i]!; c > COMMA || c !== COMMA && c !== LF && c !== CR; c = bytes[++i]!);
       }
       if (i >= end) return -1;
-      if (field === this.#starts.length) this.#grow();
+      if (field === this.#starts.length) {
+        this.#starts = new Int32Array(this.#starts.buffer.transfer(8 * field));
+        this.#ends = new Int32Array(this.#ends.buffer.transfer(8 * field));
+      }
       this.#starts[field] = start;
       this.#ends[field] = i;
       field++;
@@ -191,15 +194,6 @@ export class CsvScanner implements RowScanner {
       this.#canonical.set(text, cell);
     }
     return cell;
-  }
-
-  #grow(): void {
-    const starts = new Int32Array(this.#starts.length * 2);
-    starts.set(this.#starts);
-    this.#starts = starts;
-    const ends = new Int32Array(starts.length);
-    ends.set(this.#ends);
-    this.#ends = ends;
   }
 }
 

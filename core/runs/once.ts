@@ -1,5 +1,5 @@
 import { type CallSite, callSite } from "./call_site.ts";
-import { openStores } from "./open_stores.ts";
+import { OpenStores } from "./open_stores.ts";
 import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
@@ -11,7 +11,7 @@ type AnyFunction = (...args: unknown[]) => unknown;
 
 /** `once` over the kinds of store that a registry knows. */
 export function createOnce(registry: Registry): Once {
-  const stores = openStores(registry);
+  const stores = new OpenStores(registry);
 
   function wrap(
     fn: AnyFunction,

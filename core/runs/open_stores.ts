@@ -13,38 +13,59 @@ import { FunctionsByStore, type WrappedFunction } from "./wrapped_function.ts";
 /** Default store. */
 export const DEFAULT_STORE = "_stet_store.csv";
 
-/** The stores of this process's functions. */
-export interface Stores {
+/** The stores of this process's functions, opened through a registry. */
+export class OpenStores {
+  readonly #registry: Registry;
+  /** The open stores by the code that opened them, durability and place. */
+  readonly #opened = new Map<BackendModule, Map<string, Promise<SharedStore>>>();
+  readonly #functions = new FunctionsByStore();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    onReplaced(() => {
+      for (const byName of this.#opened.values()) {
+        for (const opening of byName.values()) {
+          opening.then((store) => store.end()).catch((error) =>
+            console.warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
+          );
+        }
+      }
+    });
+  }
+
   /** @throws {StoreError} If a function's store is of no kind that is known. Nothing is opened. */
-  check(options: OnceOptions): void;
+  check({ store = DEFAULT_STORE, backends }: OnceOptions): void {
+    if (typeof store === "string" || store instanceof URL) this.#registry.check(store, backends);
+  }
+
   /**
-   * The store of a function, opened once for all that use it, and retained for this one.
+   * Returns the store of a function, opened once for all that use it, and retained for this one.
    *
    * @throws {StoreError} If a function of different source uses the store in the same namespace: the
    * keys of one would silently skip the runs of the other.
    */
-  open(wrapped: WrappedFunction, options: OnceOptions): Promise<SharedStore>;
-}
+  async open(wrapped: WrappedFunction, options: OnceOptions): Promise<SharedStore> {
+    const store = await this.#storeOf(options);
+    const { location } = store.engine;
+    const place = location === ":memory:" ? store.engine : location;
+    this.#functions.admit(place, location, options.namespace ?? "", wrapped);
+    store.retain();
+    return store;
+  }
 
-/** Opens stores through a registry. */
-export function openStores(registry: Registry): Stores {
-  /** The open stores by the code that opened them, durability and place. */
-  const opened = new Map<BackendModule, Map<string, Promise<SharedStore>>>();
-  const functions = new FunctionsByStore();
-
-  async function storeOf(options: OnceOptions): Promise<SharedStore> {
+  async #storeOf(options: OnceOptions): Promise<SharedStore> {
     const { store = DEFAULT_STORE, backends, durability = "power" } = options;
     if (typeof store === "object" && !(store instanceof URL)) {
       return new SharedStore(store, undefined); // its opener closes it
     }
     const location = locationText(store);
-    const module = await registry.load(location, backends);
+    const module = await this.#registry.load(location, backends);
     const open = async (remove: () => void): Promise<SharedStore> =>
       new SharedStore(await module.open(location, { durability }), remove);
     // A store in memory is its opener's own.
     if (location === ":memory:") return await open(() => {});
-    const byName = opened.get(module) ?? new Map<string, Promise<SharedStore>>();
-    opened.set(module, byName);
+    const byName = this.#opened.get(module) ?? new Map<string, Promise<SharedStore>>();
+    this.#opened.set(module, byName);
     const isUrl = /^[a-z][a-z+]+:\/\//i.test(location);
     const name = `${durability} ${isUrl ? location : path.resolve(location)}`;
     let opening = byName.get(name);
@@ -56,28 +77,6 @@ export function openStores(registry: Registry): Stores {
     }
     return await opening;
   }
-
-  onReplaced(() => {
-    for (const opening of [...opened.values()].flatMap((byName) => [...byName.values()])) {
-      opening.then((store) => store.end()).catch((error) =>
-        console.warn(`[stet] Cannot close a store of the module before: ${messageOf(error)}`)
-      );
-    }
-  });
-
-  return {
-    check({ store = DEFAULT_STORE, backends }): void {
-      if (typeof store === "string" || store instanceof URL) registry.check(store, backends);
-    },
-    async open(wrapped, options): Promise<SharedStore> {
-      const store = await storeOf(options);
-      const { location } = store.engine;
-      const place = location === ":memory:" ? store.engine : location;
-      functions.admit(place, location, options.namespace ?? "", wrapped);
-      store.retain();
-      return store;
-    },
-  };
 }
 
 /**
@@ -137,14 +136,13 @@ export class SharedStore {
     });
   }
 
-  /** Begins a sweep, during which the store stays open. */
-  beginSweep(): void {
+  /** Begins a sweep, during which the store stays open, and returns a function that ends it. */
+  beginSweep(): () => Promise<void> {
     this.#sweeps++;
-  }
-
-  async endSweep(): Promise<void> {
-    this.#sweeps--;
-    if (this.#isEnding) await this.#closeIfIdle();
+    return async () => {
+      this.#sweeps--;
+      if (this.#isEnding) await this.#closeIfIdle();
+    };
   }
 
   async #closeIfIdle(): Promise<void> {

@@ -120,9 +120,7 @@ export class Runs implements Target<CallPlan> {
   }
 
   async begin(): Promise<() => Promise<void>> {
-    const store = await this.#opened();
-    store.beginSweep();
-    return () => store.endSweep();
+    return (await this.#opened()).beginSweep();
   }
 
   /**
