@@ -36,7 +36,6 @@ export {
   sweep,
   verify,
 } from "./library.ts";
-export type { OnChange } from "./core/runs/source_watch.ts";
 export type {
   Backend,
   BackendLoader,
@@ -101,6 +100,7 @@ export type {
   OnceMethodContext,
   OnceOptions,
   OnceWrapper,
+  OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
 export { range } from "./core/grids/range.ts";

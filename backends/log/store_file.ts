@@ -172,12 +172,9 @@ export class StoreFile {
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
     return this.text.parsing(fd, pieces, () => {
-      while (pieces.fill()) {
-        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) {
-          return rowOf(scanner, columnsOf(scanner.names));
-        }
-      }
-      scanner.last(pieces.bytes, 0, pieces.length, true);
+      let isRead = false;
+      while (!isRead && pieces.fill()) isRead = scanner.next(pieces.bytes, 0, pieces.length) !== -1;
+      if (!isRead) scanner.last(pieces.bytes, 0, pieces.length, true);
       return rowOf(scanner, columnsOf(scanner.names));
     });
   }

@@ -10,6 +10,7 @@ import {
   type Pieces,
   readAt,
   syncFolder,
+  withFile,
   writeAll,
 } from "../files/file_bytes.ts";
 import { openFile } from "../files/open_file.ts";
@@ -98,14 +99,11 @@ export class TextFile {
     const { temporary } = this;
     try {
       removeFile(temporary);
-      const fd = fs.openSync(temporary, "wx+");
-      try {
+      withFile(temporary, "wx+", (fd) => {
         if (like) giveAccess(temporary, like);
         write(fd);
         fs.fsyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
-      }
+      });
       fs.renameSync(temporary, this.path);
       syncFolder(path.dirname(this.path));
     } catch (error) {

@@ -44,12 +44,7 @@ export class RunTable implements Table {
   #definition: readonly SqlValue[] = [];
   #columns: ReadonlyMap<string, Affinity> = new Map();
   /** The columns that each kind of lookup reads. */
-  #looked: Readonly<Record<Looked, readonly string[]>> = {
-    none: [],
-    source: [],
-    result: [],
-    all: [],
-  };
+  #looked!: Readonly<Record<Looked, readonly string[]>>;
   /** For these columns. */
   readonly #lookups = new Map<KeyShape, KeyLookup>();
   /** The last insert. */
@@ -140,9 +135,7 @@ export class RunTable implements Table {
 
   #lookupOf(shape: KeyShape): KeyLookup {
     let lookup = this.#lookups.get(shape);
-    if (!lookup) {
-      this.#lookups.set(shape, lookup = new KeyLookup(shape, this.#columns));
-    }
+    if (!lookup) this.#lookups.set(shape, lookup = new KeyLookup(shape, this.#columns));
     return lookup;
   }
 

@@ -8,7 +8,7 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
 import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import type { OnceOptions, Outcome } from "./once_types.ts";
+import type { Outcome, RunsOptions } from "./once_types.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
@@ -22,12 +22,6 @@ type AnyFunction = (...args: unknown[]) => unknown;
 
 /** Stands for the row of a run that is done where its cells are not asked for. */
 const NO_CELLS: Row = {};
-
-/** Options of `once`, and what the command line adds. */
-export interface RunsOptions extends OnceOptions {
-  /** The source of the rows, where a program makes them and the function does not. */
-  readonly source?: string;
-}
 
 /** The runs of one function: the way of a call from its arguments to its row. */
 export class Runs implements Target<CallPlan> {

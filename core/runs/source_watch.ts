@@ -2,24 +2,13 @@ import { NAMESPACE, SOURCE } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import type { Key } from "../keys/key.ts";
+import type { OnChange, RunsOptions } from "./once_types.ts";
 import { countOtherRows, functionSource, isOtherSource, versionSource } from "./row_source.ts";
 import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-/** Reaction to a row of another source that would answer a call. */
-export type OnChange = "warn" | "rerun" | "error" | "ignore";
-
 const CHOICES: readonly unknown[] = ["warn", "rerun", "error", "ignore"];
-
-/** Options that say what the source of a function is, and whether it matters. */
-export interface SourceOptions {
-  readonly onChange?: OnChange;
-  readonly version?: string;
-  readonly namespace?: string;
-  /** The source of rows that a program makes in the function's stead. */
-  readonly source?: string;
-}
 
 /**
  * Watches the rows that answer the calls of one function: rows of another source, and rows that another
@@ -39,7 +28,7 @@ export class SourceWatch {
   /** @throws {TypeError} If an option makes no sense. */
   constructor(
     wrapped: WrappedFunction,
-    { onChange = "warn", version, namespace, source }: SourceOptions,
+    { onChange = "warn", version, namespace, source }: RunsOptions,
   ) {
     if (!CHOICES.includes(onChange)) {
       throw new TypeError(
