@@ -8,7 +8,6 @@ import type { Row } from "../core/values/value.ts";
  *
  * @param columns Columns of the store, which is made with them even if there is no row.
  * @param prepare Checks a row, and returns it as it is recorded.
- * @param add Adds a batch.
  */
 export async function recordBatches(
   rows: Iterable<Row> | AsyncIterable<Row>,

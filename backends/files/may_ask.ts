@@ -1,9 +1,10 @@
-type Permission =
-  | { readonly name: "sys"; readonly kind: string }
-  | { readonly name: "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" };
+interface Permission {
+  readonly name: "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
+  readonly kind?: string;
+}
 
 interface DenoPermissions {
-  querySync(descriptor: Permission): { state: "granted" | "prompt" | "denied" };
+  querySync(descriptor: Permission): { readonly state: string };
 }
 
 /** Returns true if Deno permits to ask the system without a prompt. Always true on other runtimes. */

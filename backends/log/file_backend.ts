@@ -41,13 +41,6 @@ import { isReadable, verifyLog } from "./verify_log.ts";
 /** Number of rows in one write. */
 const BATCH = 500;
 
-/** The columns that answer a saved call, among the first columns of a file. */
-interface AnswerColumns {
-  readonly of: readonly string[];
-  readonly count: number;
-  readonly columns: readonly string[];
-}
-
 /**
  * A store in one text file that grows at its end: everything that its format does not say.
  *
@@ -63,7 +56,8 @@ export class FileBackend extends Engine {
   readonly #durability: Durability;
   readonly #freshness = new Freshness();
   readonly #warn: (message: string) => void;
-  #answers: AnswerColumns = { of: [], count: 0, columns: [] };
+  /** The columns that answer a saved call, among so many names of a file. */
+  #answers = { of: [] as readonly string[], count: 0, columns: [] as readonly string[] };
   #hasLocked = false;
   /** True while the body of a batch runs, which holds the lock. */
   #isBatch = false;

@@ -13,7 +13,7 @@ import { WrittenRow } from "./written_row.ts";
 const SETTLED_MS = 1000;
 
 /** End of the last whole row of a file, the bytes after it, and the size of both. */
-export interface Ending {
+interface Ending {
   readonly end: number;
   readonly rest: Uint8Array;
   readonly size: number;
@@ -165,11 +165,7 @@ export class OpenedFile implements Ending {
     return tornLength;
   }
 
-  /**
-   * Appends rows to a closed file in one write, or to the buffer of a batch.
-   *
-   * @param key Key of the one row, unless the row has another.
-   */
+  /** Appends rows, of which one alone may have this key, to a closed file in one write or to a batch's buffer. */
   append(rows: readonly Row[], isBuffered: boolean, key?: Key): void {
     const { format } = this.#file;
     const layout = this.layout!;

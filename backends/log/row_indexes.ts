@@ -68,11 +68,7 @@ export class RowIndexes {
     }
   }
 
-  /**
-   * Adds an index. The least recently used may be dropped.
-   *
-   * @param fill Enters all rows.
-   */
+  /** Adds an index, into which `fill` enters all rows. The least recently used may be dropped. */
   add(shape: KeyShape, fill: (enter: RowIndexes["enter"]) => void): void {
     const index = newIndex(shape);
     fill((row, offset) => {

@@ -89,12 +89,7 @@ export class TextFile {
     }
   }
 
-  /**
-   * Replaces the file by another in one step, which a crash cannot halve.
-   *
-   * @param like The file whose mode and group the new one gets.
-   * @param write Writes the new file.
-   */
+  /** Replaces the file in one step, which a crash cannot halve, by one with the mode and group of another. */
   replace(like: fs.Stats | undefined, write: (fd: number) => void): void {
     const { temporary } = this;
     try {

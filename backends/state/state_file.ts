@@ -132,8 +132,6 @@ export class StateFile {
   /**
    * Answers a claim of a key: claims it for this thread or for a lease, unless it is done or another living
    * holder has it. Only under the lock.
-   *
-   * @param claim Makes the claim of its holder.
    */
   answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
     if (isDone) {
@@ -150,7 +148,6 @@ export class StateFile {
   /**
    * Checks that the row of a leased claim can be recorded. Only under the lock.
    *
-   * @param isDone True if the key is done.
    * @throws {LostClaimError} If another client has recorded or claimed it.
    */
   checkLease(key: string, lease: Lease, isDone: boolean): void {

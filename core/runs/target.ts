@@ -40,11 +40,7 @@ export interface Target<P extends Plan = Plan> {
   skipped(plan: P, row: Row): Outcome<unknown>;
   /** Returns the plan under the key that its row has, where a row may have one of several. */
   resolve?(plan: P): MaybePromise<P>;
-  /**
-   * Claims a run, unless it is done or busy. The claim is held until the body ends.
-   *
-   * @param isForced True to claim it though it is done.
-   */
+  /** Claims a run, unless it is busy, or done and not forced. The claim is held until the body ends. */
   claim<T>(
     plan: P,
     body: (claim: HeldClaim) => Promise<T>,

@@ -193,7 +193,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #goThrough(): Promise<void> {
-    const items = this.#iterate();
+    const given = this.#items;
+    const items: Iterator<unknown> | AsyncIterator<unknown> = Symbol.asyncIterator in given
+      ? given[Symbol.asyncIterator]()
+      : given[Symbol.iterator]();
     let isExhausted = false;
     const timer = new YieldTimer();
     try {
@@ -228,11 +231,6 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         );
       }
     }
-  }
-
-  #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
-    const items = this.#items;
-    return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   }
 
   /** A step of an async iterator, which may be long in coming. */
