@@ -41,6 +41,12 @@ export class StateFile {
   readonly #owners: Owners;
   readonly #unreleased: UnreleasedClaims;
   readonly #atExit = (): void => this.leaveNow();
+  /** The steps of leaving, each under the lock. The first that returns true is the last. */
+  readonly #leaving: readonly (() => boolean | void)[] = [
+    () => this.#endAlone(),
+    () => this.#depart(),
+    () => this.#tidy(),
+  ];
 
   /** @param store The store's path: the files next to it get its mode and group. */
   constructor(path: string, store: string) {
@@ -281,9 +287,7 @@ export class StateFile {
     await closeAfter(async () => {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
-      if (await this.lock(() => this.#endAlone())) return;
-      await this.lock(() => this.#depart());
-      await this.lock(() => this.#tidy());
+      for (const step of this.#leaving) if (await this.lock(step)) break;
     }, () => this.close());
   }
 
@@ -292,7 +296,7 @@ export class StateFile {
     try {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
-      for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
+      for (const step of this.#leaving) {
         if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
     } catch {

@@ -1,6 +1,5 @@
 import type { CallSite } from "./call_site.ts";
 import { StoreError } from "../errors.ts";
-import { FingerprintSet } from "../keys/fingerprint_set.ts";
 import type { Key } from "../keys/key.ts";
 import { type Source, sourceOfFunction } from "../keys/source.ts";
 
@@ -126,9 +125,8 @@ const MAX_KEYS = 10_000;
 class KeyMakers {
   /** True once a key of another maker was reported. */
   isReported = false;
-  #keys: FingerprintSet | undefined;
-  /** The maker of each key, by the key's number. */
-  readonly #makers: number[] = [];
+  /** The id of the maker of each key, by the key's text. */
+  readonly #keys = new Map<string, number>();
   readonly #ids = new WeakMap<object, number>();
   #count = 0;
 
@@ -145,17 +143,13 @@ class KeyMakers {
   }
 
   /** Notes that a maker makes a key. */
-  made({ fingerprint }: Key, maker: object): void {
-    this.#keys ??= new FingerprintSet();
-    if (this.#keys.size === MAX_KEYS && this.#keys.numberOf(fingerprint) === -1) return;
-    this.#makers[this.#keys.add(fingerprint)] = this.add(maker);
+  made({ text }: Key, maker: object): void {
+    if (this.#keys.size < MAX_KEYS || this.#keys.has(text)) this.#keys.set(text, this.add(maker));
   }
 
   /** True if a key was made in this process, by another maker. */
-  isOthers({ fingerprint }: Key, maker: object): boolean {
+  isOthers({ text }: Key, maker: object): boolean {
     const id = this.add(maker);
-    if (!this.#keys) return false;
-    const number = this.#keys.numberOf(fingerprint);
-    return number !== -1 && this.#makers[number] !== id;
+    return (this.#keys.get(text) ?? id) !== id;
   }
 }
