@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 
 const LF = 10;
@@ -94,11 +95,7 @@ export function tailOf(fd: number, end: number, length: number = TAIL_BYTES): Ui
 
 /** Returns the last bytes of `tail` with `bytes` after it. */
 export function tailAfter(tail: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (bytes.length >= TAIL_BYTES) return bytes.slice(-TAIL_BYTES);
-  const joined = new Uint8Array(tail.length + bytes.length);
-  joined.set(tail);
-  joined.set(bytes, tail.length);
-  return joined.slice(-TAIL_BYTES);
+  return Buffer.concat([tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
 }
 
 /** Reads `length` bytes, or up to the end of the file, and returns their number. */

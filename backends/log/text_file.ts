@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { FormatError, StoreError } from "../../core/errors.ts";
+import { catching } from "../../core/runtime/maybe_promise.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
 import {
   appendTo,
@@ -123,20 +124,16 @@ export class TextFile {
 
   /** Runs a body that reads pieces of the open file. Errors name the file and the line. */
   parsing<T>(fd: number, pieces: Pieces, read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
+    return catching(read, (error) => {
       throw this.readError(fd, error, pieces.base);
-    }
+    });
   }
 
   /** Runs a body that writes, and undoes what it wrote if it fails. */
   writing<T>(write: () => T, undo?: () => void): T {
-    try {
-      return write();
-    } catch (error) {
+    return catching(write, (error) => {
       throw this.writeError(error, undo);
-    }
+    });
   }
 
   /** Returns an error of reading; offsets of a `ByteError` count from a byte of the file. */

@@ -36,12 +36,11 @@ import { extentOf, MAX_ROW, type Page, pageOf, pagesAfter, type Select } from ".
 import { recordsIn, RecordTable } from "./record_table.ts";
 import { RowCursors } from "./row_cursors.ts";
 import { RunTable } from "./run_table.ts";
-import { damaged, integrityFaults } from "./sqlite_damage.ts";
+import { damaged, integrityFaults, translating, trying } from "./sqlite_errors.ts";
 import { rowOf } from "./statements.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import type { Looked, Table } from "./table.ts";
-import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
 const BATCH = 5000;

@@ -10,9 +10,8 @@ import { inodeOf } from "../state/inode_pin.ts";
 import { isBusy } from "../state/state_database.ts";
 import type { StateFile } from "../state/state_file.ts";
 import type { StoreClaims } from "../state/store_claims.ts";
-import { checkWhole } from "./sqlite_damage.ts";
+import { checkWhole, sqliteError } from "./sqlite_errors.ts";
 import type { Table } from "./table.ts";
-import { sqliteError } from "./trying.ts";
 
 /** Time for which the open file is taken for the one of its path, in milliseconds. */
 const FRESH_MS = 100;

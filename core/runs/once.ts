@@ -4,10 +4,8 @@ import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "../contract/status_of.ts";
-import { setTarget } from "./target.ts";
+import { type AnyFunction, setTarget } from "./target.ts";
 import { isPlainObject } from "../values/value.ts";
-
-type AnyFunction = (...args: unknown[]) => unknown;
 
 /** `once` over the kinds of store that a registry knows. */
 export function createOnce(registry: Registry): Once {

@@ -13,12 +13,10 @@ import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
 import { SourceWatch } from "./source_watch.ts";
-import type { Execute, Finished, Plan, Target } from "./target.ts";
+import type { AnyFunction, Execute, Finished, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import { WrappedFunction } from "./wrapped_function.ts";
-
-type AnyFunction = (...args: unknown[]) => unknown;
 
 /** Stands for the row of a run that is done where its cells are not asked for. */
 const NO_CELLS: Row = {};

@@ -82,7 +82,8 @@ export type Finished =
   | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
   | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
 
-type AnyFunction = (...args: unknown[]) => unknown;
+/** A function of a program. */
+export type AnyFunction = (...args: unknown[]) => unknown;
 
 const targets = new WeakMap<object, Target>();
 const functions = new WeakMap<object, AnyFunction>();

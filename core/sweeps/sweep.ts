@@ -39,7 +39,8 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
         `give it a function that once() has wrapped, or a Store`,
     );
   }
-  if (typeof params !== "object" || params === null || !isIterable(params)) {
+  const isObject = typeof params === "object" && params !== null;
+  if (!isObject || !(Symbol.iterator in params || Symbol.asyncIterator in params)) {
     throw new TypeError(
       `Cannot sweep ${target.label}: its params must be an array or other iterable, got ${
         params === null ? "null" : typeof params
@@ -48,10 +49,6 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   }
   checkSweepOptions(options);
   return new Sweeping(swept, target, params, options);
-}
-
-function isIterable(x: object): boolean {
-  return Symbol.iterator in x || Symbol.asyncIterator in x;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
