@@ -124,13 +124,10 @@ function causeOf(error: unknown): string | undefined {
   if (name === "NotCapable") return name; // Deno without a permission
   const message = messageOf(error);
   const number = /\(os error (\d+)\)/.exec(message)?.[1];
-  if (number !== undefined) return errorCode(Number(number));
+  if (number !== undefined) { // some of Deno's errors have only that
+    return Object.entries(constants.errno).find(([, each]) => each === Number(number))?.[0];
+  }
   return SQLITE_CAUSES.find(([pattern]) => pattern.test(message))?.[1];
-}
-
-/** The code of an error number: some of Deno's errors have only that, in their message. */
-function errorCode(number: number): string | undefined {
-  return Object.entries(constants.errno).find(([, each]) => each === number)?.[0];
 }
 
 function explanationOf(

@@ -13,14 +13,10 @@ import { WrittenRow } from "./written_row.ts";
 const SETTLED_MS = 1000;
 
 /** End of the last whole row of a file, the bytes after it, and the size of both. */
-interface Ending {
-  readonly end: number;
-  readonly rest: Uint8Array;
-  readonly size: number;
-}
+type Ending = Pick<OpenedFile, "end" | "rest" | "size">;
 
 /** A text file that is open, and its rows as far as they were read or written. */
-export class OpenedFile implements Ending {
+export class OpenedFile {
   /** Tells the file from the one before it was replaced or edited. */
   readonly generation: string = crypto.randomUUID();
   readonly fd: number;

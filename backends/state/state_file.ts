@@ -248,16 +248,13 @@ export class StateFile {
    * be of dead owners.
    */
   claims(): MaybePromise<HeldKey[]> {
-    return andThen(this.#read(claimedKeys), (keys) => this.#heldOf(keys));
-  }
-
-  #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {
-    if (keys.length === 0) return [];
-    return this.lockToRead(() =>
-      keys.flatMap((key) => {
-        const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
-        return holder === undefined ? [] : [{ key, holder }];
-      })
+    const heldOf = (key: string): HeldKey[] => {
+      const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
+      return holder === undefined ? [] : [{ key, holder }];
+    };
+    return andThen(
+      this.#read(claimedKeys),
+      (keys) => keys.length === 0 ? [] : this.lockToRead(() => keys.flatMap(heldOf)),
     );
   }
 

@@ -38,7 +38,8 @@ export class CsvScanner implements RowScanner {
     this.names = names;
     this.#slots = new Map(names.map((name, i) => [name, i]));
     this.#timeSlot = this.slot(TIMESTAMP);
-    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...names.map(initialOf)]);
+    const initials = names.map((name) => Buffer.from(name.slice(0, 2))[0]!);
+    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...initials]);
   }
 
   slot(name: string): number {
@@ -115,7 +116,8 @@ export class CsvScanner implements RowScanner {
     if (isHeader) throw new HeaderError(names, found, at);
     if (found.length !== names.length) {
       throw new ByteError(
-        `expected ${count(names.length, "field")} as in the header, found ${found.length}`,
+        `expected ${names.length} field${names.length === 1 ? "" : "s"} as in the header, ` +
+          `found ${found.length}`,
         at,
       );
     }
@@ -206,12 +208,4 @@ function closeQuote(bytes: Uint8Array, from: number, end: number): number {
     if (bytes[i + 1] !== QUOTE || i + 1 >= end) return i + 1;
     i += 2;
   }
-}
-
-function count(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? "" : "s"}`;
-}
-
-function initialOf(name: string): number {
-  return Buffer.from(name.slice(0, 2))[0]!;
 }
