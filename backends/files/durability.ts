@@ -47,10 +47,8 @@ export class Durability {
       // A second fsync may succeed although bytes were lost: https://wiki.postgresql.org/wiki/Fsync_Errors
       throw this.#failed(
         new StoreError(
-          `Cannot use store "${this.#path}" any more: fsync failed (${
-            messageOf(cause)
-          }), and data ` +
-            `written last may not be durable; check the disk and start again`,
+          `Cannot use store "${this.#path}" any more: fsync failed (${messageOf(cause)}), and ` +
+            `data written last may not be durable; check the disk and start again`,
           { cause },
         ),
       );

@@ -1,7 +1,4 @@
-interface Permission {
-  readonly name: "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
-  readonly kind?: string;
-}
+type Permission = { readonly name: string; readonly kind?: string };
 
 interface DenoPermissions {
   querySync(descriptor: Permission): { readonly state: string };
@@ -14,7 +11,7 @@ export function mayAsk(kind: "hostname" | "statfs"): boolean {
 
 /** Returns true if files of the system may be read, which Deno permits with `--allow-all` only. */
 export function mayReadAll(): boolean {
-  const names = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
+  const names = ["read", "write", "net", "env", "run", "ffi", "sys"];
   return names.every((name) => isGranted({ name }));
 }
 

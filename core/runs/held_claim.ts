@@ -91,8 +91,7 @@ export class HeldClaim {
       await this.#claim.release();
     } catch (trouble) {
       if (trouble instanceof LostClaimError) return; // another client has the key already
-      const run = `${this.#options.label}(${paramsText(this.#key.values)})`;
-      this.#warn(`Cannot end the claim of ${run}: ${messageOf(trouble)}`);
+      this.#warn(`Cannot end the claim of ${this.#run}: ${messageOf(trouble)}`);
     }
   }
 
@@ -109,13 +108,15 @@ export class HeldClaim {
 
   #inDoubt(cause: unknown): StoreError {
     return new StoreError(
-      `${messageOf(cause)}. In doubt: the row of ${this.#options.label}(` +
-        `${
-          paramsText(this.#key.values)
-        }) is in "${this.#backend.location}" and counts as done, but ` +
-        `may not survive a power cut; look at it, and reset it to run again`,
+      `${messageOf(cause)}. In doubt: the row of ${this.#run} is in ` +
+        `"${this.#backend.location}" and counts as done, but may not survive a power cut; look at it, and reset it to run again`,
       { cause },
     );
+  }
+
+  /** The run in messages. */
+  get #run(): string {
+    return `${this.#options.label}(${paramsText(this.#key.values)})`;
   }
 
   #warn(message: string): void {

@@ -57,11 +57,6 @@ export function createOnce(registry: Registry): Once {
   return once as Once; // its overloads declare the arguments that the checks above admit
 }
 
-interface DecoratorContext {
-  readonly kind: string;
-  readonly name: string | symbol;
-}
-
 function isContext(x: unknown): x is DecoratorContext {
   return typeof x === "object" && x !== null && "kind" in x && "addInitializer" in x;
 }

@@ -29,9 +29,8 @@ export class SourceWatch {
   ) {
     if (!CHOICES.includes(onChange)) {
       throw new TypeError(
-        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", got ${
-          JSON.stringify(onChange)
-        }`,
+        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", ` +
+          `got ${JSON.stringify(onChange)}`,
       );
     }
     if (version !== undefined && (typeof version !== "string" || version === "")) {

@@ -110,10 +110,8 @@ function refusal(location: string, added: WrappedFunction, other: WrappedFunctio
   return new StoreError(
     `${start}${other.label}(), a function of different source, uses it too, and each would skip ` +
       `what the other has done; give each a store of its own, or a namespace: once(${label}, ` +
-      `{ namespace: "${
-        label === "anonymous" ? "…" : label
-      }" }). If it is the same function, edited ` +
-      `and evaluated again, give both the same name, name: "…": the later one then takes the ` +
+      `{ namespace: "${label === ANONYMOUS ? "…" : label}" }). If it is the same function, ` +
+      `edited and evaluated again, give both the same name, name: "…": the later one then takes the ` +
       `earlier one's place`,
   );
 }

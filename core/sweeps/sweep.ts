@@ -42,9 +42,9 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   const isObject = typeof params === "object" && params !== null;
   if (!isObject || !(Symbol.iterator in params || Symbol.asyncIterator in params)) {
     throw new TypeError(
-      `Cannot sweep ${target.label}: its params must be an array or other iterable, got ${
-        params === null ? "null" : typeof params
-      }; expandGrid({ name: values, … }) makes one`,
+      `Cannot sweep ${target.label}: its params must be an array or other iterable, ` +
+        `got ${params === null ? "null" : typeof params}; ` +
+        `expandGrid({ name: values, … }) makes one`,
     );
   }
   checkSweepOptions(options);
