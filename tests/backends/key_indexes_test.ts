@@ -55,30 +55,39 @@ test("an index that replaces another of its shape is the one that is found", () 
   assert.equal(indexes.get(index.shape), undefined);
 });
 
-for (const extension of [".csv", ".json", ".jsonl"]) {
-  const shape = keyShape(["seed"]);
-  const keyOfSeed = (seed: number) => keyOf(shape, { seed });
+const seedShape = keyShape(["seed"]);
+const keyOfSeed = (seed: number): Key => keyOf(seedShape, { seed });
 
-  /** Runs a body with two handles of one store, of which the first has claimed and recorded. */
-  function testHandles(name: string, body: (one: Engine, other: Engine) => Promise<void>): void {
-    test(`${extension}: ${name}`, async (t) => {
-      const store = tempStore(t, `runs${extension}`);
-      await using one = await openEngine(store);
-      await using other = await openEngine(store);
+async function claimed(engine: Engine, key: Key): Promise<Claim> {
+  const answer = await engine.claim(key);
+  assert(answer.state === "claimed");
+  return answer.claim;
+}
+
+/** Tests two handles of one store, of which the first has claimed and recorded. */
+function testHandles(
+  name: string,
+  extension: string,
+  body: (one: Engine, other: Engine) => Promise<void>,
+): void {
+  test(`${extension}: ${name}`, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    const [one, other] = [await openEngine(store), await openEngine(store)];
+    try {
       await other.record({ seed: 0 });
       for (const seed of [1, 2]) await (await claimed(one, keyOfSeed(seed))).record({ seed });
       await body(one, other);
-    });
-  }
+    } finally {
+      await one.close();
+      await other.close();
+    }
+  });
+}
 
-  async function claimed(engine: Engine, key: Key): Promise<Claim> {
-    const answer = await engine.claim(key);
-    assert(answer.state === "claimed");
-    return answer.claim;
-  }
-
+for (const extension of [".csv", ".json", ".jsonl"]) {
   testHandles(
     "a key that was looked for in vain is done once another handle has recorded it",
+    extension,
     async (one, other) => {
       for (const [seed, mayClaim] of [[3, false], [4, true]] as const) {
         const key = keyOfSeed(seed);
@@ -93,6 +102,7 @@ for (const extension of [".csv", ".json", ".jsonl"]) {
 
   testHandles(
     "a key that another handle records while it is held has one row",
+    extension,
     async (one, other) => {
       const claim = await claimed(one, keyOfSeed(3));
       await other.record({ seed: 4 });
@@ -105,6 +115,7 @@ for (const extension of [".csv", ".json", ".jsonl"]) {
 
   testHandles(
     "a row that a claim records under another key is found under that",
+    extension,
     async (one, other) => {
       await (await claimed(one, keyOfSeed(3))).record({ seed: 4 });
       for (const engine of [one, other]) {
