@@ -2,7 +2,7 @@
 import process from "node:process";
 import { type Exported, setWorkerRole } from "../core/runs/halt_in_worker.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
-import { underlyingOf } from "../core/runs/underlying.ts";
+import { underlyingOf } from "../core/runs/target.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { sendError, type SentError } from "./sent_error.ts";
 
