@@ -68,7 +68,7 @@ async function copyCsv(
   names: readonly string[],
   metadata: ReadonlyMap<string, string>,
 ): Promise<number | undefined> {
-  const content = await csvContent(csv, names);
+  const content = csvContent(csv, names);
   if (!content) return undefined;
   try {
     const count = await copy([content.sql], path, content.columns, metadata);
