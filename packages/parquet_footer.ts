@@ -58,33 +58,6 @@ export function readParquetFooter(fd: number, size: number): ParquetFooter {
   return { rowCount, names, metadata, isRewritten };
 }
 
-/**
- * Reads which columns of a Parquet file have NULL in them, and where in the file the text of an entry of
- * its metadata is. Of a file that was just written.
- */
-export function readParquetNulls(fd: number, size: number, key: string): {
-  readonly names: ReadonlySet<string>;
-  readonly place: number;
-  readonly length: number;
-} {
-  const bytes = footerBytes(fd, size);
-  const fields = readThrift(bytes).struct;
-  const names = new Set<string>();
-  for (const group of structs(fields, 4)) {
-    for (const chunk of structs(group, 1)) {
-      const column = chunk.get(3) as ThriftStruct;
-      const statistics = column.get(12) as ThriftStruct | undefined;
-      const [name] = column.get(3) as readonly Thrift[];
-      if (statistics?.get(3) !== 0) names.add(text(name));
-    }
-  }
-  const entry = structs(fields, 5).find((pair) => text(pair.get(1)) === key);
-  const value = entry?.get(2);
-  if (!(value instanceof Uint8Array)) throw new DamageError(`it has no metadata ${key}`);
-  const start = size - TAIL - bytes.length;
-  return { names, place: start + value.byteOffset - bytes.byteOffset, length: value.length };
-}
-
 /** True if a column that is no struct has lists nonetheless. */
 function isRepeated(schema: readonly ThriftStruct[]): boolean {
   return schema.some((element) => element.get(3) === 2);

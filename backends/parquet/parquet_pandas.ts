@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
-import { readParquetNulls } from "../../packages/parquet_footer.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Column } from "../columnar/columnar_format.ts";
+import { tailOf, writeAll } from "../files/file_bytes.ts";
 
 /** The name of pandas' metadata. */
 export const PANDAS = "pandas";
+
+/** The footer's length and the magic, at the end of a file. */
+const TAIL_BYTES = 8;
 
 /** The types of pandas that have missing values, of kinds whose usual type has none. */
 const NULLABLE: Partial<Record<ColumnKind, readonly [type: string, nullable: string]>> = {
@@ -16,7 +19,7 @@ const NULLABLE: Partial<Record<ColumnKind, readonly [type: string, nullable: str
 /**
  * The metadata by which pandas reads columns with absent cells as integers and booleans; it would make
  * numbers and objects of them (https://pandas.pydata.org/docs/development/developer.html). With all columns
- * that may have such cells: `fitPandasMetadata` removes the others.
+ * that may have such cells.
  */
 export function pandasMetadata(columns: readonly Column[]): string {
   const described = columns.flatMap(({ name, kind }) => {
@@ -35,15 +38,22 @@ export function pandasMetadata(columns: readonly Column[]): string {
   });
 }
 
-/** Removes columns without absent cells from the metadata of a written file, padded with spaces. */
-export function fitPandasMetadata(path: string, columns: readonly Column[]): void {
+/** Leaves only some columns in the metadata of a written file, padded with spaces. */
+export function fitPandasMetadata(
+  path: string,
+  written: readonly Column[],
+  left: readonly Column[],
+): void {
   const fd = fs.openSync(path, "r+");
   try {
-    const { names, place, length } = readParquetNulls(fd, fs.fstatSync(fd).size, PANDAS);
-    const kept = columns.filter(({ name }) => names.has(name));
-    const text = Buffer.alloc(length, " ");
-    text.write(pandasMetadata(kept));
-    fs.writeSync(fd, text, 0, length, place);
+    const { size } = fs.fstatSync(fd);
+    const footerBytes = Buffer.from(tailOf(fd, size, TAIL_BYTES)).readUInt32LE(0);
+    const footer = Buffer.from(tailOf(fd, size, footerBytes + TAIL_BYTES));
+    const found = pandasMetadata(written);
+    const text = Buffer.alloc(Buffer.byteLength(found), " ");
+    text.write(pandasMetadata(left));
+    // The statistics of columns, which may hold the same text, come before it.
+    writeAll(fd, text, size - footer.length + footer.lastIndexOf(found));
   } finally {
     fs.closeSync(fd);
   }

@@ -1,7 +1,7 @@
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import { columnsOf, withConnection } from "../../duckdb/connect.ts";
+import { columnsOf, firstValue, withConnection } from "../../duckdb/connect.ts";
 import { readCsv } from "../../duckdb/read_csv.ts";
-import { sqlString } from "../../duckdb/sql_text.ts";
+import { globEscaped, sqlString } from "../../duckdb/sql_text.ts";
 import type { Column, Content } from "../columnar/columnar_format.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
 import { type Spool, SpoolWriter } from "../files/spool.ts";
@@ -94,8 +94,16 @@ async function copy(
     const result = await connection.run(
       `COPY (${rows}) TO ${sqlString(path)} (FORMAT parquet, KV_METADATA {${all}})`,
     );
-    fitPandasMetadata(path, columns);
-    return Number((await columnsOf(result))[0]![0]);
+    // The client takes a byte order mark from the beginning of a text: there must be something before.
+    const [absent = []] = await columnsOf(
+      await connection.run(
+        `SELECT '.' || path_in_schema FROM parquet_metadata(${sqlString(globEscaped(path))}) ` +
+          `WHERE stats_null_count IS DISTINCT FROM 0`,
+      ),
+    );
+    const names = new Set(absent);
+    fitPandasMetadata(path, columns, columns.filter(({ name }) => names.has(`.${name}`)));
+    return Number(await firstValue(result));
   });
 }
 
