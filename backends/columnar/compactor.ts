@@ -10,12 +10,11 @@ import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Freshness } from "../files/freshness.ts";
 import { recordBatches } from "../record_batches.ts";
-import { cellsOf } from "./cell_batch_builder.ts";
+import { cellsOf, stampedBatch } from "./cell_batch_builder.ts";
 import { type ColumnarFiles, STALE } from "./columnar_files.ts";
 import { checkNames } from "./columnar_format.ts";
 import { holdStore } from "./held_store.ts";
 import { replaceFile, writeNewFile } from "./new_file.ts";
-import { stampedBatch } from "./stamped_batch.ts";
 
 /** A delta of more bytes, and of more than four times the columnar file's, is compacted earlier. */
 const MAX_DELTA_BYTES = 1 << 26;
@@ -221,26 +220,25 @@ export class Compactor {
       const { base: { opened }, extent, delta: { rowCount } } = files;
       return { opened, extent, rowCount, held: holdStore(files) };
     });
+    const keys = typeof gone === "object" ? gone : [];
+    const texts = new Set(keys.map(({ text }) => text));
+    let left = 0, removed = 0; // rows of the delta
+    function* rows(): Generator<Row> {
+      for (const row of held.delta) {
+        if (texts.size > 0 && texts.has(keyOf(keys[0]!.shape, row).text)) removed++;
+        else {
+          left++;
+          yield row;
+        }
+      }
+      yield* added;
+    }
     try {
       const numbers = opened && gone
         ? await (gone === "repeats" ? files.base.repeats() : files.base.numbersOf(gone))
         : [];
       if (rowCount + added.length + numbers.length === 0) return 0;
-      const keys = typeof gone === "object" ? gone : [];
-      const texts = new Set(keys.map(({ text }) => text));
-      let removed = numbers.length;
-      const kept = (opened?.file.rowCount ?? 0) - removed;
-      let expected = kept + added.length;
-      function* rows(): Generator<Row> {
-        for (const row of held.delta) {
-          if (texts.size > 0 && texts.has(keyOf(keys[0]!.shape, row).text)) removed++;
-          else {
-            expected++;
-            yield row;
-          }
-        }
-        yield* added;
-      }
+      const kept = (opened?.file.rowCount ?? 0) - numbers.length;
       const content = {
         base: kept === 0 ? undefined : opened?.file,
         gone: numbers,
@@ -251,6 +249,7 @@ export class Compactor {
         compacted: extent ?? opened?.mark?.compacted,
       };
       return await writeNewFile(files, content, mark, async (file, written) => {
+        const expected = kept + left + added.length;
         if (written !== expected) {
           throw new StoreError(
             `Cannot compact "${files.path}": ${written} rows were written instead of ${expected}; ` +
@@ -266,7 +265,7 @@ export class Compactor {
         if (!isDone) return STALE;
         await files.locked(() => {}); // removes the compacted rows from the delta
         await files.base.catchUpAll();
-        return removed;
+        return numbers.length + removed;
       });
     } finally {
       held.close();

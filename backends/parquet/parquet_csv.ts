@@ -6,9 +6,8 @@ import type { Value } from "../../core/values/value.ts";
 import { csvFile } from "../../duckdb/csv_file.ts";
 import { sqlString } from "../../duckdb/sql_text.ts";
 import { guessedCell } from "../../duckdb/typed_cell.ts";
-import { CellColumnBuilder } from "../columnar/cell_column_builder.ts";
-import { kindOfCells } from "../columnar/cell_kind.ts";
-import type { ColumnKind } from "../columnar/column_kind.ts";
+import { CellColumnBuilder } from "../columnar/cell_batch_builder.ts";
+import { type ColumnKind, columnKind, kindOfCells } from "../columnar/column_kind.ts";
 import { caseTwins, type Column } from "../columnar/columnar_format.ts";
 import { columnSql } from "./column_sql.ts";
 
@@ -72,7 +71,8 @@ function kindOf(name: string, values: readonly (Value | undefined)[]): ColumnKin
     if (value !== undefined) cells.text(writeCell(value));
     cells.endRows(i + 1);
   }
-  return kindOfCells(cells.take(), undefined)?.kind;
+  const seen = kindOfCells(cells.take(), undefined);
+  return seen && columnKind(seen);
 }
 
 /** Returns the value of a cell, which ends the query if the cell is of another kind, or not canonical text. */

@@ -11,7 +11,7 @@ import { copyOfHeld } from "../files/copy_of_held.ts";
 import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
 import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
 import type { HeldFile } from "../files/held_file.ts";
-import { storedValue } from "../columnar/stored_value.ts";
+import { storedValue } from "../columnar/column_kind.ts";
 import { unreadable } from "../columnar/unreadable.ts";
 
 /** A column of a file as an expression in SQL. NULL is an absent value. */
