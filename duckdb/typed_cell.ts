@@ -45,7 +45,7 @@ export function typedCell(cell: string, type: ColumnType): string {
 export function guessedCell(
   cell: string,
   type: ColumnType,
-  isNull: string = `${cell} IS NULL OR ${cell} = 'None'`,
+  isNull = `${cell} IS NULL OR ${cell} = 'None'`,
 ): string | undefined {
   const wrong = `error(${sqlString(WRONG_GUESS + cell)})`;
   const typed = typedCell(cell, type);
