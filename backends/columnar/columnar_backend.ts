@@ -110,7 +110,6 @@ export class ColumnarBackend extends Engine {
     return removed === STALE ? await this.#compactor.compact({ gone: [key] }) : removed;
   }
 
-  /** Removes the rows with exactly one of these keys by one compaction, and returns their number. */
   async removeKeys(keys: readonly Key[]): Promise<number> {
     return keys.length === 0 ? 0 : await this.#compactor.compact({ gone: keys });
   }

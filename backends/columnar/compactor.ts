@@ -26,8 +26,6 @@ const MAX_COMPACTIONS_AT_END = 10;
 const BATCH = 500;
 /** The claim of a compaction in the state file. No key has this text. */
 export const COMPACTION = "merge";
-/** Takes the place of the claim of a key. */
-const NO_CLAIM = {} as Claim;
 
 /** A change of the columnar file. */
 export interface Change {
@@ -195,7 +193,7 @@ export class Compactor {
     const { claims } = this.#files;
     const attempt = async (): Promise<true | undefined> => {
       const { state } = await this.#files.locked(() =>
-        claims.state.answer(COMPACTION, false, () => NO_CLAIM)
+        claims.state.answer(COMPACTION, false, () => ({} as Claim))
       );
       return state === "claimed" || undefined;
     };

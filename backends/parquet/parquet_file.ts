@@ -8,7 +8,7 @@ import {
   type ColumnarFile,
 } from "../columnar/columnar_format.ts";
 import { copyOfHeld } from "../files/copy_of_held.ts";
-import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
+import { connect, withConnection } from "../../duckdb/connect.ts";
 import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
 import type { HeldFile } from "../files/held_file.ts";
 import { storedValue } from "../columnar/column_kind.ts";
@@ -62,7 +62,7 @@ export class ParquetFile implements ColumnarFile {
     connection: DuckDbConnection,
   ): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
-      await columnsOf(await connection.run(sql));
+      await (await connection.run(sql)).getColumns();
     const path = globEscaped(await pathOf(held, query));
     const file = sqlString(path);
     // The client takes a byte order mark from the beginning of a text: there must be something before.

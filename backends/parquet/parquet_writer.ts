@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import { columnsOf, firstValue, withConnection } from "../../duckdb/connect.ts";
+import { firstValue, withConnection } from "../../duckdb/connect.ts";
 import { readCsv } from "../../duckdb/csv_file.ts";
 import { globEscaped, sqlString } from "../../duckdb/sql_text.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
@@ -110,12 +110,11 @@ async function copy(
       `COPY (${rows}) TO ${sqlString(path)} (FORMAT parquet, KV_METADATA {${all}})`,
     );
     // The client takes a byte order mark from the beginning of a text: there must be something before.
-    const [absent = []] = await columnsOf(
-      await connection.run(
-        `SELECT '.' || path_in_schema FROM parquet_metadata(${sqlString(globEscaped(path))}) ` +
-          `WHERE stats_null_count IS DISTINCT FROM 0`,
-      ),
+    const nulls = await connection.run(
+      `SELECT '.' || path_in_schema FROM parquet_metadata(${sqlString(globEscaped(path))}) ` +
+        `WHERE stats_null_count IS DISTINCT FROM 0`,
     );
+    const [absent = []] = await nulls.getColumns();
     const names = new Set(absent);
     fitPandasMetadata(path, columns, columns.filter(({ name }) => names.has(`.${name}`)));
     return Number(await firstValue(result));
