@@ -70,10 +70,8 @@ export class ParquetFile implements ColumnarFile {
     const twins = caseTwins(names.slice(1).map((name) => String(name).slice(1)));
     if (twins) { // DuckDB takes them for one
       throw new FormatError(
-        `Cannot read "${held.path}" as a store: the columns ${
-          twins.join(" and ")
-        } differ in case ` +
-          `only; rename one of them`,
+        `Cannot read "${held.path}" as a store: the columns ${twins.join(" and ")} differ ` +
+          `in case only; rename one of them`,
       );
     }
     const [[rowCount] = []] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
