@@ -6,8 +6,9 @@ import { DamageError } from "./damage_error.ts";
 const MAGIC = "PAR1";
 /** The footer's length and the magic, at the end of a file. */
 const TAIL_BYTES = 8;
-/** Entries of the metadata in Thrift's compact protocol: a key, a byte for the type, the length and the value. */
-const ENTRY = new RegExp(`(${FORMAT}|${CHECKSUM})(?:\x18.([0-9a-f-]*))?`, "gs");
+/** The two entries of the metadata in Thrift's compact protocol: each text after its type and its length. */
+const ENTRY = new RegExp(`\x18[\x0b\x0d](${FORMAT}|${CHECKSUM})\x18[\x01\x22]([0-9a-f-]+)\0`, "g");
+const BY_DUCKDB = new RegExp("\x18.DuckDB version", "s");
 
 /**
  * Compares a Parquet file with the checksum of stet in its footer, before DuckDB reads any of it. DuckDB
@@ -32,9 +33,8 @@ export function verifyParquet(fd: number, size: number): boolean {
   const footer = bytesAt(fd, size - TAIL_BYTES - length, length).toString("latin1");
   const entries = [...footer.matchAll(ENTRY)];
   const metadata = new Map(entries.map(([, key = "", value = ""]) => [key, value]));
-  // DuckDB keeps no metadata of a file that it reads. The name of the writer comes last.
-  const isByDuckDb = footer.lastIndexOf("DuckDB") > (entries.at(-1)?.index ?? 0);
-  return verifyChecksum(fd, size, metadata, isByDuckDb);
+  // DuckDB keeps no metadata of a file that it reads.
+  return verifyChecksum(fd, size, metadata, BY_DUCKDB.test(footer));
 }
 
 function bytesAt(fd: number, at: number, length: number): Buffer {
