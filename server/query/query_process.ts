@@ -7,7 +7,7 @@ import { FormatError, LockError, messageOf, StoreError } from "../../core/errors
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
-import { MissingPackageError } from "../../packages/missing_package_error.ts";
+import { MissingPackageError } from "../../packages/load_package.ts";
 import { answerQuery, type QueryJob, queryJob, type Statement } from "./query_job.ts";
 
 /** The maximum number of statements under way; more wait. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { ColumnError, LockError, messageOf, stackOf, StoreError } from "../../core/errors.ts";
 import type { Problem, ProblemType } from "../../core/contract/wire.ts";
-import { MissingPackageError } from "../../packages/missing_package_error.ts";
+import { MissingPackageError } from "../../packages/load_package.ts";
 import { SECURE } from "./secure_headers.ts";
 
 /** The titles of our own problems. */
