@@ -1,7 +1,7 @@
 import { loadPackage } from "../../packages/load_package.ts";
 import { PG } from "../../packages/pg.ts";
 
-/** A connection to a server that the tests use beside the backend under test. */
+/** A connection to a server of the tests, which is not the backend under test. */
 export interface Sql {
   /** Runs a statement, and returns its rows. */
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
@@ -24,8 +24,13 @@ export async function connectSql(url: string): Promise<Sql> {
   const client = new Client({ connectionString: url });
   client.on("error", () => {}); // the server was stopped: the next statement says so
   await client.connect();
+  let last: Promise<unknown> = Promise.resolve(); // a client takes one statement at a time
   return {
-    query: async (text, values) => (await client.query(text, values)).rows,
+    async query(text, values) {
+      const result = last.then(() => client.query(text, values));
+      last = result.catch(() => {}); // its caller gets the error
+      return (await result).rows;
+    },
     close: () => client.end(),
   };
 }
