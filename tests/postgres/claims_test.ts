@@ -139,6 +139,29 @@ for (const mode of ["session", "lease"] as const) {
 }
 
 test(
+  "a claim and a record whose answer is lost with the connection have happened once",
+  { timeout, skip: postgresSkip },
+  async () => {
+    const server = await sharedServer();
+    const proxy = await startProxy(server.port);
+    const params = { table: "in doubt", lease_seconds: 5 };
+    const engine = await openEngine(server.url({ port: proxy.port, params }), { warn: () => {} });
+    const seeds = Array.from({ length: 12 }, (_, seed) => seed);
+    for (const seed of seeds) {
+      if (seed % 3 !== 1) proxy.loseAnswer();
+      const claim = await claimed(engine, keyOf(keyShape(["seed"]), { seed }));
+      if (seed % 3 !== 0) proxy.loseAnswer();
+      await claim.record({ seed });
+      assert.equal((await engine.claim(keyOf(keyShape(["seed"]), { seed }))).state, "done");
+    }
+    assert.deepEqual((await engine.load()).map(({ seed }) => seed), seeds);
+    assert.deepEqual([...await engine.held()], []);
+    await engine.close();
+    await proxy.close();
+  },
+);
+
+test(
   "a claim of a process that was closed is free at once",
   { timeout, skip: postgresSkip },
   async () => {

@@ -27,6 +27,8 @@ export interface Proxy {
   heal(): void;
   /** Resets the open connections on both sides. New ones are accepted. */
   reset(): void;
+  /** Discards the next answer of the server, and resets its connection: the statement was executed. */
+  loseAnswer(): void;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function startProxy(target: number, options: ProxyOptions = {}): Pr
   const directions = new Set<Direction>();
   const sockets = new Set<Socket>();
   let isCut = false;
+  let isLosing = false;
   let statements = 0;
   let connections = 0;
 
@@ -47,7 +50,12 @@ export async function startProxy(target: number, options: ProxyOptions = {}): Pr
       statements += counter.add(bytes);
       return bytes;
     });
-    const down = new Direction(upstream, client, delay, isCut, (bytes) => replaced(bytes, replace));
+    const down = new Direction(upstream, client, delay, isCut, (bytes) => {
+      if (!isLosing) return replaced(bytes, replace);
+      isLosing = false;
+      for (const socket of [client, upstream]) socket.resetAndDestroy();
+      return new Uint8Array(0);
+    });
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
       sockets.add(socket);
@@ -81,6 +89,9 @@ export async function startProxy(target: number, options: ProxyOptions = {}): Pr
     },
     reset() {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    loseAnswer() {
+      isLosing = true;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
