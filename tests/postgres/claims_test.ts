@@ -92,11 +92,18 @@ for (const mode of ["session", "lease"] as const) {
       const proxy = await startProxy(server.port);
       const params = { table: `late ${mode}`, claims: mode, lease_seconds: 2 };
       const late = await openEngine(server.url({ port: proxy.port, params }), { warn: () => {} });
-      const other = await openEngine(server.url({ params }), { warn });
       const key = keyOf(keyShape(["seed"]), { seed: 1 });
       const claim = await claimed(late, key);
+      const sql = await server.connect();
+      const sessions = await sql.query(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'stet'",
+      );
+      const other = await openEngine(server.url({ params }), { warn });
       assert.equal((await other.claim(key)).state, "busy");
       proxy.cut();
+      // The server notices a peer that is gone. It sees the proxy, which is there.
+      for (const { pid } of sessions) await sql.query("SELECT pg_terminate_backend($1)", [pid]);
+      await sql.close();
       let answer = await other.claim(key);
       for (; answer.state === "busy"; answer = await other.claim(key)) await sleep(200);
       assert.equal(answer.state, "claimed");

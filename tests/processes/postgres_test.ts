@@ -241,3 +241,41 @@ test(
       })
     ),
 );
+
+test(
+  "others take over from a worker whose cable is unplugged for good",
+  {
+    timeout,
+    skip: postgresSkip || !IS_LONG && "in a soak: the server notices it after half a minute",
+  },
+  (t) =>
+    inWorkshop(async (workshop) => {
+      const network = makeNetworkNamespace();
+      if (typeof network === "string") return t.skip(network);
+      try {
+        await inFleet(workshop, async (fleet) => {
+          const store = fleet.store(undefined, network.host);
+          const notes = fleet.server.url({ host: network.host });
+          const [party, keys] = [2, KEYS / 10];
+          const gone = fleet.startWorker("gone", network.inside(first), {
+            store,
+            notes,
+            party,
+            keys,
+          });
+          const other = fleet.startWorker("other", second, { party, keys });
+          await fleet.begun(keys / 4);
+          network.plug(false);
+          assert.equal(await other.ended, 0);
+          await checkRows(fleet, keys);
+          const owners = byKey(await executionsIn(fleet.notes));
+          const repeated = [...owners.values()].filter((names) => names.length > 1);
+          for (const names of repeated) assert.deepEqual(names, ["gone", "other"]);
+          assert(repeated.length <= CONCURRENCY);
+          await fleet.kill("gone", gone);
+        }, [network.host]);
+      } finally {
+        await network.end();
+      }
+    }),
+);
