@@ -186,6 +186,21 @@ test("a table of another program is refused, and stays as it is", options, async
   await sql.close();
 });
 
+test("a store of a newer version is refused, and stays as it is", options, async () => {
+  const url = await secretUrl({ params: { table: "newer" } });
+  const backend = await openBackend(url);
+  await backend.record({ seed: 2 });
+  await backend.close();
+  const sql = await (await secured()).connect();
+  const stores = (): Promise<unknown> => sql.query("SELECT * FROM stet_stores ORDER BY store");
+  await sql.query("UPDATE stet_stores SET version = 99 WHERE store = 'newer'");
+  const before = await stores();
+  await assertRefused(url, /newer version of stet/);
+  assert.deepEqual(await stores(), before);
+  assert.equal((await sql.query("SELECT * FROM newer")).length, 1);
+  await sql.close();
+});
+
 test("claims=session through a pooler is refused", { timeout, skip: poolerSkip }, async () => {
   const server = await secured();
   const pooler = await startPooler(server);
