@@ -38,9 +38,12 @@ export interface PgClient {
   /** Says goodbye, and ends when the server has closed the connection. */
   end(): Promise<void>;
   on(event: "error" | "end", listener: (error: Error) => void): void;
-  readonly connection: {
-    readonly stream: { destroy(error?: Error): void; ref(): void; unref(): void };
-  };
+  /** Lets the connection keep the process alive, as it does at first, or not. */
+  ref(): void;
+  unref(): void;
+  /** The process that the server, or a pooler, said it has. */
+  readonly processID: number | null;
+  readonly connection: { readonly stream: { destroy(): void } };
 }
 
 /** A statement without a name, whose rows are arrays. */
