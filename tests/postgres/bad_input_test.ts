@@ -72,11 +72,11 @@ async function assertRefused(store: string, pattern: RegExp): Promise<void> {
   assert.match(error.message, /^Cannot /);
   assert.match(error.message, pattern);
   assert.equal(runs, 0);
+  await run.close().catch(() => {}); // it refuses that as well
   const { text, code } = await stet("run", "--store", store, "-g", "seed=1", "--", "false");
   assert.match(text, pattern);
   assert.equal(code, 3);
   assertNoSecret(error.message, String(error.stack), inspect(error, { depth: 9 }), text);
-  await run.close().catch(() => {});
 }
 
 /** Asserts that a store is refused behind a proxy. */
@@ -159,11 +159,13 @@ test("a server that answers nothing is refused", options, async () => {
 });
 
 test("a server older than 13 is refused", options, async () => {
-  const version = (await (await secured()).connect()).query("SHOW server_version");
-  const old = String((await version)[0]!["server_version"]).split(" ")[0]!;
-  const [major, minor] = old.split(".") as [string, string];
+  const sql = await (await secured()).connect();
+  const [row] = await sql.query("SHOW server_version");
+  await sql.close();
+  const version = String(row!["server_version"]).split(" ")[0]!;
+  const [major, minor] = version.split(".") as [string, string];
   await assertRefusedBehind({
-    replace: [[old, `12.${minor}`], [`${major}00${minor}`, `1200${minor}`]],
+    replace: [[version, `12.${minor}`], [`${major}00${minor}`, `1200${minor}`]],
   }, /PostgreSQL 12/);
 });
 
@@ -175,30 +177,33 @@ test("a role that may not make tables is refused", options, async () => {
   await assertRefused(await secretUrl({ user: "reader" }), /permission|privilege|CREATE/);
 });
 
-test("a table of another program is refused, and stays as it is", options, async () => {
+test("a table of another program is refused, and stays as it is", options, async (t) => {
   const server = await secured();
   const sql = await server.connect();
+  t.after(() => sql.close());
   await sql.query("CREATE TABLE theirs (alpha text, seed integer)");
   await sql.query("INSERT INTO theirs VALUES ('0.1', 1)");
   await sql.query("ALTER TABLE theirs OWNER TO member");
-  await assertRefused(await secretUrl({ params: { table: "theirs" } }), /"theirs"/);
+  await assertRefused(
+    await secretUrl({ params: { table: "theirs" } }),
+    /theirs.* is not one of stet/,
+  );
   assert.deepEqual(await sql.query("SELECT * FROM theirs"), [{ alpha: "0.1", seed: 1 }]);
-  await sql.close();
 });
 
-test("a store of a newer version is refused, and stays as it is", options, async () => {
+test("a store of a newer version is refused, and stays as it is", options, async (t) => {
   const url = await secretUrl({ params: { table: "newer" } });
   const backend = await openBackend(url);
   await backend.record({ seed: 2 });
   await backend.close();
   const sql = await (await secured()).connect();
+  t.after(() => sql.close());
   const stores = (): Promise<unknown> => sql.query("SELECT * FROM stet_stores ORDER BY store");
   await sql.query("UPDATE stet_stores SET version = 99 WHERE store = 'newer'");
   const before = await stores();
   await assertRefused(url, /newer version of stet/);
   assert.deepEqual(await stores(), before);
   assert.equal((await sql.query("SELECT * FROM newer")).length, 1);
-  await sql.close();
 });
 
 test("claims=session through a pooler is refused", { timeout, skip: poolerSkip }, async () => {
@@ -206,7 +211,7 @@ test("claims=session through a pooler is refused", { timeout, skip: poolerSkip }
   const pooler = await startPooler(server);
   await assertRefused(
     server.url({ port: pooler.port, params: { claims: "session" } }),
-    /pooler.*claims=lease|claims=lease.*pooler/s,
+    /pooler .*leave out claims=session/,
   );
   await pooler.end();
 });
