@@ -14,7 +14,7 @@ import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Row } from "../../core/values/value.ts";
 import { decodeNote, encodeNote } from "../state/note_text.ts";
 import { hostName } from "../files/host_name.ts";
-import type { Connections } from "./connections.ts";
+import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import type { TableNames } from "./layout.ts";
 import { IS_DEAD, type Owner, processName } from "./owner.ts";

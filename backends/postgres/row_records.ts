@@ -1,12 +1,12 @@
 import { ColumnError, messageOf } from "../../core/errors.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
-import { LONG_STATEMENT_MS } from "./connection.ts";
-import type { Connections } from "./connections.ts";
+import { LONG_STATEMENT_MS } from "./connection/connection.ts";
+import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import { type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
 import type { Layout } from "./layout.ts";
-import { codeOf, ConnectionError, isServerError, isStale } from "./postgres_errors.ts";
+import { codeOf, ConnectionError, isServerError, isStale } from "./connection/postgres_errors.ts";
 import { rowArrays } from "./row_arrays.ts";
 import { type RunTable, STALE } from "./run_table.ts";
 

@@ -2,7 +2,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { orderColumns } from "../../core/values/columns.ts";
 import { fits, kindFor, SQL_TYPES } from "./column_kind.ts";
 import { type Layout, MORE, type Query, ROW, type TableNames, VERSION } from "./layout.ts";
-import { MAX_NAME_BYTES } from "./postgres_url.ts";
+import { MAX_NAME_BYTES } from "./connection/postgres_url.ts";
 import { literal, quoted } from "./sql_text.ts";
 
 /** Maximum number of columns: a row of so many pointers to long values fits into a page of 8 kB. */

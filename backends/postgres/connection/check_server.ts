@@ -1,4 +1,4 @@
-import { StoreError } from "../../core/errors.ts";
+import { StoreError } from "../../../core/errors.ts";
 import type { ServerFacts } from "./connection.ts";
 
 /** The oldest server with all that is used. */

@@ -1,5 +1,5 @@
-import { messageOf } from "../../core/errors.ts";
-import type { Pg, PgClient, PgOptions, PgResult } from "../../packages/pg.ts";
+import { messageOf } from "../../../core/errors.ts";
+import type { Pg, PgClient, PgOptions, PgResult } from "../../../packages/pg.ts";
 import { ConnectionError, isServerError } from "./postgres_errors.ts";
 import type { Connecting } from "./pg_options.ts";
 

@@ -1,6 +1,6 @@
-import { StoreError } from "../../core/errors.ts";
-import { sleep } from "../../core/runtime/poll.ts";
-import type { Pg, PgResult } from "../../packages/pg.ts";
+import { StoreError } from "../../../core/errors.ts";
+import { sleep } from "../../../core/runtime/poll.ts";
+import type { Pg, PgResult } from "../../../packages/pg.ts";
 import { checkServer } from "./check_server.ts";
 import { Connection, STATEMENT_MS } from "./connection.ts";
 import { pgOptions } from "./pg_options.ts";

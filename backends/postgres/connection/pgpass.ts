@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { isGranted } from "../../core/runtime/missing_permission.ts";
+import { isGranted } from "../../../core/runtime/missing_permission.ts";
 
 /** What a line of the password file is for. */
 export interface PasswordOwner {

@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { messageOf, StoreError } from "../../core/errors.ts";
-import type { PgOptions, PgTls } from "../../packages/pg.ts";
+import { messageOf, StoreError } from "../../../core/errors.ts";
+import type { PgOptions, PgTls } from "../../../packages/pg.ts";
 import { readPgpass } from "./pgpass.ts";
 import type { PostgresUrl, SslMode } from "./postgres_url.ts";
 

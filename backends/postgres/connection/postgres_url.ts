@@ -1,5 +1,5 @@
-import { StoreError } from "../../core/errors.ts";
-import { shownLocation } from "../../core/runtime/shown_location.ts";
+import { StoreError } from "../../../core/errors.ts";
+import { shownLocation } from "../../../core/runtime/shown_location.ts";
 
 /** Default name of the table, as in SQLite. */
 const DEFAULT_TABLE = "stet_records";

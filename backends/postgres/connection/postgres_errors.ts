@@ -1,4 +1,4 @@
-import { FormatError, messageOf, StoreError } from "../../core/errors.ts";
+import { FormatError, messageOf, StoreError } from "../../../core/errors.ts";
 
 /** A connection was lost, or a statement took too long. It may have been executed. */
 export class ConnectionError extends Error {
