@@ -209,9 +209,9 @@ export class RecordTable {
     return this.#using(async (columns) => {
       if (columns.size === 0) return { rows: [], last: ["", ""] as const };
       const { rows } = await this.#connections.query(
-        `SELECT created_at::text, id, ${quotedList(columns.keys())} FROM ${this.#names.rows}
-         ${after ? "WHERE (created_at, id) > ($1::timestamp, $2)" : ""}
-         ORDER BY created_at, id LIMIT ${size}`,
+        `SELECT r.created_at::text, r.id, ${quotedList(columns.keys())} FROM ${this.#names.rows} r
+         ${after ? "WHERE (r.created_at, r.id) > ($1::timestamp, $2)" : ""}
+         ORDER BY r.created_at, r.id LIMIT ${size}`,
         after ?? [],
       );
       const [created = "", id = ""] = rows.at(-1) as string[] ?? [];
