@@ -36,6 +36,8 @@ export interface PostgresUrl {
   /** Undefined: the first schema of the search path. */
   readonly schema: string | undefined;
   readonly table: string;
+  /** False if the table is the default one. */
+  readonly isTableGiven: boolean;
   readonly sslmode: SslMode | undefined;
   readonly sslrootcert: string | undefined;
   readonly leaseSeconds: number;
@@ -85,18 +87,12 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   function nameOf(name: string): string | undefined {
     const value = parameters.get(name);
     if (value === undefined) return undefined;
-    if (/\p{Cc}/u.test(value) || new TextEncoder().encode(value).length > MAX_NAME_BYTES) {
-      throw refusal(
-        `${name} must have ${MAX_NAME_BYTES} bytes at most, and no control characters`,
-      );
-    }
+    checkName(name, value, refusal);
     return value;
   }
 
   const table = nameOf("table") ?? DEFAULT_TABLE;
-  if (OWN_TABLES.test(table)) {
-    throw refusal(`the table "${table}" holds claims or failures of stores; choose another name`);
-  }
+  checkTable(table, refusal);
   const schema = nameOf("schema");
   const host = parameters.get("host") ??
     (decoded(url.hostname).replace(/^\[|\]$/g, "") || undefined);
@@ -104,7 +100,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
   const database = decoded(url.pathname.slice(1)) || undefined;
   const pool = numberOf("pool", 2, 100) ?? DEFAULT_POOL;
   return {
-    location: locationOf(host, port, database, schema, table),
+    location: locationOf({ host, port, database, schema, table }),
     host,
     port,
     user: decoded(url.username) || undefined,
@@ -112,6 +108,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     database,
     schema,
     table,
+    isTableGiven: parameters.has("table"),
     sslmode: choiceOf("sslmode", SSL_MODES),
     sslrootcert: parameters.get("sslrootcert"),
     leaseSeconds: numberOf("lease_seconds", 1, 86_400) ?? DEFAULT_LEASE_SECONDS,
@@ -133,12 +130,31 @@ const PARAMETERS: readonly string[] = [
   "password",
 ];
 
+/** Returns the URL of another table of the same database. @throws {StoreError} If it cannot have that name. */
+export function withTable(url: PostgresUrl, table: string): PostgresUrl {
+  const refusal = (state: string): StoreError =>
+    new StoreError(`Cannot open store "${url.location}": ${state}`);
+  checkName("table", table, refusal);
+  checkTable(table, refusal);
+  return { ...url, table, isTableGiven: true, location: locationOf({ ...url, table }) };
+}
+
+function checkName(name: string, value: string, refusal: (state: string) => StoreError): void {
+  const isLong = new TextEncoder().encode(value).length > MAX_NAME_BYTES;
+  if (value !== "" && !isLong && !/[\p{Cc}\p{Cs}]/u.test(value)) return;
+  throw refusal(`${name} must have 1 to ${MAX_NAME_BYTES} bytes, and no control characters`);
+}
+
+function checkTable(table: string, refusal: (state: string) => StoreError): void {
+  if (!OWN_TABLES.test(table)) return;
+  throw refusal(`the table "${table}" holds claims or failures of stores; choose another name`);
+}
+
 function locationOf(
-  host: string | undefined,
-  port: number | undefined,
-  database: string | undefined,
-  schema: string | undefined,
-  table: string,
+  { host, port, database, schema, table }: Pick<
+    PostgresUrl,
+    "host" | "port" | "database" | "schema" | "table"
+  >,
 ): string {
   const query = new URLSearchParams();
   if (host?.startsWith("/")) query.set("host", host);
