@@ -10,7 +10,6 @@ import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
-import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
@@ -67,7 +66,7 @@ export async function runCommand(
       executor,
       options,
       store,
-      durations: () => newestDurations(backend),
+      backend,
     }, output);
   }, () => opened.close());
 }

@@ -1,7 +1,6 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Factor } from "../../core/grids/factor.ts";
-import { gridOf } from "../../core/grids/grid.ts";
+import { type Factor, gridOf } from "../../core/grids/grid.ts";
 import { type MirrorRequests, openMirror } from "./mirror_requests.ts";
 
 /** The URL of this module, whatever it was compiled to. */

@@ -1,5 +1,4 @@
-import type { Grid } from "../../core/grids/grid.ts";
-import { gridNumber } from "../../core/grids/grid_number.ts";
+import { type Grid, gridNumber } from "../../core/grids/grid.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { fromMirror } from "./mirror_value.ts";

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { keyParams } from "../../core/keys/key.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import type { MirrorClient } from "../figures/mirror_client.ts";
 import type { Route } from "./route.ts";

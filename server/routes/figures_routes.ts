@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { keyParams } from "../../core/keys/key.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";

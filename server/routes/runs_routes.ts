@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
-import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
+import type { RunsQuery } from "../../core/contract/wire.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
@@ -35,7 +35,7 @@ const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
     .describe("The number of rows to skip. JSON only."),
 });
 
-const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
+const recordAllQuery = z.strictObject({
   retry: z.literal(["true", "false"]).exactOptional()
     .describe("True if the rows may have arrived before: rows that are there are not added again."),
   columns: longText.exactOptional().describe("The columns that rows will have, as a JSON array."),
@@ -168,7 +168,9 @@ function rowsIn(text: string): Row[] {
   });
 }
 
-function selectedColumns({ columns }: RecordAllQuery): { readonly columns?: string[] } {
+function selectedColumns(
+  { columns }: z.infer<typeof recordAllQuery>,
+): { readonly columns?: string[] } {
   return columns === undefined ? {} : { columns: namesIn(columns) };
 }
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { keyOf, keyShape } from "../../core/keys/key.ts";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
 import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
