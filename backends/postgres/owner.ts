@@ -109,8 +109,8 @@ export class Owner {
     try {
       if (id === undefined) return;
       const end = `WITH gone AS (DELETE FROM ${this.#names.owners} WHERE id = $1)
-        DELETE FROM ${this.#names.claims} WHERE store = $2 AND owner = $1`;
-      await this.#connections.query(end, [id, this.#names.store]);
+        DELETE FROM ${this.#names.claims} WHERE owner = $1`;
+      await this.#connections.query(end, [id]);
     } catch (error) {
       throw new StoreError(
         `Cannot release the claims on store "${this.#url.location}": ${

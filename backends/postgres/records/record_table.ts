@@ -239,7 +239,7 @@ export class RecordTable {
         return !(isNull && columns.get(name)?.isNullable === false);
       });
       const arrays = used.map((name) => rows.map((row) => this.#bound(columns, name, row)));
-      const first = claim ? 6 : 1;
+      const first = claim ? 5 : 1;
       const types = used.map((name) => columns.get(name)!.type);
       const relation = `unnest(${types.map((type, i) => `$${first + i}::${type}[]`).join(", ")})
         WITH ORDINALITY AS v(${used.map((_, i) => `c${i}`).join(", ")}, n)`;
@@ -249,17 +249,17 @@ export class RecordTable {
         await this.#connections.query(`${insert} ORDER BY v.n`, arrays);
         return true;
       }
-      const { claims, failures, store } = this.#names;
+      const { claims, failures } = this.#names;
       const others = [...columns.keys()].filter((name) => name !== "id");
       const replaced = others.map((name) => `${quoted(name)} = excluded.${quoted(name)}`);
       const { rows: found } = await this.#connections.query(
-        `WITH mine AS (DELETE FROM ${claims} WHERE store = $1 AND key = $2 AND token = $3
-           AND NOT ($4::boolean AND EXISTS (SELECT FROM ${this.#names.rows} WHERE id = $5))
+        `WITH mine AS (DELETE FROM ${claims} WHERE key = $1 AND token = $2
+           AND NOT ($3::boolean AND EXISTS (SELECT FROM ${this.#names.rows} WHERE id = $4))
            RETURNING key),
-         forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.store = $1 AND f.key = mine.key),
+         forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
          added AS (${insert}, mine ON CONFLICT (id) DO UPDATE SET ${replaced.join(", ")})
          SELECT count(*) FROM mine`,
-        [store, claim.id, claim.token, claim.isRefused, rows[0]!["id"], ...arrays],
+        [claim.id, claim.token, claim.isRefused, rows[0]!["id"], ...arrays],
       );
       return found[0]![0] !== "0";
     });
