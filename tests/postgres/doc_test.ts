@@ -88,7 +88,7 @@ test(
       "result.accuracy": 1,
     });
     await backend.close();
-    const sql = await server.connect();
+    const sql = await server.connect("typed");
     const columns = await sql.query(
       `SELECT column_name AS name, data_type AS type FROM information_schema.columns
      WHERE table_name = 'typed' ORDER BY ordinal_position`,
