@@ -37,7 +37,6 @@ export {
   type SweepFunction,
   verify,
 } from "./library.ts";
-export type { OnChange } from "./core/runs/source_watch.ts";
 export type {
   Backend,
   BackendLoader,
@@ -102,6 +101,7 @@ export type {
   OnceMethodContext,
   OnceOptions,
   OnceWrapper,
+  OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
 export { range } from "./core/grids/range.ts";

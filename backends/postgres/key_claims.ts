@@ -17,6 +17,7 @@ import { hostName } from "../files/host_name.ts";
 import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import type { TableNames } from "./layout.ts";
+import { textArray } from "./sql_text.ts";
 import { IS_DEAD, type Owner, processName } from "./owner.ts";
 
 /** Maximum number of requests, and of characters of their keys and rows, in a statement. */
@@ -277,8 +278,8 @@ export class KeyClaims {
   /** Ends claims; true for those that were held. */
   async #releaseAll(items: readonly HeldToken[]): Promise<readonly boolean[]> {
     const { rows } = await this.#connections.query(
-      `DELETE FROM ${this.#names.claims} c USING unnest($1::uuid[], $2::uuid[]) AS a(key, token)
-       WHERE c.key = a.key AND c.token = a.token RETURNING c.token`,
+      `DELETE FROM ${this.#names.claims} c USING unnest($1::uuid[], $2::uuid[]) AS t(key, token),
+         ${heldClaim(this.#names.claims)} WHERE c.ctid = x.place RETURNING c.token`,
       [items.map(({ id }) => id), items.map(({ token }) => token)],
     );
     const ended = new Set(rows.map(([token]) => token));
@@ -392,6 +393,15 @@ export class KeyClaims {
   }
 }
 
+/**
+ * The claim of relation `t` by its key and token, as `x.place`. A join would read the whole table, in which are many
+ * rows of claims that have ended.
+ */
+export function heldClaim(claims: string): string {
+  return `LATERAL (SELECT ctid AS place FROM ${claims} h
+    WHERE h.key = t.key AND h.token = t.token OFFSET 0) AS x`;
+}
+
 /** Returns 128 bits of the hash of a text. */
 function uuidOf(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
@@ -413,8 +423,8 @@ function leaseParameters(items: readonly HeldToken[]): readonly unknown[] {
 /** Key, token and text of claims. */
 function keyParameters(items: readonly HeldToken[]): readonly unknown[] {
   return [
-    items.map(({ id }) => id),
-    items.map(({ token }) => token),
-    items.map(({ key }) => encodeNote(key.text)),
+    textArray(items.map(({ id }) => id)),
+    textArray(items.map(({ token }) => token)),
+    textArray(items.map(({ key }) => encodeNote(key.text))),
   ];
 }

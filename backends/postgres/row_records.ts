@@ -4,12 +4,12 @@ import type { Row } from "../../core/values/value.ts";
 import { LONG_STATEMENT_MS } from "./connection/connection.ts";
 import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
-import { type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
+import { heldClaim, type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
 import { type Layout, ROW } from "./layout.ts";
 import { codeOf, ConnectionError, isServerError, isStale } from "./connection/postgres_errors.ts";
 import { rowArrays } from "./row_arrays.ts";
 import { type RunTable, STALE } from "./run_table.ts";
-import { quoted } from "./sql_text.ts";
+import { quoted, textArray } from "./sql_text.ts";
 
 /** A row whose claim ends with it. */
 interface ClaimedRow {
@@ -236,8 +236,9 @@ export class RowRecords {
     return {
       sql: `WITH mine AS (
           DELETE FROM ${claims} c
-          USING unnest($2::uuid[], $3::uuid[], $4::bigint[]) WITH ORDINALITY AS t(key, token, seen, n)
-          WHERE c.key = t.key AND c.token = t.token AND ${ATTRIBUTES} = ${layout.attributes}
+          USING unnest($2::uuid[], $3::uuid[], $4::bigint[]) WITH ORDINALITY AS t(key, token, seen, n),
+            ${heldClaim(claims)}
+          WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
             AND t.seen = COALESCE((SELECT unclaimed FROM ${stores} WHERE store = $1), 0)
           RETURNING t.n, t.key),
         forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
@@ -246,9 +247,9 @@ export class RowRecords {
         SELECT ${ATTRIBUTES}, (SELECT array_to_json(array_agg(n)) FROM mine)`,
       values: [
         store,
-        items.map(({ held }) => held.id),
-        items.map(({ held }) => held.token),
-        items.map(({ held }) => held.seen!),
+        textArray(items.map(({ held }) => held.id)),
+        textArray(items.map(({ held }) => held.token)),
+        textArray(items.map(({ held }) => held.seen!)),
         table,
         ...added.values,
       ],
@@ -266,10 +267,11 @@ export class RowRecords {
     return {
       sql: `WITH mine AS (
           DELETE FROM ${claims} c
-          USING unnest($2::uuid[], $3::uuid[], $4::boolean[]) WITH ORDINALITY AS t(key, token, refused, n)
-          WHERE c.key = t.key AND c.token = t.token AND ${ATTRIBUTES} = ${layout.attributes}
+          USING unnest($2::uuid[], $3::uuid[], $4::boolean[]) WITH ORDINALITY AS t(key, token, refused, n),
+            ${heldClaim(claims)}
+          WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
             AND NOT (t.refused AND EXISTS (
-              SELECT FROM ${keys.sql} CROSS JOIN LATERAL (${found}) x WHERE k.n = t.n))
+              SELECT FROM ${keys.sql} CROSS JOIN LATERAL (${found}) y WHERE k.n = t.n))
           RETURNING t.n, t.key),
         forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
         gone AS (DELETE FROM ${table} WHERE ${quoted(ROW)} IN (
@@ -282,8 +284,8 @@ export class RowRecords {
         SELECT ${ATTRIBUTES}, (SELECT array_to_json(array_agg(n)) FROM mine)`,
       values: [
         store,
-        items.map(({ held }) => held.id),
-        items.map(({ held }) => held.token),
+        textArray(items.map(({ held }) => held.id)),
+        textArray(items.map(({ held }) => held.token)),
         items.map(({ isRefused }) => isRefused),
         table,
         ...keys.values,

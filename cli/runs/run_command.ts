@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
-import type { RunsOptions } from "../../core/runs/runs.ts";
+import type { RunsOptions } from "../../core/runs/once_types.ts";
 import type { Output } from "../command.ts";
 import { given } from "../options.ts";
 import { asUsage } from "../usage_error.ts";

@@ -29,7 +29,6 @@ import type {
 import { sweep } from "../sweeps/sweep.ts";
 import type { SweepOptions } from "../sweeps/sweep_types.ts";
 import { setTarget } from "../runs/target.ts";
-import { setUnderlying } from "../runs/underlying.ts";
 import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import { yielding } from "../runtime/yield_timer.ts";
@@ -83,8 +82,7 @@ export class Store<C extends Columns = Columns> {
       warn,
       open: () => this.#open(registry),
     });
-    setTarget(this, this.#runs);
-    setUnderlying(this, runner as (...args: unknown[]) => unknown);
+    setTarget(this, this.#runs, runner as (...args: unknown[]) => unknown);
   }
 
   /**

@@ -23,9 +23,7 @@ export class GridDone {
   #generation = -1;
   #position = 0;
 
-  /** @throws {RangeError} If there are too many. */
   constructor(grid: Grid) {
-    checkCountable(grid);
     this.grid = grid;
     this.#numberOf = gridNumber(grid.factors);
     this.#isDone = new Uint8Array(grid.count);
@@ -41,10 +39,8 @@ export class GridDone {
     const known = new Set(mirror.columns);
     const names = this.grid.names.filter((name) => known.has(name));
     const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
-    const rows = mirror.db.each(`SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`, [
-      BigInt(this.#position),
-    ]);
-    for (const cells of rows) {
+    const sql = `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`;
+    for (const cells of mirror.db.each(sql, [BigInt(this.#position)])) {
       const params: Row = {};
       for (const [i, name] of names.entries()) {
         const value = fromMirror(cells[i]!);

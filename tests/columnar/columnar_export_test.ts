@@ -90,7 +90,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         for (const row of rows) await backend.record(row);
         await backend.close();
         assert.deepEqual(await loaded(copied), await loaded(recorded));
-        if (await csvContent(`${name}.csv`, [])) direct++;
+        if (csvContent(`${name}.csv`, [])) direct++;
       }),
       { numRuns: rounds(15) },
     );

@@ -4,7 +4,7 @@ import type { Pg, PgResult } from "../../../packages/pg.ts";
 import { checkServer } from "./check_server.ts";
 import { Connection, STATEMENT_MS } from "./connection.ts";
 import { pgOptions } from "./pg_options.ts";
-import { ConnectionError, isCollision, isPassing, storeError } from "./postgres_errors.ts";
+import { codeOf, ConnectionError, isCollision, isPassing, storeError } from "./postgres_errors.ts";
 import type { PostgresUrl } from "./postgres_url.ts";
 
 /** Time for which a lost server is tried again, and one that never answered, in milliseconds. */
@@ -124,7 +124,8 @@ export class Connections {
         if (!isAgain) throw error;
         trouble = error;
       }
-      const patience = this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS;
+      const isStarting = codeOf(trouble) === "57P03";
+      const patience = this.#hasAnswered || isStarting ? PATIENCE_MS : FIRST_PATIENCE_MS;
       if (performance.now() + pause > start + patience) throw trouble;
       await sleep(pause * (0.5 + Math.random() / 2));
     }
