@@ -12,7 +12,7 @@ import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Row } from "../../core/values/value.ts";
-import { decodeNote, encodeNote } from "../state/note_text.ts";
+import { decodeNote, encodeNote } from "../state/failures.ts";
 import { hostName } from "../files/host_name.ts";
 import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";

@@ -1,11 +1,12 @@
 import type { RecordsTable, RowsAfter } from "../../../core/contract/backend.ts";
-import { allRowsAfter } from "../../../core/contract/all_rows_after.ts";
+import { allRowsAfter } from "../../../core/contract/adapted_backend.ts";
 import type { RecordAllOptions, RowsOptions } from "../../../core/contract/engine.ts";
 import type { RecordsBackend, TableColumns } from "../../../core/contract/records_backend.ts";
 import { removedKey, subsetShape } from "../../../core/contract/subset_shape.ts";
 import type { Key } from "../../../core/keys/key.ts";
+import { pick } from "../../../core/values/columns.ts";
 import { toRow } from "../../../core/values/to_row.ts";
-import { type Row, setEntry, toValue } from "../../../core/values/value.ts";
+import { type Row, toValue } from "../../../core/values/value.ts";
 import { recordBatches } from "../../record_batches.ts";
 import { Joiner } from "../joiner.ts";
 import { type HeldToken, MAX_JOINED } from "../key_claims.ts";
@@ -119,7 +120,7 @@ export class PostgresRecords extends PostgresEngine implements RecordsBackend {
     let after: readonly [string, string] | undefined;
     for (;;) {
       const { rows, last } = await this.trying(() => this.#table.page(after, BATCH_ROWS));
-      for (const row of rows) yield columns ? picked(row, columns) : row;
+      for (const row of rows) yield columns ? pick(row, columns) : row;
       if (rows.length < BATCH_ROWS) return;
       after = last;
     }
@@ -128,12 +129,4 @@ export class PostgresRecords extends PostgresEngine implements RecordsBackend {
   rowsAfter(cursor?: string): Promise<RowsAfter> {
     return allRowsAfter(this, cursor);
   }
-}
-
-function picked(row: Row, columns: readonly string[]): Row {
-  const picked: Row = {};
-  for (const name of columns) {
-    if (Object.hasOwn(row, name)) setEntry(picked, name, row[name]!);
-  }
-  return picked;
 }
