@@ -172,8 +172,8 @@ export async function makeOwnTables(query: Query, names: TableNames): Promise<vo
         id bigint PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL,
         lease interval NOT NULL)`,
       `CREATE TABLE IF NOT EXISTS ${names.claims} (
-        key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz, holder text,
-        store text NOT NULL, text text NOT NULL) ${busy}`,
+        key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz,
+        holder text NOT NULL,         store text NOT NULL, text text NOT NULL) ${busy}`,
       `CREATE TABLE IF NOT EXISTS ${names.failures} (
         key uuid PRIMARY KEY, store text NOT NULL, params text NOT NULL, error text NOT NULL,
         stack text NOT NULL, attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL)`,
