@@ -231,7 +231,8 @@ export class RunTable {
       const found: (Row | undefined)[] = Array(keys.length);
       if (!layout) {
         await send([]);
-        return found;
+        // Another process may have made the table since, and recorded one of the keys: they are looked up then.
+        return await this.refresh() ? STALE : found;
       }
       const numbers = Map.groupBy(keys.keys(), (i) => this.#formId(keys[i]!));
       const groups = [...numbers.values()];
