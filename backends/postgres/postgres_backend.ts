@@ -1,4 +1,4 @@
-import type { RowsAfter } from "../../core/contract/backend.ts";
+import type { MaybePromise, RowsAfter } from "../../core/contract/backend.ts";
 import type { RecordAllOptions, RowsOptions, ValueBatch } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
@@ -7,6 +7,7 @@ import { type Row, toValue } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
 import type { ClaimedRows, HeldToken } from "./key_claims.ts";
 import { type OpenParts, PostgresEngine } from "./postgres_engine.ts";
+import { KnownKeys } from "./known_keys.ts";
 import { RowCursors } from "./row_cursors.ts";
 import { RowLooks } from "./row_looks.ts";
 import { RowPages } from "./row_pages.ts";
@@ -23,6 +24,7 @@ export class PostgresBackend extends PostgresEngine {
   readonly #records: RowRecords;
   readonly #pages: RowPages;
   readonly #cursors: RowCursors;
+  readonly #known: KnownKeys;
 
   constructor(parts: OpenParts) {
     super(parts);
@@ -32,6 +34,12 @@ export class PostgresBackend extends PostgresEngine {
     this.#records = new RowRecords(connections, this.#table, location);
     this.#pages = new RowPages(connections, this.#table);
     this.#cursors = new RowCursors(connections, this.#table);
+    this.#known = new KnownKeys({
+      look: (key) => this.trying(() => this.#looks.source(key)),
+      state: () => this.trying(() => this.#table.state()),
+      columns: () => this.columns(),
+      pages: (after, upTo, columns) => this.#pages.pages({ after, upTo }, columns),
+    });
   }
 
   protected makeOwnTables(): Promise<void> {
@@ -92,8 +100,9 @@ export class PostgresBackend extends PostgresEngine {
     return Promise.all(keys.map((key) => this.hasKey(key)));
   }
 
-  override sourceOf(key: Key): Promise<string | undefined> {
-    return this.trying(() => this.#looks.source(key));
+  override sourceOf(key: Key): MaybePromise<string | undefined> {
+    this.connections.checkOpen();
+    return this.#known.sourceOf(key);
   }
 
   override savedResult(key: Key): Promise<Row | undefined> {

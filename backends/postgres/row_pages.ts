@@ -1,5 +1,5 @@
 import type { ValueBatch } from "../../core/contract/engine.ts";
-import type { Row } from "../../core/values/value.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import type { Connections } from "./connection/connections.ts";
 import { ROW } from "./layout.ts";
 import { selectionOf } from "./row_arrays.ts";
@@ -50,15 +50,20 @@ export class RowPages {
   }
 
   /** Returns rows, oldest first. */
-  async *rows(
+  async *rows(range: RowRange, columns?: readonly string[]): AsyncGenerator<Row> {
+    for await (const rows of this.pages(range, columns)) yield* rows;
+  }
+
+  /** Returns rows, oldest first, a page at a time. */
+  async *pages(
     { after, upTo, also = [] }: RowRange,
     columns?: readonly string[],
-  ): AsyncGenerator<Row> {
-    if (also.length > 0) yield* (await this.#page(after, upTo, also.length, columns, also)).rows;
+  ): AsyncGenerator<readonly Row[]> {
+    if (also.length > 0) yield (await this.#page(after, upTo, also.length, columns, also)).rows;
     let size = FIRST_ROWS;
     for (let last = after;;) {
       const page = await this.#page(last, upTo, size, columns);
-      yield* page.rows;
+      yield page.rows;
       if (page.isLast) return;
       last = page.last;
       const fit = Math.floor(size * MAX_CHARACTERS / (page.characters + 1));
@@ -68,14 +73,11 @@ export class RowPages {
 
   /** Returns values of rows, many rows at a time. */
   async *valueBatches(range: RowRange, columns: readonly string[]): AsyncGenerator<ValueBatch> {
-    let batch: ValueBatch[number][] = [];
-    for await (const row of this.rows(range, columns)) {
-      batch.push(columns.map((name) => Object.hasOwn(row, name) ? row[name] : undefined));
-      if (batch.length < 2048) continue;
-      yield batch;
-      batch = [];
+    for await (const rows of this.pages(range, columns)) {
+      const valueOf = (row: Row, name: string): Value | undefined =>
+        Object.hasOwn(row, name) ? row[name] : undefined;
+      if (rows.length > 0) yield rows.map((row) => columns.map((name) => valueOf(row, name)));
     }
-    if (batch.length > 0) yield batch;
   }
 
   #page(

@@ -112,6 +112,18 @@ export class RunTable {
     return layout ? orderColumns([], [...layout.columns.keys(), ...layout.more]) : [];
   }
 
+  /** Returns the number of the last row, and a text that is another once rows were removed or replaced. */
+  async state(): Promise<{ readonly last: string; readonly removals: string }> {
+    const { rows } = await this.#connections.query(
+      `SELECT COALESCE(max(${quoted(ROW)}), -1), $1::regclass::oid || ' ' || COALESCE(
+         (SELECT removals FROM ${this.names.stores} WHERE store = $2), 0)
+       FROM ${this.names.rows}`,
+      [this.names.rows, this.names.store],
+    );
+    const [last, removals] = rows[0] as string[];
+    return { last: last!, removals: removals! };
+  }
+
   /** Returns the layout after the table has got a place for all cells of rows. */
   async fit(rows: readonly Row[], columns: readonly string[] = []): Promise<Layout> {
     const layout = await this.layout();

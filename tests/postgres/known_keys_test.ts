@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { openEngine } from "../open_engine.ts";
+import { postgresSkip } from "./programs.ts";
+import { sharedServer } from "./shared_server.ts";
+
+const skip = postgresSkip;
+const shape = keyShape(["seed", "lr"]);
+
+function keyAt(seed: number): Key {
+  return keyOf(shape, { seed, lr: seed / 3 });
+}
+
+function* rows(count: number): Generator<Record<string, number>> {
+  for (let seed = 0; seed < count; seed++) yield { seed, lr: seed / 3 };
+}
+
+test("keys that were read ahead are believed while they are rows", { skip }, async () => {
+  const server = await sharedServer();
+  const url = server.url({ params: { table: "known_keys" } });
+  const engine = await openEngine(url);
+  const other = await openEngine(url);
+  const sql = await server.connect();
+  await engine.recordAll(rows(8_000));
+  const sourcesOf = (seeds: readonly number[]): Promise<(string | undefined)[]> =>
+    Promise.all(seeds.map(async (seed) => await engine.sourceOf(keyAt(seed))));
+  const seeds = Array.from({ length: 8_000 }, (_, seed) => seed);
+  const found = seeds.map(() => "");
+
+  /** Looks up keys that have rows until one is answered without a statement. */
+  const readAhead = async (): Promise<void> => {
+    for (let tries = 0; tries < 20; tries++) {
+      assert.deepEqual(await sourcesOf(seeds), found);
+      if (!(engine.sourceOf(keyAt(0)) instanceof Promise)) return;
+    }
+    assert.fail("a statement was sent for every key");
+  };
+  await readAhead();
+  assert.deepEqual(await sourcesOf([8_000, -1]), [undefined, undefined]);
+
+  // Another process removes a key, adds one, and adds one with a source.
+  assert.equal(await other.removeKeys([keyAt(5)]), 1);
+  await other.record({ seed: 8_000, lr: 8_000 / 3, _stet_source: "new" });
+  await sleep(150);
+  assert.deepEqual(await sourcesOf([5, 6, 8_000]), [undefined, "", "new"]);
+  await other.record({ seed: 5, lr: 5 / 3 });
+  await readAhead();
+  await other.record({ seed: 8_001, lr: 8_001 / 3, _stet_source: "new" });
+  await sleep(150);
+  assert.deepEqual(await sourcesOf([8_000, 8_001, 8_002]), ["new", "new", undefined]);
+
+  // What another program deletes is missed after a second without a lookup.
+  await sql.query("DELETE FROM known_keys WHERE seed = 7");
+  await sleep(1_100);
+  assert.deepEqual(await sourcesOf([6, 7]), ["", undefined]);
+
+  await engine.record({ seed: 7, lr: 7 / 3 });
+  await readAhead();
+  await other.clear();
+  await sleep(150);
+  assert.deepEqual(await sourcesOf([0, 1]), [undefined, undefined]);
+  await sql.close();
+  await other.close();
+  await engine.close();
+});
