@@ -1,14 +1,15 @@
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
+import type { Place } from "./template.ts";
 
 /**
  * Returns the environment variables that hold a program's params: `STET_PARAM_ALPHA` for `alpha`, each upper
- * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`.
+ * case, with `_` for what is no letter A-Z, digit or `_`; `STET_ID`, and `STET_SLOT`.
  *
  * @throws {TypeError} If two params have the same variable, or a value holds what no variable can.
  */
-export function paramEnvironment(params: Row, id: string): Record<string, string> {
-  const environment: Record<string, string> = { STET_ID: id };
+export function paramEnvironment(params: Row, { id, slot }: Place): Record<string, string> {
+  const environment: Record<string, string> = { STET_ID: id, STET_SLOT: String(slot) };
   const names = new Map<string, string>();
   for (const [name, value] of Object.entries(params)) {
     const variable = `STET_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;
