@@ -1,15 +1,9 @@
-import { engineOf } from "../../core/contract/adapted_backend.ts";
-import { Runs } from "../../core/runs/runs.ts";
-import type { Items } from "../../core/sweeps/shard.ts";
-import { asStored } from "../grids/as_stored.ts";
-import { checkNames } from "../grids/check_names.ts";
 import { type Command, command } from "../command.ts";
-import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
+import { gridNote, gridOptions } from "../grids/grid.ts";
 import { flag, required } from "../options.ts";
-import { loadExport } from "../runs/load_export.ts";
-import { sweepExport } from "../runs/sweep_export.ts";
+import { runSweep } from "../runs/run_sweep.ts";
 import { sweepNote, sweepOptions } from "../runs/sweep_options.ts";
-import { asUsage, UsageError } from "../usage_error.ts";
+import { sweepTask } from "../runs/sweep_task.ts";
 
 /** `stet sweep`. */
 export const sweep: Command = command({
@@ -36,28 +30,6 @@ export const sweep: Command = command({
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
   ],
-  async run(values, output): Promise<number> {
-    // The grid is checked before the module's code runs.
-    const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
-    const found = await loadExport(values.module);
-    if (!grid) {
-      return await sweepExport(found, paramsIn(found.exports), undefined, values, output);
-    }
-    await asUsage(() => checkNames(found.target, grid));
-    const { combinations, count } = found.target instanceof Runs
-      ? await asStored(grid, engineOf(await found.target.backend()), output.error)
-      : grid;
-    return await sweepExport(found, combinations, count, values, output);
-  },
+  run: async (values, output) => await runSweep(await sweepTask(values, output), output),
+  withTask: async (values, output, body) => await body(await sweepTask(values, output)),
 });
-
-function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
-  const found = params ?? grid;
-  if (typeof found === "object" && found !== null) {
-    if (Symbol.iterator in found || Symbol.asyncIterator in found) return found as Items;
-  }
-  throw new UsageError(
-    `there is no grid: name the values of each param, as in -g seed=0..99, or have the module ` +
-      `export "params", an iterable of them`,
-  );
-}
