@@ -1,6 +1,7 @@
 import process from "node:process";
 import { shownLocation } from "../runtime/shown_location.ts";
 import { closeAfter } from "../runtime/close_after.ts";
+import { isConfirmed } from "../runtime/is_confirmed.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
@@ -82,14 +83,4 @@ function counted(rows: number, failures: number): string {
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`);
   return ` (${texts.join(", ")})`;
-}
-
-async function isConfirmed(question: string): Promise<boolean> {
-  const { createInterface } = await import("node:readline/promises"); // slow to load, seldom needed
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return (await terminal.question(question)).trim().toLowerCase() === "y";
-  } finally {
-    terminal.close();
-  }
 }
