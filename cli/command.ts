@@ -1,5 +1,5 @@
 import type { Arguments, Options, Values } from "./options.ts";
-import type { Task } from "./runs/run_sweep.ts";
+import type { Task } from "./runs/task.ts";
 
 /** Output of a caller. */
 export interface Io {

@@ -6,7 +6,7 @@ import type { Output } from "../command.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";
 import { newestDurations } from "./newest_durations.ts";
-import type { Task } from "./run_sweep.ts";
+import type { Task } from "./task.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum time for counting combinations. */

@@ -74,7 +74,7 @@ class Following {
         this.#line.end();
         this.#output.error(`[stet] Job ${id} has ended: ${await this.#text()}`);
         if (this.#cancelledBy !== undefined) return exitCodeOf(this.#cancelledBy);
-        return counts.done === this.#tasks.size ? 0 : 1;
+        return counts.done === this.#job.launched.count ? 0 : 1;
       }
       if (!this.#isSilent) this.#line.show(`[stet] Job ${id}: ${await this.#text()}`);
       if (this.#signal === undefined) await this.#interrupted.wait(interval);
@@ -94,11 +94,14 @@ class Following {
       const found = await this.#job.launcher.status(this.#job.launched.id);
       this.#isSilent = false;
       const seen = new Set(found.map(({ id }) => id));
+      const rest = found.find(({ id }) => id === "*");
       for (const [id, [state, reason]] of this.#tasks) {
         const isActive = state === "waiting" || state === "running";
-        if (isActive && !seen.has(id)) this.#tasks.set(id, ["forgotten", reason]);
+        if (isActive && !seen.has(id)) this.#tasks.set(id, [rest?.state ?? "forgotten", reason]);
       }
-      for (const { id, state, reason } of found) this.#tasks.set(id, [state, reason]);
+      for (const { id, state, reason } of found) {
+        if (id !== "*") this.#tasks.set(id, [state, reason]);
+      }
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
       if (!this.#isSilent) this.#line.above(`[stet] ${error.message}\n[stet] Asking again`);

@@ -11,7 +11,8 @@ import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
 import { newestDurations } from "./newest_durations.ts";
-import { runSweep, type Task } from "./run_sweep.ts";
+import { runSweep } from "./run_sweep.ts";
+import type { Task } from "./task.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Options of commands that run programs. */

@@ -5,7 +5,7 @@ import type { Command, Output } from "../command.ts";
 import { parseArguments } from "../parse_arguments.ts";
 import { UsageError } from "../usage_error.ts";
 import { logsOf } from "./logs_of.ts";
-import type { Task } from "./run_sweep.ts";
+import type { Task } from "./task.ts";
 
 /** A sweep that workers elsewhere are to run. */
 export interface SubmittedSweep {

@@ -8,7 +8,7 @@ import { type GridValues, readGrid } from "../grids/grid.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import { exportTask } from "./export_task.ts";
 import { loadExport } from "./load_export.ts";
-import type { Task } from "./run_sweep.ts";
+import type { Task } from "./task.ts";
 import type { SweepValues } from "./sweep_options.ts";
 
 /** What the sweep of a module's export is asked for. */

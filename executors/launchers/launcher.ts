@@ -31,6 +31,7 @@ export type TaskState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 /** A task of a job, as its scheduler sees it. */
 export interface LaunchedTask {
+  /** Its number; `*` stands for the tasks that are not listed themselves. */
   readonly id: string;
   readonly state: TaskState;
   /** The scheduler's reason for the state, in its own words; empty if it has none. */
@@ -54,7 +55,8 @@ export interface Launcher {
    */
   status(id: string): Promise<readonly LaunchedTask[]>;
   /**
-   * Ends a job: waiting tasks do not begin, running ones finish and record their current runs.
+   * Ends a job: waiting tasks do not begin, running ones finish and record their current runs. A job that
+   * has ended stays as it is.
    *
    * @throws {LaunchError} If the scheduler does not answer.
    */

@@ -67,24 +67,20 @@ export const slurm: Launcher = {
   async status(id: string): Promise<readonly LaunchedTask[]> {
     const { job, cluster } = partsOf(id);
     const words = ["squeue", "-h", "-r", "-t", "all", "-o", "%K|%T|%r", ...cluster, "-j", job];
-    let printed: string;
-    try {
-      printed = await runScheduler(`follow job ${id}`, words);
-    } catch (error) {
-      if (/Invalid job id/i.test(messageOf(error))) return []; // forgotten
-      throw error;
-    }
-    return [...printed.matchAll(/^(\d+)\|(\w+)\|(.*)$/gm)].map((
-      [, task = "", state = "", reason],
-    ) => ({
-      id: task,
+    const printed = await unlessForgotten(() => runScheduler(`follow job ${id}`, words));
+    const lines = printed?.matchAll(/^([^|]+)\|(\w+)\|(.*)$/gm) ?? [];
+    return [...lines].map(([, task = "", state = "", reason = ""]) => ({
+      // The tasks that were cancelled while they waited are one line, without a number.
+      id: /^\d+$/.test(task) ? task : "*",
       state: STATES[state] ?? "failed",
-      reason: reason === "None" ? "" : reason ?? "",
+      reason: reason === "None" ? "" : reason,
     }));
   },
 
   async cancel(id: string): Promise<void> {
-    for (const words of cancelWords(id)) await runScheduler(`cancel job ${id}`, words);
+    for (const words of cancelWords(id)) {
+      await unlessForgotten(() => runScheduler(`cancel job ${id}`, words));
+    }
   },
 };
 
@@ -108,15 +104,25 @@ const STATES: Readonly<Record<string, TaskState>> = {
   CANCELLED: "cancelled",
 };
 
+/** Resolves to what a body resolves to; undefined if Slurm has forgotten the job, or it has ended. */
+async function unlessForgotten<T>(body: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await body();
+  } catch (error) {
+    if (/Invalid job id|already completing or completed/i.test(messageOf(error))) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Returns the commands that end a job after its current runs. SIGTERM is for the worker alone: without
  * `--batch`, the programs that it runs get it too.
  */
 function cancelWords(id: string): string[][] {
   const { job, cluster } = partsOf(id);
-  return [["--state=PENDING"], ["--batch", "--signal=TERM"]].map((options) =>
-    ["scancel", ...options, ...cluster, job]
-  );
+  return [["--state=PENDING"], ["--batch", "--signal=TERM"]].map((
+    options,
+  ) => ["scancel", ...options, ...cluster, job]);
 }
 
 /** Returns the parts of an id: the job, and the options that name its cluster if the id does. */

@@ -1,0 +1,18 @@
+import type { Executor } from "../../core/runs/executor.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
+import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
+
+/** A sweep of a command. */
+export interface Task {
+  /** A `once` function or Store. */
+  readonly swept: object;
+  readonly params: Items;
+  /** Number of params, if it is known. */
+  readonly total: number | undefined;
+  readonly executor: Executor;
+  readonly options: SweepOptions;
+  /** The store as a command line names it, if it can. */
+  readonly store: string | undefined;
+  /** Returns the durations of recorded runs, in seconds, the newest last. */
+  durations(): Promise<readonly number[]>;
+}
