@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { slurm } from "../../executors/launchers/slurm.ts";
 import { openBackend, type Row } from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
@@ -132,4 +133,19 @@ test("a refused job is an error with sbatch's text, and a large array is cut", {
   await ended();
   assert.equal(fs.existsSync(join(folder, "runs.csv")), false);
   assert.deepEqual(await slurm.status("4000000"), []);
+});
+
+test("an array leaves notes in a shared folder, which one store ingests", { skip }, async (t) => {
+  const cluster = await slurmCluster(t);
+  if (!cluster) return;
+  const { folder, run } = cluster;
+  process.env.WALKS = folder;
+  t.after(() => void delete process.env.WALKS);
+  const example = fileURLToPath(new URL("../../examples/shared_folder", import.meta.url));
+  const sweep = ["-n", "4", "--wait", "--", "sweep", `${example}/walks.ts#walks`];
+  const { code, err } = await submit(folder, ...sweep);
+  assert.equal(code, 0, err);
+  assert.doesNotMatch(err, /is a file/);
+  const printed = run(own.command, ...own.args, `${example}/gather.ts`);
+  assert.match(printed, /^100 new records, 0 notes that do not fit\n/);
 });
