@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { slurm } from "../../executors/launchers/slurm.ts";
 import { openBackend, type Row } from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
 import { until } from "../until.ts";
-import { type CliProcess, startCli } from "../workers/cli_process.ts";
+import { cli, type CliProcess, startCli } from "../workers/cli_process.ts";
 import { noSlurm, slurmCluster } from "./slurm_cluster.ts";
 
 const own = runtimes.find(({ command }) => command === process.execPath)!;
 const skip = noSlurm;
+const answer = fileURLToPath(new URL("../workers/answer_terminal.py", import.meta.url));
+const hasTerminals = spawnSync("python3", ["-c", "import pty"]).status === 0;
 const library = new URL("../../mod.ts", import.meta.url).href;
 
 /** Runs `stet submit slurm` to its end. */
@@ -148,4 +152,30 @@ test("an array leaves notes in a shared folder, which one store ingests", { skip
   assert.doesNotMatch(err, /is a file/);
   const printed = run(own.command, ...own.args, `${example}/gather.ts`);
   assert.match(printed, /^100 new records, 0 notes that do not fit\n/);
+});
+
+test("Ctrl-C of --wait asks, and cancels the job or leaves it", { skip }, async (t) => {
+  if (!hasTerminals) return t.skip("python3, which makes the terminal, is not there or has no pty");
+  const cluster = await slurmCluster(t);
+  if (!cluster) return;
+  const { folder, run, ended } = cluster;
+  const program = ["sh", "-c", "echo {seed} >> begun; sleep 1; echo {seed} >> finished"];
+  const onTerminal = async (store: string, ...keys: [string, string][]): Promise<string> => {
+    const run = ["run", "-s", store, "-g", "seed=0..99", "-j", "1", "--", ...program];
+    const line = [...own.args, cli, "submit", "slurm", "-n", "2", "--wait", "--", ...run];
+    const args = [answer, JSON.stringify(keys), own.command, ...line];
+    return (await promisify(execFile)("python3", args, { cwd: folder })).stdout;
+  };
+  const left = await onTerminal("a.csv", ["runs in", "\x03"], ["[y/N] ", "n\r"]);
+  assert.match(left, /Cancel job 1\? .*Job 1 is left as it is\. To end it: scancel .*\n130\n$/s);
+  assert.match(run("squeue", "-h", "-o", "%T"), /^RUNNING/);
+  await slurm.cancel("1");
+  await ended();
+  for (const file of ["begun", "finished"]) fs.rmSync(join(folder, file));
+
+  const cancelled = await onTerminal("b.csv", ["runs in", "\x03"], ["[y/N] ", "y\r"]);
+  assert.match(cancelled, /Job 3 has ended: 2 failed \(NonZeroExitCode\); \d+ runs in .*\n130\n$/s);
+  const finished = linesOf(join(folder, "finished")).sort();
+  assert.deepEqual(finished, linesOf(join(folder, "begun")).sort());
+  assert.equal((await rowsOf(join(folder, "b.csv"))).length, finished.length);
 });
