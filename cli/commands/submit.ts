@@ -1,16 +1,11 @@
 import process from "node:process";
-import { StoreError } from "../../core/errors.ts";
 import { ownWords } from "../../core/runtime/own_words.ts";
-import { shownLocation } from "../../core/runtime/shown_location.ts";
-import { shellText } from "../../core/runtime/shell_text.ts";
-import { createStatus } from "../../core/tools/status.ts";
 import { type Launch, type Launched, LaunchError } from "../../executors/launchers/launcher.ts";
 import { launchers } from "../../executors/launchers/table.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { count, flag, option, repeated, required } from "../options.ts";
-import { registry } from "../registry.ts";
 import { splitWords } from "../runs/split_words.ts";
-import { type SubmittedSweep, submittedSweep } from "../runs/submitted_sweep.ts";
+import { type SubmittedSweep, withSubmittedSweep } from "../runs/submitted_sweep.ts";
 import { programArgument } from "../runs/sweep_options.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -63,22 +58,22 @@ export const submit: Command = command({
     const load = Object.hasOwn(launchers, name) ? launchers[name] : undefined;
     if (!load) throw new UsageError(`there is no launcher "${name}"; there is ${names}`);
     if (tasks === undefined) throw new UsageError("say how many tasks: -n 100");
-    const swept = await submittedSweep(sweep, output);
-    const launcher = await load();
-    const launch = launchOf(name, sweep, swept, tasks, options.flat());
-    let launched: Launched;
-    try {
-      launched = await launcher.submit(launch);
-    } catch (error) {
-      if (!(error instanceof LaunchError)) throw error;
-      output.error(`stet: ${error.message}`);
-      return 1;
-    }
-    report(launched, { tasks, label: launcher.label, ...swept }, output);
-    if (!wait) return 0;
-    const { followJob } = await import("../runs/follow_job.ts");
-    const progress = async (): Promise<string | undefined> => await progressOf(swept);
-    return await followJob({ launcher, launched, progress }, output);
+    return await withSubmittedSweep(sweep, output, async (swept) => {
+      const launcher = await load();
+      const launch = launchOf(name, sweep, swept, tasks, options.flat());
+      let launched: Launched;
+      try {
+        launched = await launcher.submit(launch);
+      } catch (error) {
+        if (!(error instanceof LaunchError)) throw error;
+        output.error(`stet: ${error.message}`);
+        return 1;
+      }
+      report(launched, { tasks, label: launcher.label, ...swept }, output);
+      if (!wait) return 0;
+      const { followJob } = await import("../runs/follow_job.ts");
+      return await followJob({ launcher, launched, ...swept }, output);
+    });
   },
 });
 
@@ -121,23 +116,7 @@ function report(
     `[stet] Submitted job ${id} to ${label}: ${count === 1 ? "1 task" : `${count} tasks`}${cut}`,
   );
   error(`[stet] Its tasks: ${commands.list}`);
-  if (store !== undefined) {
-    error(`[stet] Its runs: stet status ${shellText([shownLocation(store)])}`);
-  }
+  error(`[stet] Its store: ${store}`);
   error(`[stet] Its output: ${logs}`);
   error(`[stet] To end it after the runs under way: ${commands.cancel}`);
-}
-
-const statusOf = createStatus(registry);
-
-/** Returns the number of runs in words; undefined if the store has none yet or cannot be asked from here. */
-async function progressOf({ store }: SubmittedSweep): Promise<string | undefined> {
-  if (store === undefined) return undefined;
-  try {
-    const { count } = await statusOf(store, { quiet: true });
-    return `${count} runs in ${shownLocation(store)}`;
-  } catch (error) {
-    if (error instanceof StoreError) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,10 @@
 import process from "node:process";
+import type { Engine } from "../../core/contract/engine.ts";
+import { StoreError } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { type EndSignal, endSignals, exitCodeOf } from "../../core/runtime/interrupt.ts";
 import { isConfirmed } from "../../core/runtime/is_confirmed.ts";
+import { yielding } from "../../core/runtime/yield_timer.ts";
 import {
   type Launched,
   type Launcher,
@@ -19,8 +22,9 @@ const MAX_INTERVAL_MS = 10_000;
 export interface FollowedJob {
   readonly launcher: Launcher;
   readonly launched: Launched;
-  /** Returns the progress of the store in words, if it is known. */
-  progress(): Promise<string | undefined>;
+  /** Location of the store, and the store if all workers share it. */
+  readonly store: string;
+  readonly engine: Engine | undefined;
 }
 
 /**
@@ -52,6 +56,9 @@ class Following {
   #cancelledBy: EndSignal | undefined;
   /** True while the scheduler does not answer. */
   #isSilent = false;
+  /** Number of rows of the store, as of a cursor. */
+  #rows = 0;
+  #cursor: string | undefined;
 
   constructor(job: FollowedJob, output: Output) {
     this.#job = job;
@@ -125,9 +132,26 @@ class Following {
         );
         return `${count} ${state}${reasons.size === 0 ? "" : ` (${[...reasons].join(", ")})`}`;
       });
-    const progress = await this.#job.progress();
+    const progress = await this.#progress();
     const tasks = texts.join(", ") || "its tasks are forgotten";
     return progress === undefined ? tasks : `${tasks}; ${progress}`;
+  }
+
+  /** Returns the progress of the store in words; undefined if it is not shared, or does not answer. */
+  async #progress(): Promise<string | undefined> {
+    const { engine, store } = this.#job;
+    if (!engine) return undefined;
+    try {
+      const { cursor, isWhole, rows } = await engine.rowsAfter(this.#cursor);
+      let count = isWhole ? 0 : this.#rows;
+      for await (const _row of yielding(rows)) count++;
+      this.#rows = count;
+      this.#cursor = cursor;
+    } catch (error) {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+    return `${this.#rows} runs in ${store}`;
   }
 
   /** Ends the job or the following; resolves to the exit code of the latter. */

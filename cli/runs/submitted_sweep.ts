@@ -1,16 +1,20 @@
+import type { Engine } from "../../core/contract/engine.ts";
 import { MACHINES_SHARE } from "../../core/contract/machines_share.ts";
 import { StoreRuns } from "../../core/records/store_runs.ts";
+import { closeAfter } from "../../core/runtime/close_after.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { targetOf } from "../../core/runs/target.ts";
 import type { Command, Output } from "../command.ts";
 import { parseArguments } from "../parse_arguments.ts";
 import { UsageError } from "../usage_error.ts";
 import { logsOf } from "./logs_of.ts";
-import type { Task } from "./task.ts";
 
 /** A sweep that workers elsewhere are to run. */
 export interface SubmittedSweep {
-  /** The store as a command line names it; undefined if it cannot. */
-  readonly store: string | undefined;
+  /** Location of the store, without its secrets. */
+  readonly store: string;
+  /** The store, if all workers share it. */
+  readonly engine: Engine | undefined;
   /** Folder of the output. */
   readonly logs: string;
   /** Number of combinations, if it is known. */
@@ -25,14 +29,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 /**
  * Checks the command line of a sweep as its workers will, without running anything: options, grid,
- * module and store. Warns if the store is a file.
+ * module and store. Warns if the store is a file. The store is open while the body runs.
  *
  * @throws {UsageError} If it is wrong. @throws {StoreError} If the store cannot be used.
  */
-export async function submittedSweep(
+export async function withSubmittedSweep<T>(
   [name = "", ...args]: readonly string[],
   output: Output,
-): Promise<SubmittedSweep> {
+  body: (sweep: SubmittedSweep) => Promise<T>,
+): Promise<T> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) {
     throw new UsageError(
@@ -49,31 +54,33 @@ export async function submittedSweep(
   if (!values) {
     throw new UsageError(`--help of stet ${name} runs nothing; see: stet ${name} --help`);
   }
-  return await command.withTask!(values as never, output, async (task) => {
-    const location = await locationOf(task);
-    if (location === ":memory:" && !leavesNotes(task)) {
-      throw new UsageError("the store :memory: of a task ends with it; use one that is kept");
-    }
-    if (!location.includes("://") && !leavesNotes(task)) {
-      output.error(
-        `[stet] ${location} is a file, and locks cannot be relied on where machines share its ` +
-          `folder; ${MACHINES_SHARE}`,
-      );
-    }
-    const { logs } = values as { readonly logs?: string };
-    return { store: task.store, logs: logs ?? logsOf(location), total: task.total };
+  const { logs } = values as { readonly logs?: string };
+  return await command.withTask!(values as never, output, async ({ swept, total }) => {
+    const target = targetOf(swept)!;
+    const leavesNotes = target instanceof StoreRuns && target.leavesNotes;
+    const end = await target.begin();
+    return await closeAfter(async () => {
+      const { engine } = target;
+      const { location } = engine;
+      if (!leavesNotes) checkShared(location, output);
+      return await body({
+        store: shownLocation(location),
+        engine: leavesNotes ? undefined : engine,
+        logs: logs ?? logsOf(location),
+        total,
+      });
+    }, end);
   });
 }
 
-async function locationOf({ swept }: Task): Promise<string> {
-  const target = targetOf(swept)!;
-  const end = await target.begin();
-  const { location } = target.engine;
-  await end();
-  return location;
-}
-
-function leavesNotes({ swept }: Task): boolean {
-  const target = targetOf(swept);
-  return target instanceof StoreRuns && target.leavesNotes;
+/** @throws {UsageError} If each worker would have a store of its own. */
+function checkShared(location: string, { error }: Output): void {
+  if (location === ":memory:") {
+    throw new UsageError("the store :memory: of a task ends with it; use one that is kept");
+  }
+  if (location.includes("://")) return;
+  error(
+    `[stet] ${location} is a file, and locks cannot be relied on where machines share its folder; ` +
+      MACHINES_SHARE,
+  );
 }
