@@ -151,7 +151,7 @@ class Following {
       if (error instanceof StoreError) return undefined;
       throw error;
     }
-    return `${this.#rows} runs in ${store}`;
+    return `${this.#rows === 1 ? "1 run" : `${this.#rows} runs`} in ${store}`;
   }
 
   /** Ends the job or the following; resolves to the exit code of the latter. */

@@ -166,14 +166,14 @@ test("Ctrl-C of --wait asks, and cancels the job or leaves it", { skip }, async 
     const args = [answer, JSON.stringify(keys), own.command, ...line];
     return (await promisify(execFile)("python3", args, { cwd: folder })).stdout;
   };
-  const left = await onTerminal("a.csv", ["runs in", "\x03"], ["[y/N] ", "n\r"]);
+  const left = await onTerminal("a.csv", ["running; [1-9]", "\x03"], ["y/N", "n\r"]);
   assert.match(left, /Cancel job 1\? .*Job 1 is left as it is\. To end it: scancel .*\n130\n$/s);
   assert.match(run("squeue", "-h", "-o", "%T"), /^RUNNING/);
   await slurm.cancel("1");
   await ended();
   for (const file of ["begun", "finished"]) fs.rmSync(join(folder, file));
 
-  const cancelled = await onTerminal("b.csv", ["runs in", "\x03"], ["[y/N] ", "y\r"]);
+  const cancelled = await onTerminal("b.csv", ["running; [1-9]", "\x03"], ["y/N", "y\r"]);
   assert.match(cancelled, /Job 3 has ended: 2 failed \(NonZeroExitCode\); \d+ runs in .*\n130\n$/s);
   const finished = linesOf(join(folder, "finished")).sort();
   assert.deepEqual(finished, linesOf(join(folder, "begun")).sort());

@@ -2,13 +2,14 @@
 
 python3 answer_terminal.py keys command [argument ...]
 
-Keys are a JSON array of pairs: a text to wait for, counted from the last one, and the keys to press
-then. The last line is the exit code.
+Keys are a JSON array of pairs: a pattern to wait for, after the last one that was found, and the keys to
+press then. The last line is the exit code.
 """
 
 import json
 import os
 import pty
+import re
 import sys
 
 keys, command = json.loads(sys.argv[1]), sys.argv[2:]
@@ -26,10 +27,10 @@ while True:
         break
     written += piece
     while keys:
-        at = written.find(keys[0][0].encode(), seen)
-        if at < 0:
+        found = re.compile(keys[0][0].encode()).search(written, seen)
+        if not found:
             break
-        seen = at + len(keys[0][0])
+        seen = found.end()
         os.write(terminal, keys.pop(0)[1].encode())
 _, status = os.waitpid(pid, 0)
 sys.stdout.buffer.write(written)
