@@ -175,8 +175,7 @@ async function retry(
     const grid = gridOf([{ names, parts: params }]);
     return await runCommand({ ...values, program, grid }, values, output);
   }
-  const { loadExport } = await import("../runs/load_export.ts");
-  const { exportTask } = await import("../runs/export_task.ts");
+  const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
   const swept = await loadExport(module);
   const task = await exportTask(swept, params, params.length, values, output, location);

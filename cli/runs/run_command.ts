@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
-import type { RunsOptions } from "../../core/runs/runs.ts";
+import type { RunsOptions } from "../../core/runs/once_types.ts";
 import type { Output } from "../command.ts";
 import { given } from "../options.ts";
 import { asUsage } from "../usage_error.ts";
@@ -10,7 +10,6 @@ import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
-import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -81,7 +80,7 @@ export async function withCommandTask<T>(
       executor,
       options,
       store,
-      durations: () => newestDurations(backend),
+      backend,
     });
   }, () => opened.close());
 }

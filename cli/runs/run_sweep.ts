@@ -1,7 +1,9 @@
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import type { Shard } from "../../core/sweeps/shard.ts";
+import { ELAPSED } from "../../core/values/columns.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
 import type { Task } from "./task.ts";
@@ -14,6 +16,9 @@ import { shellText } from "../../core/runtime/shell_text.ts";
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
 
+/** Maximum number of durations of earlier runs. */
+const MAX_DURATIONS = 100;
+
 /**
  * Sweeps, with a progress bar on a terminal, prints the counts and resolves to the exit code: 1 if some
  * runs failed or were not begun.
@@ -24,7 +29,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   const { swept, params, total, executor, options } = task;
   const { terminal, error: complain } = output;
   const pace = new Pace(options.concurrency ?? executor.concurrency, options.perSecond);
-  if (terminal) pace.learn(await task.durations());
+  if (terminal && task.backend) pace.learn(await newestDurations(task.backend));
   const start = performance.now();
   let bar: ProgressBar | undefined;
   const say = (line: string): void => bar ? bar.above(() => complain(line)) : complain(line);
@@ -86,4 +91,16 @@ function timed(executor: Executor, pace: Pace): Executor {
       }
     },
   };
+}
+
+/** Returns the durations of the newest runs of a store, in seconds, the newest last. */
+async function newestDurations(backend: Engine): Promise<number[]> {
+  const newest: number[] = [];
+  let count = 0;
+  for await (const row of backend.rows({ columns: [ELAPSED] })) {
+    const seconds = row[ELAPSED];
+    if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
+  }
+  const oldest = count % newest.length || 0;
+  return [...newest.slice(oldest), ...newest.slice(0, oldest)];
 }

@@ -1,3 +1,4 @@
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
@@ -13,6 +14,6 @@ export interface Task {
   readonly options: SweepOptions;
   /** The store as a command line names it, if it can. */
   readonly store: string | undefined;
-  /** Returns the durations of recorded runs, in seconds, the newest last. */
-  durations(): Promise<readonly number[]>;
+  /** The store of its runs, if it is known. */
+  readonly backend: Engine | undefined;
 }

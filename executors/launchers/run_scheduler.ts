@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { startError } from "../start_error.ts";
+import { startError } from "../find_program.ts";
 import { LaunchError } from "./launcher.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** A map of bounded size: the oldest entry is evicted. */
+/** A map of bounded size: the entry that was set longest ago is evicted. */
 export class BoundedMap<T> extends Map<string, T> {
   readonly #maxSize: number;
 
@@ -8,6 +8,7 @@ export class BoundedMap<T> extends Map<string, T> {
   }
 
   override set(name: string, value: T): this {
+    this.delete(name); // to the end
     super.set(name, value);
     if (this.size > this.#maxSize) this.delete(this.keys().next().value!);
     return this;
