@@ -48,7 +48,8 @@ export const run: Command = command({
     "-g seed=0..99 -j 8 -- python train.py --seed {seed}",
     `--store runs.csv -g lr=log:1e-4..1e-1:7 -g model=a,b --timeout 30m \\
     -- ./train --lr={lr} --model={model}`,
-    "-g seed=0..99 -j 4 -- env CUDA_VISIBLE_DEVICES={slot} python train.py --seed {seed}",
+    `-g seed=0..99 -j 4 \\
+    -- env CUDA_VISIBLE_DEVICES={slot} python train.py --seed {seed}`,
     `-g todo.csv -- sh -c 'echo "$STET_PARAM_NAME" | wc -c'`,
   ],
   async run(values, output): Promise<number> {
