@@ -163,8 +163,13 @@ class Following {
     if (
       canAsk && await isConfirmed(`[stet] Cancel job ${id}? Its tasks finish what they run. [y/N] `)
     ) {
-      await launcher.cancel(id);
-      this.#cancelledBy = signal;
+      try {
+        await launcher.cancel(id);
+        this.#cancelledBy = signal;
+      } catch (error) {
+        if (!(error instanceof LaunchError)) throw error;
+        this.#output.error(`[stet] ${error.message}`);
+      }
       return undefined;
     }
     this.#output.error(`[stet] Job ${id} is left as it is. To end it: ${commands.cancel}`);

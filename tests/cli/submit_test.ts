@@ -30,7 +30,7 @@ async function submit(
 test("submit is an error where the scheduler is not, and warns of a store that is a file", async (t) => {
   const folder = tempFolder(t);
   const store = join(folder, "runs.csv");
-  const sweep = ["--", "run", "-s", store, "-g", "seed=0..9", "--", "true"];
+  const sweep = ["--", "run", "-s", store, "-g", "seed=0..9", "--steal", "--", "true"];
   const { code, out, err } = await submit(t, "slurm", "-n", "4", "--wait", ...sweep);
   assert.deepEqual([code, out], [1, ""]);
   assert.match(err, /runs\.csv is a file, .*stet serve.*Postgres.*result notes/);
