@@ -188,7 +188,10 @@ async function removeRows(backend: Backend, key: Key): Promise<number> {
 }
 
 /** Returns the rows after a cursor of a store that can only be read whole: all, if one of them changed. */
-async function allRowsAfter(backend: Backend, cursor: string | undefined): Promise<RowsAfter> {
+export async function allRowsAfter(
+  backend: Backend,
+  cursor: string | undefined,
+): Promise<RowsAfter> {
   const rows = await backend.load();
   const fingerprint = new Fingerprint().begin();
   const timer = new YieldTimer();
