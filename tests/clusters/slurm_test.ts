@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { slurm } from "../../executors/launchers/slurm.ts";
 import { openBackend, type Row } from "../../mod.ts";
+import { postgresSkip } from "../postgres/programs.ts";
+import { startServer } from "../postgres/server.ts";
 import { runtimes } from "../runtimes.ts";
 import { until } from "../until.ts";
 import { cli, type CliProcess, startCli } from "../workers/cli_process.ts";
@@ -24,6 +26,18 @@ async function submit(folder: string, ...args: string[]): Promise<CliProcess & {
   const started = startCli(own, folder, "submit", "slurm", ...args);
   const code = await started.ended;
   return { ...started, out: started.out, err: started.err, code };
+}
+
+/** Returns the text of a module whose function notes each of its runs, with the task that it is in. */
+function countingModule(store: string): string {
+  return `import { once } from ${JSON.stringify(library)};
+    import fs from "node:fs";
+    import process from "node:process";
+    import { setTimeout as sleep } from "node:timers/promises";
+    export const count = once(async ({ seed }: { seed: number }) => {
+      await sleep(10);
+      fs.appendFileSync("ran", seed + " " + process.env.SLURM_ARRAY_TASK_ID + "\\n");
+    }, { store: ${store}, durability: "process" });`;
 }
 
 async function rowsOf(store: string): Promise<Row[]> {
@@ -46,16 +60,7 @@ test("an array shares a grid: a task is cancelled, one is queued again, and each
   const cluster = await slurmCluster(t);
   if (!cluster) return;
   const { folder, run, ended } = cluster;
-  fs.writeFileSync(
-    join(folder, "swept.ts"),
-    `import { once } from ${JSON.stringify(library)};
-     import fs from "node:fs";
-     import { setTimeout as sleep } from "node:timers/promises";
-     export const count = once(async ({ seed }: { seed: number }) => {
-       await sleep(10);
-       fs.appendFileSync("ran", seed + " " + process.env.SLURM_ARRAY_TASK_ID + "\\n");
-     }, { store: "runs.csv", durability: "process" });`,
-  );
+  fs.writeFileSync(join(folder, "swept.ts"), countingModule('"runs.csv"'));
   const words = ["-n", "8", "--", "sweep", "swept.ts#count", "-g", "seed=0..1999"];
   const first = await submit(folder, ...words);
   assert.equal(first.code, 0, first.err);
@@ -178,4 +183,34 @@ test("Ctrl-C of --wait asks, and cancels the job or leaves it", { skip }, async 
   const finished = linesOf(join(folder, "finished")).sort();
   assert.deepEqual(finished, linesOf(join(folder, "begun")).sort());
   assert.equal((await rowsOf(join(folder, "b.csv"))).length, finished.length);
+});
+
+test("an array shares a Postgres store, and the keys of a killed task run again", {
+  skip: noSlurm || postgresSkip,
+}, async (t) => {
+  const cluster = await slurmCluster(t);
+  if (!cluster) return;
+  const { folder, run, ended } = cluster;
+  const server = await startServer();
+  t.after(() => server.end());
+  process.env.COUNT_STORE = server.url({ params: { lease_seconds: 5, pool: 2 } });
+  t.after(() => void delete process.env.COUNT_STORE);
+  fs.writeFileSync(join(folder, "count.ts"), countingModule("process.env.COUNT_STORE"));
+  const words = ["-n", "8", "--", "sweep", "count.ts#count", "-g", "seed=0..1999"];
+  const first = await submit(folder, ...words);
+  assert.equal(first.code, 0, first.err);
+  const job = first.out.trim();
+  const ran = join(folder, "ran");
+  await until(() => new Set(linesOf(ran).map((line) => line.split(" ")[1])).size === 8);
+  run("scancel", "--batch", "--signal=KILL", `${job}_6`);
+  await ended();
+
+  assert((await slurm.status(job)).some(({ id, state }) => id === "6" && state === "failed"));
+  const again = await submit(folder, "--wait", ...words);
+  assert.equal(again.code, 0, again.err);
+  assert.match(again.err, /8 done; 2000 runs in postgresql:/);
+  const seeds = linesOf(ran).map((line) => Number(line.split(" ")[0]));
+  assert.equal(new Set(seeds).size, 2000);
+  assert(seeds.length <= 2001, "the run that was killed, and no other, ran again");
+  assert.match(fs.readFileSync(join(folder, `stet-logs/slurm-${job}_0.out`), "utf8"), /250 ran/);
 });
