@@ -19,7 +19,8 @@ export async function runScheduler(
   const code = await new Promise<number | string>((resolve, reject) => {
     const fail = (error: unknown): void => reject(notStarted(task, command, error));
     try {
-      const child = spawn(command, args, { env: process.env });
+      // In a group of its own: Ctrl-C on the terminal is for this process to act on.
+      const child = spawn(command, args, { env: process.env, detached: true });
       child.once("error", fail);
       child.stdout.setEncoding("utf8").on("data", (piece) => void (printed.out += piece));
       child.stderr.setEncoding("utf8").on("data", (piece) => void (printed.err += piece));
