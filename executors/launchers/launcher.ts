@@ -31,7 +31,7 @@ export type TaskState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 /** A task of a job, as its scheduler sees it. */
 export interface LaunchedTask {
-  /** Its number; `*` stands for the tasks that are not listed themselves. */
+  /** Its number. `*`: all tasks that are not listed themselves. */
   readonly id: string;
   readonly state: TaskState;
   /** The scheduler's reason for the state, in its own words; empty if it has none. */
