@@ -50,7 +50,7 @@ export async function withSubmittedSweep<T>(
     throw new UsageError("leave --shard out: each task takes its own part");
   }
   const command = await load();
-  const values = parseArguments(command, ["--shard", "1/1", ...args]); // --steal needs one
+  const values = parseArguments(command, ["--shard", "0/1", ...args]); // --steal needs one
   if (!values) {
     throw new UsageError(`--help of stet ${name} runs nothing; see: stet ${name} --help`);
   }

@@ -61,7 +61,7 @@ test("submit checks the command line of the sweep before it asks a scheduler", a
         /no option --job/,
       ],
       [
-        ["slurm", "-n", "2", "--", ...run, "--shard=1/2", "-g", "a=1", "--", "true"],
+        ["slurm", "-n", "2", "--", ...run, "--shard=0/2", "-g", "a=1", "--", "true"],
         /leave --shard/,
       ],
       [["slurm", "-n", "2", "--", ...run, "--help"], /see: stet run --help/],
