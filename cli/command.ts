@@ -1,4 +1,5 @@
 import type { Arguments, Options, Values } from "./options.ts";
+import type { Task } from "./runs/task.ts";
 
 /** Output of a caller. */
 export interface Io {
@@ -47,6 +48,12 @@ export interface Command<A extends Arguments = Arguments, O extends Options = Op
    * @throws {StoreError} If the store cannot be used.
    */
   run(values: Values<A> & Values<O>, output: Output): Promise<number | void>;
+  /** Prepares its sweep and calls a body with it instead of running it; of commands that sweep. Throws as `run`. */
+  withTask?<T>(
+    values: Values<A> & Values<O>,
+    output: Output,
+    body: (task: Task) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** Declares a subcommand; `run` gets the values that the types of its arguments and options say. */

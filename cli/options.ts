@@ -12,8 +12,8 @@ export interface Option<T> {
   readonly default?: string;
   /** True if it may be given more than once. */
   readonly isRepeated?: true;
-  /** True if its value may begin with a dash. */
-  readonly isSigned?: boolean;
+  /** True if its value may begin with a dash; `"--"` if it may be options of another program. */
+  readonly isSigned?: boolean | "--";
   /** Returns the value for the texts given, in order. @param flag Its name as it was typed. */
   read(texts: readonly string[], flag: string): T;
 }

@@ -22,7 +22,11 @@ export function parseArguments(
   given: readonly string[],
 ): Read | undefined {
   const flags = Object.entries(options).map(([name, option]) => [flagOf(name), option] as const);
-  const signed = flags.filter(([, { isSigned }]) => isSigned).map(([flag]) => `--${flag}`);
+  const signed = new Map(
+    flags.map((
+      [flag, { isSigned }],
+    ) => [`--${flag}`, isSigned === "--" ? /^-/ : isSigned ? /^-[^-]/ : undefined]),
+  );
   const args = joinSigned(given, signed);
   const known = flags.map(([flag, { value, short }]) => {
     const type = value === undefined ? "boolean" as const : "string" as const;
@@ -103,11 +107,20 @@ function argumentsOf(
   return Object.fromEntries(all.map(({ name, argument, texts }) => [name, argument.read(texts)]));
 }
 
-/** Joins `--sort -loss` to `--sort=-loss`, as the parser wants it. */
-function joinSigned(args: readonly string[], flags: readonly string[]): string[] {
+/**
+ * Joins `--sort -loss` to `--sort=-loss`, as the parser wants it.
+ *
+ * @param values The texts that are values of a flag though they begin with a dash, by flag.
+ */
+function joinSigned(
+  args: readonly string[],
+  values: ReadonlyMap<string, RegExp | undefined>,
+): string[] {
   const joined: string[] = [];
+  let isProgram = false;
   for (const arg of args) {
-    const isValue = flags.includes(joined.at(-1) ?? "") && /^-[^-]/.test(arg);
+    isProgram ||= arg === "--";
+    const isValue = !isProgram && values.get(joined.at(-1) ?? "")?.test(arg);
     if (isValue) joined.push(`${joined.pop()}=${arg}`);
     else joined.push(arg);
   }

@@ -7,7 +7,8 @@ import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
 import { runProgram } from "./run_program.ts";
-import { fillTemplate, parseTemplate, type Template } from "./template.ts";
+import { Slots } from "./slots.ts";
+import { fillTemplate, parseTemplate, type Place, type Template } from "./template.ts";
 
 /** Options of {@linkcode commands}. */
 export interface CommandsOptions {
@@ -26,10 +27,11 @@ export interface CommandsOptions {
 /**
  * An executor that runs a program for each job, without a shell.
  *
- * `{alpha}` anywhere in a word is a placeholder of that param, `{id}` one of the id of the run; a name may have
- * spaces (`{learning rate}`), `{{` and `}}` are braces. Strings are themselves, numbers as in cells, `true`,
- * `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too: `STET_PARAM_ALPHA`, and `STET_ID`; two params
- * that would have the same variable are an error.
+ * `{alpha}` anywhere in a word is a placeholder of that param, `{id}` one of the id of the run, `{slot}` one
+ * of its slot: a number from 0 that no other run under way has, less than the number of programs at once. A
+ * name may have spaces (`{learning rate}`), `{{` and `}}` are braces. Strings are themselves, numbers as in
+ * cells, `true`, `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too:
+ * `STET_PARAM_ALPHA`, `STET_ID` and `STET_SLOT`; two params that would have the same variable are an error.
  *
  * A run resolves to the last JSON line of standard output, of lines up to 1 MiB, or undefined. It rejects
  * with the last lines of standard error if the program exits with another code than 0 or is killed. Output
@@ -59,10 +61,14 @@ export function commands(template: readonly string[], options: CommandsOptions =
   return new Commands(parseTemplate(template), options);
 }
 
+/** Stands for the id and slot of a run that is only checked. */
+const SAMPLE: Place = { id: "id", slot: 0 };
+
 class Commands implements Executor {
   readonly concurrency: number;
   readonly #template: Template;
   readonly #options: CommandsOptions;
+  readonly #slots = new Slots();
 
   constructor(template: Template, options: CommandsOptions) {
     this.concurrency = options.concurrency ?? 1;
@@ -82,23 +88,26 @@ class Commands implements Executor {
   }
 
   check({ params }: Pick<Job, "params">): void {
-    for (const word of fillTemplate(this.#template, params, "id")) {
+    for (const word of fillTemplate(this.#template, params, SAMPLE)) {
       if (!word.includes("\0")) continue;
       throw new TypeError(
         `Cannot pass ${JSON.stringify(word)} to a program: arguments hold no NUL characters`,
       );
     }
-    paramEnvironment(params, "id"); // throws what no environment can hold
+    paramEnvironment(params, SAMPLE); // throws what no environment can hold
   }
 
   async run({ id, params, signal }: Job): Promise<unknown> {
     signal.throwIfAborted();
     const { logs, cwd, env, killAfter = 5000 } = this.#options;
-    const words = fillTemplate(this.#template, params, id);
-    const own = { ...processEnvironment(words[0]!), ...paramEnvironment(params, id), ...env };
+    const slot = this.#slots.acquire();
     const logPath = logs === undefined ? undefined : join(logs, `${id}.log`);
-    const log = logPath === undefined ? undefined : openLog(logs!, logPath);
+    let log: number | undefined;
     try {
+      const place = { id, slot };
+      const words = fillTemplate(this.#template, params, place);
+      const own = { ...processEnvironment(words[0]!), ...paramEnvironment(params, place), ...env };
+      log = logPath === undefined ? undefined : openLog(logs!, logPath);
       return await runProgram({
         words,
         cwd,
@@ -111,6 +120,7 @@ class Commands implements Executor {
         },
       });
     } finally {
+      this.#slots.release(slot);
       if (log !== undefined) closeSync(log);
     }
   }
@@ -126,12 +136,12 @@ class Commands implements Executor {
 
 /**
  * Returns the environment variables that hold a program's params: `STET_PARAM_ALPHA` for `alpha`, each upper
- * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`.
+ * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`, and `STET_SLOT`.
  *
  * @throws {TypeError} If two params have the same variable, or a value holds what no variable can.
  */
-function paramEnvironment(params: Row, id: string): Record<string, string> {
-  const environment: Record<string, string> = { STET_ID: id };
+function paramEnvironment(params: Row, { id, slot }: Place): Record<string, string> {
+  const environment: Record<string, string> = { STET_ID: id, STET_SLOT: String(slot) };
   const names = new Map<string, string>();
   for (const [name, value] of Object.entries(params)) {
     const variable = `STET_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;

@@ -7,6 +7,12 @@ export type Template = readonly (readonly Part[])[];
 
 type Part = string | { readonly name: string };
 
+/** The id of a run, and its slot among the runs under way. */
+export interface Place {
+  readonly id: string;
+  readonly slot: number;
+}
+
 /** A name begins like one in a program, and goes on as any text: `{learning rate}`. */
 const PART = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
 
@@ -35,18 +41,18 @@ export function parseTemplate(words: readonly string[]): Template {
 
 /**
  * Fills a command line with params. Strings are themselves, numbers and bigints as in cells, `true`, `false`
- * and `null` as in JSON, arrays and objects JSON. `{id}` is the id of the run, unless a
- * param has that name.
+ * and `null` as in JSON, arrays and objects JSON. `{id}` is the id of the run and `{slot}` its
+ * slot, unless a param has that name.
  *
  * @throws {TypeError} On a placeholder that is no param.
  */
-export function fillTemplate(template: Template, params: Row, id: string): string[] {
+export function fillTemplate(template: Template, params: Row, place: Place): string[] {
   return template.map((parts) =>
     parts.map((part) => {
       if (typeof part === "string") return part;
       const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined;
       if (value !== undefined) return argumentText(value);
-      if (part.name === "id") return id;
+      if (part.name === "id" || part.name === "slot") return String(place[part.name]);
       throw unknownPlaceholder(part.name, Object.keys(params));
     }).join("")
   );

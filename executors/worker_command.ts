@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Exported } from "../core/runs/halt_in_worker.ts";
-import { isGranted } from "../core/runtime/missing_permission.ts";
+import { permissionFlags } from "../core/runtime/own_words.ts";
 import { WORKER_VARIABLE, workerEntry, type WorkerStart } from "./worker_entry.ts";
 
 /** Command line of a worker. */
@@ -19,8 +19,6 @@ export interface WorkerCommand {
 const LOADING =
   /^(?:-r|-C|--(?:import|require|loader|experimental-.*|no-experimental-.*|conditions|env-file|preload|smol|disable-warning|no-warnings|tsconfig-override)(?:=.*)?)$/s;
 
-const KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
-
 /** Returns the command line of a worker in this runtime. */
 export function workerCommand(
   exported: Exported,
@@ -33,17 +31,13 @@ export function workerCommand(
   const env = { ...process.env, [WORKER_VARIABLE]: JSON.stringify(start) };
   const heap = maxMemoryMb === undefined ? [] : [`--max-old-space-size=${maxMemoryMb}`];
   if (process.versions["deno"] !== undefined) {
-    const granted = KINDS.filter((name) => isGranted({ name }));
-    const permissions = granted.length === KINDS.length
-      ? ["--allow-all"]
-      : ["--no-prompt", ...granted.map((kind) => `--allow-${kind}`)];
     const isFile = exported.module.startsWith("file:");
     const folder = isFile ? dirname(fileURLToPath(exported.module)) : cwd;
     return {
       args: [
         "run",
         "--quiet",
-        ...permissions,
+        ...permissionFlags(),
         ...heap.map((flag) => `--v8-flags=${flag}`),
         ...hasConfig(folder) ? [] : ownConfig(),
         ...runtimeArgs,

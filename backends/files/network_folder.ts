@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { MACHINES_SHARE } from "../../core/contract/machines_share.ts";
 import { mayAsk } from "./may_ask.ts";
 
 /** File system in user space: sshfs and other network file systems, and some local ones. */
@@ -26,7 +27,7 @@ export function warnOfNetwork(store: string, warn: (message: string) => void): v
   const kind = network === FUSE ? "FUSE file system" : `network file system (${network})`;
   warn(
     `[stet] ${store} is on a ${kind}, where locks cannot be relied on: use it from one machine at a ` +
-      `time, or keep the store on a local disk`,
+      `time, or keep the store on a local disk; ${MACHINES_SHARE}`,
   );
 }
 

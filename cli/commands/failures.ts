@@ -17,7 +17,7 @@ import {
   text,
   type Values,
 } from "../options.ts";
-import { logsOf } from "../runs/logs_of.ts";
+import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
@@ -38,6 +38,7 @@ const options = {
   where: option(text("condition"), "only those for whose params it holds (see: stet ls --help)"),
   forget: flag("forget them: they count as never run"),
   namespace: option(text("name"), "only those of a namespace; --retry wants it if they are in one"),
+  logs: logsOption,
   retry: flag("run them again"),
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
@@ -97,7 +98,8 @@ export const failures: Command = command({
     const chosen = await withStore(registry, values.store, {}, async (backend) => {
       const failures = await chosenIn(backend, values);
       if (values.forget) await forget(backend, failures, output);
-      return { location: backend.location, found: await shown(backend, failures) };
+      const { logs = logsOf(backend.location) } = values;
+      return { location: backend.location, found: await shown(failures, logs) };
     }, isKnown);
     if (values.retry) return await retry(chosen, values, output);
     if (!values.forget) list(chosen.found, values, output);
@@ -129,8 +131,9 @@ async function forget(
   log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
 }
 
-async function shown(backend: Engine, failures: readonly Failure[]): Promise<Shown[]> {
-  const logOf = await logFinder(backend);
+/** @param logs The folder of the programs' output. */
+async function shown(failures: readonly Failure[], logs: string): Promise<Shown[]> {
+  const logOf = await logFinder(logs);
   return failures.map(({ params: key, ...failure }) => {
     const { [NAMESPACE]: _, ...params } = key;
     return { ...failure, params, namespace: namespaceIn(key), log: logOf(key) };
@@ -173,14 +176,15 @@ async function retry(
     const grid = gridOf([{ names, parts: params }]);
     return await runCommand({ ...values, program, grid }, values, output);
   }
-  const { loadExport, sweepExport } = await import("../runs/sweep_export.ts");
+  const { exportTask, loadExport } = await import("../runs/export_task.ts");
+  const { runSweep } = await import("../runs/run_sweep.ts");
   const swept = await loadExport(module);
-  return await sweepExport(swept, params, params.length, values, output, location);
+  const task = await exportTask(swept, params, params.length, values, output, location);
+  return await runSweep(task, output);
 }
 
-async function logFinder({ location }: Engine): Promise<(key: Row) => string | undefined> {
-  const folder = logsOf(location);
-  if (folder === undefined || !fs.existsSync(folder)) return () => undefined;
+async function logFinder(folder: string): Promise<(key: Row) => string | undefined> {
+  if (!fs.existsSync(folder)) return () => undefined;
   const { hashRow } = await import("../../core/keys/hash_params.ts"); // slow to load, seldom needed
   return (key) => {
     const log = path.join(folder, `${hashRow(key)}.log`);

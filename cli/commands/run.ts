@@ -2,7 +2,8 @@ import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { option, text } from "../options.ts";
-import { runCommand } from "../runs/run_command.ts";
+import { logsOption } from "../runs/logs_of.ts";
+import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 
 /** `stet run`. */
@@ -15,9 +16,10 @@ export const run: Command = command({
      it exits with 0. Started again, or on several terminals, it does what is left.
 
      {seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that
-     param, {id} by the run's id; {{ and }} are braces. The program also finds STET_PARAM_SEED,
-     STET_PARAM_LEARNING_RATE and STET_ID in its environment. Its last line of standard output that is
-     JSON is saved as the result, all it prints is in <store>-logs/<id>.log.`,
+     param, {id} by the run's id, {slot} by a number from 0 to jobs - 1 that no other run under way has, as
+     for CUDA_VISIBLE_DEVICES; {{ and }} are braces. The program also finds STET_PARAM_SEED,
+     STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. Its last line of standard output
+     that is JSON is saved as the result, all it prints is in <store>-logs/<id>.log.`,
   arguments: {
     program: {
       ...programArgument,
@@ -32,6 +34,7 @@ export const run: Command = command({
       default: DEFAULT_STORE,
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
+    logs: logsOption,
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
   },
@@ -45,13 +48,16 @@ export const run: Command = command({
     "-g seed=0..99 -j 8 -- python train.py --seed {seed}",
     `--store runs.csv -g lr=log:1e-4..1e-1:7 -g model=a,b --timeout 30m \\
     -- ./train --lr={lr} --model={model}`,
+    `-g seed=0..99 -j 4 \\
+    -- env CUDA_VISIBLE_DEVICES={slot} python train.py --seed {seed}`,
     `-g todo.csv -- sh -c 'echo "$STET_PARAM_NAME" | wc -c'`,
   ],
   async run(values, output): Promise<number> {
-    return await runCommand(
-      { ...values, grid: await readGrid(values, output.error) },
-      values,
-      output,
-    );
+    const grid = await readGrid(values, output.error);
+    return await runCommand({ ...values, grid }, values, output);
+  },
+  async withTask(values, output, body) {
+    const grid = await readGrid(values, output.error);
+    return await withCommandTask({ ...values, grid }, values, output, body);
   },
 });

@@ -1,17 +1,9 @@
-import { engineOf } from "../../core/contract/adapted_backend.ts";
-import type { Grid } from "../../core/grids/grid.ts";
-import { Runs } from "../../core/runs/runs.ts";
-import type { Target } from "../../core/runs/target.ts";
-import type { Items } from "../../core/sweeps/shard.ts";
-import { NAMESPACE } from "../../core/values/columns.ts";
-import { nearestName } from "../../core/values/nearest_name.ts";
-import { asStored } from "../grids/as_stored.ts";
 import { type Command, command } from "../command.ts";
-import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
+import { gridNote, gridOptions } from "../grids/grid.ts";
 import { flag, required } from "../options.ts";
-import { loadExport, sweepExport } from "../runs/sweep_export.ts";
+import { runSweep } from "../runs/run_sweep.ts";
 import { sweepNote, sweepOptions } from "../runs/sweep_options.ts";
-import { asUsage, UsageError } from "../usage_error.ts";
+import { sweepTask } from "../runs/sweep_task.ts";
 
 /** `stet sweep`. */
 export const sweep: Command = command({
@@ -38,59 +30,6 @@ export const sweep: Command = command({
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
   ],
-  async run(values, output): Promise<number> {
-    // The grid is checked before the module's code runs.
-    const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
-    const found = await loadExport(values.module);
-    if (!grid) {
-      return await sweepExport(found, paramsIn(found.exports), undefined, values, output);
-    }
-    await asUsage(() => checkNames(found.target, grid));
-    const { combinations, count } = found.target instanceof Runs
-      ? await asStored(grid, engineOf(await found.target.backend()), output.error)
-      : grid;
-    return await sweepExport(found, combinations, count, values, output);
-  },
+  run: async (values, output) => await runSweep(await sweepTask(values, output), output),
+  withTask: async (values, output, body) => await body(await sweepTask(values, output)),
 });
-
-function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
-  const found = params ?? grid;
-  if (typeof found === "object" && found !== null) {
-    if (Symbol.iterator in found || Symbol.asyncIterator in found) return found as Items;
-  }
-  throw new UsageError(
-    `there is no grid: name the values of each param, as in -g seed=0..99, or have the module ` +
-      `export "params", an iterable of them`,
-  );
-}
-
-/**
- * Checks that the names of a grid are in the key: other values would all be one run, and most of them
- * would never run.
- *
- * @throws {UsageError} If an axis is not in the function's key. @throws {TypeError} If there is no key.
- */
-function checkNames(target: Target, grid: Grid): void {
-  if (!(target instanceof Runs)) return; // a Store knows its columns
-  for (const combination of grid.combinations) {
-    const { columns } = target.plan(combination).key.shape;
-    if (!columns) return; // every param is in the key
-    const key = columns.filter((name) => name !== NAMESPACE);
-    const missing = key.filter((name) => !grid.names.includes(name));
-    for (const { names, parts } of grid.factors) {
-      for (const name of names) {
-        // Next to a whole key other params may pass through: one value for all, or a column of a file.
-        const passes = missing.length === 0 && (parts.length === 1 || names.length > 1);
-        if (key.includes(name) || passes) continue;
-        const nearest = nearestName(name, missing);
-        throw new UsageError(
-          `the key of ${target.label}() has no "${name}"` +
-            (nearest === undefined
-              ? `; it is made of ${key.join(", ")}`
-              : `; did you mean "${nearest}"?`),
-        );
-      }
-    }
-    return; // the key's columns are the same for all
-  }
-}

@@ -2,6 +2,14 @@ import process from "node:process";
 import { missingPermission } from "../../core/runtime/missing_permission.ts";
 import { UsageError } from "../usage_error.ts";
 
+/** A part of the combinations, as an option names it. */
+export interface GivenShard {
+  readonly index: number;
+  readonly count: number;
+  /** True if a scheduler gave the part to this process. */
+  readonly isScheduled: boolean;
+}
+
 /** Variables of a scheduler's array task: its id, the first, the last, and the step from one to the next. */
 interface ArrayTask {
   readonly id: string;
@@ -39,14 +47,13 @@ const SCHEDULERS: Readonly<Record<string, ArrayTask>> = {
  *
  * @throws {UsageError} If it is none of these, or the process is no such task.
  */
-export function readShard(
-  text: string,
-  flag: string,
-): { readonly index: number; readonly count: number } {
+export function readShard(text: string, flag: string): GivenShard {
   const [, name = "", given] = /^([^/]*)(?:\/(\d+))?$/.exec(text) ?? [];
   if (Object.hasOwn(SCHEDULERS, name)) return taskOf(SCHEDULERS[name]!, name, given, flag);
   const [index, count] = [Number(name || NaN), Number(given)];
-  if (Number.isSafeInteger(index) && index >= 0 && index < count) return { index, count };
+  if (Number.isSafeInteger(index) && index >= 0 && index < count) {
+    return { index, count, isScheduled: false };
+  }
   throw new UsageError(
     `${flag} must be a part such as 3/100, from 0/100 to 99/100, or the name of a scheduler ` +
       `(${Object.keys(SCHEDULERS).join(", ")}), got "${text}"`,
@@ -58,7 +65,7 @@ function taskOf(
   name: string,
   given: string | undefined,
   flag: string,
-): { readonly index: number; readonly count: number } {
+): GivenShard {
   const start = typeof first === "number" ? first : variable(first, name, flag);
   const stride = step === undefined ? 1 : variable(step, name, flag);
   const index = (variable(id, name, flag) - start) / stride;
@@ -68,7 +75,9 @@ function taskOf(
   const count = given === undefined
     ? Math.floor((variable(last!, name, flag) - start) / stride) + 1
     : Number(given);
-  if (Number.isSafeInteger(index) && index >= 0 && index < count) return { index, count };
+  if (Number.isSafeInteger(index) && index >= 0 && index < count) {
+    return { index, count, isScheduled: true };
+  }
   throw new UsageError(
     `${flag} ${name}: the tasks of this array are not numbered evenly from ${start} in steps of ` +
       `${stride}; say the part by hand: ${flag} 3/100`,

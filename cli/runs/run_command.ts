@@ -11,7 +11,11 @@ import { asStored } from "../grids/as_stored.ts";
 import { checkCommand, commandSource } from "./command_source.ts";
 import { logsOf } from "./logs_of.ts";
 import { runSweep } from "./run_sweep.ts";
+import type { Task } from "./task.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
+
+/** Options of commands that run programs. */
+export type RunValues = SweepValues & { readonly logs: string | undefined };
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -29,20 +33,30 @@ export interface CommandSweep {
  * @throws {StoreError} If the store cannot be used, or holds rows of another program.
  */
 export async function runCommand(
-  { store, namespace, program, grid: written }: CommandSweep,
-  values: SweepValues,
+  command: CommandSweep,
+  values: RunValues,
   output: Output,
 ): Promise<number> {
+  return await withCommandTask(command, values, output, (task) => runSweep(task, output));
+}
+
+/** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */
+export async function withCommandTask<T>(
+  { store, namespace, program, grid: written }: CommandSweep,
+  values: RunValues,
+  output: Output,
+  body: (task: Task) => Promise<T>,
+): Promise<T> {
   const options = readSweepOptions(values);
   const { commands, once, openBackend } = await import("../../mod.ts");
   const opened = await openBackend(store);
   return await closeAfter(async () => {
     const backend = engineOf(opened);
     const grid = await asStored(written, backend, output.error);
-    const logs = logsOf(backend.location);
+    const logs = values.logs ?? logsOf(backend.location);
     const { concurrency = navigator.hardwareConcurrency } = options;
     const executor = await asUsage(() => {
-      const spelling = spelled(commands(program, given({ concurrency, logs })), grid);
+      const spelling = spelled(commands(program, { concurrency, logs }), grid);
       checkPlaceholders(spelling, grid);
       return spelling;
     });
@@ -59,7 +73,7 @@ export async function runCommand(
     };
     // Never called: the executor runs the program instead.
     const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
-    return await runSweep({
+    return await body({
       swept,
       params: grid.combinations,
       total: grid.count,
@@ -67,7 +81,7 @@ export async function runCommand(
       options,
       store,
       backend,
-    }, output);
+    });
   }, () => opened.close());
 }
 

@@ -2,11 +2,11 @@ import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
-import type { Items, Shard } from "../../core/sweeps/shard.ts";
-import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
+import type { Shard } from "../../core/sweeps/shard.ts";
 import { ELAPSED } from "../../core/values/columns.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
+import type { Task } from "./task.ts";
 import { asUsageError } from "../usage_error.ts";
 import { durationText } from "../terminal/duration_text.ts";
 import { Pace } from "../terminal/pace.ts";
@@ -18,21 +18,6 @@ const MAX_ERROR = 200;
 
 /** Maximum number of durations of earlier runs. */
 const MAX_DURATIONS = 100;
-
-/** A sweep of a command. */
-export interface Task {
-  /** A `once` function or Store. */
-  readonly swept: object;
-  readonly params: Items;
-  /** Number of params, if it is known. */
-  readonly total: number | undefined;
-  readonly executor: Executor;
-  readonly options: SweepOptions;
-  /** The store as a command line names it, if it can. */
-  readonly store: string | undefined;
-  /** The store of its runs, if it is known. */
-  readonly backend: Engine | undefined;
-}
 
 /**
  * Sweeps, with a progress bar on a terminal, prints the counts and resolves to the exit code: 1 if some

@@ -54,7 +54,9 @@ export function readSweepOptions(values: SweepValues): SweepOptions {
   const { shard, steal } = values;
   if (steal && !shard) throw new UsageError("--steal needs --shard");
   return given({
-    shard: shard && { ...shard, steal },
+    shard: shard && { index: shard.index, count: shard.count, steal },
+    // A task of an array cannot be started by hand.
+    resumeCommand: shard?.isScheduled ? "start the job again" : undefined,
     concurrency: jobs,
     timeout: timeout && timeout * 1000,
     retries,

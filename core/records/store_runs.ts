@@ -66,6 +66,11 @@ export class StoreRuns implements Target<StorePlan> {
     this.label = options.runner.name || "runner";
   }
 
+  /** True if each run leaves a note for another store. */
+  get leavesNotes(): boolean {
+    return this.#options.leavesNotes;
+  }
+
   /** Opens the store for a sweep. */
   async begin(): Promise<() => void> {
     await this.open();

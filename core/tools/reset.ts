@@ -6,6 +6,7 @@ import { agreesWith, subsetShape } from "../contract/subset_shape.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import { closeAfter } from "../runtime/close_after.ts";
+import { isConfirmed } from "../runtime/is_confirmed.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 import { canonicalCell, writeCell } from "../values/cell.ts";
 import { columnHint, nearestName } from "../values/nearest_name.ts";
@@ -189,15 +190,5 @@ function kindOf(value: Value): string {
       return "a boolean";
     default:
       return value === null ? "no text" : "no scalar";
-  }
-}
-
-async function isConfirmed(question: string): Promise<boolean> {
-  const { createInterface } = await import("node:readline/promises"); // slow to load, seldom needed
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return (await terminal.question(question)).trim().toLowerCase() === "y";
-  } finally {
-    terminal.close();
   }
 }

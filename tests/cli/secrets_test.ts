@@ -33,6 +33,7 @@ test("no command shows the password of a URL", async () => {
         ["serve", url, "--port", "0"],
         ["run", "--store", url, "-g", "seed=1", "--", "true"],
         ["run", `--stor=${url}`],
+        ["submit", "slurm", "-n", "2", "--", "run", "-s", url, "-g", "seed=1", "--", "true"],
       ]
     ) {
       const said: string[] = [];

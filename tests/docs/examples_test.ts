@@ -14,8 +14,14 @@ const timeout = 60_000;
 
 /** Runs a script of a copied examples folder with this runtime; gives what it printed. */
 function run(script: string, ...args: string[]): string {
+  return runWith({}, script, ...args);
+}
+
+/** Runs one with more environment variables. */
+function runWith(env: Record<string, string>, script: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(own.command, [...own.args, script, ...args], {
     encoding: "utf8",
+    env: { ...process.env, ...env },
   });
   assert.equal(status, 0, stderr);
   return stdout + stderr;
@@ -67,4 +73,31 @@ test("a shell program is run for what its store does not have", { timeout }, (t)
   assert.match(run(cli, "run", "--store", store, ...grid("1..8"), ...program), /3 ran, 5 skipped/);
   const [header] = fs.readFileSync(store, "utf8").split("\n");
   assert.match(header!, /^darts,seed,result.pi,result.hits,/);
+});
+
+test("tasks without a store in common leave notes in a shared folder, which one store ingests", {
+  timeout,
+}, (t) => {
+  const WALKS = tempFolder(t);
+  const folder = path.join(root, "examples/shared_folder");
+  const sweep = ["sweep", `${path.join(folder, "walks.ts")}#walks`, "--shard", "slurm"];
+  const task = (id: number): string =>
+    runWith(
+      {
+        WALKS,
+        SLURM_ARRAY_TASK_ID: `${id}`,
+        SLURM_ARRAY_TASK_MIN: "0",
+        SLURM_ARRAY_TASK_MAX: "2",
+        SLURM_ARRAY_TASK_STEP: "1",
+      },
+      path.join(root, "cli.ts"),
+      ...sweep,
+    );
+  const gather = (): string => runWith({ WALKS }, path.join(folder, "gather.ts"));
+  assert.match(task(0), /34 ran, 0 skipped/);
+  assert.match(gather(), /^34 new records, 0 notes that do not fit\n/);
+  assert.match(task(1), /33 ran, 0 skipped/);
+  assert.match(task(2), /33 ran, 0 skipped/);
+  assert.match(task(0), /0 ran, 34 skipped/); // queued again
+  assert.match(gather(), /^66 new records, .*\n100 steps: .* 50 walks\n1000 steps: .* 50 walks\n/);
 });

@@ -10,6 +10,7 @@ import { type Runtime, runtimes } from "../runtimes.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { cli, startCli } from "../workers/cli_process.ts";
 import type { Ending } from "../workers/worker_process.ts";
+import { served } from "../served.ts";
 import { until } from "../until.ts";
 
 const swept = fileURLToPath(new URL("../fixtures/cli_swept.ts", import.meta.url));
@@ -109,6 +110,47 @@ for (const runtime of runtimes) {
     assert.equal(retried.code, 0);
     assert.equal((await rowsOf(join(folder, "runs.csv"))).length, 4);
     assert.match((await stet(runtime, folder, ...retry, ...program)).err, /Nothing to run again/);
+  });
+
+  test(`run gives each program a slot that no other has meanwhile (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const program = [
+      "sh",
+      "-c",
+      // A folder can be made once: two programs with one slot at a time would fail.
+      'mkdir slot-$1 && sleep 0.1 && rmdir slot-$1 && echo "[$1, $STET_SLOT]"',
+      "sh",
+      "{slot}",
+    ];
+    const args = ["run", "-s", "runs.csv", "-g", "seed=0..11", "-j", "3", "--", ...program];
+    const { code, err } = await stet(runtime, folder, ...args);
+    assert.match(err, summary(12, 0, 0));
+    assert.equal(code, 0);
+    const slots = (await rowsOf(join(folder, "runs.csv"))).map(({ result }) => result as number[]);
+    for (const [word, variable] of slots) assert.equal(word, variable);
+    assert.deepEqual([...new Set(slots.map(([slot]) => slot))].sort(), [0, 1, 2]);
+  });
+
+  test(`run keeps output where the store is a URL, or where --logs says (${name})`, async (t) => {
+    const folder = tempFolder(t);
+    const { url } = await served(t);
+    const program = ["--", "sh", "-c", "echo out {seed}; [ {seed} = 1 ]"];
+    const args = ["run", "-s", url, "-g", "seed=1,2"];
+    assert.equal((await stet(runtime, folder, ...args, ...program)).code, 1);
+    const logs = join(folder, "stet-logs");
+    const texts = fs.readdirSync(logs).map((file) => fs.readFileSync(join(logs, file), "utf8"));
+    assert.deepEqual(texts.sort(), ["out 1\n", "out 2\n"]);
+    assert.match((await stet(runtime, folder, "failures", url)).out, /stet-logs\/\w{16}\.log/);
+
+    const file = ["run", "-s", "runs.csv", "--logs", "deep/logs", "-g", "seed=1,2", ...program];
+    assert.equal((await stet(runtime, folder, ...file)).code, 1);
+    assert.equal(fs.readdirSync(join(folder, "deep/logs")).length, 2);
+    assert.equal(fs.existsSync(join(folder, "runs.csv-logs")), false);
+    const failures = ["failures", "runs.csv", "--logs", "deep/logs", "--json"];
+    assert.match(
+      (await stet(runtime, folder, ...failures)).out,
+      /"log": ?"deep\/logs\/\w{16}\.log"/,
+    );
   });
 
   test(`an interrupt has what runs finished and says how to resume (${name})`, async (t) => {

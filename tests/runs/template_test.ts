@@ -4,7 +4,7 @@ import type { Row } from "../../core/values/value.ts";
 import { fillTemplate, parseTemplate } from "../../executors/template.ts";
 
 function filled(word: string, params: Row): string | undefined {
-  return fillTemplate(parseTemplate([word]), params, "0123456789abcdef")[0];
+  return fillTemplate(parseTemplate([word]), params, { id: "0123456789abcdef", slot: 3 })[0];
 }
 
 test("a placeholder stands for its param anywhere in a word", () => {
@@ -12,6 +12,8 @@ test("a placeholder stands for its param anywhere in a word", () => {
   assert.equal(filled("--out={model}-{seed}.json", { model: "a b", seed: 3 }), "--out=a b-3.json");
   assert.equal(filled("{id}/{größe}", { größe: 1 }), "0123456789abcdef/1");
   assert.equal(filled("{id}", { id: "mine" }), "mine");
+  assert.equal(filled("cuda:{slot}", {}), "cuda:3");
+  assert.equal(filled("{slot}", { slot: "mine" }), "mine");
 });
 
 test("a param whose name has spaces or signs has a placeholder", () => {

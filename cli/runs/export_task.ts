@@ -10,8 +10,8 @@ import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-import { runSweep } from "./run_sweep.ts";
 import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
+import type { Task } from "./task.ts";
 
 /** Maximum time for counting combinations. */
 const MAX_COUNTING_MS = 500;
@@ -66,20 +66,20 @@ function targetFor(x: unknown): Target | undefined {
 }
 
 /**
- * Sweeps an export of a module and resolves to the exit code.
+ * Returns the sweep of an export of a module.
  *
  * @param total Number of params, if it is known.
  * @param location The store that it must use. Default: any.
  * @throws {UsageError} If it uses another store, or nothing could run at all.
  */
-export async function sweepExport(
+export async function exportTask(
   { swept, target, module, name }: SweptExport,
   params: Items,
   total: number | undefined,
   values: SweepValues & { readonly workers: boolean },
   output: Output,
   location?: string,
-): Promise<number> {
+): Promise<Task> {
   const options = readSweepOptions(values);
   const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
   if (backend && location !== undefined && backend.location !== location) {
@@ -92,7 +92,7 @@ export async function sweepExport(
     return workers(module, name, { concurrency });
   });
   // The store stays open: it is the module's own.
-  return await runSweep({
+  return {
     swept,
     params,
     total: total ?? (output.terminal && countOf(params)),
@@ -100,7 +100,7 @@ export async function sweepExport(
     options,
     store: backend?.location,
     backend,
-  }, output);
+  };
 }
 
 /** Returns the number of items, if they can be iterated again and are counted in time. */

@@ -1,0 +1,81 @@
+import { engineOf } from "../../core/contract/adapted_backend.ts";
+import type { Grid } from "../../core/grids/grid.ts";
+import { Runs } from "../../core/runs/runs.ts";
+import type { Target } from "../../core/runs/target.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
+import { NAMESPACE } from "../../core/values/columns.ts";
+import { nearestName } from "../../core/values/nearest_name.ts";
+import type { Output } from "../command.ts";
+import { asStored } from "../grids/as_stored.ts";
+import { type GridValues, readGrid } from "../grids/grid.ts";
+import { asUsage, UsageError } from "../usage_error.ts";
+import { exportTask, loadExport } from "./export_task.ts";
+import type { Task } from "./task.ts";
+import type { SweepValues } from "./sweep_options.ts";
+
+/** What the sweep of a module's export is asked for. */
+export type SweepTaskValues = GridValues & SweepValues & {
+  readonly module: string;
+  readonly workers: boolean;
+};
+
+/**
+ * Imports a module and returns the sweep of its export over a grid.
+ *
+ * @throws {UsageError} If the export, the grid or an option does not fit.
+ */
+export async function sweepTask(values: SweepTaskValues, output: Output): Promise<Task> {
+  // The grid is checked before the module's code runs.
+  const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
+  const found = await loadExport(values.module);
+  if (!grid) {
+    return await exportTask(found, paramsIn(found.exports), undefined, values, output);
+  }
+  await asUsage(() => checkNames(found.target, grid));
+  const { combinations, count } = found.target instanceof Runs
+    ? await asStored(grid, engineOf(await found.target.backend()), output.error)
+    : grid;
+  return await exportTask(found, combinations, count, values, output);
+}
+
+function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
+  const found = params ?? grid;
+  if (typeof found === "object" && found !== null) {
+    if (Symbol.iterator in found || Symbol.asyncIterator in found) return found as Items;
+  }
+  throw new UsageError(
+    `there is no grid: name the values of each param, as in -g seed=0..99, or have the module ` +
+      `export "params", an iterable of them`,
+  );
+}
+
+/**
+ * Checks that the names of a grid are in the key: other values would all be one run, and most of them
+ * would never run.
+ *
+ * @throws {UsageError} If an axis is not in the function's key. @throws {TypeError} If there is no key.
+ */
+function checkNames(target: Target, grid: Grid): void {
+  if (!(target instanceof Runs)) return; // a Store knows its columns
+  for (const combination of grid.combinations) {
+    const { columns } = target.plan(combination).key.shape;
+    if (!columns) return; // every param is in the key
+    const key = columns.filter((name) => name !== NAMESPACE);
+    const missing = key.filter((name) => !grid.names.includes(name));
+    for (const { names, parts } of grid.factors) {
+      for (const name of names) {
+        // Next to a whole key other params may pass through: one value for all, or a column of a file.
+        const passes = missing.length === 0 && (parts.length === 1 || names.length > 1);
+        if (key.includes(name) || passes) continue;
+        const nearest = nearestName(name, missing);
+        throw new UsageError(
+          `the key of ${target.label}() has no "${name}"` +
+            (nearest === undefined
+              ? `; it is made of ${key.join(", ")}`
+              : `; did you mean "${nearest}"?`),
+        );
+      }
+    }
+    return; // the key's columns are the same for all
+  }
+}
