@@ -22,6 +22,8 @@ export interface Column {
   readonly kind: Kind;
   /** Its type as the server spells it. */
   readonly type: string;
+  /** Number of its type. */
+  readonly typeId: number;
 }
 
 /** Returns the kind of a column by its type. */

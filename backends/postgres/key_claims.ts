@@ -182,7 +182,7 @@ export class KeyClaims {
            SELECT a.key, a.token, $1::bigint, ${
           isLeased
             ? "clock_timestamp() + a.seconds * interval '1 second', a.holder"
-            : "NULL::timestamptz, NULL::text"
+            : "NULL::timestamptz, $6"
         }, $2, a.text
            FROM unnest($3::uuid[], $4::uuid[], $5::text[]${
           isLeased ? ", $6::double precision[], $7::text[]" : ""
@@ -193,7 +193,7 @@ export class KeyClaims {
         [
           owner ?? null,
           this.#names.store,
-          ...isLeased ? leaseParameters(items) : keyParameters(items),
+          ...isLeased ? leaseParameters(items) : [...keyParameters(items), processName()],
         ],
       );
       const [count, keys, seen] = rows[0] as string[];
@@ -241,7 +241,7 @@ export class KeyClaims {
 
   async #holders(items: readonly { readonly id: string }[]): Promise<Map<string, Found>> {
     const { rows } = await this.#connections.query(
-      `SELECT c.key, c.token, COALESCE(c.holder, o.holder, 'a process that has ended'), CASE WHEN c.owner IS NULL THEN c.until <= clock_timestamp()
+      `SELECT c.key, c.token, c.holder, CASE WHEN c.owner IS NULL THEN c.until <= clock_timestamp()
          ELSE o.id IS NULL OR ${IS_DEAD} END
        FROM ${this.#names.claims} c LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
        WHERE c.key = ANY ($1::uuid[])`,
@@ -337,7 +337,7 @@ export class KeyClaims {
   async held(): Promise<readonly HeldKey[]> {
     if (!await this.#isThere(this.#names.claims)) return [];
     const { rows } = await this.#connections.query(
-      `SELECT c.text, COALESCE(c.holder, o.holder) FROM ${this.#names.claims} c
+      `SELECT c.text, c.holder FROM ${this.#names.claims} c
        LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
        WHERE c.store = $1 AND CASE WHEN c.owner IS NULL THEN c.until > clock_timestamp()
          ELSE o.id IS NOT NULL AND NOT (${IS_DEAD}) END`,

@@ -67,7 +67,7 @@ export async function readLayout(
     `SELECT c.oid::text, c.relnatts, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod),
        (SELECT array_to_json(array_agg(i.relname)) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
         WHERE x.indrelid = c.oid AND x.indisvalid AND i.relname LIKE 'stet\\_key\\_%'),
-       to_regclass($2)::oid
+       to_regclass($2)::oid, a.atttypid
      FROM pg_class c LEFT JOIN pg_attribute a
        ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.oid = to_regclass($1) ORDER BY a.attnum`,
@@ -76,8 +76,9 @@ export async function readLayout(
   if (rows.length === 0) return undefined;
   const [oid, attributes, kind, , , indexes, stores] = rows[0] as string[];
   const columns = new Map<string, Column>();
-  for (const [, , , name, type] of rows as string[][]) {
-    if (name) columns.set(name, { name, type: type!, kind: kindOfType(type!) });
+  for (const [, , , name, type, , , typeId] of rows as string[][]) {
+    if (!name) continue;
+    columns.set(name, { name, type: type!, kind: kindOfType(type!), typeId: Number(typeId) });
   }
   const refusal = `Cannot use store "${location}": table ${literal(names.store)} in schema ` +
     `${literal(names.schema)} `;

@@ -1,6 +1,6 @@
-import { writeCell } from "../../core/values/cell.ts";
+import { readCell, writeCell } from "../../core/values/cell.ts";
 import { type Row, setEntry, type Value } from "../../core/values/value.ts";
-import { readCell } from "../../core/values/cell.ts";
+import type { PgResult } from "../../packages/pg.ts";
 import { type Column, decode, encode, fits, parameterType } from "./column_kind.ts";
 import { type Layout, MORE } from "./layout.ts";
 import { quoted, quotedList, textArray } from "./sql_text.ts";
@@ -71,6 +71,11 @@ export function rowArrays(
 export interface Selection {
   /** The cells as SQL. The last one holds those that are in no column, if any of them is asked for. */
   readonly sql: readonly string[];
+  /**
+   * True if the last fields of a result are these cells in the types that they are decoded from. Another process
+   * may have changed the type of a column.
+   */
+  isCurrent(fields: PgResult["fields"]): boolean;
   /** Returns the row of the values of a result. */
   rowOf(values: readonly unknown[]): Row;
 }
@@ -90,6 +95,10 @@ export function selectionOf(layout: Layout, names?: Iterable<string>, alias = "r
   if (hasMore) sql.push(`${alias}.${quoted(MORE)}`);
   return {
     sql,
+    isCurrent(fields) {
+      const first = fields.length - sql.length;
+      return columns.every(({ typeId }, i) => fields[first + i]?.dataTypeID === typeId);
+    },
     rowOf(values) {
       const row: Row = {};
       for (const [i, { name, kind }] of columns.entries()) {

@@ -90,7 +90,7 @@ export class RowPages {
       if (!layout) return { rows: [], last: after, isLast: true, characters: 0 };
       const selection = selectionOf(layout, columns);
       const row = `r.${quoted(ROW)}`;
-      const { rows } = await this.#connections.query(
+      const { rows, fields } = await this.#connections.query(
         `SELECT c.relnatts, x.* FROM pg_class c LEFT JOIN (
            SELECT ${[row, ...selection.sql].join(", ")} FROM ${this.#table.names.rows} r
            WHERE ${numbers ? `${row} = ANY ($4::bigint[])` : `${row} > $2 AND ${row} <= $3`}
@@ -100,7 +100,8 @@ export class RowPages {
         } ORDER BY x.${quoted(ROW)}`,
         [this.#table.names.rows, after, upTo, ...numbers ? [numbers] : []],
       );
-      if (rows.length === 0 || Number(rows[0]![0]) !== layout.attributes) return STALE;
+      const isCurrent = Number(rows[0]?.[0]) === layout.attributes && selection.isCurrent(fields);
+      if (!isCurrent) return STALE;
       const found = rows.filter(([, number]) => number !== null);
       let characters = 0;
       for (const values of found) {

@@ -200,12 +200,13 @@ export class RunTable {
             ORDER BY r.${quoted(ROW)} + 0 DESC LIMIT 1) AS r`
         : `SELECT DISTINCT ON (k.n) ${cells.replace("k.n::int", "k.n::int AS n")} FROM ${relation}
            JOIN ${this.names.rows} r ON ${condition} ORDER BY k.n, r.${quoted(ROW)} DESC`;
-      const { rows } = await this.#connections.query(
+      const { rows, fields } = await this.#connections.query(
         `SELECT c.relnatts, x.* FROM pg_class c LEFT JOIN (${matches}) AS x ON true
          WHERE c.oid = $1::regclass`,
         [this.names.rows, ...values],
       );
-      if (rows.length === 0 || Number(rows[0]![0]) !== layout.attributes) return STALE;
+      const isCurrent = Number(rows[0]?.[0]) === layout.attributes && selection.isCurrent(fields);
+      if (!isCurrent) return STALE;
       for (const [, n, ...row] of rows) {
         if (n !== null) found[Number(n) - 1] = selection.rowOf(row);
       }

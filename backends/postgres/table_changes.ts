@@ -142,7 +142,7 @@ async function widening(
   return `ALTER COLUMN ${column} TYPE ${SQL_TYPES[type]} USING ${using}`;
 }
 
-/** The cell text of a column as SQL. */
+/** The cell text of a column as SQL. The server spells numbers from 1e15 with an exponent, cells from 1e16. */
 function cellText(column: string, kind: string): string {
   if (kind === "boolean") {
     return `CASE WHEN ${column} THEN 'True' WHEN NOT ${column} THEN 'False' END`;
@@ -156,7 +156,7 @@ function cellText(column: string, kind: string): string {
       THEN ${column}::text
     WHEN abs(${column}) > ${Number.MAX_SAFE_INTEGER} THEN ${whole} || '.0'
     WHEN ${column} = trunc(${column}) THEN ${whole}
-    ELSE ${whole} || substr(abs(${column} - trunc(${column}))::text, 2) END`;
+    ELSE regexp_replace(${column}::text, '^(-?.)[.](.{15})(.*)e[+]15$', '\\1\\2.\\3') END`;
 }
 
 /** Makes the tables of claims and failures, and of the versions of stores, where they are missing. */
@@ -172,8 +172,8 @@ export async function makeOwnTables(query: Query, names: TableNames): Promise<vo
         id bigint PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL,
         lease interval NOT NULL)`,
       `CREATE TABLE IF NOT EXISTS ${names.claims} (
-        key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz, holder text,
-        store text NOT NULL, text text NOT NULL) ${busy}`,
+        key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz,
+        holder text NOT NULL,         store text NOT NULL, text text NOT NULL) ${busy}`,
       `CREATE TABLE IF NOT EXISTS ${names.failures} (
         key uuid PRIMARY KEY, store text NOT NULL, params text NOT NULL, error text NOT NULL,
         stack text NOT NULL, attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL)`,

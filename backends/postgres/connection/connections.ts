@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from "node:timers";
 import { StoreError } from "../../../core/errors.ts";
 import { sleep } from "../../../core/runtime/poll.ts";
 import type { Pg, PgResult } from "../../../packages/pg.ts";
@@ -12,6 +13,9 @@ const PATIENCE_MS = 120_000, FIRST_PATIENCE_MS = 2_000;
 /** Pauses between two tries, in milliseconds. */
 const MIN_PAUSE_MS = 20, MAX_PAUSE_MS = 2_000;
 
+/** Time after which a connection without statements is closed, in milliseconds. */
+const IDLE_MS = 60_000;
+
 /** Options of a statement. */
 export interface QueryOptions {
   readonly timeoutMs?: number;
@@ -24,7 +28,9 @@ export class Connections {
   readonly #pg: Pg;
   readonly #url: PostgresUrl;
   readonly #max: number;
-  readonly #idle: Connection[] = [];
+  /** Connections without a statement, the one used last at the end. */
+  readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
+  #timer: ReturnType<typeof setInterval> | undefined;
   readonly #all = new Set<Connection>();
   readonly #waiting: (() => void)[] = [];
   #count = 0;
@@ -151,6 +157,7 @@ export class Connections {
   /** Closes all connections. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearInterval(this.#timer);
     for (const next of this.#waiting.splice(0)) next();
     await Promise.all([...this.#all].map((connection) => connection.close()));
   }
@@ -158,7 +165,7 @@ export class Connections {
   async #acquire(): Promise<Connection> {
     for (;;) {
       this.checkOpen();
-      const connection = this.#idle.pop();
+      const connection = this.#idle.pop()?.connection;
       if (connection && !connection.isBroken) return connection;
       if (connection) {
         this.#count--;
@@ -179,7 +186,21 @@ export class Connections {
 
   #release(connection: Connection): void {
     if (connection.isBroken) this.#count--;
-    else this.#idle.push(connection);
+    else this.#idle.push({ connection, since: performance.now() });
     this.#waiting.shift()?.();
+    if (this.#timer || this.#isClosed) return;
+    this.#timer = setInterval(() => this.#closeIdle(), IDLE_MS / 2);
+    this.#timer.unref();
+  }
+
+  #closeIdle(): void {
+    const isOld = ({ since }: { readonly since: number }) => performance.now() - since > IDLE_MS;
+    while (this.#idle[0] && isOld(this.#idle[0])) {
+      this.#count--;
+      void this.#idle.shift()!.connection.close();
+    }
+    if (this.#idle.length > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -90,6 +90,11 @@ export function storeError(error: unknown, location: string, activity = "use"): 
     case "ECONNREFUSED":
       return refused(`${message}; check that the server runs, and host and port in the URL`);
   }
+  if (/client password must be/.test(message)) {
+    return refused(
+      "it asks for a password; give it in the URL, in PGPASSWORD or in the file ~/.pgpass",
+    );
+  }
   if (/does not support SSL/.test(message)) {
     return refused(
       `the server has no TLS; enable it there, or give sslmode=disable if the network is safe`,
