@@ -123,6 +123,7 @@ export type {
   StoreParams,
   StoreRecord,
 } from "./core/records/store_types.ts";
+export type { Shard } from "./core/sweeps/shard.ts";
 export type { Sweep, SweepCounts, SweepOptions, SweepParams } from "./core/sweeps/sweep_types.ts";
 export type { Row, Value } from "./core/values/value.ts";
 export { zipGrid } from "./core/grids/zip_grid.ts";

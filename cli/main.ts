@@ -1,6 +1,7 @@
 import process from "node:process";
 import { StoreError } from "../core/errors.ts";
 import { printError } from "../core/runtime/print_error.ts";
+import { withoutSecrets } from "../core/runtime/shown_location.ts";
 import type { Command, Io, Output, Terminal } from "./command.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { UsageError } from "./usage_error.ts";
@@ -52,7 +53,7 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
     if (error instanceof UsageError) {
       const of = Object.hasOwn(commands, name) ? `${name} ` : "";
       const end = /[.?!]$/.test(error.message) ? "" : ".";
-      complain(`stet: ${error.message}${end} See: stet ${of}--help`);
+      complain(`stet: ${withoutSecrets(error.message)}${end} See: stet ${of}--help`);
       return 2;
     }
     if (!(error instanceof StoreError)) throw error;

@@ -17,14 +17,16 @@ import {
 } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
 import { removedKey } from "../../core/contract/subset_shape.ts";
-import type { RunFields } from "../../core/contract/wire.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { readCell } from "../../core/values/cell.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import { Joiner } from "../../core/runtime/joiner.ts";
+import { sourceIn } from "../../core/values/columns.ts";
+import type { Row } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
 import { SidecarClient } from "./http_client.ts";
+import { runOf } from "./request_text.ts";
+import { findAll, type Look, MAX_KEYS } from "./find_all.ts";
 import { type HeldRun, Leases } from "./leases.ts";
 import { responseRows } from "./response_rows.ts";
 
@@ -54,6 +56,7 @@ const BATCH_ROWS = 500;
 export class HttpBackend extends Engine {
   readonly #client: SidecarClient;
   readonly #leases: Leases;
+  readonly #looks: Joiner<Look, Row | undefined>;
 
   /**
    * @param url Where the sidecar listens. In its query: `token_file`, and `lease_seconds`, for how
@@ -71,6 +74,7 @@ export class HttpBackend extends Engine {
       );
     }
     this.#leases = new Leases(this.#client, seconds, warn);
+    this.#looks = new Joiner((looks) => findAll(this.#client, looks), MAX_KEYS);
   }
 
   get location(): string {
@@ -93,8 +97,17 @@ export class HttpBackend extends Engine {
     return await this.#client.has(runOf(key));
   }
 
-  async find(key: Key): Promise<Row | undefined> {
-    return (await this.#client.find(runOf(key)))?.row;
+  find(key: Key): Promise<Row | undefined> {
+    return this.#looks.ask({ key });
+  }
+
+  override async sourceOf(key: Key): Promise<string | undefined> {
+    const row = await this.#looks.ask({ key, only: "source" });
+    return row && sourceIn(row);
+  }
+
+  override savedResult(key: Key): Promise<Row | undefined> {
+    return this.#looks.ask({ key, only: "result" });
   }
 
   async record(row: Row): Promise<void> {
@@ -205,17 +218,6 @@ export class HttpBackend extends Engine {
   close(): Promise<void> {
     return closeAfter(() => this.#leases.close(), () => this.#client.close());
   }
-}
-
-/** Returns the members of a request that name a run. */
-function runOf({ shape, values }: Key): RunFields {
-  const defaults: Record<string, Value> = {};
-  for (const [name, cell] of shape.defaults) setEntry(defaults, name, readCell(cell)!);
-  return {
-    params: values,
-    ...shape.columns && { key: shape.columns },
-    ...shape.defaults.size > 0 && { defaults },
-  };
 }
 
 /**

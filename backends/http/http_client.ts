@@ -120,6 +120,12 @@ export class SidecarClient {
     return row === null ? undefined : { row: decodeJsonRow(row), version };
   }
 
+  /** Returns the newest row of each of many runs, in their order. */
+  async findBatch(request: wire.BatchFindRequest): Promise<readonly (Row | undefined)[]> {
+    const rows = await this.#post<readonly (wire.WireRow | null)[]>("find", "rows", request);
+    return rows.map((row) => row === null ? undefined : decodeJsonRow(row));
+  }
+
   /** Removes the rows of runs, or the rows that agree on all columns given, and returns their number. */
   async remove(request: wire.RemoveRequest): Promise<number> {
     return Number(await this.#post("remove", "removed", request));

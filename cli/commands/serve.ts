@@ -1,3 +1,4 @@
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 import process from "node:process";
 import { endSignals } from "../../core/runtime/interrupt.ts";
 import { stetToken } from "../../core/runtime/stet_token.ts";
@@ -62,7 +63,7 @@ export const serve: Command = command({
     const interrupted = new Promise<void>((resolve) => {
       for (const signal of endSignals()) process.once(signal, () => resolve());
     });
-    if (!quiet) log(`stet serves ${store} at ${sidecar.url}/`);
+    if (!quiet) log(`stet serves ${shownLocation(store)} at ${sidecar.url}/`);
     await interrupted;
     await sidecar.close();
   },

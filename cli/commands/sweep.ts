@@ -2,7 +2,7 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import type { Target } from "../../core/runs/target.ts";
-import type { Items } from "../../core/sweeps/sweep.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import { asStored } from "../grids/as_stored.ts";

@@ -13,11 +13,11 @@ export const pairsNote =
 so is 3.9 where the store has texts only in that column. name:text=… and name:number=… decide by hand,
 and '"7"' is a text.`;
 
-/** The pairs among the arguments of a command: all that have a "=". */
+/** The pairs among the arguments of a command: all that have a "=" and are no URL. */
 export const pairsArgument: Argument<readonly Pair[]> = {
   usage: "[name=value ...]",
   count: [0, Infinity],
-  matches: (text) => text.includes("="),
+  matches: (text) => text.includes("=") && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text),
   read: (texts) => texts.map(readPair),
 };
 

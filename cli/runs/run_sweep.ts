@@ -1,7 +1,8 @@
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
-import { type Items, sweep } from "../../core/sweeps/sweep.ts";
+import { sweep } from "../../core/sweeps/sweep.ts";
+import type { Items, Shard } from "../../core/sweeps/shard.ts";
 import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
 import { ELAPSED } from "../../core/values/columns.ts";
 import { paramsText } from "../../core/values/value_text.ts";
@@ -55,7 +56,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   });
   try {
     if (terminal) {
-      bar = new ProgressBar(terminal, total, pace, () => sweeping.counts);
+      bar = new ProgressBar(terminal, partOf(total, options.shard), pace, () => sweeping.counts);
       // At an interrupt the process ends within the last step of the loop.
       for await (const outcome of sweeping) {
         if (outcome.status !== "failed") continue;
@@ -80,6 +81,11 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
     complain(`[stet] Why they failed: stet failures ${shellText([task.store])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
+}
+
+function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
+  if (total === undefined || !shard || shard.steal) return total;
+  return Math.max(0, Math.ceil((total - shard.index + 1) / shard.count));
 }
 
 /** Returns the executor with timed runs. */

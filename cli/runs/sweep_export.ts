@@ -6,7 +6,7 @@ import { messageOf } from "../../core/errors.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { Runs } from "../../core/runs/runs.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
-import type { Items } from "../../core/sweeps/sweep.ts";
+import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
 import { asUsage, UsageError } from "../usage_error.ts";

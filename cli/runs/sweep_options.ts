@@ -9,11 +9,17 @@ import {
   type Values,
 } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
+import { readShard } from "./read_shard.ts";
 import { readSeconds, time } from "./read_seconds.ts";
 
 /** The options of every command that runs things. */
 export const sweepOptions = {
   jobs: option(count(1), "how many at once", { short: "j" }),
+  shard: option(
+    { value: "i/n", read: readShard },
+    "take every n-th combination from the i-th on; or slurm, sge, lsf, kubernetes/n: the part of this task",
+  ),
+  steal: flag("with --shard: then help with the other parts"),
   timeout: option(time, "how long an attempt may take; then it is killed, and failed"),
   retries: option(count(0), "how many more times a run that failed is tried (default 0)"),
   retryDelay: option(time, "how long to wait before that, each time twice as long (default 1s)"),
@@ -45,7 +51,10 @@ recorded, and the same command goes on from there.`;
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {
   const { jobs, timeout, retries, retryDelay, perSecond, deadline, grace, stopOnError } = values;
+  const { shard, steal } = values;
+  if (steal && !shard) throw new UsageError("--steal needs --shard");
   return given({
+    shard: shard && { ...shard, steal },
     concurrency: jobs,
     timeout: timeout && timeout * 1000,
     retries,

@@ -4,6 +4,7 @@ import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { engineOf } from "./adapted_backend.ts";
 import type { Engine } from "./engine.ts";
 import { StoreError } from "../errors.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
 /**
@@ -52,5 +53,5 @@ async function missingStore(store: string | URL, backend: Engine): Promise<Store
     : path.isAbsolute(backend.location)
     ? "there is no such file; it is made by the first run, check the path"
     : "its file is not there yet, or was cleared; it is made by the first run";
-  return new StoreError(`Cannot find store "${store}": ${reason}`);
+  return new StoreError(`Cannot find store "${shownLocation(store)}": ${reason}`);
 }

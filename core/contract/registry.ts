@@ -7,6 +7,7 @@ import type {
   OpenOptions,
 } from "./backend.ts";
 import { StoreError } from "../errors.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 
 /** Options of everything that opens a store. */
 export interface StoreOptions extends OpenOptions {
@@ -57,11 +58,14 @@ export class Registry {
     // The longest first, so that ".tar.foo" comes before ".foo".
     const [extension = ""] = extensions.filter((each) => name.endsWith(each))
       .sort((a, b) => b.length - a.length);
-    const loader = table.get(name) ?? table.get(schemeOf(name)) ?? table.get(extension);
+    const scheme = schemeOf(name);
+    const loader = table.get(name) ?? table.get(scheme) ?? table.get(extension);
     if (loader) return loader;
-    throw new StoreError(
-      `Cannot open store "${text}": its extension must be one of ${extensions.join(", ")}`,
-    );
+    const schemes = [...table.keys()].filter((key) => /^[a-z].*:$/.test(key));
+    const why = scheme === ""
+      ? `its extension must be one of ${extensions.join(", ")}`
+      : `stores of "${scheme}" are not supported; use a file, or a URL of ${schemes.join(", ")}`;
+    throw new StoreError(`Cannot open store "${shownLocation(text)}": ${why}`);
   }
 }
 

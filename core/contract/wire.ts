@@ -110,8 +110,15 @@ export interface FailRequest extends ReleaseRequest {
   readonly attempts?: number;
 }
 
-/** `POST /v1/find`. */
+/** `POST /v1/find` for one run. */
 export type FindRequest = RunFields;
+
+/** `POST /v1/find` for many runs. */
+export interface BatchFindRequest extends KeyFields {
+  readonly batch: readonly WireRow[];
+  /** The columns that are needed: the result of a run, or its source. Others may come too. Default: all. */
+  readonly only?: "result" | "source";
+}
 
 /** `POST /v1/has` and `POST /v1/remove`: rows of a run, or rows that agree on all columns given. */
 export interface MatchRequest extends KeyFields {

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { basename } from "node:path";
 import { shellText } from "./shell_text.ts";
+import { withoutSecrets } from "./shown_location.ts";
 
 /** Work that an interrupt ends. */
 export interface Interruptible {
@@ -82,5 +83,5 @@ export function ownCommand(): string {
   const [runtime = "", ...args] = process.argv;
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
-  return shellText([...run, ...args]);
+  return shellText([...run, ...args.map(withoutSecrets)]);
 }

@@ -52,3 +52,8 @@ function decoded(text: string): string {
     return text;
   }
 }
+
+/** Returns a text with the URLs in it as {@linkcode shownLocation} shows them. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'`]+/gi, shownLocation);
+}

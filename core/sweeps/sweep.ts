@@ -19,16 +19,16 @@ import { OutcomeStream } from "./outcome_stream.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
+import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
-/** Params of a sweep, as they come. */
-export type Items = Iterable<unknown> | AsyncIterable<unknown>;
-
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
+/** Maximum number of keys that are looked up at once, in a store that answers later. */
+const MAX_LOOK_AHEAD = 1_000;
 
 /** See `sweep` of mod.ts, which declares its types. */
 export function sweep(swept: object, params: Items, options: SweepOptions = {}): Sweep<unknown> {
@@ -48,7 +48,15 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
     );
   }
   checkSweepOptions(options);
-  return new Sweeping(swept, target, params, options);
+  const { shard } = options;
+  if (shard) checkShard(shard, params);
+  return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
+}
+
+/** A look that is under way. */
+interface Look {
+  readonly plan: Plan;
+  readonly looked: Promise<Row | undefined>;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
@@ -64,6 +72,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
+  /** Keys that are looked up, in the order of the items. */
+  readonly #looks: Look[] = [];
+  /**
+   * Maximum number of looks under way. Each key that is done adds one, so that it doubles with every round
+   * trip; a key to run sets it back, so that the params are not read far ahead of the runs.
+   */
+  #lookAhead = 1;
   /** Keys that another process was running. */
   #busy: Plan[] = [];
   #running = 0;
@@ -212,8 +227,9 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped, true);
-        const row = looked instanceof Promise ? await looked : looked;
-        if (row) this.#skip(plan, row);
+        if (looked instanceof Promise || this.#looks.length > 0) {
+          await this.#addLook(plan, Promise.resolve(looked));
+        } else if (looked) this.#skip(plan, looked);
         else {
           await this.#begunRun(plan);
           if (timer.isDue()) await timer.yield();
@@ -227,6 +243,35 @@ class Sweeping implements Sweep<unknown>, Interruptible {
           this.#log(`[stet] The params of the sweep failed as they were ended: ${messageOf(error)}`)
         );
       }
+      while (this.#looks.length > 0) await this.#stateChanged.wait();
+    }
+  }
+
+  /** Adds a look that is under way. Resolves when another may begin. */
+  async #addLook(plan: Plan, looked: Promise<Row | undefined>): Promise<void> {
+    looked.catch(() => {}); // thrown when its turn comes
+    this.#looks.push({ plan, looked });
+    if (this.#looks.length === 1) this.#takeLooks().catch((error) => this.#break(error));
+    while (this.#looks.length >= this.#lookAhead && !this.#stopped) await this.#stateChanged.wait();
+  }
+
+  /** Takes the looks under way in their order, until there are none: skips what is done, runs the rest. */
+  async #takeLooks(): Promise<void> {
+    try {
+      for (let look = this.#looks[0]; look; look = this.#looks[0]) {
+        const row = await look.looked;
+        if (!this.#stopped) {
+          if (row) this.#skip(look.plan, row);
+          else await this.#begunRun(look.plan);
+        }
+        while (this.#outcomes.isFull && !this.#stopped) await this.#stateChanged.wait();
+        this.#looks.shift();
+        this.#lookAhead = row ? Math.min(this.#lookAhead + 1, MAX_LOOK_AHEAD) : this.#concurrency;
+        this.#stateChanged.notifyAll();
+      }
+    } finally {
+      await Promise.allSettled(this.#looks.splice(0).map(({ looked }) => looked));
+      this.#stateChanged.notifyAll();
     }
   }
 
@@ -302,10 +347,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #lookAtBusy(): Promise<void> {
     const plans = this.#busy;
     this.#busy = [];
-    for (const plan of plans) {
-      const row = await this.#target.look(plan, this.#givesSkipped);
-      if (row) this.#skip(plan, row);
-      else this.#busy.push(plan);
+    const looks = plans.map(async (plan) => await this.#target.look(plan, this.#givesSkipped));
+    for (const [i, row] of (await Promise.all(looks)).entries()) {
+      if (row) this.#skip(plans[i]!, row);
+      else this.#busy.push(plans[i]!);
     }
   }
 

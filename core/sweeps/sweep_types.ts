@@ -1,5 +1,6 @@
 import type { Executor } from "../runs/executor.ts";
 import type { Outcome } from "../runs/once_types.ts";
+import type { Shard } from "./shard.ts";
 
 /** Options of a sweep. */
 export interface SweepOptions {
@@ -7,6 +8,11 @@ export interface SweepOptions {
   readonly executor?: Executor;
   /** Number of runs at a time. Default: that of the executor; 1 in this thread. */
   readonly concurrency?: number;
+  /**
+   * The part of the params that this sweep takes, by position: several sweeps of the same params, each with
+   * another `index` of the same `count`, look up each key once in all.
+   */
+  readonly shard?: Shard;
   /** Number of further attempts at a run that failed. Default: 0. */
   readonly retries?: number;
   /**

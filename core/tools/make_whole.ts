@@ -7,6 +7,7 @@ import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
 import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { StoreError } from "../errors.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
 import { locationText, type Registry, type StoreOptions } from "../contract/registry.ts";
 
@@ -40,7 +41,9 @@ export async function makeWhole<T>(
   await closeAfter(async () => {
     if (!path.isAbsolute(target)) {
       throw new StoreError(
-        `Cannot write "${location}" as a whole: it is no file; add to it with append`,
+        `Cannot write "${
+          shownLocation(location)
+        }" as a whole: it is no file; add to it with append`,
       );
     }
     if (await store.exists()) await checkReplaceable(store, force);

@@ -1,3 +1,4 @@
+import { shownLocation } from "../runtime/shown_location.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { NAMESPACE } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
@@ -45,7 +46,7 @@ export async function mergeStores(
     const columns = [...new Set(selections.flatMap((selection) => selection.columns))];
     if (key) checkKnown(key, columns);
     const united = await uniteRows(
-      selections.map(({ rows }, i) => ({ name: String(stores[i]), rows })),
+      selections.map(({ rows }, i) => ({ name: shownLocation(stores[i]!), rows })),
       keyShape(key && [...key, NAMESPACE]),
       prefer,
     );

@@ -6,6 +6,7 @@ import { agreesWith, subsetShape } from "../contract/subset_shape.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import { closeAfter } from "../runtime/close_after.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 import { canonicalCell, writeCell } from "../values/cell.ts";
 import { columnHint, nearestName } from "../values/nearest_name.ts";
 import { dictRepr, pythonRepr } from "../values/python_repr.ts";
@@ -45,13 +46,15 @@ export function createReset(registry: Registry): ResetFunction {
         const selection = { columns: columns && toRow(columns), where };
         return await resetSelected(backend, selection, say);
       }
-      if (!yes && !await isConfirmed(`[stet] Clear all records in ${store}? [y/N] `)) {
+      if (
+        !yes && !await isConfirmed(`[stet] Clear all records in ${shownLocation(store)}? [y/N] `)
+      ) {
         say("Aborted.");
         return 0;
       }
       const { length } = await backend.load();
       await backend.clear();
-      say(`Store cleared: ${store}`);
+      say(`Store cleared: ${shownLocation(store)}`);
       return length;
     }, () => backend.close());
   };

@@ -4,7 +4,7 @@ import type * as wire from "../../core/contract/wire.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
-import { TIMESTAMP } from "../../core/values/columns.ts";
+import { SOURCE, TIMESTAMP } from "../../core/values/columns.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
@@ -134,6 +134,20 @@ export class Claims {
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
   }
 
+  /** Returns the rows of many runs, in their order. */
+  async findBatch({ batch, only, ...fields }: wire.BatchFindRequest): Promise<string> {
+    const { backend } = this.#deps;
+    const rows: string[] = [];
+    for (const params of batch) {
+      const key = readKey({ ...fields, params });
+      const row = only === "source"
+        ? sourceRow(await backend.sourceOf(key))
+        : await (only === "result" ? backend.savedResult(key) : backend.find(key));
+      rows.push(row ? encodeJsonRow(row) : "null");
+    }
+    return `{"rows":[${rows.join(",")}]}`;
+  }
+
   /** Returns the answer to a claim, and its JSON. */
   async #claim(key: Key, token: string, request: Omit<wire.ClaimRequest, "params">) {
     const { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces } = request;
@@ -259,4 +273,8 @@ export class Claims {
       return true;
     };
   }
+}
+
+function sourceRow(source: string | undefined): Row | undefined {
+  return source === undefined ? undefined : source === "" ? {} : { [SOURCE]: source };
 }

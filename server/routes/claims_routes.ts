@@ -24,6 +24,8 @@ const claimAnswer: z.ZodType<WireClaimAnswer> = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("free") }),
 ]).meta({ id: "ClaimAnswer" });
 
+const findRequest = z.strictObject(runFields).meta({ id: "FindRequest" });
+
 /** Routes for claims and how they end. They are the hot path: no middleware may be before them. */
 export function claimsRoutes(deps: ServerDeps): Route[] {
   const claims = new Claims(deps);
@@ -35,12 +37,10 @@ export function claimsRoutes(deps: ServerDeps): Route[] {
       body: z.union([schemas.claimRequest, schemas.batchClaimRequest]),
       answer: z.union([claimAnswer, z.strictObject({ answers: z.array(claimAnswer) })]),
       problems: [422],
-      // Checked by one schema of the two: errors then name the member that is wrong.
       async handle({ req, env: { gone } }) {
         const body = await readJson(req.raw);
-        const isBatch = typeof body === "object" && body !== null && Object.hasOwn(body, "batch");
         return responseOf(
-          isBatch
+          isBatch(body)
             ? await claims.claimBatch(checked(schemas.batchClaimRequest, body), gone)
             : await claims.claim(checked(schemas.claimRequest, body), gone),
         );
@@ -94,11 +94,29 @@ export function claimsRoutes(deps: ServerDeps): Route[] {
       answer: z.strictObject({ state: z.literal("released") }),
       problems: [409],
     }, (request) => claims.release(request)),
-    post({
+    {
+      method: "post",
       path: "/v1/find",
-      summary: "The newest row of a run",
-      body: z.strictObject(runFields).meta({ id: "FindRequest" }),
-      answer: z.union([z.strictObject({ row, version: text }), z.strictObject({ row: z.null() })]),
-    }, (request) => claims.find(request)),
+      summary: "The newest row of a run, or of each of a batch",
+      body: z.union([findRequest, schemas.batchFindRequest]),
+      answer: z.union([
+        z.strictObject({ row, version: text }),
+        z.strictObject({ row: z.null() }),
+        z.strictObject({ rows: z.array(row.nullable()) }),
+      ]),
+      async handle({ req }) {
+        const body = await readJson(req.raw);
+        return responseOf(
+          isBatch(body)
+            ? await claims.findBatch(checked(schemas.batchFindRequest, body))
+            : await claims.find(checked(findRequest, body)),
+        );
+      },
+    },
   ];
+}
+
+/** True for a request about many runs: its own schema then names the member that is wrong. */
+function isBatch(body: unknown): boolean {
+  return typeof body === "object" && body !== null && Object.hasOwn(body, "batch");
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { BatchClaimRequest, ClaimRequest, WireRow } from "../../core/contract/wire.ts";
+import type {
+  BatchClaimRequest,
+  BatchFindRequest,
+  ClaimRequest,
+  WireRow,
+} from "../../core/contract/wire.ts";
 import { isPlainObject, type Value } from "../../core/values/value.ts";
 
 /** The maximum number of runs in a batch. */
@@ -64,3 +69,11 @@ export const batchClaimRequest: z.ZodType<BatchClaimRequest> = z.strictObject({
   ...leaseFields,
   ...waitField,
 }).meta({ id: "BatchClaimRequest" });
+
+/** `POST /v1/find` for many runs. */
+export const batchFindRequest: z.ZodType<BatchFindRequest> = z.strictObject({
+  batch,
+  ...keyFields,
+  only: z.enum(["result", "source"]).exactOptional()
+    .describe("The columns that are needed; others may come too. Default: all."),
+}).meta({ id: "BatchFindRequest" });

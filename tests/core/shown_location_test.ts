@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shownLocation } from "../../core/runtime/shown_location.ts";
+import { shownLocation, withoutSecrets } from "../../core/runtime/shown_location.ts";
 
 test("shownLocation() leaves out the password of a URL, whatever is in it", () => {
   const passwords = [
@@ -69,4 +69,11 @@ test("shownLocation() leaves a location without a secret as it is", () => {
 test("shownLocation() leaves out a password among words", () => {
   assert.equal(shownLocation("host=h password=s3cr3t user=me"), "host=h password=… user=me");
   assert.equal(shownLocation("password = 'a b' host=h"), "password = … host=h");
+});
+
+test("withoutSecrets() leaves out the secrets of each URL in a text", () => {
+  assert.equal(
+    withoutSecrets(`got "mysql://me:s3cr3t@h/db" and 'http://h/?token=s3cr3t', runs.csv`),
+    `got "mysql://me@h/db" and 'http://h/', runs.csv`,
+  );
 });

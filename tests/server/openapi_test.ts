@@ -158,6 +158,9 @@ test(
     await get(200, "/v1/columns");
     await post(200, "/v1/find", params(1));
     await post(200, "/v1/find", params(99));
+    const batch = [1, 99].map((seed) => params(seed).params);
+    await post(200, "/v1/find", { batch });
+    await post(200, "/v1/find", { batch, only: "source" });
     await post(200, "/v1/has", { columns: { alpha: 0.5 } });
     await get(200, "/v1/runs");
     await get(200, "/v1/runs", "?limit=1&columns=seed");

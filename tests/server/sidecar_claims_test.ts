@@ -242,3 +242,21 @@ test("status and claims tell what is there and what runs", async (t) => {
     holder: "me",
   }]);
 });
+
+test("many runs are looked up by one request, in their order", async (t) => {
+  const { post } = await served(t);
+  const { json: { token } } = await post("/v1/claim", run);
+  await post("/v1/record", { ...run, token, result: { loss: 0.5 } });
+  const batch = [{ ...run.params, seed: 99 }, run.params];
+  const find = async (only?: string): Promise<Record<string, unknown>[]> =>
+    (await post("/v1/find", { batch, ...only && { only } })).json.rows;
+  const [missing, found] = await find();
+  assert.equal(missing, null);
+  assert.equal(found!["result.loss"], 0.5);
+  assert.deepEqual(Object.keys(found!).at(-1), "_stet_timestamp");
+  assert.equal((await find("result"))[1]!["result.loss"], 0.5);
+  assert.deepEqual(await find("source"), [null, {}]);
+  const wrong = await post("/v1/find", { batch, only: "cells" });
+  assert.equal(wrong.status, 400);
+  assert.match(wrong.json.detail, /only/);
+});
