@@ -16,6 +16,7 @@ const CONNECT_MS = 10_000;
  */
 const SETTINGS = {
   extra_float_digits: "1",
+  jit: "off", // compiling a lookup takes longer than a thousand of them
   statement_timeout: `${STATEMENT_MS}`,
   idle_in_transaction_session_timeout: `${STATEMENT_MS}`,
   tcp_keepalives_idle: "10",
