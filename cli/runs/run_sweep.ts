@@ -85,7 +85,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
 
 function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
   if (total === undefined || !shard || shard.steal) return total;
-  return Math.max(0, Math.ceil((total - shard.index + 1) / shard.count));
+  return Math.max(0, Math.ceil((total - shard.index) / shard.count));
 }
 
 /** Returns the executor with timed runs. */
