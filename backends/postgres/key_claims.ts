@@ -8,6 +8,7 @@ import type {
   HeldKey,
   Lease,
 } from "../../core/contract/backend.ts";
+import type { PgResult } from "../../packages/pg.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
@@ -17,7 +18,7 @@ import { hostName } from "../files/host_name.ts";
 import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import type { TableNames } from "./layout.ts";
-import { textArray } from "./sql_text.ts";
+import { inlined, textArray } from "./sql_text.ts";
 import { IS_DEAD, type Owner, processName } from "./owner.ts";
 
 /** Maximum number of requests, and of characters of their keys and rows, in a statement. */
@@ -47,12 +48,31 @@ export interface ClaimedRows {
   check(key: Key): Promise<void>;
   /** Returns the newest row of a key, or undefined. */
   look(key: Key): Promise<Row | undefined>;
+  /**
+   * Returns the newest row of each key, by statements that are sent along with another one. An empty row may replace
+   * one.
+   *
+   * @param send Sends these statements after its own, and returns their results. It may be called again.
+   * @param isRead False if the cells are not needed.
+   */
+  lookAlong?(
+    keys: readonly Key[],
+    isRead: boolean,
+    send: (lookups: readonly string[]) => Promise<readonly PgResult[]>,
+  ): Promise<readonly (Row | undefined)[]>;
   /** Adds the row of a claim and ends that, in one step. */
   record(held: HeldToken, row: Row): Promise<void>;
 }
 
 /** The answer to one key of a batch of claims. */
-type Answered = { readonly seen: string | undefined } | { readonly holder: string };
+type Answered = Entered | { readonly holder: string };
+
+/** A claim that was entered. */
+interface Entered {
+  readonly seen: string | undefined;
+  /** The row of its key, if that was looked up. */
+  looked?: { readonly row: Row | undefined };
+}
 
 /** A claim that was not answered yet. */
 interface Found {
@@ -111,7 +131,7 @@ export class KeyClaims {
     if (!lease) this.#owner.retain();
     try {
       // After the claim: a run that ended before it has committed its row.
-      const row = await this.#rows.look(key);
+      const { row } = answer.looked ?? { row: await this.#rows.look(key) };
       if (!row) held.seen = answer.seen;
       if (!row || isDone && !isDone(row)) return { state: "claimed", claim: this.#claimOf(held) };
       await this.#releases.add(held);
@@ -170,44 +190,67 @@ export class KeyClaims {
 
   /** Enters claims of keys that nobody holds. */
   async #insert(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
-    const enter = async (owner: string | undefined, items: readonly HeldToken[]) => {
-      const isLeased = owner === undefined;
-      const { rows } = await this.#connections.query(
-        `WITH me AS MATERIALIZED (
-           ${
-          isLeased ? "SELECT" : `SELECT FROM ${this.#names.owners} WHERE id = $1 FOR KEY SHARE`
-        }),
-         added AS (
-           INSERT INTO ${this.#names.claims} (key, token, owner, until, holder, store, text)
-           SELECT a.key, a.token, $1::bigint, ${
-          isLeased
-            ? "clock_timestamp() + a.seconds * interval '1 second', a.holder"
-            : "NULL::timestamptz, $6"
-        }, $2, a.text
-           FROM unnest($3::uuid[], $4::uuid[], $5::text[]${
-          isLeased ? ", $6::double precision[], $7::text[]" : ""
-        }) AS a(key, token, text${isLeased ? ", seconds, holder" : ""}), me ORDER BY a.key
-           ON CONFLICT (key) DO NOTHING RETURNING key)
-         SELECT (SELECT count(*) FROM me), (SELECT array_to_json(array_agg(key)) FROM added),
-           COALESCE((SELECT unclaimed FROM ${this.#names.stores} WHERE store = $2), 0)`,
-        [
-          owner ?? null,
-          this.#names.store,
-          ...isLeased ? leaseParameters(items) : [...keyParameters(items), processName()],
-        ],
-      );
-      const [count, keys, seen] = rows[0] as string[];
-      for (const key of JSON.parse(keys ?? "[]") as string[]) answers.set(key, { seen });
-      return count !== "0";
-    };
     const leased = items.filter(({ lease }) => lease);
     const own = items.filter(({ lease }) => !lease);
-    if (leased.length > 0) await enter(undefined, leased);
+    if (leased.length > 0) await this.#enter(undefined, leased, answers);
     while (own.length > 0) {
       const owner = await this.#owner.enter();
-      if (await enter(owner, own)) return;
+      if (await this.#enter(owner, own, answers)) return;
       this.#owner.lose(owner); // its lease was over: a new owner claims
     }
+  }
+
+  /** Enters claims of an owner, or of leases, and looks up their keys. False if the owner is dead. */
+  async #enter(
+    owner: string | undefined,
+    items: readonly HeldToken[],
+    answers: Map<string, Answered>,
+  ): Promise<boolean> {
+    const names = this.#names;
+    const isLeased = owner === undefined;
+    const me = isLeased ? "SELECT" : `SELECT FROM ${names.owners} WHERE id = $1 FOR KEY SHARE`;
+    const end = isLeased
+      ? "clock_timestamp() + a.seconds * interval '1 second', a.holder"
+      : "NULL::timestamptz, $6";
+    const leases = isLeased ? ", $6::double precision[], $7::text[]" : "";
+    const sql = `WITH me AS MATERIALIZED (${me}),
+      added AS (
+        INSERT INTO ${names.claims} (key, token, owner, until, holder, store, text)
+        SELECT a.key, a.token, $1::bigint, ${end}, $2, a.text
+        FROM unnest($3::uuid[], $4::uuid[], $5::text[]${leases})
+          AS a(key, token, text${isLeased ? ", seconds, holder" : ""}), me
+        ORDER BY a.key ON CONFLICT (key) DO NOTHING RETURNING key)
+      SELECT (SELECT count(*) FROM me), (SELECT array_to_json(array_agg(key)) FROM added),
+        COALESCE((SELECT unclaimed FROM ${names.stores} WHERE store = $2), 0)`;
+    const parameters = isLeased ? leaseParameters(items) : [...keyParameters(items), processName()];
+    const values = [owner ?? null, names.store, ...parameters];
+    const entered = new Map<string, Entered>();
+    let isAlive = true;
+    const note = ({ rows }: PgResult): void => {
+      const [count, keys, seen] = rows[0] as string[];
+      isAlive = count !== "0";
+      for (const key of JSON.parse(keys ?? "[]") as string[]) entered.set(key, { seen });
+    };
+    if (this.#rows.lookAlong) {
+      const isRead = items.some(({ isDone }) => isDone);
+      const keys = items.map(({ key }) => key);
+      const rows = await this.#rows.lookAlong(keys, isRead, async (lookups) => {
+        const script = [inlined(sql, values), ...lookups];
+        const [first, ...results] = await this.#connections.use((connection) =>
+          connection.script(script)
+        );
+        note(first!);
+        return results;
+      });
+      for (const [i, { id }] of items.entries()) {
+        const claim = entered.get(id);
+        if (claim) claim.looked = { row: rows[i] };
+      }
+    } else {
+      note(await this.#connections.query(sql, values));
+    }
+    for (const [key, claim] of entered) answers.set(key, claim);
+    return isAlive;
   }
 
   /** Takes the leases that are over, and renews those of the same token. */
@@ -249,7 +292,7 @@ export class KeyClaims {
     );
     return new Map((rows as string[][]).map(([key, token, holder, isDead]) => [key!, {
       token: token!,
-      holder: holder!,
+      holder: decodeNote(holder!),
       isDead: isDead === "t",
     }]));
   }
@@ -345,7 +388,7 @@ export class KeyClaims {
     );
     return (rows as string[][]).map(([text, holder]) => ({
       key: decodeNote(text!),
-      holder: holder!,
+      holder: decodeNote(holder!),
     }));
   }
 
@@ -415,8 +458,8 @@ function leaseParameters(items: readonly HeldToken[]): readonly unknown[] {
   const now = Date.now();
   return [
     ...keyParameters(items),
-    items.map(({ lease }) => (lease!.until - now) / 1000),
-    items.map(({ lease }) => lease!.holder ?? processName()),
+    textArray(items.map(({ lease }) => `${(lease!.until - now) / 1000}`)),
+    textArray(items.map(({ lease }) => encodeNote(lease!.holder ?? processName()))),
   ];
 }
 

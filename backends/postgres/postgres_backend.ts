@@ -5,7 +5,7 @@ import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { type Row, toValue } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
-import type { HeldToken } from "./key_claims.ts";
+import type { ClaimedRows, HeldToken } from "./key_claims.ts";
 import { type OpenParts, PostgresEngine } from "./postgres_engine.ts";
 import { RowCursors } from "./row_cursors.ts";
 import { RowLooks } from "./row_looks.ts";
@@ -44,6 +44,12 @@ export class PostgresBackend extends PostgresEngine {
 
   protected found(key: Key): Promise<Row | undefined> {
     return this.#looks.look(key, "all");
+  }
+
+  protected override foundAlong(
+    ...[keys, isRead, send]: Parameters<NonNullable<ClaimedRows["lookAlong"]>>
+  ): Promise<readonly (Row | undefined)[]> {
+    return this.#table.lookAlong(keys, isRead ? "all" : "none", send);
   }
 
   protected addClaimed(held: HeldToken, row: Row, isRefused: boolean): Promise<boolean> {

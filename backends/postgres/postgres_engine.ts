@@ -38,6 +38,7 @@ export abstract class PostgresEngine extends Engine {
       makeTables: () => this.makeOwnTables(),
       check: (key) => this.checkClaimed(key),
       look: (key) => this.found(key),
+      ...this.foundAlong && { lookAlong: (...of) => this.foundAlong!(...of) },
       record: (held, row) => this.#recordClaimed(held, row),
     };
     this.keyClaims = new KeyClaims(connections, this.names, this.location, this.#owner, rows);
@@ -51,6 +52,11 @@ export abstract class PostgresEngine extends Engine {
 
   /** Returns the newest row with a key, or undefined. */
   protected abstract found(key: Key): Promise<Row | undefined>;
+
+  /** Returns the newest row of each key by statements that are sent along with another one. */
+  protected foundAlong?(
+    ...of: Parameters<NonNullable<ClaimedRows["lookAlong"]>>
+  ): Promise<readonly (Row | undefined)[]>;
 
   /** Returns the row as it is recorded. */
   protected prepared(row: Row): Row {

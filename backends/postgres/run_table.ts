@@ -2,13 +2,14 @@ import { StoreError } from "../../core/errors.ts";
 import type { KeyShape } from "../../core/keys/key.ts";
 import { isReserved, orderColumns, SOURCE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
+import type { PgResult } from "../../packages/pg.ts";
 import { LONG_STATEMENT_MS } from "./connection/connection.ts";
 import type { Connections } from "./connection/connections.ts";
 import { KeyForm, namesOf, type RowKey } from "./key_form.ts";
 import { type Layout, readLayout, ROW, type TableNames } from "./layout.ts";
 import { codeOf, isStale } from "./connection/postgres_errors.ts";
 import { selectionOf } from "./row_arrays.ts";
-import { literal, quoted } from "./sql_text.ts";
+import { inlined, literal, quoted } from "./sql_text.ts";
 import { changesFor, changeTable, lockTables, makeOwnTables } from "./table_changes.ts";
 
 /** Kind of a lookup: if there is a row; its source; its results and source; all of it. */
@@ -21,6 +22,23 @@ const LARGE = 100_000;
 /** Maximum number of indexes for lookups. Further ones read the whole table. */
 const MAX_INDEXES = 16;
 
+/** The rights of a role. */
+interface Rights {
+  readonly mayWrite: boolean;
+  /** True if it may add columns. */
+  readonly mayChange: boolean;
+  /** States what it may not, and the remedy. */
+  readonly refusal: string;
+}
+
+/** A statement that looks up keys. */
+interface Lookup {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+  /** Returns the newest row of each key by a result. */
+  rowsOf(result: PgResult): (Row | undefined)[] | typeof STALE;
+}
+
 /** The result of a statement whose layout was not current. */
 export const STALE = Symbol("stale");
 
@@ -31,8 +49,10 @@ export class RunTable {
   readonly #location: string;
   readonly #warn: (message: string) => void;
   #layout: Layout | undefined;
-  #mayWrite = false;
-  #mayChange = false;
+  /** The first reading of the layout. Calls that wait for it resume in their order. */
+  #reading: Promise<Layout | undefined> | undefined;
+  /** The rights of the role, without the table and with it. */
+  readonly #rights = new Map<boolean, Promise<Rights>>();
   readonly #forms = new Map<string, KeyForm>();
   readonly #shapeIds = new WeakMap<KeyShape, number>();
   #shapeCount = 0;
@@ -53,7 +73,8 @@ export class RunTable {
 
   /** Returns the layout as it is known; undefined if there was no table. */
   async layout(): Promise<Layout | undefined> {
-    return this.#layout ?? await this.refresh();
+    if (this.#layout) return this.#layout;
+    return await (this.#reading ??= this.refresh().finally(() => this.#reading = undefined));
   }
 
   /** Reads the layout again. */
@@ -144,13 +165,18 @@ export class RunTable {
   /** Returns the form of a key for a layout. */
   formOf(key: RowKey, layout: Layout): KeyForm {
     const names = namesOf(key);
+    if (layout !== this.#layout) return new KeyForm(key.shape, names, layout);
+    const id = this.#formId(key);
+    let form = this.#forms.get(id);
+    if (!form) this.#forms.set(id, form = new KeyForm(key.shape, names, layout));
+    return form;
+  }
+
+  /** Returns the identity of the form of a key. */
+  #formId(key: RowKey): string {
     let id = this.#shapeIds.get(key.shape);
     if (id === undefined) this.#shapeIds.set(key.shape, id = this.#shapeCount++);
-    const text = key.shape.columns ? `${id}` : `${id} ${JSON.stringify(names)}`;
-    if (layout !== this.#layout) return new KeyForm(key.shape, names, layout);
-    let form = this.#forms.get(text);
-    if (!form) this.#forms.set(text, form = new KeyForm(key.shape, names, layout));
-    return form;
+    return key.shape.columns ? `${id}` : `${id} ${JSON.stringify(namesOf(key))}`;
   }
 
   /** The columns that a kind of lookup reads. */
@@ -180,38 +206,86 @@ export class RunTable {
     looked: Looked,
     isIndexed = true,
   ): Promise<(Row | undefined)[]> {
-    const found: (Row | undefined)[] = Array(keys.length);
     return this.using(async (known) => {
       const layout = known ?? await this.refresh();
-      if (!layout) return found;
-      const form = this.formOf(keys[0]!, layout);
-      const hasIndex = await this.#ensureIndex(form, layout, isIndexed);
-      if (this.#layout !== layout && hasIndex) return STALE;
-      const { sql: relation, values } = form.relation(keys.map(({ values }) => values), 2);
-      const selection = selectionOf(layout, this.#selected(looked, layout));
-      const cells = ["k.n::int", ...selection.sql].join(", ");
-      const condition = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
-      // A sorted scan of the primary key must not replace the index: hence the sum.
-      const matches = hasIndex
-        ? `SELECT ${
-          cells.replace("k.n::int", "k.n::int AS n")
-        } FROM ${relation} CROSS JOIN LATERAL (
-            SELECT r.* FROM ${this.names.rows} r WHERE ${condition}
-            ORDER BY r.${quoted(ROW)} + 0 DESC LIMIT 1) AS r`
-        : `SELECT DISTINCT ON (k.n) ${cells.replace("k.n::int", "k.n::int AS n")} FROM ${relation}
-           JOIN ${this.names.rows} r ON ${condition} ORDER BY k.n, r.${quoted(ROW)} DESC`;
-      const { rows, fields } = await this.#connections.query(
-        `SELECT c.relnatts, x.* FROM pg_class c LEFT JOIN (${matches}) AS x ON true
-         WHERE c.oid = $1::regclass`,
-        [this.names.rows, ...values],
-      );
-      const isCurrent = Number(rows[0]?.[0]) === layout.attributes && selection.isCurrent(fields);
-      if (!isCurrent) return STALE;
-      for (const [, n, ...row] of rows) {
-        if (n !== null) found[Number(n) - 1] = selection.rowOf(row);
+      if (!layout) return keys.map(() => undefined);
+      const lookup = await this.#lookup(keys, looked, layout, isIndexed);
+      if (lookup === STALE) return STALE;
+      return lookup.rowsOf(await this.#connections.query(lookup.sql, lookup.values));
+    });
+  }
+
+  /**
+   * Returns the newest row of each of some keys, by statements that are sent along with another one, and see what
+   * was committed before it ended.
+   *
+   * @param send Sends these statements after its own, and returns their results. It may be called again.
+   */
+  lookAlong(
+    keys: readonly RowKey[],
+    looked: Looked,
+    send: (lookups: readonly string[]) => Promise<readonly PgResult[]>,
+  ): Promise<(Row | undefined)[]> {
+    return this.using(async (known) => {
+      const layout = known ?? await this.refresh();
+      const found: (Row | undefined)[] = Array(keys.length);
+      if (!layout) {
+        await send([]);
+        // Another process may have made the table since, and recorded one of the keys: they are looked up then.
+        return await this.refresh() ? STALE : found;
+      }
+      const numbers = Map.groupBy(keys.keys(), (i) => this.#formId(keys[i]!));
+      const groups = [...numbers.values()];
+      const lookups: Lookup[] = [];
+      for (const group of groups) {
+        const lookup = await this.#lookup(group.map((i) => keys[i]!), looked, layout, true);
+        if (lookup === STALE) return STALE;
+        lookups.push(lookup);
+      }
+      const results = await send(lookups.map(({ sql, values }) => inlined(sql, values)));
+      for (const [n, lookup] of lookups.entries()) {
+        const rows = lookup.rowsOf(results[n]!);
+        if (rows === STALE) return STALE;
+        for (const [place, i] of groups[n]!.entries()) found[i] = rows[place];
       }
       return found;
     });
+  }
+
+  async #lookup(
+    keys: readonly RowKey[],
+    looked: Looked,
+    layout: Layout,
+    isIndexed: boolean,
+  ): Promise<Lookup | typeof STALE> {
+    const form = this.formOf(keys[0]!, layout);
+    const hasIndex = await this.#ensureIndex(form, layout, isIndexed);
+    if (this.#layout !== layout) return STALE;
+    const { sql: relation, values } = form.relation(keys.map(({ values }) => values), 2);
+    const selection = selectionOf(layout, this.#selected(looked, layout));
+    const cells = ["k.n::int AS n", ...selection.sql].join(", ");
+    const condition = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
+    const row = `r.${quoted(ROW)}`;
+    // A sorted scan of the primary key must not replace the index: hence the sum.
+    const matches = hasIndex
+      ? `SELECT ${cells} FROM ${relation} CROSS JOIN LATERAL (
+          SELECT r.* FROM ${this.names.rows} r WHERE ${condition} ORDER BY ${row} + 0 DESC LIMIT 1) AS r`
+      : `SELECT DISTINCT ON (k.n) ${cells} FROM ${relation}
+         JOIN ${this.names.rows} r ON ${condition} ORDER BY k.n, ${row} DESC`;
+    return {
+      sql: `SELECT c.relnatts, x.* FROM pg_class c LEFT JOIN (${matches}) AS x ON true
+        WHERE c.oid = $1::regclass`,
+      values: [this.names.rows, ...values],
+      rowsOf({ rows, fields }) {
+        const isCurrent = Number(rows[0]?.[0]) === layout.attributes && selection.isCurrent(fields);
+        if (!isCurrent) return STALE;
+        const found: (Row | undefined)[] = Array(keys.length);
+        for (const [, n, ...row] of rows) {
+          if (n !== null) found[Number(n) - 1] = selection.rowOf(row);
+        }
+        return found;
+      },
+    };
   }
 
   /** Returns true if an index finds the keys of a form, after it was made if need be. */
@@ -288,43 +362,47 @@ export class RunTable {
    */
   async checkWritable(columns: readonly string[]): Promise<void> {
     const layout = await this.layout();
-    const isMissing = !layout ||
-      columns.some((name) => !layout.columns.has(name) && !layout.more.has(name));
-    if (this.#mayWrite && !(isMissing && !this.#mayChange)) return;
-    const { rows } = await this.#connections.query(
-      `SELECT has_schema_privilege($1, 'CREATE'), c.oid IS NULL, pg_has_role(c.relowner, 'USAGE'),
-         has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'DELETE'),
-         current_setting('transaction_read_only'), current_user
-       FROM (VALUES (1)) AS one LEFT JOIN pg_class c ON c.oid = to_regclass($2)`,
-      [this.names.schema, this.names.rows],
-    );
-    const [mayCreate, isAbsent, isOwner, mayInsert, isReadOnly, user] =
-      rows[0] as (string | null)[];
-    const refusal = (state: string): StoreError =>
-      new StoreError(`Cannot record in store "${this.#location}": ${state}`);
-    if (isReadOnly === "on") {
-      throw refusal("its server, or its session, is read-only; connect to the primary");
-    }
-    const role = `role ${literal(user!)}`;
-    if (isAbsent === "t" ? mayCreate !== "t" : mayInsert !== "t") {
-      throw refusal(
-        isAbsent === "t"
-          ? `${role} may not make its table; grant it CREATE on schema ${
-            literal(this.names.schema)
-          }`
-          : `${role} may not add and remove rows; grant it INSERT, UPDATE and DELETE on all tables of ` +
-            `schema ${literal(this.names.schema)}`,
+    const isThere = layout !== undefined;
+    let rights = this.#rights.get(isThere);
+    if (!rights) this.#rights.set(isThere, rights = this.#readRights(isThere));
+    const { mayWrite, mayChange, refusal } = await rights;
+    const missing = columns.filter((name) => !layout?.columns.has(name) && !layout?.more.has(name));
+    if (mayWrite && (mayChange || missing.length === 0)) return;
+    this.#rights.clear(); // they may be granted before the next call
+    const state = mayWrite
+      ? `it has no column ${missing.map((name) => `"${name}"`).join(", ")}, ${refusal}`
+      : refusal;
+    throw new StoreError(`Cannot record in store "${this.#location}": ${state}`);
+  }
+
+  async #readRights(isThere: boolean): Promise<Rights> {
+    try {
+      const { rows } = await this.#connections.query(
+        `SELECT has_schema_privilege($1, 'CREATE'), pg_has_role(c.relowner, 'USAGE'),
+           has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'DELETE'),
+           current_setting('transaction_read_only'), current_user
+         FROM (VALUES (1)) AS one LEFT JOIN pg_class c ON c.oid = to_regclass($2)`,
+        [this.names.schema, this.names.rows],
       );
-    }
-    this.#mayWrite = true;
-    this.#mayChange = isAbsent === "t" || isOwner === "t";
-    if (isMissing && !this.#mayChange) {
-      throw refusal(
-        `it has no column ${
-          columns.map((name) => `"${name}"`).join(", ")
-        }, and ${role}, which does not own ` +
-          `its table, may not add one; add it as the owner, or grant the owner's role`,
-      );
+      const [mayCreate, isOwner, mayInsert, isReadOnly, user] = rows[0] as (string | null)[];
+      const role = `role ${literal(user!)}`;
+      const schema = `schema ${literal(this.names.schema)}`;
+      if (isReadOnly === "on") {
+        const refusal = "its server, or its session, is read-only; connect to the primary server";
+        return { mayWrite: false, mayChange: false, refusal };
+      }
+      if (!isThere) {
+        const refusal = `${role} may not make its table; grant it CREATE on ${schema}`;
+        return { mayWrite: mayCreate === "t", mayChange: mayCreate === "t", refusal };
+      }
+      const refusal = mayInsert === "t"
+        ? `and ${role}, which does not own its table, may not add one; add it as the owner, or grant ` +
+          `${role} the role of the owner`
+        : `${role} may not add and remove rows; grant it INSERT, UPDATE and DELETE on all tables of ${schema}`;
+      return { mayWrite: mayInsert === "t", mayChange: isOwner === "t", refusal };
+    } catch (error) {
+      this.#rights.clear();
+      throw error;
     }
   }
 }

@@ -29,3 +29,12 @@ export function textArray(texts: readonly (string | null)[]): string {
   }
   return array === "" ? "{}" : `${array}}`;
 }
+
+/** Returns a statement with its parameters, which are texts or null, in it. */
+export function inlined(sql: string, values: readonly unknown[]): string {
+  return sql.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\$(\d+)/g, (part, number?: string) => {
+    if (number === undefined) return part;
+    const value = values[Number(number) - 1];
+    return value === null || value === undefined ? "NULL" : literal(String(value));
+  });
+}

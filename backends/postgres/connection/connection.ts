@@ -109,7 +109,7 @@ export class Connection {
     this.#client.ref();
     try {
       return await limited(
-        this.#client.query({ text, values, rowMode: "array" }),
+        this.#client.query({ text, ...values.length > 0 && { values }, rowMode: "array" }),
         timeoutMs,
         () => this.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
       );
@@ -119,6 +119,21 @@ export class Connection {
       throw new ConnectionError(messageOf(error), true, { cause: error });
     } finally {
       if (!this.isBroken) this.#client.unref();
+    }
+  }
+
+  /**
+   * Executes statements without parameters in one transaction and one round trip, and returns their results. Each
+   * of them sees what was committed before it, whatever isolation level is the role's default.
+   */
+  async script(statements: readonly string[]): Promise<readonly PgResult[]> {
+    const all = ["BEGIN ISOLATION LEVEL READ COMMITTED", ...statements, "COMMIT"];
+    try {
+      const results = await this.query(all.join(";\n")) as PgResult | readonly PgResult[];
+      return (results as readonly PgResult[]).slice(1, -1);
+    } catch (error) {
+      if (!this.isBroken) await this.query("ROLLBACK").catch(() => this.destroy(error));
+      throw error;
     }
   }
 
