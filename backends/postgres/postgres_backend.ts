@@ -1,5 +1,12 @@
 import type { RowsAfter } from "../../core/contract/backend.ts";
-import type { RecordAllOptions, RowsOptions, ValueBatch } from "../../core/contract/engine.ts";
+import type {
+  Finding,
+  RecordAllOptions,
+  RowsOptions,
+  ValueBatch,
+  VerifyOptions,
+} from "../../core/contract/engine.ts";
+import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
 import { stamped } from "../../core/contract/stamped.ts";
 import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
@@ -132,6 +139,14 @@ export class PostgresBackend extends PostgresEngine {
   override async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
     const upTo = await this.trying(() => this.#pages.last());
     yield* this.tryingEach(this.#pages.valueBatches({ after: "-1", upTo }, columns));
+  }
+
+  /** Removes repeated rows with `repair`. Otherwise it finds nothing: the server checks its pages itself. */
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return this.trying(async () => {
+      const repeats = repair ? await this.#table.removeRepeats() : 0;
+      return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
+    });
   }
 
   /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */

@@ -1,7 +1,6 @@
 import { ColumnError, messageOf } from "../../core/errors.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
-import { LONG_STATEMENT_MS } from "./connection/connection.ts";
 import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import { heldClaim, type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
@@ -123,10 +122,7 @@ export class RowRecords {
       const sql = `WITH noted AS (UPDATE ${stores} SET unclaimed = unclaimed + 1 WHERE store = $1)
         INSERT INTO ${table} (${columns}) SELECT ${cells} FROM ${relation} ORDER BY v.n`;
       try {
-        await this.#connections.query(sql, values, {
-          timeoutMs: LONG_STATEMENT_MS,
-          isRepeatable: false,
-        });
+        await this.#connections.query(sql, values, { isRepeatable: false });
       } catch (error) {
         if (!(error instanceof ConnectionError)) throw error;
         if (await this.#isThere(rows.at(-1)!)) return; // it was executed before the connection was lost

@@ -1,12 +1,12 @@
 import { StoreError } from "../../core/errors.ts";
 import type { KeyShape } from "../../core/keys/key.ts";
-import { isReserved, orderColumns, SOURCE } from "../../core/values/columns.ts";
+import { isDetail, isReserved, orderColumns, SOURCE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { PgResult } from "../../packages/pg.ts";
 import { LONG_STATEMENT_MS } from "./connection/connection.ts";
 import type { Connections } from "./connection/connections.ts";
 import { KeyForm, namesOf, type RowKey } from "./key_form.ts";
-import { type Layout, readLayout, ROW, type TableNames } from "./layout.ts";
+import { type Layout, MORE, readLayout, ROW, type TableNames } from "./layout.ts";
 import { codeOf, isStale } from "./connection/postgres_errors.ts";
 import { selectionOf } from "./row_arrays.ts";
 import { inlined, literal, quoted } from "./sql_text.ts";
@@ -122,6 +122,8 @@ export class RunTable {
       if (!layout) await makeOwnTables(query, this.names);
       const now = await readLayout(query, this.names, this.#location);
       const changes = changesFor(rows, columns, now);
+      // While a change waits for a long reader, all others wait for it: it is given up, and tried again.
+      await query("SELECT set_config('lock_timeout', '5s', true)");
       if (changes) await changeTable(query, this.names, now, changes);
     }, LONG_STATEMENT_MS);
     return (await this.refresh())!;
@@ -341,6 +343,33 @@ export class RunTable {
     let count = 0;
     for (const group of groups.values()) count += await this.remove(group);
     return count;
+  }
+
+  /** Deletes rows that equal an earlier one in all but time, duration and source, and returns their number. */
+  removeRepeats(): Promise<number> {
+    return this.using(async (known) => {
+      const layout = known ?? await this.refresh();
+      if (!layout) return 0;
+      const columns = [...layout.columns.values()].filter(({ name }) => !isDetail(name))
+        .map(({ name, kind }) => quoted(name) + (kind === "other" ? "::text" : ""));
+      const { rows } = await this.#connections.query(
+        `WITH gone AS (DELETE FROM ${this.names.rows} WHERE ${quoted(ROW)} IN (
+           SELECT n FROM (SELECT ${quoted(ROW)} AS n, row_number() OVER (
+             PARTITION BY ${[...columns, quoted(MORE)].join(", ")} ORDER BY ${
+          quoted(ROW)
+        }) AS repeat
+           FROM ${this.names.rows}) AS numbered WHERE repeat > 1
+             AND (SELECT relnatts FROM pg_class WHERE oid = $2::regclass) = ${layout.attributes})
+           RETURNING 1),
+         noted AS (UPDATE ${this.names.stores} SET removals = removals + 1
+           WHERE store = $1 AND EXISTS (SELECT FROM gone))
+         SELECT (SELECT relnatts FROM pg_class WHERE oid = $2::regclass), (SELECT count(*) FROM gone)`,
+        [this.names.store, this.names.rows],
+        { timeoutMs: LONG_STATEMENT_MS },
+      );
+      const [attributes, count] = rows[0] as string[];
+      return Number(attributes) === layout.attributes ? Number(count) : STALE;
+    });
   }
 
   /** Deletes all rows. */

@@ -173,7 +173,7 @@ export async function makeOwnTables(query: Query, names: TableNames): Promise<vo
         lease interval NOT NULL)`,
       `CREATE TABLE IF NOT EXISTS ${names.claims} (
         key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz,
-        holder text NOT NULL,         store text NOT NULL, text text NOT NULL) ${busy}`,
+        holder text NOT NULL, store text NOT NULL, text text NOT NULL) ${busy}`,
       `CREATE TABLE IF NOT EXISTS ${names.failures} (
         key uuid PRIMARY KEY, store text NOT NULL, params text NOT NULL, error text NOT NULL,
         stack text NOT NULL, attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL)`,

@@ -18,6 +18,7 @@ const IDLE_MS = 60_000;
 
 /** Options of a statement. */
 export interface QueryOptions {
+  /** Time limit, in milliseconds. A statement with a longer one than usual is repeatable. */
   readonly timeoutMs?: number;
   /** True if it may be executed twice. Default: true. False: one in doubt is an error. */
   readonly isRepeatable?: boolean;
@@ -66,6 +67,10 @@ export class Connections {
     values: readonly unknown[] = [],
     { timeoutMs = STATEMENT_MS, isRepeatable = true }: QueryOptions = {},
   ): Promise<PgResult> {
+    // The server ends a statement of a session after the usual time, unless its transaction has another.
+    if (timeoutMs > STATEMENT_MS) {
+      return await this.transaction((query) => query(text, values), timeoutMs);
+    }
     return await this.use(
       (connection) => connection.query(text, values, timeoutMs),
       isRepeatable,
@@ -84,7 +89,7 @@ export class Connections {
     return await this.use(async (connection) => {
       const query = (text: string, values: readonly unknown[] = []) =>
         connection.query(text, values, timeoutMs + 1000);
-      await query("BEGIN");
+      await query("BEGIN ISOLATION LEVEL READ COMMITTED"); // whatever the role's default is
       try {
         await query(
           "SELECT set_config('statement_timeout', $1, true), " +

@@ -41,9 +41,9 @@ export function isPassing(error: unknown): boolean {
     /Connection terminated|timeout expired|closed the connection/i.test(messageOf(error));
 }
 
-/** True if a statement was ended for the sake of another, and can be sent again: nothing was done. */
+/** True if a statement was ended for the sake of another, or for its time, and can be sent again: nothing was done. */
 export function isCollision(error: unknown): boolean {
-  return /^(?:40001|40P01|55P03)$/.test(codeOf(error));
+  return /^(?:40001|40P01|55P03|57014)$/.test(codeOf(error));
 }
 
 /** True if the tables are other than they were when the statement was made. */
