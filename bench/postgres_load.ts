@@ -24,16 +24,27 @@ export async function claimAndRecord(engine: Engine, from: number, count: number
   return count / (performance.now() - start) * 1000;
 }
 
-/** Makes a table for the rows of `insertRaw`, with the columns of a store and no key. */
-export async function makeRawTable(sql: Sql): Promise<void> {
-  await sql.query(
-    `CREATE TABLE raw (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, alpha double precision,
-      seed bigint, model text, elapsed double precision, source text, at text)`,
-  );
+/** Tables for the rows of `insertRaw`, with the columns of a store: one with no key, one with an index of keys. */
+export type RawTable = "raw" | "keyed";
+
+/** Makes the tables of `insertRaw`. */
+export async function makeRawTables(sql: Sql): Promise<void> {
+  for (const table of ["raw", "keyed"] satisfies RawTable[]) {
+    await sql.query(
+      `CREATE TABLE ${table} (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        alpha double precision, seed bigint, model text, elapsed double precision, source text,
+        at text${table === "keyed" ? ", UNIQUE (alpha, seed, model)" : ""})`,
+    );
+  }
 }
 
 /** Inserts the same rows in batches, one after the other; returns rows for each second. */
-export async function insertRaw(sql: Sql, from: number, count: number): Promise<number> {
+export async function insertRaw(
+  sql: Sql,
+  table: RawTable,
+  from: number,
+  count: number,
+): Promise<number> {
   const start = performance.now();
   for (let at = from; at < from + count; at += IN_FLIGHT) {
     const rows = Array.from(
@@ -41,7 +52,7 @@ export async function insertRaw(sql: Sql, from: number, count: number): Promise<
       (_, i) => paramsAt(at + i),
     );
     await sql.query(
-      `INSERT INTO raw (alpha, seed, model, elapsed, source, at) SELECT * FROM unnest(
+      `INSERT INTO ${table} (alpha, seed, model, elapsed, source, at) SELECT * FROM unnest(
         $1::double precision[], $2::bigint[], $3::text[], $4::double precision[], $5::text[], $6::text[])`,
       [
         rows.map(({ alpha }) => alpha),

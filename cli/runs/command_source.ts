@@ -3,6 +3,7 @@ import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
 import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { shortHash } from "../../core/keys/source.ts";
 import type { Output } from "../command.ts";
 
@@ -56,7 +57,7 @@ export async function checkCommand(
         `Cannot run ${command} on store "${backend.location}": its rows were made by ${
           before ?? `another program (${source})`
         }, and each would skip what the other has done; keep them apart with --namespace name, or ` +
-          `with another store than --store ${shellText([store])}`,
+          `with another store than --store ${shellText([shownLocation(store)])}`,
       );
     }
   }

@@ -2,6 +2,7 @@ import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { type Status, statusOf } from "../contract/status_of.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
+import { shownLocation } from "../runtime/shown_location.ts";
 
 /** Options of {@linkcode status}, and of other functions that print. */
 export interface PrintOptions extends Pick<StoreOptions, "backends"> {
@@ -18,7 +19,7 @@ export type StatusFunction = (store?: string | URL, options?: PrintOptions) => P
 export function createStatus(registry: Registry): StatusFunction {
   return async (store = DEFAULT_STORE, { quiet, log = console.log, ...options } = {}) => {
     return await withStore(registry, store, options, async (backend) => {
-      const status = { ...await statusOf(backend), store: String(store) };
+      const status = { ...await statusOf(backend), store: shownLocation(store) };
       if (!quiet) { for (const line of statusLines(status)) log(line); }
       return status;
     }, isKnown);
