@@ -26,7 +26,7 @@ import type { Row } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
 import { SidecarClient } from "./http_client.ts";
 import { runOf } from "./request_text.ts";
-import { findAll, type Look, MAX_KEYS } from "./find_all.ts";
+import { findAll, type Look, MAX_KEYS, MAX_TEXT } from "./find_all.ts";
 import { type HeldRun, Leases } from "./leases.ts";
 import { responseRows } from "./response_rows.ts";
 
@@ -74,7 +74,11 @@ export class HttpBackend extends Engine {
       );
     }
     this.#leases = new Leases(this.#client, seconds, warn);
-    this.#looks = new Joiner((looks) => findAll(this.#client, looks), MAX_KEYS);
+    this.#looks = new Joiner((looks) => findAll(this.#client, looks), {
+      maxItems: MAX_KEYS,
+      maxSize: MAX_TEXT,
+      sizeOf: ({ key }) => key.text.length,
+    });
   }
 
   get location(): string {
@@ -98,16 +102,16 @@ export class HttpBackend extends Engine {
   }
 
   find(key: Key): Promise<Row | undefined> {
-    return this.#looks.ask({ key });
+    return this.#looks.add({ key });
   }
 
   override async sourceOf(key: Key): Promise<string | undefined> {
-    const row = await this.#looks.ask({ key, only: "source" });
+    const row = await this.#looks.add({ key, only: "source" });
     return row && sourceIn(row);
   }
 
   override savedResult(key: Key): Promise<Row | undefined> {
-    return this.#looks.ask({ key, only: "result" });
+    return this.#looks.add({ key, only: "result" });
   }
 
   async record(row: Row): Promise<void> {

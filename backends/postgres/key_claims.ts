@@ -16,7 +16,7 @@ import type { Row } from "../../core/values/value.ts";
 import { decodeNote, encodeNote } from "../state/failures.ts";
 import { hostName } from "../files/host_name.ts";
 import type { Connections } from "./connection/connections.ts";
-import { Joiner } from "./joiner.ts";
+import { Joiner } from "../../core/runtime/joiner.ts";
 import type { TableNames } from "./layout.ts";
 import { inlined, textArray } from "./sql_text.ts";
 import { IS_DEAD, type Owner, processName } from "./owner.ts";

@@ -1,6 +1,6 @@
 import { sourceIn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
-import { Joiner } from "./joiner.ts";
+import { Joiner } from "../../core/runtime/joiner.ts";
 import { MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
 import { namesOf, type RowKey } from "./key_form.ts";
 import type { Looked, RunTable } from "./run_table.ts";

@@ -2,7 +2,7 @@ import { ColumnError, messageOf } from "../../core/errors.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Connections } from "./connection/connections.ts";
-import { Joiner } from "./joiner.ts";
+import { Joiner } from "../../core/runtime/joiner.ts";
 import { heldClaim, type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
 import { type Layout, ROW } from "./layout.ts";
 import { codeOf, ConnectionError, isServerError, isStale } from "./connection/postgres_errors.ts";

@@ -1,40 +1,94 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Joiner } from "../../core/runtime/joiner.ts";
+import { Joiner, type JoinerOptions } from "../../core/runtime/joiner.ts";
 
-test("requests of one turn, and those that wait for a batch, are sent together", async () => {
-  const batches: number[][] = [];
-  const gates: (() => void)[] = [];
-  const joiner = new Joiner<number, number>(async (requests) => {
-    batches.push([...requests]);
-    await new Promise<void>((resolve) => gates.push(resolve));
-    return requests.map((x) => x * 2);
-  }, 3);
-  const first = [1, 2].map((x) => joiner.ask(x));
-  await Promise.resolve();
-  assert.deepEqual(batches, [[1, 2]]);
-  const next = [3, 4, 5, 6].map((x) => joiner.ask(x));
-  await Promise.resolve();
-  assert.equal(batches.length, 1);
-  gates.shift()!();
-  assert.deepEqual(await Promise.all(first), [2, 4]);
-  assert.deepEqual(batches.slice(1), [[3, 4, 5]]);
-  gates.shift()!();
-  assert.deepEqual(await Promise.all(next.slice(0, 3)), [6, 8, 10]);
-  gates.shift()!();
-  assert.equal(await next[3], 12);
+/** A joiner of requests `name:number`, and the batches that it has sent, each with the function that answers it. */
+function joining(options: Partial<JoinerOptions<string>> = {}): {
+  readonly joiner: Joiner<string, string>;
+  readonly batches: { readonly items: readonly string[]; readonly answer: () => void }[];
+} {
+  const batches: { readonly items: readonly string[]; readonly answer: () => void }[] = [];
+  const joiner = new Joiner<string, string>((items) => {
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    batches.push({ items, answer: () => resolve(items.map((item) => `${item}!`)) });
+    return promise;
+  }, { maxItems: 100, ...options });
+  return { joiner, batches };
+}
+
+/** Lets promises that have settled go on. */
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => void setTimeout(resolve));
+}
+
+test("requests of one tick, and those that wait for a batch, are sent together", async () => {
+  const { joiner, batches } = joining({ maxItems: 3 });
+  const first = ["a", "b"].map((item) => joiner.add(item));
+  await turn();
+  const next = ["c", "d", "e", "f"].map((item) => joiner.add(item));
+  await turn();
+  assert.deepEqual(batches.map(({ items }) => items), [["a", "b"]]);
+  batches[0]!.answer();
+  assert.deepEqual(await Promise.all(first), ["a!", "b!"]);
+  await turn();
+  assert.deepEqual(batches[1]!.items, ["c", "d", "e"]);
+  batches[1]!.answer();
+  await turn();
+  assert.deepEqual(batches[2]!.items, ["f"]);
+  batches[2]!.answer();
+  assert.deepEqual(await Promise.all(next), ["c!", "d!", "e!", "f!"]);
+  await joiner.settled();
+});
+
+test("many requests are shared by two batches, those of one identity are not", async () => {
+  const { joiner, batches } = joining({
+    maxItems: 1_000,
+    identityOf: (item) => item.split(":")[0]!,
+  });
+  const all = [joiner.add("same:0")];
+  await turn();
+  all.push(joiner.add("same:1"), joiner.add("same:2"));
+  for (let i = 0; i < 100; i++) all.push(joiner.add(`other ${i}:0`));
+  await turn();
+  assert.equal(batches.length, 2);
+  assert(
+    batches[1]!.items.length >= 64 && !batches[1]!.items.some((item) => item.startsWith("same")),
+  );
+  batches[1]!.answer();
+  await turn();
+  const ofSame = (): string[] =>
+    batches.flatMap(({ items }) => items.filter((item) => item.startsWith("same")));
+  assert.deepEqual(ofSame(), ["same:0"]);
+  for (let i = 0; i < batches.length; i++) {
+    batches[i]!.answer();
+    await turn();
+  }
+  assert.deepEqual(ofSame(), ["same:0", "same:1", "same:2"]);
+  assert((await Promise.all(all)).every((answer) => answer.endsWith("!")));
+  await joiner.settled();
+});
+
+test("a batch has at most a size, or one request", async () => {
+  const { joiner, batches } = joining({ maxSize: 5, sizeOf: (item) => item.length });
+  const all = ["aaa", "bb", "c", "dddddddd", "e"].map((item) => joiner.add(item));
+  for (let i = 0; i < 4; i++) {
+    await turn();
+    batches[i]?.answer();
+  }
+  await Promise.all(all);
+  assert.deepEqual(batches.map(({ items }) => items), [["aaa", "bb"], ["c"], ["dddddddd"], ["e"]]);
 });
 
 test("a batch that fails rejects its requests, and no other", async () => {
-  const joiner = new Joiner<number, number>((requests) => {
-    if (requests.includes(1)) throw new Error("refused");
-    return Promise.resolve([...requests]);
-  }, 2);
-  const all = [1, 2, 3].map((x) => joiner.ask(x));
+  const joiner = new Joiner<number, number>((items) => {
+    if (items.includes(1)) return Promise.reject(new Error("refused"));
+    return Promise.resolve(items);
+  }, { maxItems: 2 });
+  const all = [1, 2, 3].map((item) => joiner.add(item));
   assert.deepEqual((await Promise.allSettled(all)).map(({ status }) => status), [
     "rejected",
     "rejected",
     "fulfilled",
   ]);
-  assert.equal(await joiner.ask(4), 4);
+  assert.equal(await joiner.add(4), 4);
 });

@@ -8,7 +8,7 @@ import { pick } from "../../../core/values/columns.ts";
 import { toRow } from "../../../core/values/to_row.ts";
 import { type Row, toValue } from "../../../core/values/value.ts";
 import { recordBatches } from "../../record_batches.ts";
-import { Joiner } from "../joiner.ts";
+import { Joiner } from "../../../core/runtime/joiner.ts";
 import { type HeldToken, MAX_JOINED } from "../key_claims.ts";
 import { type OpenParts, PostgresEngine } from "../postgres_engine.ts";
 import { RecordTable } from "./record_table.ts";
