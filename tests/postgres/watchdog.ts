@@ -15,7 +15,9 @@ export interface Watchdog {
  * @param commands Text for `sh`. `$1`, `$2` … are the arguments.
  */
 export function startWatchdog(commands: string, args: readonly string[]): Watchdog {
-  const child: ChildProcess = spawn("sh", ["-c", `cat > /dev/null; ${commands}`, "sh", ...args], {
+  // Signals that are meant for the tests, as by a job that is stopped, do not end it.
+  const script = `trap "" HUP INT TERM; cat > /dev/null; ${commands}`;
+  const child: ChildProcess = spawn("sh", ["-c", script, "sh", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     cwd: "/",
