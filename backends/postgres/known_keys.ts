@@ -13,6 +13,8 @@ const MAX_KNOWN = 5_000_000;
 const FRESH_MS = 100;
 /** Time without a lookup after which they are forgotten, in milliseconds. */
 const MAX_IDLE_MS = 1_000;
+/** Time after which they are read again, in milliseconds: rows that other programs delete are noted nowhere. */
+const MAX_AGE_MS = 30_000;
 
 /** The rows of a store, as known keys are read from them. */
 export interface KnownRows {
@@ -32,18 +34,21 @@ export interface KnownRows {
  *
  * Only rows answer: a key that is not known is looked up. Known keys are believed for 100 ms. Then the server is asked
  * if rows were removed or replaced since: if so, all are forgotten, if not, newer rows are read. A second without a
- * lookup ends it, so that rows that other programs delete are missed by no later sweep.
+ * lookup ends it, and so do 30 seconds with lookups: rows that other programs delete are missed by no later sweep, nor
+ * for long by a program that never pauses.
  */
 export class KnownKeys {
   readonly #rows: KnownRows;
+  readonly #maxAgeMs: number;
   #shape: KeyShape | undefined;
   #found = 0;
   #asked = -Infinity;
   #known: Known | undefined;
   #isBeginning = false;
 
-  constructor(rows: KnownRows) {
+  constructor(rows: KnownRows, maxAgeMs = MAX_AGE_MS) {
     this.#rows = rows;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   /** Returns the source of the newest row with a key: empty if it has none, undefined if there is no such row. */
@@ -54,6 +59,7 @@ export class KnownKeys {
       this.#forget();
     }
     this.#asked = now;
+    if (this.#known && now - this.#known.complete > this.#maxAgeMs) this.#known = undefined;
     const known = this.#known;
     if (!known) return this.#look(key);
     const isFresh = now - known.confirmed <= FRESH_MS;
@@ -99,6 +105,7 @@ export class KnownKeys {
     if (shape !== this.#shape) return;
     this.#known = known;
     await this.#read(known, last);
+    known.complete = performance.now();
   }
 
   async #read(known: Known, last: string): Promise<void> {
@@ -124,7 +131,8 @@ export class KnownKeys {
   async #confirm(known: Known): Promise<void> {
     const sent = performance.now();
     const { last, removals } = await this.#rows.state();
-    if (removals !== known.removals) {
+    // Without the last row that was read, other programs removed rows.
+    if (removals !== known.removals || BigInt(last) < BigInt(known.read)) {
       if (this.#known === known) this.#forget();
       return;
     }
@@ -141,6 +149,8 @@ class Known {
   /** Time at which the server was asked last if they hold. */
   confirmed: number;
   confirming: Promise<void> | undefined;
+  /** Time at which all rows of the beginning were read. */
+  complete = Infinity;
   /** Number of the last row that was read. */
   read = "-1";
   isReading = false;

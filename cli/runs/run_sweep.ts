@@ -12,6 +12,7 @@ import { durationText } from "../terminal/duration_text.ts";
 import { Pace } from "../terminal/pace.ts";
 import { ProgressBar } from "../terminal/progress_bar.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
@@ -63,7 +64,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   if (stopped === "deadline") complain("[stet] Stopped at the deadline: the rest was not begun");
   if (stopped === "error") complain("[stet] Stopped because a run failed: the rest was not begun");
   if (failed > 0 && task.store !== undefined) {
-    complain(`[stet] Why they failed: stet failures ${shellText([task.store])}`);
+    complain(`[stet] Why they failed: stet failures ${shellText([shownLocation(task.store)])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
 }

@@ -342,6 +342,8 @@ test("no command shows the password, whether it succeeds or fails", options, asy
         ["reset", store, "seed=1"],
         ["run", "--logs", folder, "--store", store, "-g", "seed=5", "--", "true"],
         ["run", "--logs", folder, "--store", store, "-g", "seed=6", "--", "false"],
+        ["run", "--namespace", "failing", "--logs", folder, "--store", store, "-g", "seed=6"]
+          .concat("--", "false"),
       ]
     ) {
       const { text } = await stet(...args);

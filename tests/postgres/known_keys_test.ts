@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { KnownKeys, type KnownRows } from "../../backends/postgres/known_keys.ts";
 import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
 import { openEngine } from "../open_engine.ts";
 import { postgresSkip } from "./programs.ts";
@@ -33,7 +34,8 @@ test("keys that were read ahead are believed while they are rows", { skip }, asy
   const readAhead = async (): Promise<void> => {
     for (let tries = 0; tries < 20; tries++) {
       assert.deepEqual(await sourcesOf(seeds), found);
-      if (!(engine.sourceOf(keyAt(0)) instanceof Promise)) return;
+      await engine.sourceOf(keyAt(0)); // they are believed for 100 ms from now on
+      if (!(engine.sourceOf(keyAt(1)) instanceof Promise)) return;
     }
     assert.fail("a statement was sent for every key");
   };
@@ -61,7 +63,44 @@ test("keys that were read ahead are believed while they are rows", { skip }, asy
   await other.clear();
   await sleep(150);
   assert.deepEqual(await sourcesOf([0, 1]), [undefined, undefined]);
+
+  // Also without a pause, another program that empties the table is noticed.
+  await engine.recordAll(rows(8_000));
+  await readAhead();
+  await sql.query("TRUNCATE known_keys");
+  await sleep(150);
+  assert.deepEqual(await sourcesOf([0, 1]), [undefined, undefined]);
   await sql.close();
   await other.close();
   await engine.close();
+});
+
+test("keys that were read ahead are read again after a time, also without a pause", async () => {
+  const seeds = new Set(Array.from({ length: 2_000 }, (_, seed) => seed));
+  const rows: KnownRows = {
+    look: (key) => Promise.resolve(seeds.has(Number(key.values.seed)) ? "" : undefined),
+    // Another program deletes rows: the last one stays, and no removal is noted.
+    state: () => Promise.resolve({ last: "1999", removals: "0" }),
+    columns: () => Promise.resolve(["seed", "lr"]),
+    async *pages() {
+      yield [...seeds].map((seed) => ({ seed, lr: seed / 3 }));
+    },
+  };
+  const known = new KnownKeys(rows, 300);
+  const readAhead = async (): Promise<void> => {
+    for (let tries = 0; tries < 5; tries++) {
+      for (const seed of seeds) await known.sourceOf(keyAt(seed));
+      if (!(known.sourceOf(keyAt(0)) instanceof Promise)) return;
+    }
+    assert.fail("keys are not read ahead");
+  };
+  await readAhead();
+  seeds.delete(7);
+  for (let waits = 0; waits < 8; waits++) {
+    await sleep(50);
+    assert.equal(await known.sourceOf(keyAt(6)), "");
+  }
+  assert.equal(await known.sourceOf(keyAt(7)), undefined);
+  await readAhead();
+  assert.equal(await known.sourceOf(keyAt(7)), undefined);
 });
