@@ -1,4 +1,4 @@
-import { DEFAULT_STORE } from "../core/runs/open_stores.ts";
+import { DEFAULT_STORE } from "../core/contract/registry.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** An option of a command. */

@@ -7,7 +7,7 @@ import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
 import { isGranted } from "../core/runtime/missing_permission.ts";
 import type { Grid } from "../core/grids/grid.ts";
-import { DEFAULT_STORE } from "../core/runs/open_stores.ts";
+import { DEFAULT_STORE } from "../core/contract/registry.ts";
 import { openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";

@@ -1,5 +1,5 @@
 import { importStore } from "../../core/tools/import_store.ts";
-import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
+import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { columnLists, columns } from "../grids/column_list.ts";
 import { given, option, repeated, required, text } from "../options.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_STORE } from "../../core/runs/open_stores.ts";
+import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { option, text } from "../options.ts";

@@ -9,6 +9,9 @@ import type {
 import { StoreError } from "../errors.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 
+/** Default store. */
+export const DEFAULT_STORE = "_stet_store.csv";
+
 /** Options of everything that opens a store. */
 export interface StoreOptions extends OpenOptions {
   /** More kinds of store for this call, by extension: `{ ".foo": () => import("./foo.ts") }`. */

@@ -4,14 +4,11 @@ import type { Backend, BackendModule } from "../contract/backend.ts";
 import type { Engine } from "../contract/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { OnceOptions } from "./once_types.ts";
-import { locationText, type Registry } from "../contract/registry.ts";
+import { DEFAULT_STORE, locationText, type Registry } from "../contract/registry.ts";
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { onReplaced } from "../runtime/replaced_module.ts";
 import { FunctionsByStore, type WrappedFunction } from "./wrapped_function.ts";
-
-/** Default store. */
-export const DEFAULT_STORE = "_stet_store.csv";
 
 /** The stores of this process's functions, opened through a registry. */
 export class OpenStores {

@@ -1,8 +1,7 @@
 import process from "node:process";
 import { pick } from "../values/columns.ts";
 import { compareValues } from "../values/compare_values.ts";
-import { DEFAULT_STORE } from "../runs/open_stores.ts";
-import type { Registry } from "../contract/registry.ts";
+import { DEFAULT_STORE, type Registry } from "../contract/registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
 import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";

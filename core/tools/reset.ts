@@ -1,10 +1,9 @@
 import process from "node:process";
 import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
-import type { Registry } from "../contract/registry.ts";
 import { agreesWith, subsetShape } from "../contract/subset_shape.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
-import { DEFAULT_STORE } from "../runs/open_stores.ts";
+import { DEFAULT_STORE, type Registry } from "../contract/registry.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { isConfirmed } from "../runtime/is_confirmed.ts";
 import { shownLocation } from "../runtime/shown_location.ts";

@@ -1,7 +1,6 @@
 import { isKnown, withStore } from "../contract/open_existing.ts";
-import type { Registry, StoreOptions } from "../contract/registry.ts";
 import { type Status, statusOf } from "../contract/status_of.ts";
-import { DEFAULT_STORE } from "../runs/open_stores.ts";
+import { DEFAULT_STORE, type Registry, type StoreOptions } from "../contract/registry.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 
 /** Options of {@linkcode status}, and of other functions that print. */

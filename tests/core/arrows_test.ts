@@ -182,21 +182,34 @@ test("a folder has at most 22 files", () => {
   assert.deepEqual([...sizes].filter(([, size]) => size > 22), []);
 });
 
-test("importing mod.ts loads no backend and no package but acorn", () => {
+/** Returns the modules that some load with their imports, and the packages among these. */
+function loadedBy(...files: string[]): { readonly loaded: string[]; readonly packages: string[] } {
   const all = modules();
-  const loaded = new Set(["mod.ts"]);
-  const foreign: string[] = [];
+  const loaded = new Set(files);
+  const packages = new Set<string>();
   for (const file of loaded) {
     for (const { specifier, kind } of importsOf(all.get(file) ?? "")) {
       if (kind !== "static" || specifier.startsWith("node:")) continue;
       if (specifier.startsWith(".")) loaded.add(target(file, specifier));
-      else foreign.push(specifier);
+      else packages.add(specifier);
     }
   }
-  assert.ok(loaded.size > 1, "mod.ts imports something");
-  const backends = [...loaded].filter((file) => file.startsWith("backends/"));
+  assert.ok(loaded.size > files.length, "they import something");
+  return { loaded: [...loaded], packages: [...packages] };
+}
+
+test("importing mod.ts loads no backend and no package but acorn", () => {
+  const { loaded, packages } = loadedBy("mod.ts");
+  const backends = loaded.filter((file) => file.startsWith("backends/"));
   assert.deepEqual(backends, ["backends/table.ts"]);
-  assert.deepEqual([...new Set(foreign)].filter((specifier) => specifier !== "acorn"), []);
+  assert.deepEqual(packages, ["acorn"]);
+});
+
+test("looking at a store of text by the command line loads no package", () => {
+  for (const command of ["status", "ls", "failures"]) {
+    const file = `cli/commands/${command}.ts`;
+    assert.deepEqual(loadedBy("cli.ts", file, "backends/text/csv.ts").packages, [], command);
+  }
 });
 
 test("an import against the arrows is reported", () => {
