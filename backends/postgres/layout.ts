@@ -85,8 +85,13 @@ export async function readLayout(
     `${literal(names.schema)} `;
   const isOurs = columns.delete(ROW) && columns.get(MORE)?.type === "jsonb" &&
     /^[rpv]$/.test(kind!);
-  if (!isOurs || !stores) {
+  if (!isOurs) {
     throw new FormatError(`${refusal}is not one of stet; choose another by ?table=…`);
+  }
+  if (!stores) {
+    throw new FormatError(
+      `${refusal}has no table stet_stores next to it; restore that from the same dump`,
+    );
   }
   columns.delete(MORE);
   const [version, more] = await readStore(query, names);

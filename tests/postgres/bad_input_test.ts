@@ -145,7 +145,6 @@ test(
     await sql.query("DROP TABLE dropped.stet_claims");
     await assert.rejects(open({ seed: 2 }), /stet_claims.* dropped it; start this one again/);
     await open.close().catch(() => {});
-    await sql.close();
     const next = once(({ seed }: { seed: number }) => seed, {
       store: url,
       quiet: true,
@@ -153,6 +152,9 @@ test(
     });
     await next({ seed: 3 });
     await next.close();
+    await sql.query("DROP TABLE dropped.stet_stores");
+    await assertRefused(url, /stet_stores next to it; restore/);
+    await sql.close();
   },
 );
 
