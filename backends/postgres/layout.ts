@@ -1,6 +1,7 @@
 import { FormatError, StoreError } from "../../core/errors.ts";
 import { type Column, kindOfType } from "./column_kind.ts";
 import type { Connections } from "./connection/connections.ts";
+import { codeOf } from "./connection/postgres_errors.ts";
 import { literal, quoted } from "./sql_text.ts";
 
 /** Number of a row: the order of rows. */
@@ -84,15 +85,16 @@ export async function readLayout(
     `${literal(names.schema)} `;
   const isOurs = columns.delete(ROW) && columns.get(MORE)?.type === "jsonb" &&
     /^[rpv]$/.test(kind!);
-  if (!isOurs || !stores) {
+  if (!isOurs) {
     throw new FormatError(`${refusal}is not one of stet; choose another by ?table=…`);
   }
+  if (!stores) {
+    throw new FormatError(
+      `${refusal}has no table stet_stores next to it; restore that from the same dump`,
+    );
+  }
   columns.delete(MORE);
-  const found = await query(
-    `SELECT version, array_to_json(more) FROM ${names.stores} WHERE store = $1`,
-    [names.store],
-  );
-  const [version, more] = found.rows[0] as string[] ?? [];
+  const [version, more] = await readStore(query, names);
   if (Number(version) > VERSION) {
     throw new StoreError(`${refusal}was made by a newer version of stet (${version}); update stet`);
   }
@@ -103,4 +105,32 @@ export async function readLayout(
     more: new Set(JSON.parse(more ?? "[]") as string[]),
     indexes: new Set(JSON.parse(indexes ?? "[]") as string[]),
   };
+}
+
+/**
+ * Returns the version of a store, and the names of its cells that are in no column. A table that another program
+ * renamed, copied or restored has neither, and gets them.
+ */
+async function readStore(
+  query: (text: string, values?: readonly unknown[]) => ReturnType<Query>,
+  { rows, stores, store }: TableNames,
+): Promise<readonly string[]> {
+  const found = await query(
+    `SELECT version, array_to_json(more) FROM ${stores} WHERE store = $1`,
+    [store],
+  );
+  if (found.rows[0]) return found.rows[0] as string[];
+  const more = `ARRAY(SELECT DISTINCT jsonb_object_keys(${quoted(MORE)}) FROM ${rows} ORDER BY 1)`;
+  try {
+    await query(
+      `INSERT INTO ${stores} (store, version, more) VALUES ($1, ${VERSION}, ${more})
+       ON CONFLICT (store) DO NOTHING`,
+      [store],
+    );
+  } catch (error) {
+    // A role or a server that only reads reads all the same.
+    if (!/^(?:42501|25006)$/.test(codeOf(error))) throw error;
+  }
+  const { rows: [named] } = await query(`SELECT ${VERSION}, array_to_json(${more})`);
+  return named as string[];
 }

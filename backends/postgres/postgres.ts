@@ -1,11 +1,11 @@
-import type { OpenOptions } from "../../core/contract/backend.ts";
+import type { OpenOptions, RecordsTable } from "../../core/contract/backend.ts";
 import { StoreError } from "../../core/errors.ts";
 import { missingPermission } from "../../core/runtime/missing_permission.ts";
 import { loadPg } from "../../packages/pg.ts";
 import { Connections } from "./connection/connections.ts";
 import { pgOptions } from "./connection/pg_options.ts";
 import { storeError } from "./connection/postgres_errors.ts";
-import { parsePostgresUrl, withTable } from "./connection/postgres_url.ts";
+import { parsePostgresUrl, type PostgresUrl, withTable } from "./connection/postgres_url.ts";
 import { PostgresBackend } from "./postgres_backend.ts";
 import type { PostgresEngine } from "./postgres_engine.ts";
 import { PostgresRecords } from "./records/postgres_records.ts";
@@ -21,7 +21,7 @@ export async function open(
   { warn = console.warn, records }: OpenOptions,
 ): Promise<PostgresEngine> {
   const given = parsePostgresUrl(location);
-  const url = records ? withTable(given, records.table) : given;
+  const url = records ? withTable(given, tableOf(records, given)) : given;
   const pg = await loadPg(`open store "${url.location}"`);
   const { host, port } = pgOptions(url).options;
   if (!host.startsWith("/") && missingPermission([{ name: "net", host: `${host}:${port}` }])) {
@@ -39,8 +39,9 @@ export async function open(
         `Cannot open store "${url.location}": no schema of the search path exists; give ?schema=…`,
       );
     }
-    const found = records?.table ??
-      await recordsIn(connections, schema, given.isTableGiven ? given.table : undefined);
+    const found = records
+      ? url.table
+      : await recordsIn(connections, schema, given.isTableGiven ? given.table : undefined);
     const parts = { connections, schema, warn };
     const engine = found === undefined
       ? new PostgresBackend({ ...parts, url })
@@ -51,4 +52,16 @@ export async function open(
     await connections.close();
     throw storeError(error, url.location, "open");
   }
+}
+
+/** Name of a `Store`'s table where it gives none. */
+const DEFAULT_RECORDS = "results";
+
+/** Returns the table of a `Store`: that of the URL, unless the `Store` names one. @throws {StoreError} If both do. */
+function tableOf({ table }: RecordsTable, { isTableGiven, location, ...url }: PostgresUrl): string {
+  if (!isTableGiven || table === url.table) return table;
+  if (table === DEFAULT_RECORDS) return url.table;
+  throw new StoreError(
+    `Cannot open store "${location}": the Store names another table, "${table}"; leave out one of the two`,
+  );
 }

@@ -52,6 +52,6 @@ async function missingStore(store: string | URL, backend: Engine): Promise<Store
     ? `no run has succeeded, ${failed} failed; stet failures lists them`
     : path.isAbsolute(backend.location)
     ? "there is no such file; it is made by the first run, check the path"
-    : "its file is not there yet, or was cleared; it is made by the first run";
+    : "it is not there yet, or was cleared; it is made by the first run, check the URL";
   return new StoreError(`Cannot find store "${shownLocation(store)}": ${reason}`);
 }

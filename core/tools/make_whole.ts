@@ -43,7 +43,7 @@ export async function makeWhole<T>(
       throw new StoreError(
         `Cannot write "${
           shownLocation(location)
-        }" as a whole: it is no file; add to it with append`,
+        }" as a whole: it is no file; add rows to it with append (stet export --append)`,
       );
     }
     if (await store.exists()) await checkReplaceable(store, force);

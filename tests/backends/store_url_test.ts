@@ -145,7 +145,7 @@ test("the commands that look at a store take a URL", async (t) => {
   assert.equal(fs.readFileSync(copy, "utf8").trim().split("\n").length, 5);
   assert.equal(await reset(url, { seed: 1 }), 1);
   assert.equal((await stet("reset", url, "--yes")).code, 0);
-  await assert.rejects(ls(url, { quiet: true }), /its file is not there yet, or was cleared/);
+  await assert.rejects(ls(url, { quiet: true }), /it is not there yet, or was cleared/);
 });
 
 test("a URL at which nothing listens is an error that names it and how to start a sidecar", async () => {

@@ -116,6 +116,48 @@ test(
   },
 );
 
+test(
+  "a command line that meets no table, or would replace one, says what to do",
+  options,
+  async (t) => {
+    const file = join(tempFolder(t), "runs.csv");
+    writeFileSync(file, "seed,result\n1,2\n");
+    const url = await secretUrl({ params: { table: "not yet" } });
+    assert.match((await stet("status", url)).text, /it is not there yet, .* check the URL$/);
+    for (const args of [["merge", file, file], ["export", file]]) {
+      assert.match((await stet(...args, "-o", url)).text, /append \(stet export --append\)$/);
+    }
+    assert.equal((await stet("export", file, "-o", url, "--append")).code, 0);
+    assert.match((await stet("status", url)).text, /1 completed/);
+  },
+);
+
+test(
+  "a table of claims that another program drops is made by the next process",
+  options,
+  async () => {
+    const server = await secured();
+    const sql = await server.connect();
+    await sql.query("CREATE SCHEMA dropped AUTHORIZATION member");
+    const url = await secretUrl({ params: { schema: "dropped" } });
+    const open = once(({ seed }: { seed: number }) => seed, { store: url, quiet: true });
+    await open({ seed: 1 });
+    await sql.query("DROP TABLE dropped.stet_claims");
+    await assert.rejects(open({ seed: 2 }), /stet_claims.* dropped it; start this one again/);
+    await open.close().catch(() => {});
+    const next = once(({ seed }: { seed: number }) => seed, {
+      store: url,
+      quiet: true,
+      onChange: "ignore",
+    });
+    await next({ seed: 3 });
+    await next.close();
+    await sql.query("DROP TABLE dropped.stet_stores");
+    await assertRefused(url, /stet_stores next to it; restore/);
+    await sql.close();
+  },
+);
+
 test("a password by PGPASSWORD, by a password file and by the URL is taken", options, async (t) => {
   const server = await secured();
   const plain = server.url({ user: "member", params: { table: "by password" } });

@@ -114,3 +114,40 @@ test(
     await one.close();
   },
 );
+
+test(
+  "a table that another program renames or restores keeps its cells, and notes removals",
+  options,
+  async () => {
+    const server = await sharedServer();
+    const sql = await server.connect();
+    const row = { seed: 1, ["p".repeat(70)]: 2, ["q".repeat(70)]: "x" };
+    const before = await openEngine(server.url({ params: { table: "before" } }));
+    await before.record(row);
+    await before.close();
+    await sql.query("ALTER TABLE before RENAME TO after");
+    await sql.query("CREATE ROLE looker LOGIN PASSWORD 'looks'");
+    await sql.query("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker");
+    const cells = (rows: readonly object[]): unknown =>
+      rows.map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("_stet_")))
+      );
+    for (const user of ["looker", "stet"]) {
+      const password = user === "looker" ? { password: "looks" } : {};
+      const after = await openEngine(server.url({ user, ...password, params: { table: "after" } }));
+      assert.deepEqual(await after.columns(), [...Object.keys(row), "_stet_timestamp"]);
+      assert.deepEqual(cells(await after.load()), [row]);
+      if (user === "stet") {
+        await after.record({ seed: 2, ["r".repeat(70)]: 3 });
+        assert.deepEqual(cells(await after.load()), [row, { seed: 2, ["r".repeat(70)]: 3 }]);
+        await after.clear();
+      }
+      await after.close();
+    }
+    const [noted] = await sql.query(
+      "SELECT removals::int AS count FROM stet_stores WHERE store = 'after'",
+    );
+    assert.deepEqual(noted, { count: 1 });
+    await sql.close();
+  },
+);

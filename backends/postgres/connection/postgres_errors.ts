@@ -83,6 +83,12 @@ export function storeError(error: unknown, location: string, activity = "use"): 
       );
     case "25006":
       return refused(`${message}; connect to the primary server to write`);
+    case "42P01":
+      // Tables of rows that are dropped are made again by the next record.
+      if (!/stet_(?:owners|claims|failures|stores)"/.test(message)) break;
+      return refused(
+        `${message}; another program dropped it; start this one again, which makes it`,
+      );
     case "53100":
       return refused(`${message}; the server's disk is full`);
     case "ENOTFOUND":
