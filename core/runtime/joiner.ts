@@ -31,6 +31,8 @@ export class Joiner<I, O> {
   readonly #options: JoinerOptions<I>;
   #waiting: Waiting<I, O>[] = [];
   #batches = 0;
+  /** Number of batches that are due, and not taken yet. */
+  #due = 0;
   /** Identities of the requests under way. */
   readonly #sending = new Set<string>();
   #idle: (() => void)[] = [];
@@ -52,6 +54,7 @@ export class Joiner<I, O> {
         this.#batches < MAX_BATCHES && this.#waiting.length >= MIN_SECOND;
       if (!isDue) return;
       this.#batches++;
+      this.#due++;
       queueMicrotask(() => void this.#run());
     });
   }
@@ -62,6 +65,7 @@ export class Joiner<I, O> {
   }
 
   async #run(): Promise<void> {
+    this.#due--;
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       if (batch.length === 0) break; // all wait for requests of the other batch
@@ -80,7 +84,7 @@ export class Joiner<I, O> {
 
   #take(): Waiting<I, O>[] {
     const { maxItems, sizeOf, maxSize = Infinity, identityOf } = this.#options;
-    const share = Math.ceil(this.#waiting.length / (MAX_BATCHES - this.#batches + 1));
+    const share = Math.ceil(this.#waiting.length / (MAX_BATCHES - this.#batches + this.#due + 1));
     const most = Math.min(maxItems, Math.max(share, MIN_SECOND));
     const batch: Waiting<I, O>[] = [];
     const left: Waiting<I, O>[] = [];
