@@ -16,6 +16,6 @@ export const table: BackendTable = {
   "sqlite:": () => import("./sqlite/sqlite.ts"),
   "http:": () => import("./http/http.ts"),
   "https:": () => import("./http/http.ts"),
-  "postgresql:": () => import("./postgresql.ts"),
+  "postgresql:": () => import("./postgres/postgres.ts"),
   ":memory:": () => import("./memory.ts"),
 };

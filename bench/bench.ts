@@ -24,6 +24,7 @@ import { crowd } from "./crowd.ts";
 import { exporting } from "./export.ts";
 import type { Group, Setting } from "./group.ts";
 import { look } from "./look.ts";
+import { postgres } from "./postgres.ts";
 import { query } from "./query.ts";
 import { read } from "./read.ts";
 import { record } from "./record.ts";
@@ -53,6 +54,7 @@ const groups: readonly Group[] = [
   columnar,
   exporting,
   sidecar,
+  postgres,
 ];
 
 const { values: options, positionals: names } = parseArgs({
@@ -96,7 +98,9 @@ function formatsOf(group: Group): readonly Format[] {
 }
 
 const chosen = groupsNamed().flatMap((group) =>
-  formatsOf(group).flatMap((format) => sizesOf(group).map((rows) => ({ group, format, rows })))
+  (group.kind ? group.formats : formatsOf(group)).flatMap((format) =>
+    sizesOf(group).map((rows) => ({ group, format, rows }))
+  )
 );
 const folder = fs.mkdtempSync(path.join(options.folder, "stet-bench-"));
 function clean(): void {
@@ -135,7 +139,8 @@ try {
       process.stderr.write(`\r\x1b[K${group.name}, ${rows} rows, ${format}`);
     }
     const measurements = await group.measure(rows, { ...setting, format });
-    all.push(...measurements.map((each) => ({ group: group.name, format, ...each })));
+    const kind = group.kind ?? format;
+    all.push(...measurements.map((each) => ({ group: group.name, format: kind, ...each })));
   }
 } finally {
   clean();

@@ -51,3 +51,8 @@ export function runChild(
 export function startChild(command: Command): ChildProcess {
   return spawn(process.execPath, argsOf(command, ["-A"]), { stdio: ["pipe", "pipe", "inherit"] });
 }
+
+/** Resolves to the next line that a child prints. */
+export function lineOf({ stdout }: ChildProcess): Promise<string> {
+  return new Promise((resolve) => stdout!.once("data", (text) => resolve(String(text))));
+}

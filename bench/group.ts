@@ -19,6 +19,8 @@ export interface Group {
   readonly name: string;
   /** The sizes of store at which it is made, in rows, unless others are asked for. */
   readonly sizes: readonly number[];
+  /** The only kind of store for which it is made, by its scheme. Default: `formats` says. */
+  readonly kind?: string;
   /** The kinds of store for which it is made, unless others are asked for. */
   readonly formats: readonly Format[];
   measure(rows: number, setting: Setting): Promise<Measurement[]>;

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { startChild } from "./child.ts";
+import { lineOf, startChild } from "./child.ts";
 import type { Group } from "./group.ts";
 import { load, type Turn } from "./http_load.ts";
 import { type Measurement, median } from "./measure.ts";
@@ -93,17 +93,13 @@ async function start(
   ...args: readonly ["bare"] | readonly ["stet", string, string]
 ): Promise<Server> {
   const child = startChild(["sidecar_server.ts", ...args]);
-  return { child, port: Number(await line(child)) };
+  return { child, port: Number(await lineOf(child)) };
 }
 
 async function memoryOf({ child }: Server): Promise<number> {
-  const answer = line(child);
+  const answer = lineOf(child);
   child.stdin!.write("\n");
   return JSON.parse(await answer).memory;
-}
-
-function line({ stdout }: ChildProcess): Promise<string> {
-  return new Promise((resolve) => stdout!.once("data", (text) => resolve(String(text))));
 }
 
 /** Requests for each second. */

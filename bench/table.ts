@@ -1,11 +1,10 @@
 import type { Measurement, Target } from "./measure.ts";
-import type { Format } from "./sample_store.ts";
 
 /** A measurement, and of what kind of store it is. */
 export interface Line extends Measurement {
   /** The group that made it. */
   readonly group: string;
-  readonly format: Format;
+  readonly format: string;
 }
 
 /** The ratio of what stet takes to the raw limit; undefined without one. */

@@ -1,10 +1,10 @@
 """Does to a Store of Python's entropic what a test asks, and prints the answer as JSON.
 
-    entropic_store.py <folder> <commands>
+    entropic_store.py <folder> <commands> [<database>]
 
-`commands` is a JSON array of [name, arguments…]; the answers come as an array. The database is
-<folder>/db.sqlite3, the results are in <folder>/results. Params are Python source, so that a test can
-say 1.0 and 1.
+`commands` is a JSON array of [name, arguments…]; the answers come as an array. The database is a URL of
+SQLAlchemy (default: <folder>/db.sqlite3), the results are in <folder>/results. Params are Python source,
+so that a test can say 1.0 and 1.
 """
 
 import json
@@ -58,13 +58,13 @@ def as_json(record):
     }
 
 
-def main(folder, commands):
+def main(folder, commands, database=None):
     store = Store(
         runner=runner,
         result_cls=Sim,
         results_dir=os.path.join(folder, "results"),
         file_suffix=".txt",
-        db_url=f"sqlite:///{folder}/db.sqlite3",
+        db_url=database or f"sqlite:///{folder}/db.sqlite3",
     )
 
     def run(method, source, custom_data):
@@ -94,4 +94,4 @@ def main(folder, commands):
     print(json.dumps([commands_by_name[name](*given) for name, *given in commands]))
 
 
-main(sys.argv[1], json.loads(sys.argv[2]))
+main(sys.argv[1], json.loads(sys.argv[2]), *sys.argv[3:])

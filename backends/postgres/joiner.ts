@@ -1,0 +1,90 @@
+/** A request that waits. */
+interface Waiting<I, O> {
+  readonly item: I;
+  readonly resolve: (result: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Options of joining. */
+export interface JoinerOptions<I> {
+  /** Maximum number of requests in a batch. */
+  readonly maxItems: number;
+  /** Returns the size of a request; a batch has at most `maxSize`, or one request. Default: 0. */
+  readonly sizeOf?: (item: I) => number;
+  readonly maxSize?: number;
+  /** Returns the identity of a request. A batch has one of each identity; others wait for the next. */
+  readonly identityOf?: (item: I) => string;
+}
+
+/**
+ * Joins requests: all that wait while a batch is under way are in the next one. A request that finds none under
+ * way is sent at once, with those of the same tick.
+ */
+export class Joiner<I, O> {
+  readonly #send: (items: readonly I[]) => Promise<readonly O[]>;
+  readonly #options: JoinerOptions<I>;
+  #waiting: Waiting<I, O>[] = [];
+  #isSending = false;
+  #idle: (() => void)[] = [];
+
+  /** @param send Sends a batch, and returns the result of each request in their order. */
+  constructor(
+    send: (items: readonly I[]) => Promise<readonly O[]>,
+    options: JoinerOptions<I>,
+  ) {
+    this.#send = send;
+    this.#options = options;
+  }
+
+  /** Adds a request, and returns its result. Rejects with the error of its batch. */
+  add(item: I): Promise<O> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (this.#isSending) return;
+      this.#isSending = true;
+      queueMicrotask(() => void this.#run());
+    });
+  }
+
+  /** Resolves when no request waits or is under way. */
+  async settled(): Promise<void> {
+    if (this.#isSending) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      try {
+        const results = await this.#send(batch.map(({ item }) => item));
+        for (const [i, { resolve }] of batch.entries()) resolve(results[i]!);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isSending = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #take(): Waiting<I, O>[] {
+    const { maxItems, sizeOf, maxSize = Infinity, identityOf } = this.#options;
+    const batch: Waiting<I, O>[] = [];
+    const left: Waiting<I, O>[] = [];
+    const identities = new Set<string>();
+    let size = 0;
+    for (const waiting of this.#waiting) {
+      const identity = identityOf?.(waiting.item);
+      const own = sizeOf?.(waiting.item) ?? 0;
+      const isFull = batch.length >= maxItems || batch.length > 0 && size + own > maxSize;
+      if (isFull || identity !== undefined && identities.has(identity)) {
+        left.push(waiting);
+        if (isFull) size = Infinity; // the order of arrival
+        continue;
+      }
+      if (identity !== undefined) identities.add(identity);
+      batch.push(waiting);
+      size += own;
+    }
+    this.#waiting = left;
+    return batch;
+  }
+}

@@ -1,0 +1,388 @@
+import { createHash, randomUUID } from "node:crypto";
+import type {
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  Failure,
+  FailureNote,
+  HeldKey,
+  Lease,
+} from "../../core/contract/backend.ts";
+import { LostClaimError } from "../../core/errors.ts";
+import type { Key } from "../../core/keys/key.ts";
+import { canonicalJson, parseJson } from "../../core/values/json.ts";
+import type { Row } from "../../core/values/value.ts";
+import { decodeNote, encodeNote } from "../state/note_text.ts";
+import { hostName } from "../files/host_name.ts";
+import type { Connections } from "./connections.ts";
+import { Joiner } from "./joiner.ts";
+import type { TableNames } from "./layout.ts";
+import { IS_DEAD, type Owner, processName } from "./owner.ts";
+
+/** Maximum number of requests, and of characters of their keys and rows, in a statement. */
+export const MAX_JOINED = 1000, MAX_JOINED_CHARACTERS = 4_000_000;
+
+/** A key that is claimed, as statements name it. */
+export interface HeldToken {
+  readonly key: Key;
+  /** The key in the tables of claims: 128 bits of the hash of its text. */
+  readonly id: string;
+  /** Fencing token. */
+  readonly token: string;
+  readonly lease: Lease | undefined;
+  readonly isDone: ClaimOptions["isDone"];
+}
+
+/** The rows of a store, as claims use them. */
+export interface ClaimedRows {
+  /** Makes the tables of claims, where they are missing. */
+  makeTables(): Promise<void>;
+  /** Checks that the row of a key can be recorded. */
+  check(key: Key): Promise<void>;
+  /** Returns the newest row of a key, or undefined. */
+  look(key: Key): Promise<Row | undefined>;
+  /** Adds the row of a claim and ends that, in one step. */
+  record(held: HeldToken, row: Row): Promise<void>;
+}
+
+/** The answer to one key of a batch of claims. */
+type Answered = "claimed" | { readonly holder: string };
+
+/** A claim that was not answered yet. */
+interface Found {
+  readonly token: string;
+  readonly holder: string;
+  readonly isDead: boolean;
+}
+
+/** The claims and failures of a store. Claims that wait at the same time are made in one statement. */
+export class KeyClaims {
+  readonly #connections: Connections;
+  readonly #names: TableNames;
+  readonly #location: string;
+  readonly #owner: Owner;
+  readonly #rows: ClaimedRows;
+  #hasTables = false;
+  readonly #claims = new Joiner<HeldToken, Answered>((items) => this.#claimAll(items), {
+    maxItems: MAX_JOINED,
+    maxSize: MAX_JOINED_CHARACTERS,
+    sizeOf: ({ key }) => key.text.length,
+    identityOf: ({ id }) => id,
+  });
+  readonly #releases = new Joiner<HeldToken, boolean>((items) => this.#releaseAll(items), {
+    maxItems: MAX_JOINED,
+  });
+
+  constructor(
+    connections: Connections,
+    names: TableNames,
+    location: string,
+    owner: Owner,
+    rows: ClaimedRows,
+  ) {
+    this.#connections = connections;
+    this.#names = names;
+    this.#location = location;
+    this.#owner = owner;
+    this.#rows = rows;
+  }
+
+  /** Resolves when no request is under way. */
+  async settled(): Promise<void> {
+    await this.#claims.settled();
+    await this.#releases.settled();
+  }
+
+  /** Claims a key, unless its row counts as done or another holds it. */
+  async claim(key: Key, { isDone, lease }: ClaimOptions): Promise<ClaimAnswer> {
+    this.#connections.checkOpen();
+    await this.#rows.check(key);
+    const token = lease ? `lease ${lease.token}` : randomUUID();
+    const held: HeldToken = { key, id: idOf(key), token, lease, isDone };
+    const answer = await this.#claims.add(held);
+    if (answer !== "claimed") return { state: "busy", holder: answer.holder };
+    if (!lease) this.#owner.retain();
+    try {
+      // After the claim: a run that ended before it has committed its row.
+      const row = await this.#rows.look(key);
+      if (!row || isDone && !isDone(row)) return { state: "claimed", claim: this.#claimOf(held) };
+      await this.#releases.add(held);
+    } catch (error) {
+      if (!lease) this.#owner.release();
+      await this.#releases.add(held).catch(() => {});
+      throw error;
+    }
+    if (!lease) this.#owner.release();
+    return { state: "done" };
+  }
+
+  #claimOf(held: HeldToken): Claim {
+    let isOver = held.lease !== undefined;
+    const over = (): void => {
+      if (!isOver) this.#owner.release();
+      isOver = true;
+    };
+    return {
+      record: async (row) => {
+        this.#connections.checkOpen();
+        await this.#rows.record(held, row);
+        over();
+      },
+      fail: async (note) => {
+        this.#connections.checkOpen();
+        await this.#fail(held, note);
+        over();
+      },
+      release: async () => {
+        over();
+        if (this.#connections.isClosed) {
+          if (!held.lease) return; // the claim has ended with the store
+          this.#connections.checkOpen();
+        }
+        if (!await this.#releases.add(held) && held.lease) throw await this.lost(held);
+      },
+    };
+  }
+
+  /** Claims keys, no two of which are equal. */
+  async #claimAll(items: readonly HeldToken[]): Promise<readonly Answered[]> {
+    if (!this.#hasTables) await this.#rows.makeTables();
+    this.#hasTables = true;
+    const answers = new Map<string, Answered>();
+    for (;;) {
+      const left = items.filter(({ id }) => !answers.has(id));
+      if (left.length === 0) return items.map(({ id }) => answers.get(id)!);
+      await this.#insert(left, answers);
+      const taken = left.filter(({ id }) => !answers.has(id));
+      const leased = taken.filter(({ lease }) => lease);
+      if (leased.length > 0) await this.#takeLeases(leased, answers);
+      if (taken.length > 0) await this.#findHolders(taken, answers);
+    }
+  }
+
+  /** Enters claims of keys that nobody holds. */
+  async #insert(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
+    const needsOwner = items.some(({ lease }) => !lease);
+    for (;;) {
+      const owner = needsOwner ? await this.#owner.enter() : "0";
+      const { rows } = await this.#connections.query(
+        `WITH me AS MATERIALIZED (SELECT id FROM ${this.#names.owners} WHERE id = $1 FOR KEY SHARE),
+         added AS (
+           INSERT INTO ${this.#names.claims} (store, key, token, owner, until, holder, text)
+           SELECT $2, a.key, a.token, CASE WHEN a.seconds IS NULL THEN me.id END,
+             clock_timestamp() + a.seconds * interval '1 second', a.holder, a.text
+           FROM unnest($3::uuid[], $4::text[], $5::double precision[], $6::text[], $7::text[])
+             AS a(key, token, seconds, holder, text) LEFT JOIN me ON true
+           WHERE a.seconds IS NOT NULL OR me.id IS NOT NULL ORDER BY a.key
+           ON CONFLICT (store, key) DO NOTHING RETURNING key)
+         SELECT (SELECT count(*) FROM me), (SELECT array_to_json(array_agg(key)) FROM added)`,
+        [owner, this.#names.store, ...parametersOf(items)],
+      );
+      const [count, keys] = rows[0] as string[];
+      for (const key of JSON.parse(keys ?? "[]") as string[]) answers.set(key, "claimed");
+      if (!needsOwner || count !== "0") return;
+      this.#owner.lose(owner); // its lease was over: a new owner claims
+    }
+  }
+
+  /** Takes the leases that are over, and renews those of the same token. */
+  async #takeLeases(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
+    const { rows } = await this.#connections.query(
+      `UPDATE ${this.#names.claims} c SET token = a.token, holder = a.holder,
+         until = clock_timestamp() + a.seconds * interval '1 second'
+       FROM unnest($2::uuid[], $3::text[], $4::double precision[], $5::text[], $6::text[])
+         AS a(key, token, seconds, holder, text)
+       WHERE c.store = $1 AND c.key = a.key AND (c.token = a.token OR c.until <= clock_timestamp())
+       RETURNING c.key`,
+      [this.#names.store, ...parametersOf(items)],
+    );
+    for (const [key] of rows) answers.set(key as string, "claimed");
+  }
+
+  /** Answers busy for keys of living holders. Claims of dead ones are removed. */
+  async #findHolders(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
+    const left = items.filter(({ id }) => !answers.has(id));
+    const found = await this.#holders(left);
+    let isAnyDead = false;
+    for (const { id, token } of left) {
+      const holder = found.get(id);
+      if (!holder) continue; // it has ended just now: the key is asked for again
+      if (holder.token === token) answers.set(id, "claimed"); // a statement that was sent twice
+      else if (holder.isDead) isAnyDead = true;
+      else answers.set(id, { holder: holder.holder });
+    }
+    if (isAnyDead) await this.#removeDead();
+  }
+
+  async #holders(items: readonly { readonly id: string }[]): Promise<Map<string, Found>> {
+    const { rows } = await this.#connections.query(
+      `SELECT c.key, c.token, c.holder, CASE WHEN c.owner IS NULL THEN c.until <= clock_timestamp()
+         ELSE o.id IS NULL OR ${IS_DEAD} END
+       FROM ${this.#names.claims} c LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
+       WHERE c.store = $1 AND c.key = ANY ($2::uuid[])`,
+      [this.#names.store, items.map(({ id }) => id)],
+    );
+    return new Map((rows as string[][]).map(([key, token, holder, isDead]) => [key!, {
+      token: token!,
+      holder: holder!,
+      isDead: isDead === "t",
+    }]));
+  }
+
+  /**
+   * Removes dead owners, then their claims, and leases that are over.
+   *
+   * The owners first, under the lock of their rows: an owner that renews its lease at the same time is alive, or
+   * learns that it is dead. The claims by the ids of dead owners, in a statement of its own, which sees all that
+   * they entered: ids are never used again, and a claim is entered only while its owner is there.
+   */
+  async #removeDead(): Promise<void> {
+    const { rows } = await this.#connections.query(
+      `WITH dead AS (DELETE FROM ${this.#names.owners} o WHERE ${IS_DEAD} RETURNING o.id)
+       SELECT id FROM dead UNION SELECT c.owner FROM ${this.#names.claims} c
+       WHERE c.owner IS NOT NULL AND NOT EXISTS (
+         SELECT FROM ${this.#names.owners} o WHERE o.id = c.owner)`,
+    );
+    await this.#connections.query(
+      `DELETE FROM ${this.#names.claims}
+       WHERE owner = ANY ($1::bigint[]) OR until <= clock_timestamp()`,
+      [rows.map(([id]) => id)],
+    );
+  }
+
+  /** Ends claims; true for those that were held. */
+  async #releaseAll(items: readonly HeldToken[]): Promise<readonly boolean[]> {
+    const { rows } = await this.#connections.query(
+      `DELETE FROM ${this.#names.claims} c USING unnest($2::uuid[], $3::text[]) AS a(key, token)
+       WHERE c.store = $1 AND c.key = a.key AND c.token = a.token RETURNING c.token`,
+      [this.#names.store, items.map(({ id }) => id), items.map(({ token }) => token)],
+    );
+    const ended = new Set(rows.map(([token]) => token));
+    return items.map(({ token }) => ended.has(token));
+  }
+
+  /** Ends a claim; true if it was held. */
+  end(held: HeldToken): Promise<boolean> {
+    return this.#releases.add(held);
+  }
+
+  /** Returns the error that a claim was lost, which names the one that has the key now. */
+  async lost({ key, id }: HeldToken): Promise<LostClaimError> {
+    const holder = (await this.#holders([{ id }])).get(id);
+    const row = holder ? undefined : await this.#rows.look(key);
+    const why = holder
+      ? `${holder.holder} has claimed its key since`
+      : row
+      ? `its key was recorded by another`
+      : `its lease was over, or it was released`;
+    return new LostClaimError(
+      `Cannot end a claim on store "${this.#location}": it was lost, ${why}; nothing was written`,
+    );
+  }
+
+  async #fail(held: HeldToken, { error, stack, attempts = 1 }: FailureNote): Promise<void> {
+    const { key, id, token } = held;
+    const time = new Date().toISOString();
+    const { rows } = await this.#connections.query(
+      `WITH mine AS (DELETE FROM ${this.#names.claims}
+         WHERE store = $1 AND key = $2 AND token = $3 RETURNING key),
+       noted AS (INSERT INTO ${this.#names.failures} AS f
+         SELECT $1, key, $4, $5, $6, $7::bigint, $8, $9 FROM mine
+         ON CONFLICT (store, key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
+           attempt = f.attempt + excluded.attempt, time = excluded.time, host = excluded.host)
+       SELECT (SELECT count(*) FROM mine),
+         EXISTS (SELECT FROM ${this.#names.failures} WHERE store = $1 AND key = $2 AND time = $8)`,
+      [
+        this.#names.store,
+        id,
+        token,
+        canonicalJson(key.values),
+        encodeNote(error),
+        encodeNote(stack),
+        attempts,
+        time,
+        hostName(),
+      ],
+    );
+    const [count, isThere] = rows[0] as string[];
+    if (count === "0" && isThere !== "t") throw await this.lost(held); // else it was sent twice
+  }
+
+  /** Returns the keys that living owners and leases hold. */
+  async held(): Promise<readonly HeldKey[]> {
+    if (!await this.#isThere(this.#names.claims)) return [];
+    const { rows } = await this.#connections.query(
+      `SELECT c.text, c.holder FROM ${this.#names.claims} c
+       LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
+       WHERE c.store = $1 AND CASE WHEN c.owner IS NULL THEN c.until > clock_timestamp()
+         ELSE o.id IS NOT NULL AND NOT (${IS_DEAD}) END`,
+      [this.#names.store],
+    );
+    return (rows as string[][]).map(([text, holder]) => ({
+      key: decodeNote(text!),
+      holder: holder!,
+    }));
+  }
+
+  /** Returns the failures, oldest first. */
+  async failures(): Promise<readonly Failure[]> {
+    if (!await this.#isThere(this.#names.failures)) return [];
+    const { rows } = await this.#connections.query(
+      `SELECT params, error, stack, attempt, time, host FROM ${this.#names.failures}
+       WHERE store = $1 ORDER BY time`,
+      [this.#names.store],
+    );
+    return (rows as string[][]).map(([params, error, stack, attempt, time, host]) => ({
+      params: parseJson(params!) as Row,
+      error: decodeNote(error!),
+      stack: decodeNote(stack!),
+      attempt: Number(attempt),
+      time: time!,
+      host: host!,
+    }));
+  }
+
+  /** Forgets failures by their params, and returns their number. */
+  async forget(params: readonly Row[]): Promise<number> {
+    if (params.length === 0 || !await this.#isThere(this.#names.failures)) return 0;
+    const { rowCount } = await this.#connections.query(
+      `DELETE FROM ${this.#names.failures} WHERE store = $1 AND params = ANY ($2::text[])`,
+      [this.#names.store, params.map((each) => canonicalJson(each))],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Forgets all failures. */
+  async forgetAll(): Promise<void> {
+    if (!await this.#isThere(this.#names.failures)) return;
+    await this.#connections.query(
+      `DELETE FROM ${this.#names.failures} WHERE store = $1`,
+      [this.#names.store],
+    );
+  }
+
+  async #isThere(table: string): Promise<boolean> {
+    if (this.#hasTables) return true;
+    const { rows } = await this.#connections.query("SELECT to_regclass($1) IS NOT NULL", [table]);
+    return rows[0]![0] === "t";
+  }
+}
+
+/** Returns a key in the tables of claims. */
+function idOf({ text }: Key): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Key, token, seconds of the lease, holder and text of claims. */
+function parametersOf(items: readonly HeldToken[]): readonly unknown[] {
+  const now = Date.now();
+  const own = processName();
+  return [
+    items.map(({ id }) => id),
+    items.map(({ token }) => token),
+    items.map(({ lease }) => lease ? (lease.until - now) / 1000 : null),
+    items.map(({ lease }) => lease?.holder ?? own),
+    items.map(({ key }) => encodeNote(key.text)),
+  ];
+}
