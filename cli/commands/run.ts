@@ -3,7 +3,7 @@ import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { option, text } from "../options.ts";
 import { runCommand } from "../runs/run_command.ts";
-import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 
 /** `stet run`. */
 export const run: Command = command({
@@ -34,6 +34,7 @@ export const run: Command = command({
     namespace: option(text("name"), "keeps programs apart that share a store"),
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
+    ...engineOptions,
   },
   notes: [
     gridNote,

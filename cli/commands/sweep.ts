@@ -5,10 +5,10 @@ import { asStored } from "../grids/as_stored.ts";
 import { checkNames } from "../grids/check_names.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { flag, required } from "../options.ts";
-import { loadExport } from "../runs/load_export.ts";
+import { flag, option, required, text } from "../options.ts";
+import { loadExport, useStore } from "../runs/load_export.ts";
 import { sweepExport } from "../runs/sweep_export.ts";
-import { sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** `stet sweep`. */
@@ -23,23 +23,29 @@ export const sweep: Command = command({
   arguments: { module: required("module.ts#export", "one module.ts#export") },
   options: {
     ...gridOptions,
+    store: option(text("store"), "remember runs here, instead of where the function says", {
+      short: "s",
+    }),
     workers: flag("run in worker processes, which import the module: for what computes"),
     ...sweepOptions,
     jobs: {
       ...sweepOptions.jobs,
       help: "how many at once (default 1; with --workers one for each processor)",
     },
+    ...engineOptions,
   },
   notes: [gridNote, sweepNote],
   exitCode1: "some runs failed, or were not begun",
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
+    "train.ts#train -g seed=0..9999 --store postgres://host/database --engine pgboss",
   ],
   async run(values, output): Promise<number> {
     // The grid is checked before the module's code runs.
     const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
     const found = await loadExport(values.module);
+    if (values.store !== undefined) useStore(found, values.store);
     if (!grid) {
       return await sweepExport(found, paramsIn(found.exports), undefined, values, output);
     }

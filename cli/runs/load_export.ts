@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf } from "../../core/errors.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
+import { Runs } from "../../core/runs/runs.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -48,6 +49,18 @@ export async function loadExport(text: string): Promise<SweptExport> {
     throw new UsageError(`"${file}" has no export "${name}"${hint || ";"} ${offer}`);
   }
   throw new UsageError(`the export "${name}" of "${file}" cannot be swept; ${offer}`);
+}
+
+/**
+ * Has a function use a store instead of its own.
+ *
+ * @throws {UsageError} If it is a Store, which has its own one.
+ */
+export function useStore({ target, name }: SweptExport, store: string): void {
+  if (target instanceof Runs) return target.relocate(store);
+  throw new UsageError(
+    `${name} is a Store, whose own options name its database; leave out --store`,
+  );
 }
 
 function targetFor(x: unknown): Target | undefined {

@@ -7,7 +7,8 @@ import { asUsage, UsageError } from "../usage_error.ts";
 import type { SweptExport } from "./load_export.ts";
 import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
-import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
+import { executorOf } from "./executor_of.ts";
+import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum time for counting combinations. */
 const MAX_COUNTING_MS = 500;
@@ -23,7 +24,10 @@ export async function sweepExport(
   { swept, target, module, name }: SweptExport,
   params: Items,
   total: number | undefined,
-  values: SweepValues & { readonly workers: boolean },
+  values: SweepValues & Partial<EngineValues> & {
+    readonly workers: boolean;
+    readonly store?: string | undefined;
+  },
   output: Output,
   location?: string,
 ): Promise<number> {
@@ -32,12 +36,13 @@ export async function sweepExport(
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
-  const executor = await asUsage(async () => {
+  const here = await asUsage(async () => {
     if (!values.workers) return inProcess(options);
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });
   });
+  const executor = await executorOf(values, values.store, here);
   // The store stays open: it is the module's own.
   return await runSweep({
     swept,

@@ -110,7 +110,7 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** The run of params, all of them. */
   plan(item: unknown): StorePlan {
-    return this.planRun(item, {});
+    return { ...this.planRun(item, {}), item };
   }
 
   /**
