@@ -35,7 +35,7 @@ export interface JobOutput {
   readonly worker: string;
   /** Number of runs that it executed with success. */
   readonly ran: number;
-  /** Seconds from one run to the next. Undefined if there was none. */
+  /** Mean duration of a run, in seconds. Undefined if there was none. */
   readonly seconds?: number;
   /** The runs that failed for good. */
   readonly failed: readonly SentFailure[];

@@ -27,8 +27,8 @@ const MAX_RUNS = 40_000;
 const MAX_JOBS = 4_000;
 /** Maximum number of jobs, and of characters of their runs, in a statement. */
 const MAX_JOINED_JOBS = 100, MAX_JOINED_CHARACTERS = 4_000_000;
-/** Maximum number of jobs under way while no duration is known, and for how long, in milliseconds. */
-const MAX_FIRST_JOBS = 64, FIRST_MS = 3_000;
+/** Maximum number of jobs under way while no duration is known: the sizes of the others depend on it. */
+const MAX_FIRST_JOBS = 64;
 /** Time that runs wait for others of their chunk, in milliseconds. */
 const GATHER_MS = 100;
 /** Maximum number of times that a run is sent. */
@@ -38,7 +38,7 @@ const SPLIT = 8;
 /** Pauses between two looks at the jobs, in milliseconds. */
 const MIN_PAUSE_MS = 50, MAX_PAUSE_MS = 500;
 /** Pause between two looks at the runs of active jobs, in milliseconds. */
-const LOOK_PAUSE_MS = 5_000;
+const LOOK_PAUSE_MS = 10_000;
 
 /** A run under way. */
 interface Pending {
@@ -49,8 +49,9 @@ interface Pending {
   sends: number;
 }
 
-/** Runs that wait to be sent together. */
-interface Chunk {
+/** A job to send. */
+interface NewJob {
+  readonly data: JobData;
   readonly runs: readonly Pending[];
 }
 
@@ -63,14 +64,18 @@ export class ChunkDispatcher implements Dispatcher {
   readonly #isDetached: boolean;
   readonly #attempts: JobData["attempts"];
   readonly #size = new ChunkSize();
-  readonly #begun = performance.now();
-  /** Runs that wait for others of their chunk. */
-  #gathered: Pending[] = [];
+  /** Runs that are to be sent. */
+  readonly #unsent: Pending[] = [];
+  /** Chunks that are to be sent again. */
+  readonly #again: Pending[][] = [];
+  /** Sends runs that make no whole chunk. */
   #gathering: ReturnType<typeof setTimeout> | undefined;
-  /** Chunks that wait to be sent. */
-  readonly #chunks: Chunk[] = [];
+  /** True if a chunk that is not whole may be sent. */
+  #isDue = false;
   /** The jobs under way by id, with the runs that wait for them. */
   readonly #jobs = new Map<string, Pending[]>();
+  /** Times of the last looks at the runs of active jobs. */
+  readonly #looked = new Map<string, number>();
   #isSending = false;
   #watching: Promise<void> | undefined;
   #isClosed = false;
@@ -127,7 +132,7 @@ export class ChunkDispatcher implements Dispatcher {
     }
     const { promise, resolve, reject } = Promise.withResolvers<DispatchEnd>();
     const pending: Pending = { run, resolve, reject, sends: 0 };
-    if (id === undefined) this.#gather(pending);
+    if (id === undefined) this.#add(pending);
     else this.#attach(id, pending);
     return promise;
   }
@@ -147,23 +152,17 @@ export class ChunkDispatcher implements Dispatcher {
     await this.#queue.close();
   }
 
-  /** Adds a run to the next chunk. */
-  #gather(pending: Pending): void {
-    this.#gathered.push(pending);
-    const size = this.#size.next;
-    if (this.#gathered.length >= size) this.#addChunk(this.#gathered.splice(0));
-    else this.#gathering ??= setTimeout(() => this.#addGathered(), GATHER_MS);
+  /** Adds a run to those that are to be sent: at once if they make a chunk, else a little later. */
+  #add(pending: Pending): void {
+    this.#unsent.push(pending);
+    if (this.#unsent.length >= this.#size.next) this.#send();
+    else this.#gathering ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
-  #addGathered(): void {
+  #send(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    if (this.#gathered.length > 0) this.#addChunk(this.#gathered.splice(0));
-  }
-
-  #addChunk(runs: readonly Pending[]): void {
-    this.#size.sent();
-    this.#chunks.push({ runs });
+    this.#isDue = true;
     if (this.#isSending) return;
     this.#isSending = true;
     void this.#sendAll().catch((error) => this.#break(error)).finally(() =>
@@ -171,27 +170,20 @@ export class ChunkDispatcher implements Dispatcher {
     );
   }
 
-  /** Sends the chunks that wait, many in one statement. */
+  /** Sends the runs that wait, many jobs in one statement. */
   async #sendAll(): Promise<void> {
-    while (this.#chunks.length > 0) {
+    while (this.#again.length > 0 || this.#unsent.length > 0) {
+      if (this.#sweep.stopping.aborted) return this.#abortUnsent();
       if (this.#isFull) {
-        await this.#changed.wait(FIRST_MS);
+        await this.#changed.wait();
         continue;
       }
-      if (this.#sweep.stopping.aborted) return this.#abortUnsent();
-      const jobs = new Map<string, { readonly data: JobData; readonly runs: readonly Pending[] }>();
-      let characters = 0;
-      while (this.#chunks.length > 0 && jobs.size < MAX_JOINED_JOBS) {
-        const { runs } = this.#chunks.shift()!;
-        const data = this.#dataOf(runs);
-        jobs.set(jobId(this.#queue.name, data.keys), { data, runs });
-        characters += data.runs.reduce((sum, { length }) => sum + length, 0);
-        if (characters > MAX_JOINED_CHARACTERS) break;
-      }
+      const jobs = this.#takeJobs();
+      if (jobs.size === 0) return; // the rest waits for others of its chunk
       try {
         await this.#queue.send([...jobs].map(([id, { data }]) => ({ id, data })));
       } catch (error) {
-        for (const { runs } of jobs.values()) this.#chunks.unshift({ runs }); // rejected as all others
+        for (const { runs } of jobs.values()) for (const { reject } of runs) reject(error);
         throw error;
       }
       for (const [id, { runs }] of jobs) {
@@ -208,11 +200,36 @@ export class ChunkDispatcher implements Dispatcher {
     }
   }
 
+  /** Takes runs for jobs that are sent together. */
+  #takeJobs(): Map<string, NewJob> {
+    const jobs = new Map<string, NewJob>();
+    let characters = 0;
+    while (
+      jobs.size < MAX_JOINED_JOBS && characters < MAX_JOINED_CHARACTERS &&
+      !this.#isFullWith(jobs.size)
+    ) {
+      const size = this.#size.next;
+      const isWhole = this.#unsent.length >= size;
+      if (!isWhole && !this.#isDue && this.#again.length === 0) break;
+      const runs = this.#again.shift() ?? this.#unsent.splice(0, size);
+      if (runs.length === 0) break;
+      if (!isWhole) this.#isDue = false;
+      this.#size.sent();
+      const data = this.#dataOf(runs);
+      jobs.set(jobId(this.#queue.name, data.keys), { data, runs });
+      characters += data.runs.reduce((sum, { length }) => sum + length, 0);
+    }
+    return jobs;
+  }
+
   /** True while no more jobs shall be sent. */
   get #isFull(): boolean {
-    if (this.#isDetached || this.#sweep.stopping.aborted) return false;
-    const isFirst = !this.#size.isKnown && performance.now() - this.#begun < FIRST_MS;
-    return this.#jobs.size >= (isFirst ? MAX_FIRST_JOBS : MAX_JOBS);
+    return this.#isFullWith(0);
+  }
+
+  #isFullWith(added: number): boolean {
+    if (this.#isDetached) return false;
+    return this.#jobs.size + added >= (this.#size.isKnown ? MAX_JOBS : MAX_FIRST_JOBS);
   }
 
   #dataOf(runs: readonly Pending[]): JobData {
@@ -240,50 +257,58 @@ export class ChunkDispatcher implements Dispatcher {
 
   /** Looks at the jobs under way until it is closed. */
   async #watch(): Promise<void> {
-    let lastLook = performance.now();
     for (let pause = MIN_PAUSE_MS; !this.#isClosed && !this.#broken;) {
       const start = performance.now();
       const ended = this.#jobs.size === 0 ? 0 : await this.#lookAtJobs();
-      const time = performance.now() - start;
       pause = ended > 0 ? MIN_PAUSE_MS : Math.min(pause * 1.5, MAX_PAUSE_MS);
-      if (start - lastLook > LOOK_PAUSE_MS) {
-        await this.#lookAtRuns();
-        lastLook = performance.now() + 10 * (performance.now() - start - time);
-      }
-      await this.#changed.wait(Math.max(pause, 3 * time));
+      await this.#changed.wait(Math.max(pause, 3 * (performance.now() - start)));
     }
   }
 
   /** Settles the runs of jobs that have ended, and returns the number of those jobs. */
   async #lookAtJobs(): Promise<number> {
     const ids = [...this.#jobs.keys()];
-    const states = await this.#queue.states(ids);
-    const found = new Map(states.map((state) => [state.id, state]));
-    const ended = ids.filter((id) => !/created|retry|active/.test(found.get(id)?.state ?? ""));
-    await Promise.all(ended.map((id) => this.#settle(id, found.get(id))));
+    const states = new Map((await this.#queue.states(ids)).map((state) => [state.id, state]));
+    const ended = ids.filter((id) => !/created|retry|active/.test(states.get(id)?.state ?? ""));
+    const active = ids.filter((id) => states.get(id)?.state === "active");
+    await Promise.all([
+      ...ended.map((id) => this.#settle(id, states.get(id))),
+      this.#lookAtRuns(active),
+    ]);
     if (ended.length > 0) this.#changed.notifyAll();
     return ended.length;
   }
 
-  /** Settles the runs that are done in jobs that have not ended: a job may take long. */
-  async #lookAtRuns(): Promise<void> {
-    await Promise.all([...this.#jobs].map(async ([id, runs]) => {
+  /** Settles the runs that are done in jobs that take long. */
+  async #lookAtRuns(active: readonly string[]): Promise<void> {
+    const now = performance.now();
+    const late = active.filter((id) => {
+      const looked = this.#looked.get(id);
+      const isLate = looked !== undefined && now - looked > LOOK_PAUSE_MS;
+      if (looked === undefined || isLate) this.#looked.set(id, now);
+      return isLate;
+    });
+    await Promise.all(late.map(async (id) => {
+      const runs = this.#jobs.get(id) ?? [];
       const areDone = await Promise.all(runs.map(({ run }) => run.isDone()));
       const left = runs.filter((pending, i) => {
         if (areDone[i]) pending.resolve({ status: "done" });
         return !areDone[i];
       });
-      // Others may have been attached meanwhile.
-      const added = this.#jobs.get(id)?.slice(runs.length) ?? [];
-      if (left.length + added.length > 0) this.#jobs.set(id, [...left, ...added]);
-      else this.#jobs.delete(id);
+      if (left.length > 0) this.#jobs.set(id, left);
+      else this.#forget(id);
     }));
+  }
+
+  #forget(id: string): void {
+    this.#jobs.delete(id);
+    this.#looked.delete(id);
   }
 
   /** Settles the runs of a job that has ended, or is gone. */
   async #settle(id: string, job: JobState | undefined): Promise<void> {
     const runs = this.#jobs.get(id) ?? [];
-    this.#jobs.delete(id);
+    this.#forget(id);
     const output = job?.output ?? {};
     this.#size.learn(output);
     const failures = new Map(output.failed?.map((failure) => [failure.run, failure]));
@@ -323,7 +348,8 @@ export class ChunkDispatcher implements Dispatcher {
       return false;
     });
     const size = Math.min(MAX_CHUNK, Math.ceil(runs.length / SPLIT));
-    for (let i = 0; i < left.length; i += size) this.#addChunk(left.slice(i, i + size));
+    for (let i = 0; i < left.length; i += size) this.#again.push(left.slice(i, i + size));
+    this.#send();
   }
 
   /** The sweep stops: nothing more is sent, jobs that wait are cancelled, active ones finish what runs. */
@@ -348,18 +374,15 @@ export class ChunkDispatcher implements Dispatcher {
   #abortUnsent(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    for (const { runs } of [...this.#chunks.splice(0), { runs: this.#gathered.splice(0) }]) {
-      for (const { resolve } of runs) resolve({ status: "aborted" });
-    }
+    const unsent = [...this.#again.splice(0).flat(), ...this.#unsent.splice(0)];
+    for (const { resolve } of unsent) resolve({ status: "aborted" });
   }
 
   /** Rejects all runs under way. */
   #break(error: unknown): void {
     this.#broken ??= { error };
-    const chunks = [...this.#chunks.splice(0), { runs: this.#gathered.splice(0) }];
-    for (const runs of [...chunks.map(({ runs }) => runs), ...this.#jobs.values()]) {
-      for (const { reject } of runs) reject(error);
-    }
+    const runs = [...this.#again.splice(0), this.#unsent.splice(0), ...this.#jobs.values()];
+    for (const { reject } of runs.flat()) reject(error);
     this.#jobs.clear();
     this.#changed.notifyAll();
   }

@@ -5,7 +5,9 @@ export const CHUNK_SECONDS = 5;
 /** Maximum number of runs in a chunk. */
 export const MAX_CHUNK = 1_000;
 /** Maximum number of runs in a chunk while no duration is known. */
-const MAX_GUESS = 64;
+const MAX_GUESS = 256;
+/** Time that a run takes besides its function, in seconds. */
+const OVERHEAD_SECONDS = 0.001;
 /** Weight of the newest duration. */
 const WEIGHT = 0.3;
 
@@ -41,7 +43,8 @@ export class ChunkSize {
   }
 }
 
-/** Returns the size of a chunk of runs that take so long. */
+/** Returns the size of a chunk of runs whose function takes so long. */
 export function sizeFor(seconds: number): number {
-  return Math.max(1, Math.min(MAX_CHUNK, Math.round(CHUNK_SECONDS / Math.max(seconds, 1e-6))));
+  const size = Math.round(CHUNK_SECONDS / (seconds + OVERHEAD_SECONDS));
+  return Math.max(1, Math.min(MAX_CHUNK, size));
 }

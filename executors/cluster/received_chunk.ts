@@ -22,6 +22,8 @@ export class ReceivedChunk {
   readonly #numbers = new Map<string, number>();
   /** Numbers of the runs that have begun, or need not. */
   readonly #settled = new Set<number>();
+  #took = 0;
+  #attempts = 0;
 
   /** @param nameOf Returns the params of an item. */
   constructor({ data }: BossJob, paramsOf: (item: unknown) => Row) {
@@ -48,6 +50,17 @@ export class ReceivedChunk {
   skip(params: Row): void {
     const number = this.#numbers.get(runName(params));
     if (number !== undefined) this.#settled.add(number);
+  }
+
+  /** Notes how long an attempt took, in seconds. */
+  took(seconds: number): void {
+    this.#took += seconds;
+    this.#attempts++;
+  }
+
+  /** Mean duration of an attempt, in seconds. Undefined if there was none. */
+  get seconds(): number | undefined {
+    return this.#attempts === 0 ? undefined : this.#took / this.#attempts;
   }
 
   /** Notes that a run has failed. */

@@ -97,7 +97,7 @@ class QueueWorker implements Interruptible {
   readonly #running = new Set<Running>();
   readonly #name = processName();
   readonly #counts = { jobs: 0, ran: 0, failed: 0 };
-  /** Duration of a run in the last chunk, in seconds. */
+  /** Mean duration of a run in the last chunk, in seconds. */
   #seconds: number | undefined;
   #isDraining = false;
   #refusal: UnfitJobsError | undefined;
@@ -246,8 +246,6 @@ class QueueWorker implements Interruptible {
         rest ??= this.#giveBack(chunk, (performance.now() - start) / 1000);
       }
     };
-    // After the sweep's own listener: no run begins after that.
-    let ended = start;
     let ran = 0;
     const sweeping = sweep(this.#swept, chunk.runs.map(({ item }) => item), {
       ...chunk.attempts,
@@ -262,28 +260,26 @@ class QueueWorker implements Interruptible {
     const slice = setTimeout(() => stop.abort(), SLICE_MS);
     try {
       const outcomes = sweeping[Symbol.asyncIterator]();
-      stop.signal.addEventListener("abort", giveBack);
+      stop.signal.addEventListener("abort", giveBack); // after the sweep's own: no run begins any more
       if (stop.signal.aborted) giveBack();
       for (let next = await outcomes.next(); !next.done; next = await outcomes.next()) {
         const outcome = next.value;
         if (outcome.status === "skipped") chunk.skip(outcome.params);
         if (outcome.status === "failed") chunk.fail(outcome.params, outcome.error);
-        if (outcome.status !== "ran" && outcome.status !== "failed") continue;
         if (outcome.status === "ran") ran++;
-        ended = performance.now();
       }
     } finally {
       clearTimeout(slice);
       stop.signal.removeEventListener("abort", giveBack);
     }
-    const count = ran + chunk.failed.length;
     this.#counts.ran += ran;
     this.#counts.failed += chunk.failed.length;
-    if (count > 0) this.#seconds = (ended - start) / 1000 / count;
+    const { seconds } = chunk;
+    if (seconds !== undefined) this.#seconds = seconds;
     return {
       worker: this.#name,
       ran,
-      ...count > 0 && { seconds: this.#seconds! },
+      ...seconds !== undefined && { seconds },
       failed: chunk.failed,
       rest: await rest ?? [],
     };
@@ -292,7 +288,7 @@ class QueueWorker implements Interruptible {
   /** Sends the runs of a chunk that were not begun as jobs of their own, for all workers. */
   async #giveBack(chunk: ReceivedChunk, seconds: number): Promise<RestJob[]> {
     const begun = chunk.runs.length - chunk.left;
-    const size = begun === 0 ? chunk.runs.length : sizeFor(seconds / begun);
+    const size = begun === 0 ? chunk.runs.length : sizeFor(seconds / begun); // those under way too
     const parts = chunk.rest(size).map((data) => ({
       id: jobId(this.#queue.name, data.keys),
       data,
@@ -307,18 +303,26 @@ class QueueWorker implements Interruptible {
     return {
       concurrency: 1,
       check: (job) => executor.check?.(job),
-      run(job: Job): Promise<unknown> {
+      async run(job: Job): Promise<unknown> {
         const spelled = chunk.begin(job.params);
-        return executor.run(
-          spelled ? Object.create(job, { params: { value: spelled } }) as Job : job,
-        );
+        const start = performance.now();
+        try {
+          return await executor.run(
+            spelled ? Object.create(job, { params: { value: spelled } }) as Job : job,
+          );
+        } finally {
+          chunk.took((performance.now() - start) / 1000);
+        }
       },
     };
   }
 
   /** Number of runs whose keys are claimed ahead: of short runs only, so that no other worker waits for them. */
   get #claimAhead(): number {
-    return Math.min(MAX_AHEAD, Math.floor(AHEAD_SECONDS / (this.#seconds ?? Infinity)));
+    return Math.min(
+      MAX_AHEAD,
+      Math.floor(AHEAD_SECONDS / Math.max(this.#seconds ?? Infinity, 1e-6)),
+    );
   }
 
   async #beat(): Promise<void> {
