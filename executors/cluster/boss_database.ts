@@ -25,7 +25,15 @@ export function bossDatabase(connections: Connections, pg: Pg): BossDatabase {
   return {
     async executeSql(text, values = []): Promise<BossResult | BossResult[]> {
       // Several statements in one text have several results.
-      const result: PgResult | PgResult[] = await connections.query(text, values);
+      const result: PgResult | PgResult[] = await connections.use(async (connection) => {
+        try {
+          return await connection.query(text, values);
+        } catch (error) {
+          // The text may have begun a transaction, whose end was not reached.
+          if (!connection.isBroken) await connection.query("ROLLBACK").catch(() => {});
+          throw error;
+        }
+      });
       return Array.isArray(result) ? result.map(rowsOf) : rowsOf(result);
     },
   };

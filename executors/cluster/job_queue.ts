@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Connections } from "../../backends/postgres/connections.ts";
 import { parsePostgresUrl, type PostgresUrl } from "../../backends/postgres/postgres_url.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
+import { sleep } from "../../core/runtime/poll.ts";
 import { loadPg } from "../../packages/pg.ts";
 import { type Boss, type BossAttempt, type BossJob, loadPgBoss } from "../../packages/pg_boss.ts";
 import { bossDatabase } from "./boss_database.ts";
@@ -22,6 +23,8 @@ const EXPIRE_SECONDS = 24 * 3600;
 const RETENTION_SECONDS = 365 * 24 * 3600, OUTPUT_SECONDS = 24 * 3600;
 /** Number of further workers that get a job whose worker has died. */
 const RETRIES = 2;
+/** Number of times that an instance is started, and the pause after the first one, in milliseconds. */
+const MAX_STARTS = 6, START_PAUSE_MS = 200;
 /** Number of jobs in a page. */
 const PAGE = 500;
 
@@ -105,7 +108,7 @@ export class JobQueue {
         last = messageOf(error);
         warn(`[stet] Trouble with the queue of "${parsed.location}": ${last}`);
       });
-      await boss.start();
+      await started(boss);
       const name = queueName(of, parsed, schema);
       await boss.createQueue(name, {
         retryLimit: RETRIES,
@@ -262,6 +265,23 @@ export class JobQueue {
 
   async #query(text: string, values: readonly unknown[]): Promise<(string | null)[][]> {
     return (await this.#connections.query(text, values)).rows as (string | null)[][];
+  }
+}
+
+/** Starts an instance. Processes that make its tables at the same time can fail each other. */
+async function started(boss: Boss): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      await boss.start();
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      // Duplicate or missing tables, types and rows, and deadlocks.
+      const isRace = typeof code === "string" &&
+        /^(?:42P0[1-7]|42710|23505|40P01|3F000)$/.test(code);
+      if (!isRace || tries === MAX_STARTS) throw error;
+      await sleep(START_PAUSE_MS * tries * (0.5 + Math.random()));
+    }
   }
 }
 

@@ -37,15 +37,18 @@ async function reasonOfSkip(): Promise<string | false> {
 
 const options = { timeout, skip: await reasonOfSkip() };
 
-let tables = 0;
+let databases = 0;
 
-/** Returns the URL of a store of its own, and a folder for executions. */
+/** Returns the URL of a store in a database of its own, and a folder for executions. */
 async function place(
   t: Cleaned,
-): Promise<{ readonly url: string; readonly folder: string; readonly table: string }> {
+): Promise<{ readonly url: string; readonly folder: string }> {
   const server = await sharedServer();
-  const table = `runs_${++tables}`;
-  return { url: server.url({ params: { table } }), table, folder: tempFolder(t) };
+  const database = `stet_${++databases}`;
+  const sql = await server.connect();
+  await sql.query(`CREATE DATABASE ${database} OWNER stet`);
+  await sql.close();
+  return { url: server.url({ database }), folder: tempFolder(t) };
 }
 
 /** Sweeps a function on a cluster, and returns the outcomes by `n`. */
@@ -68,7 +71,7 @@ async function swept(
 
 /** Returns the numbers of jobs by state. */
 async function jobStates(url: string): Promise<Record<string, number>> {
-  const sql = await connectSql(url.replace(/\?.*/, ""));
+  const sql = await connectSql(url);
   const rows = await sql.query(
     "SELECT state::text AS state, count(*)::int AS count FROM stet_pgboss.job GROUP BY state",
   );
@@ -122,9 +125,9 @@ test(
     }
     assert.equal(outcomes.size, 6);
     assert.equal(executionsIn(folder).length, 3 + 3 * 3);
-    const backend = await openBackend(url);
-    const failures = await backend.claims!.failures();
-    await backend.close();
+    const engine = await openEngine(url);
+    const failures = await engine.failures();
+    await engine.close();
     assert.deepEqual(failures.map(({ attempt }) => attempt), [3, 3, 3]);
   },
 );
@@ -240,7 +243,7 @@ test(
     const { url, folder } = await place(t);
     const detach = cluster(url, { fallback: false, detach: true });
     await swept(url, numbers(3), { executor: detach, log: () => {} });
-    const sql = await connectSql(url.replace(/\?.*/, ""));
+    const sql = await connectSql(url);
     const change = async (name: string, value: string): Promise<void> => {
       await sql.query(
         `UPDATE stet_pgboss.job SET data = jsonb_set(data, '{${name}}', '${value}')
