@@ -3,16 +3,15 @@
 import { table } from "./backends/table.ts";
 import type { Backend, BackendLoader } from "./core/contract/backend.ts";
 import type { Finding } from "./core/contract/engine.ts";
-import { disposable } from "./core/contract/disposable.ts";
 import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";
 import { createOnce } from "./core/runs/once.ts";
-import type { Once } from "./core/runs/once_types.ts";
-import { createRegistry, type StoreOptions } from "./core/contract/registry.ts";
+import type { Once, OnceFunction } from "./core/runs/once_types.ts";
+import { Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
 import { createStatus, type StatusFunction } from "./core/tools/status.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
-import type { Columns, StoreInit } from "./core/records/store_types.ts";
+import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
 import type { ExportOptions } from "./core/tools/export_store.ts";
 import type { ImportCounts, ImportOptions } from "./core/tools/import_store.ts";
 import type { MergeCounts, MergeOptions } from "./core/tools/merge_stores.ts";
@@ -20,9 +19,9 @@ import type { VerifyStoreOptions } from "./core/tools/verify_store.ts";
 import type { QueryOptions } from "./query/query.ts";
 import type { QueryResult } from "./query/query_result.ts";
 import { sweep as sweepTarget } from "./core/sweeps/sweep.ts";
-import type { SweepFunction } from "./core/records/sweep_function.ts";
+import type { Sweep, SweepOptions, SweepParams } from "./core/sweeps/sweep_types.ts";
 
-const registry = createRegistry(table);
+const registry = new Registry(table);
 
 /**
  * A function that runs every combination of its params once: later calls with the same key are
@@ -82,6 +81,22 @@ const registry = createRegistry(table);
  * ```
  */
 export const once: Once = createOnce(registry);
+
+/** The type of {@linkcode sweep}. */
+export interface SweepFunction {
+  /** Sweeps a function. */
+  <A extends unknown[], R>(
+    fn: OnceFunction<A, R>,
+    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
+    options?: SweepOptions,
+  ): Sweep<R>;
+  /** Sweeps a Store: the value of an outcome is the record. */
+  <C extends Columns>(
+    store: Store<C>,
+    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
+    options?: SweepOptions,
+  ): Sweep<StoreRecord<C>>;
+}
 
 /**
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
@@ -449,7 +464,12 @@ export async function openBackend(
   location: string | URL,
   options?: StoreOptions,
 ): Promise<Backend & AsyncDisposable> {
-  return disposable(await registry.open(location, options));
+  const backend: Backend & Partial<AsyncDisposable> = await registry.open(location, options);
+  if (!backend[Symbol.asyncDispose] && Object.isExtensible(backend)) {
+    const value = async (): Promise<void> => await backend.close();
+    Object.defineProperty(backend, Symbol.asyncDispose, { value, configurable: true });
+  }
+  return backend as Backend & AsyncDisposable;
 }
 
 /**

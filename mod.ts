@@ -34,9 +34,9 @@ export {
   status,
   Store,
   sweep,
+  type SweepFunction,
   verify,
 } from "./library.ts";
-export type { OnChange } from "./core/runs/source_watch.ts";
 export type {
   Backend,
   BackendLoader,
@@ -114,6 +114,7 @@ export type {
   OnceMethodContext,
   OnceOptions,
   OnceWrapper,
+  OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
 export { range } from "./core/grids/range.ts";
@@ -139,4 +140,3 @@ export type { Shard } from "./core/sweeps/shard.ts";
 export type { Sweep, SweepCounts, SweepOptions, SweepParams } from "./core/sweeps/sweep_types.ts";
 export type { Row, Value } from "./core/values/value.ts";
 export { zipGrid } from "./core/grids/zip_grid.ts";
-export type { SweepFunction } from "./core/records/sweep_function.ts";

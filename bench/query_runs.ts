@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { table } from "../backends/table.ts";
-import { createRegistry } from "../core/contract/registry.ts";
+import { Registry } from "../core/contract/registry.ts";
 import { loadDuckDb } from "../duckdb/duckdb.ts";
 import { query as ask } from "../query/query.ts";
 import { resultArrow } from "../query/result_arrow.ts";
@@ -12,7 +12,7 @@ import { peakMemory } from "./peak_memory.ts";
 
 const [store, by] = process.argv.slice(2);
 const duckdb = await loadDuckDb();
-const query = ask.bind(undefined, createRegistry(table));
+const query = ask.bind(undefined, new Registry(table));
 const groups = (from: string): string =>
   `SELECT alpha, avg(seed) AS mean FROM ${from} GROUP BY alpha`;
 

@@ -31,7 +31,38 @@ export interface Case {
   /** The claim. */
   readonly name: string;
   /** The capability that the claim needs. */
-  readonly needs?: Capability;
+  readonly needs: Capability | undefined;
   /** Rejects if it does not hold. */
   readonly check: (store: FreshStore) => Promise<void>;
+}
+
+/** Checks by their claims. */
+type Checks<Handles extends Handle[]> = Readonly<
+  Record<string, (...args: [...Handles, FreshStore]) => Promise<void>>
+>;
+
+/** Returns cases whose checks get an open handle. */
+export function withHandle(checks: Checks<[Handle]>, needs?: Capability): Case[] {
+  return Object.entries(checks).map(([name, check]) => ({
+    name,
+    needs,
+    check: async (store) => await check(await store.open(), store),
+  }));
+}
+
+/** Returns cases whose checks get two open handles on one store. */
+export function withTwoHandles(checks: Checks<[Handle, Handle]>, needs: Capability): Case[] {
+  return Object.entries(checks).map(([name, check]) => ({
+    name,
+    needs,
+    check: async (store) => await check(await store.open(), await store.open(), store),
+  }));
+}
+
+/** Returns each case twice: with one handle in both roles, and with two on one store. */
+export function withOneOrTwoHandles(checks: Checks<[Handle, Handle]>): Case[] {
+  return Object.entries(checks).flatMap(([name, check]) => [
+    ...withHandle({ [name]: (handle, store) => check(handle, handle, store) }),
+    ...withTwoHandles({ [`between two handles, ${name}`]: check }, "claims"),
+  ]);
 }

@@ -6,23 +6,13 @@ import { LostClaimError } from "../core/errors.ts";
 import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row, Value } from "../core/values/value.ts";
 import { paramsText } from "../core/values/value_text.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withOneOrTwoHandles, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha", "seed"]);
 const key = keyOf(shape, { alpha: 1, seed: 1 });
 const note = { error: "out of memory", stack: "Error: out of memory\n    at train (train.ts:1:1)" };
-
-/** The claim of a key that is neither done nor claimed. */
-async function claimed(
-  handle: Engine,
-  key: Key,
-  options?: ClaimOptions,
-): Promise<Claim> {
-  const answer = await handle.claim(key, options);
-  assert.equal(answer.state, "claimed", `claim(${paramsText(key.values)})`);
-  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
-}
 
 async function isBusy(handle: Engine, key: Key): Promise<void> {
   const answer = await handle.claim(key);
@@ -45,16 +35,10 @@ async function record(claim: Claim, row: Row): Promise<boolean> {
   }
 }
 
-/** Two handles on one store, or one in both roles. */
-interface Check {
-  readonly name: string;
-  readonly check: (one: Engine, other: Engine) => Promise<void>;
-}
-
-const checks: readonly Check[] = [
-  {
-    name: "a key is busy while it is claimed, and no other is",
-    async check(one, other) {
+/** Claims and failures: of one handle, between two, and when a handle ends. */
+export const claims: readonly Case[] = [
+  ...withOneOrTwoHandles({
+    async "a key is busy while it is claimed, and no other is"(one, other) {
       const claim = await claimed(one, key);
       for (const handle of [other, one]) await isBusy(handle, key);
       await isBusy(other, keyOf(keyShape(undefined), { seed: 1, alpha: 1 }));
@@ -63,20 +47,14 @@ const checks: readonly Check[] = [
       assert.equal(await other.hasKey(key), false);
       await claim.release();
     },
-  },
-  {
-    name: "of claims made at the same time one is answered claimed",
-    async check(one, other) {
+    async "of claims made at the same time one is answered claimed"(one, other) {
       const asked = Array.from({ length: 20 }, async (_, i) => {
         return (await (i % 2 === 0 ? one : other).claim(key)).state;
       });
       const states = await Promise.all(asked);
       assert.deepEqual(states.sort(), [...Array(19).fill("busy"), "claimed"]);
     },
-  },
-  {
-    name: "a recorded claim is done, and its row there with its time",
-    async check(one, other) {
+    async "a recorded claim is done, and its row there with its time"(one, other) {
       const claim = await claimed(one, key);
       await claim.record({ alpha: 1, seed: 1, "result.loss": 0.5, _stet_elapsed: 0.25 });
       for (const handle of [other, one]) await isDone(handle, key);
@@ -85,10 +63,7 @@ const checks: readonly Check[] = [
       assert.equal(typeof time, "string");
       assert.equal((await other.load()).length, 1);
     },
-  },
-  {
-    name: "a row that was recorded without a claim is done",
-    async check(one, other) {
+    async "a row that was recorded without a claim is done"(one, other) {
       await one.record({ alpha: 1, seed: 1, note: "by hand" });
       await isDone(other, key);
       await isDone(
@@ -98,10 +73,7 @@ const checks: readonly Check[] = [
       const more = keyOf(keyShape(undefined), { alpha: 1, seed: 1 });
       await (await claimed(other, more)).release();
     },
-  },
-  {
-    name: "a released claim leaves the key free, and nothing recorded",
-    async check(one, other) {
+    async "a released claim leaves the key free, and nothing recorded"(one, other) {
       await (await claimed(one, key)).release();
       const claim = await claimed(other, key);
       await isBusy(one, key);
@@ -109,10 +81,7 @@ const checks: readonly Check[] = [
       assert.deepEqual(await other.load(), []);
       assert.deepEqual([...await one.failures()], []);
     },
-  },
-  {
-    name: "a claim whose record is refused can be released, and the key claimed again",
-    async check(one, other) {
+    async "a claim whose record is refused can be released, and the key claimed again"(one, other) {
       const claim = await claimed(one, key);
       const unfit = { alpha: 1, seed: 1, result: (() => 1) as unknown as Value };
       await assert.rejects(async () => await claim.record(unfit), "no cell holds a function");
@@ -122,10 +91,7 @@ const checks: readonly Check[] = [
       await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
       for (const handle of [one, other]) await isDone(handle, key);
     },
-  },
-  {
-    name: "claims() names the keys that are held, as long as they are",
-    async check(one, other) {
+    async "claims() names the keys that are held, as long as they are"(one, other) {
       const next = keyOf(shape, { alpha: 1, seed: 2 });
       const claims = [await claimed(one, key), await claimed(one, next)];
       for (const handle of [one, other]) {
@@ -137,18 +103,15 @@ const checks: readonly Check[] = [
       await claims[1]!.record(next.values);
       for (const handle of [one, other]) assert.deepEqual([...await handle.held()], []);
     },
-  },
-  {
-    name: "the attempts of a failed claim are counted",
-    async check(one, other) {
+    async "the attempts of a failed claim are counted"(one, other) {
       await (await claimed(one, key)).fail({ ...note, attempts: 3 });
       await (await claimed(other, key)).fail({ ...note, attempts: 2 });
       assert.deepEqual((await one.failures()).map(({ attempt }) => attempt), [5]);
     },
-  },
-  {
-    name: "a failed claim leaves the key free, and its failure noted until it succeeds",
-    async check(one, other) {
+    async "a failed claim leaves the key free, and its failure noted until it succeeds"(
+      one,
+      other,
+    ) {
       const params = { alpha: "1", seed: 2n ** 70n };
       const failing = keyOf(shape, params);
       await (await claimed(one, failing)).fail(note);
@@ -170,10 +133,7 @@ const checks: readonly Check[] = [
       assert.deepEqual([...await one.failures()], []);
       await isDone(one, failing);
     },
-  },
-  {
-    name: "failures are given oldest first, and a success forgets its own only",
-    async check(one, other) {
+    async "failures are given oldest first, and a success forgets its own only"(one, other) {
       for (const seed of [3, 1, 2, 3]) {
         await (await claimed(one, keyOf(shape, { seed }))).fail(note);
         await sleep(5); // times are in milliseconds, and timers may be one early
@@ -184,10 +144,10 @@ const checks: readonly Check[] = [
       await (await claimed(other, keyOf(shape, { seed: 2 }))).record({ seed: 2 });
       assert.deepEqual(await seeds(), [1, 3]);
     },
-  },
-  {
-    name: "forget() forgets the failures of these params only, and leaves rows and claims alone",
-    async check(one, other) {
+    async "forget() forgets the failures of these params only, and leaves rows and claims alone"(
+      one,
+      other,
+    ) {
       await one.record({ alpha: 1, seed: 2 });
       for (
         const params of [{ alpha: 1, seed: 1 }, { alpha: "1", seed: 1 }, {
@@ -208,10 +168,7 @@ const checks: readonly Check[] = [
       await isBusy(other, keyOf(shape, { alpha: 9, seed: 9 }));
       await claimed(other, key);
     },
-  },
-  {
-    name: "a row that does not count as done is replaced, and no other",
-    async check(one, other) {
+    async "a row that does not count as done is replaced, and no other"(one, other) {
       await one.record({ alpha: 1, seed: 2 });
       await one.record({ alpha: 1, seed: 1, note: "old" });
       await one.record({ alpha: 1 });
@@ -234,10 +191,10 @@ const checks: readonly Check[] = [
       assert.equal((await one.claim(key, options)).state, "done");
       await isDone(one, key);
     },
-  },
-  {
-    name: "a row that does not count as done stays when its claim fails or is released",
-    async check(one, other) {
+    async "a row that does not count as done stays when its claim fails or is released"(
+      one,
+      other,
+    ) {
       await one.record({ alpha: 1, seed: 1 });
       const options: ClaimOptions = { isDone: () => false };
       await (await claimed(other, key, options)).release();
@@ -245,10 +202,7 @@ const checks: readonly Check[] = [
       assert.deepEqual(await paramsIn(other), [{ alpha: 1, seed: 1 }]);
       await isDone(other, key);
     },
-  },
-  {
-    name: "what is asked together is done each for itself, and all of it",
-    async check(one, other) {
+    async "what is asked together is done each for itself, and all of it"(one, other) {
       const keys = [1, 2, 1, 3].map((seed) => keyOf(shape, { alpha: 1, seed }));
       await one.record({ alpha: 1, seed: 3 });
       const asked = await one.batch(() => keys.map((key) => one.claim(key)));
@@ -270,10 +224,7 @@ const checks: readonly Check[] = [
         { alpha: 2, seed: 1 },
       ]);
     },
-  },
-  {
-    name: "a key that is recorded without a claim while it is held has one row",
-    async check(one, other) {
+    async "a key that is recorded without a claim while it is held has one row"(one, other) {
       const options: ClaimOptions = { isDone: (row) => row.result !== undefined };
       for (const [seed, isKept] of [[1, false], [2, true]] as const) {
         const params = { alpha: 1, seed };
@@ -284,10 +235,7 @@ const checks: readonly Check[] = [
         assert.deepEqual((await paramsIn(one)).filter((row) => row.seed === seed), [row]);
       }
     },
-  },
-  {
-    name: "clear() forgets failures, and leaves claims",
-    async check(one, other) {
+    async "clear() forgets failures, and leaves claims"(one, other) {
       await one.record({ alpha: 1, seed: 3 });
       await (await claimed(one, key)).fail(note);
       const held = await claimed(one, keyOf(shape, { alpha: 1, seed: 2 }));
@@ -297,20 +245,14 @@ const checks: readonly Check[] = [
       await held.release();
       await (await claimed(other, key)).release();
     },
-  },
-  {
-    name: "a key is free again when its row is removed",
-    async check(one, other) {
+    async "a key is free again when its row is removed"(one, other) {
       await (await claimed(one, key)).record({ alpha: 1, seed: 1 });
       assert.equal(await one.remove({ alpha: 1 }), 1);
       await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
       await one.clear();
       await (await claimed(other, key)).release();
     },
-  },
-  {
-    name: "runs that claim and record at the same time are each recorded once",
-    async check(one, other) {
+    async "runs that claim and record at the same time are each recorded once"(one, other) {
       const runs = Array.from({ length: 60 }, async (_, i) => {
         const params = { alpha: 2, seed: i % 20 };
         const answer = await (i % 2 === 0 ? one : other).claim(keyOf(shape, params));
@@ -322,30 +264,9 @@ const checks: readonly Check[] = [
       const seeds = (await one.load()).map(({ seed }) => Number(seed)).sort((a, b) => a - b);
       assert.deepEqual(seeds, Array.from({ length: 20 }, (_, i) => i));
     },
-  },
-];
-
-/** Claims and failures: of one handle, between two, and when a handle ends. */
-export const claims: readonly Case[] = [
-  ...checks.flatMap(({ name, check }): Case[] => [
-    {
-      name,
-      async check({ open }) {
-        const handle = await open();
-        await check(handle, handle);
-      },
-    },
-    {
-      name: `between two handles, ${name}`,
-      needs: "claims",
-      check: async ({ open }) => await check(await open(), await open()),
-    },
-  ]),
-  {
-    name: "close() frees the claims of a handle",
-    needs: "claims",
-    async check({ open }) {
-      const [one, other] = [await open(), await open()];
+  }),
+  ...withTwoHandles({
+    async "close() frees the claims of a handle"(one, other, { open }) {
       await claimed(one, key);
       const kept = await claimed(other, keyOf(shape, { alpha: 2 }));
       await isBusy(other, key);
@@ -355,12 +276,9 @@ export const claims: readonly Case[] = [
       await isBusy(third, keyOf(shape, { alpha: 2 }));
       await kept.release();
     },
-  },
-  {
-    name: "failures are still noted when the store is opened again",
-    needs: "claims",
-    async check({ open }) {
-      const one = await open();
+  }, "claims"),
+  ...withHandle({
+    async "failures are still noted when the store is opened again"(one, { open }) {
       await (await claimed(one, key)).fail(note);
       await one.close();
       const other = await open();
@@ -371,5 +289,5 @@ export const claims: readonly Case[] = [
       await (await claimed(other, key)).record({ alpha: 1, seed: 1 });
       assert.deepEqual([...await other.failures()], []);
     },
-  },
+  }, "claims"),
 ];

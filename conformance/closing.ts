@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 
 /** The end of a handle. */
 export const closing: readonly Case[] = [
-  {
-    name: "a closed handle refuses every use, with an error that says that it was closed",
-    needs: "closing",
-    async check({ open }) {
-      const backend = await open();
+  ...withHandle({
+    async "a closed handle refuses every use, with an error that says that it was closed"(backend) {
       const shape = keyShape(["alpha"]);
       const key = keyOf(shape, { alpha: 1 });
       await backend.record({ alpha: 1 });
-      const answer = await backend.claim(keyOf(shape, { alpha: 2 }));
-      assert.equal(answer.state, "claimed");
+      const claim = await claimed(backend, keyOf(shape, { alpha: 2 }));
       await backend.close();
       const uses: Record<string, () => unknown> = {
         has: () => backend.has({ alpha: 1 }),
@@ -30,7 +27,7 @@ export const closing: readonly Case[] = [
         sourceOf: () => backend.sourceOf(key),
         removeKey: () => backend.removeKey(key),
         claim: () => backend.claim(keyOf(shape, { alpha: 4 })),
-        "record of a claim": () => answer.claim.record({ alpha: 2 }),
+        "record of a claim": () => claim.record({ alpha: 2 }),
       };
       for (const [name, use] of Object.entries(uses)) {
         const isClear = (error: unknown): boolean =>
@@ -39,17 +36,14 @@ export const closing: readonly Case[] = [
         await assert.rejects(async () => await use(), isClear, `${name} says so`);
       }
     },
-  },
-  {
-    name: "close() of one handle leaves the others open",
-    needs: "sharing",
-    async check({ open }) {
-      const [one, other] = [await open(), await open()];
+  }, "closing"),
+  ...withTwoHandles({
+    async "close() of one handle leaves the others open"(one, other) {
       await one.record({ alpha: 1 });
       await other.record({ alpha: 2 });
       await one.close();
       await other.record({ alpha: 3 });
       assert.deepEqual((await other.load()).map(({ alpha }) => alpha), [1, 2, 3]);
     },
-  },
+  }, "sharing"),
 ];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import { type Row, setEntry } from "../core/values/value.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 /** Names that a format, a database or an object of JavaScript may trip over. No two differ in case only. */
@@ -61,10 +62,8 @@ function rowOf(entries: Iterable<readonly [name: string, value: string]>): Row {
 
 /** Names of columns. */
 export const columns: readonly Case[] = [
-  {
-    name: "a column may have any name, whether first or added",
-    async check({ open }) {
-      const backend = await open();
+  ...withHandle({
+    async "a column may have any name, whether first or added"(backend) {
       const all = rowOf(names.map((name, n) => [name, `of ${n}`]));
       await backend.record(all);
       assert.deepEqual(await paramsIn(backend), [all]);
@@ -87,13 +86,13 @@ export const columns: readonly Case[] = [
         assert.equal(await backend.hasKey(keyOf(keyShape(undefined), row)), true);
       }
     },
-  },
-  {
-    name: "columns have their names, whatever they are, when the store is opened again",
-    needs: "reopening",
-    async check({ open }) {
+  }),
+  ...withHandle({
+    async "columns have their names, whatever they are, when the store is opened again"(
+      first,
+      { open },
+    ) {
       const rows = [rowOf(names.map((name, n) => [name, `of ${n}`])), { added: 1 }];
-      const first = await open();
       for (const row of rows) await first.record(row);
       const columns = await first.columns();
       await first.close();
@@ -101,11 +100,9 @@ export const columns: readonly Case[] = [
       assert.deepEqual(await second.columns(), columns);
       assert.deepEqual(await paramsIn(second), rows);
     },
-  },
-  {
-    name: "a name that no row has finds nothing, even one that objects inherit",
-    async check({ open }) {
-      const backend = await open();
+  }, "reopening"),
+  ...withHandle({
+    async "a name that no row has finds nothing, even one that objects inherit"(backend) {
       await backend.record({ alpha: 1 });
       for (const name of names) {
         for (const value of [name, "", "alpha", "1"]) {
@@ -115,11 +112,7 @@ export const columns: readonly Case[] = [
         }
       }
     },
-  },
-  {
-    name: "a row with a name that no store can keep is refused, and nothing changes",
-    async check({ open }) {
-      const backend = await open();
+    async "a row with a name that no store can keep is refused, and nothing changes"(backend) {
       await backend.record({ seed: 1 });
       const rows = await backend.load();
       const columns = await backend.columns();
@@ -132,19 +125,16 @@ export const columns: readonly Case[] = [
         };
         await refused(() => backend.record(row));
         await refused(() => backend.recordAll([row]));
-        const claimed = await backend.claim(keyOf(keyShape(["seed"]), { seed: 100 + n }));
-        assert.ok(claimed.state === "claimed");
-        await refused(() => claimed.claim.record(row));
-        await claimed.claim.release();
+        const claim = await claimed(backend, keyOf(keyShape(["seed"]), { seed: 100 + n }));
+        await refused(() => claim.record(row));
+        await claim.release();
       }
       await backend.record({ seed: 4 });
       assert.deepEqual(await paramsIn(backend), [{ seed: 1 }, { seed: 4 }]);
     },
-  },
-  {
-    name: "columns that differ in case only are two, or refused by an error that names both",
-    async check({ open }) {
-      const backend = await open();
+    async "columns that differ in case only are two, or refused by an error that names both"(
+      backend,
+    ) {
       await backend.record({ alpha: 1, seed: 1 });
       assert.equal(await backend.has({ Alpha: 1 }), false);
       assert.equal(await backend.remove({ ALPHA: 1 }), 0);
@@ -166,11 +156,7 @@ export const columns: readonly Case[] = [
       assert.equal(await backend.has({ Alpha: 2 }), expected.length > 1);
       assert.equal(await backend.has({ alpha: 2 }), false);
     },
-  },
-  {
-    name: "a row may have 300 columns",
-    async check({ open }) {
-      const backend = await open();
+    async "a row may have 300 columns"(backend) {
       const row: Row = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`p${i}`, i]));
       await backend.record(row);
       await backend.record({ ...row, p299: 0 });
@@ -183,5 +169,5 @@ export const columns: readonly Case[] = [
       assert.equal(await backend.remove(row), 1);
       assert.deepEqual(await paramsIn(backend), [{ ...row, p299: 0 }]);
     },
-  },
+  }),
 ];

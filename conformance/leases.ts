@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimOptions, Lease } from "../core/contract/backend.ts";
 import type { Engine } from "../core/contract/engine.ts";
 import { LostClaimError } from "../core/errors.ts";
-import { type Key, keyOf, keyShape } from "../core/keys/key.ts";
-import type { Case } from "./case.ts";
+import { keyOf, keyShape } from "../core/keys/key.ts";
+import { type Case, withHandle, withOneOrTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn } from "./params_in.ts";
 
 const shape = keyShape(["alpha", "seed"]);
@@ -16,7 +17,7 @@ function leaseOf(token: string, milliseconds = 60_000): Lease {
   return { token, until: Date.now() + milliseconds, holder: `worker ${token}` };
 }
 
-/** A lease that expires in a moment; `over` waits for that. */
+/** A lease that expires in a moment; {@linkcode over} waits for that. */
 function shortLease(token: string): Lease {
   return leaseOf(token, 5);
 }
@@ -25,15 +26,8 @@ async function over(): Promise<void> {
   await sleep(30);
 }
 
-async function leased(
-  handle: Engine,
-  lease: Lease,
-  asked: Key = key,
-  options: ClaimOptions = {},
-): Promise<Claim> {
-  const answer = await handle.claim(asked, { ...options, lease });
-  assert.equal(answer.state, "claimed", `claim of ${lease.token}`);
-  return (answer as Extract<typeof answer, { state: "claimed" }>).claim;
+async function leased(handle: Engine, lease: Lease, options?: ClaimOptions): Promise<Claim> {
+  return await claimed(handle, key, { ...options, lease });
 }
 
 async function stateOf(handle: Engine, lease?: Lease): Promise<string> {
@@ -42,15 +36,10 @@ async function stateOf(handle: Engine, lease?: Lease): Promise<string> {
   return answer.state;
 }
 
-interface Check {
-  readonly name: string;
-  readonly check: (one: Engine, other: Engine) => Promise<void>;
-}
-
-const checks: readonly Check[] = [
-  {
-    name: "a key that a lease holds is busy for all others, and names the holder",
-    async check(one, other) {
+/** Claims that belong to a lease. */
+export const leases: readonly Case[] = [
+  ...withOneOrTwoHandles({
+    async "a key that a lease holds is busy for all others, and names the holder"(one, other) {
       const claim = await leased(one, leaseOf("a"));
       assert.equal(await stateOf(other), "busy");
       assert.equal(await stateOf(other, leaseOf("b")), "busy");
@@ -60,21 +49,14 @@ const checks: readonly Check[] = [
       assert.deepEqual(await other.held(), []);
       assert.deepEqual(await paramsIn(other), [params]);
     },
-  },
-  {
-    name: "a key that a process holds is busy for a lease",
-    async check(one, other) {
-      const answer = await one.claim(key);
-      assert.equal(answer.state, "claimed");
+    async "a key that a process holds is busy for a lease"(one, other) {
+      const claim = await claimed(one, key);
       assert.equal(await stateOf(other, leaseOf("a")), "busy");
-      if (answer.state === "claimed") await answer.claim.release();
+      await claim.release();
       await (await leased(other, leaseOf("a"))).release();
       assert.equal(await stateOf(one), "claimed");
     },
-  },
-  {
-    name: "a claim with the same token renews the lease, and ends it from anywhere",
-    async check(one, other) {
+    async "a claim with the same token renews the lease, and ends it from anywhere"(one, other) {
       const first = await leased(one, shortLease("a"));
       const renewed = await leased(other, leaseOf("a"));
       await over();
@@ -84,10 +66,10 @@ const checks: readonly Check[] = [
       await assert.rejects(async () => await first.record({ ...params, late: 1 }), LostClaimError);
       assert.deepEqual(await paramsIn(one), [params]);
     },
-  },
-  {
-    name: "a lease that is over leaves the key free, and still ends it if nobody took it",
-    async check(one, other) {
+    async "a lease that is over leaves the key free, and still ends it if nobody took it"(
+      one,
+      other,
+    ) {
       const claim = await leased(one, shortLease("a"));
       await over();
       assert.deepEqual(await other.held(), []);
@@ -95,10 +77,7 @@ const checks: readonly Check[] = [
       assert.deepEqual(await paramsIn(other), [params]);
       assert.equal(await stateOf(other), "done");
     },
-  },
-  {
-    name: "a lease whose key somebody else took records nothing",
-    async check(one, other) {
+    async "a lease whose key somebody else took records nothing"(one, other) {
       const late = await leased(one, shortLease("a"));
       await over();
       const claim = await leased(other, leaseOf("b"));
@@ -115,29 +94,20 @@ const checks: readonly Check[] = [
       await assert.rejects(async () => await late.record({ ...params, from: "a" }), LostClaimError);
       assert.deepEqual(await paramsIn(one), [{ ...params, from: "b" }]);
     },
-  },
-  {
-    name: "a lease whose key was recorded by somebody else records nothing",
-    async check(one, other) {
+    async "a lease whose key was recorded by somebody else records nothing"(one, other) {
       const late = await leased(one, leaseOf("a"));
       await other.record({ ...params, from: "b" });
       await assert.rejects(async () => await late.record({ ...params, from: "a" }), LostClaimError);
       assert.deepEqual(await paramsIn(one), [{ ...params, from: "b" }]);
     },
-  },
-  {
-    name: "a lease is gone once its key is answered done",
-    async check(one, other) {
+    async "a lease is gone once its key is answered done"(one, other) {
       await leased(one, leaseOf("a"));
       await other.record({ ...params, from: "b" });
       assert.equal(await stateOf(one, leaseOf("a")), "done");
       assert.deepEqual(await one.held(), []);
       assert.deepEqual(await other.held(), []);
     },
-  },
-  {
-    name: "the failure of a lease is noted, and its key free",
-    async check(one, other) {
+    async "the failure of a lease is noted, and its key free"(one, other) {
       await (await leased(one, leaseOf("a"))).fail({ ...note, attempts: 2 });
       const [failure] = await other.failures();
       assert.equal(failure?.error, note.error);
@@ -145,40 +115,16 @@ const checks: readonly Check[] = [
       await (await leased(other, leaseOf("b"))).record(params);
       assert.deepEqual(await one.failures(), []);
     },
-  },
-  {
-    name: "a lease replaces a row that does not count as done",
-    async check(one, other) {
+    async "a lease replaces a row that does not count as done"(one, other) {
       await one.record({ ...params, note: "old" });
       const options: ClaimOptions = { isDone: (row) => row.result !== undefined };
-      const claim = await leased(other, leaseOf("a"), key, options);
+      const claim = await leased(other, leaseOf("a"), options);
       await claim.record({ ...params, result: 1 });
       assert.deepEqual(await paramsIn(one), [{ ...params, result: 1 }]);
     },
-  },
-];
-
-/** Claims that belong to a lease. */
-export const leases: readonly Case[] = [
-  ...checks.flatMap(({ name, check }): Case[] => [
-    {
-      name,
-      async check({ open }) {
-        const handle = await open();
-        await check(handle, handle);
-      },
-    },
-    {
-      name: `between two handles, ${name}`,
-      needs: "claims",
-      check: async ({ open }) => await check(await open(), await open()),
-    },
-  ]),
-  {
-    name: "a lease outlives the handle that made it",
-    needs: "claims",
-    async check({ open }) {
-      const one = await open();
+  }),
+  ...withHandle({
+    async "a lease outlives the handle that made it"(one, { open }) {
       await leased(one, leaseOf("a"));
       await one.close();
       const other = await open();
@@ -186,5 +132,5 @@ export const leases: readonly Case[] = [
       await (await leased(other, leaseOf("a"))).record(params);
       assert.equal(await stateOf(other), "done");
     },
-  },
+  }, "claims"),
 ];

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 import { paramsIn, withoutTimestamp } from "./params_in.ts";
 
 function rowOf(n: number): Row {
@@ -19,10 +20,10 @@ async function* slowly(rows: readonly Row[]): AsyncGenerator<Row> {
 
 /** Many rows at once, and what is wrong with a store. */
 export const many: readonly Case[] = [
-  {
-    name: "recordAll() adds rows in their order after those that are there, and says how many",
-    async check({ open }) {
-      const backend = await open();
+  ...withHandle({
+    async "recordAll() adds rows in their order after those that are there, and says how many"(
+      backend,
+    ) {
       const rows = rowsTo(1234);
       await backend.record(rows[0]!);
       assert.equal(await backend.recordAll(rows.slice(1, 1100)), 1099);
@@ -34,11 +35,7 @@ export const many: readonly Case[] = [
       }
       assert.equal(await backend.hasKey(keyOf(keyShape(["seed"]), { seed: 1234 })), false);
     },
-  },
-  {
-    name: "recordAll() adds the time to rows that have none, and leaves that of others",
-    async check({ open }) {
-      const backend = await open();
+    async "recordAll() adds the time to rows that have none, and leaves that of others"(backend) {
       const time = "2026-01-02T03:04:05.678Z";
       await backend.recordAll([{ seed: 1, _stet_timestamp: time }, { seed: 2 }]);
       const [first, second] = await backend.load();
@@ -47,22 +44,16 @@ export const many: readonly Case[] = [
       assert.ok(typeof added === "string", "_stet_timestamp is a string");
       assert.ok(Math.abs(Date.now() - Date.parse(added)) < 60_000, `${added} is about now`);
     },
-  },
-  {
-    name: "recordAll() of columns that are known beforehand records the same rows",
-    async check({ open }) {
-      const backend = await open();
+    async "recordAll() of columns that are known beforehand records the same rows"(backend) {
       const rows = rowsTo(10);
       await backend.recordAll(rows, { columns: ["alpha", "seed", "never"] });
       await backend.recordAll([{ other: 1 }], { columns: ["seed"] });
       assert.deepEqual(await paramsIn(backend), [...rows, { other: 1 }]);
       assert.equal(await backend.has({ never: 1 }), false);
     },
-  },
-  {
-    name: "recordAll() rejects with the error of its rows; what is there then came before it",
-    async check({ open }) {
-      const backend = await open();
+    async "recordAll() rejects with the error of its rows; what is there then came before it"(
+      backend,
+    ) {
       const rows = rowsTo(2000);
       const recorded = (async () =>
         await backend.recordAll((function* () {
@@ -75,12 +66,9 @@ export const many: readonly Case[] = [
       await backend.record({ seed: -1 });
       assert.equal(await backend.has({ seed: -1 }), true);
     },
-  },
-  {
-    name: "recordAll() and record() of two handles at the same time are all kept",
-    needs: "sharing",
-    async check({ open }) {
-      const [one, other] = [await open(), await open()];
+  }),
+  ...withTwoHandles({
+    async "recordAll() and record() of two handles at the same time are all kept"(one, other) {
       const all = Promise.all([one.recordAll(slowly(rowsTo(1200))), other.recordAll(rowsTo(600))]);
       for (let n = 0; n < 20; n++) await other.record({ seed: -1 - n });
       await all;
@@ -89,11 +77,9 @@ export const many: readonly Case[] = [
       for (let n = 0; n < 20; n++) expected.push(-1 - n);
       assert.deepEqual(seeds, expected.sort((a, b) => a - b));
     },
-  },
-  {
-    name: "verify() finds nothing wrong with a sound store, and makes none",
-    async check({ folder, open }) {
-      const backend = await open();
+  }, "sharing"),
+  ...withHandle({
+    async "verify() finds nothing wrong with a sound store, and makes none"(backend, { folder }) {
       assert.deepEqual([...await backend.verify()], []);
       assert.deepEqual([...await backend.verify({ repair: true })], []);
       assert.deepEqual(readdirSync(folder), []);
@@ -105,26 +91,19 @@ export const many: readonly Case[] = [
       await backend.record({ seed: 20 });
       assert.equal(await backend.has({ seed: 20 }), true);
     },
-  },
-  {
-    name: "verify() leaves claims as they are, with repair too",
-    async check({ open }) {
-      const backend = await open();
+    async "verify() leaves claims as they are, with repair too"(backend) {
       const key = keyOf(keyShape(["seed"]), { seed: 1 });
-      const answer = await backend.claim(key);
-      assert.equal(answer.state, "claimed");
+      const claim = await claimed(backend, key);
       for (const repair of [false, true]) {
         assert.deepEqual([...await backend.verify({ repair })], []);
         assert.equal((await backend.claim(key)).state, "busy");
       }
-      if (answer.state === "claimed") await answer.claim.record({ seed: 1 });
+      await claim.record({ seed: 1 });
       assert.deepEqual(await paramsIn(backend), [{ seed: 1 }]);
     },
-  },
-  {
-    name: "verify() with repair keeps the first of rows that are equal, and all that differ",
-    async check({ open }) {
-      const backend = await open();
+    async "verify() with repair keeps the first of rows that are equal, and all that differ"(
+      backend,
+    ) {
       const different: Row[] = [
         { seed: 1 },
         { seed: 1, model: "a" },
@@ -146,5 +125,5 @@ export const many: readonly Case[] = [
       assert.equal(left.length, repaired.length > 0 ? 6 : 8);
       for (const { repaired: how } of repaired) assert.equal(typeof how, "string");
     },
-  },
+  }),
 ];

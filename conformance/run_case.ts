@@ -5,7 +5,6 @@ import type { Backend, MaybePromise } from "../core/contract/backend.ts";
 import { engineOf } from "../core/contract/adapted_backend.ts";
 import { Engine } from "../core/contract/engine.ts";
 import type { Case, Handle } from "./case.ts";
-import { engineWith } from "./engine_with.ts";
 
 /** Runs a check on a fresh store in a folder of its own; then closes the handles and removes the folder. */
 export async function runCase(
@@ -41,4 +40,15 @@ export async function runCase(
     await closeAll().catch(() => {}); // the error of the check is the one to throw
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Returns an engine with other members in place of some of its own, or added to them. */
+export function engineWith<T extends object>(engine: Engine, others: T): Engine & T {
+  return new Proxy(engine, {
+    get(target, name): unknown {
+      if (Object.hasOwn(others, name)) return Reflect.get(others, name);
+      const own: unknown = Reflect.get(target, name, target);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  }) as Engine & T;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { keyOf, keyShape } from "../core/keys/key.ts";
 import type { Row } from "../core/values/value.ts";
-import type { Case } from "./case.ts";
+import { type Case, withHandle, withTwoHandles } from "./case.ts";
+import { claimed } from "./claimed.ts";
 
 const shape = keyShape(["alpha"]);
 
@@ -10,10 +11,8 @@ const MANY = 300;
 
 /** The source of the row of a key. */
 export const sources: readonly Case[] = [
-  {
-    name: "sourceOf() gives the source of the newest row of a key, empty if it has none",
-    async check({ open }) {
-      const backend = await open();
+  ...withHandle({
+    async "sourceOf() gives the source of the newest row of a key, empty if it has none"(backend) {
       const sourceOf = (alpha: number) => backend.sourceOf(keyOf(shape, { alpha }));
       assert.equal(await sourceOf(1), undefined);
       await backend.record({ alpha: 1 });
@@ -36,27 +35,17 @@ export const sources: readonly Case[] = [
       assert.equal(await backend.sourceOf(keyOf(anyColumns, { alpha: 5 })), "v:2");
       assert.equal(await backend.sourceOf(keyOf(anyColumns, { alpha: 6 })), undefined);
     },
-  },
-  {
-    name: "sourceOf() gives the source of a key when a claim has replaced its row",
-    async check({ open }) {
-      const backend = await open();
+    async "sourceOf() gives the source of a key when a claim has replaced its row"(backend) {
       const key = keyOf(shape, { alpha: 1 });
       await backend.record({ alpha: 1, _stet_source: "v:1" });
       assert.equal(await backend.sourceOf(key), "v:1");
       const isDone = (row: Row): boolean => row["_stet_source"] === "v:2";
-      const answer = await backend.claim(key, { isDone });
-      assert.ok(answer.state === "claimed");
-      await answer.claim.record({ alpha: 1, _stet_source: "v:2" });
+      await (await claimed(backend, key, { isDone })).record({ alpha: 1, _stet_source: "v:2" });
       assert.equal(await backend.sourceOf(key), "v:2");
       assert.equal((await backend.claim(key, { isDone })).state, "done");
       assert.equal((await backend.load()).length, 1);
     },
-  },
-  {
-    name: "sourceOf() distinguishes any number of sources",
-    async check({ open }) {
-      const backend = await open();
+    async "sourceOf() distinguishes any number of sources"(backend) {
       const rows: Row[] = Array.from(
         { length: MANY },
         (_, alpha) => ({ alpha, _stet_source: `v:${alpha}` }),
@@ -66,12 +55,9 @@ export const sources: readonly Case[] = [
         assert.equal(await backend.sourceOf(keyOf(shape, { alpha })), `v:${alpha}`);
       }
     },
-  },
-  {
-    name: "sourceOf() gives what another handle recorded last",
-    needs: "sharing",
-    async check({ open }) {
-      const [one, other] = [await open(), await open()];
+  }),
+  ...withTwoHandles({
+    async "sourceOf() gives what another handle recorded last"(one, other) {
       const key = keyOf(shape, { alpha: 1 });
       await one.record({ alpha: 0 });
       assert.equal(await other.sourceOf(key), undefined);
@@ -79,5 +65,5 @@ export const sources: readonly Case[] = [
       assert.equal(await other.sourceOf(key), "v:1");
       assert.equal(await one.sourceOf(key), "v:1");
     },
-  },
+  }, "sharing"),
 ];

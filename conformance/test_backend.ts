@@ -1,8 +1,37 @@
 import { test } from "node:test";
 import type { Backend, MaybePromise } from "../core/contract/backend.ts";
-import type { Capability } from "./case.ts";
-import { cases } from "./cases.ts";
+import type { Capability, Case } from "./case.ts";
+import { claims } from "./claims.ts";
+import { closing } from "./closing.ts";
+import { columns } from "./columns.ts";
+import { contract } from "./contract.ts";
+import { following } from "./following.ts";
+import { growth } from "./growth.ts";
+import { keys } from "./keys.ts";
+import { leases } from "./leases.ts";
+import { many } from "./many.ts";
+import { reopening } from "./reopening.ts";
 import { runCase } from "./run_case.ts";
+import { sharing } from "./sharing.ts";
+import { sources } from "./sources.ts";
+import { values } from "./values.ts";
+
+/** All claims about a backend, by subject. */
+const cases: readonly Case[] = [
+  ...contract,
+  ...keys,
+  ...sources,
+  ...values,
+  ...columns,
+  ...growth,
+  ...many,
+  ...closing,
+  ...reopening,
+  ...sharing,
+  ...claims,
+  ...leases,
+  ...following,
+];
 
 /** Time limit of a test, in milliseconds. One sends 60,000 requests to a store. */
 const TIMEOUT = 180_000;
@@ -19,7 +48,7 @@ export interface BackendUnderTest {
   readonly open: (folder: string) => MaybePromise<Backend>;
   /**
    * Number of rows of the case that asks for each of many rows, six requests a row. A store behind a
-   * network can take 500. Default: 10,000.
+   * network, or one that reads all its rows to record one, can take 500. Default: 10,000.
    */
   readonly manyRows?: number;
   /** Capabilities that it lacks, with the reason of the skip. Default: none. */

@@ -14,17 +14,7 @@ export class StoreError extends Error {
   override name = "StoreError";
 }
 
-/**
- * The lock of a store stayed with somebody else for longer than the time-out. Nothing was written.
- *
- * @example
- * ```ts
- * import { LockError, StoreError } from "@stet/stet";
- * import assert from "node:assert/strict";
- *
- * assert(new LockError("held by process 1234") instanceof StoreError);
- * ```
- */
+/** Another owner held the lock of a store for longer than the time-out. Nothing was written. */
 export class LockError extends StoreError {
   override name = "LockError";
 }
@@ -50,16 +40,8 @@ export class FormatError extends StoreError {
 }
 
 /**
- * A claim that was held by a lease has ended: its time was over, and somebody else claimed the key or
+ * A claim that was held by a lease has ended: its time was over, and another client claimed the key or
  * recorded it. Nothing was written.
- *
- * @example
- * ```ts
- * import { LostClaimError, StoreError } from "@stet/stet";
- * import assert from "node:assert/strict";
- *
- * assert(new LostClaimError("recorded by somebody else") instanceof StoreError);
- * ```
  */
 export class LostClaimError extends StoreError {
   override name = "LostClaimError";

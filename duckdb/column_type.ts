@@ -22,6 +22,15 @@ export type ColumnType =
 /** A type within JSON: the name of a scalar, `[element]` or `{ field: type }`. */
 export type Structure = string | readonly [Structure] | { readonly [field: string]: Structure };
 
+/** Kinds of columns by the structure of their values. */
+const SCALARS: Readonly<Record<string, "empty" | "integer" | "double" | "boolean" | "string">> = {
+  "": "empty",
+  BIGINT: "integer",
+  DOUBLE: "double",
+  BOOLEAN: "boolean",
+  VARCHAR: "string",
+};
+
 /** Maximum number of fields of an object that becomes a STRUCT: beyond it, names are data. */
 const MAX_FIELDS = 100;
 
@@ -38,6 +47,7 @@ export function columnTypeOf(name: string, values: Iterable<Value | undefined>):
 export class ColumnTypeFinder {
   readonly #isTimestamp: boolean;
   readonly #seen = new Kinds();
+  #areInstants = true;
 
   constructor(name: string) {
     this.#isTimestamp = name === TIMESTAMP;
@@ -46,37 +56,25 @@ export class ColumnTypeFinder {
   /** Adds a value. */
   add(value: Value): void {
     this.#seen.add(value);
-    if (this.#isTimestamp && this.#seen.areInstants && typeof value === "string") {
-      this.#seen.areInstants = INSTANT.test(value) && !Number.isNaN(Date.parse(value));
+    if (this.#isTimestamp && this.#areInstants && typeof value === "string") {
+      this.#areInstants = INSTANT.test(value) && !Number.isNaN(Date.parse(value));
     }
   }
 
   /** The type of all values so far. */
   get type(): ColumnType {
     const structure = this.#seen.structure();
-    switch (structure) {
-      case undefined:
-        return { kind: "text" };
-      case "":
-        return { kind: "empty" };
-      case "BIGINT":
-        return { kind: "integer" };
-      case "DOUBLE":
-        // As a scalar it is a cell, which has a spelling for NaN and infinity.
-        return { kind: "double" };
-      case "BOOLEAN":
-        return { kind: "boolean" };
-      case "VARCHAR":
-        return { kind: this.#isTimestamp && this.#seen.areInstants ? "timestamp" : "string" };
-      default:
-        return { kind: "nested", structure };
-    }
+    if (structure === undefined) return { kind: "text" };
+    if (typeof structure !== "string") return { kind: "nested", structure };
+    const kind = SCALARS[structure]!;
+    return {
+      kind: kind === "string" && this.#isTimestamp && this.#areInstants ? "timestamp" : kind,
+    };
   }
 }
 
 /** Kinds of the values of one place. */
 class Kinds {
-  areInstants = true;
   #isInteger = false;
   #isDouble = false;
   /** Integers that a double may not keep. */

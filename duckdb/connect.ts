@@ -49,18 +49,6 @@ export async function withConnection<T>(
   }
 }
 
-/** Returns all values of a result, column by column; no column if it has no row. */
-export async function columnsOf(result: DuckDbResult): Promise<unknown[][]> {
-  const columns: unknown[][] = [];
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) return columns;
-    for (const [i, values] of chunk.getColumns().entries()) {
-      columns[i] = [...columns[i] ?? [], ...values];
-    }
-  }
-}
-
 /** Returns the value in the first row and column of a result. */
 export async function firstValue(result: DuckDbResult): Promise<unknown> {
   return (await result.fetchChunk())?.getColumns()[0]?.[0];

@@ -1,23 +1,21 @@
 import { readCell } from "../core/values/cell.ts";
 import { csvFields } from "../core/values/csv_field.ts";
 import { namesInLine } from "../core/values/csv_names.ts";
+import { TIMESTAMP } from "../core/values/columns.ts";
 import type { DirectFile } from "./direct_file.ts";
 import { fileEnds } from "./file_ends.ts";
-import { readStore, rowCondition } from "./read_csv.ts";
+import { globEscaped, sqlString } from "./sql_text.ts";
 
-/** The header of a CSV file, and the fields of rows at both of its ends. */
-export interface CsvEnds {
-  readonly names: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  /** Returns true if the file is still as it was. */
-  isUnchanged(): boolean;
-}
+/** DuckDB's own limit for a line, in bytes. */
+const MAX_LINE_BYTES = 2_000_000;
+/** Read buffer of a thread: DuckDB's own 32 MB leave threads idle at the end. */
+const BUFFER_BYTES = 2 * MAX_LINE_BYTES;
 
 /**
- * Reads the ends of a CSV file; undefined if DuckDB cannot read it: the header must be one line, and lines
- * end with LF only, the last one too.
+ * Returns a CSV file as DuckDB reads it; undefined if it cannot: the header must be one line, and lines end
+ * with LF only, the last one too. The query ends with an error where a line may be another header.
  */
-export function csvEnds(path: string): CsvEnds | undefined {
+export function csvFile(path: string): DirectFile | undefined {
   const ends = fileEnds(path);
   if (!ends) return undefined;
   const [header, ...lines] = ends.first;
@@ -26,14 +24,6 @@ export function csvEnds(path: string): CsvEnds | undefined {
   if (!names || names.length < 2 || names.includes("")) return undefined;
   if (new Set(names).size < names.length) return undefined;
   const rows = [...lines, ...ends.last].map((line) => csvFields(line) ?? []);
-  return { names, rows, isUnchanged: ends.isUnchanged };
-}
-
-/** Returns a CSV file as DuckDB reads it. The query ends with an error where a line may be another header. */
-export function csvFile(path: string): DirectFile | undefined {
-  const ends = csvEnds(path);
-  if (!ends) return undefined;
-  const { names, rows, isUnchanged } = ends;
   return {
     names,
     allNames: undefined,
@@ -41,6 +31,34 @@ export function csvFile(path: string): DirectFile | undefined {
       `(SELECT * FROM ${readStore(path, names)} ` +
       `WHERE CASE WHEN ${rowCondition(names)} THEN true ELSE error('another header') END)`,
     sample: (column) => rows.map((fields) => readCell(fields[column] ?? "")),
-    isUnchanged,
+    isUnchanged: ends.isUnchanged,
   };
+}
+
+/**
+ * Returns the table function that reads a file of cell text as RFC 4180 spells it, in columns of VARCHAR.
+ * Nothing is left to DuckDB's guesses, and a line of another form is an error.
+ *
+ * @param options Further options of `read_csv`.
+ */
+export function readCsv(path: string, columns: readonly string[], options: string): string {
+  const types = columns.map((name) => `${name}: 'VARCHAR'`);
+  return `read_csv(${sqlString(globEscaped(path))}, auto_detect=false, header=false, delim=',', ` +
+    `quote='"', escape='"', comment='', new_line='\\n', nullstr='', strict_mode=true, ` +
+    `columns={${types.join(", ")}}, ${options})`;
+}
+
+/** Returns the same for a CSV store, which has a header: columns `c0`, `c1` …. */
+function readStore(path: string, names: readonly string[]): string {
+  const cells = names.map((_, i) => `c${i}`);
+  return readCsv(path, cells, `skip=1, buffer_size=${BUFFER_BYTES}`);
+}
+
+/** Returns the condition in SQL under which a line of a CSV store is surely a row and no other header. */
+function rowCondition(names: readonly string[]): string {
+  const time = names.indexOf(TIMESTAMP);
+  // Every row has a time, which begins with a digit.
+  if (time !== -1) return `c${time} IS NULL OR c${time} >= '0' AND c${time} < ':'`;
+  const list = names.map((name) => sqlString(name)).join(", ");
+  return [0, 1].map((i) => `c${i} IS NULL OR trim(c${i}) NOT IN (${list})`).join(" OR ");
 }

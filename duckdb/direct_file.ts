@@ -11,7 +11,7 @@ export interface DirectFile {
   /** Returns the table for FROM: the cell text of columns, as `c0`, `c1` … by their places in `names`. */
   from(columns: readonly number[]): string;
   /** Returns the values of a column in some rows, undefined where absent. */
-  sample(column: number): Iterable<Value | undefined>;
+  sample(column: number): readonly (Value | undefined)[];
   /** Returns true if the file is still as it was when its ends were read. */
   isUnchanged(): boolean;
 }

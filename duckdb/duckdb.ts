@@ -62,6 +62,8 @@ export interface DuckDbResult {
   deduplicatedColumnNames(): string[];
   columnTypes(): readonly DuckDbType[];
   fetchChunk(): Promise<DuckDbChunk | null>;
+  /** Reads all values, column by column; no column if there is no row. */
+  getColumns(): Promise<unknown[][]>;
 }
 
 /** Some rows of a result. */
@@ -97,7 +99,6 @@ export interface DuckDbType {
   readonly typeId: number;
   /** The type of the items of lists and arrays, and of the values of maps. */
   readonly valueType?: DuckDbType;
-  readonly keyType?: DuckDbType;
   /** Of structs: the fields. */
   readonly entryNames?: readonly string[];
   readonly entryTypes?: readonly DuckDbType[];

@@ -21,12 +21,8 @@ export function fileEnds(path: string): FileEnds | undefined {
   try {
     const found = fs.fstatSync(fd);
     if (!found.isFile()) return undefined;
-    const head = bytesAt(fd, 0, Math.min(SAMPLE_BYTES, found.size));
-    const tail = bytesAt(
-      fd,
-      Math.max(0, found.size - SAMPLE_BYTES),
-      Math.min(SAMPLE_BYTES, found.size),
-    );
+    const head = sampleAt(fd, 0);
+    const tail = sampleAt(fd, Math.max(0, found.size - SAMPLE_BYTES));
     if (tail.at(-1) !== LF || head.includes(13) || head.includes(0) || tail.includes(0)) {
       return undefined;
     }
@@ -42,7 +38,7 @@ export function fileEnds(path: string): FileEnds | undefined {
   }
 }
 
-function bytesAt(fd: number, at: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, at));
+function sampleAt(fd: number, at: number): Buffer {
+  const bytes = Buffer.alloc(SAMPLE_BYTES);
+  return bytes.subarray(0, fs.readSync(fd, bytes, 0, SAMPLE_BYTES, at));
 }

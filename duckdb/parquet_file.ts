@@ -4,7 +4,7 @@ import { readCell } from "../core/values/cell.ts";
 import { orderColumns } from "../core/values/columns.ts";
 import type { DuckDbConnection } from "./duckdb.ts";
 import type { DirectFile } from "./direct_file.ts";
-import { readParquetFooter } from "../packages/parquet_footer.ts";
+import { verifyParquet } from "../packages/parquet_checksum.ts";
 import { sqlName, sqlString } from "./sql_text.ts";
 
 /** Number of rows by which the type of a column of cell text is guessed. */
@@ -48,11 +48,11 @@ export async function parquetFile(
   };
 }
 
-/** @throws {DamageError} If it is damaged: DuckDB must not read it. */
+/** @throws {DamageError} If it is damaged. */
 function checkParquet(path: string): void {
   const fd = fs.openSync(path, "r");
   try {
-    readParquetFooter(fd, fs.fstatSync(fd).size);
+    verifyParquet(fd, fs.fstatSync(fd).size);
   } finally {
     fs.closeSync(fd);
   }

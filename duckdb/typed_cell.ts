@@ -39,10 +39,15 @@ export function typedCell(cell: string, type: ColumnType): string {
  * if the type cannot be guessed.
  *
  * DuckDB's own casts take more than cells do: `1.5`, `1_000` and `0x1F` for integers, `+-0` and `nan(1)` for numbers.
+ *
+ * @param isNull The condition under which the value is NULL.
  */
-export function guessedCell(cell: string, type: ColumnType): string | undefined {
+export function guessedCell(
+  cell: string,
+  type: ColumnType,
+  isNull = `${cell} IS NULL OR ${cell} = 'None'`,
+): string | undefined {
   const wrong = `error(${sqlString(WRONG_GUESS + cell)})`;
-  const isNull = `${cell} IS NULL OR ${cell} = 'None'`;
   const typed = typedCell(cell, type);
   const double = typedCell(cell, { kind: "double" });
   switch (type.kind) {

@@ -14,6 +14,16 @@ export function checkSendable(value: unknown, path: string): void {
   check(value, path, undefined);
 }
 
+/** True if a value reaches another process as it is. */
+export function isSendable(value: unknown): boolean {
+  try {
+    checkSendable(value, "it");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function check(value: unknown, path: string, seen: Set<unknown> | undefined): void {
   if (typeof value === "function") throw cannotSend(path, "a function");
   if (typeof value === "symbol") throw cannotSend(path, "a symbol");

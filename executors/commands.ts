@@ -3,11 +3,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/runs/executor.ts";
-import { checkPermission } from "./check_permission.ts";
-import { findProgram } from "./find_program.ts";
-import { paramEnvironment } from "./param_environment.ts";
+import { argumentText } from "../core/values/argument_text.ts";
+import type { Row } from "../core/values/value.ts";
+import { checkPermission, findProgram, startError } from "./find_program.ts";
 import { runProgram } from "./run_program.ts";
-import { startError } from "./start_error.ts";
 import { fillTemplate, parseTemplate, type Template } from "./template.ts";
 
 /** Options of {@linkcode commands}. */
@@ -123,6 +122,35 @@ class Commands implements Executor {
       return undefined; // Deno, without --allow-env
     }
   }
+}
+
+/**
+ * Returns the environment variables that hold a program's params: `STET_PARAM_ALPHA` for `alpha`, each upper
+ * case, with `_` for what is no letter A-Z, digit or `_`; and `STET_ID`.
+ *
+ * @throws {TypeError} If two params have the same variable, or a value holds what no variable can.
+ */
+function paramEnvironment(params: Row, id: string): Record<string, string> {
+  const environment: Record<string, string> = { STET_ID: id };
+  const names = new Map<string, string>();
+  for (const [name, value] of Object.entries(params)) {
+    const variable = `STET_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;
+    const other = names.get(variable);
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot pass the params "${other}" and "${name}" to a program: the environment variable ` +
+          `${variable} is that of both; rename one`,
+      );
+    }
+    names.set(variable, name);
+    environment[variable] = argumentText(value);
+    if (!environment[variable].includes("\0")) continue;
+    throw new TypeError(
+      `Cannot pass the param "${name}" to a program: its value holds a NUL character, and no ` +
+        `environment variable can`,
+    );
+  }
+  return environment;
 }
 
 /** Returns the variables that the program inherits. */

@@ -1,11 +1,7 @@
 /** Executors: in this thread, in worker processes, in programs, on a cluster. @module */
 export { cluster, type ClusterOptions } from "./cluster/cluster.ts";
-export {
-  cancelCluster,
-  clusterWorker,
-  type ClusterWorkerCounts,
-  type ClusterWorkerOptions,
-} from "./cluster/cluster_worker.ts";
+export { cancelCluster, clusterWorker } from "./cluster/cluster_worker.ts";
+export type { ClusterWorkerCounts, ClusterWorkerOptions } from "./cluster/worker_options.ts";
 export { commands, type CommandsOptions } from "./commands.ts";
 export { inProcess, type InProcessOptions } from "../core/runs/in_process.ts";
 export { workers, type WorkersOptions } from "./workers.ts";

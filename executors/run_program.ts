@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { basename } from "node:path";
 import process from "node:process";
 import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
-import { findProgram } from "./find_program.ts";
-import { canGuard, gated, guardGroup, unguardGroup } from "./guard.ts";
-import { killGroup } from "./kill_group.ts";
+import { poll } from "../core/runtime/poll.ts";
+import { findProgram, startError } from "./find_program.ts";
+import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts";
 import { LastJson } from "./last_json.ts";
-import { startError } from "./start_error.ts";
 import { Tail } from "./tail.ts";
 
 /** A program to run, and how. */
@@ -28,8 +27,8 @@ export interface Program {
 /** Exit code and signal of a process. */
 type Ending = readonly [code: number | null, signal: NodeJS.Signals | null];
 
-/** Interval of checks whether a group is gone. */
-const CHECK_INTERVAL_MS = 20;
+/** Interval of checks that a group is gone. */
+const CHECKS = { minMs: 20, maxMs: 20 };
 
 /**
  * Runs a program in a process group of its own, and resolves to the last JSON line of its standard output;
@@ -130,10 +129,7 @@ async function endOf(child: ChildProcess, command: string, killAfter: number): P
 /** Ends the group of a program: SIGTERM, and SIGKILL after a while. */
 async function endGroup(child: ChildProcess, killAfter: number): Promise<void> {
   killGroup(child, "SIGTERM");
-  const deadline = performance.now() + killAfter;
-  while (killGroup(child, 0) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, CHECK_INTERVAL_MS));
-  }
+  await poll(() => !killGroup(child, 0) || undefined, { ...CHECKS, timeoutMs: killAfter });
   killGroup(child, "SIGKILL");
 }
 

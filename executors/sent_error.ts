@@ -1,4 +1,5 @@
 import { isErrorLike, messageOf } from "../core/errors.ts";
+import { isSendable } from "./check_sendable.ts";
 
 /** A thrown value in a form that can be sent to another process. */
 export type SentError =
@@ -29,18 +30,18 @@ const MAX_CAUSES = 10;
  * Returns the form of a thrown value for sending: of an error its name, message, stack, cause and the own
  * fields that can be sent.
  */
-export function sendError(error: unknown, canSend: (x: unknown) => boolean, depth = 0): SentError {
-  if (!isErrorLike(error)) return { thrown: canSend(error) ? error : messageOf(error) };
+export function sendError(error: unknown, depth = 0): SentError {
+  if (!isErrorLike(error)) return { thrown: isSendable(error) ? error : messageOf(error) };
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(error)) {
-    if (name !== "name" && name !== "cause" && canSend(value)) fields[name] = value;
+    if (name !== "name" && name !== "cause" && isSendable(value)) fields[name] = value;
   }
   const { name, message, stack, cause } = error;
   return {
     name: String(name),
     message: String(message),
     stack: String(stack ?? ""),
-    ...cause !== undefined && depth < MAX_CAUSES && { cause: sendError(cause, canSend, depth + 1) },
+    ...cause !== undefined && depth < MAX_CAUSES && { cause: sendError(cause, depth + 1) },
     fields,
   };
 }

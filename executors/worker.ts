@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
 import { isErrorLike, messageOf } from "../core/errors.ts";
 import type { Exported } from "../core/runs/halt_in_worker.ts";
-import { guardGroup, unguardGroup } from "./guard.ts";
-import { killGroup } from "./kill_group.ts";
+import { startError } from "./find_program.ts";
+import { guardGroup, killGroup, unguardGroup } from "./guard.ts";
 import { receiveError } from "./sent_error.ts";
-import { startError } from "./start_error.ts";
-import { watchMemory } from "./watch_memory.ts";
 import type { WorkerMessage } from "./worker_entry.ts";
 import { type WorkerCommand, workerCommand } from "./worker_command.ts";
 
@@ -33,17 +31,17 @@ export interface WorkerLimits {
 /** Time for the last messages of a dead worker to arrive. */
 const LAST_MESSAGES_MS = 100;
 
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
+/** Interval of checks of a worker's memory. */
+const MEMORY_INTERVAL_MS = 100;
+/** Page size of /proc on the machines that Bun runs on. */
+const PAGE_BYTES = 4096;
 
 /** Starts a worker. It keeps this process alive only during a request. */
 export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
   const { maxMemoryMb, runtimeArgs = [] } = limits;
   const child = start(() => workerCommand(exported, maxMemoryMb, runtimeArgs));
   let doing = `it imported ${exported.module}`;
-  let waiting: Waiting | undefined;
+  let waiting: PromiseWithResolvers<unknown> | undefined;
   let isOver = false;
   let isOverMemory = false;
   let uncaught: { readonly error: unknown } | undefined;
@@ -59,10 +57,9 @@ export function startWorker(exported: Exported, limits: WorkerLimits): Worker {
       })
       : () => {};
     try {
-      return await new Promise((resolve, reject) => {
-        waiting = { resolve, reject };
-        send();
-      });
+      waiting = Promise.withResolvers();
+      send();
+      return await waiting.promise;
     } finally {
       stop();
       waiting = undefined;
@@ -176,4 +173,23 @@ function start(command: () => WorkerCommand): ChildProcess {
   } catch (error) {
     throw startError(process.execPath, error);
   }
+}
+
+/**
+ * Calls `exceeded` when a process has more memory than allowed, for Bun, which has no limit of its own.
+ * Linux only: elsewhere the memory of another process is known only to a third. Returns a function that
+ * ends the watch.
+ */
+function watchMemory(pid: number, maxMemoryMb: number, exceeded: () => void): () => void {
+  if (process.platform !== "linux") return () => {};
+  const timer = setInterval(() => {
+    try {
+      const [, pages] = readFileSync(`/proc/${pid}/statm`, "latin1").split(" ");
+      if (Number(pages) * PAGE_BYTES > maxMemoryMb * 2 ** 20) exceeded();
+    } catch {
+      clearInterval(timer); // the process is gone
+    }
+  }, MEMORY_INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }

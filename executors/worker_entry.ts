@@ -2,7 +2,7 @@
 import process from "node:process";
 import { type Exported, setWorkerRole } from "../core/runs/halt_in_worker.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
-import { underlyingOf } from "../core/runs/underlying.ts";
+import { underlyingOf } from "../core/runs/target.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { sendError, type SentError } from "./sent_error.ts";
 
@@ -52,13 +52,13 @@ async function serve(exported: Exported): Promise<void> {
     if (!fn) send({ kind: "ready" });
     fn ??= it;
   }
-  const refuse = (error: unknown): void => sendLast({ kind: "refused", error: sent(error) });
+  const refuse = (error: unknown): void => sendLast({ kind: "refused", error: sendError(error) });
   process.on(
     "message",
     async (args: readonly unknown[]) => send(await answer(fn!, exported, args)),
   );
   for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, (error) => sendLast({ kind: "uncaught", error: sent(error) }));
+    process.on(event, (error) => sendLast({ kind: "uncaught", error: sendError(error) }));
   }
   setWorkerRole({ ...exported, isImporting: () => isImporting, found, refuse });
   try {
@@ -80,7 +80,7 @@ async function answer(
     checkSendable(value, `what ${name}() returned`);
     return { kind: "returned", value };
   } catch (error) {
-    return { kind: "threw", error: sent(error) };
+    return { kind: "threw", error: sendError(error) };
   }
 }
 
@@ -109,15 +109,4 @@ function send(message: WorkerMessage): void {
 function sendLast(message: WorkerMessage): void {
   send(message);
   setTimeout(() => process.exit(1), MAX_WAIT_MS);
-}
-
-function sent(error: unknown): SentError {
-  return sendError(error, (x) => {
-    try {
-      checkSendable(x, "it");
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

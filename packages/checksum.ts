@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { DamageError } from "./damage_error.ts";
 
 /** Names in a file's metadata: of the checksum, and of the format, which says that there is one. */
-const CHECKSUM = "stet_checksum", FORMAT = "stet_format";
+export const CHECKSUM = "stet_checksum", FORMAT = "stet_format";
 /** The format of files that have a checksum. The one before has no number. */
 const CHECKED_FORMAT = "2";
 

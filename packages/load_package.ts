@@ -3,7 +3,11 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { StoreError } from "../core/errors.ts";
 import { missingPermission, type Permission } from "../core/runtime/missing_permission.ts";
-import { MissingPackageError } from "./missing_package_error.ts";
+
+/** An optional package is needed and not installed. */
+export class MissingPackageError extends StoreError {
+  override name = "MissingPackageError";
+}
 
 /** A package that only some programs need, and that is no dependency of stet. */
 export interface OptionalPackage {

@@ -90,7 +90,10 @@ export function arrowLayouts(
   function layoutOf(type: DuckDbType): ArrowLayout {
     switch (type.typeId) {
       case ids["BOOLEAN"]:
-        return layout(new arrow.Bool(), (values) => ({ data: bitsOf(values, isTrue) }));
+        return layout(
+          new arrow.Bool(),
+          (values) => ({ data: bitsOf(values, (value) => value === true) }),
+        );
       case ids["TINYINT"]:
       case ids["SMALLINT"]:
       case ids["INTEGER"]:
@@ -155,10 +158,6 @@ function offsetsOf<T>(pieces: readonly T[], lengthOf: (piece: T) => number): Int
   const offsets = new Int32Array(pieces.length + 1);
   for (let i = 0; i < pieces.length; i++) offsets[i + 1] = offsets[i]! + lengthOf(pieces[i]!);
   return offsets;
-}
-
-function isTrue(value: unknown): boolean {
-  return value === true;
 }
 
 function bigintOf(value: unknown): bigint {

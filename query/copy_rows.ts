@@ -1,6 +1,5 @@
 import { writeCell } from "../core/values/cell.ts";
-import type { Engine } from "../core/contract/engine.ts";
-import type { Value } from "../core/values/value.ts";
+import type { Engine, ValueBatch } from "../core/contract/engine.ts";
 import { YieldTimer } from "../core/runtime/yield_timer.ts";
 import type { DuckDb, DuckDbAppender, DuckDbVector } from "../duckdb/duckdb.ts";
 import { ColumnTypeFinder } from "../duckdb/column_type.ts";
@@ -13,9 +12,6 @@ export const COPIED = "copied";
 
 /** Maximum number of rows of a chunk of DuckDB. */
 const CHUNK_ROWS = 2048;
-
-/** Values of the columns of some rows; undefined where absent. */
-type Rows = readonly (readonly (Value | undefined)[])[];
 
 /** A column that is copied: numbers as DOUBLE, anything else as cell text. */
 interface Copied {
@@ -96,7 +92,7 @@ class Table {
   }
 
   /** Appends rows and returns the names of the columns in which not all values fit. */
-  append(rows: Rows): string[] {
+  append(rows: ValueBatch): string[] {
     const chunk = this.#chunk;
     chunk.reset();
     chunk.rowCount = rows.length;
@@ -117,7 +113,7 @@ class Table {
 
 function columnsOf(
   names: readonly string[],
-  rows: Rows,
+  rows: ValueBatch,
   texts: ReadonlySet<string>,
 ): readonly Copied[] {
   return names.map((name, i) => {
@@ -130,7 +126,7 @@ function columnsOf(
 /** Sets the values of a column of a chunk; false if one does not fit. */
 function setValues(
   vector: DuckDbVector,
-  rows: Rows,
+  rows: ValueBatch,
   column: number,
   { isText, finder }: Copied,
 ): boolean {

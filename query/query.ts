@@ -5,7 +5,7 @@ import { closeAfter } from "../core/runtime/close_after.ts";
 import { engineOf } from "../core/contract/adapted_backend.ts";
 import { messageOf, StoreError } from "../core/errors.ts";
 import type { Registry, StoreOptions } from "../core/contract/registry.ts";
-import { openExisting } from "../core/contract/open_existing.ts";
+import { withStore } from "../core/contract/open_existing.ts";
 import { directPath } from "../duckdb/open_direct_file.ts";
 import type { QueryResult } from "./query_result.ts";
 import { Run } from "./run.ts";
@@ -77,50 +77,23 @@ async function withRun<T>(
   checkLimit("timeout", timeout, "milliseconds");
   checkLimit("maxRows", maxRows, "rows");
   checkLimit("maxMemoryMb", maxMemoryMb, "megabytes");
-  const { backend, session, closeBackend } = await openBoth(registry, store, rest);
+  const opening = Session.open(); // at the same time as the store: each takes as long as the other
+  opening.catch(() => {}); // awaited once the store is open
   let isNeeded = false;
-  return await closeAfter(
-    async () => {
-      const file = directPath(backend);
-      await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
-      const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
-      const result = await body(run, session);
-      isNeeded = staysOpen;
-      return result;
-    },
-    () => isNeeded || session.close(),
-    closeBackend,
-  );
-}
-
-/** An open store, and a session to ask it in. */
-interface OpenedStore {
-  readonly backend: Backend;
-  readonly session: Session;
-  /** Closes the backend, unless it was given as one. */
-  closeBackend(): Promise<void>;
-}
-
-/** Opens a store and a session at the same time: each takes as long as the other. */
-async function openBoth(
-  registry: Registry,
-  store: string | URL | Backend,
-  options: StoreOptions,
-): Promise<OpenedStore> {
-  const isOpen = typeof store === "object" && !(store instanceof URL);
-  const [session, backend] = await Promise.allSettled([
-    Session.open(),
-    isOpen ? store : openExisting(registry, store, options),
-  ]);
-  const closeBackend = async (): Promise<void> => {
-    if (!isOpen && backend.status === "fulfilled") await backend.value.close();
+  const run = async (backend: Backend): Promise<T> => {
+    const session = await opening;
+    const file = directPath(backend);
+    await session.restrict({ files: file === undefined ? [] : [file], allowFiles, maxMemoryMb });
+    const run = new Run(session, engineOf(backend), file, { timeout, maxRows });
+    const result = await body(run, session);
+    isNeeded = staysOpen;
+    return result;
   };
-  if (session.status === "fulfilled" && backend.status === "fulfilled") {
-    return { backend: backend.value, session: session.value, closeBackend };
-  }
-  if (session.status === "fulfilled") session.value.close();
-  await closeBackend();
-  throw backend.status === "rejected" ? backend.reason : (session as PromiseRejectedResult).reason;
+  const isOpen = typeof store === "object" && !(store instanceof URL);
+  return await closeAfter(
+    () => isOpen ? run(store) : withStore(registry, store, rest, run),
+    async () => isNeeded || (await opening).close(),
+  );
 }
 
 /** @throws {RangeError} If a limit is none. */

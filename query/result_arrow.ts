@@ -3,8 +3,6 @@ import { type ArrowColumns, type ArrowForm, arrowStream } from "../packages/arro
 import { arrowLayouts } from "./arrow_layout.ts";
 import type { QueryResult } from "./query_result.ts";
 
-export type { ArrowForm } from "../packages/arrow_stream.ts";
-
 /**
  * Encodes a result as Arrow IPC, piece by piece. Integers are `int64` (those of 32 bits or less
  * `int32`), other numbers `float64` (the sums of integers too), times microseconds, in UTC those with a

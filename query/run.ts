@@ -38,7 +38,7 @@ export class Run {
   readonly #backend: Engine;
   readonly #path: string | undefined;
   readonly #limits: RunLimits;
-  #deadline!: Deadline;
+  readonly #deadline: Deadline;
 
   /** @param file The store's file, if DuckDB may be able to read it. */
   constructor(session: Session, backend: Engine, file: string | undefined, limits: RunLimits) {
@@ -46,6 +46,7 @@ export class Run {
     this.#backend = backend;
     this.#path = file;
     this.#limits = limits;
+    this.#deadline = new Deadline(session.connection, limits.timeout);
   }
 
   /**
@@ -73,7 +74,6 @@ export class Run {
 
   async #run(sql: string, commandOf: (statement: Statement) => string): Promise<DuckDbResult> {
     const { connection } = this.#session;
-    this.#deadline = new Deadline(connection, this.#limits.timeout);
     try {
       const statement = await readOnly(connection, sql);
       const running = { ...statement, command: commandOf(statement) };

@@ -50,7 +50,14 @@ export function setUpTests(): TestSetup {
     files: globSync("tests/**/*_test.ts", { cwd: root })
       .map((file) => file.replaceAll("\\", "/")).sort(),
     commands: { deno, bun, node },
-    env: { NO_COLOR: "1", STET_DENO: deno, STET_BUN: bun, STET_NODE: node },
+    env: {
+      NO_COLOR: "1",
+      STET_DENO: deno,
+      STET_BUN: bun,
+      STET_NODE: node,
+      // Without it each of some thousand Node processes strips the types of every module again.
+      NODE_COMPILE_CACHE: join(folder, "compiled"),
+    },
     folder,
   };
 }

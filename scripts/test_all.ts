@@ -16,11 +16,22 @@ import { runsOn, runtimeNames, setUpTests } from "./set_up_tests.ts";
 /** Files that run at the same time. Some of them start processes of their own. */
 const LANES = 2;
 
+/** Files that take longest. They begin first, so that no other lane waits for one at the end. */
+const SLOW = [
+  "tests/processes/shared_store_test.ts",
+  "tests/tools/query_test.ts",
+  "tests/processes/dashboard_test.ts",
+  "tests/backends/conformance_test.ts",
+  "tests/server/http_conformance_test.ts",
+  "tests/columnar/columnar_test.ts",
+  "tests/backends/crash_test.ts",
+];
+
 const setup = setUpTests();
 const files = process.argv.length > 2 ? process.argv.slice(2) : setup.files;
 const jobs = runtimeNames.flatMap((runtime): TestJob[] =>
   files.filter((file) => runsOn(runtime, file)).map((file) => ({ runtime, file }))
-);
+).sort((a, b) => Number(SLOW.includes(b.file)) - Number(SLOW.includes(a.file)));
 const sums = Object.fromEntries(
   runtimeNames.map((name) => [name, { passed: 0, failed: 0, skipped: 0, seconds: 0 }]),
 );

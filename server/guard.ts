@@ -1,24 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { getPath } from "hono/utils/url";
 import { ProblemError } from "./routes/problem.ts";
 
-/** The requests that are answered. */
-export interface GuardOptions {
-  /** The bearer token of clients; undefined: none is needed. */
-  readonly token: string | undefined;
-  /** The names of the sidecar in `Host`, without a port. */
-  readonly hosts: ReadonlySet<string>;
-}
-
-/** Throws the problem of a request that must not be answered. @param path The path for routing. */
-export type Guard = (request: Request, path: string) => void;
-
-/** The names of this machine to itself. */
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"] as const;
-
-/** Returns the names of a bound address, and the allowed ones. */
+/** Returns the names of this machine to itself, of a bound address, and the allowed ones. */
 export function knownHosts(bound: string, allowed: readonly string[]): ReadonlySet<string> {
   const own = bound.includes(":") ? `[${bound}]` : bound;
-  return new Set([...LOOPBACK, own, ...allowed].map((name) => name.toLowerCase()));
+  const names = ["localhost", "127.0.0.1", "[::1]", own, ...allowed];
+  return new Set(names.map((name) => name.toLowerCase()));
 }
 
 /** True if an address reaches this machine only. */
@@ -27,15 +15,24 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses a page of another site whose name was made to resolve here (the Host is not ours), a page that
- * posts across sites (its Origin is not ours), and a client without the token.
+ * Returns a function that throws the problem of a request that must not be answered: of a page of another
+ * site whose name was made to resolve here (the Host is not ours), of a page that posts across sites (its
+ * Origin is not ours), or of a client without the token.
+ *
+ * @param token The bearer token of clients; undefined: none is needed.
+ * @param hosts The names of the sidecar in `Host`, without a port.
  */
-export function createGuard({ token, hosts }: GuardOptions): Guard {
+export function createGuard(
+  token: string | undefined,
+  hosts: ReadonlySet<string>,
+): (request: Request) => void {
   const expected = token === undefined ? undefined : digest(token);
 
-  return ({ headers }, path) => {
+  return (request) => {
+    const { headers } = request;
     const host = headers.get("host");
-    if (host === null || !hosts.has(nameOf(host))) {
+    const name = host?.replace(/:\d{1,5}$/, "").toLowerCase(); // without a port
+    if (name === undefined || !hosts.has(name)) {
       throw new ProblemError(
         421,
         "This sidecar is not called by that Host; start it with --allow-host to allow the name",
@@ -47,26 +44,18 @@ export function createGuard({ token, hosts }: GuardOptions): Guard {
     }
     // Of browsers that send it: an image or a form of another site. Its links may lead to the page.
     const site = headers.get("sec-fetch-site");
-    const isLink = headers.get("sec-fetch-mode") === "navigate" && path === "/";
+    const isLink = headers.get("sec-fetch-mode") === "navigate" && getPath(request) === "/";
     if (site !== null && site !== "same-origin" && site !== "none" && !isLink) {
       throw new ProblemError(403, "Pages of another site may not use this sidecar");
     }
-    if (expected && isProtected(path) && !isToken(headers.get("authorization"), expected)) {
+    // The page at `/` asks for the token; what it shows comes from under `/v1`.
+    const isProtected = expected && /^\/v1(?:\/|$)/.test(getPath(request));
+    if (isProtected && !isToken(headers.get("authorization"), expected)) {
       throw new ProblemError(401, "This sidecar needs its token as Authorization: Bearer …", {
         headers: { "www-authenticate": 'Bearer realm="stet"' },
       });
     }
   };
-}
-
-/** The page at `/` asks for the token; what it shows comes from under `/v1`. */
-function isProtected(path: string): boolean {
-  return path === "/v1" || path.startsWith("/v1/");
-}
-
-/** The name in a Host header, which may have a port. */
-function nameOf(host: string): string {
-  return host.replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
 /** Takes the same time for any token: digests are of one length. */

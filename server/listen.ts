@@ -3,11 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, nameOf, StoreError } from "../core/errors.ts";
 
-/**
- * Answers a request.
- *
- * @param gone Returns a signal that aborts when the client has left.
- */
+/** Answers a request. @param gone Returns a signal that aborts when the client has left. */
 export type Handler = (request: Request, gone: () => AbortSignal) => Response | Promise<Response>;
 
 /** A listening server. */
@@ -75,23 +71,17 @@ function reasonOf(error: unknown, host: string, port: number): string {
   return message;
 }
 
-/** Returns the handler of a runtime whose requests have a signal of the client's leaving. */
-function bySignal(handler: Handler): (request: Request) => Response | Promise<Response> {
-  return (request) => handler(request, () => request.signal);
-}
-
-/** Deno aborts the signal of an answered request too, and warns each time it is used. */
-function abortedBy(completed: Promise<void>): AbortSignal {
-  const gone = new AbortController();
-  completed.catch(() => gone.abort());
-  return gone.signal;
-}
-
 function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler): Listener {
   const cut = new AbortController();
   const server = deno.serve(
     { hostname, port, signal: cut.signal, onListen: () => {} },
-    (request, { completed }) => handler(request, () => abortedBy(completed)),
+    (request, { completed }) =>
+      handler(request, () => {
+        // Deno aborts the signal of an answered request too, and warns each time it is used.
+        const gone = new AbortController();
+        completed.catch(() => gone.abort());
+        return gone.signal;
+      }),
   );
   return {
     port: server.addr.port,
@@ -104,7 +94,8 @@ function onDeno(deno: DenoHttp, hostname: string, port: number, handler: Handler
 }
 
 function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): Listener {
-  const server = bun.serve({ hostname, port, fetch: bySignal(handler), idleTimeout: IDLE_SECONDS });
+  const fetch = (request: Request): ReturnType<Handler> => handler(request, () => request.signal);
+  const server = bun.serve({ hostname, port, fetch, idleTimeout: IDLE_SECONDS });
   return {
     port: server.port,
     async stop() {
@@ -117,7 +108,8 @@ function onBun(bun: BunHttp, hostname: string, port: number, handler: Handler): 
 }
 
 async function onNode(host: string, port: number, handler: Handler): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: bySignal(handler) }) as import("node:http").Server;
+  const fetch = (request: Request): ReturnType<Handler> => handler(request, () => request.signal);
+  const server = createAdaptorServer({ fetch }) as import("node:http").Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

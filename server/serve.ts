@@ -5,6 +5,7 @@ import { closeAfter } from "../core/runtime/close_after.ts";
 import { engineOf } from "../core/contract/adapted_backend.ts";
 import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
+import { isGranted } from "../core/runtime/missing_permission.ts";
 import type { Grid } from "../core/grids/grid.ts";
 import { DEFAULT_STORE } from "../core/runs/open_stores.ts";
 import { openBackend } from "../mod.ts";
@@ -76,7 +77,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     if (!isOpen) await backend.close();
   };
   try {
-    const guard = createGuard({ token, hosts: knownHosts(host, allowHosts) });
+    const guard = createGuard(token, knownHosts(host, allowHosts));
     const app = createApp({
       backend,
       mirror,
@@ -86,12 +87,13 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
       allowsQuery: options.allowQuery ?? false,
       queries,
       warn,
-    }, guard);
+    });
     const listener = await listen(host, port, (request, gone) => {
       try {
+        guard(request); // a middleware would cost claims a fifth of their speed
         return app.fetch(request, { gone });
       } catch (error) {
-        return problemResponse(problemOf(error, warn)); // the guard's
+        return problemResponse(problemOf(error, warn));
       }
     });
     const stop = async (): Promise<void> => {
@@ -119,14 +121,17 @@ function queriesOf(
   isOpen: boolean,
   warn: (message: string) => void,
 ): QueryProcesses | undefined {
-  const { missing } = QueryProcesses;
-  if (missing === undefined) {
+  const needed = ["run", "read", "write", "env", "ffi"] as const; // workers get what is granted in full
+  const missing = needed.filter((name) => !isGranted({ name }));
+  if (missing.length === 0) {
     const isFile = !isOpen && path.isAbsolute(backend.location);
     return new QueryProcesses(backend, isFile ? backend.location : undefined);
   }
   warn(
     `[stet] SQL of clients runs in this process, where one call of a function can take more time and ` +
-      `memory than it may: Deno runs it in another with ${missing}`,
+      `memory than it may: Deno runs it in another with ${
+        missing.map((name) => `--allow-${name}`).join(" ")
+      }`,
   );
   return undefined;
 }

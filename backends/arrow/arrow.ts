@@ -3,8 +3,7 @@ import { loadArrow } from "../../packages/apache_arrow.ts";
 import { ARROW_FILE, ARROW_STREAM, ArrowFile } from "./arrow_file.ts";
 import { writeArrow } from "./arrow_writer.ts";
 import { ColumnarBackend } from "../columnar/columnar_backend.ts";
-import type { ColumnarFile, ColumnarFormat } from "../columnar/columnar_format.ts";
-import type { HeldFile } from "../files/held_file.ts";
+import type { ColumnarFormat } from "../columnar/columnar_format.ts";
 
 /**
  * A store in an Arrow file (`.arrow`, `.feather`: the IPC file format; `.arrows`: the stream format).
@@ -50,12 +49,8 @@ function arrowFormat(name: string, isFile: boolean): ColumnarFormat {
     name,
     isCaseSensitive: true,
 
-    async open(held: HeldFile): Promise<ColumnarFile> {
-      return ArrowFile.open(await loadArrow("use Arrow"), held, isFile);
-    },
-
-    async write(path, content): Promise<number> {
-      return await writeArrow(await loadArrow("use Arrow"), path, content, isFile);
-    },
+    open: async (held) => ArrowFile.open(await loadArrow("use Arrow"), held, isFile),
+    write: async (path, content) =>
+      await writeArrow(await loadArrow("use Arrow"), path, content, isFile),
   };
 }

@@ -73,7 +73,7 @@ export class ArrowFile implements ColumnarFile {
     this.#arrow = arrow;
     this.#held = held;
     this.#format = isFile ? ARROW_FILE : ARROW_STREAM;
-    const { message, schema, parts } = isFile ? fileParts(held) : streamParts(held);
+    const [schema, message, parts] = isFile ? fileParts(held) : streamParts(held);
     this.#schema = message;
     this.metadata = schema.metadata;
     // A flatbuffer that lost its metadata is valid.
@@ -186,13 +186,8 @@ function rowsIn(parts: readonly Part[]): number {
 
 const CUT_OFF = "it was cut off, or is no Arrow file";
 
-/** The messages of a file, in their order, without the schema. */
-interface Messages {
-  /** The schema as a message of a stream. */
-  readonly message: Uint8Array;
-  readonly schema: ArrowSchemaFacts;
-  readonly parts: readonly Message[];
-}
+/** The messages of a file in their order, and the schema as a message of a stream. */
+type Messages = readonly [schema: ArrowSchemaFacts, message: Uint8Array, parts: readonly Message[]];
 
 /** Indexes the messages of a stream. */
 function streamParts({ fd, size }: HeldFile): Messages {
@@ -212,7 +207,7 @@ function streamParts({ fd, size }: HeldFile): Messages {
     parts.push(message);
     at = message.end;
   }
-  return { message: bytesOf(fd, 0, first.end), schema, parts };
+  return [schema, bytesOf(fd, 0, first.end), parts];
 }
 
 /** Indexes the messages that a file's footer names. */
@@ -234,7 +229,7 @@ function fileParts({ fd, size }: HeldFile): Messages {
   if (hasChecksum(schema.metadata) && !areJoined(blocks, start)) {
     throw new DamageError("bytes are missing, or are too many");
   }
-  return { message: schemaMessage(bytes, schemaAt), schema, parts };
+  return [schema, schemaMessage(bytes, schemaAt), parts];
 }
 
 /** True if each message follows the one before, and the end of the stream the last one. */

@@ -1,8 +1,7 @@
 import { instantText } from "../../packages/instant_text.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { ApacheArrow, ArrowField, ArrowVector } from "../../packages/apache_arrow.ts";
-import type { ColumnKind } from "../columnar/column_kind.ts";
-import { storedValue } from "../columnar/stored_value.ts";
+import { type ColumnKind, storedValue } from "../columnar/column_kind.ts";
 
 /** The reader of a column of a type. */
 export interface ArrowReading {

@@ -18,7 +18,8 @@ import { stamped } from "../../core/contract/stamped.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { checkColumn, sourceIn } from "../../core/values/columns.ts";
+import { andThen } from "../../core/runtime/maybe_promise.ts";
+import { checkColumn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
 import { Freshness } from "../files/freshness.ts";
@@ -83,11 +84,8 @@ export class ColumnarBackend extends Engine {
     return this.#files.exists();
   }
 
-  protected override hasRows(): Promise<boolean> {
-    const { base } = this.#files;
-    return Promise.resolve(
-      this.#files.reading(() => base.rowCount + this.#files.delta.rowCount > 0),
-    );
+  protected override async hasRows(): Promise<boolean> {
+    return await this.#files.reading(() => this.#files.rowCount > 0);
   }
 
   record(row: Row): MaybePromise<void> {
@@ -112,7 +110,6 @@ export class ColumnarBackend extends Engine {
     return removed === STALE ? await this.#compactor.compact({ gone: [key] }) : removed;
   }
 
-  /** Removes the rows with exactly one of these keys by one compaction, and returns their number. */
   async removeKeys(keys: readonly Key[]): Promise<number> {
     return keys.length === 0 ? 0 : await this.#compactor.compact({ gone: keys });
   }
@@ -165,13 +162,7 @@ export class ColumnarBackend extends Engine {
       if (typeof source === "string") return source;
     }
     const source = this.#files.reading(() => this.#source(key), shape);
-    const known = (it: string | null | undefined): MaybePromise<string | undefined> => {
-      if (it !== null) return it;
-      const row = this.find(key);
-      const sourceOf = (it: Row | undefined): string | undefined => it && sourceIn(it);
-      return row instanceof Promise ? row.then(sourceOf) : sourceOf(row);
-    };
-    return source instanceof Promise ? source.then(known) : known(source);
+    return andThen(source, (it) => it === null ? super.sourceOf(key) : it);
   }
 
   #source(key: Key): string | null | undefined {
@@ -180,8 +171,7 @@ export class ColumnarBackend extends Engine {
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
-    const found = this.#found(key);
-    return found instanceof Promise ? found.then((it) => it?.row) : found?.row;
+    return andThen(this.#found(key), (found) => found?.row);
   }
 
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
@@ -238,19 +228,10 @@ export class ColumnarBackend extends Engine {
       const file = place.in === "delta" ? this.#files.delta : this.#files.base;
       return { place, row: file.rowAt(place.at) };
     }, key.shape);
-    return found instanceof Promise
-      ? found.then((it) => this.#whole(key, it))
-      : this.#whole(key, found);
-  }
-
-  #whole(
-    key: Key,
-    found: { readonly place: Place; readonly row: MaybePromise<Row | undefined> } | undefined,
-  ): MaybePromise<{ readonly place: Place; readonly row: Row } | undefined> {
-    if (!found) return undefined;
-    const { place, row } = found;
-    if (!(row instanceof Promise)) return { place, row: row! };
-    return row.then((it) => it ? { place, row: it } : this.#found(key));
+    return andThen(
+      found,
+      (it) => it && andThen(it.row, (row) => row ? { place: it.place, row } : this.#found(key)),
+    );
   }
 
   async #claimUnlessDone(
@@ -289,10 +270,10 @@ export class ColumnarBackend extends Engine {
         kept(true);
         state.finish(key.text, lease);
       }, key.shape);
-    const replace = (appended: void | typeof STALE): MaybePromise<void> =>
-      appended === STALE ? this.#replace(key, row, options) : undefined;
-    const appended = this.#files.durably(state.ending(key.text, lease, append));
-    return appended instanceof Promise ? appended.then(replace) : replace(appended);
+    return andThen(
+      this.#files.durably(state.ending(key.text, lease, append)),
+      (appended) => appended === STALE ? this.#replace(key, row, options) : undefined,
+    );
   }
 
   /** Replaces the rows of a key by another, unless they count as done. */

@@ -209,7 +209,7 @@ export class ColumnarBase {
       const mark = written && file.isRewritten
         ? { ...written, history: crypto.randomUUID() }
         : written;
-      return { file, held, mark, history: mark?.history ?? signatureId(held) };
+      return { file, held, mark, history: mark?.history ?? held.signature.replaceAll(" ", "-") };
     } catch (error) {
       held.release();
       throw error;
@@ -282,11 +282,6 @@ export function rowOf(names: readonly string[], batch: Batch, number: number): R
     if (value !== undefined) setEntry(row, names[i]!, value);
   }
   return row;
-}
-
-/** Returns the history of a file that has no mark: without spaces. */
-function signatureId({ signature }: HeldFile): string {
-  return signature.replaceAll(" ", "-");
 }
 
 /** Returns a copy: changes by the caller must not reach the page. */

@@ -4,6 +4,7 @@ import type { MaybePromise, OpenOptions } from "../../core/contract/backend.ts";
 import { orderColumns } from "../../core/values/columns.ts";
 import { FormatError, type StoreError } from "../../core/errors.ts";
 import type { Key, KeyShape } from "../../core/keys/key.ts";
+import { andThen } from "../../core/runtime/maybe_promise.ts";
 import { ColumnarBase, type OpenedFile } from "./columnar_base.ts";
 import { checkNames, type ColumnarFormat } from "./columnar_format.ts";
 import { syncFolder } from "../files/file_bytes.ts";
@@ -112,8 +113,12 @@ export class ColumnarFiles {
   /** The cursor after the rows that were read. */
   get cursor(): string {
     const { generation = NONE, offset = 0 } = this.extent ?? {};
-    const count = this.base.rowCount + this.delta.rowCount;
-    return `${this.base.opened?.history ?? NONE} ${generation} ${offset} ${count}`;
+    return `${this.base.opened?.history ?? NONE} ${generation} ${offset} ${this.rowCount}`;
+  }
+
+  /** The number of rows that were read. */
+  get rowCount(): number {
+    return this.base.rowCount + this.delta.rowCount;
   }
 
   /**
@@ -219,9 +224,11 @@ export class ColumnarFiles {
       if (lock === "lock") this.#cutCompacted();
       return body();
     }, () => this.#catchUp());
-    const again = (result: T | typeof STALE): MaybePromise<T> =>
-      isStale ? this.base.catchUp(shape).then(() => this.locked(body, shape, lock)) : result as T;
-    return result instanceof Promise ? result.then(again) : again(result);
+    return andThen(
+      result,
+      (it) =>
+        isStale ? this.base.catchUp(shape).then(() => this.locked(body, shape, lock)) : it as T,
+    );
   }
 
   /** True if files can be made next to the store. */

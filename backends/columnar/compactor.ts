@@ -5,16 +5,16 @@ import type { RecordAllOptions } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { type Key, keyOf } from "../../core/keys/key.ts";
+import { poll } from "../../core/runtime/poll.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Freshness } from "../files/freshness.ts";
 import { recordBatches } from "../record_batches.ts";
-import { cellsOf } from "./cell_batch_builder.ts";
+import { cellsOf, stampedBatch } from "./cell_batch_builder.ts";
 import { type ColumnarFiles, STALE } from "./columnar_files.ts";
 import { checkNames } from "./columnar_format.ts";
 import { holdStore } from "./held_store.ts";
 import { replaceFile, writeNewFile } from "./new_file.ts";
-import { stampedBatch } from "./stamped_batch.ts";
 
 /** A delta of more bytes, and of more than four times the columnar file's, is compacted earlier. */
 const MAX_DELTA_BYTES = 1 << 26;
@@ -26,8 +26,6 @@ const MAX_COMPACTIONS_AT_END = 10;
 const BATCH = 500;
 /** The claim of a compaction in the state file. No key has this text. */
 export const COMPACTION = "merge";
-/** Takes the place of the claim of a key. */
-const NO_CLAIM = {} as Claim;
 
 /** A change of the columnar file. */
 export interface Change {
@@ -193,15 +191,14 @@ export class Compactor {
   /** Runs a body with the claim of compactions; undefined if another has it and this does not wait. */
   async #claimed<T>(body: () => Promise<T>, waits = true): Promise<T | undefined> {
     const { claims } = this.#files;
-    const claim = (): Claim => NO_CLAIM;
-    for (let pause = 5;; pause = Math.min(pause * 1.5, 100)) {
+    const attempt = async (): Promise<true | undefined> => {
       const { state } = await this.#files.locked(() =>
-        claims.state.answer(COMPACTION, false, claim)
+        claims.state.answer(COMPACTION, false, () => ({} as Claim))
       );
-      if (state === "claimed") break;
-      if (!waits) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-    }
+      return state === "claimed" || undefined;
+    };
+    const isClaimed = await attempt() ?? (waits && await poll(attempt, { minMs: 5, maxMs: 100 }));
+    if (!isClaimed) return undefined;
     try {
       return await body();
     } finally {
@@ -221,24 +218,36 @@ export class Compactor {
       const { base: { opened }, extent, delta: { rowCount } } = files;
       return { opened, extent, rowCount, held: holdStore(files) };
     });
+    const keys = typeof gone === "object" ? gone : [];
+    const texts = new Set(keys.map(({ text }) => text));
+    let left = 0, removed = 0; // rows of the delta
+    function* rows(): Generator<Row> {
+      for (const row of held.delta) {
+        if (texts.size > 0 && texts.has(keyOf(keys[0]!.shape, row).text)) removed++;
+        else {
+          left++;
+          yield row;
+        }
+      }
+      yield* added;
+    }
     try {
-      const removed = opened && gone
+      const numbers = opened && gone
         ? await (gone === "repeats" ? files.base.repeats() : files.base.numbersOf(gone))
         : [];
-      if (rowCount + added.length + removed.length === 0) return 0;
-      const left = new LeftRows(held.delta, typeof gone === "object" ? gone : []);
-      const kept = (opened?.file.rowCount ?? 0) - removed.length;
+      if (rowCount + added.length + numbers.length === 0) return 0;
+      const kept = (opened?.file.rowCount ?? 0) - numbers.length;
       const content = {
         base: kept === 0 ? undefined : opened?.file,
-        gone: removed,
-        batches: cellsOf(joined(left, added)),
+        gone: numbers,
+        batches: cellsOf(rows()),
       };
       const mark = {
         history: gone === undefined && opened?.mark?.history || crypto.randomUUID(),
         compacted: extent ?? opened?.mark?.compacted,
       };
       return await writeNewFile(files, content, mark, async (file, written) => {
-        const expected = kept + left.count + added.length;
+        const expected = kept + left + added.length;
         if (written !== expected) {
           throw new StoreError(
             `Cannot compact "${files.path}": ${written} rows were written instead of ${expected}; ` +
@@ -254,42 +263,12 @@ export class Compactor {
         if (!isDone) return STALE;
         await files.locked(() => {}); // removes the compacted rows from the delta
         await files.base.catchUpAll();
-        return removed.length + left.removed;
+        return numbers.length + removed;
       });
     } finally {
       held.close();
     }
   }
-}
-
-/** The rows of a delta without those of some keys. */
-class LeftRows implements Iterable<Row> {
-  count = 0;
-  removed = 0;
-  readonly #rows: Iterable<Row>;
-  readonly #gone: readonly Key[];
-
-  constructor(rows: Iterable<Row>, gone: readonly Key[]) {
-    this.#rows = rows;
-    this.#gone = gone;
-  }
-
-  *[Symbol.iterator](): Generator<Row> {
-    const shape = this.#gone[0]?.shape;
-    const texts = new Set(this.#gone.map(({ text }) => text));
-    for (const row of this.#rows) {
-      if (shape && texts.has(keyOf(shape, row).text)) this.removed++;
-      else {
-        this.count++;
-        yield row;
-      }
-    }
-  }
-}
-
-function* joined(rows: Iterable<Row>, added: readonly Row[]): Generator<Row> {
-  yield* rows;
-  yield* added;
 }
 
 /** Returns the path of a store that is a CSV file. */

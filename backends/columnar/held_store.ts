@@ -13,7 +13,7 @@ export interface HeldStore {
   readonly file: ColumnarFile | undefined;
   /** To be read once. */
   readonly delta: Iterable<Row>;
-  /** Releases the files. */
+  /** Releases the files, once. */
   close(): void;
 }
 
@@ -23,10 +23,7 @@ export function holdStore(files: ColumnarFiles, columns?: readonly string[]): He
   const rows = files.delta.rows(columns);
   const first = rows.next(); // opens the delta, whatever takes its path
   opened?.held.retain();
-  let isOpen = true;
   const close = (): void => {
-    if (!isOpen) return;
-    isOpen = false;
     opened?.held.release();
     rows.return(undefined);
   };

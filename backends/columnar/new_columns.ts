@@ -1,7 +1,6 @@
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import { orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
-import { kindOfCells } from "./cell_kind.ts";
-import { INTEGER, KINDS, type SeenKind, TEXT } from "./column_kind.ts";
+import { columnKind, kindOfCells, type SeenKind } from "./column_kind.ts";
 import type { Column, ColumnarFile } from "./columnar_format.ts";
 
 /** The columns of a file that is being written, as its rows come. */
@@ -17,7 +16,7 @@ export class NewColumns {
   constructor(names: readonly string[], base?: ColumnarFile) {
     this.#names = [...names, ...base?.columns.map(({ name }) => name) ?? []];
     this.#base = base;
-    for (const { name, kind } of base?.columns ?? []) this.#kinds.set(name, KINDS[kind]);
+    for (const { name, kind } of base?.columns ?? []) this.#kinds.set(name, kind);
   }
 
   /** Takes the cells of a batch into account. Returns true if a column is new or of another kind now. */
@@ -28,9 +27,9 @@ export class NewColumns {
       const before = this.#kinds.get(name);
       let after = kindOfCells(column, before);
       if (after === before || after === undefined) continue;
-      if (before === INTEGER && after.kind === "double" && await this.#hasLong(name)) after = TEXT;
+      if (before === "integer" && after === "double" && await this.#hasLong(name)) after = "text";
       this.#kinds.set(name, after);
-      isChanged ||= before?.kind !== after.kind;
+      isChanged ||= before === undefined || columnKind(before) !== columnKind(after);
     }
     return isChanged;
   }
@@ -41,7 +40,7 @@ export class NewColumns {
     const names = orderColumns(first, this.#kinds.keys());
     // No format has files without columns.
     if (names.length === 0) return [{ name: TIMESTAMP, kind: "text" }];
-    return names.map((name) => ({ name, kind: this.#kinds.get(name)!.kind }));
+    return names.map((name) => ({ name, kind: columnKind(this.#kinds.get(name)!) }));
   }
 
   /** Returns true if a column of integers in the base has one that a double does not keep. */

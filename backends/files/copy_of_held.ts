@@ -1,7 +1,6 @@
-import fs from "node:fs";
 import path from "node:path";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
-import { readAt, writeAll } from "./file_bytes.ts";
+import { readAt, withFile, writeAll } from "./file_bytes.ts";
 import type { HeldFile } from "./held_file.ts";
 
 /** Number of bytes that are copied at a time. */
@@ -12,14 +11,11 @@ export function copyOfHeld(held: HeldFile): string {
   const folder = new TemporaryFolder("stet-read-");
   held.whenFreed(() => folder.remove());
   const copy = path.join(folder.path, "file");
-  const fd = fs.openSync(copy, "wx", 0o600);
-  try {
+  withFile(copy, "wx", (fd) => {
     const bytes = new Uint8Array(CHUNK_BYTES);
     for (let at = 0; at < held.size; at += CHUNK_BYTES) {
       writeAll(fd, bytes.subarray(0, readAt(held.fd, bytes, 0, CHUNK_BYTES, at)), null);
     }
-  } finally {
-    fs.closeSync(fd);
-  }
+  }, 0o600);
   return copy;
 }

@@ -1,6 +1,17 @@
-import type { MaybePromise } from "../../core/contract/backend.ts";
+import fs from "node:fs";
 import { messageOf, StoreError } from "../../core/errors.ts";
-import { type Syncable, Syncer } from "./syncer.ts";
+import { andThen, type MaybePromise } from "../../core/runtime/maybe_promise.ts";
+import { isMissing } from "./system_error.ts";
+
+/** Duration of a sync from which the next one is done in a thread. */
+const SLOW_MS = 0.5;
+
+/** A file that can be synced. It may have been removed by then. */
+export interface Syncable {
+  readonly path: string;
+  /** Syncs it in this thread. */
+  sync(): void;
+}
 
 /** Acknowledges changes of a file once they are as durable as the store promises. */
 export class Durability {
@@ -25,9 +36,7 @@ export class Durability {
   /** Returns the result of a change once it is durable. */
   acknowledge<T>(changed: MaybePromise<T>): MaybePromise<T> {
     if (!this.isSynced) return changed;
-    return changed instanceof Promise
-      ? changed.then((result) => this.#synced(result))
-      : this.#synced(changed);
+    return andThen(changed, (result) => this.#synced(result));
   }
 
   async #synced<T>(result: T): Promise<T> {
@@ -38,13 +47,64 @@ export class Durability {
       // A second fsync may succeed although bytes were lost: https://wiki.postgresql.org/wiki/Fsync_Errors
       throw this.#failed(
         new StoreError(
-          `Cannot use store "${this.#path}" any more: fsync failed (${
-            messageOf(cause)
-          }), and data ` +
-            `written last may not be durable; check the disk and start again`,
+          `Cannot use store "${this.#path}" any more: fsync failed (${messageOf(cause)}), and ` +
+            `data written last may not be durable; check the disk and start again`,
           { cause },
         ),
       );
     }
+  }
+}
+
+/**
+ * Syncs a file, by one `fdatasync` for all callers that wait together.
+ *
+ * On a fast disk it is done in place, which takes less time than a thread; on a slow one it must not block the
+ * event loop. The duration of the last one decides.
+ */
+export class Syncer {
+  readonly #file: Syncable;
+  #took = 0;
+  #running: Promise<void> = Promise.resolve();
+  /** The sync that begins when the running one ends. */
+  #next: Promise<void> | undefined;
+
+  constructor(file: Syncable) {
+    this.#file = file;
+  }
+
+  /** Resolves once all that was written before the call is on the disk. */
+  sync(): Promise<void> {
+    return this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#running = this.#syncOnce();
+    });
+  }
+
+  async #syncOnce(): Promise<void> {
+    const start = performance.now();
+    if (this.#took < SLOW_MS) this.#file.sync();
+    else await syncInThread(this.#file);
+    this.#took = performance.now() - start;
+  }
+}
+
+/**
+ * Uses a descriptor of its own: the store's may be closed meanwhile. A file that does not exist has no bytes
+ * to sync: it was cleared, or merged into a file that was synced. If the file cannot be opened, as with no
+ * descriptors left, it is synced in place.
+ */
+async function syncInThread(file: Syncable): Promise<void> {
+  let handle: fs.promises.FileHandle;
+  try {
+    handle = await fs.promises.open(file.path, "r+");
+  } catch (error) {
+    if (!isMissing(error)) file.sync();
+    return;
+  }
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 
 const LF = 10;
@@ -94,11 +95,7 @@ export function tailOf(fd: number, end: number, length: number = TAIL_BYTES): Ui
 
 /** Returns the last bytes of `tail` with `bytes` after it. */
 export function tailAfter(tail: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (bytes.length >= TAIL_BYTES) return bytes.slice(-TAIL_BYTES);
-  const joined = new Uint8Array(tail.length + bytes.length);
-  joined.set(tail);
-  joined.set(bytes, tail.length);
-  return joined.slice(-TAIL_BYTES);
+  return Buffer.concat([tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
 }
 
 /** Reads `length` bytes, or up to the end of the file, and returns their number. */
@@ -129,15 +126,27 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null)
   }
 }
 
-/** Appends bytes to a file, which is made if it does not exist, and syncs it. */
-export function appendTo(path: string, bytes: Uint8Array): void {
-  const fd = fs.openSync(path, "a");
+/** Runs a body with the descriptor of a file, which is closed after it. */
+export function withFile<T>(
+  path: string,
+  flags: string,
+  body: (fd: number) => T,
+  mode?: number,
+): T {
+  const fd = fs.openSync(path, flags, mode);
   try {
-    writeAll(fd, bytes, null);
-    fs.fsyncSync(fd);
+    return body(fd);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Appends bytes to a file, which is made if it does not exist, and syncs it. */
+export function appendTo(path: string, bytes: Uint8Array): void {
+  withFile(path, "a", (fd) => {
+    writeAll(fd, bytes, null);
+    fs.fsyncSync(fd);
+  });
 }
 
 /** Returns the number, from 1, of the line with a byte. */
@@ -153,10 +162,5 @@ export function lineOf(fd: number, offset: number): number {
 
 /** Syncs a folder, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
-  const fd = fs.openSync(folder, "r");
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
+  withFile(folder, "r", fs.fsyncSync);
 }

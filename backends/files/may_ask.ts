@@ -1,9 +1,7 @@
-type Permission =
-  | { readonly name: "sys"; readonly kind: string }
-  | { readonly name: "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" };
+type Permission = { readonly name: string; readonly kind?: string };
 
 interface DenoPermissions {
-  querySync(descriptor: Permission): { state: "granted" | "prompt" | "denied" };
+  querySync(descriptor: Permission): { readonly state: string };
 }
 
 /** Returns true if Deno permits to ask the system without a prompt. Always true on other runtimes. */
@@ -13,7 +11,7 @@ export function mayAsk(kind: "hostname" | "statfs"): boolean {
 
 /** Returns true if files of the system may be read, which Deno permits with `--allow-all` only. */
 export function mayReadAll(): boolean {
-  const names = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
+  const names = ["read", "write", "net", "env", "run", "ffi", "sys"];
   return names.every((name) => isGranted({ name }));
 }
 

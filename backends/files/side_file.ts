@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { withFile } from "./file_bytes.ts";
 import { newId } from "./new_id.ts";
 import { isMissing, isUnwritable } from "./system_error.ts";
 
@@ -23,13 +24,10 @@ export function accessBeside(store: string, state: string): Access {
 
 function newFile(state: string): fs.Stats {
   const trial = `${state}-pin-${Date.now()}-${newId()}`; // swept with the pins
-  const fd = fs.openSync(trial, "wx");
-  try {
-    return fs.fstatSync(fd);
-  } finally {
-    fs.closeSync(fd);
+  return withFile(trial, "wx", (fd) => {
     fs.unlinkSync(trial);
-  }
+    return fs.fstatSync(fd);
+  });
 }
 
 /**

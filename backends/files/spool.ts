@@ -82,9 +82,7 @@ export class SpoolWriter {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const bytes = new Uint8Array(2 * (this.#length + count));
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(2 * (this.#length + count)));
   }
 
   #flush(): void {

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
 import { messageOf, StoreError } from "../../core/errors.ts";
+import { catching } from "../../core/runtime/maybe_promise.ts";
 import { newId } from "./new_id.ts";
 
 /** Longest path that SQLite opens, in bytes: MAX_PATHNAME of its os_unix.c, less "-journal". */
@@ -111,15 +112,9 @@ export function storeErrorOf(error: unknown, doing: string, file: string): unkno
 
 /** Runs a body; errors of the system or of SQLite are thrown, or reject, in our words. */
 export function explaining<T>(doing: string, file: string, body: () => T): T {
-  try {
-    const result = body();
-    if (!(result instanceof Promise)) return result;
-    return result.catch((error) => {
-      throw storeErrorOf(error, doing, file);
-    }) as T;
-  } catch (error) {
+  return catching(body, (error) => {
     throw storeErrorOf(error, doing, file);
-  }
+  });
 }
 
 /** The code of a cause; undefined for an error of another kind. */
@@ -129,13 +124,10 @@ function causeOf(error: unknown): string | undefined {
   if (name === "NotCapable") return name; // Deno without a permission
   const message = messageOf(error);
   const number = /\(os error (\d+)\)/.exec(message)?.[1];
-  if (number !== undefined) return errorCode(Number(number));
+  if (number !== undefined) { // some of Deno's errors have only that
+    return Object.entries(constants.errno).find(([, each]) => each === Number(number))?.[0];
+  }
   return SQLITE_CAUSES.find(([pattern]) => pattern.test(message))?.[1];
-}
-
-/** The code of an error number: some of Deno's errors have only that, in their message. */
-function errorCode(number: number): string | undefined {
-  return Object.entries(constants.errno).find(([, each]) => each === number)?.[0];
 }
 
 function explanationOf(

@@ -19,10 +19,11 @@ import { stamped } from "../../core/contract/stamped.ts";
 import { removedKey } from "../../core/contract/subset_shape.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
-import type { Row } from "../../core/values/value.ts";
-import { sourceIn } from "../../core/values/columns.ts";
+import { closeAfter } from "../../core/runtime/close_after.ts";
 import { Joiner } from "../../core/runtime/joiner.ts";
-import { batchesOf } from "../batches_of.ts";
+import { sourceIn } from "../../core/values/columns.ts";
+import type { Row } from "../../core/values/value.ts";
+import { recordBatches } from "../record_batches.ts";
 import { SidecarClient } from "./http_client.ts";
 import { runOf } from "./request_text.ts";
 import { findAll, type Look, MAX_KEYS } from "./find_all.ts";
@@ -76,32 +77,26 @@ export class HttpBackend extends Engine {
     this.#looks = new Joiner((looks) => findAll(this.#client, looks), MAX_KEYS);
   }
 
-  /** The URL, as messages show it. */
   get location(): string {
     return this.#client.location;
   }
 
-  /** Returns true if the store exists. */
   async exists(): Promise<boolean> {
     return (await this.#client.columns()).exists;
   }
 
-  /** Returns the columns of the store, in its order. */
   async columns(): Promise<readonly string[]> {
     return (await this.#client.columns()).columns;
   }
 
-  /** Returns true if a row agrees on all columns given. */
   override async has(columns: Row): Promise<boolean> {
     return await this.#client.has({ columns });
   }
 
-  /** Returns true if there is a row with exactly this key. */
   override async hasKey(key: Key): Promise<boolean> {
     return await this.#client.has(runOf(key));
   }
 
-  /** Returns the newest row with exactly this key, or undefined. */
   find(key: Key): Promise<Row | undefined> {
     return this.#looks.ask({ key });
   }
@@ -115,26 +110,19 @@ export class HttpBackend extends Engine {
     return this.#looks.ask({ key, only: "result" });
   }
 
-  /** Adds a row. */
   async record(row: Row): Promise<void> {
     await this.#client.record({ row: stamped(row) });
   }
 
   /** Adds many rows, a batch in each request. */
-  async recordAll(
+  recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
   ): Promise<number> {
-    let count = 0;
-    for await (const batch of batchesOf(rows, BATCH_ROWS)) {
-      await this.#client.recordAll(batch.map(stamped), columns);
-      count += batch.length;
-    }
-    if (count === 0 && columns.length > 0) await this.#client.recordAll([], columns);
-    return count;
+    const add = (batch: readonly Row[]): Promise<void> => this.#client.recordAll(batch, columns);
+    return recordBatches(rows, columns, BATCH_ROWS, stamped, add);
   }
 
-  /** Returns the rows, oldest first, one at a time, as they arrive. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     const known = columns && await this.columns();
     const wanted = columns?.filter((name) => known?.includes(name));
@@ -142,7 +130,6 @@ export class HttpBackend extends Engine {
     yield* responseRows(await this.#client.stream(query), this.location);
   }
 
-  /** Returns the rows that were added since a cursor. */
   async rowsAfter(cursor?: string): Promise<RowsAfter> {
     const response = await this.#client.stream({ since: cursor ?? "" });
     const { headers } = response;
@@ -153,18 +140,15 @@ export class HttpBackend extends Engine {
     };
   }
 
-  /** Removes the rows that agree on all columns given, and returns their number. */
   override async remove(columns: Row): Promise<number> {
     removedKey(this.location, columns); // not none
     return await this.#client.remove({ columns });
   }
 
-  /** Removes the rows with exactly this key, and returns their number. */
   override async removeKey(key: Key): Promise<number> {
     return await this.#client.remove(runOf(key));
   }
 
-  /** Removes the rows with exactly one of these keys, and returns their number. */
   async removeKeys(keys: readonly Key[]): Promise<number> {
     const key = keys[0]?.shape.columns;
     let count = 0;
@@ -179,7 +163,6 @@ export class HttpBackend extends Engine {
     return count;
   }
 
-  /** Removes all rows. */
   async clear(): Promise<void> {
     await this.#client.clear();
   }
@@ -202,29 +185,19 @@ export class HttpBackend extends Engine {
 
   #claimOf(held: HeldRun, lease: Lease | undefined): Claim {
     if (!lease) this.#leases.retain(held);
-    const ending = async (end: () => Promise<void>): Promise<void> => {
-      try {
-        await end();
-      } finally {
-        this.#leases.release(held);
-      }
-    };
+    const ending = (end: Promise<void>): Promise<void> =>
+      end.finally(() => this.#leases.release(held));
     return {
-      record: (row) => {
-        const added = stamped(row);
-        return ending(() => this.#client.record({ ...held, row: added }));
-      },
-      fail: (note) => ending(() => this.#client.fail({ ...held, ...note })),
-      release: () => ending(() => this.#client.release(held)),
+      record: (row) => ending(this.#client.record({ ...held, row: stamped(row) })),
+      fail: (note) => ending(this.#client.fail({ ...held, ...note })),
+      release: () => ending(this.#client.release(held)),
     };
   }
 
-  /** Returns the failures noted, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await this.#client.failures();
   }
 
-  /** Forgets failures by their params, and returns their number. */
   async forget(params: readonly Row[]): Promise<number> {
     let count = 0;
     for (let i = 0; i < params.length; i += BATCH_ROWS) {
@@ -233,27 +206,17 @@ export class HttpBackend extends Engine {
     return count;
   }
 
-  /** Returns the keys of runs under way, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
     return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
   }
 
-  /** Returns findings about the store and the files next to it, where the sidecar runs. */
-  override async verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return await this.#client.verify({ repair });
+  override verify(options?: VerifyOptions): Promise<readonly Finding[]> {
+    return this.#client.verify(options);
   }
 
-  /**
-   * Releases all claims. Later calls are errors.
-   *
-   * @throws {StoreError} If some could not be released. They end with their lease.
-   */
-  async close(): Promise<void> {
-    try {
-      await this.#leases.close();
-    } finally {
-      this.#client.close();
-    }
+  /** @throws {StoreError} If some claims could not be released. They end with their lease. */
+  close(): Promise<void> {
+    return closeAfter(() => this.#leases.close(), () => this.#client.close());
   }
 }
 

@@ -1,24 +1,6 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
 import type { Finding } from "../../core/contract/engine.ts";
-import type {
-  BatchClaimRequest,
-  BatchFindRequest,
-  ClaimRequest,
-  ColumnsAnswer,
-  FailRequest,
-  FindRequest,
-  MatchRequest,
-  QueryRequest,
-  RecordRequest,
-  ReleaseRequest,
-  RemoveRequest,
-  RenewRequest,
-  RunsQuery,
-  StatusAnswer,
-  VerifyRequest,
-  WireClaimAnswer,
-  WireRow,
-} from "../../core/contract/wire.ts";
+import type * as wire from "../../core/contract/wire.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { parseJson } from "../../core/values/json.ts";
 import { decodeJsonRow } from "../../core/values/json_row.ts";
@@ -82,18 +64,17 @@ export class SidecarClient {
   }
 
   /** Claims a run, unless it is done or busy. */
-  async claim(request: ClaimRequest): Promise<WireClaimAnswer> {
-    const body = requestText(request);
-    return await this.#connection.ask<WireClaimAnswer>("/v1/claim", ["state"], { body });
+  async claim(request: wire.ClaimRequest): Promise<wire.WireClaimAnswer> {
+    return await this.#connection.ask("/v1/claim", ["state"], { body: requestText(request) });
   }
 
   /** Claims some of many runs; the answers are in their order. */
-  async claimBatch(request: BatchClaimRequest): Promise<readonly WireClaimAnswer[]> {
+  async claimBatch(request: wire.BatchClaimRequest): Promise<readonly wire.WireClaimAnswer[]> {
     return await this.#post("claim", "answers", request);
   }
 
   /** Records a run and ends its claim; without a token, adds a row. Arriving twice counts once. */
-  async record(request: RecordRequest): Promise<void> {
+  async record(request: wire.RecordRequest): Promise<void> {
     const again = { body: requestText({ ...request, retry: true }) };
     await this.#connection.ask("/v1/record", ["state"], { body: requestText(request), again });
   }
@@ -110,43 +91,43 @@ export class SidecarClient {
   }
 
   /** Notes that a run failed, and ends its claim. */
-  async fail(request: FailRequest): Promise<void> {
+  async fail(request: wire.FailRequest): Promise<void> {
     await this.#post("fail", "state", request);
   }
 
   /** Extends the lease of a claim; tries for `patience` milliseconds at most. */
-  async renew(request: RenewRequest, patience?: number): Promise<void> {
+  async renew(request: wire.RenewRequest, patience?: number): Promise<void> {
     await this.#post("renew", "state", request, patience);
   }
 
   /** Ends a claim; nothing is noted. Tries for `patience` milliseconds at most. */
-  async release(request: ReleaseRequest, patience?: number): Promise<void> {
+  async release(request: wire.ReleaseRequest, patience?: number): Promise<void> {
     await this.#post("release", "state", request, patience);
   }
 
   /** Returns true if a run is recorded, or a row agrees on all columns given. */
-  async has(request: MatchRequest): Promise<boolean> {
+  async has(request: wire.MatchRequest): Promise<boolean> {
     return await this.#post("has", "has", request) === true;
   }
 
   /** Returns the newest row of a run, and its version. */
   async find(
-    request: FindRequest,
+    request: wire.FindRequest,
   ): Promise<{ readonly row: Row; readonly version: string } | undefined> {
     const { row, version } = await this.#connection.ask<
-      { readonly row: WireRow | null; readonly version: string }
+      { readonly row: wire.WireRow | null; readonly version: string }
     >("/v1/find", ["row"], { body: requestText(request) });
     return row === null ? undefined : { row: decodeJsonRow(row), version };
   }
 
   /** Returns the newest row of each of many runs, in their order. */
-  async findBatch(request: BatchFindRequest): Promise<readonly (Row | undefined)[]> {
-    const rows = await this.#post<readonly (WireRow | null)[]>("find", "rows", request);
+  async findBatch(request: wire.BatchFindRequest): Promise<readonly (Row | undefined)[]> {
+    const rows = await this.#post<readonly (wire.WireRow | null)[]>("find", "rows", request);
     return rows.map((row) => row === null ? undefined : decodeJsonRow(row));
   }
 
   /** Removes the rows of runs, or the rows that agree on all columns given, and returns their number. */
-  async remove(request: RemoveRequest): Promise<number> {
+  async remove(request: wire.RemoveRequest): Promise<number> {
     return Number(await this.#post("remove", "removed", request));
   }
 
@@ -156,7 +137,7 @@ export class SidecarClient {
   }
 
   /** Returns findings about the store and the files next to it. */
-  async verify(request: VerifyRequest = {}): Promise<readonly Finding[]> {
+  async verify(request: wire.VerifyRequest = {}): Promise<readonly Finding[]> {
     const findings = await this.#post<readonly Finding[]>("verify", "findings", request);
     return findings.map(({ kind, message, repaired }) => ({
       kind,
@@ -166,13 +147,13 @@ export class SidecarClient {
   }
 
   /** Returns counts and columns of the store. */
-  async status(): Promise<StatusAnswer> {
-    return await this.#connection.ask<StatusAnswer>("/v1/status", ["store", "count"]);
+  async status(): Promise<wire.StatusAnswer> {
+    return await this.#connection.ask<wire.StatusAnswer>("/v1/status", ["store", "count"]);
   }
 
   /** Returns the columns of the store, and whether it exists. */
-  async columns(): Promise<ColumnsAnswer> {
-    return await this.#connection.ask<ColumnsAnswer>("/v1/columns", ["exists", "columns"]);
+  async columns(): Promise<wire.ColumnsAnswer> {
+    return await this.#connection.ask<wire.ColumnsAnswer>("/v1/columns", ["exists", "columns"]);
   }
 
   /** Returns the runs that failed and have not succeeded since, oldest first. */
@@ -195,18 +176,18 @@ export class SidecarClient {
   }
 
   /** Returns a page of rows. */
-  async runs(query: RunsQuery = {}): Promise<RunsPage> {
+  async runs(query: wire.RunsQuery = {}): Promise<RunsPage> {
     const page = await this.#connection.ask<RunsPage>("/v1/runs", ["rows", "total"], { query });
     return { ...page, rows: page.rows.map(decodeJsonRow) };
   }
 
   /** Returns all rows as JSON Lines, as they arrive. */
-  async stream(query: RunsQuery = {}): Promise<Response> {
+  async stream(query: wire.RunsQuery = {}): Promise<Response> {
     return await this.#connection.open("/v1/runs.ndjson", "ndjson", { query });
   }
 
   /** Returns the result of SQL over the store, as rows of plain JSON. */
-  async query(request: QueryRequest): Promise<readonly Row[]> {
+  async query(request: wire.QueryRequest): Promise<readonly Row[]> {
     const body = requestText(request);
     const response = await this.#connection.open("/v1/query", "json", { body });
     try {

@@ -1,18 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { missingPermission } from "../../core/runtime/missing_permission.ts";
+import { poll } from "../../core/runtime/poll.ts";
 import { stetToken } from "../../core/runtime/stet_token.ts";
 import { StoreError } from "../../core/errors.ts";
-import { parseJson } from "../../core/values/json.ts";
-import { isPlainObject, type Value } from "../../core/values/value.ts";
-import { notSidecar, problemError, unreachable } from "./http_errors.ts";
-import { isDistrusted, troubleText } from "./http_trouble.ts";
+import { isDistrusted, jsonObject, notSidecar, problemError, unreachable } from "./http_errors.ts";
 
 /** For how long requests are retried to a sidecar that went away, and to one that never answered, in milliseconds. */
 const PATIENCE_MS = 30_000, FIRST_PATIENCE_MS = 2_000;
 /** The maximum time of an answer, in milliseconds. */
 const TIMEOUT_MS = 120_000;
-/** The pauses between two tries, in milliseconds. */
-const MIN_PAUSE_MS = 20, MAX_PAUSE_MS = 1_000;
+/** The pauses between two tries. */
+const PAUSES = { minMs: 15, maxMs: 750, growth: 2 };
 
 /** A request. */
 export interface HttpRequest {
@@ -34,10 +31,7 @@ export class HttpConnection {
   #hasAnswered = false;
   #isClosed = false;
 
-  /**
-   * @throws {StoreError} If it is no URL of HTTP, it holds a password, its token cannot be read, or Deno gives no
-   * access to its host.
-   */
+  /** @throws {StoreError} If the URL or its token is unfit, or Deno gives no access to its host. */
   constructor(location: string | URL) {
     const url = urlOf(location);
     if (url.username !== "" || url.password !== "") {
@@ -65,36 +59,19 @@ export class HttpConnection {
     }
   }
 
-  /**
-   * Returns the JSON that a request is answered with.
-   *
-   * @param members The members that an answer of a sidecar has.
-   */
+  /** Returns the JSON of an answer. @param members The members that the answer of a sidecar has. */
   async ask<A extends object>(
     path: string,
     members: readonly (string & keyof A)[],
     request: HttpRequest = {},
   ): Promise<A> {
-    return await this.#send(path, request, async (response) => {
-      const text = await response.text();
-      let value: Value | undefined;
-      try {
-        value = parseJson(text);
-      } catch {
-        value = undefined;
-      }
-      if (isPlainObject(value) && members.every((name) => Object.hasOwn(value, name))) {
-        return value as A;
-      }
-      throw notSidecar(this.location);
-    });
+    const text = await this.#send(path, request, (response) => response.text());
+    const answer = jsonObject(text);
+    if (answer && members.every((name) => Object.hasOwn(answer, name))) return answer as A;
+    throw notSidecar(this.location);
   }
 
-  /**
-   * Returns the response to a request, its body not read yet.
-   *
-   * @param type A part of the content type of a sidecar's answer.
-   */
+  /** Returns a response, its body not read yet. @param type A part of a sidecar's content type. */
   async open(path: string, type: string, request: HttpRequest = {}): Promise<Response> {
     return await this.#send(path, request, async (response) => {
       if (response.headers.get("content-type")?.includes(type)) return response;
@@ -118,59 +95,63 @@ export class HttpConnection {
     if (this.#isClosed) {
       throw new StoreError(`Cannot use store "${this.location}": it was closed; open it again`);
     }
-    const { again, patience: maxPatience = Infinity } = request;
+    const { again, patience = Infinity } = request;
     const start = performance.now();
-    let end: number | undefined;
-    for (let tries = 0, pause = MIN_PAUSE_MS;; tries++) {
-      let trouble: unknown;
-      const cut = new AbortController();
-      // Not AbortSignal.timeout(): its timer would stay for two minutes after each answer.
-      const limit = Math.min(timeout, maxPatience - (performance.now() - start));
-      const timer = limit === Infinity
-        ? undefined
-        : setTimeout(() => cut.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
+    let trouble: unknown;
+    const attempt = async (sent: HttpRequest): Promise<{ readonly answer: T } | undefined> => {
+      const limit = Math.min(timeout, patience - (performance.now() - start));
       try {
-        const sent = tries === 0 ? request : { ...request, ...again };
-        const response = await this.#fetch(path, sent, cut.signal);
-        if (!response.ok) throw await problemError(response, this.location, this.#token);
-        const answer = await read(response);
-        this.#hasAnswered = true;
-        return answer;
+        return { answer: await this.#fetch(path, sent, read, limit) };
       } catch (error) {
         if (error instanceof StoreError) throw error;
         trouble = error;
-      } finally {
-        clearTimeout(timer);
+        if (isDistrusted(error)) throw unreachable(error, this.location, performance.now() - start);
+        return undefined;
       }
-      const patience = this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS;
-      end ??= performance.now() + Math.min(maxPatience, patience);
-      if (isDistrusted(troubleText(trouble)) || performance.now() + pause > end) {
-        throw unreachable(trouble, this.location, performance.now() - start);
-      }
-      await sleep(pause * (0.5 + Math.random() / 2));
-      pause = Math.min(pause * 2, MAX_PAUSE_MS);
-    }
+    };
+    const found = await attempt(request) ??
+      await poll(() => attempt({ ...request, ...again }), {
+        ...PAUSES,
+        timeoutMs: Math.min(patience, this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS),
+      });
+    if (found) return found.answer;
+    throw unreachable(trouble, this.location, performance.now() - start);
   }
 
-  async #fetch(
+  /** Sends a request once. @param limit The maximum time, in milliseconds. */
+  async #fetch<T>(
     path: string,
     { body, type = "application/json", query = {} }: HttpRequest,
-    signal: AbortSignal,
-  ): Promise<Response> {
+    read: (response: Response) => Promise<T>,
+    limit: number,
+  ): Promise<T> {
     const url = new URL(this.location + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    return await fetch(url, {
-      method: body === undefined ? "GET" : "POST",
-      redirect: "manual", // the token is for this host
-      headers: {
-        ...body !== undefined && { "content-type": type },
-        ...this.#token !== undefined && { authorization: `Bearer ${this.#token}` },
-      },
-      ...body !== undefined && { body },
-      signal,
-    });
+    const cut = new AbortController();
+    // Not AbortSignal.timeout(): its timer would stay for two minutes after each answer.
+    const timer = limit === Infinity
+      ? undefined
+      : setTimeout(() => cut.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
+    try {
+      const response = await fetch(url, {
+        method: body === undefined ? "GET" : "POST",
+        redirect: "manual", // the token is for this host
+        headers: {
+          ...body !== undefined && { "content-type": type },
+          ...this.#token !== undefined && { authorization: `Bearer ${this.#token}` },
+        },
+        ...body !== undefined && { body },
+        signal: cut.signal,
+      });
+      if (!response.ok) throw await problemError(response, this.location, this.#token);
+      const answer = await read(response);
+      this.#hasAnswered = true;
+      return answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

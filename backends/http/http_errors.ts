@@ -1,14 +1,11 @@
 import type { Problem } from "../../core/contract/wire.ts";
 import { ColumnError, LostClaimError, StoreError } from "../../core/errors.ts";
-import { isPlainObject } from "../../core/values/value.ts";
-import { remedyFor, troubleText } from "./http_trouble.ts";
+import { parseJson } from "../../core/values/json.ts";
+import { isPlainObject, type Value } from "../../core/values/value.ts";
 
 /**
  * Returns the error that a response other than 2xx means: a StoreError, or another error if the request
  * may be tried again.
- *
- * @param location The store's name in messages.
- * @param token The token that the request had.
  */
 export async function problemError(
   response: Response,
@@ -61,13 +58,51 @@ export function unreachable(trouble: unknown, location: string, time: number): S
   );
 }
 
+/** Returns why a request failed, with the causes that runtimes hide: `fetch failed: connect ECONNREFUSED …`. */
+function troubleText(error: unknown): string {
+  const texts: string[] = [];
+  let each = error;
+  for (let depth = 0; each !== undefined && each !== null && depth < 10; depth++) {
+    // An AggregateError has one error for each address.
+    const { message, code, cause, errors } = each as Partial<AggregateError & { code: unknown }>;
+    const text = String(message || code || (typeof each === "object" ? "" : each));
+    if (text !== "" && !texts.some((known) => known.includes(text))) texts.push(text);
+    each = cause ?? errors?.[0];
+  }
+  return texts.join(": ") || "the connection failed";
+}
+
+/** The troubles of a certificate that is not trusted. */
+const DISTRUSTED = /certificate|self.signed|CERT_|UnknownIssuer|unable to verify|altnames/i;
+
+/** True if the certificate of the other side is not trusted: trying again does not help. */
+export function isDistrusted(trouble: unknown): boolean {
+  return DISTRUSTED.test(troubleText(trouble));
+}
+
+function remedyFor(text: string): string {
+  if (DISTRUSTED.test(text)) {
+    return "have this machine trust its certificate (NODE_EXTRA_CA_CERTS, deno --cert)";
+  }
+  if (/ENOTFOUND|EAI_AGAIN|dns|resolve|lookup/i.test(text)) return "check the host name in the URL";
+  if (/wrong version number|packet length|corrupt message|InvalidContentType|EPROTO/i.test(text)) {
+    return "what answers there speaks no TLS: use http:// if that is meant";
+  }
+  return "start it with: stet serve";
+}
+
 /** Returns the problem (RFC 9457) in a text, or undefined. */
 function problemIn(text: string): Partial<Problem> | undefined {
+  const problem = jsonObject(text);
+  const isProblem = typeof problem?.["detail"] === "string" && typeof problem["type"] === "string";
+  return isProblem ? problem as Partial<Problem> : undefined;
+}
+
+/** Returns the object that a JSON text spells, or undefined. */
+export function jsonObject(text: string): Readonly<Record<string, Value>> | undefined {
   try {
-    const problem: unknown = JSON.parse(text);
-    const isProblem = isPlainObject(problem) && typeof problem["detail"] === "string" &&
-      typeof problem["type"] === "string";
-    return isProblem ? problem as Partial<Problem> : undefined;
+    const value = parseJson(text);
+    return isPlainObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -75,10 +110,6 @@ function problemIn(text: string): Partial<Problem> | undefined {
 
 /** Returns the target of a redirection without the user, password and query that a URL can hold. */
 function placeOf(target: string | null, base: string): string {
-  try {
-    const { origin, pathname } = new URL(target ?? "", base);
-    return `${origin}${pathname}`;
-  } catch {
-    return "nowhere";
-  }
+  const url = URL.parse(target ?? "", base);
+  return url ? `${url.origin}${url.pathname}` : "nowhere";
 }

@@ -43,24 +43,15 @@ export class Leases {
   /** Renews a lease from now on. */
   retain(held: HeldRun): void {
     this.#held.add(held);
-    if (this.#renewal) return;
-    this.#renewal = setInterval(() => void this.#renewAll(), this.#intervalMs);
-    this.#renewal.unref();
+    this.#renewal ??= setInterval(() => void this.#renewAll(), this.#intervalMs).unref();
   }
 
   /** Renews a lease no more. */
   release(held: HeldRun): void {
     this.#held.delete(held);
-    if (this.#held.size > 0) return;
-    clearInterval(this.#renewal);
-    this.#renewal = undefined;
   }
 
-  /**
-   * Releases all claims at the sidecar.
-   *
-   * @throws {StoreError} If some could not be released. They end with their lease.
-   */
+  /** Releases all claims. @throws {StoreError} If some could not be: they end with their lease. */
   async close(): Promise<void> {
     const all = [...this.#held];
     this.#held.clear();

@@ -3,14 +3,8 @@ import { messageOf, StoreError } from "../../core/errors.ts";
 import { parseJson } from "../../core/values/json.ts";
 import { decodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
-import { linesOf } from "./lines_of.ts";
 
-/**
- * Returns the rows of a response in JSON Lines. Its connection is closed also if the rows are returned
- * before the first.
- *
- * @param location The store's name in messages.
- */
+/** Returns the rows of a response in JSON Lines. Its connection is closed also if none is read. */
 export function responseRows(response: Response, location: string): AsyncGenerator<Row> {
   const rows = read(response, location);
   const end = rows.return.bind(rows);
@@ -34,4 +28,21 @@ async function* read({ body }: Response, location: string): AsyncGenerator<Row> 
       { cause: error },
     );
   }
+}
+
+/** Returns the lines of a text in UTF-8 as its bytes arrive, without empty ones. */
+async function* linesOf(bytes: AsyncIterable<Uint8Array> | []): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let rest = "";
+  for await (const chunk of bytes) {
+    // Only the new text is searched: a long line comes in many chunks.
+    const [end, ...lines] = decoder.decode(chunk, { stream: true }).split("\n");
+    rest += end;
+    for (const line of lines) {
+      if (rest !== "") yield rest;
+      rest = line;
+    }
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
 }

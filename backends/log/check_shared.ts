@@ -17,14 +17,11 @@ export function checkShared(
   if (known.length === 0 || known.includes(TIMESTAMP)) return;
   const wanted = (shape.columns ?? Object.keys(values)).filter((name) => !isReserved(name));
   if (wanted.length === 0 || wanted.some((name) => known.includes(name))) return;
-  const shown = known.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
+  const shown = known.slice(0, 5).map((name) => JSON.stringify(name));
+  if (known.length > 5) shown.push("…");
   throw new StoreError(
-    `Cannot use "${path}" as a store of (${
-      wanted.join(", ")
-    }): stet did not write it, and it has ` +
-      `other columns (${shown}${
-        known.length > 5 ? ", …" : ""
-      }); give the path of a store, or of a ` +
-      `file that has one of these columns`,
+    `Cannot use "${path}" as a store of (${wanted.join(", ")}): stet did not write it, ` +
+      `and it has other columns (${shown.join(", ")}); give the path of a store, or of a file ` +
+      `that has one of these columns`,
   );
 }

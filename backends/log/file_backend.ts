@@ -22,7 +22,7 @@ import { stamped } from "../../core/contract/stamped.ts";
 import { FormatError, type StoreError } from "../../core/errors.ts";
 import { type Key, keyShape } from "../../core/keys/key.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
-import { isDetail, isReserved, SOURCE } from "../../core/values/columns.ts";
+import { isDetail, isReserved, orderColumns, SOURCE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Durability } from "../files/durability.ts";
 import { Freshness } from "../files/freshness.ts";
@@ -41,13 +41,6 @@ import { isReadable, verifyLog } from "./verify_log.ts";
 /** Number of rows in one write. */
 const BATCH = 500;
 
-/** The columns that answer a saved call, among the first columns of a file. */
-interface AnswerColumns {
-  readonly of: readonly string[];
-  readonly count: number;
-  readonly columns: readonly string[];
-}
-
 /**
  * A store in one text file that grows at its end: everything that its format does not say.
  *
@@ -63,7 +56,8 @@ export class FileBackend extends Engine {
   readonly #durability: Durability;
   readonly #freshness = new Freshness();
   readonly #warn: (message: string) => void;
-  #answers: AnswerColumns = { of: [], count: 0, columns: [] };
+  /** The columns that answer a saved call, among so many names of a file. */
+  #answers = { of: [] as readonly string[], count: 0, columns: [] as readonly string[] };
   #hasLocked = false;
   /** True while the body of a batch runs, which holds the lock. */
   #isBatch = false;
@@ -111,7 +105,7 @@ export class FileBackend extends Engine {
       columns,
       BATCH,
       stamped,
-      (batch) => this.#locked(() => this.#file.append(batch, columns)),
+      (batch) => this.#locked(() => this.#file.append(batch, { columns })),
     );
     return await this.#durability.acknowledge(count);
   }
@@ -120,7 +114,6 @@ export class FileBackend extends Engine {
     return this.#reading(() => [...this.#file.rows()]);
   }
 
-  /** Removes the rows with exactly one of these keys by one rewrite, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
     return keys.length === 0 ? 0 : this.#changing(() => {
       const found = keys.filter((key) => this.#file.find(key) !== -1);
@@ -132,7 +125,6 @@ export class FileBackend extends Engine {
     });
   }
 
-  /** Removes the file. */
   clear(): MaybePromise<void> {
     return this.#changing(() => {
       this.#file.remove();
@@ -163,31 +155,47 @@ export class FileBackend extends Engine {
 
   columns(): MaybePromise<readonly string[]> {
     this.#claims.checkOpen();
-    // The header is enough while no rows were read.
-    return this.#freshness.isUnread && this.#file.namedColumns() ||
-      this.#reading(() => this.#file.columns);
+    if (this.#freshness.isUnread) {
+      const named = this.#file.text.reading([], (_, { columns }) => columns);
+      if (named.length > 0) return orderColumns(named, []); // the header is enough
+    }
+    return this.#reading(() => this.#file.columns);
   }
 
-  override sourceOf(key: Key): MaybePromise<string | undefined> {
-    // A recent hit is believed: rows are seldom removed. Without an index the file is read.
-    const isBelieved = this.#freshness.isFresh && this.#file.isIndexed(key.shape);
-    const source = isBelieved ? this.#file.sourceOf(key) : undefined;
-    return source ?? this.#reading(() => this.#file.sourceOf(key));
+  override sourceOf(key: Key, mayClaim?: boolean): MaybePromise<string | undefined> {
+    return this.#look(key, mayClaim, () => this.#file.sourceOf(key));
   }
 
   find(key: Key): MaybePromise<Row | undefined> {
     return this.#reading(() => this.#found(key));
   }
 
-  override savedResult(key: Key): MaybePromise<Row | undefined> {
-    const read = (): Row | undefined => this.#found(key, (names) => this.#answerColumns(names));
-    if (this.#freshness.isFresh && this.#file.isIndexed(key.shape)) {
-      try {
-        const row = read();
-        if (row) return row;
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw error; // else the file was changed: read it again
-      }
+  override savedResult(key: Key, mayClaim?: boolean): MaybePromise<Row | undefined> {
+    const columnsOf: ColumnsOf = (names) => this.#answerColumns(names);
+    return this.#look(key, mayClaim, () => this.#found(key, columnsOf));
+  }
+
+  /**
+   * Looks for a key in the rows that were read, and refreshes the file first where those do not tell.
+   *
+   * A recent hit is believed: rows are seldom removed. A miss is believed only after a refresh. Before a claim
+   * that is the claim's own, under the lock, if this process has written to the file and so can take the lock.
+   */
+  #look<T>(
+    key: Key,
+    mayClaim: boolean | undefined,
+    read: () => T | undefined,
+  ): MaybePromise<T | undefined> {
+    if (this.#file.isIndexed(key.shape)) {
+      const isMissEnough = mayClaim && this.#file.hasWriter;
+      if (this.#freshness.isFresh) {
+        try {
+          const found = read();
+          if (found !== undefined || isMissEnough) return found;
+        } catch (error) {
+          if (!(error instanceof FormatError)) throw error; // else the file was changed: read it again
+        }
+      } else if (isMissEnough && this.#file.find(key) === -1) return undefined;
     }
     return this.#reading(read);
   }
@@ -229,23 +237,21 @@ export class FileBackend extends Engine {
     return this.#claims.held();
   }
 
-  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
-  }
-
-  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
-    this.#claims.checkOpen();
-    const findings = new Findings(repair);
-    const wasReadable = isReadable(this.#file);
-    await verifyLocked(this.#claims.state, findings, () => {
-      if (!verifyLog(this.#file, findings, wasReadable) || !repair) return;
-      const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));
-      const repeats = this.#file.repeatsOf(repeatsOf);
-      if (repeats === 0) return;
-      this.#file.rewrite({ repeatsOf }, []);
-      findings.all.push(repeatedFinding(repeats, true));
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
+      this.#claims.checkOpen();
+      const findings = new Findings(repair);
+      const wasReadable = isReadable(this.#file);
+      await verifyLocked(this.#claims.state, findings, () => {
+        if (!verifyLog(this.#file, findings, wasReadable) || !repair) return;
+        const repeatsOf = keyShape(this.#file.columns.filter((name) => !isDetail(name)));
+        const repeats = this.#file.repeatsOf(repeatsOf);
+        if (repeats === 0) return;
+        this.#file.rewrite({ repeatsOf }, []);
+        findings.all.push(repeatedFinding(repeats, true));
+      });
+      return findings.all;
     });
-    return findings.all;
   }
 
   /** Frees the file, the claims and the lock. Without failures to remember, the state file is removed. */
@@ -263,7 +269,7 @@ export class FileBackend extends Engine {
       this.#claims.checkLease(key, options);
       // Another process may have recorded it if the state file was deleted meanwhile.
       const found = this.#file.find(key);
-      if (found === -1) this.#file.append([row]);
+      if (found === -1) this.#file.append([row], { key });
       else if (!options.isDone?.(this.#file.rowAt(found))) this.#file.rewrite([key], [row]);
       if (!this.#isBatch) kept(); // the rows of a batch are written at its end
     }));

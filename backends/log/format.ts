@@ -34,9 +34,8 @@ export class HeaderError extends ByteError {
     const isSame = names.length === columns.length && names.every((name, i) => name === columns[i]);
     super(
       `this is ${isSame ? "the header again" : "another header"}, as in files that were joined; ` +
-        `remove the line${
-          isSame ? "" : " and order the columns after it"
-        }, or run: stet verify --repair`,
+        `remove the line${isSame ? "" : " and order the columns after it"}, or run: ` +
+        `stet verify --repair`,
       offset,
     );
     this.columns = columns;

@@ -5,8 +5,8 @@ import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 export class KeyIndex {
   readonly #keys = new FingerprintSet();
   #offsets = new Float64Array(512);
-  /** The number of each row's source; undefined while no row has one. */
-  #sources: Uint8Array | undefined;
+  /** The number of each row's source. */
+  #sources = new Uint8Array(512);
 
   /** Number of different keys. */
   get size(): number {
@@ -22,28 +22,17 @@ export class KeyIndex {
   /** Returns the number of the source of a key's newest row; -1 if there is no such row. */
   sourceOf(key: Fingerprint): number {
     const number = this.#keys.numberOf(key);
-    return number === -1 ? -1 : this.#sources?.[number] ?? 0;
+    return number === -1 ? -1 : this.#sources[number]!;
   }
 
   /** Adds the offset of a row, in place of that of an earlier row of the same key. */
   add(key: Fingerprint, offset: number, source = 0): void {
     const number = this.#keys.add(key);
     if (number === this.#offsets.length) {
-      const offsets = new Float64Array(2 * number);
-      offsets.set(this.#offsets);
-      this.#offsets = offsets;
+      this.#offsets = new Float64Array(this.#offsets.buffer.transfer(16 * number));
+      this.#sources = new Uint8Array(this.#sources.buffer.transfer(2 * number));
     }
     this.#offsets[number] = offset;
-    if (source !== 0 || this.#sources) this.#setSource(number, source);
-  }
-
-  #setSource(number: number, source: number): void {
-    this.#sources ??= new Uint8Array(this.#offsets.length);
-    if (number >= this.#sources.length) {
-      const sources = new Uint8Array(this.#offsets.length);
-      sources.set(this.#sources);
-      this.#sources = sources;
-    }
     this.#sources[number] = source;
   }
 }

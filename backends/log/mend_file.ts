@@ -1,19 +1,13 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import type { Finding } from "../../core/contract/engine.ts";
 import type { FormatError } from "../../core/errors.ts";
 import { Pieces } from "../files/file_bytes.ts";
 import type { Layout } from "./format.ts";
 import { rowOf } from "./row_scan.ts";
-import { RowWriter } from "./row_writer.ts";
 import { scanToEnd } from "./scan_to_end.ts";
-import type { TextFile } from "./text_file.ts";
+import { RowWriter, type TextFile } from "./text_file.ts";
 import { type Fault, walkLines } from "./walk_lines.ts";
-
-/** A fault of a file, and its repair. */
-export interface Mended {
-  readonly error: FormatError;
-  readonly repaired: string;
-}
 
 /** Returns the errors of rows that cannot be read: at most `max`, and one where a row has several lines. */
 export function unreadableRows(file: TextFile, max: number): readonly FormatError[] {
@@ -41,16 +35,17 @@ export function unreadableRows(file: TextFile, max: number): readonly FormatErro
  * Repairs a file of lines in which nothing but damaged lines and headers are no rows: it is written anew
  * with the rows, those after another header under the right names. Damaged lines are moved to the quarantine.
  *
- * @returns The faults and their repairs; none if another line is no row.
+ * @returns The findings; none if another line is no row.
  */
-export function mendFile(file: TextFile): readonly Mended[] {
+export function mendFile(file: TextFile): readonly Finding[] {
   if (!file.format.hasRowPerLine) return [];
-  return file.reading<Mended[]>([], (fd, layout, size) => {
+  return file.reading<Finding[]>([], (fd, layout, size) => {
     const faults = [...faultsOf(file, fd, layout, size)];
     const wrong = faults.filter(({ kind }) => kind !== "torn");
     if (wrong.length === 0 || wrong.some(({ kind }) => kind === "unreadable")) return [];
-    const mended = wrong.map(({ error, kind }) => ({
-      error: file.formatError(fd, error, 0),
+    const mended = wrong.map(({ error, kind }): Finding => ({
+      kind: "unreadable",
+      message: file.formatError(fd, error, 0).message,
       repaired: kind === "damaged"
         ? `moved it to "${file.quarantinePath}"`
         : "wrote the rows after it under the names of the first header",

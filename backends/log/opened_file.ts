@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import { type Key, keyOf } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Pieces, tailAfter, tailOf, writeAll } from "../files/file_bytes.ts";
-import type { CellReader, Layout, RowScanner } from "./format.ts";
+import type { Layout, RowScanner } from "./format.ts";
+import type { RowIndexes } from "./row_indexes.ts";
 import { scanToEnd } from "./scan_to_end.ts";
 import type { TextFile } from "./text_file.ts";
 import { WrittenRow } from "./written_row.ts";
@@ -11,21 +13,17 @@ import { WrittenRow } from "./written_row.ts";
 const SETTLED_MS = 1000;
 
 /** End of the last whole row of a file, the bytes after it, and the size of both. */
-export interface Ending {
-  readonly end: number;
-  readonly rest: Uint8Array;
-  readonly size: number;
-}
+type Ending = Pick<OpenedFile, "end" | "rest" | "size">;
 
 /** A text file that is open, and its rows as far as they were read or written. */
-export class OpenedFile implements Ending {
+export class OpenedFile {
   /** Tells the file from the one before it was replaced or edited. */
   readonly generation: string = crypto.randomUUID();
   readonly fd: number;
   readonly inode: number;
   readonly #device: number;
   readonly #file: TextFile;
-  readonly #enter: (row: CellReader, offset: number) => void;
+  readonly #enter: RowIndexes["enter"];
   /** Descriptor for writing; opened by the first write. */
   #writer: number | undefined;
   /** The layout, and the scanner that has read the rows; undefined while the file holds nothing. */
@@ -57,7 +55,7 @@ export class OpenedFile implements Ending {
     file: TextFile,
     fd: number,
     { dev, ino }: fs.Stats,
-    enter: (row: CellReader, offset: number) => void,
+    enter: RowIndexes["enter"],
   ) {
     this.#file = file;
     this.fd = fd;
@@ -163,8 +161,8 @@ export class OpenedFile implements Ending {
     return tornLength;
   }
 
-  /** Appends rows to a closed file in one write, or to the buffer of a batch. */
-  append(rows: readonly Row[], isBuffered: boolean): void {
+  /** Appends rows, of which one alone may have this key, to a closed file in one write or to a batch's buffer. */
+  append(rows: readonly Row[], isBuffered: boolean, key?: Key): void {
     const { format } = this.#file;
     const layout = this.layout!;
     const lines = rows.map((row) => format.encode(row, layout));
@@ -179,19 +177,17 @@ export class OpenedFile implements Ending {
       this.#write(bytes.subarray(0, length), this);
     }
     if (rows.length === 1 && this.#after === "row" && this.#written!.take(rows[0]!)) {
-      this.#enterWritten(bytes.subarray(0, length - format.closing.length));
+      this.rows++;
+      const hasKey = key && keyOf(key.shape, rows[0]!).text === key.text;
+      this.#enter(this.#written!, this.end, hasKey ? key : undefined);
+      const written = bytes.subarray(0, length - format.closing.length);
+      this.#tail = tailAfter(this.#tail, written);
+      this.end += written.length;
       this.rest = bytes.subarray(length - format.closing.length, length);
     } else {
       this.#scan(new Pieces(this.fd, this.end, this.end + length, bytes), () => true);
     }
     this.size = this.end + this.rest.length;
-  }
-
-  #enterWritten(bytes: Uint8Array): void {
-    this.rows++;
-    this.#enter(this.#written!, this.end);
-    this.#tail = tailAfter(this.#tail, bytes);
-    this.end += bytes.length;
   }
 
   /** Offset from which rows are yet to be written; `Infinity` if there are none. */
@@ -223,6 +219,11 @@ export class OpenedFile implements Ending {
   #noteTime(): void {
     const found = fs.statSync(this.#file.path, { throwIfNoEntry: false }); // quicker than fstat
     this.#changed = found?.ino === this.inode ? found.mtimeMs : NaN;
+  }
+
+  /** True once it is open for writing. */
+  get hasWriter(): boolean {
+    return this.#writer !== undefined;
   }
 
   /** @throws {StoreError} If the file may not be written, or has other paths. */

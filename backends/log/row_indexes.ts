@@ -57,20 +57,18 @@ export class RowIndexes {
     return this.#indexes.get(shape)!.keys.size;
   }
 
-  /** Enters the row of a reader in every index. */
-  enter(row: CellReader, offset: number): void {
+  /** Enters the row of a reader in every index. The key of the row, if known, brings its fingerprint. */
+  enter(row: CellReader, offset: number, key?: Key): void {
     if (this.#indexes.all.length === 0) return;
     const source = this.#sources.read(row);
     for (const index of this.#indexes.all) {
-      index.keys.add(this.#fingerprintOf(index, row), offset, source);
+      const isKnown = key !== undefined && key.shape === index.shape;
+      const fingerprint = isKnown ? key.fingerprint : this.#fingerprintOf(index, row);
+      index.keys.add(fingerprint, offset, source);
     }
   }
 
-  /**
-   * Adds an index. The least recently used may be dropped.
-   *
-   * @param fill Enters all rows.
-   */
+  /** Adds an index, into which `fill` enters all rows. The least recently used may be dropped. */
   add(shape: KeyShape, fill: (enter: RowIndexes["enter"]) => void): void {
     const index = newIndex(shape);
     fill((row, offset) => {

@@ -20,12 +20,7 @@ export function rowOf(scanner: RowScanner, columns: readonly string[] = scanner.
   return row;
 }
 
-/**
- * Checks that bytes are UTF-8.
- *
- * @param offset Offset of the bytes, for the error.
- * @throws {ByteError} At the first line that is not.
- */
+/** Checks that bytes are UTF-8. @throws {ByteError} At the first line that is not. */
 export function checkUtf8(bytes: Uint8Array, offset = 0): void {
   if (isUtf8(bytes)) return;
   let start = 0;
@@ -38,11 +33,7 @@ export function checkUtf8(bytes: Uint8Array, offset = 0): void {
   }
 }
 
-/**
- * Visits the rows in a piece, and returns the number of bytes of the rows and of the blanks between them.
- *
- * @param length Number of bytes to read. Default: the whole piece.
- */
+/** Visits the rows in `length` bytes of a piece, and returns the number of bytes of rows and blanks. */
 export function scanPiece(
   pieces: Pieces,
   scanner: RowScanner,
@@ -76,10 +67,8 @@ export function scanRows(
 }
 
 /**
- * Reads the rows between two offsets of a file with a descriptor and a scanner of its own: the store may be
- * used between two rows.
- *
- * @param inode The inode that the file must have.
+ * Reads the rows between two offsets of the file with an inode. Descriptor and scanner are its own: the store
+ * may be used between two rows.
  */
 export function* scannedRows<T>(
   file: TextFile,
@@ -113,4 +102,16 @@ export function* scannedRows<T>(
   } finally {
     if (fd !== -1) fs.closeSync(fd);
   }
+}
+
+/** Returns the offset of the first line but the first that is a whole row. */
+export function lineAfter(rest: Uint8Array, scanner: RowScanner): number | undefined {
+  for (let at = rest.indexOf(LF) + 1; at > 0 && at < rest.length;) {
+    const next = rest.indexOf(LF, at);
+    const end = next === -1 ? rest.length : next;
+    const isWhole = !rest.subarray(at, end).includes(0) && scanner.last(rest, at, end, true);
+    if (isWhole) return at;
+    at = end + 1;
+  }
+  return undefined;
 }

@@ -15,8 +15,7 @@ import { tidyFile } from "./mend_file.ts";
 import { OpenedFile } from "./opened_file.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { rowOf, scannedRows, scanRows } from "./row_scan.ts";
-import { RowWriter } from "./row_writer.ts";
-import { TextFile } from "./text_file.ts";
+import { RowWriter, TextFile } from "./text_file.ts";
 
 /** Picks columns of a row, of all names that its file has so far. */
 export type ColumnsOf = (names: readonly string[]) => readonly string[];
@@ -31,6 +30,8 @@ export class StoreFile {
   readonly #store: string;
   readonly #indexes = new RowIndexes();
   #opened: OpenedFile | undefined;
+  /** The key that was missing at the last look, until the next row is read or written. */
+  #missing: Key | undefined;
   /** True while a body of `inOneWrite` runs. */
   #isBuffering = false;
   /** The error of one of its writes. */
@@ -68,14 +69,6 @@ export class StoreFile {
     return layout && { layout, end };
   }
 
-  /** Returns the columns that the beginning of the file names; undefined if it names none. */
-  namedColumns(): readonly string[] | undefined {
-    return this.text.reading(
-      undefined,
-      (_, { columns }) => columns.length > 0 ? orderColumns(columns, []) : undefined,
-    );
-  }
-
   /**
    * Reads what is new: nothing if the file is as it was, what was appended if it only grew, all of
    * it if it was replaced or edited.
@@ -105,7 +98,10 @@ export class StoreFile {
     if (fd === undefined) return;
     try {
       const found = fs.fstatSync(fd);
-      const enter: RowIndexes["enter"] = (row, offset) => this.#indexes.enter(row, offset);
+      const enter: RowIndexes["enter"] = (row, offset, key) => {
+        this.#missing = undefined;
+        this.#indexes.enter(row, offset, key);
+      };
       const opened = new OpenedFile(this.text, fd, found, enter);
       opened.read(found, isLocked);
       this.#opened = opened;
@@ -129,14 +125,19 @@ export class StoreFile {
 
   /** Returns the offset of the newest row of a key that was read; -1 if there is none. */
   find(key: Key): number {
+    if (key === this.#missing) return -1;
     this.#index(key.shape);
-    return this.#indexes.find(key);
+    const offset = this.#indexes.find(key);
+    if (offset === -1) this.#missing = key;
+    return offset;
   }
 
   /** Returns the source of the newest row of a key, empty if it has none; undefined if there is no such row. */
   sourceOf(key: Key): string | undefined {
+    if (key === this.#missing) return undefined;
     this.#index(key.shape);
     const source = this.#indexes.sourceOf(key);
+    if (source === undefined) this.#missing = key;
     return source === null ? sourceIn(this.rowAt(this.find(key))) : source;
   }
 
@@ -171,12 +172,9 @@ export class StoreFile {
     const scanner = this.#opened!.scanner!;
     const pieces = new Pieces(fd, offset, end, 4096);
     return this.text.parsing(fd, pieces, () => {
-      while (pieces.fill()) {
-        if (scanner.next(pieces.bytes, 0, pieces.length) !== -1) {
-          return rowOf(scanner, columnsOf(scanner.names));
-        }
-      }
-      scanner.last(pieces.bytes, 0, pieces.length, true);
+      let isRead = false;
+      while (!isRead && pieces.fill()) isRead = scanner.next(pieces.bytes, 0, pieces.length) !== -1;
+      if (!isRead) scanner.last(pieces.bytes, 0, pieces.length, true);
       return rowOf(scanner, columnsOf(scanner.names));
     });
   }
@@ -262,16 +260,25 @@ export class StoreFile {
    * lacks a column, is written anew.
    *
    * @param columns Columns of the file before those of the rows.
+   * @param key Key of the one row.
    * @throws {StoreError} If it cannot be written, as on a full disk; the file is as it was.
    */
-  append(rows: readonly Row[], columns: readonly string[] = []): void {
+  append(
+    rows: readonly Row[],
+    { columns = [], key }: { readonly columns?: readonly string[]; readonly key?: Key } = {},
+  ): void {
     if (this.#failure) throw this.#failure;
     const opened = this.#opened;
     const layout = this.text.format.extend(opened?.layout, columnsOf(rows, columns));
     if (!opened || layout !== opened.layout) return this.rewrite(undefined, rows, columns);
     if (rows.length === 0) return;
     this.repair();
-    opened.append(rows, this.#isBuffering);
+    opened.append(rows, this.#isBuffering, key);
+  }
+
+  /** True once rows can be written to the open file. */
+  get hasWriter(): boolean {
+    return this.#opened?.hasWriter ?? false;
   }
 
   /**

@@ -1,8 +1,19 @@
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { FormatError, StoreError } from "../../core/errors.ts";
+import { catching } from "../../core/runtime/maybe_promise.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
-import { appendTo, lineOf, type Pieces, readAt, syncFolder } from "../files/file_bytes.ts";
+import {
+  appendTo,
+  CHUNK_BYTES,
+  lineOf,
+  type Pieces,
+  readAt,
+  syncFolder,
+  withFile,
+  writeAll,
+} from "../files/file_bytes.ts";
 import { openFile } from "../files/open_file.ts";
 import { giveAccess } from "../files/side_file.ts";
 import { isSystemError, removeFile, storeErrorOf, systemError } from "../files/system_error.ts";
@@ -79,24 +90,16 @@ export class TextFile {
     }
   }
 
-  /**
-   * Replaces the file by another in one step, which a crash cannot halve.
-   *
-   * @param like The file whose mode and group the new one gets.
-   * @param write Writes the new file.
-   */
+  /** Replaces the file in one step, which a crash cannot halve, by one with the mode and group of another. */
   replace(like: fs.Stats | undefined, write: (fd: number) => void): void {
     const { temporary } = this;
     try {
       removeFile(temporary);
-      const fd = fs.openSync(temporary, "wx+");
-      try {
+      withFile(temporary, "wx+", (fd) => {
         if (like) giveAccess(temporary, like);
         write(fd);
         fs.fsyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
-      }
+      });
       fs.renameSync(temporary, this.path);
       syncFolder(path.dirname(this.path));
     } catch (error) {
@@ -121,20 +124,16 @@ export class TextFile {
 
   /** Runs a body that reads pieces of the open file. Errors name the file and the line. */
   parsing<T>(fd: number, pieces: Pieces, read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
+    return catching(read, (error) => {
       throw this.readError(fd, error, pieces.base);
-    }
+    });
   }
 
   /** Runs a body that writes, and undoes what it wrote if it fails. */
   writing<T>(write: () => T, undo?: () => void): T {
-    try {
-      return write();
-    } catch (error) {
+    return catching(write, (error) => {
       throw this.writeError(error, undo);
-    }
+    });
   }
 
   /** Returns an error of reading; offsets of a `ByteError` count from a byte of the file. */
@@ -162,5 +161,42 @@ export class TextFile {
     }
     if (!isSystemError(error)) return error;
     return systemError(`Cannot write "${this.path}", ${left}`, this.path, error);
+  }
+}
+
+/** Writes a new file of a format, many rows at a time. */
+export class RowWriter {
+  readonly #fd: number;
+  readonly #format: Format;
+  readonly #layout: Layout;
+  #end: number;
+  #after: "head" | "row" = "head";
+  #batch: string[] = [];
+  #size = 0;
+
+  constructor(fd: number, format: Format, layout: Layout) {
+    this.#fd = fd;
+    this.#format = format;
+    this.#layout = layout;
+    const head = Buffer.from(format.head(layout) + format.closing);
+    writeAll(fd, head, 0);
+    this.#end = head.length - format.closing.length;
+  }
+
+  /** Adds a row, as the format encodes it. */
+  add(row: string): void {
+    this.#size += row.length;
+    if (this.#batch.push(row) > 0 && this.#size >= CHUNK_BYTES) this.end();
+  }
+
+  /** Writes the rows that were added. */
+  end(): void {
+    if (this.#batch.length === 0) return;
+    const bytes = Buffer.from(this.#format.append(this.#batch, this.#layout, this.#after));
+    writeAll(this.#fd, bytes, this.#end);
+    this.#end += bytes.length - this.#format.closing.length;
+    this.#after = "row";
+    this.#batch = [];
+    this.#size = 0;
   }
 }

@@ -27,9 +27,7 @@ export function verifyLog(file: StoreFile, findings: Findings, wasReadable: bool
     findings.add("leftover", message, "removed it", () => removeFile(temporary));
   }
   if (!wasReadable) {
-    for (const { error: { message }, repaired } of findings.isRepair ? mendFile(file.text) : []) {
-      findings.all.push({ kind: "unreadable", message, repaired });
-    }
+    if (findings.isRepair) findings.all.push(...mendFile(file.text));
     const errors = unreadableRows(file.text, MAX_UNREADABLE);
     findings.addUnreadable(errors);
     if (errors.length > 0) return false;

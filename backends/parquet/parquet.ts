@@ -1,8 +1,7 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import { loadDuckDb } from "../../duckdb/duckdb.ts";
 import { ColumnarBackend } from "../columnar/columnar_backend.ts";
-import type { ColumnarFile, ColumnarFormat } from "../columnar/columnar_format.ts";
-import type { HeldFile } from "../files/held_file.ts";
+import type { ColumnarFormat } from "../columnar/columnar_format.ts";
 import { ParquetFile } from "./parquet_file.ts";
 import { writeParquet } from "./parquet_writer.ts";
 
@@ -44,9 +43,6 @@ export const parquet: ColumnarFormat = {
   name: "Parquet",
   isCaseSensitive: false, // DuckDB's columns are not
 
-  async open(held: HeldFile): Promise<ColumnarFile> {
-    return await ParquetFile.open(held);
-  },
-
+  open: (held) => ParquetFile.open(held),
   write: writeParquet,
 };

@@ -1,22 +1,21 @@
 import fs from "node:fs";
-import { canonicalCell } from "../../core/values/cell.ts";
-import { NUMBER, ORDINARY, PLAIN, SPECIAL } from "../../core/values/cell_patterns.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import { ORDINARY, PLAIN, SPECIAL } from "../../core/values/cell_patterns.ts";
 import { isFitName, orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
-import { csvEnds } from "../../duckdb/csv_file.ts";
-import { readStore, rowCondition } from "../../duckdb/read_csv.ts";
+import type { Value } from "../../core/values/value.ts";
+import { csvFile } from "../../duckdb/csv_file.ts";
 import { sqlString } from "../../duckdb/sql_text.ts";
-import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
-import type { ColumnKind } from "../columnar/column_kind.ts";
+import { guessedCell } from "../../duckdb/typed_cell.ts";
+import { CellColumnBuilder } from "../columnar/cell_batch_builder.ts";
+import { type ColumnKind, columnKind, kindOfCells } from "../columnar/column_kind.ts";
 import { caseTwins, type Column } from "../columnar/columnar_format.ts";
-import { NewColumns } from "../columnar/new_columns.ts";
-import { cellSql, columnSql } from "./column_sql.ts";
-
-/** Maximum number of values of a text column, by its sample, that is compared with them first. */
-const MAX_VALUES = 8;
+import { columnSql } from "./column_sql.ts";
 
 /** Values in their one spelling: words, and numbers of at most 15 digits. */
 const CANONICAL = String
   .raw`None|True|False|0|-?[1-9][0-9]{0,14}|-?(?:0\.0{0,3}[1-9]|[1-9][0-9]{0,6}\.[0-9]{0,6}[1-9])`;
+
+const WRONG = "error('not as it seemed')";
 
 /** The rows of a CSV store in SQL. */
 export interface CsvContent {
@@ -28,119 +27,69 @@ export interface CsvContent {
 }
 
 /**
- * The rows of a CSV store as DuckDB can read them by itself, in columns of the kinds that recording
+ * Returns the rows of a CSV store as DuckDB can read them by itself, in columns of the kinds that recording
  * them one after the other would give. The kinds are guessed by both ends of the file, and each cell is
- * checked. Undefined if the file cannot be read so: nobody may be writing it, its header is one line,
- * lines end with LF, the last one too.
+ * checked. Undefined if DuckDB cannot read the file, or another process may be writing it.
  *
  * @param first Columns that come first, in this order.
  */
-export async function csvContent(
-  path: string,
-  first: readonly string[],
-): Promise<CsvContent | undefined> {
-  if (fs.existsSync(`${path}-state`)) return undefined; // somebody may be writing it
-  const ends = csvEnds(path);
-  if (!ends?.names.every(isFitName) || caseTwins(ends.names)) return undefined;
-  const { names, rows: sample } = ends;
-  const kinds = await kindsIn(names, sample);
-  const cells = names.map((_, i) => `c${i}`);
+export function csvContent(path: string, first: readonly string[]): CsvContent | undefined {
+  const isInUse = (): boolean => fs.existsSync(`${path}-state`);
+  const file = isInUse() ? undefined : csvFile(path);
+  if (!file?.names.every(isFitName) || caseTwins(file.names)) return undefined;
+  const kinds = new Map<string, ColumnKind>();
   const values = new Map<string, string>();
-  const isOne = [trueIf([`coalesce(${cells.join(", ")}) IS NOT NULL`])]; // else it may be no row
-  for (const [i, name] of names.entries()) {
-    const kind = kinds.get(name);
-    const cell = cells[i]!;
-    if (kind === undefined) isOne.push(trueIf([`${cell} IS NULL`]));
+  const cells = file.names.map((_, i) => `c${i}`);
+  const conditions = [`coalesce(${cells.join(", ")}) IS NOT NULL`]; // else it may be no row
+  for (const [i, name] of file.names.entries()) {
+    const kind = kindOf(name, file.sample(i));
+    if (kind === undefined) conditions.push(`c${i} IS NULL`);
     else {
-      const [quick, ...rest] = isOf(kind, cell, name, commonCells(sample, i));
-      isOne.push(trueIf([quick, `${cell} IS NULL`, ...rest]));
-      values.set(name, cellSql(cell, kind));
+      kinds.set(name, kind);
+      values.set(name, valueSql(name, `c${i}`, kind));
     }
   }
-  isOne.push(trueIf([rowCondition(names)]));
   const now = sqlString(new Date().toISOString());
   const time = values.get(TIMESTAMP);
   const known = first.filter((name) => values.has(name));
   values.set(TIMESTAMP, time === undefined ? now : `coalesce(${time}, ${now})`);
-  const ordered = orderColumns(known, values.keys());
-  const columns = ordered.map((name) => ({ name, kind: kinds.get(name) ?? "text" }));
+  const columns = orderColumns(known, values.keys())
+    .map((name) => ({ name, kind: kinds.get(name) ?? "text" }));
   const selected = columns.map(({ name, kind }) => columnSql(name, kind, values.get(name)!));
   return {
     columns,
-    sql: `SELECT ${selected.join(", ")} FROM ${readStore(path, names)} ` +
-      `WHERE ${isOne.join(" AND ")}`,
-    isUnchanged: () => ends.isUnchanged() && !fs.existsSync(`${path}-state`),
+    sql: `SELECT ${selected.join(", ")} FROM ${file.from([])} ` +
+      `WHERE CASE WHEN ${conditions.join(" AND ")} THEN true ELSE ${WRONG} END`,
+    isUnchanged: () => file.isUnchanged() && !isInUse(),
   };
 }
 
-/** Returns the kinds of the columns that have a value in some rows. */
-async function kindsIn(
-  names: readonly string[],
-  rows: readonly (readonly string[])[],
-): Promise<ReadonlyMap<string, ColumnKind>> {
-  const batch = new CellBatchBuilder();
-  for (const fields of rows) {
-    for (const [i, name] of names.entries()) {
-      batch.column(name).text(canonicalCell(fields[i] ?? ""));
-    }
-    batch.endRow();
+/** Returns the kind of a column with these values; undefined if it has none. */
+function kindOf(name: string, values: readonly (Value | undefined)[]): ColumnKind | undefined {
+  const cells = new CellColumnBuilder(name, values.length);
+  for (const [i, value] of values.entries()) {
+    if (value !== undefined) cells.text(writeCell(value));
+    cells.endRows(i + 1);
   }
-  const columns = new NewColumns(names);
-  await columns.add(batch.take());
-  return new Map(columns.all.map(({ name, kind }) => [name, kind]));
+  const seen = kindOfCells(cells.take(), undefined);
+  return seen && columnKind(seen);
 }
 
-/** True if one of some conditions holds, tried in their order (that of OR is DuckDB's choice); else an error. */
-function trueIf(conditions: readonly string[]): string {
-  const cases = conditions.map((condition) => `WHEN ${condition} THEN true`);
-  return `CASE ${cases.join(" ")} ELSE error('not as it seemed') END`;
-}
-
-/** The canonical cells of a column in some rows, if they are few. */
-function commonCells(rows: readonly (readonly string[])[], column: number): readonly string[] {
-  const found = new Set<string>();
-  for (const fields of rows) {
-    found.add(fields[column] ?? "");
-    if (found.size > MAX_VALUES) return [];
+/** Returns the value of a cell, which ends the query if the cell is of another kind, or not canonical text. */
+function valueSql(name: string, cell: string, kind: ColumnKind): string {
+  if (kind !== "text") {
+    const value = guessedCell(cell, { kind }, `${cell} IS NULL`)!;
+    return kind === "double" ? `(${value}) + 0.0::DOUBLE` : value; // not -0
   }
-  return [...found].filter((cell) => cell !== "" && canonicalCell(cell) === cell);
-}
-
-/**
- * When a cell is of a kind, in a spelling that `valueOf` knows: one of these holds. The first is quick
- * and enough for most cells.
- */
-function isOf(
-  kind: ColumnKind,
-  cell: string,
-  name: string,
-  common: readonly string[],
-): [string, ...string[]] {
-  switch (kind) {
-    case "integer":
-      return [`TRY_CAST(${cell} AS BIGINT)::VARCHAR = ${cell}`];
-    case "double": {
-      const value = `TRY_CAST(${cell} AS DOUBLE)`;
-      // DuckDB's cast takes more than cells do; integers from 2^53 up are bigints.
-      return [
-        `abs(${value}) < 9007199254740992 AND NOT contains(${cell}, '_') AND ` +
-        `NOT contains(${cell}, '+')`,
-        `${value} IS NOT NULL AND regexp_full_match(${cell}, '${NUMBER}') AND ` +
-        `(abs(${value}) < 9007199254740992 OR NOT regexp_full_match(${cell}, '[+-]?[0-9]+'))`,
-      ];
-    }
-    case "boolean":
-      return [`${cell} IN ('True', 'False')`];
-    case "text": {
-      const isOrdinary = `regexp_full_match(${cell}, '${ORDINARY}')`;
-      const isPlain = `regexp_full_match(${cell}, '${PLAIN}') AND ` +
-        `NOT regexp_full_match(${cell}, '${SPECIAL}')`;
-      const rest = [isPlain, `regexp_full_match(${cell}, '${CANONICAL}')`];
-      if (name === TIMESTAMP) return [isTime(cell), isOrdinary, ...rest];
-      const isCommon = common.length > 0 && `${cell} IN (${common.map(sqlString).join(", ")})`;
-      return isCommon ? [isCommon, isOrdinary, ...rest] : [isOrdinary, ...rest];
-    }
-  }
+  const conditions = [
+    `regexp_full_match(${cell}, '${ORDINARY}')`,
+    `${cell} IS NULL`,
+    `regexp_full_match(${cell}, '${PLAIN}') AND NOT regexp_full_match(${cell}, '${SPECIAL}')`,
+    `regexp_full_match(${cell}, '${CANONICAL}')`,
+  ];
+  if (name === TIMESTAMP) conditions.unshift(isTime(cell));
+  const cases = conditions.map((condition) => `WHEN ${condition} THEN ${cell}`);
+  return `CASE ${cases.join(" ")} ELSE ${WRONG} END`;
 }
 
 /** Returns the condition that a cell is a time as stet spells it. */

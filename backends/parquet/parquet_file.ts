@@ -1,5 +1,5 @@
 import { FormatError } from "../../core/errors.ts";
-import { type ParquetFooter, readParquetFooter } from "../../packages/parquet_footer.ts";
+import { verifyParquet } from "../../packages/parquet_checksum.ts";
 import { globEscaped, sqlName, sqlString } from "../../duckdb/sql_text.ts";
 import {
   type Batch,
@@ -8,10 +8,10 @@ import {
   type ColumnarFile,
 } from "../columnar/columnar_format.ts";
 import { copyOfHeld } from "../files/copy_of_held.ts";
-import { columnsOf, connect, withConnection } from "../../duckdb/connect.ts";
+import { connect, withConnection } from "../../duckdb/connect.ts";
 import type { DuckDbConnection } from "../../duckdb/duckdb.ts";
 import type { HeldFile } from "../files/held_file.ts";
-import { storedValue } from "../columnar/stored_value.ts";
+import { storedValue } from "../columnar/column_kind.ts";
 import { unreadable } from "../columnar/unreadable.ts";
 
 /** A column of a file as an expression in SQL. NULL is an absent value. */
@@ -34,14 +34,14 @@ export class ParquetFile implements ColumnarFile {
   private constructor(
     held: HeldFile,
     path: string,
-    { rowCount, metadata, isRewritten }: ParquetFooter,
+    facts: Pick<ColumnarFile, "isRewritten" | "rowCount" | "metadata">,
     types: readonly (readonly [name: string, type: string])[],
   ) {
     this.#held = held;
     this.table = `read_parquet(${sqlString(path)})`;
-    this.rowCount = rowCount;
-    this.metadata = metadata;
-    this.isRewritten = isRewritten;
+    this.rowCount = facts.rowCount;
+    this.metadata = facts.metadata;
+    this.isRewritten = facts.isRewritten;
     this.reads = types.map(([name, type]) => ({ name, ...readingOf(held.path, name, type) }));
     this.columns = this.reads.map(({ name, kind }) => ({ name, kind }));
   }
@@ -49,8 +49,8 @@ export class ParquetFile implements ColumnarFile {
   /** @throws {FormatError} If it is damaged, or has a column that a store cannot have. */
   static async open(held: HeldFile): Promise<ParquetFile> {
     try {
-      const footer = readParquetFooter(held.fd, held.size); // before DuckDB sees the file
-      return await withConnection((connection) => ParquetFile.#open(held, footer, connection));
+      const isRewritten = verifyParquet(held.fd, held.size); // before DuckDB sees the file
+      return await withConnection((connection) => ParquetFile.#open(held, isRewritten, connection));
     } catch (error) {
       throw unreadable(held.path, "Parquet", error);
     }
@@ -58,28 +58,37 @@ export class ParquetFile implements ColumnarFile {
 
   static async #open(
     held: HeldFile,
-    footer: ParquetFooter,
+    isRewritten: boolean,
     connection: DuckDbConnection,
   ): Promise<ParquetFile> {
     const query = async (sql: string): Promise<unknown[][]> =>
-      await columnsOf(await connection.run(sql));
+      await (await connection.run(sql)).getColumns();
     const path = globEscaped(await pathOf(held, query));
     const file = sqlString(path);
     // The client takes a byte order mark from the beginning of a text: there must be something before.
-    const [names = [], types = []] = await query(
-      `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
-    );
-    const twins = caseTwins(footer.names); // DuckDB takes them for one
-    if (twins) {
+    const [names = []] = await query(`SELECT '.' || name FROM parquet_schema(${file})`);
+    const twins = caseTwins(names.slice(1).map((name) => String(name).slice(1)));
+    if (twins) { // DuckDB takes them for one
       throw new FormatError(
-        `Cannot read "${held.path}" as a store: the columns ${
-          twins.join(" and ")
-        } differ in case ` +
-          `only; rename one of them`,
+        `Cannot read "${held.path}" as a store: the columns ${twins.join(" and ")} differ ` +
+          `in case only; rename one of them`,
       );
     }
-    const pairs = names.map((name, i) => [String(name).slice(1), String(types[i])] as const);
-    return new ParquetFile(held, path, footer, pairs);
+    const [[rowCount] = []] = await query(`SELECT num_rows FROM parquet_file_metadata(${file})`);
+    const [keys = [], values = []] = await query(
+      `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${file}) ` +
+        `WHERE hex(key) LIKE hex('stet_'::BLOB) || '%'`,
+    );
+    const metadata = new Map(keys.map((key, i) => [String(key), String(values[i])]));
+    const [columns = [], types = []] = await query(
+      `SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${file}))`,
+    );
+    return new ParquetFile(
+      held,
+      path,
+      { isRewritten, rowCount: Number(rowCount), metadata },
+      columns.map((name, i) => [String(name).slice(1), String(types[i])]),
+    );
   }
 
   async *batches(

@@ -1,18 +1,33 @@
+import { Buffer } from "node:buffer";
+import fs from "node:fs";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
-import { columnsOf, withConnection } from "../../duckdb/connect.ts";
-import { readCsv } from "../../duckdb/read_csv.ts";
-import { sqlString } from "../../duckdb/sql_text.ts";
+import { firstValue, withConnection } from "../../duckdb/connect.ts";
+import { readCsv } from "../../duckdb/csv_file.ts";
+import { globEscaped, sqlString } from "../../duckdb/sql_text.ts";
+import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Column, Content } from "../columnar/columnar_format.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
+import { tailOf, writeAll } from "../files/file_bytes.ts";
 import { type Spool, SpoolWriter } from "../files/spool.ts";
 import { removeFile } from "../files/system_error.ts";
 import { cellSql, columnSql, convertedSql } from "./column_sql.ts";
 import { csvContent } from "./parquet_csv.ts";
 import type { ParquetFile } from "./parquet_file.ts";
-import { fitPandasMetadata, PANDAS, pandasMetadata } from "./parquet_pandas.ts";
 
 /** Minimum of the limit for a line, by which DuckDB sizes its buffers. */
 const MIN_LINE_BYTES = 4096;
+
+/** The name of pandas' metadata. */
+const PANDAS = "pandas";
+
+/** The footer's length and the magic, at the end of a file. */
+const TAIL_BYTES = 8;
+
+/** The types of pandas that have missing values, of kinds whose usual type has none. */
+const NULLABLE: Partial<Record<ColumnKind, readonly [type: string, nullable: string]>> = {
+  integer: ["int64", "Int64"],
+  boolean: ["bool", "boolean"],
+};
 
 /** Writes a file, and returns the number of its rows. */
 export async function writeParquet(
@@ -68,7 +83,7 @@ async function copyCsv(
   names: readonly string[],
   metadata: ReadonlyMap<string, string>,
 ): Promise<number | undefined> {
-  const content = await csvContent(csv, names);
+  const content = csvContent(csv, names);
   if (!content) return undefined;
   try {
     const count = await copy([content.sql], path, content.columns, metadata);
@@ -94,8 +109,15 @@ async function copy(
     const result = await connection.run(
       `COPY (${rows}) TO ${sqlString(path)} (FORMAT parquet, KV_METADATA {${all}})`,
     );
-    fitPandasMetadata(path, columns);
-    return Number((await columnsOf(result))[0]![0]);
+    // The client takes a byte order mark from the beginning of a text: there must be something before.
+    const nulls = await connection.run(
+      `SELECT '.' || path_in_schema FROM parquet_metadata(${sqlString(globEscaped(path))}) ` +
+        `WHERE stats_null_count IS DISTINCT FROM 0`,
+    );
+    const [absent = []] = await nulls.getColumns();
+    const names = new Set(absent);
+    fitPandasMetadata(path, columns, columns.filter(({ name }) => names.has(`.${name}`)));
+    return Number(await firstValue(result));
   });
 }
 
@@ -124,4 +146,47 @@ function spoolSql(columns: readonly Column[], { path, names, longest }: Spool): 
 
 function emptySql(columns: readonly Column[]): string {
   return `SELECT ${columns.map(({ name, kind }) => columnSql(name, kind, "NULL"))} LIMIT 0`;
+}
+
+/**
+ * The metadata by which pandas reads columns with absent cells as integers and booleans; it would make
+ * numbers and objects of them (https://pandas.pydata.org/docs/development/developer.html). With all columns
+ * that may have such cells.
+ */
+function pandasMetadata(columns: readonly Column[]): string {
+  const described = columns.flatMap(({ name, kind }) => {
+    const types = NULLABLE[kind];
+    if (!types) return [];
+    const [type, nullable] = types;
+    return { name, field_name: name, pandas_type: type, numpy_type: nullable, metadata: null };
+  });
+  const creator = { library: "stet", version: "1" };
+  return JSON.stringify({
+    index_columns: [],
+    column_indexes: [],
+    columns: described,
+    creator,
+    pandas_version: "1.0.0",
+  });
+}
+
+/** Leaves only some columns in the metadata of a written file, padded with spaces. */
+function fitPandasMetadata(
+  path: string,
+  written: readonly Column[],
+  left: readonly Column[],
+): void {
+  const fd = fs.openSync(path, "r+");
+  try {
+    const { size } = fs.fstatSync(fd);
+    const footerBytes = Buffer.from(tailOf(fd, size, TAIL_BYTES)).readUInt32LE(0);
+    const footer = Buffer.from(tailOf(fd, size, footerBytes + TAIL_BYTES));
+    const found = pandasMetadata(written);
+    const text = Buffer.alloc(Buffer.byteLength(found), " ");
+    text.write(pandasMetadata(left));
+    // The statistics of columns, which may hold the same text, come before it.
+    writeAll(fd, text, size - footer.length + footer.lastIndexOf(found));
+  } finally {
+    fs.closeSync(fd);
+  }
 }

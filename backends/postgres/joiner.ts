@@ -5,6 +5,11 @@ interface Waiting<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Number of requests from which a second batch is sent while one is under way. */
+const MIN_SECOND = 64;
+/** Maximum number of batches under way. */
+const MAX_BATCHES = 2;
+
 /** Options of joining. */
 export interface JoinerOptions<I> {
   /** Maximum number of requests in a batch. */
@@ -18,13 +23,14 @@ export interface JoinerOptions<I> {
 
 /**
  * Joins requests: all that wait while a batch is under way are in the next one. A request that finds none under
- * way is sent at once, with those of the same tick.
+ * way is sent at once, with those of the same tick. Many requests are shared by two batches: while the server
+ * syncs one to its disk, it works on the other.
  */
 export class Joiner<I, O> {
   readonly #send: (items: readonly I[]) => Promise<readonly O[]>;
   readonly #options: JoinerOptions<I>;
   #waiting: Waiting<I, O>[] = [];
-  #isSending = false;
+  #batches = 0;
   #idle: (() => void)[] = [];
 
   /** @param send Sends a batch, and returns the result of each request in their order. */
@@ -40,15 +46,17 @@ export class Joiner<I, O> {
   add(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      if (this.#isSending) return;
-      this.#isSending = true;
+      const isDue = this.#batches === 0 ||
+        this.#batches < MAX_BATCHES && this.#waiting.length >= MIN_SECOND;
+      if (!isDue) return;
+      this.#batches++;
       queueMicrotask(() => void this.#run());
     });
   }
 
   /** Resolves when no request waits or is under way. */
   async settled(): Promise<void> {
-    if (this.#isSending) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+    if (this.#batches > 0) await new Promise<void>((resolve) => void this.#idle.push(resolve));
   }
 
   async #run(): Promise<void> {
@@ -61,12 +69,14 @@ export class Joiner<I, O> {
         for (const { reject } of batch) reject(error);
       }
     }
-    this.#isSending = false;
+    if (--this.#batches > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #take(): Waiting<I, O>[] {
     const { maxItems, sizeOf, maxSize = Infinity, identityOf } = this.#options;
+    const share = Math.ceil(this.#waiting.length / (MAX_BATCHES - this.#batches + 1));
+    const most = Math.min(maxItems, Math.max(share, MIN_SECOND));
     const batch: Waiting<I, O>[] = [];
     const left: Waiting<I, O>[] = [];
     const identities = new Set<string>();
@@ -74,7 +84,7 @@ export class Joiner<I, O> {
     for (const waiting of this.#waiting) {
       const identity = identityOf?.(waiting.item);
       const own = sizeOf?.(waiting.item) ?? 0;
-      const isFull = batch.length >= maxItems || batch.length > 0 && size + own > maxSize;
+      const isFull = batch.length >= most || batch.length > 0 && size + own > maxSize;
       if (isFull || identity !== undefined && identities.has(identity)) {
         left.push(waiting);
         if (isFull) size = Infinity; // the order of arrival

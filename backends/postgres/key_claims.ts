@@ -12,11 +12,12 @@ import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Row } from "../../core/values/value.ts";
-import { decodeNote, encodeNote } from "../state/note_text.ts";
+import { decodeNote, encodeNote } from "../state/failures.ts";
 import { hostName } from "../files/host_name.ts";
-import type { Connections } from "./connections.ts";
+import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
 import type { TableNames } from "./layout.ts";
+import { textArray } from "./sql_text.ts";
 import { IS_DEAD, type Owner, processName } from "./owner.ts";
 
 /** Maximum number of requests, and of characters of their keys and rows, in a statement. */
@@ -31,6 +32,11 @@ export interface HeldToken {
   readonly token: string;
   readonly lease: Lease | undefined;
   readonly isDone: ClaimOptions["isDone"];
+  /**
+   * Number of statements that recorded rows without a claim when it was claimed; undefined if its key may have
+   * a row.
+   */
+  seen: string | undefined;
 }
 
 /** The rows of a store, as claims use them. */
@@ -46,7 +52,7 @@ export interface ClaimedRows {
 }
 
 /** The answer to one key of a batch of claims. */
-type Answered = "claimed" | { readonly holder: string };
+type Answered = { readonly seen: string | undefined } | { readonly holder: string };
 
 /** A claim that was not answered yet. */
 interface Found {
@@ -97,14 +103,16 @@ export class KeyClaims {
   async claim(key: Key, { isDone, lease }: ClaimOptions): Promise<ClaimAnswer> {
     this.#connections.checkOpen();
     await this.#rows.check(key);
-    const token = lease ? `lease ${lease.token}` : randomUUID();
-    const held: HeldToken = { key, id: idOf(key), token, lease, isDone };
+    const token = lease ? uuidOf(lease.token) : randomUUID();
+    const id = uuidOf(`${this.#names.store}\0${key.text}`);
+    const held: HeldToken = { key, id, token, lease, isDone, seen: undefined };
     const answer = await this.#claims.add(held);
-    if (answer !== "claimed") return { state: "busy", holder: answer.holder };
+    if ("holder" in answer) return { state: "busy", holder: answer.holder };
     if (!lease) this.#owner.retain();
     try {
       // After the claim: a run that ended before it has committed its row.
       const row = await this.#rows.look(key);
+      if (!row) held.seen = answer.seen;
       if (!row || isDone && !isDone(row)) return { state: "claimed", claim: this.#claimOf(held) };
       await this.#releases.add(held);
     } catch (error) {
@@ -162,25 +170,42 @@ export class KeyClaims {
 
   /** Enters claims of keys that nobody holds. */
   async #insert(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
-    const needsOwner = items.some(({ lease }) => !lease);
-    for (;;) {
-      const owner = needsOwner ? await this.#owner.enter() : "0";
+    const enter = async (owner: string | undefined, items: readonly HeldToken[]) => {
+      const isLeased = owner === undefined;
       const { rows } = await this.#connections.query(
-        `WITH me AS MATERIALIZED (SELECT id FROM ${this.#names.owners} WHERE id = $1 FOR KEY SHARE),
+        `WITH me AS MATERIALIZED (
+           ${
+          isLeased ? "SELECT" : `SELECT FROM ${this.#names.owners} WHERE id = $1 FOR KEY SHARE`
+        }),
          added AS (
-           INSERT INTO ${this.#names.claims} (store, key, token, owner, until, holder, text)
-           SELECT $2, a.key, a.token, CASE WHEN a.seconds IS NULL THEN me.id END,
-             clock_timestamp() + a.seconds * interval '1 second', a.holder, a.text
-           FROM unnest($3::uuid[], $4::text[], $5::double precision[], $6::text[], $7::text[])
-             AS a(key, token, seconds, holder, text) LEFT JOIN me ON true
-           WHERE a.seconds IS NOT NULL OR me.id IS NOT NULL ORDER BY a.key
-           ON CONFLICT (store, key) DO NOTHING RETURNING key)
-         SELECT (SELECT count(*) FROM me), (SELECT array_to_json(array_agg(key)) FROM added)`,
-        [owner, this.#names.store, ...parametersOf(items)],
+           INSERT INTO ${this.#names.claims} (key, token, owner, until, holder, store, text)
+           SELECT a.key, a.token, $1::bigint, ${
+          isLeased
+            ? "clock_timestamp() + a.seconds * interval '1 second', a.holder"
+            : "NULL::timestamptz, NULL::text"
+        }, $2, a.text
+           FROM unnest($3::uuid[], $4::uuid[], $5::text[]${
+          isLeased ? ", $6::double precision[], $7::text[]" : ""
+        }) AS a(key, token, text${isLeased ? ", seconds, holder" : ""}), me ORDER BY a.key
+           ON CONFLICT (key) DO NOTHING RETURNING key)
+         SELECT (SELECT count(*) FROM me), (SELECT array_to_json(array_agg(key)) FROM added),
+           COALESCE((SELECT unclaimed FROM ${this.#names.stores} WHERE store = $2), 0)`,
+        [
+          owner ?? null,
+          this.#names.store,
+          ...isLeased ? leaseParameters(items) : keyParameters(items),
+        ],
       );
-      const [count, keys] = rows[0] as string[];
-      for (const key of JSON.parse(keys ?? "[]") as string[]) answers.set(key, "claimed");
-      if (!needsOwner || count !== "0") return;
+      const [count, keys, seen] = rows[0] as string[];
+      for (const key of JSON.parse(keys ?? "[]") as string[]) answers.set(key, { seen });
+      return count !== "0";
+    };
+    const leased = items.filter(({ lease }) => lease);
+    const own = items.filter(({ lease }) => !lease);
+    if (leased.length > 0) await enter(undefined, leased);
+    while (own.length > 0) {
+      const owner = await this.#owner.enter();
+      if (await enter(owner, own)) return;
       this.#owner.lose(owner); // its lease was over: a new owner claims
     }
   }
@@ -190,13 +215,13 @@ export class KeyClaims {
     const { rows } = await this.#connections.query(
       `UPDATE ${this.#names.claims} c SET token = a.token, holder = a.holder,
          until = clock_timestamp() + a.seconds * interval '1 second'
-       FROM unnest($2::uuid[], $3::text[], $4::double precision[], $5::text[], $6::text[])
-         AS a(key, token, seconds, holder, text)
-       WHERE c.store = $1 AND c.key = a.key AND (c.token = a.token OR c.until <= clock_timestamp())
+       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::double precision[], $5::text[])
+         AS a(key, token, text, seconds, holder)
+       WHERE c.key = a.key AND (c.token = a.token OR c.until <= clock_timestamp())
        RETURNING c.key`,
-      [this.#names.store, ...parametersOf(items)],
+      leaseParameters(items),
     );
-    for (const [key] of rows) answers.set(key as string, "claimed");
+    for (const [key] of rows) answers.set(key as string, { seen: undefined });
   }
 
   /** Answers busy for keys of living holders. Claims of dead ones are removed. */
@@ -207,7 +232,7 @@ export class KeyClaims {
     for (const { id, token } of left) {
       const holder = found.get(id);
       if (!holder) continue; // it has ended just now: the key is asked for again
-      if (holder.token === token) answers.set(id, "claimed"); // a statement that was sent twice
+      if (holder.token === token) answers.set(id, { seen: undefined }); // a statement that was sent twice
       else if (holder.isDead) isAnyDead = true;
       else answers.set(id, { holder: holder.holder });
     }
@@ -216,11 +241,11 @@ export class KeyClaims {
 
   async #holders(items: readonly { readonly id: string }[]): Promise<Map<string, Found>> {
     const { rows } = await this.#connections.query(
-      `SELECT c.key, c.token, c.holder, CASE WHEN c.owner IS NULL THEN c.until <= clock_timestamp()
+      `SELECT c.key, c.token, COALESCE(c.holder, o.holder, 'a process that has ended'), CASE WHEN c.owner IS NULL THEN c.until <= clock_timestamp()
          ELSE o.id IS NULL OR ${IS_DEAD} END
        FROM ${this.#names.claims} c LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
-       WHERE c.store = $1 AND c.key = ANY ($2::uuid[])`,
-      [this.#names.store, items.map(({ id }) => id)],
+       WHERE c.key = ANY ($1::uuid[])`,
+      [items.map(({ id }) => id)],
     );
     return new Map((rows as string[][]).map(([key, token, holder, isDead]) => [key!, {
       token: token!,
@@ -253,9 +278,9 @@ export class KeyClaims {
   /** Ends claims; true for those that were held. */
   async #releaseAll(items: readonly HeldToken[]): Promise<readonly boolean[]> {
     const { rows } = await this.#connections.query(
-      `DELETE FROM ${this.#names.claims} c USING unnest($2::uuid[], $3::text[]) AS a(key, token)
-       WHERE c.store = $1 AND c.key = a.key AND c.token = a.token RETURNING c.token`,
-      [this.#names.store, items.map(({ id }) => id), items.map(({ token }) => token)],
+      `DELETE FROM ${this.#names.claims} c USING unnest($1::uuid[], $2::uuid[]) AS t(key, token),
+         ${heldClaim(this.#names.claims)} WHERE c.ctid = x.place RETURNING c.token`,
+      [items.map(({ id }) => id), items.map(({ token }) => token)],
     );
     const ended = new Set(rows.map(([token]) => token));
     return items.map(({ token }) => ended.has(token));
@@ -285,13 +310,13 @@ export class KeyClaims {
     const time = new Date().toISOString();
     const { rows } = await this.#connections.query(
       `WITH mine AS (DELETE FROM ${this.#names.claims}
-         WHERE store = $1 AND key = $2 AND token = $3 RETURNING key),
+         WHERE key = $2 AND token = $3 RETURNING key),
        noted AS (INSERT INTO ${this.#names.failures} AS f
-         SELECT $1, key, $4, $5, $6, $7::bigint, $8, $9 FROM mine
-         ON CONFLICT (store, key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
+         SELECT key, $1, $4, $5, $6, $7::bigint, $8, $9 FROM mine
+         ON CONFLICT (key) DO UPDATE SET error = excluded.error, stack = excluded.stack,
            attempt = f.attempt + excluded.attempt, time = excluded.time, host = excluded.host)
        SELECT (SELECT count(*) FROM mine),
-         EXISTS (SELECT FROM ${this.#names.failures} WHERE store = $1 AND key = $2 AND time = $8)`,
+         EXISTS (SELECT FROM ${this.#names.failures} WHERE key = $2 AND time = $8)`,
       [
         this.#names.store,
         id,
@@ -312,7 +337,7 @@ export class KeyClaims {
   async held(): Promise<readonly HeldKey[]> {
     if (!await this.#isThere(this.#names.claims)) return [];
     const { rows } = await this.#connections.query(
-      `SELECT c.text, c.holder FROM ${this.#names.claims} c
+      `SELECT c.text, COALESCE(c.holder, o.holder) FROM ${this.#names.claims} c
        LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
        WHERE c.store = $1 AND CASE WHEN c.owner IS NULL THEN c.until > clock_timestamp()
          ELSE o.id IS NOT NULL AND NOT (${IS_DEAD}) END`,
@@ -368,21 +393,38 @@ export class KeyClaims {
   }
 }
 
-/** Returns a key in the tables of claims. */
-function idOf({ text }: Key): string {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+/**
+ * The claim of relation `t` by its key and token, as `x.place`. A join would read the whole table, in which are many
+ * rows of claims that have ended.
+ */
+export function heldClaim(claims: string): string {
+  return `LATERAL (SELECT ctid AS place FROM ${claims} h
+    WHERE h.key = t.key AND h.token = t.token OFFSET 0) AS x`;
 }
 
-/** Key, token, seconds of the lease, holder and text of claims. */
-function parametersOf(items: readonly HeldToken[]): readonly unknown[] {
+/** Returns 128 bits of the hash of a text. */
+function uuidOf(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${
+    hex.slice(20, 32)
+  }`;
+}
+
+/** Key, token, text, seconds of the lease and holder of leased claims. */
+function leaseParameters(items: readonly HeldToken[]): readonly unknown[] {
   const now = Date.now();
-  const own = processName();
   return [
-    items.map(({ id }) => id),
-    items.map(({ token }) => token),
-    items.map(({ lease }) => lease ? (lease.until - now) / 1000 : null),
-    items.map(({ lease }) => lease?.holder ?? own),
-    items.map(({ key }) => encodeNote(key.text)),
+    ...keyParameters(items),
+    items.map(({ lease }) => (lease!.until - now) / 1000),
+    items.map(({ lease }) => lease!.holder ?? processName()),
+  ];
+}
+
+/** Key, token and text of claims. */
+function keyParameters(items: readonly HeldToken[]): readonly unknown[] {
+  return [
+    textArray(items.map(({ id }) => id)),
+    textArray(items.map(({ token }) => token)),
+    textArray(items.map(({ key }) => encodeNote(key.text))),
   ];
 }

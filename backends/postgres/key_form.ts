@@ -5,7 +5,7 @@ import { readCell, writeCell } from "../../core/values/cell.ts";
 import type { Row } from "../../core/values/value.ts";
 import { type Column, encode, fits, type Kind, parameterType } from "./column_kind.ts";
 import { type Layout, MORE } from "./layout.ts";
-import { allOf, literal, quoted } from "./sql_text.ts";
+import { allOf, literal, quoted, textArray } from "./sql_text.ts";
 
 /** A key, as far as rows are found by it. */
 export type RowKey = Pick<Key, "shape" | "values">;
@@ -59,9 +59,9 @@ export class KeyForm {
     const values: unknown[] = [];
     const arrays: string[] = [];
     const names: string[] = [];
-    const add = (name: string, type: string, array: readonly unknown[]): void => {
+    const add = (name: string, type: string, array: readonly (string | null)[]): void => {
       arrays.push(`$${firstParameter + values.length}::${type}[]`);
-      values.push(array);
+      values.push(textArray(array));
       names.push(name);
     };
     for (const [i, { column: { name, kind } }] of this.#typed.entries()) {

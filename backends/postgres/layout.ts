@@ -1,6 +1,6 @@
 import { FormatError, StoreError } from "../../core/errors.ts";
 import { type Column, kindOfType } from "./column_kind.ts";
-import type { Connections } from "./connections.ts";
+import type { Connections } from "./connection/connections.ts";
 import { literal, quoted } from "./sql_text.ts";
 
 /** Number of a row: the order of rows. */

@@ -3,11 +3,11 @@ import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { hostName } from "../files/host_name.ts";
-import type { Connection } from "./connection.ts";
-import type { Connections } from "./connections.ts";
-import { isPooled } from "./is_pooled.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { Connections } from "./connection/connections.ts";
+import { isPooled } from "./connection/is_pooled.ts";
 import type { TableNames } from "./layout.ts";
-import type { PostgresUrl } from "./postgres_url.ts";
+import type { PostgresUrl } from "./connection/postgres_url.ts";
 
 /** Number of renewals within the time of a lease. */
 const RENEWALS = 6;
@@ -109,8 +109,8 @@ export class Owner {
     try {
       if (id === undefined) return;
       const end = `WITH gone AS (DELETE FROM ${this.#names.owners} WHERE id = $1)
-        DELETE FROM ${this.#names.claims} WHERE store = $2 AND owner = $1`;
-      await this.#connections.query(end, [id, this.#names.store]);
+        DELETE FROM ${this.#names.claims} WHERE owner = $1`;
+      await this.#connections.query(end, [id]);
     } catch (error) {
       throw new StoreError(
         `Cannot release the claims on store "${this.#url.location}": ${

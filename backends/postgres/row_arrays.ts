@@ -3,7 +3,7 @@ import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import { readCell } from "../../core/values/cell.ts";
 import { type Column, decode, encode, fits, parameterType } from "./column_kind.ts";
 import { type Layout, MORE } from "./layout.ts";
-import { quoted, quotedList } from "./sql_text.ts";
+import { quoted, quotedList, textArray } from "./sql_text.ts";
 
 /** Rows as a FROM item and the columns that it fills. */
 export interface RowArrays {
@@ -40,10 +40,10 @@ export function rowArrays(
   }
   const columns = [...used.values()];
   const values: unknown[] = columns.map(({ name, kind }) =>
-    rows.map((row) => {
+    textArray(rows.map((row) => {
       const value = Object.hasOwn(row, name) ? row[name] : undefined;
       return value === undefined || !fits(value, kind) ? null : encode(value, kind);
-    })
+    }))
   );
   const types = columns.map(({ kind }) => parameterType(kind));
   const names = columns.map((_, i) => `c${i}`);
@@ -52,7 +52,7 @@ export function rowArrays(
   );
   const targets = columns.map(({ name }) => name);
   if (hasMore || columns.length === 0) {
-    values.push(more);
+    values.push(textArray(more));
     types.push("jsonb");
     names.push("m");
     cells.push("v.m");

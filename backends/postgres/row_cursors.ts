@@ -1,4 +1,4 @@
-import type { Connections } from "./connections.ts";
+import type { Connections } from "./connection/connections.ts";
 import { sleep } from "../../core/runtime/poll.ts";
 import { ROW } from "./layout.ts";
 import type { RowRange } from "./row_pages.ts";

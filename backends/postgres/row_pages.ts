@@ -1,6 +1,6 @@
 import type { ValueBatch } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
-import type { Connections } from "./connections.ts";
+import type { Connections } from "./connection/connections.ts";
 import { ROW } from "./layout.ts";
 import { selectionOf } from "./row_arrays.ts";
 import { type RunTable, STALE } from "./run_table.ts";

@@ -1,14 +1,15 @@
 import { ColumnError, messageOf } from "../../core/errors.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
-import { LONG_STATEMENT_MS } from "./connection.ts";
-import type { Connections } from "./connections.ts";
+import { LONG_STATEMENT_MS } from "./connection/connection.ts";
+import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "./joiner.ts";
-import { type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
-import type { Layout } from "./layout.ts";
-import { codeOf, ConnectionError, isServerError, isStale } from "./postgres_errors.ts";
+import { heldClaim, type HeldToken, MAX_JOINED, MAX_JOINED_CHARACTERS } from "./key_claims.ts";
+import { type Layout, ROW } from "./layout.ts";
+import { codeOf, ConnectionError, isServerError, isStale } from "./connection/postgres_errors.ts";
 import { rowArrays } from "./row_arrays.ts";
 import { type RunTable, STALE } from "./run_table.ts";
+import { quoted, textArray } from "./sql_text.ts";
 
 /** A row whose claim ends with it. */
 interface ClaimedRow {
@@ -17,6 +18,15 @@ interface ClaimedRow {
   /** True to write nothing if the key has a row. False: its rows are replaced. */
   readonly isRefused: boolean;
 }
+
+/** A statement and its parameters. */
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** The number of columns that the table ever had, at the time of a statement. */
+const ATTRIBUTES = "(SELECT relnatts FROM pg_class WHERE oid = $5::regclass)";
 
 /** A row to record. */
 type NewRow = ClaimedRow | { readonly row: Row };
@@ -107,9 +117,11 @@ export class RowRecords {
 
   async #insert(rows: readonly Row[], columns: readonly string[] = []): Promise<void> {
     await this.#fitting(rows, columns, async (layout) => {
-      const { columns, cells, relation, values } = rowArrays(rows, layout, 1);
-      const sql = `INSERT INTO ${this.#table.names.rows} (${columns})
-        SELECT ${cells} FROM ${relation} ORDER BY v.n`;
+      const { columns, cells, relation, values: arrays } = rowArrays(rows, layout, 2);
+      const values = [this.#table.names.store, ...arrays];
+      const { rows: table, stores } = this.#table.names;
+      const sql = `WITH noted AS (UPDATE ${stores} SET unclaimed = unclaimed + 1 WHERE store = $1)
+        INSERT INTO ${table} (${columns}) SELECT ${cells} FROM ${relation} ORDER BY v.n`;
       try {
         await this.#connections.query(sql, values, {
           timeoutMs: LONG_STATEMENT_MS,
@@ -186,63 +198,100 @@ export class RowRecords {
 
   /** Records rows whose keys have one form. */
   async #record(items: readonly ClaimedRow[]): Promise<readonly boolean[]> {
-    const rows = items.map(({ row }) => row);
+    const recorded = new Set<ClaimedRow>();
     let isAgain = false;
-    const recorded = await this.#fitting(rows, [], async (layout) => {
-      const names = this.#table.names;
-      const form = this.#table.formOf(items[0]!.held.key, layout);
-      const keys = form.relation(items.map(({ held }) => held.key.values), 6);
-      const added = rowArrays(rows, layout, 6 + keys.values.length);
-      const match = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
-      const found = `SELECT r."_stet_row" FROM ${names.rows} r WHERE ${match} OFFSET 0`;
-      const attributes = "(SELECT relnatts FROM pg_class WHERE oid = $5::regclass)";
-      const hasRefusals = items.some(({ isRefused }) => isRefused);
-      const refusal = hasRefusals
-        ? `AND NOT (t.refused AND EXISTS (
-             SELECT FROM ${keys.sql} CROSS JOIN LATERAL (${found}) x WHERE k.n = t.n))`
-        : "";
-      const sql = `WITH mine AS (
-          DELETE FROM ${names.claims} c USING
-            unnest($2::uuid[], $3::text[], $4::boolean[]) WITH ORDINALITY AS t(key, token, refused, n)
-          WHERE c.store = $1 AND c.key = t.key AND c.token = t.token
-            AND ${attributes} = ${layout.attributes} ${refusal}
+    // Where nothing was recorded without a claim since the key was looked up, it has no row.
+    const isKnown = ({ held }: ClaimedRow): boolean => held.seen !== undefined;
+    for (const isFirst of [true, false]) {
+      const left = items.filter((item) => !recorded.has(item) && (!isFirst || isKnown(item)));
+      if (left.length === 0) continue;
+      const ended = await this.#fitting(left.map(({ row }) => row), [], async (layout) => {
+        const { sql, values } = isFirst
+          ? this.#adding(left, layout)
+          : this.#replacing(left, layout);
+        for (let tries = 0;;) {
+          try {
+            const { rows } = await this.#connections.query(sql, values, { isRepeatable: false });
+            const [attributes, numbers] = rows[0] as string[];
+            if (Number(attributes) !== layout.attributes) return STALE;
+            return JSON.parse(numbers ?? "[]") as number[];
+          } catch (error) {
+            const isInDoubt = error instanceof ConnectionError && error.isInDoubt;
+            if (!isInDoubt || ++tries > MAX_TRIES) throw error;
+            isAgain = true; // a claim that is gone then may have ended with its row
+          }
+        }
+      });
+      for (const n of ended) recorded.add(left[n - 1]!);
+    }
+    return await Promise.all(items.map(async (item) => {
+      return recorded.has(item) || isAgain && await this.#isThere(item.row);
+    }));
+  }
+
+  /** Returns the statement that adds the rows of claims whose keys have no row. */
+  #adding(items: readonly ClaimedRow[], layout: Layout): Statement {
+    const { claims, failures, stores, rows: table, store } = this.#table.names;
+    const added = rowArrays(items.map(({ row }) => row), layout, 6);
+    return {
+      sql: `WITH mine AS (
+          DELETE FROM ${claims} c
+          USING unnest($2::uuid[], $3::uuid[], $4::bigint[]) WITH ORDINALITY AS t(key, token, seen, n),
+            ${heldClaim(claims)}
+          WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
+            AND t.seen = COALESCE((SELECT unclaimed FROM ${stores} WHERE store = $1), 0)
           RETURNING t.n, t.key),
-        forgotten AS (DELETE FROM ${names.failures} f USING mine
-          WHERE f.store = $1 AND f.key = mine.key),
-        gone AS (DELETE FROM ${names.rows} WHERE "_stet_row" IN (
-          SELECT x."_stet_row" FROM ${keys.sql} JOIN mine ON mine.n = k.n
-          CROSS JOIN LATERAL (${found}) x) RETURNING 1),
-        noted AS (UPDATE ${names.stores} SET removals = removals + 1
-          WHERE store = $1 AND EXISTS (SELECT FROM gone)),
-        added AS (INSERT INTO ${names.rows} (${added.columns})
+        forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
+        added AS (INSERT INTO ${table} (${added.columns})
           SELECT ${added.cells} FROM ${added.relation} JOIN mine ON mine.n = v.n ORDER BY v.n)
-        SELECT ${attributes}, (SELECT array_to_json(array_agg(n)) FROM mine)`;
-      const values = [
-        names.store,
-        items.map(({ held }) => held.id),
-        items.map(({ held }) => held.token),
+        SELECT ${ATTRIBUTES}, (SELECT array_to_json(array_agg(n)) FROM mine)`,
+      values: [
+        store,
+        textArray(items.map(({ held }) => held.id)),
+        textArray(items.map(({ held }) => held.token)),
+        textArray(items.map(({ held }) => held.seen!)),
+        table,
+        ...added.values,
+      ],
+    };
+  }
+
+  /** Returns the statement that adds the rows of claims, in place of those of their keys. */
+  #replacing(items: readonly ClaimedRow[], layout: Layout): Statement {
+    const { claims, failures, stores, rows: table, store } = this.#table.names;
+    const form = this.#table.formOf(items[0]!.held.key, layout);
+    const keys = form.relation(items.map(({ held }) => held.key.values), 6);
+    const added = rowArrays(items.map(({ row }) => row), layout, 6 + keys.values.length);
+    const match = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
+    const found = `SELECT r.${quoted(ROW)} FROM ${table} r WHERE ${match} OFFSET 0`;
+    return {
+      sql: `WITH mine AS (
+          DELETE FROM ${claims} c
+          USING unnest($2::uuid[], $3::uuid[], $4::boolean[]) WITH ORDINALITY AS t(key, token, refused, n),
+            ${heldClaim(claims)}
+          WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
+            AND NOT (t.refused AND EXISTS (
+              SELECT FROM ${keys.sql} CROSS JOIN LATERAL (${found}) y WHERE k.n = t.n))
+          RETURNING t.n, t.key),
+        forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
+        gone AS (DELETE FROM ${table} WHERE ${quoted(ROW)} IN (
+          SELECT x.${quoted(ROW)} FROM ${keys.sql} JOIN mine ON mine.n = k.n
+          CROSS JOIN LATERAL (${found}) x) RETURNING 1),
+        noted AS (UPDATE ${stores} SET removals = removals + 1
+          WHERE store = $1 AND EXISTS (SELECT FROM gone)),
+        added AS (INSERT INTO ${table} (${added.columns})
+          SELECT ${added.cells} FROM ${added.relation} JOIN mine ON mine.n = v.n ORDER BY v.n)
+        SELECT ${ATTRIBUTES}, (SELECT array_to_json(array_agg(n)) FROM mine)`,
+      values: [
+        store,
+        textArray(items.map(({ held }) => held.id)),
+        textArray(items.map(({ held }) => held.token)),
         items.map(({ isRefused }) => isRefused),
-        names.rows,
+        table,
         ...keys.values,
         ...added.values,
-      ];
-      const send = () => this.#connections.query(sql, values, { isRepeatable: false });
-      for (let tries = 0;;) {
-        try {
-          const [now, recorded] = (await send()).rows[0] as string[];
-          if (Number(now) !== layout.attributes) return STALE;
-          return new Set(JSON.parse(recorded ?? "[]") as number[]);
-        } catch (error) {
-          if (!(error instanceof ConnectionError && error.isInDoubt) || ++tries > MAX_TRIES) {
-            throw error;
-          }
-          isAgain = true; // a claim that is gone then may have ended with its row
-        }
-      }
-    });
-    return await Promise.all(items.map(async ({ row }, i) => {
-      return recorded.has(i + 1) || isAgain && await this.#isThere(row);
-    }));
+      ],
+    };
   }
 }
 

@@ -18,3 +18,14 @@ export function literal(text: string): string {
 export function allOf(terms: readonly string[]): string {
   return terms.length > 0 ? terms.join(" AND ") : "true";
 }
+
+/** Returns an array of texts as a parameter. Quicker than that of pg, which tests each of them by more patterns. */
+export function textArray(texts: readonly (string | null)[]): string {
+  let array = "";
+  for (const text of texts) {
+    array += array === "" ? "{" : ",";
+    if (text === null) array += "NULL";
+    else array += /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
+  }
+  return array === "" ? "{}" : `${array}}`;
+}

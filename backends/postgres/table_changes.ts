@@ -2,7 +2,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { orderColumns } from "../../core/values/columns.ts";
 import { fits, kindFor, SQL_TYPES } from "./column_kind.ts";
 import { type Layout, MORE, type Query, ROW, type TableNames, VERSION } from "./layout.ts";
-import { MAX_NAME_BYTES } from "./postgres_url.ts";
+import { MAX_NAME_BYTES } from "./connection/postgres_url.ts";
 import { literal, quoted } from "./sql_text.ts";
 
 /** Maximum number of columns: a row of so many pointers to long values fits into a page of 8 kB. */
@@ -167,16 +167,16 @@ export async function makeOwnTables(query: Query, names: TableNames): Promise<vo
     const sql of [
       `CREATE TABLE IF NOT EXISTS ${names.stores} (
         store text PRIMARY KEY, version integer NOT NULL, removals bigint NOT NULL DEFAULT 0,
-        more text[] NOT NULL DEFAULT '{}')`,
+        unclaimed bigint NOT NULL DEFAULT 0, more text[] NOT NULL DEFAULT '{}')`,
       `CREATE TABLE IF NOT EXISTS ${names.owners} (
         id bigint PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL,
         lease interval NOT NULL)`,
       `CREATE TABLE IF NOT EXISTS ${names.claims} (
-        store text, key uuid, token text NOT NULL, owner bigint, until timestamptz,
-        holder text NOT NULL, text text NOT NULL, PRIMARY KEY (store, key)) ${busy}`,
+        key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz, holder text,
+        store text NOT NULL, text text NOT NULL) ${busy}`,
       `CREATE TABLE IF NOT EXISTS ${names.failures} (
-        store text, key uuid, params text NOT NULL, error text NOT NULL, stack text NOT NULL,
-        attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL, PRIMARY KEY (store, key))`,
+        key uuid PRIMARY KEY, store text NOT NULL, params text NOT NULL, error text NOT NULL,
+        stack text NOT NULL, attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL)`,
     ]
   ) await query(sql);
 }

@@ -43,10 +43,8 @@ export function checkAddable(
   if (ROW_NUMBERS.every((name) => known.has(name))) {
     throw refusal(
       first,
-      `a table of SQLite cannot have ${
-        ROW_NUMBERS.join(", ")
-      } all three; rename one, or use a .csv ` +
-        `or .json store`,
+      `a table of SQLite cannot have ${ROW_NUMBERS.join(", ")} all three; rename one, or use ` +
+        `a .csv or .json store`,
     );
   }
   const number = ROW_NUMBERS.map((name) => known.get(name))

@@ -11,9 +11,7 @@ export type RowKey = Pick<Key, "shape" | "values">;
 
 /** The condition of one key. */
 interface Condition {
-  /**
-   * The values of each column: `-` any, `n0` NULL, `2` one of two, `n2` one of two or NULL.
-   */
+  /** The values of each column: `-` any, `n0` NULL, `2` one of two, `n2` one of two or NULL. */
   readonly form: string;
   readonly bound: readonly SqlValue[];
 }

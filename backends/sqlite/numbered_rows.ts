@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../core/runtime/maybe_promise.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { SqlValue } from "./sql_value.ts";
-import { damaged } from "./sqlite_damage.ts";
+import { damaged } from "./sqlite_errors.ts";
 import { asciiLower, quoted } from "./statements.ts";
 import type { Table } from "./table.ts";
 

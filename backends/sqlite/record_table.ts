@@ -17,10 +17,9 @@ import {
   typeOf,
 } from "./record_column.ts";
 import type { RowKey } from "./key_lookup.ts";
-import { rowOf } from "./row_of.ts";
 import type { SqlValue } from "./sql_value.ts";
 import { rowNumber } from "./numbered_rows.ts";
-import { allOf, insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import { allOf, insertSql, quoted, quotedList, rowOf, Statements } from "./statements.ts";
 import type { Table } from "./table.ts";
 
 type RecordColumns = ReadonlyMap<string, RecordColumn>;
@@ -114,7 +113,7 @@ export class RecordTable implements Table {
 
   look(key: RowKey): Row | undefined {
     const columns = this.known();
-    const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
+    const condition = conditionOf(key, columns);
     if (!condition) return undefined;
     const names = [...columns.keys()];
     const values = this.statements!.get(
@@ -146,8 +145,7 @@ export class RecordTable implements Table {
   }
 
   delete(key: RowKey): number {
-    const columns = this.known();
-    const condition = columns.size > 0 ? conditionOf(key, columns) : undefined;
+    const condition = conditionOf(key, this.known());
     if (!condition) return 0;
     const sql = `DELETE FROM ${this.name} WHERE ${condition.sql}`;
     return this.statements!.run(sql, condition.bound);
@@ -275,11 +273,12 @@ function inferred(row: Row): RecordColumn[] {
   return Object.entries(row).map(([name, value]) => inferredColumn(name, value)).filter(isOfParam);
 }
 
-/** Returns the condition that a row has a key, or undefined if no row can. */
+/** Returns the condition that a row has a key, or undefined if no row can, as while there is no table. */
 function conditionOf(
   { shape, values }: RowKey,
   columns: RecordColumns,
 ): { readonly sql: string; readonly bound: readonly SqlValue[] } | undefined {
+  if (columns.size === 0) return undefined;
   const terms: string[] = [];
   const bound: SqlValue[] = [];
   for (const name of shape.columns ?? paramColumns(columns).map((column) => column.name)) {

@@ -13,10 +13,9 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { isBusy } from "../state/state_database.ts";
 import { checkAddable } from "./check_addable.ts";
 import { KeyLookup, type RowKey } from "./key_lookup.ts";
-import { rowOf } from "./row_of.ts";
 import { type Affinity, fromSql, type SqlValue, toSql } from "./sql_value.ts";
 import { rowNumber } from "./numbered_rows.ts";
-import { insertSql, quoted, quotedList, Statements } from "./statements.ts";
+import { insertSql, quoted, quotedList, rowOf, Statements } from "./statements.ts";
 import type { Looked, Table } from "./table.ts";
 
 /** Name of the table. Python's stet calls it so too. */
@@ -45,12 +44,7 @@ export class RunTable implements Table {
   #definition: readonly SqlValue[] = [];
   #columns: ReadonlyMap<string, Affinity> = new Map();
   /** The columns that each kind of lookup reads. */
-  #looked: Readonly<Record<Looked, readonly string[]>> = {
-    none: [],
-    source: [],
-    result: [],
-    all: [],
-  };
+  #looked!: Readonly<Record<Looked, readonly string[]>>;
   /** For these columns. */
   readonly #lookups = new Map<KeyShape, KeyLookup>();
   /** The last insert. */
@@ -141,9 +135,7 @@ export class RunTable implements Table {
 
   #lookupOf(shape: KeyShape): KeyLookup {
     let lookup = this.#lookups.get(shape);
-    if (!lookup) {
-      this.#lookups.set(shape, lookup = new KeyLookup(shape, this.#columns));
-    }
+    if (!lookup) this.#lookups.set(shape, lookup = new KeyLookup(shape, this.#columns));
     return lookup;
   }
 

@@ -19,7 +19,7 @@ import {
 } from "../../core/contract/engine.ts";
 import type { TableColumns } from "../../core/contract/records_backend.ts";
 import { repeatedFinding } from "../../core/contract/repeated_finding.ts";
-import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
+import { subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { FormatError } from "../../core/errors.ts";
 import { sourceIn } from "../../core/values/columns.ts";
@@ -35,13 +35,12 @@ import { verifyLocked } from "../state/verify_locked.ts";
 import { extentOf, MAX_ROW, type Page, pageOf, pagesAfter, type Select } from "./numbered_rows.ts";
 import { recordsIn, RecordTable } from "./record_table.ts";
 import { RowCursors } from "./row_cursors.ts";
-import { rowOf } from "./row_of.ts";
 import { RunTable } from "./run_table.ts";
-import { damaged, integrityFaults } from "./sqlite_damage.ts";
+import { damaged, integrityFaults, translating, trying } from "./sqlite_errors.ts";
+import { rowOf } from "./statements.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_path.ts";
 import type { Looked, Table } from "./table.ts";
-import { translating, trying } from "./trying.ts";
 
 /** Number of rows added in one transaction. */
 const BATCH = 5000;
@@ -79,19 +78,17 @@ export class SqliteBackend extends Engine {
     this.#table = records ? new RecordTable(this.path, records) : new RunTable(this.path);
     this.#claims = new StoreClaims(this.path, {
       locked: (body) => this.#locked(body),
-      isDone: (key, options) => this.#isDone(this.#found(key), options),
+      isDone: (key, options) => this.#isDone(this.#found(key, options), options),
       record: (key, row, options) => this.#recordClaimed(key, toRow(row), options),
     }, this.#table.stateSuffix);
     this.#file = new SqliteFile(this.path, this.#table, this.#claims, durability === "power");
     this.#cursors = new RowCursors(this.#table);
   }
 
-  /** The path, as messages show it. */
   get location(): string {
     return this.path;
   }
 
-  /** Returns true if the file exists. */
   exists(): boolean {
     return fs.existsSync(this.path);
   }
@@ -152,7 +149,6 @@ export class SqliteBackend extends Engine {
     return this.#trying(() => this.#insert([added]));
   }
 
-  /** Adds many rows, a batch in one transaction. */
   recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
@@ -176,11 +172,6 @@ export class SqliteBackend extends Engine {
     if (extend) this.#file.transaction(extend);
   }
 
-  override remove(columns: Row): MaybePromise<number> {
-    return this.removeKeys([removedKey(this.path, columns)]);
-  }
-
-  /** Removes the rows with exactly one of these keys, in one transaction, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
     return this.#trying(() => {
       if (!this.#file.open()) return 0;
@@ -198,10 +189,7 @@ export class SqliteBackend extends Engine {
     if (state.exists()) await state.lock(() => state.forgetAll());
   }
 
-  /**
-   * Returns the rows that exist when it begins, oldest first, in bounded memory. The database is not locked
-   * between two of them.
-   */
+  /** The database is not locked between two rows. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     yield* this.#rowsBetween(-1n, await this.#lastRow(), columns);
   }
@@ -239,7 +227,7 @@ export class SqliteBackend extends Engine {
     );
   }
 
-  /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
+  /** Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
       const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
@@ -251,7 +239,7 @@ export class SqliteBackend extends Engine {
     this.#table.checkKey(key);
     return this.#locked(() => {
       // A finished run has committed its row before it took this lock to end its claim.
-      const found = this.#found(key);
+      const found = this.#found(key, options);
       const isDone = this.#isDone(found, options);
       if (!isDone) {
         this.#table.checkFits(key, found);
@@ -265,9 +253,12 @@ export class SqliteBackend extends Engine {
     return this.#trying(() => this.#claims.state.lock(body));
   }
 
-  /** Returns the newest row with a key. Under the lock of the state file, errors of the store are not its. */
-  #found(key: Key): Row | undefined {
-    return translating(this.path, () => this.#open().look(key, "all"));
+  /**
+   * Returns the newest row with a key, with its cells if those decide whether it is done. Under the lock of the
+   * state file, errors of the store are not its.
+   */
+  #found(key: Key, { isDone }: ClaimOptions): Row | undefined {
+    return translating(this.path, () => this.#open().look(key, isDone ? "all" : "none"));
   }
 
   #isDone(found: Row | undefined, { isDone }: ClaimOptions): boolean {
@@ -278,14 +269,14 @@ export class SqliteBackend extends Engine {
     if (options.lease) {
       return await this.#claims.finish(key, options, (kept) => {
         this.#claims.checkLease(key, options);
-        const found = this.#found(key);
+        const found = this.#found(key, {});
         translating(this.path, () => this.#put(key, row, found));
         kept();
       });
     }
     await this.#trying(() => {
       // Another process may have recorded it if the state file was deleted meanwhile.
-      const found = this.#open().look(key, "all");
+      const found = this.#open().look(key, options.isDone ? "all" : "none");
       if (!found || !options.isDone?.(found)) this.#put(key, row, found);
     });
     const { state } = this.#claims;
@@ -316,20 +307,18 @@ export class SqliteBackend extends Engine {
     return this.#claims.forget(params);
   }
 
-  override verify(options: VerifyOptions = {}): Promise<readonly Finding[]> {
-    return explaining(`Cannot verify "${this.path}"`, this.path, () => this.#verify(options));
-  }
-
-  async #verify({ repair = false }: VerifyOptions): Promise<readonly Finding[]> {
-    const findings = new Findings(repair);
-    await verifyLocked(this.#claims.state, findings, () => {});
-    try {
-      findings.all.push(...await this.#trying(() => this.#faults(repair)));
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      findings.addUnreadable([error]);
-    }
-    return findings.all;
+  override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
+    return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
+      const findings = new Findings(repair);
+      await verifyLocked(this.#claims.state, findings, () => {});
+      try {
+        findings.all.push(...await this.#trying(() => this.#faults(repair)));
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        findings.addUnreadable([error]);
+      }
+      return findings.all;
+    });
   }
 
   #faults(repair: boolean): readonly Finding[] {
@@ -341,7 +330,6 @@ export class SqliteBackend extends Engine {
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }
 
-  /** Releases the database, the claims and the lock. */
   close(): Promise<void> {
     return this.#file.close();
   }

@@ -6,12 +6,12 @@ import { atExit, notAtExit } from "../../core/runtime/at_exit.ts";
 import { checkOwnFile } from "../files/check_own_file.ts";
 import { accessBeside, giveAccess } from "../files/side_file.ts";
 import { explaining } from "../files/system_error.ts";
+import { inodeOf } from "../state/inode_pin.ts";
 import { isBusy } from "../state/state_database.ts";
 import type { StateFile } from "../state/state_file.ts";
 import type { StoreClaims } from "../state/store_claims.ts";
-import { checkWhole } from "./sqlite_damage.ts";
+import { checkWhole, sqliteError } from "./sqlite_errors.ts";
 import type { Table } from "./table.ts";
-import { sqliteError } from "./trying.ts";
 
 /** Time for which the open file is taken for the one of its path, in milliseconds. */
 const FRESH_MS = 100;
@@ -257,8 +257,4 @@ function tryJournalMode(db: DatabaseSync, mode: "WAL" | "DELETE"): void {
   } catch (error) {
     if (!isBusy(error) && !/readonly/.test(messageOf(error))) throw error;
   }
-}
-
-function inodeOf(path: string): number | undefined {
-  return fs.statSync(path, { throwIfNoEntry: false })?.ino;
 }

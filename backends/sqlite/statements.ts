@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { SqlValue } from "./sql_value.ts";
 
 /** Maximum number of statements that are kept prepared. */
@@ -51,6 +52,16 @@ export class Statements {
     }
     return statement;
   }
+}
+
+/** Returns the row with these values in these columns. */
+export function rowOf(names: readonly string[], values: readonly (Value | undefined)[]): Row {
+  const row: Row = {};
+  for (const [i, name] of names.entries()) {
+    const value = values[i];
+    if (value !== undefined) setEntry(row, name, value);
+  }
+  return row;
 }
 
 /** Returns a list of columns as SQL. */

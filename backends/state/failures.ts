@@ -1,10 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Failure, FailureNote } from "../../core/contract/backend.ts";
 import type { Key } from "../../core/keys/key.ts";
-import { canonicalJson, parseJson } from "../../core/values/json.ts";
+import { canonicalJson, jsonString, parseJson } from "../../core/values/json.ts";
 import type { Row } from "../../core/values/value.ts";
 import { hostName } from "../files/host_name.ts";
-import { decodeNote, encodeNote } from "./note_text.ts";
 
 /** Adds the failure of a key to a state database, or counts it if the key has failed before. */
 export function addFailure(
@@ -44,4 +43,22 @@ export function failuresIn(db: DatabaseSync): Failure[] {
     error: decodeNote(row.error),
     stack: decodeNote(row.stack),
   }));
+}
+
+/**
+ * Encodes a text for a column of SQLite: as JSON if it holds a NUL, at which Deno ends a text, or a lone
+ * surrogate, which no runtime keeps. The inverse is {@linkcode decodeNote}.
+ */
+export function encodeNote(text: string): string {
+  return /^"|[\0\p{Cs}]/u.test(text) ? jsonString(text) : text;
+}
+
+/** Decodes a text of {@linkcode encodeNote}, or one that was written as it is. */
+export function decodeNote(text: string): string {
+  if (!text.startsWith('"')) return text;
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text;
+  }
 }

@@ -7,10 +7,8 @@ export function leaseText({ token, until, holder = "" }: Lease): string {
   const text = `lease ${Math.trunc(until)} ${token} ${holder}`;
   if (TEXT.exec(text)?.[2] === token) return text;
   throw new TypeError(
-    `Cannot claim with the token ${
-      JSON.stringify(token)
-    } until ${until}: a token has at least one ` +
-      `character and no white space, and the time is in milliseconds since 1970`,
+    `Cannot claim with the token ${JSON.stringify(token)} until ${until}: a token has at least ` +
+      `one character and no white space, and the time is in milliseconds since 1970`,
   );
 }
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import type { MaybePromise } from "../../core/contract/backend.ts";
+import { catching, type MaybePromise } from "../../core/runtime/maybe_promise.ts";
 import { isUnwritable } from "../files/system_error.ts";
 
 /**
@@ -28,12 +28,7 @@ export function readState<T>(
   try {
     return readIn(path, query);
   } catch {
-    try {
-      const read = readLocked();
-      return read instanceof Promise ? read.catch(readUnmended) : read;
-    } catch (error) {
-      return readUnmended(error);
-    }
+    return catching(readLocked, readUnmended);
   }
 }
 

@@ -13,6 +13,7 @@ import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { atExit, notAtExit } from "../../core/runtime/at_exit.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
+import { andThen } from "../../core/runtime/maybe_promise.ts";
 import type { Row } from "../../core/values/value.ts";
 import { backOff } from "../back_off.ts";
 import { removeFile } from "../files/system_error.ts";
@@ -40,6 +41,12 @@ export class StateFile {
   readonly #owners: Owners;
   readonly #unreleased: UnreleasedClaims;
   readonly #atExit = (): void => this.leaveNow();
+  /** The steps of leaving, each under the lock. The first that returns true is the last. */
+  readonly #leaving: readonly (() => boolean | void)[] = [
+    () => this.#endAlone(),
+    () => this.#depart(),
+    () => this.#tidy(),
+  ];
 
   /** @param store The store's path: the files next to it get its mode and group. */
   constructor(path: string, store: string) {
@@ -131,8 +138,6 @@ export class StateFile {
   /**
    * Answers a claim of a key: claims it for this thread or for a lease, unless it is done or another living
    * holder has it. Only under the lock.
-   *
-   * @param claim Makes the claim of its holder.
    */
   answer(key: string, isDone: boolean, claim: () => Claim, lease?: Lease): ClaimAnswer {
     if (isDone) {
@@ -149,7 +154,6 @@ export class StateFile {
   /**
    * Checks that the row of a leased claim can be recorded. Only under the lock.
    *
-   * @param isDone True if the key is done.
    * @throws {LostClaimError} If another client has recorded or claimed it.
    */
   checkLease(key: string, lease: Lease, isDone: boolean): void {
@@ -244,19 +248,13 @@ export class StateFile {
    * be of dead owners.
    */
   claims(): MaybePromise<HeldKey[]> {
-    const claimed = this.#read(claimedKeys);
-    return claimed instanceof Promise
-      ? claimed.then((keys) => this.#heldOf(keys))
-      : this.#heldOf(claimed);
-  }
-
-  #heldOf(keys: readonly string[]): MaybePromise<HeldKey[]> {
-    if (keys.length === 0) return [];
-    return this.lockToRead(() =>
-      keys.flatMap((key) => {
-        const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
-        return holder === undefined ? [] : [{ key, holder }];
-      })
+    const heldOf = (key: string): HeldKey[] => {
+      const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
+      return holder === undefined ? [] : [{ key, holder }];
+    };
+    return andThen(
+      this.#read(claimedKeys),
+      (keys) => keys.length === 0 ? [] : this.lockToRead(() => keys.flatMap(heldOf)),
     );
   }
 
@@ -286,9 +284,7 @@ export class StateFile {
     await closeAfter(async () => {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
-      if (await this.lock(() => this.#endAlone())) return;
-      await this.lock(() => this.#depart());
-      await this.lock(() => this.#tidy());
+      for (const step of this.#leaving) if (await this.lock(step)) break;
     }, () => this.close());
   }
 
@@ -297,7 +293,7 @@ export class StateFile {
     try {
       const { connection } = this.#database;
       if (!connection || connection.readOnly) return;
-      for (const step of [() => this.#endAlone(), () => this.#depart(), () => this.#tidy()]) {
+      for (const step of this.#leaving) {
         if (!this.#beginBlocking() || this.#database.finish(step)) break;
       }
     } catch {

@@ -28,10 +28,7 @@ export class StoreClaims {
   readonly #rows: ClaimedRows;
   #ended: StoreError | undefined;
 
-  /**
-   * @param path Path of the store.
-   * @param suffix End of the state file's name, after the name of the store.
-   */
+  /** @param suffix End of the state file's name, after the name of the store. */
   constructor(path: string, rows: ClaimedRows, suffix = "-state") {
     this.#path = path;
     this.#rows = rows;

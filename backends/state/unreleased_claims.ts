@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers";
-import type { Lease, MaybePromise } from "../../core/contract/backend.ts";
+import type { Lease } from "../../core/contract/backend.ts";
 import { LostClaimError } from "../../core/errors.ts";
+import { catching, type MaybePromise } from "../../core/runtime/maybe_promise.ts";
 import { isBusy } from "./state_database.ts";
 
 /** Interval between attempts to release claims that ended on a full disk. */
@@ -49,18 +50,15 @@ export class UnreleasedClaims {
     change: (kept: (isDone?: boolean) => void) => MaybePromise<T>,
   ): MaybePromise<T | undefined> {
     let unreleased: Unreleased | undefined;
-    const failed = (error: unknown): undefined => {
+    const end = () =>
+      change((isDone = false) => void (unreleased = { token: lease?.token, isDone }));
+    return catching<MaybePromise<T | undefined>>(end, (error) => {
       if (!unreleased || error instanceof LostClaimError || isBusy(error)) throw error;
       this.#cause = error;
       if (this.#claims.size === 0) this.#releaseSoon();
       this.#claims.set(key, unreleased);
-    };
-    try {
-      const ended = change((isDone = false) => void (unreleased = { token: lease?.token, isDone }));
-      return ended instanceof Promise ? ended.catch(failed) : ended;
-    } catch (error) {
-      return failed(error);
-    }
+      return undefined;
+    });
   }
 
   /** Releases the claims; false if another process has the lock. */

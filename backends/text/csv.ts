@@ -10,8 +10,8 @@ import { withNewline } from "../files/file_bytes.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { FileBackend } from "../log/file_backend.ts";
 import { fileKind } from "./file_kind.ts";
-import { lineAfter } from "./line_after.ts";
 import { ByteError, type Format, type Layout } from "../log/format.ts";
+import { lineAfter } from "../log/row_scan.ts";
 
 const LF = 10, CR = 13;
 

@@ -38,7 +38,8 @@ export class CsvScanner implements RowScanner {
     this.names = names;
     this.#slots = new Map(names.map((name, i) => [name, i]));
     this.#timeSlot = this.slot(TIMESTAMP);
-    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...names.map(initialOf)]);
+    const initials = names.map((name) => Buffer.from(name.slice(0, 2))[0]!);
+    this.#initials = new Set([...Buffer.from("<=>|\xef", "latin1"), ...initials]);
   }
 
   slot(name: string): number {
@@ -65,7 +66,10 @@ export class CsvScanner implements RowScanner {
         for (let c = bytes[i]!; c > COMMA || c !== COMMA && c !== LF && c !== CR; c = bytes[++i]!);
       }
       if (i >= end) return -1;
-      if (field === this.#starts.length) this.#grow();
+      if (field === this.#starts.length) {
+        this.#starts = new Int32Array(this.#starts.buffer.transfer(8 * field));
+        this.#ends = new Int32Array(this.#ends.buffer.transfer(8 * field));
+      }
       this.#starts[field] = start;
       this.#ends[field] = i;
       field++;
@@ -112,7 +116,8 @@ export class CsvScanner implements RowScanner {
     if (isHeader) throw new HeaderError(names, found, at);
     if (found.length !== names.length) {
       throw new ByteError(
-        `expected ${count(names.length, "field")} as in the header, found ${found.length}`,
+        `expected ${names.length} field${names.length === 1 ? "" : "s"} as in the header, ` +
+          `found ${found.length}`,
         at,
       );
     }
@@ -192,15 +197,6 @@ export class CsvScanner implements RowScanner {
     }
     return cell;
   }
-
-  #grow(): void {
-    const starts = new Int32Array(this.#starts.length * 2);
-    starts.set(this.#starts);
-    this.#starts = starts;
-    const ends = new Int32Array(starts.length);
-    ends.set(this.#ends);
-    this.#ends = ends;
-  }
 }
 
 /** Returns the offset after the quote that closes a cell, or -1. */
@@ -212,12 +208,4 @@ function closeQuote(bytes: Uint8Array, from: number, end: number): number {
     if (bytes[i + 1] !== QUOTE || i + 1 >= end) return i + 1;
     i += 2;
   }
-}
-
-function count(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? "" : "s"}`;
-}
-
-function initialOf(name: string): number {
-  return Buffer.from(name.slice(0, 2))[0]!;
 }

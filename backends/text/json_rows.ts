@@ -13,19 +13,11 @@ const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, MINUS = 45,
 const ZERO = 48, NINE = 57, COLON = 58;
 const OPEN_BRACKET = 91, BACKSLASH = 92, CLOSE_BRACKET = 93, OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
-/** The bytes between the rows of a format. */
-export interface Between {
-  /** True if rows are separated by commas. */
-  readonly hasCommas: boolean;
-  /** True if a row ends only with its newline. */
-  readonly endsWithNewline: boolean;
-}
-
 /** Walks rows that are JSON objects. */
 export class JsonScanner implements RowScanner {
   readonly names: string[] = [];
   isRow = false;
-  readonly #between: Between;
+  readonly #hasRowPerLine: boolean;
   readonly #slots = new Map<string, number>();
   /** Spelling of each slot's name, with its quotes: most rows have the same names in the same order. */
   readonly #spellings: Uint8Array[] = [];
@@ -39,8 +31,9 @@ export class JsonScanner implements RowScanner {
   #starts: number[] = [];
   #ends: number[] = [];
 
-  constructor(between: Between) {
-    this.#between = between;
+  /** @param hasRowPerLine True if a row ends only with its newline; else rows are separated by commas. */
+  constructor(hasRowPerLine: boolean) {
+    this.#hasRowPerLine = hasRowPerLine;
   }
 
   slot(name: string): number {
@@ -50,18 +43,18 @@ export class JsonScanner implements RowScanner {
   next(bytes: Uint8Array, at: number, end: number): number {
     this.#bytes = bytes;
     this.isRow = false;
-    const { hasCommas, endsWithNewline } = this.#between;
+    const hasRowPerLine = this.#hasRowPerLine;
     let i = skipSpace(bytes, at, end);
-    if (i < end && hasCommas && bytes[i] === COMMA) i = skipSpace(bytes, i + 1, end);
-    if (i >= end) return hasCommas || i === at ? -1 : i;
-    if (bytes[i] === CLOSE_BRACKET && hasCommas) return -1;
+    if (i < end && !hasRowPerLine && bytes[i] === COMMA) i = skipSpace(bytes, i + 1, end);
+    if (i >= end) return hasRowPerLine && i > at ? i : -1;
+    if (bytes[i] === CLOSE_BRACKET && !hasRowPerLine) return -1;
     if (bytes[i] !== OPEN_BRACE) return unexpected("an object {…}", bytes, i, end);
     this.#start = i;
     this.#row++;
     i = this.#readObject(bytes, i + 1, end);
     if (i === -1) return -1;
     this.#end = i;
-    if (endsWithNewline) {
+    if (hasRowPerLine) {
       while (i < end && (bytes[i] === SPACE || bytes[i] === TAB || bytes[i] === CR)) i++;
       if (i >= end) return -1;
       if (bytes[i++] !== LF) return unexpected("a newline after the row", bytes, i - 1, end);
@@ -71,7 +64,7 @@ export class JsonScanner implements RowScanner {
   }
 
   last(bytes: Uint8Array, at: number, end: number): boolean {
-    if (!this.#between.endsWithNewline || at === end) return false;
+    if (!this.#hasRowPerLine || at === end) return false;
     try {
       // The newline at `end` ends it. `end + 1` may lie beyond the bytes; nothing is read there.
       return this.next(bytes, at, end + 1) === end + 1 && this.isRow;

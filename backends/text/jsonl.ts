@@ -1,7 +1,7 @@
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import { FileBackend } from "../log/file_backend.ts";
-import { lineAfter } from "./line_after.ts";
 import type { Format, Layout } from "../log/format.ts";
+import { lineAfter } from "../log/row_scan.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { type Beginning, JsonScanner, jsonStart } from "./json_rows.ts";
 
@@ -54,11 +54,11 @@ export const jsonl: Format = {
 
   extend: (layout) => layout ?? { columns: [], start: 0 },
 
-  scanner: jsonlScanner,
+  scanner: () => new JsonScanner(true),
 
   isClosed: (rest) => rest.length === 0,
 
-  rowAfter: (rest) => lineAfter(rest, jsonlScanner()),
+  rowAfter: (rest) => lineAfter(rest, new JsonScanner(true)),
 
   encode: encodeJsonRow,
 
@@ -70,7 +70,3 @@ export const jsonl: Format = {
     return (after === "unterminated" ? "\n" : "") + rows.join("\n") + "\n";
   },
 };
-
-function jsonlScanner(): JsonScanner {
-  return new JsonScanner({ hasCommas: false, endsWithNewline: true });
-}

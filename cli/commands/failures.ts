@@ -172,8 +172,7 @@ async function retry(
     const grid = gridOf([{ names, parts: params }]);
     return await runCommand({ ...values, program, grid }, values, output);
   }
-  const { loadExport } = await import("../runs/load_export.ts");
-  const { sweepExport } = await import("../runs/sweep_export.ts");
+  const { loadExport, sweepExport } = await import("../runs/sweep_export.ts");
   const swept = await loadExport(module);
   return await sweepExport(swept, params, params.length, values, output, location);
 }

@@ -1,13 +1,15 @@
 import { engineOf } from "../../core/contract/adapted_backend.ts";
+import type { Grid } from "../../core/grids/grid.ts";
 import { Runs } from "../../core/runs/runs.ts";
+import type { Target } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
+import { NAMESPACE } from "../../core/values/columns.ts";
+import { nearestName } from "../../core/values/nearest_name.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { checkNames } from "../grids/check_names.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { flag, option, required, text } from "../options.ts";
-import { loadExport, useStore } from "../runs/load_export.ts";
-import { sweepExport } from "../runs/sweep_export.ts";
+import { loadExport, sweepExport, useStore } from "../runs/sweep_export.ts";
 import { engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
@@ -66,4 +68,35 @@ function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
     `there is no grid: name the values of each param, as in -g seed=0..99, or have the module ` +
       `export "params", an iterable of them`,
   );
+}
+
+/**
+ * Checks that the names of a grid are in the key: other values would all be one run, and most of them
+ * would never run.
+ *
+ * @throws {UsageError} If an axis is not in the function's key. @throws {TypeError} If there is no key.
+ */
+function checkNames(target: Target, grid: Grid): void {
+  if (!(target instanceof Runs)) return; // a Store knows its columns
+  for (const combination of grid.combinations) {
+    const { columns } = target.plan(combination).key.shape;
+    if (!columns) return; // every param is in the key
+    const key = columns.filter((name) => name !== NAMESPACE);
+    const missing = key.filter((name) => !grid.names.includes(name));
+    for (const { names, parts } of grid.factors) {
+      for (const name of names) {
+        // Next to a whole key other params may pass through: one value for all, or a column of a file.
+        const passes = missing.length === 0 && (parts.length === 1 || names.length > 1);
+        if (key.includes(name) || passes) continue;
+        const nearest = nearestName(name, missing);
+        throw new UsageError(
+          `the key of ${target.label}() has no "${name}"` +
+            (nearest === undefined
+              ? `; it is made of ${key.join(", ")}`
+              : `; did you mean "${nearest}"?`),
+        );
+      }
+    }
+    return; // the key's columns are the same for all
+  }
 }

@@ -60,7 +60,7 @@ export const worker: Command = command({
     const { jobs: concurrency = navigator.hardwareConcurrency } = values;
     const work: Work = { url, concurrency, idle: values.idle, isCancelled: values.cancel };
     if (module !== undefined) {
-      const { loadExport, useStore } = await import("../runs/load_export.ts");
+      const { loadExport, useStore } = await import("../runs/sweep_export.ts");
       const found = await loadExport(module);
       useStore(found, url);
       const executor = workers(found.module, found.name, { concurrency });

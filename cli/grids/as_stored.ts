@@ -1,9 +1,10 @@
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import type { Factor } from "../../core/grids/factor.ts";
-import { type Grid, gridOf } from "../../core/grids/grid.ts";
-import type { Row } from "../../core/values/value.ts";
-import { isOtherScalar, textColumns } from "./text_columns.ts";
+import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
+import type { Row, Value } from "../../core/values/value.ts";
+
+/** Maximum number of rows that are read to find the kind of a column. */
+const MAX_SAMPLE = 1000;
 
 /**
  * Returns the grid with the kinds that a store has: where a column has nothing but text, the values of that param
@@ -45,4 +46,30 @@ function withTexts(factor: Factor, names: readonly string[]): Factor {
 
 function hasOther(part: Row, name: string): boolean {
   return Object.hasOwn(part, name) && isOtherScalar(part[name]!);
+}
+
+/** Returns the columns that hold only text in the failures and the first 1,000 rows of a store. */
+export async function textColumns(
+  backend: Engine,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const texts = new Set<string>();
+  const others = new Set<string>();
+  const look = (row: Row): void => {
+    for (const name of names) {
+      if (Object.hasOwn(row, name)) (typeof row[name] === "string" ? texts : others).add(name);
+    }
+  };
+  for (const { params } of await backend.failures()) look(params);
+  let count = 0;
+  for await (const row of backend.rows({ columns: names })) {
+    look(row);
+    if (++count === MAX_SAMPLE || others.size === names.length) break;
+  }
+  return new Set([...texts].filter((name) => !others.has(name)));
+}
+
+/** True for a number, boolean or null. */
+export function isOtherScalar(value: Value): boolean {
+  return typeof value !== "string" && (typeof value !== "object" || value === null);
 }

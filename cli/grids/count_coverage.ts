@@ -1,9 +1,7 @@
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import type { Factor } from "../../core/grids/factor.ts";
-import { type Grid, united } from "../../core/grids/grid.ts";
-import { gridNumber } from "../../core/grids/grid_number.ts";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { type Factor, type Grid, gridNumber, united } from "../../core/grids/grid.ts";
+import { keyParams } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { UsageError } from "../usage_error.ts";

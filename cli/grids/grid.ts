@@ -1,6 +1,5 @@
 import { argumentText } from "../../core/values/argument_text.ts";
-import type { Factor } from "../../core/grids/factor.ts";
-import { type Grid, gridOf } from "../../core/grids/grid.ts";
+import { type Factor, type Grid, gridOf } from "../../core/grids/grid.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { readAxis } from "./axis.ts";
 import { type Options, repeated, text, type Values } from "../options.ts";

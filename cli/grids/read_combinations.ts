@@ -3,7 +3,7 @@ import { argumentText } from "../../core/values/argument_text.ts";
 import { isReserved } from "../../core/values/columns.ts";
 import { messageOf } from "../../core/errors.ts";
 import { foreignReader } from "../../core/tools/foreign_rows.ts";
-import type { Factor } from "../../core/grids/factor.ts";
+import type { Factor } from "../../core/grids/grid.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";

@@ -3,9 +3,9 @@ import type { Engine } from "../../core/contract/engine.ts";
 import { readText, TextColumn, type TextKind } from "../../core/values/text_value.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import type { Argument } from "../options.ts";
+import { isOtherScalar, textColumns } from "./as_stored.ts";
 import { splitKind } from "./axis.ts";
 import { UsageError } from "../usage_error.ts";
-import { isOtherScalar, textColumns } from "./text_columns.ts";
 
 /** Paragraph of `--help` about pairs. */
 export const pairsNote =

@@ -1,7 +1,7 @@
 import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
-import { isOtherSource } from "../../core/runs/row_source.ts";
+import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shortHash } from "../../core/keys/source.ts";
 import type { Output } from "../command.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Backend } from "../../core/contract/backend.ts";
-import type { RunsOptions } from "../../core/runs/runs.ts";
+import type { RunsOptions } from "../../core/runs/once_types.ts";
 import { given } from "../options.ts";
 import { commandSource } from "./command_source.ts";
 

@@ -46,9 +46,9 @@ export function readShard(
   const [, name = "", given] = /^([^/]*)(?:\/(\d+))?$/.exec(text) ?? [];
   if (Object.hasOwn(SCHEDULERS, name)) return taskOf(SCHEDULERS[name]!, name, given, flag);
   const [index, count] = [Number(name || NaN), Number(given)];
-  if (Number.isSafeInteger(index) && index >= 1 && index <= count) return { index, count };
+  if (Number.isSafeInteger(index) && index >= 0 && index < count) return { index, count };
   throw new UsageError(
-    `${flag} must be a part such as 3/100, from 1/100 to 100/100, or the name of a scheduler ` +
+    `${flag} must be a part such as 3/100, from 0/100 to 99/100, or the name of a scheduler ` +
       `(${Object.keys(SCHEDULERS).join(", ")}), got "${text}"`,
   );
 }
@@ -61,14 +61,14 @@ function taskOf(
 ): { readonly index: number; readonly count: number } {
   const start = typeof first === "number" ? first : variable(first, name, flag);
   const stride = step === undefined ? 1 : variable(step, name, flag);
-  const index = (variable(id, name, flag) - start) / stride + 1;
+  const index = (variable(id, name, flag) - start) / stride;
   if (given === undefined && last === undefined) {
     throw new UsageError(`${flag} ${name} needs the number of tasks: ${flag} ${name}/100`);
   }
   const count = given === undefined
     ? Math.floor((variable(last!, name, flag) - start) / stride) + 1
     : Number(given);
-  if (Number.isSafeInteger(index) && index >= 1 && index <= count) return { index, count };
+  if (Number.isSafeInteger(index) && index >= 0 && index < count) return { index, count };
   throw new UsageError(
     `${flag} ${name}: the tasks of this array are not numbered evenly from ${start} in steps of ` +
       `${stride}; say the part by hand: ${flag} 3/100`,

@@ -9,7 +9,6 @@ import { asStored } from "../grids/as_stored.ts";
 import { checkCommand } from "./command_source.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
-import { newestDurations } from "./newest_durations.ts";
 import { runSweep } from "./run_sweep.ts";
 import { programRuns } from "./program_runs.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -55,7 +54,7 @@ export async function runCommand(
       executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),
       options,
       store,
-      durations: () => newestDurations(backend),
+      backend,
     }, output);
   }, () => opened.close());
 }

@@ -4,11 +4,13 @@ import type {
   DispatchEnd,
   Dispatcher,
 } from "../../core/runs/dispatcher.ts";
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import type { Items, Shard } from "../../core/sweeps/shard.ts";
 import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
+import { ELAPSED } from "../../core/values/columns.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
 import { asUsageError } from "../usage_error.ts";
@@ -19,6 +21,9 @@ import { shellText } from "../../core/runtime/shell_text.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
+
+/** Maximum number of durations of earlier runs. */
+const MAX_DURATIONS = 100;
 
 /** A sweep of a command. */
 export interface Task {
@@ -31,8 +36,8 @@ export interface Task {
   readonly options: SweepOptions;
   /** The store as a command line names it, if it can. */
   readonly store: string | undefined;
-  /** Returns the durations of recorded runs, in seconds, the newest last. */
-  durations(): Promise<readonly number[]>;
+  /** The store of its runs, if it is known. */
+  readonly backend: Engine | undefined;
 }
 
 /**
@@ -45,7 +50,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   const { swept, params, total, executor, options } = task;
   const { terminal, error: complain } = output;
   const pace = new Pace(options.concurrency ?? executor.concurrency, options.perSecond);
-  if (terminal) pace.learn(await task.durations());
+  if (terminal && task.backend) pace.learn(await newestDurations(task.backend));
   const start = performance.now();
   let bar: ProgressBar | undefined;
   const say = (line: string): void => bar ? bar.above(() => complain(line)) : complain(line);
@@ -86,7 +91,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
 
 function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
   if (total === undefined || !shard || shard.steal) return total;
-  return Math.max(0, Math.ceil((total - shard.index + 1) / shard.count));
+  return Math.max(0, Math.ceil((total - shard.index) / shard.count));
 }
 
 /** Returns the executor with timed runs. */
@@ -127,4 +132,16 @@ function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
       return end;
     },
   };
+}
+
+/** Returns the durations of the newest runs of a store, in seconds, the newest last. */
+async function newestDurations(backend: Engine): Promise<number[]> {
+  const newest: number[] = [];
+  let count = 0;
+  for await (const row of backend.rows({ columns: [ELAPSED] })) {
+    const seconds = row[ELAPSED];
+    if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
+  }
+  const oldest = count % newest.length || 0;
+  return [...newest.slice(oldest), ...newest.slice(0, oldest)];
 }

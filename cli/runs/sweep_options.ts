@@ -18,7 +18,7 @@ export const sweepOptions = {
   jobs: option(count(1), "how many at once", { short: "j" }),
   shard: option(
     { value: "i/n", read: readShard },
-    "take every n-th combination from the i-th on; or slurm, sge, lsf, kubernetes/n: the part of this task",
+    "take part i (0 to n-1) of n: every n-th combination; or slurm, sge, lsf, kubernetes/n: the part of this array task",
   ),
   steal: flag("with --shard: then help with the other parts"),
   timeout: option(time, "how long an attempt may take; then it is killed, and failed"),

@@ -1,5 +1,4 @@
-import { ConflictError } from "../../core/tools/conflict_error.ts";
-import { conflictLines } from "../../core/tools/conflict_lines.ts";
+import { ConflictError, conflictLines } from "../../core/tools/conflict_error.ts";
 import type { Output } from "../command.ts";
 
 /**

@@ -1,30 +1,29 @@
 import { StoreError } from "../errors.ts";
-import { type Key, keyOf, keyShape } from "../keys/key.ts";
+import { Fingerprint } from "../keys/fingerprint.ts";
+import { CELL_END, type Key, keyOf, NAME_END } from "../keys/key.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
-import { Queue } from "../runtime/queue.ts";
-import { orderColumns } from "../values/columns.ts";
+import { YieldTimer } from "../runtime/yield_timer.ts";
+import { writeCell } from "../values/cell.ts";
+import { orderColumns, pick } from "../values/columns.ts";
 import { toRow } from "../values/to_row.ts";
-import { type Row, setEntry } from "../values/value.ts";
-import { allRowsAfter } from "./all_rows_after.ts";
+import type { Row } from "../values/value.ts";
 import type {
   Backend,
   ClaimAnswer,
+  ClaimOptions,
   Claims,
   Failure,
   HeldKey,
   KeyAccess,
   RowsAfter,
 } from "./backend.ts";
-import type { ClaimOptions } from "./backend.ts";
 import { Engine, type RowsOptions } from "./engine.ts";
 import { ProcessClaims } from "./process_claims.ts";
+import { agreesWith } from "./subset_shape.ts";
 
 const adapted = new WeakMap<Backend, Engine>();
 
-/**
- * Returns a backend as an engine: itself if it is one, else its adapter. There is one adapter for each
- * backend object, so that claims and failures kept in this process hold for all that use the object.
- */
+/** Returns a backend as an engine: itself if it is one, else its one adapter, which keeps its claims. */
 export function engineOf(backend: Backend): Engine {
   if (backend instanceof Engine) return backend;
   let engine = adapted.get(backend);
@@ -43,8 +42,8 @@ class AdaptedBackend extends Engine {
   readonly #claims: Claims;
   /** Undefined if the backend keeps claims itself. */
   readonly #own: ProcessClaims | undefined;
-  /** Changes are made in the order of the calls, even if keys are looked up first or nothing awaits them. */
-  readonly #changes = new Queue();
+  /** The end of the last change. */
+  #changed: Promise<unknown> = Promise.resolve();
 
   constructor(backend: Backend) {
     super();
@@ -57,7 +56,7 @@ class AdaptedBackend extends Engine {
     this.#own = backend.claims ? undefined : new ProcessClaims(
       this.location,
       (key) => this.find(key),
-      (key, isDone, row) => this.#changes.run(() => this.#replace(key, isDone, row)),
+      (key, isDone, row) => this.#change(() => this.#replace(key, isDone, row)),
     );
     this.#claims = backend.claims ?? this.#own!;
   }
@@ -72,7 +71,7 @@ class AdaptedBackend extends Engine {
 
   record(row: Row): MaybePromise<void> {
     if (!this.#own) return this.#backend.record(toRow(row));
-    return this.#changes.run(() => this.#backend.record(toRow(row)));
+    return this.#change(() => this.#backend.record(toRow(row)));
   }
 
   override load(): MaybePromise<Row[]> {
@@ -84,14 +83,14 @@ class AdaptedBackend extends Engine {
   }
 
   clear(): MaybePromise<void> {
-    return this.#changes.run(async () => {
+    return this.#change(async () => {
       await this.#backend.clear();
       this.#own?.forgetAll();
     });
   }
 
   close(): MaybePromise<void> {
-    return this.#changes.run(() => {
+    return this.#change(() => {
       this.#own?.end();
       return this.#backend.close();
     });
@@ -147,6 +146,13 @@ class AdaptedBackend extends Engine {
     return this.#claims.forget(params);
   }
 
+  /** Makes a change after all before it: in the order of the calls, even if nothing awaits them. */
+  #change<T>(change: () => MaybePromise<T>): Promise<T> {
+    const result = this.#changed.then(change);
+    this.#changed = result.catch(() => {}); // its caller gets the error
+    return result;
+  }
+
   /** Adds a row in place of one of its key that does not count as done. */
   async #replace(key: Key, isDone: ClaimOptions["isDone"], row: Row): Promise<void> {
     const found = await this.find(key); // it may have been recorded without a claim
@@ -170,9 +176,7 @@ async function removeRows(backend: Backend, key: Key): Promise<number> {
   const gone = rows.filter(isGone);
   const kept = rows.filter((row) => !isGone(row));
   for (const row of gone) {
-    const shape = keyShape(Object.keys(row));
-    const { text } = keyOf(shape, row);
-    if (kept.some((other) => keyOf(shape, other).text === text)) {
+    if (kept.some(agreesWith(row))) {
       throw new StoreError(
         `Cannot remove one row of "${backend.location}" without others that agree on all its ` +
           `columns; remove them by a column that only it has`,
@@ -183,11 +187,24 @@ async function removeRows(backend: Backend, key: Key): Promise<number> {
   return gone.length;
 }
 
-function pick(row: Row, columns: readonly string[]): Row {
-  const picked: Row = {};
-  for (const name of columns) {
-    const value = Object.hasOwn(row, name) ? row[name] : undefined;
-    if (value !== undefined) setEntry(picked, name, value);
+/** Returns the rows after a cursor of a store that can only be read whole: all, if one of them changed. */
+export async function allRowsAfter(
+  backend: Backend,
+  cursor: string | undefined,
+): Promise<RowsAfter> {
+  const rows = await backend.load();
+  const fingerprint = new Fingerprint().begin();
+  const timer = new YieldTimer();
+  for (const row of rows) {
+    if (timer.isDue(16)) await timer.yield();
+    for (const [name, value] of Object.entries(row)) {
+      fingerprint.text(name).text(NAME_END).text(writeCell(value)).text(CELL_END);
+    }
+    fingerprint.text("\n");
   }
-  return picked;
+  const { a, b, c } = fingerprint.end();
+  const now = `${rows.length} ${a} ${b} ${c}`;
+  return cursor === now
+    ? { cursor, isWhole: false, rows: [] }
+    : { cursor: now, isWhole: true, rows };
 }

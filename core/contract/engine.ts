@@ -95,8 +95,10 @@ export abstract class Engine implements Backend {
   /**
    * Returns the `_stet_source` of the newest row with exactly this key: empty if the row has none, undefined
    * if there is no such row. It is the look of a call whose result is not saved.
+   *
+   * @param _mayClaim True if the caller claims a missing key, which looks again: a miss need not be certain.
    */
-  sourceOf(key: Key): MaybePromise<string | undefined> {
+  sourceOf(key: Key, _mayClaim?: boolean): MaybePromise<string | undefined> {
     return andThen(this.find(key), (row) => row && sourceIn(row));
   }
 
@@ -104,8 +106,10 @@ export abstract class Engine implements Backend {
    * Returns the result columns and the `_stet_source` of the newest row with exactly this key, undefined if
    * there is no such row. It is the look of a call whose result is saved. Other columns of the row may be
    * among them. Default: the whole row.
+   *
+   * @param _mayClaim As for `sourceOf`.
    */
-  savedResult(key: Key): MaybePromise<Row | undefined> {
+  savedResult(key: Key, _mayClaim?: boolean): MaybePromise<Row | undefined> {
     return this.find(key);
   }
 

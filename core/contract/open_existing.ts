@@ -1,45 +1,43 @@
 import path from "node:path";
-import type { Backend } from "./backend.ts";
 import { closeAfter } from "../runtime/close_after.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { engineOf } from "./adapted_backend.ts";
 import type { Engine } from "./engine.ts";
 import { StoreError } from "../errors.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 import type { Registry, StoreOptions } from "./registry.ts";
 
-/** Opens a store to read it. @throws {StoreError} If it is not there. */
-export async function openExisting(
-  registry: Registry,
-  store: string | URL,
-  options: StoreOptions,
-): Promise<Backend> {
-  const backend = await registry.open(store, options);
-  const complete = engineOf(backend);
-  if (await complete.exists()) return backend;
-  return await closeAfter(
-    async () => Promise.reject(await missingStore(store, complete)),
-    () => complete.close(),
-  );
-}
-
 /**
- * Opens a store, runs a body and closes it.
+ * Opens a store to read it.
  *
  * @param isThere Tells whether there is anything to read. Default: the store exists.
  * @throws {StoreError} If there is not.
  */
+export async function openExisting(
+  registry: Registry,
+  store: string | URL,
+  options: StoreOptions,
+  isThere: (engine: Engine) => MaybePromise<boolean> = (engine) => engine.exists(),
+): Promise<Engine> {
+  const engine = engineOf(await registry.open(store, options));
+  try {
+    if (await isThere(engine)) return engine;
+    throw await missingStore(store, engine);
+  } catch (error) {
+    return await closeAfter(() => Promise.reject(error), () => engine.close());
+  }
+}
+
+/** Opens a store as {@linkcode openExisting} does, runs a body and closes it. */
 export async function withStore<T>(
   registry: Registry,
   store: string | URL,
   options: StoreOptions,
-  body: (backend: Engine) => Promise<T>,
-  isThere: (backend: Engine) => Promise<boolean> = async (backend) => await backend.exists(),
+  body: (engine: Engine) => Promise<T>,
+  isThere?: (engine: Engine) => MaybePromise<boolean>,
 ): Promise<T> {
-  const backend = engineOf(await registry.open(store, options));
-  return await closeAfter(async () => {
-    if (await isThere(backend)) return await body(backend);
-    throw await missingStore(store, backend);
-  }, () => backend.close());
+  const engine = await openExisting(registry, store, options, isThere);
+  return await closeAfter(() => body(engine), () => engine.close());
 }
 
 /** True if a store exists, or runs failed or are under way before the first row made it. */
@@ -48,10 +46,7 @@ export async function isKnown(backend: Engine): Promise<boolean> {
     (await backend.held()).length > 0;
 }
 
-async function missingStore(
-  store: string | URL,
-  backend: Engine,
-): Promise<StoreError> {
+async function missingStore(store: string | URL, backend: Engine): Promise<StoreError> {
   const failed = (await backend.failures()).length;
   const reason = failed > 0
     ? `no run has succeeded, ${failed} failed; stet failures lists them`

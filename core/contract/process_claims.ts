@@ -49,7 +49,6 @@ export class ProcessClaims implements Claims {
     this.#failures = known.failures;
   }
 
-  /** Looks up a key and claims it. */
   async claim(key: Key, options: ClaimOptions = {}): Promise<ClaimAnswer> {
     const { text } = key;
     const { isDone = () => true, lease = { ...OURS } } = options;
@@ -79,7 +78,6 @@ export class ProcessClaims implements Claims {
     }
   }
 
-  /** Returns the failures noted, oldest first. */
   failures(): Failure[] {
     return [...this.#failures.values()];
   }
@@ -89,7 +87,6 @@ export class ProcessClaims implements Claims {
     this.#failures.clear();
   }
 
-  /** Forgets failures by their params, and returns their number. */
   forget(params: readonly Row[]): number {
     const forgotten = new Set(params.map((each) => canonicalJson(each)));
     let count = 0;
@@ -101,7 +98,6 @@ export class ProcessClaims implements Claims {
     return count;
   }
 
-  /** Returns the keys that are claimed, and their holders. */
   held(): HeldKey[] {
     return [...this.#leases.keys()].flatMap((key) => {
       const holder = this.#otherHolderOf(key, OURS);

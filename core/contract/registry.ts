@@ -16,70 +16,63 @@ export interface StoreOptions extends OpenOptions {
 }
 
 /** The kinds of store that are known, by extension or URL scheme. */
-export interface Registry {
-  /** Opens the store at a path or URL. */
-  open(location: string | URL, options?: StoreOptions): Promise<Backend>;
-  /** @throws {StoreError} If there is no kind of store for the location. Nothing is loaded. */
-  check(location: string | URL, backends?: BackendTable): void;
-  /** Loads the code of the kind of store that a location names. */
-  load(location: string | URL, backends?: BackendTable): Promise<BackendModule>;
-  /** Adds a kind of store, or takes the place of one. */
-  register(extension: string, loader: BackendLoader): void;
-}
+export class Registry {
+  readonly #known: Map<string, BackendLoader>;
 
-/** A registry that knows the kinds of store in a table. */
-export function createRegistry(builtIn: BackendTable): Registry {
-  const known = new Map(Object.entries(builtIn));
-
-  function loaderOf(location: string, table: ReadonlyMap<string, BackendLoader>): BackendLoader {
-    const name = location.toLowerCase();
-    const exact = table.get(name);
-    if (exact) return exact;
-    const scheme = schemeOf(name);
-    const byScheme = table.get(scheme ?? "");
-    if (byScheme) return byScheme;
-    // The longest first, so that ".tar.foo" comes before ".foo".
-    const extensions = [...table.keys()].filter((key) => key.startsWith("."));
-    const found = extensions.filter((extension) => name.endsWith(extension))
-      .sort((a, b) => b.length - a.length)[0];
-    const loader = found === undefined ? undefined : table.get(found);
-    if (loader) return loader;
-    const schemes = [...table.keys()].filter((key) => /^[a-z].*:$/.test(key)).map((key) =>
-      `${key}//`
-    );
-    throw new StoreError(
-      `Cannot open store "${shownLocation(location)}": ${
-        scheme === undefined
-          ? `its extension must be one of ${extensions.join(", ")}`
-          : `no kind of store has the scheme "${scheme}//"; use a file, or one of ${
-            schemes.join(", ")
-          }`
-      }`,
-    );
+  /** @param builtIn The kinds that are known from the beginning. */
+  constructor(builtIn: BackendTable) {
+    this.#known = new Map(Object.entries(builtIn));
   }
 
-  function find(location: string | URL, backends: BackendTable = {}): BackendLoader {
-    const table = new Map(known);
+  /** Opens the store at a path or URL. */
+  async open(
+    location: string | URL,
+    { backends, ...options }: StoreOptions = {},
+  ): Promise<Backend> {
+    return (await this.load(location, backends)).open(locationText(location), options);
+  }
+
+  /** @throws {StoreError} If there is no kind of store for the location. Nothing is loaded. */
+  check(location: string | URL, backends?: BackendTable): void {
+    this.#loaderOf(location, backends);
+  }
+
+  /** Loads the code of the kind of store that a location names. */
+  async load(location: string | URL, backends?: BackendTable): Promise<BackendModule> {
+    return await this.#loaderOf(location, backends)();
+  }
+
+  /** Adds a kind of store, or takes the place of one. */
+  register(extension: string, loader: BackendLoader): void {
+    this.#known.set(checkExtension(extension), loader);
+  }
+
+  #loaderOf(location: string | URL, backends: BackendTable = {}): BackendLoader {
+    const table = new Map(this.#known);
     for (const [extension, loader] of Object.entries(backends)) {
       table.set(checkExtension(extension), loader);
     }
-    return loaderOf(locationText(location), table);
+    const text = locationText(location);
+    const name = text.toLowerCase();
+    const extensions = [...table.keys()].filter((key) => key.startsWith("."));
+    // The longest first, so that ".tar.foo" comes before ".foo".
+    const [extension = ""] = extensions.filter((each) => name.endsWith(each))
+      .sort((a, b) => b.length - a.length);
+    const scheme = schemeOf(name);
+    const loader = table.get(name) ?? table.get(scheme) ?? table.get(extension);
+    if (loader) return loader;
+    const schemes = [...table.keys()].filter((key) => /^[a-z].*:$/.test(key));
+    const why = scheme === ""
+      ? `its extension must be one of ${extensions.join(", ")}`
+      : `stores of "${scheme}" are not supported; use a file, or a URL of ${schemes.join(", ")}`;
+    throw new StoreError(`Cannot open store "${shownLocation(text)}": ${why}`);
   }
-
-  return {
-    async open(location, { backends, ...options } = {}): Promise<Backend> {
-      return (await find(location, backends)()).open(locationText(location), options);
-    },
-    check: (location, backends) => void find(location, backends),
-    load: async (location, backends) => await find(location, backends)(),
-    register: (extension, loader) => void known.set(checkExtension(extension), loader),
-  };
 }
 
-/** The scheme of a URL, as SQLAlchemy's too have one: `sqlite:` for `sqlite+pysqlite:///a.db`. */
-function schemeOf(location: string): string | undefined {
+/** The scheme of a URL, as SQLAlchemy's too have one: `sqlite:` for `sqlite+pysqlite:///a.db`; else empty. */
+function schemeOf(location: string): string {
   const scheme = /^([a-z][a-z0-9]*)(?:\+\w+)?:\/\//.exec(location)?.[1];
-  return scheme === "postgres" ? "postgresql:" : scheme && `${scheme}:`;
+  return scheme === "postgres" ? "postgresql:" : scheme ? `${scheme}:` : "";
 }
 
 /** A location as text; `file:` URLs become paths. */

@@ -1,5 +1,5 @@
-import type { Backend } from "../contract/backend.ts";
-import { engineOf } from "../contract/adapted_backend.ts";
+import { engineOf } from "./adapted_backend.ts";
+import type { Backend } from "./backend.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
@@ -21,10 +21,7 @@ export interface Status {
 }
 
 /** Number of rows, and the largest text of a column. */
-export interface Newest {
-  readonly count: number;
-  readonly lastRun: string | undefined;
-}
+type Newest = Pick<Status, "count" | "lastRun">;
 
 /**
  * Returns the status of an open store.

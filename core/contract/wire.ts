@@ -92,29 +92,22 @@ export interface RecordRequest extends KeyFields {
   readonly retry?: boolean;
 }
 
-/** `POST /v1/fail`. */
-export interface FailRequest extends RunFields {
-  readonly token: string;
-  readonly error: string;
-  readonly stack?: string;
-  /** Number of attempts that failed, one after the other. Default: 1. */
-  readonly attempts?: number;
-  /** The version of a row that does not count as done. */
-  readonly replaces?: string;
-}
-
-/** `POST /v1/renew`. */
-export interface RenewRequest extends RunFields, LeaseFields {
-  readonly token: string;
-  /** The version of a row that does not count as done. */
-  readonly replaces?: string;
-}
-
 /** `POST /v1/release`. */
 export interface ReleaseRequest extends RunFields {
   readonly token: string;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
+}
+
+/** `POST /v1/renew`. */
+export type RenewRequest = ReleaseRequest & LeaseFields;
+
+/** `POST /v1/fail`. */
+export interface FailRequest extends ReleaseRequest {
+  readonly error: string;
+  readonly stack?: string;
+  /** Number of attempts that failed, one after the other. Default: 1. */
+  readonly attempts?: number;
 }
 
 /** `POST /v1/find` for one run. */
@@ -136,11 +129,6 @@ export interface MatchRequest extends KeyFields {
 /** `POST /v1/remove`: also the rows that have exactly the cells of one of these in the columns of `key`. */
 export interface RemoveRequest extends MatchRequest {
   readonly batch?: readonly WireRow[];
-}
-
-/** `POST /v1/forget`: failures, by their params as `GET /v1/failures` gives them. */
-export interface ForgetRequest {
-  readonly batch: readonly WireRow[];
 }
 
 /** `POST /v1/verify`. */
@@ -167,12 +155,6 @@ export interface RunsQuery {
   readonly sort?: string;
   readonly limit?: number;
   readonly offset?: number;
-}
-
-/** The query of `POST /v1/runs`. */
-export interface RecordAllQuery {
-  readonly retry?: "true" | "false";
-  readonly columns?: string;
 }
 
 /** `GET /v1/columns`. */

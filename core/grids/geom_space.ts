@@ -23,15 +23,16 @@ import { type Sequence, sequence } from "./sequence.ts";
 export function geomSpace(start: number, end: number, count: number): Sequence<number> {
   checkPositive("a log spacing", { start, end });
   checkCount("a log spacing", count, 2);
-  return sequence(() => spaced(start, end, count - 1));
+  const steps = count - 1;
+  const [from, to] = [log10(start), log10(end)];
+  return sequence(function* () {
+    yield toLinear(start, start);
+    for (let i = 1; i < steps; i++) yield toSignificant(pow10(from + (to - from) * (i / steps)));
+    yield toLinear(end, end);
+  });
 }
 
-/**
- * Checks the ends of a log scale.
- *
- * @throws {TypeError} If one is no number.
- * @throws {RangeError} If one is not finite and above 0.
- */
+/** Checks the ends of a log scale: as {@linkcode checkNumbers} does, and that they are above 0. */
 export function checkPositive(what: string, ends: Readonly<Record<string, number>>): void {
   checkNumbers(what, ends);
   for (const [name, x] of Object.entries(ends)) {
@@ -40,12 +41,4 @@ export function checkPositive(what: string, ends: Readonly<Record<string, number
       `Cannot make ${what}: ${name} is ${x}, and must be above 0; pass the number, not its exponent`,
     );
   }
-}
-
-function* spaced(start: number, end: number, steps: number): Generator<number> {
-  const from = log10(start);
-  const to = log10(end);
-  yield toLinear(start, start);
-  for (let i = 1; i < steps; i++) yield toSignificant(pow10(from + (to - from) * (i / steps)));
-  yield toLinear(end, end);
 }

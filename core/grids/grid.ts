@@ -1,7 +1,20 @@
+import { writeCell } from "../values/cell.ts";
+import { entryOf, type Row } from "../values/value.ts";
 import { expandGrid } from "./expand_grid.ts";
-import type { Factor } from "./factor.ts";
-import { gridNumber } from "./grid_number.ts";
-import type { Row } from "../values/value.ts";
+
+/** A factor of a grid: params that change together. */
+export interface Factor {
+  readonly names: readonly string[];
+  /** The values of the params; of an axis, one name in each. */
+  readonly parts: readonly Row[];
+  /**
+   * The texts that params were written as, by the index of the part, where programs would get them in another
+   * spelling. Default: none.
+   */
+  readonly spelled?: ReadonlyMap<number, Readonly<Record<string, string>>>;
+  /** The names whose values were read from text, their kind not decided by hand. Default: none. */
+  readonly open?: readonly string[];
+}
 
 /** A set of combinations. */
 export interface Grid {
@@ -48,4 +61,31 @@ function* combine(factors: readonly Factor[]): Generator<Row> {
 /** Returns one row with the entries of several. */
 export function united(parts: readonly Row[]): Row {
   return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
+}
+
+/** Returns a function that gives the place of a combination in the order of the grid, or -1. */
+export function gridNumber(factors: readonly Factor[]): (params: Row) => number {
+  const lookUps = factors.map(({ names, parts }) => ({
+    names,
+    length: parts.length,
+    numbers: new Map(parts.map((part, i) => [lookUpKey(part, names), i])),
+  }));
+  return (params) => {
+    let number = 0;
+    for (const { names, length, numbers } of lookUps) {
+      const part = numbers.get(lookUpKey(params, names));
+      if (part === undefined) return -1;
+      number = number * length + part;
+    }
+    return number;
+  };
+}
+
+/** Returns the values of some params as a key of a Map; a scalar alone is its own key, which is quick. */
+function lookUpKey(params: Row, names: readonly string[]): unknown {
+  const [name] = names;
+  const value = names.length === 1 ? entryOf(params, name!) : null;
+  if (names.length === 1 && (typeof value !== "object" || value === null)) return value;
+  const values = names.map((each) => entryOf(params, each));
+  return `\x1e${values.map((each) => each === undefined ? "" : writeCell(each)).join("\x1f")}`;
 }

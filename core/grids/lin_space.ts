@@ -22,11 +22,10 @@ import { type Sequence, sequence } from "./sequence.ts";
 export function linSpace(start: number, end: number, count: number): Sequence<number> {
   checkNumbers("a linear spacing", { start, end });
   checkCount("a linear spacing", count, 2);
-  return sequence(() => spaced(start, end, count - 1));
-}
-
-function* spaced(start: number, end: number, steps: number): Generator<number> {
+  const steps = count - 1;
   const scale = Math.max(Math.abs(start), Math.abs(end));
-  for (let i = 0; i < steps; i++) yield toLinear(start + (end - start) * (i / steps), scale);
-  yield toLinear(end, scale);
+  return sequence(function* () {
+    for (let i = 0; i < steps; i++) yield toLinear(start + (end - start) * (i / steps), scale);
+    yield toLinear(end, scale);
+  });
 }

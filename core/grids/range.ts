@@ -38,9 +38,7 @@ export function range(start: number, end: number, step = 1): Sequence<number> {
       `Cannot make a range from ${start} to ${end}: step ${step} leads away from the end; pass ${-step}`,
     );
   }
-  return sequence(() => stepped(start, step, steps, scale));
-}
-
-function* stepped(start: number, step: number, steps: number, scale: number): Generator<number> {
-  for (let i = 0; i <= steps; i++) yield toLinear(start + i * step, scale);
+  return sequence(function* () {
+    for (let i = 0; i <= steps; i++) yield toLinear(start + i * step, scale);
+  });
 }

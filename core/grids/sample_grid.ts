@@ -1,7 +1,7 @@
+import { hash } from "node:crypto";
 import { described, entriesOfGrid, isAxis } from "./axis.ts";
 import { checkPositive } from "./geom_space.ts";
 import { log10, pow10 } from "./log10.ts";
-import { random } from "./random.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkCount, checkNumbers, toSignificant } from "./spacing.ts";
 import { setEntry } from "../values/value.ts";
@@ -64,24 +64,18 @@ export function sampleGrid<S extends SampleSpec<S>>(
   const drawers = entriesOfGrid(spec).map(([name, source]) =>
     [name, drawer(name, source)] as const
   );
-  return sequence(() => draws(drawers, count, seed)) as ReturnType<typeof sampleGrid<S>>;
+  return sequence(function* () {
+    const axes = drawers.map(([name, draw]) => ({ name, draw, next: random(`${seed} ${name}`) }));
+    for (let i = 0; i < count; i++) {
+      const combination = {};
+      for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
+      yield combination;
+    }
+  }) as ReturnType<typeof sampleGrid<S>>;
 }
 
 /** Maps a random number from 0 to below 1 to a value. */
 type Drawer = (random: number) => unknown;
-
-function* draws(
-  drawers: readonly (readonly [string, Drawer])[],
-  count: number,
-  seed: number,
-): Generator<object> {
-  const axes = drawers.map(([name, draw]) => ({ name, draw, next: random(`${seed} ${name}`) }));
-  for (let i = 0; i < count; i++) {
-    const combination = {};
-    for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
-    yield combination;
-  }
-}
 
 function drawer(name: string, source: unknown): Drawer {
   if (isAxis(source)) {
@@ -130,4 +124,29 @@ function distribution(
         `Cannot make ${what}: low is ${low} and high ${high}, and both must be whole numbers`,
       );
   }
+}
+
+/**
+ * Returns a stream of random numbers from 0 to below 1, of 53 bits each, the same for the same text on all
+ * runtimes, and independent of those for other texts.
+ *
+ * The generator is sfc32 of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net,
+ * `src/RNGs/sfc.cpp`), seeded as its `seed(s1, s2, s3)` does, with words of the text's SHA-256; the bits
+ * become a number as in `genrand_res53` of the Mersenne Twister. Not for secrets.
+ */
+function random(text: string): () => number {
+  const seed = hash("sha256", text, "hex");
+  let a = Number.parseInt(seed.slice(0, 8), 16);
+  let b = Number.parseInt(seed.slice(8, 16), 16);
+  let c = Number.parseInt(seed.slice(16, 24), 16);
+  let counter = 1;
+  const next = (): number => {
+    const out = (a + b + counter++) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + out | 0;
+    return out >>> 0;
+  };
+  for (let i = 0; i < 15; i++) next();
+  return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 }

@@ -42,17 +42,11 @@ export function checkNumbers(what: string, numbers: Readonly<Record<string, unkn
   }
 }
 
-/**
- * Checks how many values are asked for.
- *
- * @throws {RangeError} If it is no whole number from `least` up.
- */
+/** @throws {RangeError} If a count of values is no whole number from `least` up. */
 export function checkCount(what: string, count: number, least: number): void {
-  if (!Number.isSafeInteger(count) || count < least) {
-    throw new RangeError(
-      `Cannot make ${what}: count is ${
-        described(count)
-      }, and must be a whole number from ${least} up`,
-    );
-  }
+  if (Number.isSafeInteger(count) && count >= least) return;
+  throw new RangeError(
+    `Cannot make ${what}: count is ${described(count)}, and must be a whole number ` +
+      `from ${least} up`,
+  );
 }

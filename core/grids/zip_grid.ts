@@ -32,16 +32,11 @@ export function zipGrid<A extends Axes<A>>(
       `Cannot zip axes of different lengths: ${lengths}; give each as many values`,
     );
   }
-  return sequence(() => zip(read, length)) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
-}
-
-function* zip(
-  axes: readonly (readonly [string, readonly unknown[]])[],
-  length: number,
-): Generator<object> {
-  for (let i = 0; i < length; i++) {
-    const combination = {};
-    for (const [name, values] of axes) setEntry(combination, name, values[i]);
-    yield combination;
-  }
+  return sequence(function* () {
+    for (let i = 0; i < length; i++) {
+      const combination = {};
+      for (const [name, values] of read) setEntry(combination, name, values[i]);
+      yield combination;
+    }
+  }) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }

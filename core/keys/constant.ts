@@ -8,12 +8,9 @@ export interface Constant {
 type Primitive = string | number | bigint | boolean | null | undefined;
 
 /**
- * The value of an expression that is the same whenever and wherever it is evaluated, or `undefined`
- * if it reads anything but literals. Known are literals, `undefined`, `NaN`, `Infinity`, template
- * literals, arrays, plain objects, the ternary, and the unary, binary and logical operators on
- * primitives: enough to read `1 / 3` in the source on one runtime and its folded form
- * `0.3333333333333333` on another as one value. Arrays and objects are frozen, so that they can be
- * handed out many times.
+ * Returns the value of an expression of literals and operators on primitives, or `undefined` if it reads
+ * anything else. So `1 / 3` in the source on one runtime and its folded form `0.3333333333333333` on another
+ * are one value. Arrays and objects are frozen, as they are given to many calls.
  */
 export function constantOf(node: Expression): Constant | undefined {
   switch (node.type) {

@@ -1,9 +1,8 @@
 import type { CellSink } from "../values/cell_sink.ts";
 
 /**
- * A 96-bit fingerprint of a text, fed piece by piece: three lanes of multiply, xor and rotate over
- * its UTF-16 code units. Made for the keys of one store, where 10⁹ keys collide with a probability
- * of about 10⁻¹¹; it is no defence against keys that are made to collide.
+ * A 96-bit fingerprint of a text, fed piece by piece: three lanes of multiply, xor and rotate over its UTF-16
+ * code units. 10⁹ keys collide with a probability of about 10⁻¹¹, unless they are made to.
  */
 export class Fingerprint implements CellSink {
   /** The lanes, unsigned 32 bits each, once `end` was called. */

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { sortedNames } from "../values/json.ts";
 import { floatText } from "../values/number_text.ts";
 import { isReservedParam } from "../values/record_names.ts";
-import { entryPath, isPlainObject, toValue, type Value } from "../values/value.ts";
+import { entryPath, isArray, isPlainObject, toValue, type Value } from "../values/value.ts";
 
 /** The type of a column of a `Store`; with `?`, it may be null. */
 export type ColumnType = ColumnKind | `${ColumnKind}?`;
@@ -78,11 +78,10 @@ function hashEntries(
 
 function explicitId(id: unknown): string {
   if (typeof id === "string" && id !== "") return id;
+  const what = id === "" ? "empty" : `a ${typeof id}`;
   throw new TypeError(
-    `Cannot use params.id as an id: it is ${
-      id === "" ? "empty" : `a ${typeof id}`
-    }, and must be a string that is ` +
-      "not empty; leave it out to have it computed",
+    `Cannot use params.id as an id: it is ${what}, and must be a string that is not empty; leave it ` +
+      "out to have it computed",
   );
 }
 
@@ -100,12 +99,9 @@ function valueJson(value: Value): string {
   }
 }
 
-function containerJson(value: readonly Value[] | { readonly [name: string]: Value }): string {
-  if (Array.isArray(value)) return `[${value.map(valueJson).join(",")}]`;
-  const object = value as { readonly [name: string]: Value };
-  const entries = sortedNames(object).map((name) =>
-    `${asciiJson(name)}:${valueJson(object[name]!)}`
-  );
+function containerJson(value: Value & object): string {
+  if (isArray(value)) return `[${value.map(valueJson).join(",")}]`;
+  const entries = sortedNames(value).map((name) => `${asciiJson(name)}:${valueJson(value[name]!)}`);
   return `{${entries.join(",")}}`;
 }
 

@@ -1,7 +1,7 @@
 import { readCell, writeCell } from "../values/cell.ts";
 import { isKeyColumn } from "../values/columns.ts";
 import { Fingerprint } from "./fingerprint.ts";
-import { type Row, setEntry, toValue } from "../values/value.ts";
+import { entryOf, type Row, setEntry, toValue } from "../values/value.ts";
 
 /** The columns that make up a key. Made once and used for many keys. */
 export interface KeyShape {
@@ -35,8 +35,7 @@ const MAX_SHAPES = 1000;
 const shapes = new Map<string, KeyShape>();
 
 /**
- * Returns the shape of keys with these columns. Equal shapes are one object, as stores index rows by shape;
- * the last 1,000 are kept.
+ * Returns the shape of keys with these columns. Equal shapes are one object: stores index rows by shape.
  *
  * @param columns The declared key columns; undefined: every column that is not reserved.
  * @param defaults Values that rows and calls without the column count as having.
@@ -70,7 +69,18 @@ export function keyOf(
   params: Readonly<Record<string, unknown>>,
   order?: readonly string[],
 ): Key {
-  return new LazyKey(shape, params, textOf(shape, params), order);
+  return new LazyKey(shape, params, order);
+}
+
+/** The params of a key, from its text: the inverse of `Key.text`. */
+export function keyParams(text: string): Row {
+  const params: Row = {};
+  for (const entry of text.split(CELL_END)) {
+    const at = entry.indexOf(NAME_END);
+    const value = readCell(entry.slice(at + 1));
+    if (at !== -1 && value !== undefined) setEntry(params, entry.slice(0, at), value);
+  }
+  return params;
 }
 
 /** Returns a key with other values, such as those of columns that are not in it. */
@@ -88,7 +98,7 @@ export function withValues(key: Key, values: Row): Key {
 function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
   let text = "";
   for (const name of shape.columns ?? openColumns(shape, params)) {
-    const cell = cellOf(own(params, name), name) ?? shape.defaults.get(name);
+    const cell = cellOf(entryOf(params, name), name) ?? shape.defaults.get(name);
     if (cell !== undefined) text += name + NAME_END + cell + CELL_END;
   }
   return text;
@@ -101,11 +111,6 @@ function openColumns(
   const names = Object.keys(params).filter(isKeyColumn);
   for (const name of shape.defaults.keys()) if (!Object.hasOwn(params, name)) names.push(name);
   return names.sort();
-}
-
-/** A param may be called `constructor`: what is inherited is not a param. */
-function own(params: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(params, name) ? params[name] : undefined;
 }
 
 function cellOf(input: unknown, name: string): string | undefined {
@@ -123,7 +128,7 @@ function cellOf(input: unknown, name: string): string | undefined {
 
 /** Values are needed only when the key is recorded, not when it is looked up. */
 class LazyKey implements Key {
-  #params: Readonly<Record<string, unknown>>;
+  readonly #params: Readonly<Record<string, unknown>>;
   #values: Row | undefined;
   #fingerprint: Fingerprint | undefined;
   readonly #order: readonly string[] | undefined;
@@ -133,13 +138,12 @@ class LazyKey implements Key {
   constructor(
     shape: KeyShape,
     params: Readonly<Record<string, unknown>>,
-    text: string,
     order: readonly string[] | undefined,
   ) {
     this.#order = order;
     this.shape = shape;
     this.#params = params;
-    this.text = text;
+    this.text = textOf(shape, params);
   }
 
   get fingerprint(): Fingerprint {
@@ -147,20 +151,17 @@ class LazyKey implements Key {
   }
 
   get values(): Row {
-    return this.#values ??= this.#read();
-  }
-
-  #read(): Row {
+    if (this.#values) return this.#values;
     const params = this.#params;
     const { columns = openColumns(this.shape, params), defaults } = this.shape;
     const values: Row = {};
     const given = this.#order ?? Object.keys(params).filter((name) => columns.includes(name));
     for (const name of [...given, ...columns]) {
       if (Object.hasOwn(values, name)) continue;
-      let value = toValue(own(params, name), `params.${name}`);
+      let value = toValue(entryOf(params, name), `params.${name}`);
       if (value === undefined) value = readCell(defaults.get(name) ?? "");
       if (value !== undefined) setEntry(values, name, value);
     }
-    return values;
+    return this.#values = values;
   }
 }

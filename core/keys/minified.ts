@@ -11,10 +11,9 @@ const MIN_GAPS = 3;
 const HEAD_BYTES = 65_536, MIN_SPACE = 0.1;
 
 /**
- * True if the names of a function's parameters look like those that a minifier gave, so that another build
- * of the same source may swap them: they are short, and the text of the function has no white space where
- * people and formatters put some. Where it is too short to tell, and on Bun, which formats what it loads,
- * the module decides.
+ * True if a minifier seems to have named a function's parameters, so that another build may swap them: names
+ * are short, and its text has no white space where formatters put some. Where it is too short to tell, and on
+ * Bun, which formats what it loads, the module decides.
  *
  * @param module URL or path of the module in which the function was wrapped.
  */

@@ -1,7 +1,9 @@
 import type { Expression, Function as FunctionNode, ObjectPattern, Pattern } from "acorn";
-import { cannotName, NAME_THEM } from "./cannot_name.ts";
 import { sourceParams } from "./compiled.ts";
 import { type ParsedFunction, parseFunction } from "./parse_function.ts";
+
+/** The fix that most messages show. */
+const NAME_THEM = 'Name its arguments with paramNames: ["alpha", "seed"]';
 
 /** One declared parameter; without a name when it is destructured. */
 export interface Parameter {
@@ -12,6 +14,16 @@ export interface Parameter {
   readonly isRest: boolean;
 }
 
+/** Returns the error of a function whose arguments cannot be named. */
+export function cannotName(name: string, problem: string, options?: ErrorOptions): TypeError {
+  return new TypeError(`Cannot name the arguments of ${name}(): ${problem}`, options);
+}
+
+/**
+ * Returns the parameters in the source of a function.
+ *
+ * @throws {TypeError} If the source does not show them.
+ */
 export function parametersOf(fn: (...args: never[]) => unknown, name: string): Parameter[] {
   const source = fn.toString();
   if (/\{\s*\[native code\]\s*\}\s*$/.test(source)) {
@@ -21,7 +33,7 @@ export function parametersOf(fn: (...args: never[]) => unknown, name: string): P
   try {
     node = parseFunction(source);
   } catch (cause) {
-    throw cannotName(name, `its source cannot be parsed. ${NAME_THEM}`, cause);
+    throw cannotName(name, `its source cannot be parsed. ${NAME_THEM}`, { cause });
   }
   if (node.type === "ClassExpression") {
     throw cannotName(

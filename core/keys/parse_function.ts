@@ -10,30 +10,28 @@ const PARSER: Options = {
   allowImportExportEverywhere: true, // `import.meta` in what is parsed as a script, so that sloppy code parses too
 };
 
+/** The parts of an object literal and of a class that lead to the function in them. */
+interface Surroundings {
+  readonly properties: [{ value: { params: [{ right: ParsedFunction }] } }];
+  readonly body: { body: [{ value: ParsedFunction }] };
+}
+
 /**
- * Parses a function as a runtime prints it. It is printed as in its surroundings: a method
- * without the `function` word, an arrow with the `super` or `new.target` of the method around it. So it
- * is parsed where both are allowed: as a default value in a method, else as a method of a derived class.
+ * Parses a function as a runtime prints it: a method without the `function` word, an arrow with the `super`
+ * or `new.target` of the method around it. So it is parsed where both are allowed: as a default value in a
+ * method, else as a method of a derived class.
  *
  * @throws {SyntaxError} If it is neither.
  */
 export function parseFunction(source: string): ParsedFunction {
   try {
-    type Shape = { properties: [{ value: { params: [{ right: ParsedFunction }] } }] };
-    const root = parseExpressionAt(
-      `({ method(value = ${source}) {} })`,
-      0,
-      PARSER,
-    ) as unknown as Shape;
-    return root.properties[0].value.params[0].right;
+    return parsed(`({ method(value = ${source}) {} })`).properties[0].value.params[0].right;
   } catch {
     // Not an expression: a method.
+    return parsed(`(class extends Object { ${source} })`).body.body[0].value;
   }
-  type Shape = { body: { body: [{ value: ParsedFunction }] } };
-  const root = parseExpressionAt(
-    `(class extends Object { ${source} })`,
-    0,
-    PARSER,
-  ) as unknown as Shape;
-  return root.body.body[0].value;
+}
+
+function parsed(text: string): Surroundings {
+  return parseExpressionAt(text, 0, PARSER) as unknown as Surroundings;
 }

@@ -1,10 +1,9 @@
 import type { Expression, ObjectPattern } from "acorn";
-import { cannotName } from "./cannot_name.ts";
 import { constantOf } from "./constant.ts";
 import { areMinified } from "./minified.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import { type Parameter, parametersOf } from "./parameters.ts";
-import { isPlainObject } from "../values/value.ts";
+import { cannotName, type Parameter, parametersOf } from "./parameters.ts";
+import { isPlainObject, setEntry } from "../values/value.ts";
 
 /** Names of a function's arguments, where its source does not show them or should not count. */
 export interface SignatureOptions {
@@ -18,46 +17,35 @@ export interface SignatureOptions {
 
 /** The mapping of the arguments of a function to params. */
 export interface Signature {
-  /**
-   * The calls whose first argument is read as the params object: `"object"` always, `"positional"`
-   * never, `"either"` (one plain parameter that neither `key` nor `paramNames` settles) when the call
-   * gives a plain object.
-   */
+  /** Form of a call's arguments; `"either"`: a plain object is the params object. */
   readonly style: "object" | "positional" | "either";
-  /**
-   * The declared parameter or field names, in declaration order; `undefined` when a call may bring
-   * any field: an undeclared object, one with a rest element, or style `"either"`.
-   */
+  /** The declared names, in order; `undefined` when a call may bring any field. */
   readonly names: readonly string[] | undefined;
   /** The constant default of each name that has one. Arrays and objects in it are frozen. */
   readonly defaults: ReadonlyMap<string, unknown>;
   /**
-   * The named arguments of one call as a new object: declared names in declaration order, defaults
-   * applied as JavaScript does, what is `undefined` left out, arguments without a name left out. An
-   * undeclared object is copied. Names outside the key are in it.
+   * Returns the named arguments of one call as a new object, also those outside the key: declared names in
+   * declaration order, with defaults, without what is `undefined`.
    *
-   * @throws {TypeError} if the call gives no plain object where the style is `"object"`, or gives
+   * @throws {TypeError} If the call gives no plain object where the style is `"object"`, or gives
    * arguments to a function that declares none.
    */
   params(args: readonly unknown[]): Record<string, unknown>;
-  /**
-   * The key columns of one call: the `key` option, else the declared names; `undefined` for an
-   * undeclared object, whose every column that is not reserved is in the key.
-   */
+  /** Returns the key columns of one call; `undefined` for an undeclared object: all but reserved ones. */
   keyColumns(args: readonly unknown[]): readonly string[] | undefined;
   /** The function's name for messages; `"anonymous"` if it has none. */
   readonly name: string;
 }
 
 /**
- * How calls of `fn` are named, read from its source once so that each call costs little: functions,
- * arrows and methods, sync and async, as Deno, Bun and Node print them.
+ * Returns the mapping of the arguments of `fn` to params, read from its source once: functions, arrows and
+ * methods, sync and async, as Deno, Bun and Node print them.
  *
  * A destructured first parameter declares the fields of a params object, and so does a `key` that
  * names none of the parameters; later arguments then pass through and are no params. A single
  * plain parameter takes either form, call by call. Anything else is positional.
  *
- * @throws {TypeError} if `fn` is no function that runs once per call, if what the key needs cannot
+ * @throws {TypeError} If `fn` is no function that runs once per call, if what the key needs cannot
  * be known from the source (native and bound functions, computed defaults, destructured parameters
  * without a name), or if `key` or `paramNames` does not fit. The message shows the fix.
  */
@@ -101,7 +89,15 @@ export function signatureOf(
   const unknown = key?.filter((column) => !names.includes(column)) ?? [];
   const isPlainFirst = paramNames === undefined && first?.name !== undefined && !first.isRest;
   if (key && unknown.length === key.length && isPlainFirst) {
-    return undeclaredObject(name, names, first.default, key);
+    return objectSignature({
+      name,
+      names: undefined,
+      defaults: new Map(),
+      whenOmitted: first.default,
+      columns: key,
+      expected: `an object with ${key.join(", ")} (the key names none of its parameters, ` +
+        `${names.join(", ")})`,
+    });
   }
   if (unknown.length > 0) throw unknownNames(name, "parameter", names, unknown);
   const signature = positional(name, parameters, key);
@@ -115,21 +111,13 @@ export function signatureOf(
 }
 
 function minifiedError(name: string, names: readonly string[]): TypeError {
+  const look = names.length > 1 ? "look like names" : "looks like a name";
   return cannotName(
     name,
-    `${names.join(", ")} ${
-      names.length > 1 ? "look like names" : "looks like a name"
-    } that a minifier ` +
-      "gave, and another build gives others or swaps them. Name the arguments as the source does, with " +
-      `paramNames: ["alpha", "seed"], or take one params object, ({ alpha, seed })`,
+    `${names.join(", ")} ${look} that a minifier gave, and another build gives others or swaps ` +
+      'them. Name the arguments as the source does, with paramNames: ["alpha", "seed"], or take one ' +
+      "params object, ({ alpha, seed })",
   );
-}
-
-/** A name, where a positional call has its value, and the value when that is undefined. */
-interface Slot {
-  readonly name: string;
-  readonly position: number;
-  readonly fallback: unknown;
 }
 
 function positional(
@@ -150,31 +138,20 @@ function positional(
     throw cannotName(
       name,
       `parameter ${unnamed + 1} is destructured and has no name for the key. ` +
-        (names.length > 0
-          ? `Leave it out of the key with key: ${quoted(names)}, or name`
-          : "Name") +
-        ` every argument with paramNames: ${paramNames}`,
+        `${leaveOutOr("Name", names)} every argument with paramNames: ${paramNames}`,
     );
   }
   const defaults = defaultsOf(parameters, key, (computed) => {
-    const others = names.filter((other) => other !== computed && (key?.includes(other) ?? true));
+    const others = (key ?? names).filter((other) => other !== computed);
     return cannotName(
       name,
       `the default of "${computed}" is computed, so its value is not known when a call omits it. ` +
-        (others.length > 0
-          ? `Leave it out of the key with key: ${quoted(others)}, or always`
-          : "Always") +
-        ` pass it and say so with paramNames: ${paramNames}`,
+        `${leaveOutOr("Always", others)} pass it and say so with paramNames: ${paramNames}`,
     );
   });
-  const slots: Slot[] = [];
-  let rest: Slot | undefined;
-  for (const [position, parameter] of parameters.entries()) {
-    if (parameter.name === undefined) continue;
-    const slot = { name: parameter.name, position, fallback: defaults.get(parameter.name) };
-    if (parameter.isRest) rest = slot;
-    else slots.push(slot);
-  }
+  const slots = parameters.flatMap(({ name, isRest }, position) =>
+    name === undefined ? [] : [{ name, isRest, position, fallback: defaults.get(name) }]
+  );
   const columns = key ? [...key] : names;
   return {
     style: "positional",
@@ -189,8 +166,9 @@ function positional(
         );
       }
       const params: Record<string, unknown> = {};
-      for (const slot of slots) put(params, slot.name, args[slot.position], slot.fallback);
-      if (rest) put(params, rest.name, args.slice(rest.position), undefined);
+      for (const { name, isRest, position, fallback } of slots) {
+        put(params, name, isRest ? args.slice(position) : args[position], fallback);
+      }
       return params;
     },
     keyColumns: () => columns,
@@ -235,10 +213,7 @@ function declaredObject(
     return cannotName(
       name,
       `the default of the field "${computed}" is computed, so its value is not known when a call omits it. ` +
-        (others.length > 0
-          ? `Leave it out of the key with key: ${quoted(others)}, or give`
-          : "Give") +
-        " it a constant default, or none and always pass it " +
+        `${leaveOutOr("Give", others)} it a constant default, or none and always pass it ` +
         '(with positional parameters, paramNames: ["alpha", "seed"] says so)',
     );
   });
@@ -249,24 +224,6 @@ function declaredObject(
     whenOmitted,
     columns: key ?? (isOpen ? undefined : names),
     expected: `an object${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
-  });
-}
-
-function undeclaredObject(
-  name: string,
-  parameters: readonly string[],
-  whenOmitted: Expression | undefined,
-  key: readonly string[],
-): Signature {
-  return objectSignature({
-    name,
-    names: undefined,
-    defaults: new Map(),
-    whenOmitted,
-    columns: key,
-    expected: `an object with ${key.join(", ")} (the key names none of its parameters, ${
-      parameters.join(", ")
-    })`,
   });
 }
 
@@ -310,7 +267,7 @@ function objectSignature(shape: {
   };
 }
 
-/** Sets a field as own data, unless there is no value: assigning `__proto__` would set the prototype. */
+/** Sets a field, unless there is no value. */
 function put(
   params: Record<string, unknown>,
   name: string,
@@ -318,14 +275,7 @@ function put(
   fallback: unknown,
 ): void {
   const value = given === undefined ? fallback : given;
-  if (value === undefined) return;
-  if (name !== "__proto__") params[name] = value;
-  else {Object.defineProperty(params, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });}
+  if (value !== undefined) setEntry(params, name, value);
 }
 
 interface Field {
@@ -346,11 +296,9 @@ function fieldsOf(pattern: ObjectPattern, name: string): { fields: Field[]; isOp
     if (property.computed || (key.type !== "Identifier" && key.type !== "Literal")) {
       throw cannotName(
         name,
-        `field ${
-          fields.length + 1
-        } of its first parameter has a computed name. Write the name out, or take ` +
-          'the object undestructured, (params), with key: ["alpha", "seed"], or name it whole with ' +
-          'paramNames: ["params"]',
+        `field ${fields.length + 1} of its first parameter has a computed name. Write the name ` +
+          'out, or take the object undestructured, (params), with key: ["alpha", "seed"], or name it ' +
+          'whole with paramNames: ["params"]',
       );
     }
     fields.push({
@@ -398,14 +346,19 @@ function unknownNames(
   names: readonly string[],
   unknown: readonly string[],
 ): TypeError {
+  const list = (names: readonly string[]): string => names.map((one) => `"${one}"`).join(", ");
   const nearest = unknown.flatMap((one) => nearestName(one, names) ?? []);
   return new TypeError(
-    `Cannot take ${
-      unknown.map((one) => `"${one}"`).join(", ")
-    } into the key of ${name}(): it has no such ${kind}. ` +
+    `Cannot take ${list(unknown)} into the key of ${name}(): it has no such ${kind}. ` +
       (names.length > 0 ? `Its ${kind}s are ${names.join(", ")}` : `It has no named ${kind}s`) +
-      (nearest.length > 0 ? `; did you mean ${nearest.map((one) => `"${one}"`).join(", ")}?` : ""),
+      (nearest.length > 0 ? `; did you mean ${list(nearest)}?` : ""),
   );
+}
+
+/** Begins a remedy: with others left for the key, leave the name out of it, or else do something. */
+function leaveOutOr(verb: string, others: readonly string[]): string {
+  if (others.length === 0) return verb;
+  return `Leave it out of the key with key: ${quoted(others)}, or ${verb.toLowerCase()}`;
 }
 
 /** Returns names as an array literal, ready to paste. */

@@ -7,17 +7,13 @@ import { parseFunction } from "./parse_function.ts";
 export interface Source {
   /** Hash of its syntax tree; undefined for native and bound functions, which show none. */
   readonly hash: string | undefined;
-  /**
-   * Names that it uses and does not declare, `this` among them: the values behind them are not in its
-   * source. Undefined if the text does not say.
-   */
+  /** Names, and `this`, whose values come from outside; undefined if the text does not say. */
   readonly captured: readonly string[] | undefined;
 }
 
 /**
- * Returns the source of a function: without comments, layout and its own name, so that formatting and
- * renaming it changes nothing. Runtimes print functions differently, and tools rewrite them: equal
- * hashes are the same source, different ones only within one runtime and build.
+ * Returns the source of a function, without comments, layout and its own name. Equal hashes are the same
+ * source, different ones only within one runtime and build: each prints and rewrites functions its own way.
  */
 export function sourceOfFunction(fn: (...args: never[]) => unknown): Source {
   const text = Function.prototype.toString.call(fn);
@@ -139,7 +135,7 @@ class Reader {
         return;
       case "BlockStatement": {
         // Braces around one statement are a matter of style.
-        const body = statementsOf(node);
+        const body = (node.body as Fields[]).filter(({ type }) => type !== "EmptyStatement");
         if (body.length === 1) return this.node(body[0]!);
         break;
       }
@@ -156,7 +152,9 @@ class Reader {
     this.text += `(${node.type}`;
     for (const [field, value] of Object.entries(node)) {
       if (field === "type" || LAYOUT.has(field)) continue;
-      if (field === "id" && this.#own !== undefined && nameOf(value) === this.#own) continue;
+      if (field === "id" && this.#own !== undefined && isNode(value) && value.name === this.#own) {
+        continue;
+      }
       this.text += ` ${field}:`;
       const isNameHere = NAMES.get(node.type) === field && node.computed !== true ||
         NAMES.get(node.type) === "";
@@ -211,20 +209,8 @@ class Reader {
   }
 
   /** Notes the names that a node declares, wherever in its function they count. */
-  #declare(node: Fields): void {
-    switch (node.type) {
-      case "FunctionExpression":
-      case "FunctionDeclaration":
-      case "ArrowFunctionExpression":
-        for (const param of node.params as Fields[]) this.#bind(param);
-        return this.#bind(node.id as Fields | null);
-      case "ClassDeclaration":
-      case "ClassExpression":
-      case "VariableDeclarator":
-        return this.#bind(node.id as Fields | null);
-      case "CatchClause":
-        return this.#bind(node.param as Fields | null);
-    }
+  #declare({ params, id, param }: Fields): void {
+    for (const pattern of [...params as Fields[] ?? [], id, param]) this.#bind(pattern as Fields);
   }
 
   #bind(pattern: Fields | null | undefined): void {
@@ -252,14 +238,6 @@ function isFoldable({ type }: Node): boolean {
   return type === "BinaryExpression" || type === "UnaryExpression" || type === "TemplateLiteral";
 }
 
-function statementsOf(block: Fields): Fields[] {
-  return (block.body as Fields[]).filter(({ type }) => type !== "EmptyStatement");
-}
-
 function isNode(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && "type" in value;
-}
-
-function nameOf(value: unknown): unknown {
-  return isNode(value) ? value.name : undefined;
 }

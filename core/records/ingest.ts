@@ -61,7 +61,7 @@ async function ingestNote(
   { folder, overwrite }: IngestOptions,
 ): Promise<"recorded" | "kept"> {
   const { id, params } = note;
-  const plan = fitting(() => runs.planRun({ ...params, id }, {}));
+  const plan = fitting(() => runs.plan({ ...params, id }, {}));
   const resultFile = resultOf(note, folder);
   const answer = await runs.claim(
     plan,

@@ -14,17 +14,6 @@ export function paramsOfRow(row: Row): Row {
   return params;
 }
 
-/** Returns the row of a record. */
-export function rowOfRecord(
-  id: string,
-  params: Row,
-  resultFile: string,
-  createdAt: string,
-  customData: Row,
-): Row {
-  return { id, ...params, result_file: resultFile, created_at: createdAt, custom_data: customData };
-}
-
 /**
  * Returns the record in a row.
  *

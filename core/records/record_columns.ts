@@ -1,17 +1,11 @@
+import { isFitName } from "../values/columns.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { pythonDate, pythonTime } from "../values/python_time.ts";
 import type { TableColumns, TableType } from "../contract/records_backend.ts";
 import { isReservedParam } from "../values/record_names.ts";
 import type { Value } from "../values/value.ts";
 
-/** Control characters and lone surrogates, which UTF-8 cannot spell. */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
-
-/**
- * Checks declared columns.
- *
- * @throws {TypeError} If a name is reserved or unfit, or a type is none.
- */
+/** @throws {TypeError} If the name of a declared column is reserved or unfit, or its type is none. */
 export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
   for (const [name, type] of Object.entries(columns)) {
     checkColumnName(name);
@@ -23,10 +17,8 @@ export function checkColumns(columns: Readonly<Record<string, unknown>>): void {
     }
     if (typeof type === "string" && /^(?:integer|real|text|boolean|json)\??$/.test(type)) continue;
     throw new TypeError(
-      `Cannot declare the column "${name}" as ${
-        JSON.stringify(type)
-      }: its type must be "integer", ` +
-        `"real", "text", "boolean" or "json", with "?" at the end if it may be null`,
+      `Cannot declare the column "${name}" as ${JSON.stringify(type)}: its type must be ` +
+        `"integer", "real", "text", "boolean" or "json", with "?" at the end if it may be null`,
     );
   }
 }
@@ -71,13 +63,9 @@ export function isOfType(value: Value, type: TableType): boolean {
   }
 }
 
-/**
- * Checks that a name may be a column.
- *
- * @throws {TypeError} If it is empty, begins with `_stet_`, or holds a character that UTF-8 cannot spell.
- */
+/** @throws {TypeError} If a name is unfit for the column of a record, or begins with `_stet_`. */
 export function checkColumnName(name: string): void {
-  if (name !== "" && !UNFIT.test(name) && !name.startsWith("_stet_")) return;
+  if (isFitName(name) && !name.startsWith("_stet_")) return;
   throw new TypeError(
     `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, no ` +
       `control characters or lone surrogates, and must not begin with "_stet_"; rename it`,

@@ -53,3 +53,13 @@ function realNames(columns: TableColumns | undefined): string[] {
 function floats(names: readonly string[]): Record<string, ColumnType> {
   return Object.fromEntries(names.map((name) => [name, "real"]));
 }
+
+/** @throws {TypeError} If an id cannot be a part of a file name: nothing is written outside the folder. */
+export function checkId(id: string): void {
+  const isName = !/[/\\\p{Cc}\p{Cs}]/u.test(id) && id !== "." && id !== "..";
+  if (isName && !/\.partial(?:-[0-9a-f]{8})?$/.test(id)) return;
+  throw new TypeError(
+    `Cannot use ${JSON.stringify(id)} as an id: it becomes the name of a file, so it must not be ` +
+      `"." or "..", hold "/", "\\" or control characters, or end with ".partial"`,
+  );
+}

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Backend, Failure } from "../contract/backend.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
+import type { Engine } from "../contract/engine.ts";
 import { messageOf, StoreError } from "../errors.ts";
 import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
@@ -10,12 +11,11 @@ import type { Outcome } from "../runs/once_types.ts";
 import { checkColumns } from "./record_columns.ts";
 import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
-import { recordsBackend } from "../contract/records_backend.ts";
 import { locationText, type Registry } from "../contract/registry.ts";
 import { notOnReplaced, onReplaced } from "../runtime/replaced_module.ts";
 import { ResultFiles } from "./result_files.ts";
 import { isSameValue } from "../values/same_value.ts";
-import { type OpenRecords, StoreRuns } from "./store_runs.ts";
+import { StoreRuns } from "./store_runs.ts";
 import type {
   Columns,
   CustomData,
@@ -29,7 +29,6 @@ import type {
 import { sweep } from "../sweeps/sweep.ts";
 import type { SweepOptions } from "../sweeps/sweep_types.ts";
 import { setTarget } from "../runs/target.ts";
-import { setUnderlying } from "../runs/underlying.ts";
 import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import { yielding } from "../runtime/yield_timer.ts";
@@ -39,9 +38,6 @@ const DEFAULT_STORE = "sqlite:///db.sqlite3";
 
 /** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;
-
-/** Params of a sweep, one by one. */
-type ParamsOfSweep<C extends Columns> = Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>;
 
 /** See `Store` of mod.ts, which knows the kinds of store. */
 export class Store<C extends Columns = Columns> {
@@ -86,8 +82,7 @@ export class Store<C extends Columns = Columns> {
       warn,
       open: () => this.#open(registry),
     });
-    setTarget(this, this.#runs);
-    setUnderlying(this, runner as (...args: unknown[]) => unknown);
+    setTarget(this, this.#runs, runner as (...args: unknown[]) => unknown);
   }
 
   /**
@@ -101,7 +96,7 @@ export class Store<C extends Columns = Columns> {
     customData: CustomData = {},
   ): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    return this.#valueOf(await runs.outcome(runs.planRun(params, customData)));
+    return this.#valueOf(await runs.outcome(runs.plan(params, customData)));
   }
 
   /**
@@ -110,7 +105,7 @@ export class Store<C extends Columns = Columns> {
    */
   async run(params: StoreParams<C>, customData: CustomData = {}): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    return this.#valueOf(await runs.rerun(runs.planRun(params, customData)));
+    return this.#valueOf(await runs.rerun(runs.plan(params, customData)));
   }
 
   /** Returns the record of these params or of an id; undefined if there is none or its file is gone. */
@@ -132,7 +127,7 @@ export class Store<C extends Columns = Columns> {
     customData: CustomData = {},
   ): Promise<StoreRecord<C>> {
     const runs = await this.#ready();
-    const plan = await runs.resolve(runs.planRun(params, customData));
+    const plan = await runs.resolve(runs.plan(params, customData));
     const file = path.normalize(locationText(resultFile));
     try {
       fs.statSync(file);
@@ -163,13 +158,18 @@ export class Store<C extends Columns = Columns> {
    * @throws {Error} If runs failed (the first one's error is the `cause`) or the sweep was stopped
    * before its end. Runs that succeeded are recorded: the next call continues from there.
    */
-  async sweep(params: ParamsOfSweep<C>, options: SweepOptions = {}): Promise<StoreRecord<C>[]> {
+  async sweep(
+    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
+    options: SweepOptions = {},
+  ): Promise<StoreRecord<C>[]> {
     const runs = await this.#ready();
     const asked = new Map<string, Row>();
     const note = (item: unknown): void => noteParams(asked, runs.plan(item));
     const found = new Map<string, StoreRecord<C>>();
     const failures: unknown[] = [];
-    const swept = sweep(this, noted(params, note), options);
+    const isArray = Array.isArray(params);
+    if (isArray) params.forEach(note); // before anything runs
+    const swept = sweep(this, isArray ? params : noted(params, note), options);
     for await (const outcome of swept) {
       if (outcome.status === "failed") failures.push(outcome.error);
       else if (outcome.status !== "busy") {
@@ -327,10 +327,10 @@ export class Store<C extends Columns = Columns> {
     return this.#runs;
   }
 
-  async #open(registry: Registry): Promise<OpenRecords> {
+  async #open(registry: Registry): Promise<Engine> {
     const { store = DEFAULT_STORE, table = "results", columns } = this.#init;
     const { durability = "power", backends } = this.#init;
-    if (typeof store === "object" && !(store instanceof URL)) return opened(store);
+    if (typeof store === "object" && !(store instanceof URL)) return engineOf(store);
     this.#owned ??= registry.open(store, {
       durability,
       warn: this.#warn,
@@ -339,7 +339,7 @@ export class Store<C extends Columns = Columns> {
     });
     onReplaced(this.#onReplaced);
     try {
-      return opened(await this.#owned);
+      return engineOf(await this.#owned);
     } catch (error) {
       this.#owned = undefined;
       throw error;
@@ -350,10 +350,6 @@ export class Store<C extends Columns = Columns> {
     if (outcome.status === "failed") throw outcome.error;
     return (outcome as { readonly value: unknown }).value as StoreRecord<C>;
   }
-}
-
-function opened(backend: Backend): OpenRecords {
-  return { engine: engineOf(backend), typed: recordsBackend(backend) };
 }
 
 /** @throws {TypeError} If result files could be taken for notes. */
@@ -379,17 +375,8 @@ function noteParams(
   );
 }
 
-/** Returns the same params, and calls `note` with each before it is yielded; with those of an array at once. */
-function noted<T>(
-  params: Iterable<T> | AsyncIterable<T>,
-  note: (item: unknown) => void,
-): Iterable<T> | AsyncIterable<T> {
-  if (!Array.isArray(params)) return notedLazily(params, note);
-  params.forEach(note);
-  return params;
-}
-
-async function* notedLazily<T>(
+/** Yields the same params, and calls `note` with each before. */
+async function* noted<T>(
   params: Iterable<T> | AsyncIterable<T>,
   note: (item: unknown) => void,
 ): AsyncGenerator<T> {

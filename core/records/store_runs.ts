@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import fs from "node:fs";
-import { checkId } from "./check_id.ts";
 import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import { hashParams } from "../keys/hash_params.ts";
@@ -10,27 +9,20 @@ import { keyOf, keyShape, withValues } from "../keys/key.ts";
 import { KeyRunner } from "../runs/key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import type { Outcome } from "../runs/once_types.ts";
-import { paramsOfRow, recordOfRow, rowOfRecord } from "./record.ts";
+import { paramsOfRow, recordOfRow } from "./record.ts";
 import { isReservedParam } from "../values/record_names.ts";
-import { idOf, otherIds } from "./record_ids.ts";
+import { checkId, idOf, otherIds } from "./record_ids.ts";
 import { recordParams } from "./record_params.ts";
-import { columnsOf, type RecordsBackend, type TableColumns } from "../contract/records_backend.ts";
+import { columnsOf, recordsBackend, type TableColumns } from "../contract/records_backend.ts";
 import type { ResultFiles } from "./result_files.ts";
 import { writeNote } from "./result_note.ts";
 import { isSameValue } from "../values/same_value.ts";
 import type { CustomData, StoreRecord } from "./store_types.ts";
 import type { Execute, Executed, Plan, Target } from "../runs/target.ts";
-import { isPlainObject, type Row, toValue } from "../values/value.ts";
+import { entryOf, isPlainObject, type Row, toValue } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 
 const ID = keyShape(["id"]);
-
-/** An open store of records. */
-export interface OpenRecords {
-  readonly engine: Engine;
-  /** The same, if its table has typed columns. */
-  readonly typed: RecordsBackend | undefined;
-}
 
 /** Options of {@linkcode StoreRuns}. */
 export interface StoreRunsOptions {
@@ -41,7 +33,7 @@ export interface StoreRunsOptions {
   /** True if each run leaves a note. */
   readonly leavesNotes: boolean;
   readonly warn: (message: string) => void;
-  readonly open: () => Promise<OpenRecords>;
+  readonly open: () => Promise<Engine>;
 }
 
 /** One run of a `Store` that is asked for. */
@@ -58,8 +50,8 @@ export interface StorePlan extends Plan {
 export class StoreRuns implements Target<StorePlan> {
   readonly label: string;
   readonly #options: StoreRunsOptions;
-  #opening: Promise<OpenRecords> | undefined;
-  #opened: OpenRecords | undefined;
+  #opening: Promise<Engine> | undefined;
+  #engine: Engine | undefined;
   #columns: TableColumns | undefined;
   #isTableMade = false;
   /** Part of the names of unfinished files: other stores may share the folder. */
@@ -82,10 +74,10 @@ export class StoreRuns implements Target<StorePlan> {
 
   async open(): Promise<void> {
     try {
-      const opened = await (this.#opening ??= this.#options.open());
-      this.#opened = opened;
-      this.#tag ??= tagOf(opened.engine.location);
-      this.#columns = columnsOf(this.#columns, await opened.typed?.recordColumns());
+      const engine = await (this.#opening ??= this.#options.open());
+      this.#engine = engine;
+      this.#tag ??= tagOf(engine.location);
+      this.#columns = columnsOf(this.#columns, await recordsBackend(engine)?.recordColumns());
     } catch (error) {
       this.#opening = undefined; // by the next call, the folder may be there
       throw error;
@@ -100,17 +92,12 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** The open store. */
   get engine(): Engine {
-    return this.#opened!.engine;
+    return this.#engine!;
   }
 
   /** The columns that were declared or that the table has; undefined: any. */
   get columns(): TableColumns | undefined {
     return this.#columns;
-  }
-
-  /** The run of params, all of them. */
-  plan(item: unknown): StorePlan {
-    return { ...this.planRun(item, {}), item };
   }
 
   /**
@@ -119,9 +106,10 @@ export class StoreRuns implements Target<StorePlan> {
    *
    * @throws {TypeError} If they do not fit.
    */
-  planRun(given: unknown, customData: CustomData): StorePlan {
+  plan(given: unknown, customData: CustomData = {}): StorePlan {
     const params = recordParams(given, this.#columns, !this.#options.columns);
-    return this.#planOf(given as object, params, customDataOf(customData, params));
+    const own = customDataOf(customData, params);
+    return { ...this.#planOf(given as object, params, own), item: given };
   }
 
   /** Returns the plan to look for a record by its id or by params. Params next to an id are compared. */
@@ -164,27 +152,15 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** Returns the plan under the id that its record has: {@linkcode otherIds}. */
   async resolve(plan: StorePlan): Promise<StorePlan> {
-    const isOther = this.#otherIdsOf(plan).length > 0 && !await this.engine.find(plan.key);
-    const id = isOther ? (await this.#findOther(plan))?.["id"] : undefined;
+    if (plan.hasOwnId || await this.engine.find(plan.key)) return plan;
+    const id = (await this.#findOther(plan))?.["id"];
     if (typeof id !== "string") return plan;
-    return {
-      ...plan,
-      ...this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData),
-    };
-  }
-
-  #otherIdsOf({ params, hasOwnId }: StorePlan): readonly string[] {
-    return hasOwnId ? [] : otherIds(params, this.#columns);
+    return this.#planOf({ ...plan.args[0] as Row, id }, plan.params, plan.customData);
   }
 
   /** Returns the row of a plan under another id that Python's entropic may have given it. */
-  #findOther(plan: StorePlan): MaybePromise<Row | undefined> {
-    const ids = this.#otherIdsOf(plan);
-    return ids.length > 0 ? this.#findOneOf(ids, plan.params) : undefined;
-  }
-
-  async #findOneOf(ids: readonly string[], params: Row): Promise<Row | undefined> {
-    for (const id of ids) {
+  async #findOther({ params, hasOwnId }: StorePlan): Promise<Row | undefined> {
+    for (const id of hasOwnId ? [] : otherIds(params, this.#columns)) {
       const row = await this.engine.find(keyOf(ID, { id }));
       if (row && this.#differing(params, row).length === 0) return row;
     }
@@ -220,21 +196,19 @@ export class StoreRuns implements Target<StorePlan> {
     if (differing.length === 0) return;
     throw new StoreError(
       `Cannot use record ${id} of "${this.engine.location}": it was stored for ` +
-        `(${paramsText(paramsOfRow(row))}), and (${
-          paramsText(params)
-        }) is asked for: they differ in ` +
-        `${
-          differing.map((name) => `"${name}"`).join(", ")
-        }, and ids can collide, a record can be ` +
-        `patched, and Python's entropic keeps the name of an enum but makes the id of its value; ask ` +
-        `by the id, give one of them another, as { id: "…", … }, or delete the record`,
+        `(${paramsText(paramsOfRow(row))}), and (${paramsText(params)}) is asked for: they ` +
+        `differ in ${differing.map((name) => `"${name}"`).join(", ")}, and ids can collide, a ` +
+        `record can be patched, and Python's entropic keeps the name of an enum but makes the id of ` +
+        `its value; ask by the id, give one of them another, as { id: "…", … }, or delete the record`,
     );
   }
 
   /** The names of params that a row was not stored for. */
   #differing(params: Row, row: Row): string[] {
     const stored = paramsOfRow(row);
-    return Object.keys(params).filter((name) => !isSameValue(own(params, name), own(stored, name)));
+    return Object.keys(params).filter((name) =>
+      !isSameValue(entryOf(params, name), entryOf(stored, name))
+    );
   }
 
   /** The record that a row is. */
@@ -277,7 +251,7 @@ export class StoreRuns implements Target<StorePlan> {
 
   /** Makes the table, so that its faults show before anything runs. */
   async #makeTable({ key, params }: StorePlan): Promise<void> {
-    const table = await this.#opened!.typed?.recordColumns(key.values);
+    const table = await recordsBackend(this.engine)?.recordColumns(key.values);
     this.#columns = columnsOf(this.#columns, table);
     this.#isTableMade = true;
     recordParams(params, this.#columns, !this.#options.columns); // other params may have made it
@@ -372,7 +346,13 @@ export class StoreRuns implements Target<StorePlan> {
   ): Promise<StoreRecord> {
     const before = await this.engine.find(key);
     const all = { ...before && paramsOfRow(before), ...params };
-    const row = rowOfRecord(id, all, resultFile, createdAt(before), customData);
+    const row = {
+      id,
+      ...all,
+      result_file: resultFile,
+      created_at: createdAt(before),
+      custom_data: customData,
+    };
     const record = this.recordOf(row);
     await claim.record(row);
     this.#missing.delete(id);
@@ -415,8 +395,4 @@ function createdAt(before: Row | undefined): string {
   return typeof time === "string" && !Number.isNaN(Date.parse(time))
     ? time
     : new Date().toISOString();
-}
-
-function own(row: Row, name: string): Row[string] | undefined {
-  return Object.hasOwn(row, name) ? row[name] : undefined;
 }

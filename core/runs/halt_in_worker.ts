@@ -1,5 +1,5 @@
 import type { Executor } from "./executor.ts";
-import { underlyingOf } from "./underlying.ts";
+import { underlyingOf } from "./target.ts";
 
 /** An export of a module, as a worker runs it. */
 export interface Exported {

@@ -45,18 +45,14 @@ export class HeldClaim {
   readonly #key: Key;
   readonly #claim: Claim;
   readonly #options: HoldOptions;
-  #isOver = false;
+  /** True once the claim has ended. */
+  isOver = false;
 
   constructor(backend: Engine, key: Key, claim: Claim, options: HoldOptions) {
     this.#backend = backend;
     this.#key = key;
     this.#claim = claim;
     this.#options = options;
-  }
-
-  /** True once the claim has ended. */
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   /**
@@ -68,7 +64,7 @@ export class HeldClaim {
   async record(row: Row): Promise<void> {
     try {
       await this.#claim.record(row);
-      this.#isOver = true;
+      this.isOver = true;
     } catch (error) {
       if (error instanceof ColumnError) throw error; // the row can be recorded in another form
       // Concurrently: over a network each of them may wait for its time-out.
@@ -81,7 +77,7 @@ export class HeldClaim {
   async fail(error: unknown, attempts: number): Promise<void> {
     try {
       await this.#claim.fail({ error: messageOf(error), stack: stackOf(error), attempts });
-      this.#isOver = true;
+      this.isOver = true;
     } catch (trouble) {
       this.#warn(`Cannot note that ${this.#options.label}() failed: ${messageOf(trouble)}`);
       await this.release();
@@ -90,13 +86,12 @@ export class HeldClaim {
 
   /** Ends the claim; nothing is noted. Never rejects. */
   async release(): Promise<void> {
-    this.#isOver = true;
+    this.isOver = true;
     try {
       await this.#claim.release();
     } catch (trouble) {
       if (trouble instanceof LostClaimError) return; // another client has the key already
-      const run = `${this.#options.label}(${paramsText(this.#key.values)})`;
-      this.#warn(`Cannot end the claim of ${run}: ${messageOf(trouble)}`);
+      this.#warn(`Cannot end the claim of ${this.#run}: ${messageOf(trouble)}`);
     }
   }
 
@@ -113,13 +108,15 @@ export class HeldClaim {
 
   #inDoubt(cause: unknown): StoreError {
     return new StoreError(
-      `${messageOf(cause)}. In doubt: the row of ${this.#options.label}(` +
-        `${
-          paramsText(this.#key.values)
-        }) is in "${this.#backend.location}" and counts as done, but ` +
-        `may not survive a power cut; look at it, and reset it to run again`,
+      `${messageOf(cause)}. In doubt: the row of ${this.#run} is in ` +
+        `"${this.#backend.location}" and counts as done, but may not survive a power cut; look at it, and reset it to run again`,
       { cause },
     );
+  }
+
+  /** The run in messages. */
+  get #run(): string {
+    return `${this.#options.label}(${paramsText(this.#key.values)})`;
   }
 
   #warn(message: string): void {

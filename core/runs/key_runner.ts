@@ -114,7 +114,7 @@ export class KeyRunner<P extends Plan> {
   run(plan: P): MaybePromise<Outcome<unknown>> {
     return this.#shared(plan) ??
       andThen(
-        this.#target.look(plan, true),
+        this.#target.look(plan, true, true),
         (row) => row ? this.#skip(plan, row) : this.#begin(plan),
       );
   }

@@ -1,18 +1,15 @@
 import { type CallSite, callSite } from "./call_site.ts";
-import { openStores } from "./open_stores.ts";
+import { OpenStores } from "./open_stores.ts";
 import type { Once, OnceFunction, OnceOptions, Outcome } from "./once_types.ts";
 import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "../contract/status_of.ts";
-import { setTarget } from "./target.ts";
-import { setUnderlying } from "./underlying.ts";
+import { type AnyFunction, setTarget } from "./target.ts";
 import { isPlainObject } from "../values/value.ts";
-
-type AnyFunction = (...args: unknown[]) => unknown;
 
 /** `once` over the kinds of store that a registry knows. */
 export function createOnce(registry: Registry): Once {
-  const stores = openStores(registry);
+  const stores = new OpenStores(registry);
 
   function wrap(
     fn: AnyFunction,
@@ -29,8 +26,7 @@ export function createOnce(registry: Registry): Once {
       return outcome.status === "busy" ? undefined : outcome.value;
     }
     Object.defineProperty(call, "name", { value: fn.name, configurable: true });
-    setTarget(call, runs);
-    setUnderlying(call, fn);
+    setTarget(call, runs, fn);
     return Object.assign(call, {
       outcome: async (...args: unknown[]): Promise<Outcome<unknown>> =>
         await runs.outcome(undefined, args),
@@ -61,11 +57,6 @@ export function createOnce(registry: Registry): Once {
   }
 
   return once as Once; // its overloads declare the arguments that the checks above admit
-}
-
-interface DecoratorContext {
-  readonly kind: string;
-  readonly name: string | symbol;
 }
 
 function isContext(x: unknown): x is DecoratorContext {

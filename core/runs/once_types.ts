@@ -1,7 +1,9 @@
 import type { Backend, BackendTable } from "../contract/backend.ts";
-import type { OnChange } from "./source_watch.ts";
 import type { Status } from "../contract/status_of.ts";
 import type { Row } from "../values/value.ts";
+
+/** Reaction to a row of another source that would answer a call. */
+export type OnChange = "warn" | "rerun" | "error" | "ignore";
 
 /** Options of {@linkcode once}. */
 export interface OnceOptions<Name extends string = string> {
@@ -46,6 +48,12 @@ export interface OnceOptions<Name extends string = string> {
   readonly log?: (message: string) => void;
   /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
   readonly backends?: BackendTable;
+}
+
+/** Options of `once`, and what the command line adds. */
+export interface RunsOptions extends OnceOptions {
+  /** The source of the rows, where a program makes them and the function does not. */
+  readonly source?: string;
 }
 
 /** Outcome of a call. */

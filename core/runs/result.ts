@@ -24,14 +24,12 @@ export function resultColumns(returned: unknown): Row {
     );
   }
   if (value === undefined) return {};
-  const row: Row = {};
-  const names = isPlainObject(value) ? Object.keys(value) : [];
+  const entries = isPlainObject(value) ? Object.entries(value as Row) : [];
   // An empty object, or one with a name that no column can have, is kept whole.
-  if (names.length === 0 || !names.every((name) => isFitName(FIELD + name))) row[WHOLE] = value;
-  else {for (const name of names) {
-      row[FIELD + name] = (value as { readonly [name: string]: Value })[name]!;
-    }}
-  return row;
+  if (entries.length === 0 || !entries.every(([name]) => isFitName(FIELD + name))) {
+    return { [WHOLE]: value };
+  }
+  return Object.fromEntries(entries.map(([name, field]) => [FIELD + name, field]));
 }
 
 /** The same value in one column, for a store that cannot have a column for each field; it reads back the same. */

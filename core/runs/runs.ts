@@ -8,26 +8,18 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
 import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import type { OnceOptions, Outcome } from "./once_types.ts";
+import type { Outcome, RunsOptions } from "./once_types.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
-import type { SharedStore } from "./shared_store.ts";
+import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
 import { SourceWatch } from "./source_watch.ts";
-import type { Execute, Finished, Plan, Target } from "./target.ts";
+import type { AnyFunction, Execute, Finished, Plan, Target } from "./target.ts";
 import { isPlainObject, type Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import { WrappedFunction } from "./wrapped_function.ts";
 
-type AnyFunction = (...args: unknown[]) => unknown;
-
 /** Stands for the row of a run that is done where its cells are not asked for. */
 const NO_CELLS: Row = {};
-
-/** Options of `once`, and what the command line adds. */
-export interface RunsOptions extends OnceOptions {
-  /** The source of the rows, where a program makes them and the function does not. */
-  readonly source?: string;
-}
 
 /**
  * Opens the store of a function.
@@ -146,9 +138,7 @@ export class Runs implements Target<CallPlan> {
   }
 
   async begin(): Promise<() => Promise<void>> {
-    const store = await this.#opened();
-    store.beginSweep();
-    return () => store.endSweep();
+    return (await this.#opened()).beginSweep();
   }
 
   /**
@@ -242,16 +232,20 @@ export class Runs implements Target<CallPlan> {
     }
   }
 
-  look({ key, self }: CallPlan, isRead: boolean): MaybePromise<Row | undefined> {
+  look(
+    { key, self }: CallPlan,
+    isRead: boolean,
+    mayClaim?: boolean,
+  ): MaybePromise<Row | undefined> {
     const { save, rerunIfMissing } = this.#options;
     if ((isRead && save) || rerunIfMissing) {
       return andThen(
-        this.engine.savedResult(key),
+        this.engine.savedResult(key, mayClaim),
         (row) => row && this.#isDone(row) ? this.#answer(key, row, sourceIn(row), self) : undefined,
       );
     }
     return andThen(
-      this.engine.sourceOf(key),
+      this.engine.sourceOf(key, mayClaim),
       (source) => source === undefined ? undefined : this.#answer(key, NO_CELLS, source, self),
     );
   }

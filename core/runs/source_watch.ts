@@ -1,25 +1,13 @@
-import { NAMESPACE, SOURCE } from "../values/columns.ts";
+import { NAMESPACE, SOURCE, TIMESTAMP } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
 import { StoreError } from "../errors.ts";
 import type { Key } from "../keys/key.ts";
-import { countOtherRows, functionSource, isOtherSource, versionSource } from "./row_source.ts";
+import type { OnChange, RunsOptions } from "./once_types.ts";
 import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-/** Reaction to a row of another source that would answer a call. */
-export type OnChange = "warn" | "rerun" | "error" | "ignore";
-
 const CHOICES: readonly unknown[] = ["warn", "rerun", "error", "ignore"];
-
-/** Options that say what the source of a function is, and whether it matters. */
-export interface SourceOptions {
-  readonly onChange?: OnChange;
-  readonly version?: string;
-  readonly namespace?: string;
-  /** The source of rows that a program makes in the function's stead. */
-  readonly source?: string;
-}
 
 /**
  * Watches the rows that answer the calls of one function: rows of another source, and rows that another
@@ -31,21 +19,18 @@ export class SourceWatch {
   readonly #namespace: string | undefined;
   readonly #given: string | undefined;
   #own: string | undefined | null = null;
-  /** Sources that were found to be no others. */
-  readonly #accepted = new Set<string>([""]);
   /** The one warning; set once it is being given. */
   #warning: Promise<void> | undefined;
 
   /** @throws {TypeError} If an option makes no sense. */
   constructor(
     wrapped: WrappedFunction,
-    { onChange = "warn", version, namespace, source }: SourceOptions,
+    { onChange = "warn", version, namespace, source }: RunsOptions,
   ) {
     if (!CHOICES.includes(onChange)) {
       throw new TypeError(
-        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", got ${
-          JSON.stringify(onChange)
-        }`,
+        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", ` +
+          `got ${JSON.stringify(onChange)}`,
       );
     }
     if (version !== undefined && (typeof version !== "string" || version === "")) {
@@ -54,14 +39,14 @@ export class SourceWatch {
     this.onChange = onChange;
     this.#wrapped = wrapped;
     this.#namespace = namespace;
-    this.#given = version === undefined ? source : versionSource(version);
+    this.#given = version === undefined ? source : `v:${version}`;
   }
 
   /** The source of the rows that the function makes; undefined if its text does not say. */
   get own(): string | undefined {
     if (this.#own !== null) return this.#own;
     const { hash } = this.#wrapped.source;
-    return this.#own = this.#given ?? (hash === undefined ? undefined : functionSource(hash));
+    return this.#own = this.#given ?? (hash === undefined ? undefined : `${RUNTIME}:${hash}`);
   }
 
   /** The column that says so, for a row. */
@@ -71,10 +56,7 @@ export class SourceWatch {
 
   /** True if a row of this source is known to be another's. */
   isOther(source: string): boolean {
-    if (this.#accepted.has(source)) return false;
-    if (this.own !== undefined && isOtherSource(source, this.own)) return true;
-    this.#accepted.add(source);
-    return false;
+    return source !== "" && this.own !== undefined && isOtherSource(source, this.own);
   }
 
   /** Reports that a row of another source answers. @throws {StoreError} If that is an error. */
@@ -93,11 +75,8 @@ export class SourceWatch {
   }
 
   async #warn(backend: Engine): Promise<void> {
-    const { count, total, since, isWhole } = await countOtherRows(
-      backend,
-      this.#namespace,
-      this.own!,
-    );
+    const counted = await countOtherRows(backend, this.#namespace, this.own!);
+    const { count, total, since, isWhole } = counted;
     const least = isWhole ? "" : "at least ";
     console.warn(
       `[stet] ${this.#wrapped.label}() is answered by rows of another source: ${least}${count} of ` +
@@ -140,3 +119,41 @@ const WAYS_OUT =
   `If the function was edited or is compiled in another way: onChange: "rerun" runs ` +
   `those again, "ignore" keeps them, version: "2" says by hand what counts as a change. If they are ` +
   `another program's: store: "….csv" or namespace: "…" for each`;
+
+/** The runtime, as sources name it: each prints functions in its own way. */
+const RUNTIME = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
+const RUNTIMES = ["deno", "bun", "node"];
+
+/** For how long rows are counted for a message, in milliseconds. */
+const MAX_COUNTING_MS = 2000;
+
+/**
+ * True if a row's source is known to be another than a function's own. What cannot be compared is not:
+ * a row without a source, and a function as another runtime prints it.
+ */
+export function isOtherSource(source: string, own: string): boolean {
+  if (source === own || source === "") return false;
+  const [kind, ownKind] = [source, own].map((text) => text.slice(0, text.indexOf(":")));
+  if (kind !== ownKind && RUNTIMES.includes(kind!)) return !RUNTIMES.includes(ownKind!);
+  return kind === "v" || kind === "run" || RUNTIMES.includes(kind!);
+}
+
+/** Counts the rows of another source in a namespace, and gives their oldest time; not all if there are too many. */
+async function countOtherRows(backend: Engine, namespace: string | undefined, own: string) {
+  const end = performance.now() + MAX_COUNTING_MS;
+  let count = 0;
+  let total = 0;
+  let since: string | undefined;
+  for await (const row of backend.rows({ columns: [SOURCE, TIMESTAMP, NAMESPACE] })) {
+    if (total % 1024 === 1023 && performance.now() > end) {
+      return { count, total, since, isWhole: false };
+    }
+    if ((row[NAMESPACE] ?? undefined) !== namespace) continue;
+    total++;
+    if (!isOtherSource(String(row[SOURCE] ?? ""), own)) continue;
+    count++;
+    const time = row[TIMESTAMP];
+    if (typeof time === "string" && (since === undefined || time < since)) since = time;
+  }
+  return { count, total, since, isWhole: true };
+}

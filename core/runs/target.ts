@@ -37,17 +37,14 @@ export interface Target<P extends Plan = Plan> {
    * Returns the row of a run that is done, or undefined.
    *
    * @param isRead False if the cells are not needed: an empty row may replace it.
+   * @param mayClaim True if a missing run is claimed, which looks again: a miss need not be certain.
    */
-  look(plan: P, isRead: boolean): MaybePromise<Row | undefined>;
+  look(plan: P, isRead: boolean, mayClaim?: boolean): MaybePromise<Row | undefined>;
   /** Returns the outcome of a run whose row was found. */
   skipped(plan: P, row: Row): Outcome<unknown>;
   /** Returns the plan under the key that its row has, where a row may have one of several. */
   resolve?(plan: P): MaybePromise<P>;
-  /**
-   * Claims a run, unless it is done or busy. The claim is held until the body ends.
-   *
-   * @param isForced True to claim it though it is done.
-   */
+  /** Claims a run, unless it is busy, or done and not forced. The claim is held until the body ends. */
   claim<T>(
     plan: P,
     body: (claim: HeldClaim) => Promise<T>,
@@ -91,14 +88,28 @@ export type Finished =
   | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
   | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
 
-const targets = new WeakMap<object, Target>();
+/** A function of a program. */
+export type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Registers the target of a `once` function or Store. */
-export function setTarget(swept: object, target: Target): void {
+const targets = new WeakMap<object, Target>();
+const functions = new WeakMap<object, AnyFunction>();
+
+/** Registers the target of a `once` function or Store, and the function that it runs. */
+export function setTarget(swept: object, target: Target, fn: AnyFunction): void {
   targets.set(swept, target);
+  functions.set(swept, fn);
 }
 
 /** Returns the target of a `once` function or Store, undefined for anything else. */
 export function targetOf(swept: object): Target | undefined {
   return targets.get(swept);
+}
+
+/**
+ * Returns the function that a `once` function or Store runs; a plain function itself; undefined for anything
+ * else.
+ */
+export function underlyingOf(x: unknown): AnyFunction | undefined {
+  if (typeof x !== "function" && (typeof x !== "object" || x === null)) return undefined;
+  return functions.get(x) ?? (typeof x === "function" ? x as AnyFunction : undefined);
 }

@@ -15,8 +15,8 @@ export function atExit(task: () => void): void {
   isListening = true;
   process.on("exit", runTasks);
   // Deno emits no "exit" when it ends of an error. Where there are no such events, there is "exit".
-  globalThis.addEventListener?.("error", onError);
-  globalThis.addEventListener?.("unhandledrejection", onRejection);
+  globalThis.addEventListener?.("error", onFailure);
+  globalThis.addEventListener?.("unhandledrejection", onFailure);
 }
 
 function runTasks(): void {
@@ -29,17 +29,11 @@ function runTasks(): void {
   }
 }
 
-function onError(event: Event): void {
-  runUnlessCaught(event, "uncaughtException");
-}
-
-function onRejection(event: Event): void {
-  runUnlessCaught(event, "unhandledRejection");
-}
-
-function runUnlessCaught(event: Event, name: "uncaughtException" | "unhandledRejection"): void {
+/** Runs the tasks, unless the program catches the error. */
+function onFailure({ type, defaultPrevented }: Event): void {
+  const name = type === "error" ? "uncaughtException" : "unhandledRejection";
   const catchers = process.listenerCount(name) + process.listenerCount("uncaughtException");
-  if (!event.defaultPrevented && catchers === 0) runTasks();
+  if (!defaultPrevented && catchers === 0) runTasks();
 }
 
 /** Takes a task back. */
@@ -48,6 +42,6 @@ export function notAtExit(task: () => void): void {
   if (tasks.size > 0 || !isListening) return;
   isListening = false; // a module that is loaded anew listens by itself
   process.off("exit", runTasks);
-  globalThis.removeEventListener?.("error", onError);
-  globalThis.removeEventListener?.("unhandledrejection", onRejection);
+  globalThis.removeEventListener?.("error", onFailure);
+  globalThis.removeEventListener?.("unhandledrejection", onFailure);
 }

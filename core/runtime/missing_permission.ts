@@ -9,21 +9,23 @@ export interface Permission {
   readonly variable?: string;
 }
 
-interface DenoPermissions {
-  querySync(permission: Permission): { readonly state: "granted" | "prompt" | "denied" };
-}
-
 /** True if Deno grants a permission without asking the user. Always true elsewhere. */
 export function isGranted(permission: Permission): boolean {
-  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
-  return !Deno || Deno.permissions.querySync(permission).state === "granted";
+  return stateOf(permission) === "granted";
 }
 
 /** The first of these permissions that Deno does not give and will not ask for; none elsewhere. */
 export function missingPermission(wanted: readonly Permission[]): Permission | undefined {
-  const { Deno } = globalThis as { Deno?: { permissions: DenoPermissions } };
   return wanted.find((permission) => {
-    const state = Deno?.permissions.querySync(permission).state ?? "granted";
+    const state = stateOf(permission);
     return state === "denied" || (state === "prompt" && !process.stdin.isTTY);
   });
+}
+
+type State = "granted" | "prompt" | "denied";
+
+function stateOf(permission: Permission): State {
+  type Permissions = { querySync(permission: Permission): { readonly state: State } };
+  const { Deno } = globalThis as { Deno?: { readonly permissions: Permissions } };
+  return Deno?.permissions.querySync(permission).state ?? "granted";
 }

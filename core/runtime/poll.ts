@@ -20,9 +20,7 @@ export interface PollOptions {
 
 /**
  * Attempts again after each pause until an attempt returns a value, and returns that. Undefined if the
- * time is over or the signal aborts.
- *
- * Pauses grow, and are jittered by half, so that waiting processes do not stay in step.
+ * time is over or the signal aborts. Pauses grow, and are jittered, so that processes do not stay in step.
  *
  * @param attempt Its argument is a function that begins with the shortest pause again.
  */

@@ -4,29 +4,7 @@ import { setImmediate, setTimeout } from "node:timers";
 /** Yield interval: how long a loop runs before the event loop gets its turn, in milliseconds. */
 const YIELD_INTERVAL_MS = 20;
 
-/**
- * Resolves once the event loop has handled what was ready: requests, timers, signals.
- *
- * On Deno an immediate runs before sockets are polled, so that a loop of immediates lets no request in; a
- * timer of 0 ms (which takes 1 to 2 ms) does. Bun and Node poll before immediates.
- */
-export function yieldNow(): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.versions.deno) setTimeout(resolve, 0);
-    else setImmediate(resolve);
-  });
-}
-
-/**
- * Yield timer of one long loop.
- *
- * ```ts ignore
- * const timer = new YieldTimer();
- * for (const row of rows) {
- *   if (timer.isDue(16)) await timer.yield();
- * }
- * ```
- */
+/** Yield timer of one long loop, whose steps begin with `if (timer.isDue(16)) await timer.yield()`. */
 export class YieldTimer {
   #start = performance.now();
   #calls = 0;
@@ -40,9 +18,18 @@ export class YieldTimer {
     return ++this.#calls % stride === 0 && performance.now() - this.#start > YIELD_INTERVAL_MS;
   }
 
-  /** Yields to the event loop and starts the interval anew. */
+  /**
+   * Resolves once the event loop has handled what was ready (requests, timers, signals), and starts the
+   * interval anew.
+   *
+   * On Deno an immediate runs before sockets are polled, so that a loop of immediates lets no request in; a
+   * timer of 0 ms (which takes 1 to 2 ms) does. Bun and Node poll before immediates.
+   */
   async yield(): Promise<void> {
-    await yieldNow();
+    await new Promise<void>((resolve) => {
+      if (process.versions.deno) setTimeout(resolve, 0);
+      else setImmediate(resolve);
+    });
     this.#start = performance.now();
   }
 }

@@ -1,6 +1,6 @@
 /** A part of the params of a sweep, by position: of a hundred parts, every hundredth item. */
 export interface Shard {
-  /** Number of the part, from 1 to `count`. */
+  /** Number of the part, from 0 to `count` − 1. */
   readonly index: number;
   /** Number of parts. */
   readonly count: number;
@@ -26,9 +26,9 @@ export function checkShard({ index, count, steal = false }: Shard, items: Items)
       `Cannot sweep: shard.count must be a whole number from 1 up, got ${count}`,
     );
   }
-  if (!Number.isSafeInteger(index) || index < 1 || index > count) {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count) {
     throw new RangeError(
-      `Cannot sweep: shard.index must be a whole number from 1 to ${count}, got ${index}`,
+      `Cannot sweep: shard.index must be a whole number from 0 to ${count - 1}, got ${index}`,
     );
   }
   if (steal && (Symbol.asyncIterator in items || isIterator(items))) {
@@ -41,9 +41,9 @@ export function checkShard({ index, count, steal = false }: Shard, items: Items)
 
 /** Returns the items of a shard, an array if they are one. Their keys are not made to find them. */
 export function shardItems(items: Items, { index, count, steal = false }: Shard): Items {
-  if (Array.isArray(items) && !steal) return items.filter((_, i) => i % count === index - 1);
-  if (Symbol.asyncIterator in items) return asyncPart(items, index - 1, count);
-  return steal ? allParts(items, index - 1, count) : part(items, index - 1, count);
+  if (Array.isArray(items) && !steal) return items.filter((_, i) => i % count === index);
+  if (Symbol.asyncIterator in items) return asyncPart(items, index, count);
+  return steal ? allParts(items, index, count) : part(items, index, count);
 }
 
 /** True for what gives its values once: an iterator, as generators are. */

@@ -41,21 +41,18 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
         `give it a function that once() has wrapped, or a Store`,
     );
   }
-  if (typeof params !== "object" || params === null || !isIterable(params)) {
+  const isObject = typeof params === "object" && params !== null;
+  if (!isObject || !(Symbol.iterator in params || Symbol.asyncIterator in params)) {
     throw new TypeError(
-      `Cannot sweep ${target.label}: its params must be an array or other iterable, got ${
-        params === null ? "null" : typeof params
-      }; expandGrid({ name: values, … }) makes one`,
+      `Cannot sweep ${target.label}: its params must be an array or other iterable, ` +
+        `got ${params === null ? "null" : typeof params}; ` +
+        `expandGrid({ name: values, … }) makes one`,
     );
   }
   checkSweepOptions(options);
   const { shard } = options;
   if (shard) checkShard(shard, params);
   return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
-}
-
-function isIterable(x: object): boolean {
-  return Symbol.iterator in x || Symbol.asyncIterator in x;
 }
 
 /** A look that is under way. */
@@ -247,7 +244,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #goThrough(): Promise<void> {
-    const items = this.#iterate();
+    const given = this.#items;
+    const items: Iterator<unknown> | AsyncIterator<unknown> = Symbol.asyncIterator in given
+      ? given[Symbol.asyncIterator]()
+      : given[Symbol.iterator]();
     let isExhausted = false;
     const timer = new YieldTimer();
     try {
@@ -265,7 +265,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         }
         const plan = this.#target.plan(value);
         if (!this.#isNew(plan)) continue;
-        const looked = this.#target.look(plan, this.#givesSkipped);
+        const looked = this.#target.look(plan, this.#givesSkipped, true);
         if (looked instanceof Promise || this.#looks.length > 0) {
           await this.#addLook(plan, Promise.resolve(looked));
         } else if (looked) this.#skip(plan, looked);
@@ -314,11 +314,6 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       await Promise.allSettled(this.#looks.splice(0).map(({ looked }) => looked));
       this.#stateChanged.notifyAll();
     }
-  }
-
-  #iterate(): Iterator<unknown> | AsyncIterator<unknown> {
-    const items = this.#items;
-    return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   }
 
   /** A step of an async iterator, which may be long in coming. */

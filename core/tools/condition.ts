@@ -73,16 +73,8 @@ const WORDS: ReadonlySet<string> = new Set(
 const TOKEN =
   /\s*(?:(?<name>[\p{L}_$][\p{L}\p{N}_$.]*)|"(?<column>(?:[^"]|"")*)"|'(?<text>(?:[^']|'')*)'|(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?<sign><=|>=|!=|<>|==|[=<>(),+-]))/uy;
 
-const SIGNS: ReadonlyMap<string, Sign> = new Map<string, Sign>([
-  ["=", "="],
-  ["==", "="],
-  ["!=", "!="],
-  ["<>", "!="],
-  ["<", "<"],
-  ["<=", "<="],
-  [">", ">"],
-  [">=", ">="],
-]);
+/** Other spellings of comparisons. */
+const ALIASES: ReadonlyMap<string, Sign> = new Map([["==", "="], ["<>", "!="]]);
 
 class Parser {
   readonly #text: string;
@@ -146,9 +138,11 @@ class Parser {
     }
     if (isNegated) throw this.#unexpected('"in"');
     const { kind, text } = this.#token;
-    const sign = kind === "sign" ? SIGNS.get(text) : undefined;
-    if (sign === undefined) throw this.#unexpected("a comparison (= != < <= > >=, in, is)");
+    if (kind !== "sign" || !/^[=!<>]/.test(text)) {
+      throw this.#unexpected("a comparison (= != < <= > >=, in, is)");
+    }
     this.#next();
+    const sign = ALIASES.get(text) ?? text as Sign;
     return { kind: "compare", sign, left, right: this.#operand() };
   }
 

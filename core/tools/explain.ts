@@ -2,10 +2,11 @@ import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
 import type { Engine } from "../contract/engine.ts";
 import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
-import { keyParams } from "../keys/key_params.ts";
+import { keyParams } from "../keys/key.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
+import { agreesWith } from "../contract/subset_shape.ts";
 import { entryOf, type Row, toValue, type Value } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
@@ -72,23 +73,25 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       const params = read ? await read(input, backend) : asked;
       let count = 0;
       let row: Row | undefined;
-      const nearest = new Nearest();
+      let nearest: (NearRow & { readonly distance: number })[] = [];
       for await (const each of yielding(backend.rows())) {
         const differences = differencesOf(params, each);
-        if (differences.length > 0) nearest.add(each, differences);
-        else {
+        if (differences.length === 0) {
           count++;
           row = each;
+          continue;
         }
+        nearest.push({ row: each, differences, distance: sumOfDistances(differences) });
+        nearest.sort((a, b) =>
+          a.differences.length - b.differences.length || a.distance - b.distance
+        );
+        nearest = nearest.slice(0, MAX_NEAREST);
       }
-      const failure = (await backend.failures()).find((each) =>
-        differencesOf(params, each.params).length === 0
-      );
-      const held = (await backend.held()).find((each) =>
-        differencesOf(params, keyParams(each.key)).length === 0
-      );
+      const agrees = agreesWith(params);
+      const failure = (await backend.failures()).find((each) => agrees(each.params));
+      const held = (await backend.held()).find(({ key }) => agrees(keyParams(key)));
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
-      const near = nearest.rows();
+      const near = nearest.map(({ row, differences }) => ({ row, differences }));
       return {
         store: String(store),
         params,
@@ -104,28 +107,7 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
   };
 }
 
-/** The rows that differ least, in bounded memory. */
-class Nearest {
-  readonly #kept: (NearRow & { readonly distance: number })[] = [];
-
-  add(row: Row, differences: readonly Difference[]): void {
-    const distance = differences.reduce(
-      (sum, { asked, stored }) => sum + distanceOf(asked, stored),
-      0,
-    );
-    this.#kept.push({ row, differences, distance });
-    this.#kept.sort((a, b) =>
-      a.differences.length - b.differences.length || a.distance - b.distance
-    );
-    this.#kept.splice(MAX_NEAREST);
-  }
-
-  rows(): NearRow[] {
-    return this.#kept.map(({ row, differences }) => ({ row, differences }));
-  }
-}
-
-/** Returns the columns of params in which a row, or a failed or running key, differs. */
+/** Returns the columns of params in which a row differs. */
 function differencesOf(params: Row, row: Row): Difference[] {
   const all = Object.keys(params).map((column) => ({
     column,
@@ -141,6 +123,10 @@ function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   if (typeof a === typeof b && typeof a !== "object" && !Number.isNaN(a)) return false;
   return writeCell(a) === writeCell(b);
+}
+
+function sumOfDistances(differences: readonly Difference[]): number {
+  return differences.reduce((sum, { asked, stored }) => sum + distanceOf(asked, stored), 0);
 }
 
 /** Returns 0 for nearly equal numbers and for one text of two kinds, up to 1 for values without a distance. */
@@ -193,9 +179,9 @@ function hintsOnMissing(
         `${column} is the ${kindOf(stored)} ${bare(stored)} in the nearest row, and the ` +
           `${kindOf(asked)} ${bare(asked)} was asked: they differ`,
       );
-    } else if (isNoise(asked, stored)) {
+    } else if (typeof asked === "number" && distanceOf(asked, stored) < 1e-9) {
       hints.push(
-        `${column} differs from the nearest row's by rounding only: ${bare(asked!)} and ` +
+        `${column} differs from the nearest row's by rounding only: ${bare(asked)} and ` +
           `${bare(stored)}; round it before the call`,
       );
     }
@@ -206,10 +192,6 @@ function hintsOnMissing(
 /** True if two values are spelled alike but differ, as `1` and `"1"` do. */
 function isOtherKind(a: Value, b: Value): boolean {
   return typeof a !== typeof b && bare(a).toLowerCase() === bare(b).toLowerCase();
-}
-
-function isNoise(a: Value | undefined, b: Value | undefined): boolean {
-  return typeof a === "number" && typeof b === "number" && distanceOf(a, b) < 1e-9;
 }
 
 function kindOf(value: Value): string {

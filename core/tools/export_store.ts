@@ -1,5 +1,4 @@
 import { closeAfter } from "../runtime/close_after.ts";
-import { engineOf } from "../contract/adapted_backend.ts";
 import { StoreError } from "../errors.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
 import type { Registry } from "../contract/registry.ts";
@@ -16,7 +15,7 @@ export async function exportStore(
   to: string | URL,
   { where, columns, append = false, force = false, ...options }: ExportOptions = {},
 ): Promise<number> {
-  const source = engineOf(await openExisting(registry, from, options));
+  const source = await openExisting(registry, from, options);
   return await closeAfter(async () => {
     const selected = await selectRows(source, { where, columns });
     return await makeWhole(registry, to, { ...options, append, force }, async (target) => {

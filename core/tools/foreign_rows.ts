@@ -27,9 +27,8 @@ export interface ForeignRow {
 }
 
 /**
- * Returns a reader of the rows of a file that need not be a store, one at a time. A CSV without stet's
- * columns is read column by column as {@linkcode TextColumn} does; a JSON file without them has JSON's own
- * types, where a string is a string and not cell text.
+ * Returns a reader of the rows of a file that need not be a store, one at a time. Without stet's columns,
+ * texts of a CSV are read as {@linkcode TextColumn} does, and strings of JSON are strings and no cell text.
  */
 export async function foreignReader(
   backend: Engine,
@@ -68,7 +67,8 @@ async function* typedRows(
   isStet: boolean,
   kindOf: ForeignOptions["kindOf"],
 ): AsyncGenerator<ForeignRow> {
-  for await (const values of isStet ? backend.rows() : plainRows(backend)) {
+  const isJson = !isStet && /\.(?:json|jsonl|ndjson)$/i.test(backend.location);
+  for await (const values of isJson ? jsonRows(backend.location) : backend.rows()) {
     const row: Row = {};
     for (const [name, value] of Object.entries(values)) {
       setEntry(row, name, kindedValue(value, kindOf(name)));
@@ -85,16 +85,13 @@ function kindedValue(value: Value, kind: TextKind | undefined): Value {
   return typeof number === "number" || typeof number === "bigint" ? number : value;
 }
 
-function plainRows(backend: Engine): Iterable<Row> | AsyncIterable<Row> {
-  return /\.(?:json|jsonl|ndjson)$/i.test(backend.location)
-    ? jsonRows(backend.location)
-    : backend.rows();
-}
-
 async function* jsonRows(file: string): AsyncGenerator<Row> {
   const isArray = /\.json$/i.test(file);
+  const texts = isArray
+    ? arrayItems(file)
+    : createInterface({ input: fs.createReadStream(file), crlfDelay: Infinity });
   let count = 0;
-  for await (const text of isArray ? arrayItems(file) : linesOf(file)) {
+  for await (const text of texts) {
     const place = `${isArray ? "row" : "line"} ${++count}`;
     const json = text.replace(/^\ufeff/, "");
     if (!isArray && json.trim() === "") continue;
@@ -108,10 +105,6 @@ async function* jsonRows(file: string): AsyncGenerator<Row> {
     if (!isPlainObject(value)) throw new FormatError(`Cannot read ${what}: it is no object`);
     yield toValue(value, what) as Row;
   }
-}
-
-function linesOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: fs.createReadStream(file), crlfDelay: Infinity });
 }
 
 function* arrayItems(file: string): Generator<string> {

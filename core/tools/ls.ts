@@ -1,8 +1,9 @@
 import process from "node:process";
+import { pick } from "../values/columns.ts";
 import { compareValues } from "../values/compare_values.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";
 import type { Registry } from "../contract/registry.ts";
-import { pick, type Selection, selectRows } from "./select_rows.ts";
+import { type Selection, selectRows } from "./select_rows.ts";
 import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";
 import { tableText } from "./table_text.ts";
@@ -32,35 +33,29 @@ export function createLs(registry: Registry): LsFunction {
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
     return await withStore(registry, store, rest, async (backend) => {
-      const orders = sort?.map(orderOf);
+      const orders = sort?.map((text) => ({
+        name: text.replace(/^-/, ""),
+        isDown: text[0] === "-",
+      }));
       const names = orders?.map(({ name }) => name);
       const selected = await selectRows(backend, { where, columns }, names);
-      const best = new Best(limit + offset, orders && comparison(orders));
-      for await (const row of selected.rows()) best.add(row);
-      const kept = best.rows();
+      const max = limit + offset;
+      const { count, kept } = await best(selected.rows(), max, orders && comparison(orders));
       const rows = orders ? kept.slice(offset) : kept.slice(0, Math.max(kept.length - offset, 0));
       if (!quiet) {
         for (const line of tableText(rows, selected.columns, process.stdout.columns)) log(line);
         const match = where === undefined ? "" : " that match";
         const which = orders ? "" : offset > 0 ? "older " : "the newest ";
-        if (best.count > rows.length) log(`${which}${rows.length} of ${best.count} rows${match}`);
+        if (count > rows.length) log(`${which}${rows.length} of ${count} rows${match}`);
       }
       return columns ? rows.map((row) => pick(row, columns)) : rows;
     });
   };
 }
 
-interface Order {
-  readonly name: string;
-  readonly isDown: boolean;
-}
-
-function orderOf(text: string): Order {
-  const isDown = text.startsWith("-");
-  return { name: isDown ? text.slice(1) : text, isDown };
-}
-
-function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {
+function comparison(
+  orders: readonly { readonly name: string; readonly isDown: boolean }[],
+): (a: Row, b: Row) => number {
   return (a, b) => {
     for (const { name, isDown } of orders) {
       const [x, y] = [entryOf(a, name), entryOf(b, name)];
@@ -72,42 +67,29 @@ function comparison(orders: readonly Order[]): (a: Row, b: Row) => number {
   };
 }
 
-/** Buffer of the last rows, or of the first ones in an order; it holds twice as many at most. */
-class Best {
-  /** Number of rows that were added. */
-  count = 0;
-  readonly #max: number;
-  readonly #compare: ((a: Row, b: Row) => number) | undefined;
-  #rows: Row[] = [];
+/** Returns the last rows, or the first ones in an order, and the number of all; holds twice as many. */
+async function best(
+  rows: AsyncIterable<Row>,
+  max: number,
+  compare: ((a: Row, b: Row) => number) | undefined,
+): Promise<{ readonly count: number; readonly kept: readonly Row[] }> {
+  let count = 0;
+  let kept: Row[] = [];
   /** The last row that counts so far; rows that sort after it do not. */
-  #worst: Row | undefined;
-
-  constructor(max: number, compare: ((a: Row, b: Row) => number) | undefined) {
-    this.#max = max;
-    this.#compare = compare;
+  let worst: Row | undefined;
+  const cut = (): void => {
+    if (compare) kept.sort(compare); // stable: equal ones in the order of the store
+    kept = compare ? kept.slice(0, max) : kept.slice(-max);
+    if (compare && kept.length === max) worst = kept.at(-1);
+  };
+  for await (const row of rows) {
+    count++;
+    if (worst && compare!(row, worst) >= 0) continue;
+    kept.push(row);
+    if (kept.length >= 2 * max) cut();
   }
-
-  add(row: Row): void {
-    this.count++;
-    if (this.#worst && this.#compare!(row, this.#worst) >= 0) return;
-    this.#rows.push(row);
-    if (this.#rows.length >= 2 * this.#max) this.#cut();
-  }
-
-  rows(): Row[] {
-    this.#cut();
-    return this.#rows;
-  }
-
-  #cut(): void {
-    if (!this.#compare) {
-      this.#rows = this.#rows.slice(-this.#max);
-      return;
-    }
-    this.#rows.sort(this.#compare); // stable: equal ones in the order of the store
-    this.#rows = this.#rows.slice(0, this.#max);
-    if (this.#rows.length === this.#max) this.#worst = this.#rows.at(-1);
-  }
+  cut();
+  return { count, kept };
 }
 
 function checkCount(name: string, count: number, least: number): void {

@@ -37,8 +37,8 @@ export async function makeWhole<T>(
 ): Promise<T> {
   const store = engineOf(await registry.open(location, options));
   const target = store.location;
-  const appended = await closeAfter(async () => {
-    if (append) return { result: await fill(store) };
+  if (append) return await closeAfter(() => fill(store), () => store.close());
+  await closeAfter(async () => {
     if (!path.isAbsolute(target)) {
       throw new StoreError(
         `Cannot write "${
@@ -48,9 +48,7 @@ export async function makeWhole<T>(
     }
     if (await store.exists()) await checkReplaceable(store, force);
     else force = false; // a process that makes one meanwhile keeps it
-    return undefined;
   }, () => store.close());
-  if (appended) return appended.result;
   checkUnused(target);
   for (const file of await unfinishedOf(registry, location, target, options)) {
     removeUnfinishedStore(file);

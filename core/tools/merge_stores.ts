@@ -1,7 +1,6 @@
 import { shownLocation } from "../runtime/shown_location.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { NAMESPACE } from "../values/columns.ts";
-import { engineOf } from "../contract/adapted_backend.ts";
 import type { Engine } from "../contract/engine.ts";
 import { keyShape } from "../keys/key.ts";
 import { makeWhole, type WriteOptions } from "./make_whole.ts";
@@ -41,10 +40,9 @@ export async function mergeStores(
   const opened: Engine[] = [];
   return await closeAfter(async () => {
     for (const store of stores) {
-      opened.push(engineOf(await openExisting(registry, store, options)));
+      opened.push(await openExisting(registry, store, options));
     }
-    const selections = [];
-    for (const store of opened) selections.push(await selectRows(store, {}));
+    const selections = await Array.fromAsync(opened, (store) => selectRows(store, {}));
     const columns = [...new Set(selections.flatMap((selection) => selection.columns))];
     if (key) checkKnown(key, columns);
     const united = await uniteRows(

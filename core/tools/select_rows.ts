@@ -1,4 +1,5 @@
 import type { Engine } from "../contract/engine.ts";
+import { pick } from "../values/columns.ts";
 import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import type { Row } from "../values/value.ts";
 import { parseWhere } from "./where.ts";
@@ -55,10 +56,4 @@ export function checkKnown(names: readonly string[], known: readonly string[]): 
     const hint = columnHint(nearestColumn(name, known), known);
     throw new TypeError(`Cannot find column "${name}": ${hint}`);
   }
-}
-
-/** Returns a row with some of its columns, in this order. */
-export function pick(row: Row, names: readonly string[]): Row {
-  const found = names.filter((name) => Object.hasOwn(row, name));
-  return Object.fromEntries(found.map((name) => [name, row[name]!]));
 }

@@ -35,11 +35,9 @@ const MAX_ROWS = 5;
 const STRIDE = 2 ** 40;
 
 /**
- * Unites rows by key. The first row of a key is taken, or the newest; rows of a key that differ in
- * anything but their `_stet_…` columns are a conflict unless it was said which to prefer.
- *
- * Two passes over the sources, in bounded memory but for some 50 bytes a key: fingerprints, as the
- * index of a store has them.
+ * Unites rows by key in two passes, with some 50 bytes of memory a key. The first row of a key is taken, or
+ * the newest; rows of a key that differ in anything but their `_stet_…` columns are a conflict unless `prefer`
+ * says which to take.
  *
  * @throws {ConflictError} If there are conflicts and `prefer` is undefined.
  */
@@ -49,22 +47,25 @@ export async function uniteRows(
   prefer: "newest" | "first" | undefined,
 ): Promise<United> {
   const keys = new FingerprintSet();
-  const fingerprint = new Fingerprint();
-  const chosen = new Chosen(prefer === "newest");
   const conflicting = new Set<number>();
   const sizes: number[] = [];
+  // Of the chosen row of each key, by the key's number. Arrays of numbers hold no objects.
+  const contents: number[] = [];
+  const places: number[] = [];
+  const times: number[] = [];
 
   for (const [s, source] of sources.entries()) {
     let at = s * STRIDE;
     for await (const row of source.rows()) {
-      const before = keys.size;
-      const number = keys.add(fingerprint.begin().text(keyOf(shape, row).text).end());
-      const { a, b } = fingerprintOf(row, shape, fingerprint);
+      const number = keys.add(keyOf(shape, row).fingerprint);
+      const content = contentOf(row, shape);
       const time = prefer === "newest" ? timeOf(row) : 0;
-      if (number === before) chosen.set(number, a, b, at, time);
-      else {
-        if (!chosen.holds(number, a, b)) conflicting.add(number);
-        if (time > chosen.timeOf(number)) chosen.set(number, a, b, at, time);
+      const isNew = number === places.length;
+      if (!isNew && content !== contents[number]) conflicting.add(number);
+      if (isNew || time > times[number]!) {
+        contents[number] = content;
+        places[number] = at;
+        times[number] = time;
       }
       at++;
     }
@@ -84,8 +85,8 @@ export async function uniteRows(
         const end = at + sizes[s]!;
         for await (const row of source.rows()) {
           if (at === end) break; // rows after this were added meanwhile
-          const number = keys.numberOf(fingerprint.begin().text(keyOf(shape, row).text).end());
-          if (number !== -1 && chosen.rowOf(number) === at++) {
+          const number = keys.numberOf(keyOf(shape, row).fingerprint);
+          if (number !== -1 && places[number] === at++) {
             given++;
             yield row;
           }
@@ -98,57 +99,16 @@ export async function uniteRows(
   };
 }
 
-/** The chosen row of each key, by the key's number: 16 to 24 bytes a key, and no object. */
-class Chosen {
-  #contents = new Uint32Array(1024);
-  #rows = new Float64Array(512);
-  #times: Float64Array | undefined;
-
-  /** @param hasTimes True to keep times. */
-  constructor(hasTimes: boolean) {
-    if (hasTimes) this.#times = new Float64Array(512);
-  }
-
-  /** @param a With `b`, half of the fingerprint of the row's contents. */
-  set(key: number, a: number, b: number, row: number, time: number): void {
-    if (key >= this.#rows.length) {
-      this.#contents = doubled(this.#contents, new Uint32Array(4 * this.#rows.length));
-      this.#times &&= doubled(this.#times, new Float64Array(2 * this.#rows.length));
-      this.#rows = doubled(this.#rows, new Float64Array(2 * this.#rows.length));
-    }
-    this.#contents[2 * key] = a;
-    this.#contents[2 * key + 1] = b;
-    this.#rows[key] = row;
-    if (this.#times) this.#times[key] = time;
-  }
-
-  holds(key: number, a: number, b: number): boolean {
-    return this.#contents[2 * key] === a && this.#contents[2 * key + 1] === b;
-  }
-
-  rowOf(key: number): number {
-    return this.#rows[key]!;
-  }
-
-  timeOf(key: number): number {
-    return this.#times?.[key] ?? 0;
-  }
-}
-
-function doubled<T extends Uint32Array | Float64Array>(numbers: T, room: T): T {
-  room.set(numbers);
-  return room;
-}
-
-/** Returns the fingerprint of a row without its key and stet's own columns. */
-function fingerprintOf(row: Row, { columns }: KeyShape, fingerprint: Fingerprint): Fingerprint {
-  fingerprint.begin();
+/** Returns 53 bits of the fingerprint of a row without its key and stet's own columns. */
+function contentOf(row: Row, { columns }: KeyShape): number {
+  const fingerprint = new Fingerprint().begin();
   for (const name of Object.keys(row).sort()) {
     const isKey = columns ? columns.includes(name) : isKeyColumn(name);
     if (isKey || name.startsWith("_stet_")) continue;
     fingerprint.text(name).text(NAME_END).text(writeCell(row[name]!)).text(CELL_END);
   }
-  return fingerprint.end();
+  const { a, b } = fingerprint.end();
+  return a * 2 ** 21 + (b >>> 11);
 }
 
 /** Returns the time of a row in milliseconds; rows without one are the oldest. */
@@ -166,11 +126,10 @@ async function listed(
 ): Promise<Conflict[]> {
   const numbers = [...conflicting].sort((a, b) => a - b).slice(0, MAX_LISTED);
   const found = new Map<number, { key: Row; rows: ConflictingRow[] }>();
-  const fingerprint = new Fingerprint();
   for (const { name, rows } of sources) {
     for await (const row of rows()) {
       const key = keyOf(shape, row);
-      const number = keys.numberOf(fingerprint.begin().text(key.text).end());
+      const number = keys.numberOf(key.fingerprint);
       if (!numbers.includes(number)) continue;
       const conflict = found.get(number) ?? { key: key.values, rows: [] };
       found.set(number, conflict);

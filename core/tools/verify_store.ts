@@ -1,9 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Finding, VerifyOptions } from "../contract/engine.ts";
-import type { Engine } from "../contract/engine.ts";
-import { ConflictError } from "./conflict_error.ts";
-import { conflictLines } from "./conflict_lines.ts";
+import type { Engine, Finding, VerifyOptions } from "../contract/engine.ts";
+import { ConflictError, conflictLines } from "./conflict_error.ts";
 import { keyShape } from "../keys/key.ts";
 import { removeUnfinishedStore, unfinishedOf } from "./make_whole.ts";
 import { DEFAULT_STORE } from "../runs/open_stores.ts";

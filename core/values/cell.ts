@@ -3,7 +3,7 @@ import { canonicalJson, jsonString, parseJson } from "./json.ts";
 import type { Value } from "./value.ts";
 
 /**
- * Gives the cell text of a value: its one spelling in CSV, in SQLite, in mixed columns and in strings
+ * Returns the cell text of a value: its one spelling in CSV, in SQLite, in mixed columns and in strings
  * of JSON. Different values have different cells, and {@linkcode readCell} is the inverse.
  *
  * Scalars are spelled as Python's `str()` spells them (`None`, `True`, `0.1`, `1e-05`, `nan`), so that a
@@ -29,12 +29,10 @@ export function writeCell(value: Value): string {
 }
 
 /**
- * Gives the value that a cell spells, or `undefined` (absent) for an empty one. Outer white space does
- * not count.
- *
- * Other tools' spellings are taken too: `true`, `TRUE`, `null`, `NaN`, `+Infinity`, `1.0`, `007`, `+5`.
- * Integers from 2^53 in magnitude come as bigints, those of more than 10,000 digits as
- * strings. What looks like JSON and is not is a string.
+ * Returns the value that a cell spells, or `undefined` (absent) for an empty one. Outer white space does
+ * not count. Other tools' spellings are taken too: `true`, `TRUE`, `null`, `NaN`, `+Infinity`, `1.0`, `007`,
+ * `+5`. Integers from 2^53 in magnitude are bigints, and strings if they have more than 10,000 digits. What
+ * looks like JSON and is not is a string.
  */
 export function readCell(text: string): Value | undefined {
   const cell = text.trim();
@@ -45,7 +43,11 @@ export function readCell(text: string): Value | undefined {
     case '"':
     case "[":
     case "{":
-      return readJson(cell);
+      try {
+        return parseJson(cell);
+      } catch {
+        return cell;
+      }
     default: {
       const value = readScalar(cell);
       return value === undefined ? cell : value;
@@ -54,11 +56,11 @@ export function readCell(text: string): Value | undefined {
 }
 
 /**
- * Gives the spelling that {@linkcode writeCell} has for the value in a cell (`1.0` → `1`, `true` → `True`),
- * and an empty text for an empty cell. Cells of equal values become equal texts.
+ * Returns the spelling that {@linkcode writeCell} has for the value in a cell (`1.0` → `1`, `true` → `True`):
+ * cells of equal values become equal texts.
  */
 export function canonicalCell(text: string): string {
-  if (ordinary.test(text) || isCanonicalNumeral(text)) return text;
+  if (ordinary.test(text) || text.length <= 15 && canonicalNumeral.test(text)) return text;
   const value = readCell(text);
   return value === undefined ? "" : writeCell(value);
 }
@@ -114,18 +116,6 @@ function readNumeral(text: string): number | bigint | undefined {
   if (number === 0) return 0;
   if (Number.isSafeInteger(number) || !integer.test(text)) return number;
   return isShortInteger(text) ? BigInt(text) : undefined;
-}
-
-function readJson(text: string): Value {
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
-}
-
-function isCanonicalNumeral(text: string): boolean {
-  return text.length <= 15 && canonicalNumeral.test(text);
 }
 
 function isInt64(value: bigint): boolean {

@@ -1,4 +1,4 @@
-import type { Row } from "./value.ts";
+import { entryOf, type Row, setEntry } from "./value.ts";
 
 /** The mark of a whole row, always its last column: when it was recorded, ISO 8601 in UTC. */
 export const TIMESTAMP = "_stet_timestamp";
@@ -29,6 +29,16 @@ export function namespaceIn(row: Row): string | undefined {
   return row[NAMESPACE] === undefined ? undefined : String(row[NAMESPACE]);
 }
 
+/** Returns a row with some of its columns, in this order. */
+export function pick(row: Row, names: readonly string[]): Row {
+  const picked: Row = {};
+  for (const name of names) {
+    const value = entryOf(row, name);
+    if (value !== undefined) setEntry(picked, name, value);
+  }
+  return picked;
+}
+
 /** True if a column takes part in a key without declared columns. */
 export function isKeyColumn(column: string): boolean {
   return column === NAMESPACE || !isReserved(column);
@@ -49,24 +59,12 @@ export function isFitName(name: string): boolean {
   return true;
 }
 
-/**
- * Checks that a column may have this name, whatever the kind of store.
- *
- * @throws {TypeError} If the name is empty, or holds a control character or a lone surrogate.
- */
+/** @throws {TypeError} If no column of any store may have this name: {@linkcode isFitName}. */
 export function checkColumn(name: string): void {
-  if (isFitName(name)) return;
-  throw new TypeError(
-    `Cannot use ${JSON.stringify(name)} as a column: a name needs at least one character, and no ` +
-      `control characters or lone surrogates; rename it`,
-  );
+  if (!isFitName(name)) throw unfitName(name, "column");
 }
 
-/**
- * Checks that a param may be a column.
- *
- * @throws {TypeError} If the name is reserved, empty, or holds a control character or a lone surrogate.
- */
+/** @throws {TypeError} If no param may have this name: it is reserved, or unfit for a column. */
 export function checkParamName(name: string): void {
   if (isReserved(name)) {
     throw new TypeError(
@@ -74,19 +72,19 @@ export function checkParamName(name: string): void {
         `are columns of stet's own; rename the param`,
     );
   }
-  if (!isFitName(name)) {
-    throw new TypeError(
-      `Cannot use ${
-        JSON.stringify(name)
-      } as a param: a name needs at least one character, and no ` +
-        `control characters or lone surrogates; rename the param`,
-    );
-  }
+  if (!isFitName(name)) throw unfitName(name, "param");
+}
+
+function unfitName(name: string, kind: "column" | "param"): TypeError {
+  return new TypeError(
+    `Cannot use ${JSON.stringify(name)} as a ${kind}: a name needs at least one character, and ` +
+      `no control characters or lone surrogates; rename the ${kind}`,
+  );
 }
 
 /**
- * The order of columns with `added` among them: params and results first, in order of arrival, then
- * stet's own, the timestamp last. The same array if it has all of them in that order already.
+ * Returns columns with `added` among them: params and results in order of arrival, then stet's own, the
+ * timestamp last. It is the same array if nothing changes.
  */
 export function orderColumns(
   columns: readonly string[],

@@ -20,9 +20,8 @@ export function kindOf(value: Value): ValueKind {
 }
 
 /**
- * Compares two values: negative if the first comes first, 0 if they are equal. Null, then false and
- * true, numbers (NaN last), texts by their UTF-16 units, arrays and objects by their JSON; absent ones
- * last.
+ * Compares two values, as a comparator of `sort` does: null, then false and true, numbers (NaN last), texts by
+ * their UTF-16 units, arrays and objects by their JSON; absent ones last.
  */
 export function compareValues(a: Value | undefined, b: Value | undefined): number {
   if (a === b) return 0;

@@ -1,8 +1,4 @@
-import { csvFields } from "./csv_field.ts";
-
-function isQuoted(field: string): boolean {
-  return field.length > 1 && field.startsWith('"') && field.endsWith('"');
-}
+import { isQuoted, unquoted, writtenFields } from "./csv_field.ts";
 
 /**
  * The names in the fields of a header, as in the file. White space around a name does not
@@ -12,15 +8,10 @@ function isQuoted(field: string): boolean {
 export function namesOf(fields: readonly string[]): string[] {
   const isMeant = !fields.every(isQuoted);
   return fields.map((field) => {
-    if (!isQuoted(field)) return unquoted(field.trim());
+    if (!isQuoted(field)) return unquoted(field.trim()); // after white space, quotes are quotes
     const name = unquoted(field);
     return isMeant ? name : name.trim();
   });
-}
-
-/** After white space that was taken off, quotes are quotes. */
-function unquoted(field: string): string {
-  return isQuoted(field) ? field.slice(1, -1).replaceAll('""', '"') : field;
 }
 
 /** The fields that have white space around their names which does not count. */
@@ -31,17 +22,6 @@ export function paddedFields(fields: readonly string[]): string[] {
 
 /** The names in the line that is a header; undefined if its quotes do not close on it. */
 export function namesInLine(line: string): string[] | undefined {
-  if (!line.includes('"')) return namesOf(line.split(","));
-  const texts = csvFields(line);
-  if (!texts) return undefined;
-  // Fields by their lengths: in quotes, where the line has one at its place.
-  const fields: string[] = [];
-  let at = 0;
-  for (const text of texts) {
-    const quoted = `"${text.replaceAll('"', '""')}"`;
-    const field = line.startsWith(quoted, at) ? quoted : text;
-    fields.push(field);
-    at += field.length + 1;
-  }
-  return namesOf(fields);
+  const fields = writtenFields(line);
+  return fields && namesOf(fields);
 }

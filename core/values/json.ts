@@ -1,8 +1,8 @@
 import { isShortInteger, MAX_DIGITS, numberText } from "./number_text.ts";
-import { MAX_DEPTH, setEntry, type Value } from "./value.ts";
+import { isArray, MAX_DEPTH, setEntry, type Value } from "./value.ts";
 
 /**
- * Gives the one JSON text of a value: equal values have equal texts.
+ * Returns the one JSON text of a value: equal values have equal texts.
  *
  * Keys are sorted by code point, there is no white space, numbers are spelled by
  * {@linkcode numberText} (non-finite ones `NaN`, `Infinity`, `-Infinity`, as Python's `json.dumps` does),
@@ -21,15 +21,14 @@ export function canonicalJson(value: Value): string {
  * `JSON.parse` does not serve: it loses the digits of large integers, and V8's takes the key `"k\n"`
  * for `"k\\"` where it has parsed that one in the same place of an object before.
  *
- * @param mostLevels How many levels of arrays and objects there may be in one another.
- * @throws {SyntaxError} On anything else, and beyond so many levels; it names the offset, in UTF-16
- * units from 0.
+ * @param mostLevels Maximum number of levels of arrays and objects in one another.
+ * @throws {SyntaxError} On anything else; names the offset, in UTF-16 units from 0.
  */
 export function parseJson(text: string, mostLevels: number = MAX_DEPTH): Value {
   return new Parser(text, mostLevels).document();
 }
 
-/** Gives a string as a JSON string without control characters (DEL and C1 too) or lone surrogates. */
+/** Returns a string as a JSON string without control characters (DEL and C1 too) or lone surrogates. */
 export function jsonString(text: string): string {
   const json = JSON.stringify(text);
   return delOrC1.test(json)
@@ -37,7 +36,7 @@ export function jsonString(text: string): string {
     : json;
 }
 
-/** Gives the names of an object's entries in order of code points, as Python sorts them. */
+/** Returns the names of an object's entries in order of code points, as Python sorts them. */
 export function sortedNames(object: { readonly [name: string]: unknown }): string[] {
   return Object.keys(object).sort(compareCodePoints);
 }
@@ -80,11 +79,6 @@ function writeContainer(value: Value & object, depth: number): string {
     json += `${json === "" ? "" : ","}${jsonString(name)}:${write(value[name]!, depth)}`;
   }
   return `{${json}}`;
-}
-
-/** `Array.isArray` does not narrow to readonly arrays. */
-function isArray(value: Value & object): value is readonly Value[] {
-  return Array.isArray(value);
 }
 
 const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -247,12 +241,9 @@ class Parser {
   }
 
   #unexpected(expected: string): SyntaxError {
-    const found = this.#text.codePointAt(this.#at);
-    return this.#error(
-      `found ${
-        found === undefined ? "the end" : JSON.stringify(String.fromCodePoint(found))
-      }, expected ${expected}`,
-    );
+    const code = this.#text.codePointAt(this.#at);
+    const found = code === undefined ? "the end" : JSON.stringify(String.fromCodePoint(code));
+    return this.#error(`found ${found}, expected ${expected}`);
   }
 
   #error(what: string): SyntaxError {

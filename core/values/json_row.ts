@@ -1,7 +1,7 @@
 import { readCell, writeCell } from "./cell.ts";
 import { orderColumns } from "./columns.ts";
 import { canonicalJson, jsonString } from "./json.ts";
-import { type Row, setEntry, type Value } from "./value.ts";
+import { isArray, type Row, setEntry, type Value } from "./value.ts";
 
 /**
  * A row as a JSON object on one line, the timestamp last; in JSON stores and on the wire. Its values
@@ -39,22 +39,13 @@ export function encodeJsonResult(value: Value): string {
   return `{${entries.join(",")}}`;
 }
 
-/** The value that parsed JSON spells in a cell; undefined (absent) for an empty string. */
-function decodeJsonValue(json: Value): Value | undefined {
-  return typeof json === "string" ? readCell(json) : json;
-}
-
 /** The row that a parsed JSON object spells; the inverse of {@linkcode encodeJsonRow}. */
 export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
   const row: Row = {};
   for (const name of Object.keys(json)) {
-    const value = decodeJsonValue(json[name]!);
+    const given = json[name]!;
+    const value = typeof given === "string" ? readCell(given) : given;
     if (value !== undefined) setEntry(row, name, value);
   }
   return row;
-}
-
-/** `Array.isArray` does not narrow to readonly arrays. */
-function isArray(value: Value & object): value is readonly Value[] {
-  return Array.isArray(value);
 }

@@ -1,7 +1,4 @@
-/**
- * The most digits of an integer. A cell or a line with a longer one would keep an engine busy for
- * seconds to minutes: it is read in more than linear time.
- */
+/** Maximum number of digits of an integer: longer ones are read in more than linear time. */
 export const MAX_DIGITS = 10_000;
 
 /** True if digits, with or without a sign, are few enough to be an integer. */
@@ -19,9 +16,7 @@ export function isTooLong(integer: bigint): boolean {
 }
 
 /**
- * Gives a number as Python's `repr` of the same float: `0.1`, `5.0`, `1e-05`, `1e+16`, `-0.0`, `nan`,
- * `inf`, `-inf`.
- *
+ * Returns a number as Python's `repr` of the same float: `0.1`, `5.0`, `1e-05`, `1e+16`, `-0.0`, `nan`, `inf`.
  * Both languages print the fewest digits that read back as the same double, and differ in form
  * only: Python has an exponent from 1e16 up and below 1e-4, of two digits at least
  * (https://docs.python.org/3/library/stdtypes.html#float, `float_repr_style` "short").
@@ -36,7 +31,7 @@ export function floatText(x: number): string {
 }
 
 /**
- * Gives a number in the spelling of cells and of canonical JSON: an integer below 2^53 in magnitude
+ * Returns a number in the spelling of cells and of canonical JSON: an integer below 2^53 in magnitude
  * by its digits (`5`; `-0` is `0`), every other number as {@linkcode floatText} does.
  */
 export function numberText(x: number): string {

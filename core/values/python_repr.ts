@@ -36,9 +36,7 @@ export function dictRepr(row: Row): string {
 /** https://docs.python.org/3/library/functions.html#repr: single quotes, unless only double ones need no escape. */
 function stringRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let repr = "";
-  for (const character of text) repr += escaped(character, quote);
-  return quote + repr + quote;
+  return quote + Array.from(text, (character) => escaped(character, quote)).join("") + quote;
 }
 
 function escaped(character: string, quote: string): string {

@@ -1,3 +1,4 @@
+import { argumentText } from "./argument_text.ts";
 import { readCell } from "./cell.ts";
 import { numberText } from "./number_text.ts";
 import type { Value } from "./value.ts";
@@ -110,10 +111,8 @@ export class TextColumn {
     const { text, number } = this.#must;
     if (number !== undefined) {
       const all = this.#other === undefined ? "" : ", and so are its other values";
-      return `${name} is text: ${JSON.stringify(text)} as a number would be ${
-        spelling(number)
-      }${all}; ` +
-        `${byHand} makes numbers of them`;
+      return `${name} is text: ${JSON.stringify(text)} as a number would be ` +
+        `${argumentText(number)}${all}; ${byHand} makes numbers of them`;
     }
     if (this.#other === undefined) return undefined;
     return `${name} is text, ${JSON.stringify(this.#other)} too, since ${JSON.stringify(text)} is`;
@@ -140,8 +139,4 @@ function numberIn(text: string, cell: Value): Value {
     throw new RangeError(`${text.trim()} is more than a number can be`);
   }
   return value;
-}
-
-function spelling(number: number | bigint): string {
-  return typeof number === "bigint" ? `${number}` : numberText(number);
 }

@@ -2,9 +2,9 @@ import { checkColumn } from "./columns.ts";
 import { type Row, toValue } from "./value.ts";
 
 /**
- * Copies a row in the form in which every kind of store keeps it, without entries that are undefined.
- * Whatever records a row passes it through here before anything changes: no store writes a row that
- * it would not read back.
+ * Returns a copy of a row in the form in which every kind of store keeps it, without entries that are
+ * undefined. Every recorded row passes through here before anything changes: no store writes a row that it
+ * would not read back.
  *
  * @param path What errors call it.
  * @throws {TypeError} If a value or the name of a column cannot be kept; names it.

@@ -26,8 +26,7 @@ interface Level {
 }
 
 /**
- * Returns the {@linkcode Value} of an input, or `undefined` where it is an absent
- * one. The result is a copy: changing `input` later does not change it.
+ * Returns the {@linkcode Value} of an input as a copy, or `undefined` where it is absent.
  *
  * A Date becomes its ISO 8601 UTC string, a typed array an array, any other object with a `toJSON`
  * method what that gives, `-0` becomes `0`, and a bigint below 2^53 in magnitude the same number.
@@ -50,15 +49,16 @@ export function isPlainObject(x: unknown): x is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** True if a value is an array. `Array.isArray` does not narrow to readonly arrays. */
+export function isArray(value: Value & object): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
 /** Sets an own entry of any name: plain assignment to `__proto__` sets the prototype instead. */
 export function setEntry<T>(target: { [name: string]: T }, name: string, value: T): void {
   if (name === "__proto__") {
-    Object.defineProperty(target, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    const descriptor = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(target, name, descriptor);
   } else {
     target[name] = value;
   }

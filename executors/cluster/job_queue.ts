@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
-import { Connections } from "../../backends/postgres/connections.ts";
-import { parsePostgresUrl, type PostgresUrl } from "../../backends/postgres/postgres_url.ts";
+import { Connections } from "../../backends/postgres/connection/connections.ts";
+import {
+  parsePostgresUrl,
+  type PostgresUrl,
+} from "../../backends/postgres/connection/postgres_url.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { sleep } from "../../core/runtime/poll.ts";
 import { loadPg } from "../../packages/pg.ts";

@@ -1,5 +1,5 @@
 import { StoreError } from "../../core/errors.ts";
-import { isOtherSource } from "../../core/runs/row_source.ts";
+import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { JOB_VERSION, type JobData } from "./chunk.ts";
 
 /** The jobs of a queue were sent for another source of its function, or by another version of stet. */

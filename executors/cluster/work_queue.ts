@@ -15,10 +15,10 @@ import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
 import { CHUNK_SECONDS, sizeFor } from "./chunk_size.ts";
-import type { ClusterWorkerCounts, ClusterWorkerOptions } from "./cluster_worker.ts";
 import { type Beat, JobQueue } from "./job_queue.ts";
 import { ReceivedChunk } from "./received_chunk.ts";
 import { checkJob, UnfitJobsError } from "./unfit_jobs_error.ts";
+import type { ClusterWorkerCounts, ClusterWorkerOptions } from "./worker_options.ts";
 
 /** Time after which a chunk that has runs left is given back, in milliseconds. */
 const SLICE_MS = 3_000 * CHUNK_SECONDS;

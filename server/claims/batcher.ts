@@ -2,63 +2,58 @@ import { setImmediate } from "node:timers";
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 
-/** An operation on the store, and the promise of its result. */
+/** An operation on the store for a request. */
 interface Operation {
-  run(): void;
-  settle(): void;
+  /** Runs it, and returns the function that settles its promise. */
+  run(): () => void;
   reject(error: unknown): void;
 }
 
-/** Runs the operations of requests that arrive at the same time in one batch of the store. */
-export class Batcher {
-  readonly #backend: Pick<Engine, "batch">;
-  #waiting: Operation[] = [];
-  #isBusy = false;
-
-  constructor(backend: Pick<Engine, "batch">) {
-    this.#backend = backend;
-  }
-
-  /** Runs an operation in the next batch; resolves to its result once the batch is kept. */
-  do<T>(operation: () => MaybePromise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let settle = (): void => {};
-      this.#waiting.push({
-        run() {
-          try {
-            const result = operation();
-            settle = () => resolve(result);
-            // It may reject before it is settled.
-            if (result instanceof Promise) result.catch(() => {});
-          } catch (error) {
-            settle = () => reject(error);
-          }
-        },
-        settle: () => settle(),
-        reject,
-      });
-      if (this.#waiting.length === 1) this.#schedule();
-    });
-  }
+/**
+ * Returns a function that runs an operation in the next batch of a store, with all others that arrive at the
+ * same time. It resolves to the operation's result once the batch is kept.
+ */
+export function batcher(
+  backend: Pick<Engine, "batch">,
+): <T>(operation: () => MaybePromise<T>) => Promise<T> {
+  let waiting: Operation[] = [];
+  let isBusy = false;
 
   /** Schedules a batch after all requests that have arrived are read, and the batch under way has ended. */
-  #schedule(): void {
-    if (!this.#isBusy) setImmediate(() => void this.#runBatch());
+  function schedule(): void {
+    if (!isBusy) setImmediate(() => void runBatch());
   }
 
-  async #runBatch(): Promise<void> {
-    this.#isBusy = true;
-    const operations = this.#waiting;
-    this.#waiting = [];
+  async function runBatch(): Promise<void> {
+    isBusy = true;
+    const operations = waiting;
+    waiting = [];
     try {
-      await this.#backend.batch(() => {
-        for (const operation of operations) operation.run();
-      });
-      for (const operation of operations) operation.settle();
+      let settles: (() => void)[] = [];
+      await backend.batch(() => settles = operations.map((operation) => operation.run()));
+      for (const settle of settles) settle();
     } catch (error) {
-      for (const operation of operations) operation.reject(error);
+      for (const { reject } of operations) reject(error);
     }
-    this.#isBusy = false;
-    if (this.#waiting.length > 0) this.#schedule();
+    isBusy = false;
+    if (waiting.length > 0) schedule();
   }
+
+  return <T>(operation: () => MaybePromise<T>) => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    waiting.push({
+      run() {
+        try {
+          const result = operation();
+          if (result instanceof Promise) result.catch(() => {}); // it may reject before it is settled
+          return () => resolve(result);
+        } catch (error) {
+          return () => reject(error);
+        }
+      },
+      reject,
+    });
+    if (waiting.length === 1) schedule();
+    return promise;
+  };
 }

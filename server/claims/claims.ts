@@ -1,21 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type {
-  Claim,
-  ClaimAnswer,
-  ClaimOptions,
-  MaybePromise,
-} from "../../core/contract/backend.ts";
-import type {
-  BatchClaimRequest,
-  BatchFindRequest,
-  ClaimRequest,
-  FailRequest,
-  LeaseFields,
-  RecordRequest,
-  ReleaseRequest,
-  RenewRequest,
-  RunFields,
-} from "../../core/contract/wire.ts";
+import type { Claim, ClaimOptions, MaybePromise } from "../../core/contract/backend.ts";
+import type * as wire from "../../core/contract/wire.ts";
 import { LostClaimError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
@@ -24,11 +9,17 @@ import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
 import { invalidRequest, ProblemError } from "../routes/problem.ts";
-import { Batcher } from "./batcher.ts";
-import { BoundedMap } from "./bounded_map.ts";
-import { busyAnswer, claimAnswer, DEFAULT_LEASE_SECONDS, doneAnswer } from "./claim_answers.ts";
-import { isSameRun, rowVersion } from "./row_version.ts";
-import { RunReader } from "./run_reader.ts";
+import { batcher } from "./batcher.ts";
+import { BoundedMap } from "../bounded_map.ts";
+import {
+  busyAnswer,
+  claimAnswer,
+  DEFAULT_LEASE_SECONDS,
+  doneAnswer,
+  isSameRun,
+  rowVersion,
+} from "./claim_answers.ts";
+import { readKey, readRow, readRowKey } from "./read_run.ts";
 
 /** The maximum pause before a waiting claim is tried again, in milliseconds. */
 const MAX_PAUSE_MS = 250;
@@ -39,13 +30,7 @@ const MAX_REMEMBERED = 20_000;
 type Ended = "recorded" | "failed" | "released";
 
 /** The members of a request that name a claim. */
-interface ClaimFields {
-  readonly token: string;
-  readonly replaces?: string;
-}
-
-/** An answer to a claim; with the row if the key is done. */
-type Claimed = readonly [answer: ClaimAnswer, row: Row | undefined];
+type ClaimFields = Pick<wire.ReleaseRequest, "token" | "replaces">;
 
 /**
  * The claims of clients. Each is a lease in the store, which outlives the sidecar; what is remembered
@@ -53,8 +38,7 @@ type Claimed = readonly [answer: ClaimAnswer, row: Row | undefined];
  */
 export class Claims {
   readonly #deps: ServerDeps;
-  readonly #batcher: Batcher;
-  readonly #runs = new RunReader();
+  readonly #inBatch: ReturnType<typeof batcher>;
   /** By token. */
   readonly #held = new BoundedMap<{ readonly key: string; readonly claim: Claim }>(MAX_REMEMBERED);
   /** By token. */
@@ -68,26 +52,24 @@ export class Claims {
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
-    this.#batcher = new Batcher(deps.backend);
+    this.#inBatch = batcher(deps.backend);
   }
 
   /** Claims a run; waits while it is busy if the request says so. */
-  async claim(request: ClaimRequest, gone: () => AbortSignal): Promise<string> {
-    const key = this.#runs.key(request);
+  async claim(request: wire.ClaimRequest, gone: () => AbortSignal): Promise<string> {
+    const key = readKey(request);
     const token = request.token ?? randomUUID();
     const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
-      const [answer, row] = await this.#claim(key, token, request);
-      if (answer.state !== "busy" || !await mayRetry()) {
-        return claimAnswer(answer, row, token, request);
-      }
+      const { answer, text } = await this.#claim(key, token, request);
+      if (answer.state !== "busy" || !await mayRetry()) return text;
     }
   }
 
   /** Claims some of many runs. */
-  async claimBatch(request: BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
+  async claimBatch(request: wire.BatchClaimRequest, gone: () => AbortSignal): Promise<string> {
     const { batch, most = batch.length, ...fields } = request;
-    const keys = batch.map((params) => this.#runs.key({ ...fields, params }));
+    const keys = batch.map((params) => readKey({ ...fields, params }));
     const mayRetry = this.#retries(gone, request.wait_seconds);
     for (;;) {
       const answers: string[] = [];
@@ -98,11 +80,10 @@ export class Claims {
         const wanted = keys.slice(answers.length, answers.length + most - claimed);
         answers.push(
           ...await Promise.all(wanted.map(async (key) => {
-            const token = randomUUID();
-            const [answer, row] = await this.#claim(key, token, request);
+            const { answer, text } = await this.#claim(key, randomUUID(), request);
             if (answer.state === "claimed") claimed++;
             if (answer.state === "busy") isAnyBusy = true;
-            return claimAnswer(answer, row, token, request);
+            return text;
           })),
         );
       }
@@ -114,51 +95,51 @@ export class Claims {
   }
 
   /** Records a run and ends its claim; without a token, adds a row. */
-  async record(request: RecordRequest): Promise<string> {
-    const row = this.#runs.row(request);
+  async record(request: wire.RecordRequest): Promise<string> {
+    const row = readRow(request);
     const { token } = request;
     if (token === undefined) {
       await this.#add(row, request.retry ?? false);
       this.#deps.mirror.changed();
       return '{"state":"recorded"}';
     }
-    const key = this.#runs.keyOf(request, row);
+    const key = readRowKey(request, row);
     const fields = { ...request, token };
     return await this.#end("recorded", fields, key, (claim) => claim.record(row), row);
   }
 
   /** Notes that a run failed, and ends its claim. */
-  fail(request: FailRequest): Promise<string> {
+  fail(request: wire.FailRequest): Promise<string> {
     const { error, stack = "", attempts = 1 } = request;
-    const note = { error, stack, attempts };
-    return this.#end("failed", request, this.#runs.key(request), (claim) => claim.fail(note));
+    const end = (claim: Claim): MaybePromise<void> => claim.fail({ error, stack, attempts });
+    return this.#end("failed", request, readKey(request), end);
   }
 
   /** Ends a claim; nothing is noted. */
-  release(request: ReleaseRequest): Promise<string> {
-    return this.#end("released", request, this.#runs.key(request), (claim) => claim.release());
+  release(request: wire.ReleaseRequest): Promise<string> {
+    return this.#end("released", request, readKey(request), (claim) => claim.release());
   }
 
   /** Extends the lease of a claim. */
-  async renew(request: RenewRequest): Promise<string> {
-    const key = this.#runs.key(request);
-    const [answer, row] = await this.#claim(key, request.token, request);
+  async renew(request: wire.RenewRequest): Promise<string> {
+    const key = readKey(request);
+    const { answer, text } = await this.#claim(key, request.token, request);
     if (answer.state !== "claimed") throw await this.#lostClaim(key);
-    return claimAnswer(answer, row, request.token, request);
+    return text;
   }
 
   /** Returns the row of a run, and its version. */
-  async find(request: RunFields): Promise<string> {
-    const row = await this.#deps.backend.find(this.#runs.key(request));
+  async find(request: wire.RunFields): Promise<string> {
+    const row = await this.#deps.backend.find(readKey(request));
     return row ? `{"row":${encodeJsonRow(row)},"version":"${rowVersion(row)}"}` : '{"row":null}';
   }
 
   /** Returns the rows of many runs, in their order. */
-  async findBatch({ batch, only, ...fields }: BatchFindRequest): Promise<string> {
+  async findBatch({ batch, only, ...fields }: wire.BatchFindRequest): Promise<string> {
     const { backend } = this.#deps;
     const rows: string[] = [];
     for (const params of batch) {
-      const key = this.#runs.key({ ...fields, params });
+      const key = readKey({ ...fields, params });
       const row = only === "source"
         ? sourceRow(await backend.sourceOf(key))
         : await (only === "result" ? backend.savedResult(key) : backend.find(key));
@@ -167,13 +148,9 @@ export class Claims {
     return `{"rows":[${rows.join(",")}]}`;
   }
 
-  async #claim(
-    key: Key,
-    token: string,
-    { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces }: LeaseFields & {
-      readonly replaces?: string;
-    },
-  ): Promise<Claimed> {
+  /** Returns the answer to a claim, and its JSON. */
+  async #claim(key: Key, token: string, request: Omit<wire.ClaimRequest, "params">) {
+    const { lease_seconds: seconds = DEFAULT_LEASE_SECONDS, holder, replaces } = request;
     let row: Row | undefined;
     const options: ClaimOptions = {
       lease: {
@@ -186,13 +163,13 @@ export class Claims {
         return replaces === undefined || rowVersion(found) !== replaces;
       },
     };
-    const answer = await this.#batcher.do(() => this.#deps.backend.claim(key, options));
+    const answer = await this.#inBatch(() => this.#deps.backend.claim(key, options));
     if (answer.state === "claimed") {
       this.#ended.delete(token);
       this.#held.set(token, { key: key.text, claim: answer.claim });
       this.#deps.mirror.changed();
     }
-    return [answer, row];
+    return { answer, text: claimAnswer(answer, row, token, seconds) };
   }
 
   /** Ends a claim: once, however often it is asked for. */
@@ -210,7 +187,7 @@ export class Claims {
     const claim = await this.#claimOf(fields, key);
     try {
       if (!claim) throw new LostClaimError("another client has it");
-      await this.#batcher.do(() => end(claim));
+      await this.#inBatch(() => end(claim));
     } catch (error) {
       if (!(error instanceof LostClaimError)) throw error;
       this.#held.delete(token);
@@ -231,13 +208,13 @@ export class Claims {
   }
 
   /** Returns the claim of a token. One that is not remembered is claimed again, unless the key is taken. */
-  async #claimOf({ token, replaces }: ClaimFields, key: Key): Promise<Claim | undefined> {
-    const held = this.#held.get(token);
+  async #claimOf(fields: ClaimFields, key: Key): Promise<Claim | undefined> {
+    const held = this.#held.get(fields.token);
     if (held?.key === key.text) return held.claim;
     if (held) {
       throw invalidRequest([{ path: "token", message: "it is the token of another run's claim" }]);
     }
-    const [answer] = await this.#claim(key, token, replaces === undefined ? {} : { replaces });
+    const { answer } = await this.#claim(key, fields.token, fields);
     return answer.state === "claimed" ? answer.claim : undefined;
   }
 
@@ -278,13 +255,10 @@ export class Claims {
       await this.#adding.get(text); // the first request may still be under way
       if (await backend.has(row)) return;
     }
-    const adding = this.#batcher.do(() => backend.record(row));
+    const adding = this.#inBatch(() => backend.record(row))
+      .finally(() => this.#adding.delete(text));
     this.#adding.set(text, adding);
-    try {
-      await adding;
-    } finally {
-      this.#adding.delete(text);
-    }
+    await adding;
   }
 
   /** Returns a function that waits until a busy claim may be tried again; false once the time is over. */

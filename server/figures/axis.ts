@@ -3,7 +3,7 @@ import { compareValues } from "../../core/values/compare_values.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { Axis } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
+import { cellText, fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
 /** An axis, and how rows are placed on it. */
@@ -64,24 +64,21 @@ function valuesAxis(
   cells: readonly SqlValue[],
   leftOut: Axis["left_out"],
 ): PlacedAxis {
-  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell) }))
+  const shown = cells.map((cell) => ({ cell, value: fromMirror(cell), label: cellText(cell) }))
     .sort((a, b) => compareValues(a.value, b.value));
-  const places = new Map(shown.map(({ cell }, i) => [keyOf(cell), i]));
+  const places = new Map(shown.map(({ label }, i) => [label, i]));
   const present = shown.filter(({ value }) => value !== undefined);
   const isOn = `(${sql} IN (${present.map(() => "?").join(", ")})` +
     `${present.length < shown.length ? ` OR ${sql} IS NULL` : ""})`;
   return {
     axis: {
       column,
-      parts: shown.map(({ value }) => ({
-        label: value === undefined ? "" : writeCell(value),
-        where: valueCondition(column, value),
-      })),
+      parts: shown.map(({ value, label }) => ({ label, where: valueCondition(column, value) })),
       left_out: leftOut,
     },
     isOn: { text: isOn, values: present.map(({ cell }) => cell) },
     group: sql,
-    partOf: (group) => places.get(keyOf(group)) ?? -1,
+    partOf: (group) => places.get(cellText(group)) ?? -1,
   };
 }
 
@@ -124,14 +121,6 @@ function roundTo(number: number, step: number): number {
   const unit = 10 ** Math.abs(digits);
   const rounded = digits > 0 ? Math.round(number * unit) / unit : Math.round(number / unit) * unit;
   return Number(rounded.toPrecision(15));
-}
-
-/** Returns a key of a Map, the same for the same cell. */
-function keyOf(cell: SqlValue): unknown {
-  const value = fromMirror(cell);
-  return typeof value === "object" && value !== null || typeof value === "bigint"
-    ? `\0${writeCell(value)}`
-    : value;
 }
 
 /** Returns the condition that a column has a value; null if conditions have no such value. */

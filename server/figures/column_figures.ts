@@ -1,7 +1,8 @@
+import { isKeyColumn, isReserved } from "../../core/values/columns.ts";
+import { areRecords, isParamColumn } from "../../core/values/record_names.ts";
 import type { ColumnFigures } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { numberOf } from "../mirror/mirror_value.ts";
-import { rolesOf } from "./roles.ts";
 
 /** Returns the contents of each column of a store, in its order. */
 export function columnFigures(mirror: Mirror): ColumnFigures[] {
@@ -31,4 +32,15 @@ function distinctOf(mirror: Mirror, name: string): number {
     `SELECT count(DISTINCT ${mirror.sql(name)}) FROM ${mirror.table}`,
   );
   return numberOf(count) ?? 0;
+}
+
+/** Returns the columns that identify a run, and those of saved results. */
+export function rolesOf(
+  columns: readonly string[],
+): Readonly<Record<"params" | "results", readonly string[]>> {
+  if (areRecords(columns)) return { params: columns.filter(isParamColumn), results: [] };
+  return {
+    params: columns.filter(isKeyColumn),
+    results: columns.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
+  };
 }

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { BoundedMap } from "../bounded_map.ts";
+import type { Follower } from "../mirror/follower.ts";
 
 /** Minimum recompute interval of a figure, as a multiple of its last computation time. */
 const MIN_INTERVAL_FACTOR = 10;
@@ -6,12 +8,6 @@ const MIN_INTERVAL_FACTOR = 10;
 const MAX_INTERVAL_MS = 5000;
 /** The number of figures in the cache. */
 const MAX_FIGURES = 64;
-
-/** The source of figures. */
-interface Source {
-  /** Brings it up to date; resolves to a cursor that is the same as long as nothing changes. */
-  catchUp(): Promise<string>;
-}
 
 /** A figure, or the computation of one. */
 interface Entry {
@@ -27,10 +23,10 @@ interface Entry {
  * as long as it took (5 s at most); requests wait for that.
  */
 export class FigureCache {
-  readonly #source: Source;
-  readonly #entries = new Map<string, Entry>();
+  readonly #source: Pick<Follower, "catchUp">;
+  readonly #entries = new BoundedMap<Entry>(MAX_FIGURES);
 
-  constructor(source: Source) {
+  constructor(source: Pick<Follower, "catchUp">) {
     this.#source = source;
   }
 
@@ -51,21 +47,13 @@ export class FigureCache {
     }
     const found = this.#entries.get(name);
     if (found?.cursor === cursor && found.state === state) return await found.text;
-    return await this.#add(name, cursor, state, compute).text;
-  }
-
-  #add(name: string, cursor: string, state: string, compute: () => Promise<string>): Entry {
     const start = performance.now();
     const text = compute();
     const computed = text.then(() => {}, () => {
       if (this.#entries.get(name) === entry) this.#entries.delete(name);
     }).then(() => ({ at: performance.now(), cost: performance.now() - start }));
     const entry: Entry = { cursor, state, text, computed };
-    this.#entries.delete(name); // to the end: the oldest entry is evicted
     this.#entries.set(name, entry);
-    if (this.#entries.size > MAX_FIGURES) {
-      this.#entries.delete(this.#entries.keys().next().value!);
-    }
-    return entry;
+    return await text;
   }
 }

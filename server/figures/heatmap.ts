@@ -1,9 +1,9 @@
 import { axisOf, type PlacedAxis } from "./axis.ts";
+import { rolesOf } from "./column_figures.ts";
 import type { Axis, Heatmap, HeatmapQuery } from "./figures_schemas.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { FALSE_SQL, numberOf, TRUE_SQL } from "../mirror/mirror_value.ts";
 import { conditionOf } from "../mirror/select.ts";
-import { rolesOf } from "./roles.ts";
 import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
 
 /**
@@ -13,10 +13,12 @@ import { isNumberSql, type Sql } from "../mirror/where_sql.ts";
  * @throws {TypeError} If a column is not there. @throws {SyntaxError} If `where` cannot be read.
  */
 export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapQuery): Heatmap {
-  if (mirror.columns.length === 0) return emptyHeatmap(x, y, color); // any column may come
+  if (mirror.columns.length === 0) { // any column may come
+    return { x: emptyAxis(x), y: y === undefined ? null : emptyAxis(y), color, cells: [] };
+  }
   const condition = conditionOf(mirror, where);
   const across = axisOf(mirror, x, condition);
-  const down = y === undefined || y === "" ? undefined : axisOf(mirror, y, condition);
+  const down = y === undefined ? undefined : axisOf(mirror, y, condition);
   const axes = [across, ...down ? [down] : []];
   const conditions = [condition, ...axes.map(({ isOn }) => isOn)];
   const on: Sql = {
@@ -51,9 +53,8 @@ export function heatmapOf(mirror: Mirror, { x, y, color, where }: HeatmapQuery):
   };
 }
 
-function emptyHeatmap(x: string, y: string | undefined, color: string): Heatmap {
-  const axis = (column: string): Axis => ({ column, parts: [], left_out: { values: 0, rows: 0 } });
-  return { x: axis(x), y: y === undefined || y === "" ? null : axis(y), color, cells: [] };
+function emptyAxis(column: string): Axis {
+  return { column, parts: [], left_out: { values: 0, rows: 0 } };
 }
 
 /** Selects each key once: a run that was recorded twice is done once. */

@@ -6,10 +6,10 @@ import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
 import type { PackedRows } from "../mirror/packed_rows.ts";
-import type { MirrorRequests } from "./mirror_requests.ts";
 import {
   type Answer,
   answererOf,
+  type MirrorRequests,
   type MirrorStart,
   mirrorThread,
   type Question,
@@ -69,10 +69,9 @@ export class MirrorClient {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Adds a listener of {@linkcode changed}; returns the function that removes it. */
-  onChanged(listener: () => void): () => void {
+  /** Adds a listener of {@linkcode changed}. */
+  onChanged(listener: () => void): void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** Sends a request to the mirror. */
@@ -88,7 +87,6 @@ export class MirrorClient {
   /** Ends the thread. Node ends its process only after the statement that the thread is running. */
   close(): void {
     this.#isClosed = true;
-    this.#listeners.clear();
     this.#answerer?.then((it) => it.close(), () => {});
   }
 
@@ -118,21 +116,18 @@ export class MirrorClient {
     });
     worker.unref();
 
-    const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-    let questions = 0;
+    const waiting: PromiseWithResolvers<unknown>[] = [];
     const end = (error: Error): void => {
-      for (const { reject } of waiting.values()) reject(error);
-      waiting.clear();
+      for (const { reject } of waiting.splice(0)) reject(error);
     };
     const died = (reason: string): void => {
       this.#answerer = undefined; // the next request starts another
       this.#follower.restart();
       end(this.#error(`the thread of its figures ended (${reason}); ask again`));
     };
-    worker.on("message", ({ id, value, error }: Answer) => {
-      const asked = waiting.get(id);
-      waiting.delete(id);
-      if (waiting.size === 0) worker.unref();
+    worker.on("message", ({ value, error }: Answer) => {
+      const asked = waiting.shift();
+      if (waiting.length === 0) worker.unref();
       if (error) asked?.reject(receivedError(error));
       else asked?.resolve(value);
     });
@@ -141,9 +136,9 @@ export class MirrorClient {
     return {
       ask(name, args) {
         const asked = Promise.withResolvers<unknown>();
-        waiting.set(++questions, asked);
+        worker.postMessage({ name, args } satisfies Question);
+        waiting.push(asked);
         worker.ref(); // the process lives until it is answered
-        worker.postMessage({ id: questions, name, args } satisfies Question);
         return asked.promise;
       },
       close: () => {

@@ -1,8 +1,17 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Factor } from "../../core/grids/factor.ts";
-import { gridOf } from "../../core/grids/grid.ts";
-import { type MirrorRequests, openMirror } from "./mirror_requests.ts";
+import { type Factor, gridOf } from "../../core/grids/grid.ts";
+import { encodeJsonRow } from "../../core/values/json_row.ts";
+import type { Row } from "../../core/values/value.ts";
+import { GridDone } from "../mirror/grid_done.ts";
+import { Mirror } from "../mirror/mirror.ts";
+import type { PackedRows } from "../mirror/packed_rows.ts";
+import * as select from "../mirror/select.ts";
+import { columnFigures } from "./column_figures.ts";
+import type { HeatmapQuery } from "./figures_schemas.ts";
+import { heatmapOf } from "./heatmap.ts";
+import { type KnownKeys, progressOf } from "./progress.ts";
+import { timelineOf } from "./timeline.ts";
 
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
@@ -13,25 +22,53 @@ export interface MirrorStart {
   readonly factors: readonly Factor[] | undefined;
 }
 
-/** A request to the thread. */
+/** A request to the thread. Answers come in the order of requests. */
 export interface Question {
-  readonly id: number;
   readonly name: keyof MirrorRequests;
   readonly args: readonly unknown[];
 }
 
 /** An answer of the thread. An error is sent by its parts: threads keep no class of their own. */
 export interface Answer {
-  readonly id: number;
   readonly value?: unknown;
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
 }
 
+/** The requests that a mirror answers, in its thread. Figures and rows come as JSON. */
+export type MirrorRequests = ReturnType<typeof openMirror>;
+
+function openMirror({ location, factors }: MirrorStart) {
+  const mirror = new Mirror(location);
+  const grid = factors && new GridDone(gridOf(factors));
+  return {
+    begin: (isWhole: boolean) => mirror.begin(isWhole),
+    insert: (rows: PackedRows) => mirror.insert(rows),
+    commit: (columns: readonly string[]) => mirror.commit(columns),
+    abort: () => mirror.abort(),
+    close: () => mirror.close(),
+    page: (request: select.PageRequest) => pageText(mirror, request),
+    slowest: (limit: number, where?: string) =>
+      `{"rows":${rowsText(select.selectSlowest(mirror, limit, where))}}`,
+    largestText: (column: string) => select.largestText(mirror, column),
+    /** Counts the rows after a position, and gives the newest of them as a JSON array. */
+    addedSince: (position: number, limit: number) => ({
+      count: mirror.count - position,
+      rows: rowsText(select.selectNewest(mirror, position, limit)),
+    }),
+    progress: (known: KnownKeys, now: number) =>
+      JSON.stringify(progressOf(mirror, known, grid, now)),
+    kinds: () => JSON.stringify({ columns: columnFigures(mirror) }),
+    heatmap: (query: HeatmapQuery) => JSON.stringify(heatmapOf(mirror, query)),
+    timeline: (failures: readonly number[], now: number, seconds?: number) =>
+      JSON.stringify(timelineOf(mirror, failures, now, seconds)),
+  };
+}
+
 /** Opens the mirror that a start describes; returns the function that answers its requests. */
 export function answererOf(
-  { location, factors }: MirrorStart,
+  start: MirrorStart,
 ): (name: keyof MirrorRequests, args: readonly unknown[]) => unknown {
-  const requests = openMirror(location, factors && gridOf(factors));
+  const requests = openMirror(start);
   return (name, args) => (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
 }
 
@@ -42,13 +79,26 @@ const start = (workerData as Record<string, MirrorStart> | null)?.[START];
 if (parentPort && start) {
   const port = parentPort;
   const answer = answererOf(start);
-  port.on("message", ({ id, name, args }: Question) => {
+  port.on("message", ({ name, args }: Question) => {
     try {
-      port.postMessage({ id, value: answer(name, args) } satisfies Answer);
+      port.postMessage({ value: answer(name, args) } satisfies Answer);
     } catch (error) {
       const { name, message, stack = "" } = error as Error;
-      port.postMessage({ id, error: { name, message, stack } } satisfies Answer);
+      port.postMessage({ error: { name, message, stack } } satisfies Answer);
     }
   });
   port.postMessage("ready");
+}
+
+function pageText(mirror: Mirror, request: select.PageRequest): string {
+  const { rows, total } = select.selectPage(mirror, request);
+  const end = request.offset + rows.length;
+  const next = end < total ? { next: end } : {};
+  const rest = JSON.stringify({ columns: request.columns ?? mirror.columns, total, ...next });
+  return `{"rows":[${rows.map(encodeJsonRow).join(",\n")}],${rest.slice(1)}`;
+}
+
+/** On one line, as an event's data must be. */
+function rowsText(rows: readonly Row[]): string {
+  return `[${rows.map(encodeJsonRow).join(",")}]`;
 }

@@ -1,12 +1,11 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
+import { rolesOf } from "./column_figures.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { fromMirror, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
+import { cellText, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import type { GridProgress, Progress } from "./figures_schemas.ts";
-import { recentRate } from "./recent_rate.ts";
-import { rolesOf } from "./roles.ts";
 
 /** Keys without a row: of runs that failed or are under way. */
 export interface KnownKeys {
@@ -18,6 +17,12 @@ export interface KnownKeys {
 const NEWEST = 200;
 /** The maximum size of an inferred grid, as a multiple of the known keys. */
 const MAX_INFERRED_FACTOR = 10;
+/** The maximum age of a recent run, in seconds. */
+const MAX_AGE_SECONDS = 15 * 60;
+/** The minimum number of runs before a pause is recognised. */
+const MIN_RUNS = 5;
+/** The minimum length of a pause, as a multiple of the usual time between runs, and in seconds. */
+const MIN_PAUSE = 10;
 
 /** Returns how far the work has come, at a time in seconds since 1970. */
 export function progressOf(
@@ -83,10 +88,7 @@ function inferred(
     if (params.includes(name)) {
       const values = mirror.distinct(name);
       if (!values) return null;
-      for (const cell of values) {
-        const value = fromMirror(cell);
-        cells.add(value === undefined ? "" : writeCell(value));
-      }
+      for (const cell of values) cells.add(cellText(cell));
     }
     // Functions that share a store, and params that some runs lack, are no one grid.
     if (cells.has("") || name === NAMESPACE && cells.size > 1) return null;
@@ -99,4 +101,25 @@ function inferred(
 function timeText(seconds: SqlValue | undefined): string | null {
   const number = numberOf(seconds);
   return number === null ? null : new Date(number * 1000).toISOString();
+}
+
+/**
+ * Returns how many runs end in a second at present; undefined if too few ended of late. Only runs after
+ * the last long pause count, so that a sweep that was just restarted is not taken for a slow one.
+ *
+ * @param ends The ends of runs, the newest first, in seconds.
+ * @param now The time in seconds.
+ */
+export function recentRate(ends: readonly number[], now: number): number | undefined {
+  let count = 0;
+  let oldest = now;
+  for (const end of ends) {
+    if (end > now) continue; // of another machine's clock
+    if (now - end > MAX_AGE_SECONDS) break;
+    const usual = (now - oldest) / Math.max(count, 1);
+    if (count >= MIN_RUNS && oldest - end > MIN_PAUSE * Math.max(usual, 1)) break;
+    oldest = end;
+    count++;
+  }
+  return count < 2 || oldest === now ? undefined : (count - 1) / (now - oldest);
 }

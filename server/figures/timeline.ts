@@ -25,12 +25,10 @@ export function timelineOf(
   seconds = Infinity,
 ): Timeline {
   const since = seconds === Infinity ? -Infinity : now - seconds;
-  const { table } = mirror;
-  const range = mirror.db.all(`SELECT min(ended), max(ended) FROM ${table} WHERE ended >= ?`, [
-    since,
-  ]);
+  const from = `FROM ${mirror.table} WHERE ended >= ?`;
+  const [range = []] = mirror.db.all(`SELECT min(ended), max(ended) ${from}`, [since]);
   const failed = failures.filter((time) => time >= since);
-  const times = [...range[0]!.map(numberOf), ...failed].filter((time) => time !== null);
+  const times = [...range.map(numberOf), ...failed].filter((time) => time !== null);
   if (times.length === 0) return { start: null, bucket_seconds: 1, done: [], failed: [] };
   const least = times.reduce((a, b) => Math.min(a, b));
   const most = times.reduce((a, b) => Math.max(a, b));
@@ -45,7 +43,7 @@ export function timelineOf(
     failed: Array<number>(count).fill(0),
   };
   const rows = mirror.db.all(
-    `SELECT CAST((ended - ?) / ? AS INTEGER), count(*) FROM ${table} WHERE ended >= ? GROUP BY 1`,
+    `SELECT CAST((ended - ?) / ? AS INTEGER), count(*) ${from} GROUP BY 1`,
     [start, size, least],
   );
   for (const [bucket, runs] of rows) timeline.done[numberOf(bucket)!] = numberOf(runs)!;

@@ -27,12 +27,15 @@ export class Watcher {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPolling = false;
   #hasChanged = false;
-  #unsubscribe: (() => void) | undefined;
   #state: WatchedState = { claims: [], failures: [], problem: undefined };
 
   constructor(backend: Engine, mirror: MirrorClient) {
     this.#backend = backend;
     this.#mirror = mirror;
+    mirror.onChanged(() => {
+      if (this.#isPolling) this.#hasChanged = true;
+      else this.#schedule(CHANGE_DELAY_MS);
+    });
   }
 
   /** The state at the last poll. */
@@ -42,21 +45,13 @@ export class Watcher {
 
   /** Adds a subscriber, and resolves after a poll. */
   async join(): Promise<void> {
-    if (this.#subscribers++ === 0) {
-      this.#unsubscribe = this.#mirror.onChanged(() => {
-        if (this.#isPolling) this.#hasChanged = true;
-        else this.#schedule(CHANGE_DELAY_MS);
-      });
-    }
+    this.#subscribers++;
     await this.#poll();
   }
 
   /** Removes a subscriber. */
   leave(): void {
-    if (--this.#subscribers > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#unsubscribe?.();
+    if (--this.#subscribers === 0) clearTimeout(this.#timer);
   }
 
   /** Resolves after the next poll, after a timeout in milliseconds, or when the signal aborts. */

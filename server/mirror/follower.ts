@@ -1,9 +1,8 @@
 import type { MaybePromise } from "../../core/contract/backend.ts";
-import { closeRows } from "./close_rows.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { type PackedRows, RowPacker } from "./packed_rows.ts";
+import { type PackedRows, packRows } from "./packed_rows.ts";
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
@@ -86,24 +85,20 @@ export class Follower {
 
   /** Sends rows, and returns their number. The next batch is made while the sink inserts the one before. */
   async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
-    const packer = new RowPacker();
     let count = 0;
     let inserted: MaybePromise<void> = undefined;
-    for await (const row of yielding(rows)) {
-      packer.add(row);
-      count++;
-      if (!packer.isFull) continue;
+    for await (const batch of packRows(yielding(rows))) {
       await inserted;
-      inserted = this.#insert(packer.take());
+      inserted = this.#sink.insert(batch);
+      if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
+      count += batch.length;
     }
     await inserted;
-    if (packer.length > 0) await this.#insert(packer.take());
     return count;
   }
+}
 
-  #insert(rows: PackedRows): MaybePromise<void> {
-    const inserted = this.#sink.insert(rows);
-    if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
-    return inserted;
-  }
+/** Closes rows that are not read to their end: a file may be open for them, or a connection. */
+export async function closeRows(rows: object): Promise<void> {
+  await (rows as { return?(): unknown }).return?.();
 }

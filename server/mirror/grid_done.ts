@@ -1,5 +1,4 @@
-import type { Grid } from "../../core/grids/grid.ts";
-import { gridNumber } from "../../core/grids/grid_number.ts";
+import { type Grid, gridNumber } from "../../core/grids/grid.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { fromMirror } from "./mirror_value.ts";
@@ -24,9 +23,7 @@ export class GridDone {
   #generation = -1;
   #position = 0;
 
-  /** @throws {RangeError} If there are too many. */
   constructor(grid: Grid) {
-    checkCountable(grid);
     this.grid = grid;
     this.#numberOf = gridNumber(grid.factors);
     this.#isDone = new Uint8Array(grid.count);
@@ -42,10 +39,8 @@ export class GridDone {
     const known = new Set(mirror.columns);
     const names = this.grid.names.filter((name) => known.has(name));
     const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
-    const rows = mirror.db.each(`SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`, [
-      BigInt(this.#position),
-    ]);
-    for (const cells of rows) {
+    const sql = `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`;
+    for (const cells of mirror.db.each(sql, [BigInt(this.#position)])) {
       const params: Row = {};
       for (const [i, name] of names.entries()) {
         const value = fromMirror(cells[i]!);

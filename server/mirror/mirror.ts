@@ -4,9 +4,8 @@ import { orderColumns } from "../../core/values/columns.ts";
 import { kindOf } from "../../core/values/compare_values.ts";
 import type { RowSink } from "./follower.ts";
 import { isBig, type SqlValue, toMirror } from "./mirror_value.ts";
-import type { PackedRows } from "./packed_rows.ts";
+import { type PackedRows, runTimes } from "./packed_rows.ts";
 import { PrivateDatabase } from "./private_database.ts";
-import { runTimes } from "./run_times.ts";
 
 /** The maximum number of rows in one INSERT: a call costs as much as a row. */
 const MAX_INSERTED_ROWS = 25;
@@ -29,11 +28,8 @@ interface Copy {
   readonly numbers: Map<string, number>;
   /** Columns with an integer that int64 does not hold. */
   readonly bigColumns: Set<string>;
-  /** Distinct values of columns, valid for one count of rows. */
-  readonly distinct: {
-    count: number;
-    readonly values: Map<string, readonly SqlValue[] | undefined>;
-  };
+  /** Distinct values of columns, undefined if they are many; emptied by each insert. */
+  readonly distinct: Map<string, readonly SqlValue[] | undefined>;
   /** By the number of the column. */
   readonly kinds: KindCounts[];
   count: number;
@@ -85,7 +81,7 @@ export class Mirror implements RowSink {
 
   /** Returns how many cells of a column have a value of each kind. */
   kinds(column: string): Readonly<KindCounts> {
-    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? noKinds();
+    return this.#copy.kinds[this.#copy.numbers.get(column) ?? -1] ?? [0, 0, 0, 0, 0];
   }
 
   /** True if a column has an integer that int64 does not hold. */
@@ -103,19 +99,15 @@ export class Mirror implements RowSink {
 
   /** Returns the distinct values of a column as the mirror keeps them, NULL too; undefined if they are many. */
   distinct(column: string): readonly SqlValue[] | undefined {
-    const { distinct, table, count } = this.#copy;
-    if (distinct.count !== count) {
-      distinct.count = count;
-      distinct.values.clear();
-    }
-    if (!distinct.values.has(column)) {
+    const { distinct, table } = this.#copy;
+    if (!distinct.has(column)) {
       const cells = this.db.all(
         `SELECT DISTINCT ${this.sql(column)} FROM ${table} LIMIT ${MAX_DISTINCT + 1}`,
       );
       const isFew = cells.length <= MAX_DISTINCT;
-      distinct.values.set(column, isFew ? cells.map(([cell]) => cell!) : undefined);
+      distinct.set(column, isFew ? cells.map(([cell]) => cell!) : undefined);
     }
-    return distinct.values.get(column);
+    return distinct.get(column);
   }
 
   /** Closes the database, and so removes it. */
@@ -123,14 +115,13 @@ export class Mirror implements RowSink {
     this.db.close();
   }
 
-  /** Begins a copy of all rows, in place of the present ones, or of rows to add. */
   begin(isWhole: boolean): void {
     this.#filled = isWhole ? this.#newCopy() : this.#copy;
   }
 
-  /** Inserts rows. */
   insert(rows: PackedRows): void {
     const copy = this.#filled!;
+    copy.distinct.clear();
     this.#addColumns(copy, rows.names);
     const { table, numbers, kinds, bigColumns } = copy;
     const width = FIXED.length + numbers.size;
@@ -161,7 +152,6 @@ export class Mirror implements RowSink {
     }
   }
 
-  /** Ends a copy. @param columns The store's, in its order. */
   commit(columns: readonly string[]): void {
     const copy = this.#filled!;
     this.#names = orderColumns(columns, copy.numbers.keys());
@@ -173,7 +163,6 @@ export class Mirror implements RowSink {
     this.#filled = undefined;
   }
 
-  /** Removes all rows, also those of a copy that was prefetched. */
   abort(): void {
     if (this.#filled && this.#filled !== this.#copy) this.#drop(this.#filled);
     this.#filled = undefined;
@@ -189,7 +178,7 @@ export class Mirror implements RowSink {
       table,
       numbers: new Map(),
       bigColumns: new Set(),
-      distinct: { count: 0, values: new Map() },
+      distinct: new Map(),
       kinds: [],
       count: 0,
     };
@@ -209,12 +198,8 @@ export class Mirror implements RowSink {
         );
       }
       this.db.alter(`ALTER TABLE ${table} ADD COLUMN c${numbers.size}`);
-      kinds.push(noKinds());
+      kinds.push([0, 0, 0, 0, 0]);
       numbers.set(name, numbers.size);
     }
   }
-}
-
-function noKinds(): KindCounts {
-  return [0, 0, 0, 0, 0];
 }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { writeCell } from "../../core/values/cell.ts";
 import { canonicalJson, parseJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 
@@ -57,6 +58,12 @@ export function fromMirror(value: SqlValue): Value | undefined {
   }
 }
 
+/** Returns the cell text of a cell; empty if it is absent. */
+export function cellText(cell: SqlValue): string {
+  const value = fromMirror(cell);
+  return value === undefined ? "" : writeCell(value);
+}
+
 /** Returns what an aggregate gave as a number, or null. */
 export function numberOf(value: SqlValue | undefined): number | null {
   return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
@@ -84,16 +91,14 @@ function fromBlob(text: string): Value {
 
 /** Units that UTF-8 cannot keep in their order, or that end a text on Deno (NUL), and their escape. */
 // deno-lint-ignore no-control-regex
-const UNFIT = /[\0\x01\ud7ff-\uffff]/;
-// deno-lint-ignore no-control-regex
-const UNFIT_ALL = /[\0\x01\ud7ff-\uffff]/g; // without the flag u: units, not characters
+const UNFIT = /[\0\x01\ud7ff-\uffff]/g; // without the flag u: units, not characters
 // deno-lint-ignore no-control-regex
 const ESCAPED = /\x01([\x01\x02])|\ud7ff([^])/g;
 
 /** Escapes each unit from U+D7FF up by two of lower ones that keep the order of units. */
 function ordered(text: string): string {
-  if (!UNFIT.test(text)) return text;
-  return text.replace(UNFIT_ALL, (unit) => {
+  if (text.search(UNFIT) === -1) return text; // quicker than to replace nothing
+  return text.replace(UNFIT, (unit) => {
     const code = unit.charCodeAt(0);
     return code <= 1
       ? `\x01${String.fromCharCode(code + 1)}`
@@ -102,7 +107,6 @@ function ordered(text: string): string {
 }
 
 function unordered(text: string): string {
-  if (!UNFIT.test(text)) return text;
   return text.replace(
     ESCAPED,
     (_, low?: string, high?: string) =>

@@ -1,4 +1,5 @@
-import type { Row, Value } from "../../core/values/value.ts";
+import { ELAPSED, TIMESTAMP } from "../../core/values/columns.ts";
+import { isPlainObject, type Row, type Value } from "../../core/values/value.ts";
 
 /** Rows by column, as they are sent to a thread: several times cheaper than objects. */
 export interface PackedRows {
@@ -13,45 +14,55 @@ const MAX_CELLS = 20_000;
 /** The length of a text that counts as one cell. */
 const CELL_LENGTH = 64;
 
-/** Collects rows for a {@linkcode PackedRows}. */
-export class RowPacker {
-  #columns = new Map<string, (Value | undefined)[]>();
-  #length = 0;
-  #cells = 0;
-
-  /** The number of rows. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** True if it has enough for one batch. */
-  get isFull(): boolean {
-    return this.#cells >= MAX_CELLS;
-  }
-
-  /** Adds a row. */
-  add(row: Row): void {
+/** Packs rows in batches. */
+export async function* packRows(rows: AsyncIterable<Row>): AsyncGenerator<PackedRows> {
+  let columns = new Map<string, (Value | undefined)[]>();
+  let length = 0;
+  let cells = 0;
+  const packed = (): PackedRows => ({
+    length,
+    names: [...columns.keys()],
+    columns: [...columns.values()],
+  });
+  for await (const row of rows) {
     for (const name of Object.keys(row)) {
       const value = row[name]!;
-      let column = this.#columns.get(name);
-      if (!column) this.#columns.set(name, column = []);
-      while (column.length < this.#length) column.push(undefined);
+      let column = columns.get(name);
+      if (!column) columns.set(name, column = []);
+      while (column.length < length) column.push(undefined);
       column.push(value);
-      this.#cells += 1 + (typeof value === "string" ? Math.floor(value.length / CELL_LENGTH) : 0);
+      cells += 1 + (typeof value === "string" ? Math.floor(value.length / CELL_LENGTH) : 0);
     }
-    this.#length++;
-    this.#cells++;
+    length++;
+    cells++;
+    if (cells < MAX_CELLS) continue;
+    yield packed();
+    columns = new Map();
+    length = cells = 0;
   }
+  if (length > 0) yield packed();
+}
 
-  /** Returns the rows added so far, and starts anew. */
-  take(): PackedRows {
-    const packed = {
-      length: this.#length,
-      names: [...this.#columns.keys()],
-      columns: [...this.#columns.values()],
-    };
-    this.#columns = new Map();
-    this.#length = this.#cells = 0;
-    return packed;
-  }
+/** Returns the readers of a row's end of the run, in seconds since 1970, and of its duration in seconds. */
+export function runTimes({ names, columns }: PackedRows): ((row: number) => number | null)[] {
+  const [timestamp, created, elapsed, custom] = [TIMESTAMP, "created_at", ELAPSED, "custom_data"]
+    .map((name) => columns[names.indexOf(name)]);
+  return [
+    (row) => endOf(timestamp?.[row] ?? created?.[row]),
+    (row) => durationOf(elapsed?.[row], custom?.[row]),
+  ];
+}
+
+function endOf(text: Value | undefined): number | null {
+  if (typeof text !== "string") return null;
+  // Records have no zone, and are in UTC.
+  const hasZone = text.endsWith("Z") || /[+-]\d\d:?\d\d$/.test(text);
+  const time = Date.parse(hasZone ? text : `${text.replace(" ", "T")}Z`);
+  return Number.isNaN(time) ? null : time / 1000;
+}
+
+/** A record keeps its duration in its custom data. */
+function durationOf(elapsed: Value | undefined, custom: Value | undefined): number | null {
+  const seconds = elapsed ?? (isPlainObject(custom) ? custom["elapsed_seconds"] : undefined);
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds : null;
 }

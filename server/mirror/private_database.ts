@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../core/errors.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { SqlValue } from "./mirror_value.ts";
 
 /** The size of the statement cache. */
@@ -18,7 +19,7 @@ interface ArrayStatement extends Statement {
  */
 export class PrivateDatabase {
   readonly #db = openPrivate();
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements = new BoundedMap<Statement>(MAX_STATEMENTS);
 
   constructor() {
     this.#db.exec(
@@ -60,7 +61,6 @@ export class PrivateDatabase {
     statement = this.#db.prepare(text);
     statement.setReadBigInts(true);
     (statement as ArrayStatement).setReturnArrays(true);
-    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
     this.#statements.set(text, statement);
     return statement;
   }

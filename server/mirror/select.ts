@@ -3,16 +3,16 @@ import { whereOf } from "../../core/tools/where.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { BIG_SQL, fromMirror, JSON_SQL, NAN_SQL, NULL_SQL, type SqlValue } from "./mirror_value.ts";
-import { columnsIn, type Sql, whereSql } from "./where_sql.ts";
+import { type Sql, whereSql } from "./where_sql.ts";
 
 /** A page of rows, and their order. */
 export interface PageRequest {
   /** As in `stet ls --where`. Default: all rows. */
-  readonly where?: string;
+  readonly where?: string | undefined;
   /** Default: all columns. */
-  readonly columns?: readonly string[];
+  readonly columns?: readonly string[] | undefined;
   /** Columns to sort by; with `-` before the name, descending. Default: the store's order. */
-  readonly sort?: readonly string[];
+  readonly sort?: readonly string[] | undefined;
   readonly limit: number;
   readonly offset: number;
 }
@@ -21,8 +21,7 @@ export interface PageRequest {
 export function conditionOf(mirror: Mirror, text: string | undefined): Sql {
   if (text === undefined || text.trim() === "") return { text: "1", values: [] };
   const condition = parseCondition(text, mirror.columns);
-  const isExact = !columnsIn(condition).some((name) => mirror.hasBig(name));
-  const sql = isExact ? whereSql(condition, (name) => mirror.sql(name)) : undefined;
+  const sql = whereSql(mirror, condition);
   if (sql) return sql;
   // SQLite has no integers of such a size: rows are tested one by one.
   const isWanted = whereOf(condition);
@@ -35,8 +34,7 @@ export function conditionOf(mirror: Mirror, text: string | undefined): Sql {
 }
 
 /**
- * Returns some rows, and the number of all that fulfil the condition. Absent values come last in either
- * order.
+ * Returns some rows, and the number of all that fulfil the condition. Absent values come last.
  *
  * @throws {SyntaxError} If `where` cannot be read. @throws {TypeError} If a column is not there.
  */

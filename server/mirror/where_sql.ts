@@ -1,6 +1,7 @@
 import type { Condition, Operand, Sign } from "../../core/tools/condition.ts";
 import type { Value } from "../../core/values/value.ts";
 import { whereOf } from "../../core/tools/where.ts";
+import type { Mirror } from "./mirror.ts";
 import { FALSE_SQL, isBig, NULL_SQL, type SqlValue, toMirror, TRUE_SQL } from "./mirror_value.ts";
 
 /** A part of an SQL statement, with the values of its parameters. */
@@ -11,16 +12,16 @@ export interface Sql {
 
 /**
  * Returns a condition as SQL over the mirror's columns, true for exactly the rows for which `whereOf` is
- * true; never NULL. Undefined if it compares with an integer that SQLite cannot hold.
- *
- * @param columnSql Returns the name in SQL of a column that rows can have.
+ * true; never NULL. Undefined if it compares integers that SQLite cannot hold.
  */
-export function whereSql(
-  condition: Condition,
-  columnSql: (name: string) => string,
-): Sql | undefined {
+export function whereSql(mirror: Mirror, condition: Condition): Sql | undefined {
   const values: SqlValue[] = [];
   let isExact = true;
+
+  function columnSql(name: string): string {
+    if (mirror.hasBig(name)) isExact = false;
+    return mirror.sql(name);
+  }
 
   function bind(value: Value): string {
     if (isBig(value)) isExact = false;
@@ -75,25 +76,6 @@ export function whereSql(
 
   const text = textOf(condition);
   return isExact ? { text, values } : undefined;
-}
-
-/** Returns the columns that a condition names. */
-export function columnsIn(condition: Condition): string[] {
-  const named = (...operands: readonly Operand[]): string[] =>
-    operands.flatMap((each) => "column" in each ? [each.column] : []);
-  switch (condition.kind) {
-    case "and":
-    case "or":
-      return condition.parts.flatMap(columnsIn);
-    case "not":
-      return columnsIn(condition.part);
-    case "compare":
-      return named(condition.left, condition.right);
-    case "in":
-      return named(condition.left, ...condition.members);
-    case "is":
-      return named(condition.left);
-  }
 }
 
 /** The kinds of values that are ordered among each other. */

@@ -5,25 +5,20 @@ import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
-import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
-import { MissingPackageError } from "../../packages/missing_package_error.ts";
-import { answerQuery, type QueryJob, queryJob } from "./query_job.ts";
+import { MissingPackageError } from "../../packages/load_package.ts";
+import { answerQuery, type QueryJob, queryJob, type Statement } from "./query_job.ts";
 
 /** The maximum number of statements under way; more wait. */
 const MAX_PROCESSES = 2;
 /** The time after its timeout at which a process is killed, in milliseconds. */
 const GRACE_MS = 2000;
-const CHUNK_BYTES = 1 << 16;
 
 /** The classes of errors that a process can send. */
 const CLASSES: Readonly<
   Record<string, new (message: string, options: ErrorOptions) => StoreError>
 > = { FormatError, LockError, MissingPackageError, QueryError, StoreError };
-
-/** A statement of a client. */
-export type Statement = Omit<QueryJob, "store" | "answer">;
 
 /**
  * Runs SQL of clients in processes of its own. DuckDB counts no memory within one call of a function,
@@ -44,14 +39,6 @@ export class QueryProcesses {
     this.#path = path;
   }
 
-  /** The permissions that a process for SQL needs and this one lacks; undefined if none. */
-  static get missing(): string | undefined {
-    // Workers get the permissions that this process has in full.
-    const kinds = ["run", "read", "write", "env", "ffi"] as const;
-    const missing = kinds.filter((name) => !isGranted({ name }));
-    return missing.length === 0 ? undefined : missing.map((name) => `--allow-${name}`).join(" ");
-  }
-
   /**
    * Runs a statement, and returns its answer piece by piece.
    *
@@ -69,7 +56,8 @@ export class QueryProcesses {
         const isFile = this.#path !== undefined && fs.existsSync(this.#path);
         const store = isFile ? this.#path! : await this.#copy(folder.path);
         await this.#run({ ...statement, store, answer });
-        return piecesOf(fs.openSync(answer, "r"));
+        const fd = fs.openSync(answer, "r"); // before the file is removed
+        return fs.createReadStream(answer, { fd }).iterator();
       } finally {
         this.#running--;
         this.#ended.notifyAll();
@@ -121,27 +109,4 @@ export class QueryProcesses {
     }
     return copy;
   }
-}
-
-/** Returns the bytes of an open file, which is closed after the last, or when no more are wanted. */
-function piecesOf(fd: number): AsyncIterator<Uint8Array, undefined> {
-  let isOpen = true;
-  const close = (): { readonly done: true; readonly value: undefined } => {
-    if (isOpen) fs.closeSync(fd);
-    isOpen = false;
-    return { done: true, value: undefined };
-  };
-  return {
-    // deno-lint-ignore require-await
-    async next() {
-      if (!isOpen) return close();
-      const bytes = new Uint8Array(CHUNK_BYTES);
-      const count = fs.readSync(fd, bytes, 0, CHUNK_BYTES, null);
-      return count === 0 ? close() : { done: false, value: bytes.subarray(0, count) };
-    },
-    // deno-lint-ignore require-await
-    async return() {
-      return close();
-    },
-  };
 }

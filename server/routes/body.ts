@@ -64,32 +64,19 @@ function tooLarge(): ProblemError {
   );
 }
 
-/** The bodies that are being read, each with its deadline. One timer watches them all. */
-const reading = new Set<{ readonly deadline: number; readonly reject: (error: Error) => void }>();
-let timer: ReturnType<typeof setInterval> | undefined;
-
 /** Rejects if a body does not arrive in time. */
-function inTime<T>(body: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const entry = { deadline: performance.now() + TIMEOUT_MS, reject };
-    reading.add(entry);
-    timer ??= setInterval(rejectLate, 1000);
-    body.then(resolve, reject).finally(() => reading.delete(entry));
-  });
-}
-
-function rejectLate(): void {
-  const now = performance.now();
-  for (const entry of reading) {
-    if (entry.deadline >= now) continue;
-    reading.delete(entry);
-    entry.reject(
+async function inTime<T>(body: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
       new ProblemError(408, `The body did not arrive within ${TIMEOUT_MS / 1000} s`, {
         headers: { connection: "close" },
       }),
     );
+  }, TIMEOUT_MS);
+  try {
+    return await Promise.race([body, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
-  if (reading.size > 0) return;
-  clearInterval(timer);
-  timer = undefined;
 }

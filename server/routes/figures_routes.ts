@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { keyParams } from "../../core/keys/key.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";
@@ -21,13 +21,16 @@ export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Rout
       query: noQuery,
       answer: z.strictObject({ store: text, ...figures.progress.shape }),
     }, async () => {
-      const failed = (await backend.failures()).map(({ params }) => params);
-      const running = (await backend.held()).map(({ key }) => keyParams(key));
+      const failures = await backend.failures();
+      const held = await backend.held();
+      const failed = failures.map(({ params }) => params);
+      const running = held.map(({ key }) => keyParams(key));
       const age = Math.floor(now() / MAX_AGE_MS);
+      const state = [failures.length, failures.at(-1)?.time, held.length, held.at(-1)?.key, age];
       return await cache.get("progress", async () => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000);
         return `{"store":${JSON.stringify(store)},${progress.slice(1)}`;
-      }, `${encodeKeys(failed)}\0${encodeKeys(running)}\0${age}`);
+      }, state.join("\0"));
     }),
     get({
       path: "/v1/kinds",
@@ -68,11 +71,4 @@ export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Rout
       return await mirror.ask("slowest", limit, where);
     }),
   ];
-}
-
-/** Returns the number of keys, with a text that changes with them. */
-function encodeKeys(keys: readonly object[]): string {
-  return `${keys.length} ${
-    JSON.stringify(keys.at(-1), (_, value) => typeof value === "bigint" ? `${value}` : value)
-  }`;
 }

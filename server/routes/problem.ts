@@ -1,6 +1,7 @@
+import { STATUS_CODES } from "node:http";
 import { ColumnError, LockError, messageOf, stackOf, StoreError } from "../../core/errors.ts";
 import type { Problem, ProblemType } from "../../core/contract/wire.ts";
-import { MissingPackageError } from "../../packages/missing_package_error.ts";
+import { MissingPackageError } from "../../packages/load_package.ts";
 import { SECURE } from "./secure_headers.ts";
 
 /** The titles of our own problems. */
@@ -14,17 +15,9 @@ const titles: Readonly<Record<ProblemType, string>> = {
 };
 
 /** The titles of problems that are HTTP statuses (RFC 9110). */
-const meanings: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  406: "Not Acceptable",
-  408: "Request Timeout",
+const meanings: Readonly<Record<number, string | undefined>> = {
+  ...STATUS_CODES,
   413: "Content Too Large",
-  415: "Unsupported Media Type",
-  421: "Misdirected Request",
-  500: "Internal Server Error",
 };
 
 /** A problem that answers the request; thrown. */

@@ -76,11 +76,7 @@ export function addRoutes(app: Hono<Env>, routes: readonly Route[]): void {
   }
 }
 
-/**
- * Returns the part of a request that a schema describes.
- *
- * @throws {ProblemError} If it does not match; names each place.
- */
+/** Returns a request as its schema describes it. @throws {ProblemError} Names each place that does not match. */
 export function checked<T>(schema: z.ZodType<T>, request: unknown): T {
   const { success, data, error } = schema.safeParse(request);
   if (success) return data;

@@ -54,19 +54,18 @@ export async function* rowsArrow(
   });
 
   async function* batches(): AsyncGenerator<ArrowColumns> {
+    if (count === 0) return yield dataOf([]); // it brings the schema
     let batch: Row[] = [];
     let left = count;
-    if (left > 0) {
-      for await (const row of rows()) {
-        batch.push(row);
-        if (--left === 0) break;
-        if (batch.length < BATCH_ROWS) continue;
-        yield dataOf(batch);
-        batch = [];
-      }
+    for await (const row of rows()) {
+      batch.push(row);
+      left--;
+      if (left > 0 && batch.length < BATCH_ROWS) continue;
+      yield dataOf(batch);
+      if (left === 0) return;
+      batch = [];
     }
-    if (left > 0) throw new StoreError("Cannot send the rows: some were removed meanwhile");
-    yield dataOf(batch);
+    throw new StoreError("Cannot send the rows: some were removed meanwhile");
   }
 
   yield* arrowStream(arrow, fields, batches());
@@ -95,9 +94,9 @@ function united(one: Kind, other: Kind): Kind {
 }
 
 function typeOf(arrow: ApacheArrow, kind: Kind): ArrowType {
-  const { Int64, Float64, Bool, Utf8 } = arrow;
-  const types = { integer: Int64, number: Float64, boolean: Bool };
-  return new ((types as Partial<Record<Kind, typeof Utf8>>)[kind] ?? Utf8)();
+  const { Int64: integer, Float64: number, Bool: boolean, Utf8 } = arrow;
+  const types: Partial<Record<Kind, new () => ArrowType>> = { integer, number, boolean };
+  return new (types[kind] ?? Utf8)();
 }
 
 function arrowValue(value: Value, kind: Kind, name: string): unknown {

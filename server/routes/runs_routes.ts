@@ -2,20 +2,21 @@ import type { Context } from "hono";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
-import type { RecordAllQuery, RunsQuery } from "../../core/contract/wire.ts";
-import { YieldTimer } from "../../core/runtime/yield_timer.ts";
+import type { RunsQuery } from "../../core/contract/wire.ts";
+import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import { csvField } from "../../core/values/csv_field.ts";
+import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
-import { checkedRow } from "../claims/run_reader.ts";
+import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
-import { closeRows } from "../mirror/close_rows.ts";
-import { prefetched } from "./prefetched.ts";
+import { closeRows } from "../mirror/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
 import { checked, get, responseOf, type Route } from "./route.ts";
 import { rowsArrow, survey } from "./rows_arrow.ts";
-import { rowsCsv, rowsNdjson } from "./rows_text.ts";
 import { count, longText, row, text } from "./schemas.ts";
 import { openCursor, sealCursor } from "./sealed_cursor.ts";
 import { streamResponse } from "./stream_response.ts";
@@ -35,7 +36,7 @@ const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
     .describe("The number of rows to skip. JSON only."),
 });
 
-const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
+const recordAllQuery = z.strictObject({
   retry: z.literal(["true", "false"]).exactOptional()
     .describe("True if the rows may have arrived before: rows that are there are not added again."),
   columns: longText.exactOptional().describe("The columns that rows will have, as a JSON array."),
@@ -44,14 +45,14 @@ const recordAllQuery: z.ZodType<RecordAllQuery> = z.strictObject({
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
 export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
-    const { where, sort, limit = 100, offset = 0 } = query;
+    const { where, sort, columns, limit = 100, offset = 0 } = query;
     const cursor = await mirror.catchUp();
     const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
     const text = await mirror.ask("page", {
-      ...where !== undefined && { where },
-      ...sort !== undefined && { sort: namesIn(sort) },
-      ...selectedColumns(query),
+      where,
+      sort: namesIn(sort),
+      columns: namesIn(columns),
       limit,
       offset,
     });
@@ -63,8 +64,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
     query: RunsQuery,
     medium: Exclude<Medium, "json">,
   ): Promise<Response> {
-    const { where, since } = query;
-    const selection = { ...where !== undefined && { where }, ...selectedColumns(query) };
+    const { where, columns, since } = query;
+    const selection = { where, columns: namesIn(columns) };
     const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
       selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
@@ -84,12 +85,11 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
           { "stet-mark": sealCursor(cursor), "stet-whole": String(isWhole) },
       };
       const selected = await select(rows);
-      if (medium === "csv") return streamResponse(rowsCsv(selected), headers);
-      if (medium === "ndjson") return streamResponse(rowsNdjson(selected), headers);
+      if (medium !== "arrow") return await streamResponse(rowsText(selected, medium), headers);
       const surveyed = await survey(selected);
       // Without rows a second reading would be opened and not read.
       const second = surveyed.count === 0 ? selected : await select((await open()).rows);
-      return streamResponse(await prefetched(rowsArrow(second, surveyed)), headers);
+      return await streamResponse(rowsArrow(second, surveyed), headers);
     } catch (error) {
       await closeRows(rows);
       throw error;
@@ -99,10 +99,8 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   /** Returns the rows that are not in the store yet, timestamp and all. */
   async function missing(rows: readonly Row[]): Promise<Row[]> {
     const found: Row[] = [];
-    const timer = new YieldTimer();
-    for (const row of rows) {
+    for await (const row of yielding(rows)) {
       if (!await backend.has(row)) found.push(row);
-      if (timer.isDue()) await timer.yield();
     }
     return found;
   }
@@ -145,12 +143,10 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       problems: [422],
       async handle({ req }) {
         checkType(req.raw, /^application\/(?:x-)?ndjson\s*(?:;|$)/i, MEDIA.ndjson);
-        const query = checked(recordAllQuery, req.query());
+        const { retry, columns } = checked(recordAllQuery, req.query());
         const rows = rowsIn(await readText(req.raw));
-        await backend.recordAll(
-          query.retry === "true" ? await missing(rows) : rows,
-          selectedColumns(query),
-        );
+        const added = retry === "true" ? await missing(rows) : rows;
+        await backend.recordAll(added, { columns: namesIn(columns) ?? [] });
         mirror.changed();
         return responseOf({ recorded: rows.length });
       },
@@ -168,23 +164,20 @@ function rowsIn(text: string): Row[] {
   });
 }
 
-function selectedColumns({ columns }: RecordAllQuery): { readonly columns?: string[] } {
-  return columns === undefined ? {} : { columns: namesIn(columns) };
-}
-
 /** Names with commas between, or a JSON array of names. */
-function namesIn(list: string): string[] {
+function namesIn(list: string | undefined): string[] | undefined {
+  if (list === undefined) return undefined;
   if (!list.startsWith("[")) return list.split(",").filter((name) => name !== "");
   const names = parseBody(list, "columns");
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
   throw invalidRequest([{ path: "columns", message: "must be an array of names" }]);
 }
 
-/** Headers that let a client keep an answer and revalidate it. */
-type CacheHeaders = Record<"etag" | "cache-control" | "vary", string>;
+/** Headers that let a client keep an answer for a state of the store, and revalidate it. */
+type CacheHeaders = ReturnType<typeof cacheHeaders>;
 
-/** Returns the headers for a state of the store. The tag is weak: the bytes differ by encoding. */
-function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
+/** The tag is weak: the bytes differ by encoding. */
+function cacheHeaders({ req }: Context<Env>, state: string) {
   const hash = createHash("sha256").update(`${state} ${req.url}`).digest("base64url").slice(0, 27);
   return { etag: `W/"${hash}"`, "cache-control": "no-cache", vary: "accept" };
 }
@@ -193,4 +186,20 @@ function cacheHeaders({ req }: Context<Env>, state: string): CacheHeaders {
 function isUnchanged({ req }: Context<Env>, { etag }: CacheHeaders): boolean {
   const known = req.header("if-none-match") ?? "";
   return known.trim() === "*" || known.split(",").some((each) => each.trim() === etag);
+}
+
+/** Returns rows as JSON Lines, or as CSV of cell text, piece by piece. */
+async function* rowsText(
+  { columns, rows }: Selected,
+  medium: "csv" | "ndjson",
+): AsyncGenerator<string> {
+  const isCsv = medium === "csv";
+  if (isCsv && columns.length > 0) yield `${columns.map(csvField).join(",")}\n`;
+  for await (const row of rows()) {
+    yield `${isCsv ? columns.map((name) => cellOf(row, name)).join(",") : encodeJsonRow(row)}\n`;
+  }
+}
+
+function cellOf(row: Row, name: string): string {
+  return Object.hasOwn(row, name) ? csvField(writeCell(row[name]!)) : "";
 }

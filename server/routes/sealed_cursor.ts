@@ -1,22 +1,18 @@
+import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 
 const secret = randomBytes(32);
 
 /** Signs a cursor for a client: a store trusts its own cursors. */
 export function sealCursor(cursor: string): string {
-  return `${sealOf(cursor)}.${encodeURIComponent(cursor)}`;
+  return `${sealOf(cursor)}.${Buffer.from(cursor).toString("base64url")}`;
 }
 
 /** Returns a client's cursor; undefined if this process did not sign it, and all rows are new then. */
 export function openCursor(sealed: string): string | undefined {
-  const at = sealed.indexOf(".");
-  if (at === -1) return undefined;
-  try {
-    const cursor = decodeURIComponent(sealed.slice(at + 1));
-    return sealOf(cursor) === sealed.slice(0, at) ? cursor : undefined;
-  } catch {
-    return undefined; // not one of ours
-  }
+  const [seal, text = ""] = sealed.split(".");
+  const cursor = Buffer.from(text, "base64url").toString();
+  return sealOf(cursor) === seal ? cursor : undefined;
 }
 
 function sealOf(cursor: string): string {

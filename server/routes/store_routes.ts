@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { keyOf, keyShape } from "../../core/keys/key.ts";
-import { keyParams } from "../../core/keys/key_params.ts";
+import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
 import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
-import { RunReader } from "../claims/run_reader.ts";
+import { readKey } from "../claims/read_run.ts";
 import type { ServerDeps } from "../deps.ts";
 import { get, post, type Route } from "./route.ts";
 import { batch, count, keyFields, row, text } from "./schemas.ts";
@@ -34,10 +33,11 @@ const failure = z.strictObject({
 });
 const finding = z.strictObject({ kind: text, message: text, repaired: text.nullable() });
 
+/** The members that name rows: those of a run, or those that agree on columns. */
+const matchFields = { params: row.exactOptional(), columns: row.exactOptional(), ...keyFields };
+
 /** Routes for the state of the store, and for changes other than recording. */
 export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
-  const runs = new RunReader();
-
   const columnsOf = async (): Promise<ColumnsAnswer> => ({
     exists: await backend.exists(),
     columns: await backend.columns(),
@@ -92,11 +92,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     post({
       path: "/v1/has",
       summary: "True if a run is recorded, or a row agrees on all columns given",
-      body: z.strictObject({
-        params: row.exactOptional(),
-        columns: row.exactOptional(),
-        ...keyFields,
-      })
+      body: z.strictObject(matchFields)
         .refine(
           ({ params, columns }) => (params === undefined) !== (columns === undefined),
           "needs params (rows of exactly this run) or columns (rows that agree on all of them)",
@@ -104,7 +100,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: z.strictObject({ has: z.boolean() }),
     }, async ({ params, columns = {}, ...fields }) => ({
       has: await (params
-        ? backend.hasKey(runs.key({ params, ...fields }))
+        ? backend.hasKey(readKey({ params, ...fields }))
         : backend.has(decodeJsonRow(columns))),
     })),
     post({
@@ -112,10 +108,8 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       summary:
         "Remove the rows of a run, of many runs, or the rows that agree on all columns given",
       body: z.strictObject({
-        params: row.exactOptional(),
-        columns: row.exactOptional(),
+        ...matchFields,
         batch: batch.exactOptional(),
-        ...keyFields,
       }).refine(
         ({ params, columns, batch, key }) =>
           [params, columns, batch].filter((it) => it !== undefined).length === 1 &&
@@ -131,7 +125,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
           keyOf(shape, decodeJsonRow(each))
         ))
         : params
-        ? backend.removeKey(runs.key({ params, ...fields }))
+        ? backend.removeKey(readKey({ params, ...fields }))
         : backend.remove(decodeJsonRow(columns)));
       mirror.changed();
       return { removed };

@@ -1,17 +1,22 @@
-/** The length of a piece of text that is sent at a time, at least. */
+/** The minimum length of a piece of text that is sent. */
 const MIN_PIECE_LENGTH = 32 * 1024;
 
-/** Returns pieces as a response. They are read as fast as the client reads, and closed when it leaves. */
-export function streamResponse(
+/**
+ * Returns pieces as a response. They are read as fast as the client reads, and closed when it leaves. An
+ * error of the first piece is thrown, and can still be answered.
+ */
+export async function streamResponse(
   pieces: AsyncIterator<string | Uint8Array>,
   headers: Readonly<Record<string, string>>,
-): Response {
+): Promise<Response> {
   const encoder = new TextEncoder();
+  let first: IteratorResult<string | Uint8Array> | undefined = await pieces.next();
   const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
       let text = "";
       while (text.length < MIN_PIECE_LENGTH) {
-        const { done, value } = await pieces.next();
+        const { done, value } = first ?? await pieces.next();
+        first = undefined;
         if (typeof value === "string") {
           text += value;
           continue;

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IndexesByUse, type ShapeIndex } from "../../backends/log/indexes_by_use.ts";
 import { KeyIndex } from "../../backends/log/key_index.ts";
-import { keyShape } from "../../core/keys/key.ts";
+import type { Claim } from "../../core/contract/backend.ts";
+import type { Engine } from "../../core/contract/engine.ts";
+import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { openEngine } from "../open_engine.ts";
+import { tempStore } from "../temp_folder.ts";
 
 const indexOf = (name: string): ShapeIndex => ({ shape: keyShape([name]), keys: new KeyIndex() });
 
@@ -50,3 +54,74 @@ test("an index that replaces another of its shape is the one that is found", () 
   indexes.delete(index.shape);
   assert.equal(indexes.get(index.shape), undefined);
 });
+
+const seedShape = keyShape(["seed"]);
+const keyOfSeed = (seed: number): Key => keyOf(seedShape, { seed });
+
+async function claimed(engine: Engine, key: Key): Promise<Claim> {
+  const answer = await engine.claim(key);
+  assert(answer.state === "claimed");
+  return answer.claim;
+}
+
+/** Tests two handles of one store, of which the first has claimed and recorded. */
+function testHandles(
+  name: string,
+  extension: string,
+  body: (one: Engine, other: Engine) => Promise<void>,
+): void {
+  test(`${extension}: ${name}`, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    const [one, other] = [await openEngine(store), await openEngine(store)];
+    try {
+      await other.record({ seed: 0 });
+      for (const seed of [1, 2]) await (await claimed(one, keyOfSeed(seed))).record({ seed });
+      await body(one, other);
+    } finally {
+      await one.close();
+      await other.close();
+    }
+  });
+}
+
+for (const extension of [".csv", ".json", ".jsonl"]) {
+  testHandles(
+    "a key that was looked for in vain is done once another handle has recorded it",
+    extension,
+    async (one, other) => {
+      for (const [seed, mayClaim] of [[3, false], [4, true]] as const) {
+        const key = keyOfSeed(seed);
+        assert.equal(await one.sourceOf(key, mayClaim), undefined);
+        await other.record({ seed });
+        if (!mayClaim) assert.equal(await one.sourceOf(key), "");
+        assert.equal((await one.claim(key)).state, "done");
+        assert.equal(await one.sourceOf(key, mayClaim), "");
+      }
+    },
+  );
+
+  testHandles(
+    "a key that another handle records while it is held has one row",
+    extension,
+    async (one, other) => {
+      const claim = await claimed(one, keyOfSeed(3));
+      await other.record({ seed: 4 });
+      await other.record({ seed: 3 });
+      await claim.record({ seed: 3 });
+      assert.equal((await one.load()).filter((row) => row.seed === 3).length, 1);
+      assert.equal((await other.load()).length, 5);
+    },
+  );
+
+  testHandles(
+    "a row that a claim records under another key is found under that",
+    extension,
+    async (one, other) => {
+      await (await claimed(one, keyOfSeed(3))).record({ seed: 4 });
+      for (const engine of [one, other]) {
+        assert.equal(await engine.sourceOf(keyOfSeed(3)), undefined);
+        assert.equal(await engine.sourceOf(keyOfSeed(4)), "");
+      }
+    },
+  );
+}

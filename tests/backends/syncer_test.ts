@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Syncer } from "../../backends/files/syncer.ts";
+import { Syncer } from "../../backends/files/durability.ts";
 import { tempFolder } from "../temp_folder.ts";
 
 /** A syncer whose first sync is slow, so that later ones go to a thread, and the number of syncs in place. */

@@ -8,7 +8,7 @@ import { HeldFile } from "../../backends/files/held_file.ts";
 import { csvContent } from "../../backends/parquet/parquet_csv.ts";
 import { table } from "../../backends/table.ts";
 import { exportStore as write } from "../../core/tools/export_store.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import { openBackend, type Row } from "../../mod.ts";
 import { rounds } from "../rounds.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -16,7 +16,7 @@ import { formats } from "../workers/columnar_formats.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
 
 const timeout = 120_000;
-const exportStore = write.bind(undefined, createRegistry(table));
+const exportStore = write.bind(undefined, new Registry(table));
 
 /** Cells as hands, other programs and stet write them. */
 const cells: readonly fc.Arbitrary<string>[] = [
@@ -90,7 +90,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
         for (const row of rows) await backend.record(row);
         await backend.close();
         assert.deepEqual(await loaded(copied), await loaded(recorded));
-        if (await csvContent(`${name}.csv`, [])) direct++;
+        if (csvContent(`${name}.csv`, [])) direct++;
       }),
       { numRuns: rounds(15) },
     );

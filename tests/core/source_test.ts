@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isOtherSource } from "../../core/runs/row_source.ts";
+import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { sourceOfFunction } from "../../core/keys/source.ts";
 
 type Any = (...args: never[]) => unknown;

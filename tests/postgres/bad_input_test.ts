@@ -72,11 +72,13 @@ async function assertRefused(store: string, pattern: RegExp): Promise<void> {
   assert.match(error.message, /^Cannot /);
   assert.match(error.message, pattern);
   assert.equal(runs, 0);
-  await run.close().catch(() => {}); // it refuses that as well
-  const { text, code } = await stet("run", "--store", store, "-g", "seed=1", "--", "false");
+  const { text, code } = await stet(
+    ...["run", "--store", store, "--namespace", "commands", "-g", "seed=1", "--", "false"],
+  );
   assert.match(text, pattern);
   assert.equal(code, 3);
   assertNoSecret(error.message, String(error.stack), inspect(error, { depth: 9 }), text);
+  await run.close().catch(() => {});
 }
 
 /** Asserts that a store is refused behind a proxy. */
@@ -209,8 +211,11 @@ test("a store of a newer version is refused, and stays as it is", options, async
 test("claims=session through a pooler is refused", { timeout, skip: poolerSkip }, async () => {
   const server = await secured();
   const pooler = await startPooler(server);
+  const sql = await server.connect();
+  await sql.query("CREATE SCHEMA pooled AUTHORIZATION stet");
+  await sql.close();
   await assertRefused(
-    server.url({ port: pooler.port, params: { claims: "session" } }),
+    server.url({ port: pooler.port, params: { claims: "session", schema: "pooled" } }),
     /pooler .*leave out claims=session/,
   );
   await pooler.end();

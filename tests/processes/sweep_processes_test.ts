@@ -80,7 +80,7 @@ for (const extension of [".csv", ".sqlite"]) {
     }, () =>
       inWorkshop(async (workshop) => {
         const { store, logs, workers } = await sweepInThree(workshop, extension);
-        await until(() => linesIn(logs[victim]!).length > 50);
+        await until(() => linesIn(logs[victim]!).length > 20); // a slow one gets few of the keys
         workers[victim]!.signal("SIGKILL");
         const endings = await Promise.all(workers.map(({ ended }) => ended));
         assert.deepEqual(endings, three.map((_, n) => n === victim ? "SIGKILL" : 0));

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openBackend } from "../../mod.ts";
 import { type Runtime, runtimes } from "../runtimes.ts";
@@ -15,6 +15,10 @@ const timeout = 120_000;
 
 /** Numbers of users and of a group that nobody has. */
 const ALICE = 41201, BOB = 41202, GROUP = 41555;
+
+/** Folder for the caches of runtimes: each user has one of its own. */
+const caches = tempFolder({ after });
+fs.chmodSync(caches, 0o777);
 
 /** Lines that a script writes as a user. */
 function asUser(
@@ -30,7 +34,14 @@ function asUser(
     "sh",
     "-c",
     `umask 002; exec ${line}`,
-  ], { encoding: "utf8", env: { ...process.env, DENO_DIR: "/nonexistent" } });
+  ], {
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      DENO_DIR: join(caches, `deno-${user}`),
+      NODE_COMPILE_CACHE: join(caches, `node-${user}`),
+    },
+  });
   return `${stdout}${stderr}`.trimEnd().split("\n");
 }
 

@@ -44,7 +44,7 @@ test("the shards of params have each item once, whatever kind of iterable they a
               yield* seeds;
             })();
         const all: number[] = [];
-        for (let index = 1; index <= count; index++) {
+        for (let index = 0; index < count; index++) {
           const part = await seedsOf(params(), { index, count });
           assert(Math.abs(part.length - length / count) < 1);
           assert.deepEqual(part, part.toSorted((a, b) => a - b));
@@ -65,15 +65,15 @@ test("a shard does not look at the items of other shards", async () => {
       return seed;
     },
   }));
-  const once = await seedsOf(items.slice(0, 10), { index: 1, count: 1 }).then(() => read / 10);
+  const once = await seedsOf(items.slice(0, 10), { index: 0, count: 1 }).then(() => read / 10);
   read = 0;
-  assert.equal((await seedsOf(items, { index: 3, count: 10 })).length, 10);
+  assert.equal((await seedsOf(items, { index: 2, count: 10 })).length, 10);
   assert.equal(read / 10, once);
 });
 
 test("a shard that steals goes on with the items of the others", async () => {
   const params = expandGrid({ seed: range(0, 6) });
-  assert.deepEqual(await seedsOf(params, { index: 2, count: 3, steal: true }), [
+  assert.deepEqual(await seedsOf(params, { index: 1, count: 3, steal: true }), [
     1,
     4,
     0,
@@ -82,7 +82,7 @@ test("a shard that steals goes on with the items of the others", async () => {
     5,
     6,
   ]);
-  assert.deepEqual(await seedsOf([...params], { index: 2, count: 3, steal: true }), [
+  assert.deepEqual(await seedsOf([...params], { index: 1, count: 3, steal: true }), [
     1,
     4,
     0,
@@ -99,10 +99,10 @@ test("shards that make no sense are refused before anything runs", () => {
     sweep(run, params, { shard: shard as { index: number; count: number } });
   };
   assert.throws(
-    () => begin({ index: 0, count: 3 }),
-    /shard.index must be a whole number from 1 to 3/,
+    () => begin({ index: -1, count: 3 }),
+    /shard.index must be a whole number from 0 to 2/,
   );
-  assert.throws(() => begin({ index: 4, count: 3 }), RangeError);
+  assert.throws(() => begin({ index: 3, count: 3 }), RangeError);
   assert.throws(() => begin({ index: 1.5, count: 3 }), RangeError);
   assert.throws(
     () => begin({ index: 1, count: 0 }),
@@ -110,7 +110,7 @@ test("shards that make no sense are refused before anything runs", () => {
   );
   assert.throws(() => begin({ index: 1 }), RangeError);
   assert.throws(
-    () => begin({ index: 1, count: 2, steal: true }, [{ seed: 1 }].values()),
+    () => begin({ index: 0, count: 2, steal: true }, [{ seed: 1 }].values()),
     /can be read only once/,
   );
 });
@@ -134,22 +134,22 @@ test("--shard takes a part, or that of an array task", async (t) => {
   const store = join(tempFolder(t), "runs.csv");
   const run = (variables: Readonly<Record<string, string>>, ...shard: string[]) =>
     stet(variables, "run", "-s", store, "-g", "seed=0..9", "-j", "4", ...shard, "--", "true");
-  assert.match((await run({}, "--shard", "1/4")).said, /3 ran, 0 skipped, 0 failed/);
+  assert.match((await run({}, "--shard", "0/4")).said, /3 ran, 0 skipped, 0 failed/);
   const slurm = {
     SLURM_ARRAY_TASK_ID: "12",
     SLURM_ARRAY_TASK_MIN: "10",
     SLURM_ARRAY_TASK_MAX: "16",
     SLURM_ARRAY_TASK_STEP: "2",
   };
-  assert.match((await run(slurm, "--shard", "slurm")).said, /3 ran, 0 skipped/); // 2/4
+  assert.match((await run(slurm, "--shard", "slurm")).said, /3 ran, 0 skipped/); // 1/4
   const kubernetes = { JOB_COMPLETION_INDEX: "2" };
   assert.match((await run(kubernetes, "--shard", "kubernetes/4")).said, /2 ran, 0 skipped/);
-  assert.match((await run({}, "--shard", "1/4", "--steal")).said, /2 ran, 8 skipped/);
+  assert.match((await run({}, "--shard", "0/4", "--steal")).said, /2 ran, 8 skipped/);
 
   for (
     const [variables, shard, said] of [
-      [{}, ["--shard", "0/4"], /--shard must be a part such as 3\/100/],
-      [{}, ["--shard", "5/4"], /--shard must be a part/],
+      [{}, ["--shard=-1/4"], /--shard must be a part such as 3\/100/],
+      [{}, ["--shard", "3/3"], /--shard must be a part/],
       [{}, ["--shard", "slrm"], /--shard must be a part/],
       [{}, ["--shard", "slurm"], /SLURM_ARRAY_TASK_\w+ is not set/],
       [{ ...slurm, SLURM_ARRAY_TASK_ID: "13" }, ["--shard", "slurm"], /not numbered evenly/],

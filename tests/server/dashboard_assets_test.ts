@@ -21,16 +21,18 @@ test("the dashboard's files are sent zipped, are asked for once, and run nothing
       first.headers.get("content-type") ?? "",
       /^(?:text\/(?:css|javascript); charset=utf-8|image\/svg\+xml)$/,
     );
-    await first.body?.cancel();
+    await first.arrayBuffer(); // Node keeps the connection of a body that is cancelled
     const headers = { "if-none-match": first.headers.get("etag")! };
-    assert.equal((await fetch(sidecar.url + name, { headers })).status, 304, name);
+    const again = await fetch(sidecar.url + name, { headers });
+    assert.equal(again.status, 304, name);
+    await again.arrayBuffer();
   }
   // The policy runs no code and takes no style from within the page.
   assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);
   for (const name of ["nothing.js", "__proto__", "constructor", "..%2fapp.ts", "assets.ts"]) {
     const response = await fetch(`${sidecar.url}/dashboard/${name}`);
     assert.equal(response.status, 404, name);
-    await response.body?.cancel();
+    await response.arrayBuffer();
   }
   await sidecar.close();
 });

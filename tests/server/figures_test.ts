@@ -8,8 +8,7 @@ import { FigureCache } from "../../server/figures/figure_cache.ts";
 import { GridDone } from "../../server/mirror/grid_done.ts";
 import type { Heatmap } from "../../server/figures/figures_schemas.ts";
 import { heatmapOf } from "../../server/figures/heatmap.ts";
-import { type KnownKeys, progressOf } from "../../server/figures/progress.ts";
-import { recentRate } from "../../server/figures/recent_rate.ts";
+import { type KnownKeys, progressOf, recentRate } from "../../server/figures/progress.ts";
 import { timelineOf } from "../../server/figures/timeline.ts";
 import { mirrorOf } from "../mirror_of.ts";
 

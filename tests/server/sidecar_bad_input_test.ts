@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import fc from "fast-check";
 import { rounds } from "../rounds.ts";
 import { type Served, served } from "../served.ts";
@@ -44,6 +44,26 @@ async function untouched({ ask, post }: Served): Promise<void> {
   assert.deepEqual([status.exists, status.count, status.running], [false, 0, 0]);
   assert.equal((await post("/v1/has", { params: { seed: 1 } })).json.has, false);
 }
+
+/** A request whose body stops half-way. It is sent before the tests: its time limit passes while they run. */
+const late = await served({ after });
+const lateAnswer = new Promise<string>((resolve, reject) => {
+  const { hostname, port } = new URL(late.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  let received = "";
+  socket.on("data", (chunk) => {
+    received += chunk;
+    socket.destroy();
+  });
+  socket.on("close", () => resolve(received));
+  socket.on("error", reject);
+  socket.write(
+    `POST /v1/record HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\n` +
+      `content-length: 100\r\n\r\n{"params":{`,
+  );
+});
+
+test("others are answered while a body has stopped half-way", () => untouched(late));
 
 const deep = (levels: number): string =>
   `{"params":{"x":${"[".repeat(levels)}${"]".repeat(levels)}}}`;
@@ -130,28 +150,6 @@ test("a body of more than 8 MiB is refused, whether it says so or not", async (t
     for (let n = 0; n < 9; n++) socket.write(`100000\r\n${piece}\r\n`);
   });
   assert.match(answer, /^HTTP\/1\.1 413 /);
-  await untouched(sidecar);
-});
-
-test("a body that stops half-way ends in 408, and others are answered meanwhile", async (t) => {
-  const sidecar = await served(t);
-  const { hostname, port } = new URL(sidecar.url);
-  const answer = new Promise<string>((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port) });
-    let received = "";
-    socket.on("data", (chunk) => {
-      received += chunk;
-      socket.destroy();
-    });
-    socket.on("close", () => resolve(received));
-    socket.on("error", reject);
-    socket.write(
-      `POST /v1/record HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\n` +
-        `content-length: 100\r\n\r\n{"params":{`,
-    );
-  });
-  await untouched(sidecar);
-  assert.match(await answer, /^HTTP\/1\.1 408 /);
   await untouched(sidecar);
 });
 
@@ -245,4 +243,9 @@ test("of a store with more columns than figures can have, the rows can be read",
   assert.equal(refused.status, 503);
   assert.match((await refused.json()).detail, /columns; \/v1\/runs\.ndjson and/);
   assert.match(await (await ask("/v1/runs.ndjson")).text(), /"p2099": 2099/);
+});
+
+test("a body that stopped half-way ends in 408, and changes nothing", async () => {
+  assert.match(await lateAnswer, /^HTTP\/1\.1 408 /);
+  await untouched(late);
 });

@@ -10,7 +10,7 @@ import { canonicalCell, readCell } from "../../core/values/cell.ts";
 import { exportStore as write } from "../../core/tools/export_store.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { makeWhole } from "../../core/tools/make_whole.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import { setEntry, type Value } from "../../core/values/value.ts";
 import { type Backend, type Row, StoreError } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
@@ -19,7 +19,7 @@ import { rounds } from "../rounds.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { filesIn } from "../workers/worker_process.ts";
 
-const registry = createRegistry(table);
+const registry = new Registry(table);
 const exportStore = write.bind(undefined, registry);
 
 const all = Object.keys(table).filter((name) => /^\.(?!ndjson|sqlite3|db)/.test(name));
@@ -258,7 +258,7 @@ test("a store that was made while another was written in its place is kept", asy
   for (const extension of [".csv", ".sqlite"]) {
     const store = join(folder, `runs${extension}`);
     await assert.rejects(
-      makeWhole(createRegistry(table), store, {}, async (made) => {
+      makeWhole(new Registry(table), store, {}, async (made) => {
         await made.record({ seed: 1 });
         const other = await openEngine(store);
         await other.record({ seed: 2 });

@@ -6,12 +6,12 @@ import { main } from "../../cli.ts";
 import { table } from "../../backends/table.ts";
 import { ConflictError } from "../../core/tools/conflict_error.ts";
 import { importStore as fill } from "../../core/tools/import_store.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import { once, openBackend, type Row } from "../../mod.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { filesIn } from "../workers/worker_process.ts";
 
-const importStore = fill.bind(undefined, createRegistry(table));
+const importStore = fill.bind(undefined, new Registry(table));
 const stores = Object.keys(table).filter((name) => /^\.(?:csv|json|jsonl|sqlite)$/.test(name));
 
 async function rowsIn(store: string): Promise<Row[]> {

@@ -8,13 +8,13 @@ import { table } from "../../backends/table.ts";
 import { ConflictError } from "../../core/tools/conflict_error.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { mergeStores as unite } from "../../core/tools/merge_stores.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import { uniteRows } from "../../core/tools/unite_rows.ts";
 import { openBackend, type Row } from "../../mod.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { filesIn } from "../workers/worker_process.ts";
 
-const mergeStores = unite.bind(undefined, createRegistry(table));
+const mergeStores = unite.bind(undefined, new Registry(table));
 
 async function makeStore(store: string, rows: readonly Row[]): Promise<string> {
   const backend = await openBackend(store, { durability: "process" });

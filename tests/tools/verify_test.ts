@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { main } from "../../cli.ts";
 import { table } from "../../backends/table.ts";
 import type { Finding } from "../../core/contract/engine.ts";
-import { createRegistry } from "../../core/contract/registry.ts";
+import { Registry } from "../../core/contract/registry.ts";
 import { verify as verifyStore } from "../../core/tools/verify_store.ts";
 import { once, type Row, Store } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
@@ -15,7 +15,7 @@ import { runtimes } from "../runtimes.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { filesIn, inWorkshop } from "../workers/worker_process.ts";
 
-const verify = verifyStore.bind(undefined, createRegistry(table));
+const verify = verifyStore.bind(undefined, new Registry(table));
 const formats = Object.keys(table).filter((name) => /^\.(?:csv|json|jsonl|sqlite)$/.test(name));
 const texts = formats.filter((name) => name !== ".sqlite");
 

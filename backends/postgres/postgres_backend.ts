@@ -1,0 +1,138 @@
+import type { RowsAfter } from "../../core/contract/backend.ts";
+import type { RecordAllOptions, RowsOptions, ValueBatch } from "../../core/contract/engine.ts";
+import { stamped } from "../../core/contract/stamped.ts";
+import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
+import type { Key } from "../../core/keys/key.ts";
+import { type Row, toValue } from "../../core/values/value.ts";
+import { recordBatches } from "../record_batches.ts";
+import type { HeldToken } from "./key_claims.ts";
+import { type OpenParts, PostgresEngine } from "./postgres_engine.ts";
+import { RowCursors } from "./row_cursors.ts";
+import { RowLooks } from "./row_looks.ts";
+import { RowPages } from "./row_pages.ts";
+import { RowRecords } from "./row_records.ts";
+import { RunTable } from "./run_table.ts";
+
+/** Number of rows in an INSERT. */
+const BATCH_ROWS = 2000;
+
+/** A store in a table of a PostgreSQL database, with a column for each param, for any number of machines. */
+export class PostgresBackend extends PostgresEngine {
+  readonly #table: RunTable;
+  readonly #looks: RowLooks;
+  readonly #records: RowRecords;
+  readonly #pages: RowPages;
+  readonly #cursors: RowCursors;
+
+  constructor(parts: OpenParts) {
+    super(parts);
+    const { connections, location, names } = this;
+    this.#table = new RunTable(connections, names, location, parts.warn);
+    this.#looks = new RowLooks(this.#table);
+    this.#records = new RowRecords(connections, this.#table, location);
+    this.#pages = new RowPages(connections, this.#table);
+    this.#cursors = new RowCursors(connections, this.#table);
+  }
+
+  protected makeOwnTables(): Promise<void> {
+    return this.#table.makeOwnTables();
+  }
+
+  protected checkClaimed({ values }: Key): Promise<void> {
+    return this.#table.checkWritable(Object.keys(values));
+  }
+
+  protected found(key: Key): Promise<Row | undefined> {
+    return this.#looks.look(key, "all");
+  }
+
+  protected addClaimed(held: HeldToken, row: Row, isRefused: boolean): Promise<boolean> {
+    return this.#records.addClaimed(held, row, isRefused);
+  }
+
+  protected clearRows(): Promise<void> {
+    return this.#table.clear();
+  }
+
+  protected async settled(): Promise<void> {
+    await this.#records.settled();
+    await this.#looks.settled();
+  }
+
+  /** Returns true if the table exists. */
+  exists(): Promise<boolean> {
+    return this.trying(async () => await this.#table.refresh() !== undefined);
+  }
+
+  columns(): Promise<readonly string[]> {
+    return this.trying(() => this.#table.columns());
+  }
+
+  override has(columns: Row): Promise<boolean> {
+    return this.trying(async () => {
+      const values = toValue(columns, "params") as Row; // without columns that are undefined
+      const key = { shape: subsetShape(values), values };
+      const [found] = await this.#table.look([key], "none", false);
+      return found !== undefined;
+    });
+  }
+
+  override hasKey(key: Key): Promise<boolean> {
+    return this.trying(async () => await this.#looks.look(key, "none") !== undefined);
+  }
+
+  /** Returns for each of many keys if there is a row with exactly this key; 1,000 of them in a statement. */
+  hasKeys(keys: readonly Key[]): Promise<boolean[]> {
+    return Promise.all(keys.map((key) => this.hasKey(key)));
+  }
+
+  override sourceOf(key: Key): Promise<string | undefined> {
+    return this.trying(() => this.#looks.source(key));
+  }
+
+  override savedResult(key: Key): Promise<Row | undefined> {
+    return this.trying(() => this.#looks.look(key, "result"));
+  }
+
+  async record(row: Row): Promise<void> {
+    const added = stamped(row); // before anything changes
+    await this.trying(() => this.#records.add(added));
+  }
+
+  /** Adds many rows, a batch in one statement. */
+  recordAll(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { columns = [] }: RecordAllOptions = {},
+  ): Promise<number> {
+    const add = (batch: readonly Row[]): Promise<void> =>
+      this.trying(() => this.#records.addAll(batch, columns));
+    return recordBatches(rows, columns, BATCH_ROWS, stamped, add);
+  }
+
+  override remove(columns: Row): Promise<number> {
+    return this.trying(async () => await this.#table.remove([removedKey(this.location, columns)]));
+  }
+
+  removeKeys(keys: readonly Key[]): Promise<number> {
+    return this.trying(() => this.#table.removeKeys(keys));
+  }
+
+  /** Returns the rows that exist when it begins, oldest first, in bounded memory. Nothing is locked. */
+  async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
+    const upTo = await this.trying(() => this.#pages.last());
+    yield* this.tryingEach(this.#pages.rows({ after: "-1", upTo }, columns));
+  }
+
+  override async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
+    const upTo = await this.trying(() => this.#pages.last());
+    yield* this.tryingEach(this.#pages.valueBatches({ after: "-1", upTo }, columns));
+  }
+
+  /** Returns the rows that were added since a cursor. Values that other programs edit in place are not seen. */
+  rowsAfter(cursor?: string): Promise<RowsAfter> {
+    return this.trying(async () => {
+      const { range, ...since } = await this.#cursors.since(cursor);
+      return { ...since, rows: this.tryingEach(this.#pages.rows(range)) };
+    });
+  }
+}
