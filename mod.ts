@@ -60,7 +60,11 @@ export type { Finding, FindingKind, VerifyOptions } from "./core/contract/engine
 export {
   cancelCluster,
   cluster,
+  type ClusterMember,
   type ClusterOptions,
+  type ClusterQueue,
+  type ClusterStatus,
+  clusterStatus,
   clusterWorker,
   type ClusterWorkerCounts,
   type ClusterWorkerOptions,

@@ -19,7 +19,7 @@ export function attempts(
   stopping: AbortSignal,
   aborting: AbortSignal,
 ): Execute {
-  const pace = pacer(perSecond, stopping);
+  const pace = perSecond === undefined ? undefined : pacer(perSecond, stopping);
 
   function delay(attempt: number, error: unknown): number {
     if (typeof retryDelay === "function") return retryDelay(attempt, error);
@@ -29,7 +29,7 @@ export function attempts(
 
   return async function execute(job): Promise<Executed> {
     for (let attempt = 1;; attempt++) {
-      if (perSecond !== undefined) await pace();
+      if (pace) await pace();
       if (aborting.aborted || (stopping.aborted && attempt === 1)) return { status: "aborted" };
       const start = performance.now();
       try {
@@ -52,10 +52,10 @@ export function attempts(
 /**
  * Returns a function that resolves so many times per second at most, evenly spaced.
  *
- * @param limit Times per second. Undefined: no limit.
+ * @param limit Times per second.
  * @param stopping Ends pauses.
  */
-export function pacer(limit = Infinity, stopping: AbortSignal): () => Promise<void> {
+export function pacer(limit: number, stopping: AbortSignal): () => Promise<void> {
   let nextStart = 0;
   return async function pace(): Promise<void> {
     const now = performance.now();

@@ -1,4 +1,4 @@
-import { Connections } from "../../backends/postgres/connection/connections.ts";
+import type { Connections } from "../../backends/postgres/connection/connections.ts";
 import type { Pg, PgResult } from "../../packages/pg.ts";
 import type { BossDatabase, BossResult } from "../../packages/pg_boss.ts";
 

@@ -31,6 +31,8 @@ const MAX_JOINED_JOBS = 100, MAX_JOINED_CHARACTERS = 4_000_000;
 const MAX_FIRST_JOBS = 64;
 /** Time that runs wait for others of their chunk, in milliseconds. */
 const GATHER_MS = 100;
+/** Time without a worker after which that is said, in milliseconds. */
+const IDLE_MS = 10_000;
 /** Maximum number of times that a run is sent. */
 const MAX_SENDS = 3;
 /** Divisor of the size of a chunk that is sent again: the run that fails it is alone in the end. */
@@ -76,6 +78,8 @@ export class ChunkDispatcher implements Dispatcher {
   readonly #jobs = new Map<string, Pending[]>();
   /** Times of the last looks at the runs of active jobs. */
   readonly #looked = new Map<string, number>();
+  /** Time of the last look at which a worker had a job; infinite once it was said that none has. */
+  #taken = performance.now();
   #isSending = false;
   #watching: Promise<void> | undefined;
   #isClosed = false;
@@ -271,12 +275,24 @@ export class ChunkDispatcher implements Dispatcher {
     const states = new Map((await this.#queue.states(ids)).map((state) => [state.id, state]));
     const ended = ids.filter((id) => !/created|retry|active/.test(states.get(id)?.state ?? ""));
     const active = ids.filter((id) => states.get(id)?.state === "active");
+    this.#warnIfIdle(ended.length + active.length > 0);
     await Promise.all([
       ...ended.map((id) => this.#settle(id, states.get(id))),
       this.#lookAtRuns(active),
     ]);
     if (ended.length > 0) this.#changed.notifyAll();
     return ended.length;
+  }
+
+  /** Says once that no worker takes jobs, if that is so for a while. */
+  #warnIfIdle(isTaken: boolean): void {
+    if (isTaken) this.#taken = performance.now();
+    else if (performance.now() - this.#taken > IDLE_MS) {
+      this.#taken = Infinity;
+      this.#sweep.log(
+        `[stet] ${this.#jobs.size} jobs wait, and no worker takes them: start some with stet worker`,
+      );
+    }
   }
 
   /** Settles the runs that are done in jobs that take long. */
