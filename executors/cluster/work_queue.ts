@@ -9,6 +9,7 @@ import {
   endInterruptible,
   type Interruptible,
 } from "../../core/runtime/interrupt.ts";
+import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
@@ -26,6 +27,8 @@ const SLICE_MS = 3_000 * CHUNK_SECONDS;
 const BEAT_MS = 3_000;
 /** Pauses between two looks for jobs, in milliseconds. */
 const MIN_PAUSE_MS = 50, MAX_PAUSE_MS = 2_000;
+/** Pause of a place after a job that could not be run, in milliseconds. */
+const FAILED_PAUSE_MS = 1_000;
 /** Claims are made ahead for so many seconds of work, and for so many runs at most. */
 const AHEAD_SECONDS = 0.5, MAX_AHEAD = 100;
 
@@ -230,6 +233,7 @@ class QueueWorker implements Interruptible {
       await this.#queue.fail(job, error).catch((trouble) =>
         this.#log(`[stet] Cannot give a job back: ${messageOf(trouble)}; its heartbeat ends`)
       );
+      await sleep(FAILED_PAUSE_MS); // what failed may fail again at once
     }
   }
 

@@ -105,6 +105,9 @@ test("cluster() gives what workers returned, and skips it the next time", option
   const again = await swept(url, numbers(50));
   assert.deepEqual(new Set([...again.values()].map(({ status }) => status)), new Set(["skipped"]));
   assert.equal(executionsIn(folder).length, 50);
+  const status = startCli(t, ["status", url, "--workers"]);
+  assert.equal(await status.ended(), 0);
+  assert.match(status.output, /1 workers\n.*working square on .*: 50 ran, 0 failed/);
   worker.kill("SIGTERM");
   await worker.ended();
   assert.match(worker.output, /50 ran, 0 failed/);
