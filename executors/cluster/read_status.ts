@@ -2,7 +2,7 @@ import { Connections } from "../../backends/postgres/connection/connections.ts";
 import { parsePostgresUrl } from "../../backends/postgres/connection/postgres_url.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { loadPg } from "../../packages/pg.ts";
-import type { ClusterMember, ClusterStatus } from "./cluster_status.ts";
+import type { ClusterMember, ClusterStatus } from "./status_types.ts";
 import { KEY_LENGTH } from "./chunk.ts";
 import { QUEUE_SCHEMA } from "./job_queue.ts";
 
