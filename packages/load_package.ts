@@ -47,8 +47,8 @@ export async function loadPackage(
   } catch (error) {
     if (!isMissing(error)) throw error;
     for (const folder of [import.meta.url, pathToFileURL(`${process.cwd()}/`).href]) {
-      const path = resolved(name, folder);
-      if (path !== undefined) return await import(pathToFileURL(path).href);
+      const require = requireOf(name, folder);
+      if (require) return require(name); // Deno's import() takes a CommonJS file for an ES module
     }
     throw new MissingPackageError(
       `Cannot ${purpose}: the package ${name} is not installed; install it with: ` +
@@ -64,10 +64,13 @@ function isMissing(error: unknown): boolean {
     /not a dependency|Cannot find (?:module|package)/.test(String(message));
 }
 
-function resolved(name: string, folder: string): string | undefined {
+/** Returns the `require` of a folder, if it finds a package. */
+function requireOf(name: string, folder: string): ReturnType<typeof createRequire> | undefined {
   if (!folder.startsWith("file:")) return undefined;
   try {
-    return createRequire(folder).resolve(name);
+    const require = createRequire(folder);
+    require.resolve(name);
+    return require;
   } catch {
     return undefined;
   }

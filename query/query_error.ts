@@ -1,8 +1,8 @@
 import { StoreError } from "../core/errors.ts";
 
 /**
- * SQL cannot be run as it was asked for: it does not parse, names what is not there, would write, or
- * takes longer than it may. The message has that of DuckDB, with the place in the SQL.
+ * A statement cannot be run: it does not parse, names an unknown table or column, would write, or takes
+ * longer than the time-out. The message contains DuckDB's, with the position in the SQL.
  *
  * @example
  * ```ts

@@ -98,8 +98,10 @@ export class HttpConnection {
     const { again, patience = Infinity } = request;
     const start = performance.now();
     let trouble: unknown;
+    const timeLeft = (): number => patience - (performance.now() - start);
     const attempt = async (sent: HttpRequest): Promise<{ readonly answer: T } | undefined> => {
-      const limit = Math.min(timeout, patience - (performance.now() - start));
+      const limit = Math.min(timeout, timeLeft());
+      if (trouble && limit < PAUSES.minMs) return undefined; // it is the reason, not the end of the time
       try {
         return { answer: await this.#fetch(path, sent, read, limit) };
       } catch (error) {
@@ -112,7 +114,7 @@ export class HttpConnection {
     const found = await attempt(request) ??
       await poll(() => attempt({ ...request, ...again }), {
         ...PAUSES,
-        timeoutMs: Math.min(patience, this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS),
+        timeoutMs: Math.min(timeLeft(), this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS),
       });
     if (found) return found.answer;
     throw unreachable(trouble, this.location, performance.now() - start);
@@ -131,9 +133,10 @@ export class HttpConnection {
     }
     const cut = new AbortController();
     // Not AbortSignal.timeout(): its timer would stay for two minutes after each answer.
-    const timer = limit === Infinity
-      ? undefined
-      : setTimeout(() => cut.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
+    const timer = limit === Infinity ? undefined : setTimeout(
+      () => cut.abort(new Error(`no answer within ${Math.round(limit) / 1000} s`)),
+      limit,
+    );
     try {
       const response = await fetch(url, {
         method: body === undefined ? "GET" : "POST",

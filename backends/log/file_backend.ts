@@ -197,6 +197,7 @@ export class FileBackend extends Engine {
         }
       } else if (isMissEnough && this.#file.find(key) === -1) return undefined;
     }
+    this.#file.expect(key.shape);
     return this.#reading(read);
   }
 

@@ -3,7 +3,7 @@ import type { KeyIndex } from "./key_index.ts";
 
 /** Maximum number of indexes of one store. */
 const MAX_INDEXES = 128;
-/** Maximum number of keys, at about 28 bytes each, in more than a few indexes. */
+/** Maximum number of keys, at about 29 bytes each, in more than a few indexes. */
 const MAX_KEYS = 16_000_000, FEW_INDEXES = 8;
 
 /** An index of a store's rows by the keys of one shape. */

@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 
-/** Offset and source of the newest row of each key: 24 to 29 bytes a key. */
+/** Offset and source of the newest row of each key: 26 to 32 bytes a key. */
 export class KeyIndex {
   readonly #keys = new FingerprintSet();
   #offsets = new Float64Array(512);

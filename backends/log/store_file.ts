@@ -123,6 +123,11 @@ export class StoreFile {
     return this.#indexes.has(shape);
   }
 
+  /** Has the first reading of the file build the index of a shape, which else takes a second one. */
+  expect(shape: KeyShape): void {
+    if (!this.#opened && !this.#indexes.has(shape)) this.#indexes.add(shape, () => {});
+  }
+
   /** Returns the offset of the newest row of a key that was read; -1 if there is none. */
   find(key: Key): number {
     if (key === this.#missing) return -1;

@@ -101,17 +101,23 @@ export class TextFile {
         fs.fsyncSync(fd);
       });
       fs.renameSync(temporary, this.path);
-      syncFolder(path.dirname(this.path));
     } catch (error) {
       throw this.writeError(error, () => removeFile(temporary));
     }
+    this.#syncFolder("which was replaced");
   }
 
   /** Removes the file. */
   remove(): void {
-    this.writing(() => {
-      removeFile(this.path);
-      syncFolder(path.dirname(this.path));
+    this.writing(() => removeFile(this.path));
+    this.#syncFolder("which was removed");
+  }
+
+  /** @param change The change of the file, which a power cut may undo if this fails. */
+  #syncFolder(change: string): void {
+    catching(() => syncFolder(path.dirname(this.path)), (error) => {
+      const what = `Cannot sync the folder of "${this.path}", ${change}`;
+      throw storeErrorOf(error, what, this.path);
     });
   }
 

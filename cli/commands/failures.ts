@@ -148,7 +148,8 @@ function list(
     else for (const line of linesOf(failure, withStack)) log(line);
   }
   if (json) return;
-  const count = ["No run", "1 run"][failures.length] ?? `${failures.length} runs`;
+  if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
+  const count = failures.length === 1 ? "1 run" : `${failures.length} runs`;
   log(`[stet] ${count} failed and not yet run again`);
 }
 

@@ -17,8 +17,8 @@ export interface Job {
 }
 
 /**
- * Where runs happen: in this thread, in worker processes, in programs of their own. It gets one attempt
- * at a time for each free place, and knows nothing of stores, keys and claims.
+ * Place of execution: this thread, worker processes, or other programs. The sweep hands it at most
+ * `concurrency` attempts at a time. An executor knows nothing of stores, keys and claims.
  *
  * @example
  * ```ts
@@ -37,8 +37,8 @@ export interface Executor {
   readonly concurrency: number;
 
   /**
-   * Gets ready, before anything runs. Throws what would make every run fail: a module without that
-   * export, a program that is not there.
+   * Prepares the executor before the first run. Throws the error that would make every run fail, such as a
+   * module without that export or a missing program.
    */
   open?(): MaybePromise<void>;
 
@@ -50,13 +50,12 @@ export interface Executor {
   check?(job: Pick<Job, "params" | "args">): void;
 
   /**
-   * Runs one attempt and gives what the function gave. Rejects with why it failed. Once the job's
-   * signal is aborted it settles soon, and nothing of the attempt runs on after that, as far as it can
-   * be stopped at all.
+   * Runs one attempt and resolves to the function's result. Rejects with the function's error. Once the
+   * job's signal is aborted the promise settles soon, and the attempt is stopped as far as that is possible.
    */
   run(job: Job): Promise<unknown>;
 
-  /** Ends what it holds, when the sweep ends, also if `open` threw. It may be opened again. */
+  /** Releases processes and other resources at the end of a sweep, also if `open` threw. May be opened again. */
   close?(): MaybePromise<void>;
 
   /**

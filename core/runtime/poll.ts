@@ -12,7 +12,7 @@ export interface PollOptions {
   readonly maxMs?: number;
   /** Factor from one pause to the next. Default: 1.5. */
   readonly growth?: number;
-  /** Ends the polling after a time in milliseconds. Default: never. */
+  /** Ends the polling after a time in milliseconds, with a last attempt. Default: never. */
   readonly timeoutMs?: number;
   /** Ends the polling, also in the middle of a pause. */
   readonly signal?: AbortSignal;
@@ -32,7 +32,8 @@ export async function poll<T>(
   let pause = minMs;
   const reset = (): void => void (pause = minMs);
   for (;;) {
-    await sleep(pause * (0.5 + Math.random()), signal);
+    const left = Math.max(end - performance.now(), 0);
+    await sleep(Math.min(pause * (0.5 + Math.random()), left), signal);
     if (signal?.aborted) return undefined;
     pause = Math.min(pause * growth, maxMs);
     const result = await attempt(reset);

@@ -51,8 +51,8 @@ console.log(
 );
 
 const rows = await bestFirst();
-console.log("\nThe best ways in the store (% told right; the best of many tries flatters itself):");
-console.log("right   k  distance   features  scaling");
+console.log("\nThe best ways in the store (accuracy in %; the best of many is too optimistic):");
+console.log("  acc   k  distance   features  scaling");
 for (const { accuracy, k, distance, features, scaling } of rows.slice(0, 5)) {
   const right = (accuracy * 100).toFixed(1).padStart(5);
   const names = `${distance.padEnd(9)}  ${features.padEnd(8)}  ${scaling}`;

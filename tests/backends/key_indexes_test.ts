@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { test } from "node:test";
 import { IndexesByUse, type ShapeIndex } from "../../backends/log/indexes_by_use.ts";
 import { KeyIndex } from "../../backends/log/key_index.ts";
@@ -57,6 +58,23 @@ test("an index that replaces another of its shape is the one that is found", () 
 
 const seedShape = keyShape(["seed"]);
 const keyOfSeed = (seed: number): Key => keyOf(seedShape, { seed });
+
+for (const extension of [".csv", ".json", ".jsonl"]) {
+  test(`the first look into a ${extension} reads the file once`, async (t) => {
+    const store = tempStore(t, `runs${extension}`);
+    const writer = await openEngine(store);
+    await writer.recordAll(Array.from({ length: 5000 }, (_, seed) => ({ seed, alpha: 0.1 })));
+    await writer.close();
+    const reader = await openEngine(store);
+    const { size } = fs.statSync(store);
+    const reading = t.mock.method(fs, "readSync");
+    assert.equal(await reader.sourceOf(keyOfSeed(4000)), "");
+    const read = reading.mock.calls.reduce((sum, { result }) => sum + Number(result), 0);
+    reading.mock.restore();
+    await reader.close();
+    assert.ok(read >= size && read < 1.5 * size, `${read} bytes of ${size}`);
+  });
+}
 
 async function claimed(engine: Engine, key: Key): Promise<Claim> {
   const answer = await engine.claim(key);

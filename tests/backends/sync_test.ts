@@ -49,3 +49,28 @@ test("once fsync has failed, the store refuses further use", { skip }, async (t)
   const work = once((_params: { seed: number }) => {}, { store, quiet: true });
   assert.equal((await work.outcome({ seed: 2 })).status, "skipped");
 });
+
+test("a folder that cannot be synced is named, and what is known of the file", async (t) => {
+  const store = tempStore(t);
+  const backend = await openBackend(store);
+  await backend.record({ seed: 1 });
+  const { fsyncSync } = fs;
+  const mock = t.mock.method(fs, "fsyncSync", (fd: number) => {
+    if (fs.fstatSync(fd).isDirectory()) {
+      throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
+    }
+    fsyncSync(fd);
+  });
+  const refusal = (change: string) => (error: unknown): boolean =>
+    error instanceof StoreError && !/as it was/.test(error.message) &&
+    error.message.startsWith(`Cannot sync the folder of "${backend.location}", ${change}`);
+  await assert.rejects(
+    async () => await backend.record({ seed: 2, beta: 3 }),
+    refusal("which was replaced"),
+  );
+  assert.equal((await backend.load()).length, 2);
+  await assert.rejects(async () => await backend.clear(), refusal("which was removed"));
+  mock.mock.restore();
+  assert.deepEqual(await backend.load(), []);
+  await backend.close();
+});

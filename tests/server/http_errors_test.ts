@@ -109,6 +109,26 @@ test("where nothing listens, the reason is said, and what to do", async () => {
   await assertRejects((async () => await openEngine(url))(), url, expected);
 });
 
+test("a request with a time for all tries ends in it, and says why it failed", async (t) => {
+  const held = { params: { a: 1 }, token: "t" };
+  const hanging = await other(t, () => {});
+  const cut = await other(t, (request) => void request.socket.destroy());
+  for (
+    const [url, expected] of [[hanging, /: no answer within 0\.3 s;/], [cut, /tried for/]] as const
+  ) {
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      await assert.rejects(new SidecarClient(url).release(held, 300), (error: Error) => {
+        assert.match(error.message, expected);
+        assert.doesNotMatch(error.message, /within (?:-|0 s)/);
+        return true;
+      });
+      const time = performance.now() - start;
+      assert(time < 2000, `it took ${time} ms`);
+    }
+  }
+});
+
 test("a server without TLS behind https is an error that names the URL", async (t) => {
   const url = (await other(t, (_, response) => response.end(page))).replace("http:", "https:");
   await assertRejects((async () => await openEngine(url))(), url, /Cannot reach store/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -27,6 +27,28 @@ test("a package that is not installed is an error with the command that installs
     );
     return true;
   });
+});
+
+test("a CommonJS package in the program's folder is loaded", (t) => {
+  const folder = tempFolder(t);
+  const installed = join(folder, "node_modules", "stet-absent");
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(installed, "package.json"), '{ "main": "index.js" }');
+  writeFileSync(join(installed, "index.js"), "exports.answer = 42;");
+  const { href } = new URL("../../packages/load_package.ts", import.meta.url);
+  const program = join(folder, "program.mjs");
+  writeFileSync(
+    program,
+    `import { loadPackage } from ${JSON.stringify(href)};
+    console.log((await loadPackage({ name: "stet-absent", version: "1" }, "test")).answer);`,
+  );
+  for (const { name, command, args } of runtimes) {
+    const { stdout, stderr } = spawnSync(command, [...args, program], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    assert.equal(stdout, "42\n", `${name}: ${stderr}`);
+  }
 });
 
 test("the version that errors name is the one that package.json asks for", () => {
