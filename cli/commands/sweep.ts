@@ -41,7 +41,8 @@ export const sweep: Command = command({
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
-    "train.ts#train -g seed=0..9999 --store postgres://host/database --engine pgboss",
+    `train.ts#train -g seed=0..9999 --engine pgboss \\
+    --store postgres://host/database`,
   ],
   async run(values, output): Promise<number> {
     // The grid is checked before the module's code runs.
