@@ -48,8 +48,8 @@ export const worker: Command = command({
      another source is refused.`,
   ],
   examples: [
-    "train.ts#train --store postgres://user@host/database -j 8",
-    "--store postgres://user@host/database -- python train.py --seed {seed}",
+    "train.ts#train --store postgres://host/database -j 8",
+    "--store postgres://host/database -- python train.py --seed {seed}",
   ],
   async run({ module, program, store, ...values }, output): Promise<void> {
     const url = postgresUrl(store, "stet worker");
