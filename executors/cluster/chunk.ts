@@ -94,8 +94,12 @@ export function runName({ resultFile: _, ...params }: Row): string {
   return canonicalJson(params);
 }
 
-/** Returns the id of the job with these keys: always the same, so that it cannot wait twice. */
-export function jobId(queue: string, keys: string): string {
-  const hex = createHash("sha256").update(`${queue} ${keys}`).digest("hex");
+/**
+ * Returns the id of the job with these keys: always the same, so that it cannot wait twice.
+ *
+ * @param origin Name of the queue, or id of the job that they were in.
+ */
+export function jobId(origin: string, keys: string): string {
+  const hex = createHash("sha256").update(`${origin} ${keys}`).digest("hex");
   return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

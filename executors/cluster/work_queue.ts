@@ -247,7 +247,7 @@ class QueueWorker implements Interruptible {
     let rest: Promise<RestJob[]> | undefined;
     const giveBack = (): void => {
       if (!running.isDropped && chunk.left > 0) {
-        rest ??= this.#giveBack(chunk, (performance.now() - start) / 1000);
+        rest ??= this.#giveBack(running.job, chunk, (performance.now() - start) / 1000);
       }
     };
     let ran = 0;
@@ -290,13 +290,11 @@ class QueueWorker implements Interruptible {
   }
 
   /** Sends the runs of a chunk that were not begun as jobs of their own, for all workers. */
-  async #giveBack(chunk: ReceivedChunk, seconds: number): Promise<RestJob[]> {
+  async #giveBack(job: BossJob, chunk: ReceivedChunk, seconds: number): Promise<RestJob[]> {
     const begun = chunk.runs.length - chunk.left;
     const size = begun === 0 ? chunk.runs.length : sizeFor(seconds / begun); // those under way too
-    const parts = chunk.rest(size).map((data) => ({
-      id: jobId(this.#queue.name, data.keys),
-      data,
-    }));
+    // Ids of their own: the rest can be the whole job, which is active still.
+    const parts = chunk.rest(size).map((data) => ({ id: jobId(job.id, data.keys), data }));
     await this.#queue.send(parts);
     return parts.map(({ id, data: { keys } }) => ({ id, keys }));
   }

@@ -221,6 +221,25 @@ test("stopped, a sweep waits for what runs and cancels the rest", options, async
   assert.equal(executionsIn(folder).length, executed);
 });
 
+test(
+  "a worker that is drained as it begins gives whole jobs to the next one",
+  options,
+  async (t) => {
+    const { url, folder } = await place(t);
+    const sweeping = swept(url, numbers(30, 100));
+    for (let i = 0; i < 3; i++) {
+      const before = executionsIn(folder).length;
+      const worker = startWorker(t, { url, folder, jobs: 8 });
+      await until(() => executionsIn(folder).length > before);
+      worker.kill("SIGTERM");
+      await worker.ended();
+    }
+    startWorker(t, { url, folder });
+    assert.equal((await sweeping).size, 30);
+    assert.equal(executionsIn(folder).length, 30);
+  },
+);
+
 test("without its queue a sweep runs here after a warning, or fails", options, async () => {
   const nowhere = "postgresql://nobody@127.0.0.1:1/nothing";
   const logs: string[] = [];
