@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KnownKeys, type KnownRows } from "../../backends/postgres/known_keys.ts";
 import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { writeCell } from "../../core/values/cell.ts";
 import { openEngine } from "../open_engine.ts";
 import { postgresSkip } from "./programs.ts";
 import { sharedServer } from "./shared_server.ts";
@@ -81,9 +82,12 @@ test("keys that were read ahead are read again after a time, also without a paus
     look: (key) => Promise.resolve(seeds.has(Number(key.values.seed)) ? "" : undefined),
     // Another program deletes rows: the last one stays, and no removal is noted.
     state: () => Promise.resolve({ last: "1999", removals: "0" }),
-    columns: () => Promise.resolve(["seed", "lr"]),
     async *pages() {
-      yield [...seeds].map((seed) => ({ seed, lr: seed / 3 }));
+      const columns = new Map([
+        ["seed", [...seeds].map(writeCell)],
+        ["lr", [...seeds].map((seed) => writeCell(seed / 3))],
+      ]);
+      yield { length: seeds.size, columns };
     },
   };
   const known = new KnownKeys(rows, 300);
