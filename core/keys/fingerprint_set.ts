@@ -7,7 +7,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 export class FingerprintSet {
   /** Slot → number of the fingerprint + 1; 0 is free. Length a power of two. */
   #slots = new Uint32Array(1024);
-  #lanes = new Uint32Array(3 * 512);
+  #lanes = new Int32Array(3 * 512);
   #size = 0;
 
   /** Number of fingerprints. */
@@ -50,7 +50,7 @@ export class FingerprintSet {
   }
 
   #growLanes(): void {
-    const lanes = new Uint32Array(this.#lanes.length * 2);
+    const lanes = new Int32Array(this.#lanes.length * 2);
     lanes.set(this.#lanes);
     this.#lanes = lanes;
   }
