@@ -127,7 +127,7 @@ class LazyKey implements Key {
   readonly #order: readonly string[] | undefined;
   /** The columns, and the cell of each: undefined where it is absent. */
   readonly #columns: readonly string[];
-  readonly #cells: (string | undefined)[] = [];
+  readonly #cells: (string | undefined)[];
   #text: string | undefined;
   readonly shape: KeyShape;
 
@@ -140,8 +140,10 @@ class LazyKey implements Key {
     this.shape = shape;
     this.#params = params;
     this.#columns = shape.columns ?? openColumns(shape, params);
-    for (const name of this.#columns) {
-      this.#cells.push(cellOf(entryOf(params, name), name) ?? shape.defaults.get(name));
+    this.#cells = Array(this.#columns.length); // pushed ones would have space for 16
+    for (let i = 0; i < this.#columns.length; i++) {
+      const name = this.#columns[i]!;
+      this.#cells[i] = cellOf(entryOf(params, name), name) ?? shape.defaults.get(name);
     }
   }
 
