@@ -18,6 +18,7 @@ import {
 import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
@@ -55,10 +56,10 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
 }
 
-/** A look that is under way. */
+/** A look that is under way, or was answered before an earlier one. */
 interface Look {
   readonly plan: Plan;
-  readonly looked: Promise<Row | undefined>;
+  readonly looked: MaybePromise<Row | undefined>;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
@@ -267,7 +268,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped, true);
         if (looked instanceof Promise || this.#looks.length > 0) {
-          await this.#addLook(plan, Promise.resolve(looked));
+          const added = this.#addLook(plan, looked);
+          if (added) await added;
         } else if (looked) this.#skip(plan, looked);
         else {
           await this.#begunRun(plan);
@@ -286,11 +288,15 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  /** Adds a look that is under way. Resolves when another may begin. */
-  async #addLook(plan: Plan, looked: Promise<Row | undefined>): Promise<void> {
-    looked.catch(() => {}); // thrown when its turn comes
+  /** Adds a look. A promise resolves when another may begin. */
+  #addLook(plan: Plan, looked: MaybePromise<Row | undefined>): Promise<void> | undefined {
+    if (looked instanceof Promise) looked.catch(() => {}); // thrown when its turn comes
     this.#looks.push({ plan, looked });
     if (this.#looks.length === 1) this.#takeLooks().catch((error) => this.#break(error));
+    return this.#looks.length < this.#lookAhead ? undefined : this.#untilLookFits();
+  }
+
+  async #untilLookFits(): Promise<void> {
     while (this.#looks.length >= this.#lookAhead && !this.#stopped) await this.#stateChanged.wait();
   }
 
@@ -298,7 +304,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #takeLooks(): Promise<void> {
     try {
       for (let look = this.#looks[0]; look; look = this.#looks[0]) {
-        const row = await look.looked;
+        const row = look.looked instanceof Promise ? await look.looked : look.looked;
         if (!this.#stopped) {
           if (row) this.#skip(look.plan, row);
           else await this.#begunRun(look.plan);
