@@ -31,7 +31,7 @@ const MAX_JOINED_JOBS = 100, MAX_JOINED_CHARACTERS = 4_000_000;
 const MAX_FIRST_JOBS = 64;
 /** Time that runs wait for others of their chunk, in milliseconds. */
 const GATHER_MS = 100;
-/** Time without a worker after which that is said, in milliseconds. */
+/** Time without a worker before a warning, in milliseconds. */
 const IDLE_MS = 10_000;
 /** Maximum number of times that a run is sent. */
 const MAX_SENDS = 3;
@@ -78,7 +78,7 @@ export class ChunkDispatcher implements Dispatcher {
   readonly #jobs = new Map<string, Pending[]>();
   /** Times of the last looks at the runs of active jobs. */
   readonly #looked = new Map<string, number>();
-  /** Time of the last look at which a worker had a job; infinite once it was said that none has. */
+  /** Time of the last look at which a worker had a job; infinite after the warning that none has. */
   #taken = performance.now();
   #isSending = false;
   #watching: Promise<void> | undefined;
@@ -86,7 +86,7 @@ export class ChunkDispatcher implements Dispatcher {
   /** Number of runs that were left to the workers, and of those among them that were sent before. */
   #left = 0;
   #leftBefore = 0;
-  /** Settles when workers were told that the sweep stops. */
+  /** Settles when the stop of the sweep is noted in the queue, for its workers. */
   #stopping: Promise<void> | undefined;
   /** The error that ended it, in a box: anything can be thrown. */
   #broken: { readonly error: unknown } | undefined;
@@ -156,7 +156,7 @@ export class ChunkDispatcher implements Dispatcher {
     await this.#queue.close();
   }
 
-  /** Adds a run to those that are to be sent: at once if they make a chunk, else a little later. */
+  /** Adds a run to the unsent ones, which are sent at once if they make a chunk, else a little later. */
   #add(pending: Pending): void {
     this.#unsent.push(pending);
     if (this.#unsent.length >= this.#size.next) this.#send();
@@ -284,7 +284,7 @@ export class ChunkDispatcher implements Dispatcher {
     return ended.length;
   }
 
-  /** Says once that no worker takes jobs, if that is so for a while. */
+  /** Warns once when no worker has taken a job for a while. */
   #warnIfIdle(isTaken: boolean): void {
     if (isTaken) this.#taken = performance.now();
     else if (performance.now() - this.#taken > IDLE_MS) {

@@ -170,8 +170,6 @@ class QueueWorker implements Interruptible {
   }
 
   async #fetchJobs(): Promise<void> {
-    const { idleMs = Infinity } = this.#options;
-    let lastJob = performance.now();
     for (let pause = MIN_PAUSE_MS; !this.#isDraining;) {
       const free = this.#concurrency - this.#running.size;
       if (free <= 0) {
@@ -180,8 +178,6 @@ class QueueWorker implements Interruptible {
       }
       const jobs = await this.#fetch(free);
       for (const job of jobs) this.#begin(job);
-      if (jobs.length > 0 || this.#running.size > 0) lastJob = performance.now();
-      if (performance.now() - lastJob > idleMs) return;
       pause = jobs.length > 0 ? MIN_PAUSE_MS : Math.min(pause * 1.5, MAX_PAUSE_MS);
       // With all places taken it waits for one; else the queue was empty.
       if (jobs.length < free) await this.#changed.wait(pause * (0.5 + Math.random()));
@@ -351,7 +347,7 @@ class QueueWorker implements Interruptible {
       running.isDropped = true;
       running.stop.abort();
     }
-    // Another worker may have got it meanwhile. It finds the keys claimed: this one goes on.
+    // If another worker has got the job meanwhile, it finds the keys claimed: this one continues.
   }
 
   #check(data: Pick<JobData, "version" | "source">): void {
