@@ -2,40 +2,20 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadPgBoss } from "../../packages/pg_boss.ts";
-import {
-  cluster,
-  once,
-  openBackend,
-  type Outcome,
-  StoreError,
-  sweep,
-  type SweepOptions,
-} from "../../mod.ts";
+import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { openEngine } from "../open_engine.ts";
-import { postgresSkip } from "../postgres/programs.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
 import { connectSql } from "../postgres/sql.ts";
 import { runtimes } from "../runtimes.ts";
 import { type Cleaned, tempFolder } from "../temp_folder.ts";
 import { until } from "../until.ts";
-import { type ClusterFunction, type ClusterParams, runsOn } from "../workers/cluster_runs.ts";
+import { clusterSkip, numbers, rowsIn, swept } from "./on_cluster.ts";
 import { executionsIn, ownRuntime, runsModule, startCli, startWorker } from "./cluster_worker.ts";
 
 const timeout = 300_000;
 
-async function reasonOfSkip(): Promise<string | false> {
-  if (postgresSkip) return postgresSkip;
-  try {
-    await loadPgBoss("test a cluster");
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
-const options = { timeout, skip: await reasonOfSkip() };
+const options = { timeout, skip: clusterSkip };
 
 let databases = 0;
 
@@ -51,24 +31,6 @@ async function place(
   return { url: server.url({ database }), folder: tempFolder(t) };
 }
 
-/** Sweeps a function on a cluster, and returns the outcomes by `n`. */
-async function swept(
-  url: string,
-  params: Iterable<ClusterParams>,
-  { name = "square", ...more }: SweepOptions & { readonly name?: ClusterFunction } = {},
-): Promise<Map<number, Outcome<unknown>>> {
-  const outcomes = new Map<number, Outcome<unknown>>();
-  await using run = runsOn(name, url);
-  for await (
-    const outcome of sweep(run, params, {
-      executor: cluster(url, { fallback: false }),
-      handleSignals: false,
-      ...more,
-    })
-  ) outcomes.set(outcome.params["n"] as number, outcome);
-  return outcomes;
-}
-
 /** Returns the numbers of jobs by state. */
 async function jobStates(url: string): Promise<Record<string, number>> {
   const sql = await connectSql(url);
@@ -77,21 +39,6 @@ async function jobStates(url: string): Promise<Record<string, number>> {
   );
   await sql.close();
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-}
-
-/** Returns the number of rows of each key. */
-async function rowsIn(url: string): Promise<Map<number, number>> {
-  const counts = new Map<number, number>();
-  const backend = await openBackend(url);
-  for (const { n } of await backend.load()) {
-    counts.set(n as number, (counts.get(n as number) ?? 0) + 1);
-  }
-  await backend.close();
-  return counts;
-}
-
-function numbers(count: number, ms = 0): ClusterParams[] {
-  return Array.from({ length: count }, (_, n) => ({ n, ms }));
 }
 
 test("cluster() gives what workers returned, and skips it the next time", options, async (t) => {
