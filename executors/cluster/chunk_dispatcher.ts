@@ -21,8 +21,10 @@ import { encodeItem } from "./encode_item.ts";
 import type { JobQueue, JobState } from "./job_queue.ts";
 import { SentJobs } from "./sent_jobs.ts";
 
-/** Maximum number of runs under way: they are what a coordinator keeps in memory. */
-const MAX_RUNS = 40_000;
+/** Bounds of the number of runs under way: a coordinator keeps about 3 KB for each. */
+const MIN_RUNS = 10_000, MAX_RUNS = 40_000;
+/** Number of jobs under way for each that a worker has, and of further ones. */
+const JOBS_PER_ACTIVE = 2, FURTHER_JOBS = 4;
 /** Maximum number of jobs under way. */
 const MAX_JOBS = 4_000;
 /** Maximum number of jobs, and of characters of their runs, in a statement. */
@@ -59,7 +61,6 @@ interface NewJob {
 
 /** Hands runs to the workers of a queue, many in a job. */
 export class ChunkDispatcher implements Dispatcher {
-  readonly maxRuns = MAX_RUNS;
   readonly #queue: JobQueue;
   readonly #sweep: DispatchedSweep;
   readonly #sent: SentJobs;
@@ -76,6 +77,8 @@ export class ChunkDispatcher implements Dispatcher {
   #isDue = false;
   /** The jobs under way by id, with the runs that wait for them. */
   readonly #jobs = new Map<string, Pending[]>();
+  /** Number of jobs that workers had at the last look. */
+  #active = 0;
   /** Times of the last looks at the runs of active jobs. */
   readonly #looked = new Map<string, number>();
   /** Time of the last look at which a worker had a job; infinite after the warning that none has. */
@@ -123,6 +126,12 @@ export class ChunkDispatcher implements Dispatcher {
     const dispatcher = new ChunkDispatcher(queue, sweep, sent, isDetached);
     for (const output of await queue.outputs()) dispatcher.#size.learn(output);
     return dispatcher;
+  }
+
+  /** Enough for each worker's job and the next one. */
+  get maxRuns(): number {
+    const jobs = JOBS_PER_ACTIVE * this.#active + FURTHER_JOBS;
+    return Math.max(MIN_RUNS, Math.min(MAX_RUNS, jobs * this.#size.next));
   }
 
   run(run: DispatchedRun): Promise<DispatchEnd> {
@@ -275,6 +284,7 @@ export class ChunkDispatcher implements Dispatcher {
     const states = new Map((await this.#queue.states(ids)).map((state) => [state.id, state]));
     const ended = ids.filter((id) => !/created|retry|active/.test(states.get(id)?.state ?? ""));
     const active = ids.filter((id) => states.get(id)?.state === "active");
+    this.#active = active.length;
     this.#warnIfIdle(ended.length + active.length > 0);
     await Promise.all([
       ...ended.map((id) => this.#settle(id, states.get(id))),

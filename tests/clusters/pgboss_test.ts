@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -127,6 +128,9 @@ test(
     await swept(url, numbers(310).reverse(), { executor: detach, log });
     assert.match(logs[0]!, /300 runs were sent/);
     assert.match(logs[1]!, /310 runs were sent to workers, 300 of them before/);
+    const status = startCli(t, ["status", url, "--workers"]);
+    assert.equal(await status.ended(), 0, status.output);
+    assert.match(status.output, /0 workers\n.*310 runs wait, 0 are with workers: queue .*square/);
     const after = await jobStates(url);
     assert(after["created"]! <= before["created"]! + 10);
     startWorker(t, { url, folder });
@@ -206,7 +210,7 @@ test("without its queue a sweep runs here after a warning, or fails", options, a
 });
 
 test(
-  "workers and sweeps refuse jobs of another source and of another version",
+  "workers and sweeps refuse jobs of another source, key or version of stet",
   options,
   async (t) => {
     const { url, folder } = await place(t);
@@ -229,6 +233,14 @@ test(
     await change("version", String(version));
     await change("source", '"v:2"');
     await assert.rejects(swept(url, numbers(9)), /for another source of it \(v:2/);
+    await change("source", '""');
+    await change("keys", `"${"0".repeat(24)}"`);
+    await assert.rejects(swept(url, numbers(9)), /with another key of it/);
+    const another = startWorker(t, { url, folder });
+    assert.equal(await another.ended(), 3);
+    assert.match(another.output, /with another key of it/);
+    await change("runs", '["{\\"item\\":5}"]');
+    await assert.rejects(swept(url, numbers(9)), /with other params: .*got number/);
     assert.equal(executionsIn(folder).length, 0);
     const args = ["worker", `${runsModule}#square`, "--store", url, "--cancel"];
     const cancel = startCli(t, args);
@@ -238,15 +250,61 @@ test(
   },
 );
 
+test("stet worker --cancel ends what workers run, and what waits", options, async (t) => {
+  const { url, folder } = await place(t);
+  const detach = cluster(url, { fallback: false, detach: true });
+  await swept(url, numbers(6, 600_000), { executor: detach, log: () => {} });
+  const worker = startWorker(t, { url, folder });
+  await until(() => executionsIn(folder).length === 2);
+  const cancel = startCli(t, ["worker", `${runsModule}#square`, "--store", url, "--cancel"]);
+  assert.equal(await cancel.ended(), 0, cancel.output);
+  const outcomes = await swept(url, [{ n: 100 }]); // the worker is free
+  assert.equal(outcomes.size, 1);
+  assert.equal(executionsIn(folder).length, 3);
+  assert.equal(worker.ending, undefined);
+  assert.equal((await rowsIn(url)).size, 1);
+});
+
+test(
+  "a role that may not make the queue gets a warning and runs here, or an error with --no-fallback",
+  options,
+  async (t) => {
+    const { url } = await place(t);
+    const sql = await (await sharedServer()).connect();
+    await sql.query(`REVOKE CREATE ON DATABASE ${new URL(url).pathname.slice(1)} FROM stet`);
+    await sql.close();
+    const args = [
+      "sweep",
+      `${runsModule}#square`,
+      "-g",
+      "n=1",
+      "--store",
+      url,
+      "--engine",
+      "pgboss",
+    ];
+    const refused = startCli(t, [...args, "--no-fallback"]);
+    assert.equal(await refused.ended(), 3, refused.output);
+    assert.match(refused.output, /it needs CREATE on the database once/);
+    assert.equal((await rowsIn(url)).size, 0);
+    const here = startCli(t, args);
+    assert.equal(await here.ended(), 0, here.output);
+    assert.match(here.output, /it needs CREATE.*The runs are in this process instead/);
+    assert.equal((await rowsIn(url)).size, 1);
+  },
+);
+
 test("stet run sends a program's params as they were written", options, async (t) => {
   const { url } = await place(t);
   const program = ["sh", "-c", 'echo "\\"$1\\""', "sh", "{x}"];
-  startCli(t, ["worker", "--store", url, "-j", "2", "--", ...program]);
+  const logs = tempFolder(t);
+  startCli(t, ["worker", "--store", url, "--logs", logs, "-j", "2", "--", ...program]);
   const run = startCli(t, [
     ...["run", "-g", "x=1e-2,0.5,3", "--store", url, "--engine", "pgboss", "--no-fallback", "--"],
     ...program,
   ]);
   assert.equal(await run.ended(), 0, run.output);
+  assert.equal(readdirSync(logs).length, 3);
   assert.match(run.output, /3 ran, 0 skipped, 0 failed/);
   const backend = await openBackend(url);
   const rows = (await backend.load()).map(({ x, result }) => [x, result]);
