@@ -71,8 +71,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #items: Items;
   readonly #options: SweepOptions;
   readonly #executor: Executor;
-  /** Maximum number of runs under way, with those whose keys are claimed ahead or that are dispatched. */
-  #concurrency: number;
+  /** Maximum number of runs under way in this process, with those whose keys are claimed ahead. */
+  readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
@@ -213,6 +213,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       location: this.#target.engine.location,
       namespace: this.#target.namespace,
       source: this.#target.source,
+      fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
       attempts: {
         ...timeout !== undefined && { timeout },
         ...retries !== undefined && { retries },
@@ -222,8 +223,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       aborting: this.#aborting.signal,
       log: this.#log,
     });
-    if (this.#dispatcher) this.#concurrency = this.#dispatcher.maxRuns;
-    else await this.#executor.open?.();
+    if (!this.#dispatcher) await this.#executor.open?.();
+  }
+
+  /** True while no more runs may begin. */
+  get #isFull(): boolean {
+    return this.#running >= (this.#dispatcher?.maxRuns ?? this.#concurrency);
   }
 
   /** True if a consumer gets the outcomes of skipped runs. */
@@ -342,7 +347,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Begins a run as soon as there is a place for it. */
   async #begunRun(plan: Plan): Promise<void> {
     this.#check(plan);
-    while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
+    while (this.#isFull && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
@@ -385,7 +390,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plans = this.#busy;
       this.#busy = [];
       for (const plan of plans) {
-        while (this.#running >= this.#concurrency) await this.#stateChanged.wait();
+        while (this.#isFull) await this.#stateChanged.wait();
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();
