@@ -179,11 +179,10 @@ export class Owner {
     });
   }
 
-  /** Has the session hold the lock of an owner, as far as can be. */
+  /** Has the session hold the lock of an owner, as far as can be. Behind a pooler it only renews the lease. */
   async #openSession(id: string): Promise<void> {
-    if (this.#isLeaseOnly) return;
     if (!this.#session || this.#session.isBroken) this.#keep(await this.#connections.open());
-    if (this.#hasLock && id === this.#id) return;
+    if (this.#isLeaseOnly || this.#hasLock && id === this.#id) return;
     // The session before may hold it until the server notices that it is gone.
     const { rows } = await this.#session!.query("SELECT pg_try_advisory_lock($1)", [id]);
     this.#hasLock = rows[0]![0] === "t";
@@ -199,16 +198,11 @@ export class Owner {
     const sent = this.#connections.clock.now();
     const renew = `UPDATE ${this.#names.owners} SET until = clock_timestamp() + lease
       WHERE id = $1 RETURNING id`;
-    let isKnown: boolean;
-    if (this.#isLeaseOnly) {
-      isKnown = (await this.#connections.query(renew, [id])).rows.length > 0;
-    } else {
-      const limit = Math.max(this.#leaseMs / RENEWALS, MIN_RENEWAL_MS);
-      isKnown = await this.#connections.retrying(async () => {
-        await this.#openSession(id);
-        return (await this.#session!.query(renew, [id], limit)).rows.length > 0;
-      });
-    }
+    const limit = Math.max(this.#leaseMs / RENEWALS, MIN_RENEWAL_MS);
+    const isKnown = await this.#connections.retrying(async () => {
+      await this.#openSession(id);
+      return (await this.#session!.query(renew, [id], limit)).rows.length > 0;
+    });
     if (isKnown) this.#renewed = sent;
     else this.lose(id);
   }

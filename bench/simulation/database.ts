@@ -1,4 +1,5 @@
 import type { PgResult } from "../../packages/pg.ts";
+import type { Host } from "./host.ts";
 import type { Session } from "./server.ts";
 import { arraysIn, literalsIn, textsOf } from "./statement_text.ts";
 import type { Timeline } from "./timeline.ts";
@@ -32,6 +33,8 @@ const COLUMNS = [
   ["_stet_timestamp", "text", 25],
 ] as const;
 const ATTRIBUTES = `${COLUMNS.length}`;
+
+const isRecord = /mine AS \(\s*DELETE FROM \S+stet_claims/;
 
 /**
  * The tables of a store of keys `n` from 0, and the semantics of the statements that backends/postgres sends: READ
@@ -70,11 +73,16 @@ export class Database {
     for (const [id, holder] of this.#locks) if (holder === session) this.#locks.delete(id);
   }
 
-  /** Returns about the number of keys or rows of a statement. */
-  itemsOf(text: string, values: readonly unknown[]): number {
-    if (text.includes("AS MATERIALIZED")) return text.length / 150;
-    const sizes = values.map((value) => typeof value === "string" ? value.length : 0);
-    return Math.max(0, ...sizes) / 40;
+  /** True if a session of a host holds the lock of an owner. */
+  hasLock(host: Host): boolean {
+    return [...this.#locks.values()].some((session) => session.isAlive && session.host === host);
+  }
+
+  /** Returns the number of claims or rows of a statement that writes many. */
+  itemsOf(text: string, [, keys]: readonly unknown[]): number {
+    const isEntering = text.includes("AS MATERIALIZED");
+    if (!isEntering && !isRecord.test(text)) return 0;
+    return textsOf(isEntering ? literalsIn(text)[4]! : keys as string).length;
   }
 
   /** Executes a statement. Its effects are seen once the transaction commits. */
@@ -95,7 +103,7 @@ export class Database {
     const { session } = transaction;
     if (/AS MATERIALIZED/.test(text)) return await this.#enter(transaction, text);
     if (/LEFT JOIN \(SELECT/.test(text)) return this.#look(text, values);
-    if (/mine AS \(\s*DELETE FROM \S+stet_claims/.test(text)) {
+    if (isRecord.test(text)) {
       return await this.#record(transaction, text, values);
     }
     if (/^DELETE FROM \S+stet_claims" c USING/.test(text)) {

@@ -104,7 +104,6 @@ export class Fleet {
     const ms = this.#between(DOWN_MS);
     server.restart(ms);
     this.counts.restart++;
-    for (const worker of this.#workers) if (worker.host.isBlocked) worker.fail("blocked", ms);
   }
 
   #harm(): void {
@@ -118,7 +117,6 @@ export class Fleet {
       host.cut(ms);
       server.watch(host);
       jobs.expect(worker);
-      if (host.isBlocked) worker.fail("blocked", ms);
     };
     switch (fault) {
       case "killed":
@@ -142,12 +140,13 @@ export class Fleet {
       }
       case "connections reset":
         server.reset(host);
-        if (host.isBlocked) worker.fail("blocked", 0);
         break;
-      case "event loop blocked":
-        host.block(this.#between(BLOCK_MS));
-        if (host.isCut || server.refusal()) worker.fail("blocked", 0);
+      case "event loop blocked": {
+        const ms = this.#between(BLOCK_MS);
+        host.block(ms);
+        if (!server.database.hasLock(host)) worker.fail("blocked", ms);
         break;
+      }
       case "drained":
         worker.isLeaving = true;
         this.#replace(worker);

@@ -12,6 +12,8 @@ export class Host {
   readonly #timeline: Timeline;
   /** True once its process has ended. */
   isDead = false;
+  /** Called when one of its sessions has ended. */
+  onSessionEnd = (): void => {};
   #blockedUntil = 0;
   #cutFrom = 0;
   #cutUntil = 0;

@@ -2,11 +2,13 @@ import type { Database } from "./database.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Worker } from "./worker.ts";
 
-/** Causes for which a key may be executed again. */
-export const CAUSES = ["killed", "cut", "blocked"] as const;
-/** Cause of a repeated execution: `blocked` lost its session while its event loop was blocked. */
-export type Cause = typeof CAUSES[number];
-export type Repeats = Readonly<Record<Cause, number>>;
+/**
+ * Cause for which a key may be executed again: its worker was killed, cut off for longer than the lease, or its event
+ * loop was blocked for longer than the lease while it had no session.
+ */
+export type Cause = "killed" | "cut" | "blocked";
+/** Number of executions beyond one of a key, by cause. */
+export type Repeats = Readonly<Record<Cause | "unexplained", number>>;
 
 /** Maximum number of violations that are described. */
 const MAX_DESCRIBED = 20;
@@ -20,7 +22,9 @@ export class Ledger {
   readonly #begun: Float64Array;
   readonly #workers: Worker[] = [];
   readonly violations: string[] = [];
-  readonly repeats: Record<Cause, number> = { killed: 0, cut: 0, blocked: 0 };
+  readonly repeats: Record<keyof Repeats, number> = {
+    ...{ killed: 0, cut: 0, blocked: 0, unexplained: 0 },
+  };
   executions = 0;
   lateRecords = 0;
   longestWaitMs = 0;
@@ -42,10 +46,13 @@ export class Ledger {
   begin(n: number, { number }: Worker): void {
     this.executions++;
     const before = this.#workers[this.#runners[n]!];
-    if (this.#database.rows[n]! > 0) this.violate(`key ${n} was executed though it has a row`);
-    else if (before) {
+    if (this.#database.rows[n]! > 0) {
+      this.repeats.unexplained++;
+      this.violate(`key ${n} was executed though it has a row`);
+    } else if (before) {
       const failure = before.failureSince(this.#begun[n]!);
       if (!failure) {
+        this.repeats.unexplained++;
         this.violate(`key ${n} was executed by worker ${number} while ${before} ran it`);
       } else {
         this.repeats[failure.cause]++;

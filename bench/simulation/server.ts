@@ -77,6 +77,7 @@ export class Server {
     if (!session.isAlive) return;
     session.isAlive = false;
     this.sessions.delete(session);
+    session.host.onSessionEnd();
     if (error) session.peer.end(error);
     if (!session.transaction) this.database.releaseLocks(session);
   }

@@ -3,7 +3,7 @@ import { parsePostgresUrl } from "../../backends/postgres/connection/postgres_ur
 import { PostgresBackend } from "../../backends/postgres/postgres_backend.ts";
 import { StoreError } from "../../core/errors.ts";
 import { simulatedPg } from "./client.ts";
-import { type Fault, FAULTS, Fleet } from "./fleet.ts";
+import { type Fault, Fleet } from "./fleet.ts";
 import { Host } from "./host.ts";
 import { Jobs } from "./jobs.ts";
 import { Ledger, type Repeats } from "./ledger.ts";

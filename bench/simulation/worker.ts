@@ -49,6 +49,9 @@ export class Worker {
     this.#backend = parts.backend;
     this.#parts = parts;
     parts.ledger.add(this);
+    parts.host.onSessionEnd = () => {
+      if (parts.host.isBlocked) this.fail("blocked", 0);
+    };
   }
 
   toString(): string {
