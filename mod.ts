@@ -58,6 +58,16 @@ export type {
 } from "./core/contract/backend.ts";
 export type { Finding, FindingKind, VerifyOptions } from "./core/contract/engine.ts";
 export {
+  cancelCluster,
+  cluster,
+  type ClusterMember,
+  type ClusterOptions,
+  type ClusterQueue,
+  type ClusterStatus,
+  clusterStatus,
+  clusterWorker,
+  type ClusterWorkerCounts,
+  type ClusterWorkerOptions,
   commands,
   type CommandsOptions,
   inProcess,
@@ -85,6 +95,13 @@ export {
   ResultError,
   StoreError,
 } from "./core/errors.ts";
+export type {
+  AttemptLimits,
+  DispatchedRun,
+  DispatchedSweep,
+  DispatchEnd,
+  Dispatcher,
+} from "./core/runs/dispatcher.ts";
 export type { Executor, Job } from "./core/runs/executor.ts";
 export { expandGrid } from "./core/grids/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";

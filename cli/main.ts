@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ls: async () => (await import("./commands/ls.ts")).ls,
   run: async () => (await import("./commands/run.ts")).run,
   sweep: async () => (await import("./commands/sweep.ts")).sweep,
+  worker: async () => (await import("./commands/worker.ts")).worker,
   submit: async () => (await import("./commands/submit.ts")).submit,
   failures: async () => (await import("./commands/failures.ts")).failures,
   explain: async () => (await import("./commands/explain.ts")).explain,

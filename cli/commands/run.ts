@@ -4,7 +4,7 @@ import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { option, text } from "../options.ts";
 import { logsOption } from "../runs/logs_of.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
-import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 
 /** `stet run`. */
 export const run: Command = command({
@@ -37,6 +37,7 @@ export const run: Command = command({
     logs: logsOption,
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
+    ...engineOptions,
   },
   notes: [
     gridNote,

@@ -1,21 +1,20 @@
-import { basename } from "node:path";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
-import type { RunsOptions } from "../../core/runs/once_types.ts";
 import type { Output } from "../command.ts";
-import { given } from "../options.ts";
 import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { checkCommand, commandSource } from "./command_source.ts";
+import { checkCommand } from "./command_source.ts";
+import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
+import { programRuns } from "./program_runs.ts";
 import { runSweep } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
-import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
+import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Options of commands that run programs. */
-export type RunValues = SweepValues & { readonly logs: string | undefined };
+export type RunValues = SweepValues & Partial<EngineValues> & { readonly logs: string | undefined };
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -61,23 +60,11 @@ export async function withCommandTask<T>(
       return spelling;
     });
     await checkCommand(backend, store, program, namespace, output);
-    const onceOptions: RunsOptions = {
-      ...given({ namespace }),
-      store: opened,
-      key: grid.names,
-      save: true,
-      quiet: true,
-      name: basename(program[0] ?? ""),
-      source: commandSource(program),
-      onChange: "ignore", // the store was checked
-    };
-    // Never called: the executor runs the program instead.
-    const swept = once((_params: Readonly<Record<string, unknown>>) => undefined, onceOptions);
     return await body({
-      swept,
+      swept: once(...programRuns(program, namespace, opened, grid.names)),
       params: grid.combinations,
       total: grid.count,
-      executor,
+      executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),
       options,
       store,
       backend,

@@ -1,3 +1,9 @@
+import type {
+  DispatchedRun,
+  DispatchedSweep,
+  DispatchEnd,
+  Dispatcher,
+} from "../../core/runs/dispatcher.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
@@ -77,6 +83,12 @@ function partOf(total: number | undefined, shard: Shard | undefined): number | u
 /** Returns the executor with timed runs. */
 function timed(executor: Executor, pace: Pace): Executor {
   return {
+    ...executor.dispatch && {
+      dispatch: async (sweep: DispatchedSweep) => {
+        const dispatcher = await executor.dispatch!(sweep);
+        return dispatcher && timedDispatcher(dispatcher, pace);
+      },
+    },
     concurrency: executor.concurrency,
     open: () => executor.open?.(),
     check: (job) => executor.check?.(job),
@@ -90,6 +102,20 @@ function timed(executor: Executor, pace: Pace): Executor {
         const now = performance.now() / 1000;
         pace.end(now, now - start);
       }
+    },
+  };
+}
+
+/** Returns the dispatcher with timed runs. Their durations are not known here: the rate is counted. */
+function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
+  return {
+    maxRuns: dispatcher.maxRuns,
+    close: () => dispatcher.close(),
+    async run(run: DispatchedRun): Promise<DispatchEnd> {
+      pace.begin(performance.now() / 1000);
+      const end = await dispatcher.run(run);
+      if (end.status === "done" || end.status === "failed") pace.end(performance.now() / 1000);
+      return end;
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   count,
   flag,
   given,
+  oneOf,
   option,
   type Options,
   type Values,
@@ -31,6 +32,19 @@ export const sweepOptions = {
   ),
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
+
+/** The options of commands that can have workers of a cluster run the runs. */
+export const engineOptions = {
+  engine: option(
+    oneOf("pgboss", ["pgboss"]),
+    "have workers run them (stet worker): the store must be a Postgres one",
+  ),
+  detach: flag("with --engine: leave once all runs were sent to the workers"),
+  noFallback: flag("with --engine: fail if it cannot be reached, instead of running here"),
+} as const satisfies Options;
+
+/** Values of {@linkcode engineOptions}. */
+export type EngineValues = Values<typeof engineOptions>;
 
 /** The program of a command, if one is given. */
 export const programArgument: Argument<readonly string[]> = {

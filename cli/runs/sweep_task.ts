@@ -9,13 +9,14 @@ import type { Output } from "../command.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { type GridValues, readGrid } from "../grids/grid.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-import { exportTask, loadExport } from "./export_task.ts";
+import { exportTask, loadExport, useStore } from "./export_task.ts";
 import type { Task } from "./task.ts";
-import type { SweepValues } from "./sweep_options.ts";
+import type { EngineValues, SweepValues } from "./sweep_options.ts";
 
 /** What the sweep of a module's export is asked for. */
-export type SweepTaskValues = GridValues & SweepValues & {
+export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
   readonly module: string;
+  readonly store: string | undefined;
   readonly workers: boolean;
 };
 
@@ -28,6 +29,7 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
   // The grid is checked before the module's code runs.
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
   const found = await loadExport(values.module);
+  if (values.store !== undefined) useStore(found, values.store);
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
   }

@@ -17,7 +17,9 @@ export function createOnce(registry: Registry): Once {
     site: CallSite | undefined,
   ): OnceFunction<unknown[], unknown> {
     stores.check(options);
-    const runs = new Runs(fn, options, site, (wrapped) => stores.open(wrapped, options));
+    const runs = new Runs(fn, options, site, (wrapped, store) => {
+      return stores.open(wrapped, store === undefined ? options : { ...options, store });
+    });
     async function call(this: unknown, ...args: unknown[]): Promise<unknown> {
       const outcome = await runs.outcome(this, args);
       if (outcome.status === "failed") throw outcome.error;

@@ -1,3 +1,4 @@
+import { ConditionVariable } from "../runtime/condition_variable.ts";
 import type { Executor, Job } from "../runs/executor.ts";
 import { MAX_TIMER_MS, sleep } from "../runtime/poll.ts";
 import type { SweepOptions } from "./sweep_types.ts";
@@ -18,14 +19,7 @@ export function attempts(
   stopping: AbortSignal,
   aborting: AbortSignal,
 ): Execute {
-  let nextStart = 0;
-
-  async function pace(limit: number): Promise<void> {
-    const now = performance.now();
-    const start = Math.max(now, nextStart);
-    nextStart = start + 1000 / limit;
-    if (start > now) await sleep(start - now, stopping);
-  }
+  const pace = perSecond === undefined ? undefined : pacer(perSecond, stopping);
 
   function delay(attempt: number, error: unknown): number {
     if (typeof retryDelay === "function") return retryDelay(attempt, error);
@@ -35,7 +29,7 @@ export function attempts(
 
   return async function execute(job): Promise<Executed> {
     for (let attempt = 1;; attempt++) {
-      if (perSecond !== undefined) await pace(perSecond);
+      if (pace) await pace();
       if (aborting.aborted || (stopping.aborted && attempt === 1)) return { status: "aborted" };
       const start = performance.now();
       try {
@@ -51,6 +45,42 @@ export function attempts(
           return { status: "failed", error, attempts: attempt };
         }
       }
+    }
+  };
+}
+
+/**
+ * Returns a function that resolves so many times per second at most, evenly spaced.
+ *
+ * @param limit Times per second.
+ * @param stopping Ends pauses.
+ */
+export function pacer(limit: number, stopping: AbortSignal): () => Promise<void> {
+  let nextStart = 0;
+  return async function pace(): Promise<void> {
+    const now = performance.now();
+    const start = Math.max(now, nextStart);
+    nextStart = start + 1000 / limit;
+    if (start > now) await sleep(start - now, stopping);
+  };
+}
+
+/**
+ * Limits the number of runs that are executed at once. Further ones wait, and are aborted when no more runs
+ * shall begin.
+ */
+export function inPlaces(execute: Execute, places: number, stopping: AbortSignal): Execute {
+  let running = 0;
+  const isFree = new ConditionVariable();
+  return async function executeInPlace(job): Promise<Executed> {
+    while (running >= places && !stopping.aborted) await isFree.wait(undefined, stopping);
+    if (stopping.aborted) return { status: "aborted" };
+    running++;
+    try {
+      return await execute(job);
+    } finally {
+      running--;
+      isFree.notifyAll();
     }
   };
 }

@@ -7,8 +7,9 @@ import type { SweepOptions } from "./sweep_types.ts";
  */
 export function checkSweepOptions(options: SweepOptions): void {
   const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
-  const { onError, deadline } = options;
+  const { onError, deadline, claimAhead } = options;
   check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
+  check({ claimAhead }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
   check({ retries }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
   check({ timeout }, "milliseconds above 0", (x) => x > 0);
   check({ perSecond }, "a number above 0", (x) => x > 0);

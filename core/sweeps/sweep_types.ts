@@ -9,6 +9,11 @@ export interface SweepOptions {
   /** Number of runs at a time. Default: that of the executor; 1 in this thread. */
   readonly concurrency?: number;
   /**
+   * Number of keys that are claimed before there is a place for their runs, so that claims and records of
+   * short runs are joined in a store that answers later. Default: 0.
+   */
+  readonly claimAhead?: number;
+  /**
    * The part of the params that this sweep takes, by position: several sweeps of the same params, each with
    * another `index` of the same `count`, look up each key once in all.
    */
@@ -38,6 +43,8 @@ export interface SweepOptions {
   readonly withSkipped?: boolean;
   /** Aborts the sweep. Runs under way are aborted too, and count as not run. */
   readonly signal?: AbortSignal;
+  /** Stops the sweep: once it is aborted no run begins, and runs under way finish. */
+  readonly stopSignal?: AbortSignal;
   /** Time after which no run begins: a Date, or milliseconds since 1970. Runs under way finish. */
   readonly deadline?: Date | number;
   /** Maximum number of attempts per second in this process, evenly spaced. Default: no limit. */

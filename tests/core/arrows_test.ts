@@ -20,6 +20,8 @@ const arrows: Record<string, readonly string[]> = {
   "backends/table.ts": ["backends", "core/contract"],
   backends: ["backends", "duckdb", "packages", "core"],
   executors: ["executors", "core"],
+  // Its queue is in a database.
+  "executors/cluster": ["executors", "backends/postgres", "packages", "core"],
   query: ["query", "duckdb", "packages", "core"],
   duckdb: ["duckdb", "packages", "core"],
   packages: ["packages", "core"],
