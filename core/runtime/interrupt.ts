@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { basename } from "node:path";
+import { isCompiled } from "./is_compiled.ts";
 import { shellText } from "./shell_text.ts";
 import { withoutSecrets } from "./shown_location.ts";
 
@@ -80,6 +81,9 @@ function exit(): never {
 
 /** The command that started this process, as far as it can know. */
 export function ownCommand(): string {
+  if (isCompiled()) {
+    return shellText([basename(process.execPath), ...process.argv.slice(2).map(withoutSecrets)]);
+  }
   const [runtime = "", ...args] = process.argv;
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
