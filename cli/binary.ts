@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
+import { declareMain } from "../core/runtime/is_bundled.ts";
 import type { QueryJob } from "../server/query/query_job.ts";
 
 interface Bun {
@@ -26,6 +27,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   "@stet/stet/server": () => import("../server.ts"),
 };
 
+declareMain();
 (globalThis as unknown as { readonly Bun: Bun }).Bun.plugin({
   name: "stet",
   setup(build) {

@@ -11,6 +11,9 @@ import process from "node:process";
 import { compileJavaScript, root } from "./compile.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
+/** The program finds packages of the folder that it runs in, such as DuckDB. */
+const PACKAGES = "--compile-autoload-package-json";
+
 /** The target of this machine. */
 export const ownTarget: string = `${process.platform.replace("win32", "windows")}-${process.arch}`;
 
@@ -22,7 +25,14 @@ export function buildBinaries(targets: readonly string[], folder: string): strin
   const { bun } = installRuntimes(process.env["STET_DENO"] || process.execPath);
   return targets.map((target) => {
     const program = join(folder, `stet-${target}${target.startsWith("windows") ? ".exe" : ""}`);
-    const args = ["build", "--compile", "--outfile", program, join(modules, "cli/binary.js")];
+    const args = [
+      "build",
+      "--compile",
+      PACKAGES,
+      "--outfile",
+      program,
+      join(modules, "cli/binary.js"),
+    ];
     // Without a target Bun copies itself, and downloads nothing.
     if (target !== ownTarget) args.push(`--target=bun-${target}`);
     const { status, error } = spawnSync(bun, args, { cwd: root, stdio: "inherit" });
