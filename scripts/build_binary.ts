@@ -15,7 +15,9 @@ import { installRuntimes } from "./install_runtimes.ts";
 const PACKAGES = "--compile-autoload-package-json";
 
 /** The target of this machine. */
-export const ownTarget: string = `${process.platform.replace("win32", "windows")}-${process.arch}`;
+export const ownTarget: string = [process.platform.replace("win32", "windows"), process.arch].join(
+  "-",
+);
 
 /** Builds the programs of some targets into a folder, and returns their paths. */
 export function buildBinaries(targets: readonly string[], folder: string): string[] {
