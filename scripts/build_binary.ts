@@ -23,7 +23,7 @@ export const ownTarget: string = [process.platform.replace("win32", "windows"), 
 export function buildBinaries(targets: readonly string[], folder: string): string[] {
   const modules = join(root, "dist/binary");
   rmSync(modules, { recursive: true, force: true });
-  compileJavaScript(["cli/binary.ts"], modules);
+  compileJavaScript(["binary.ts"], modules);
   const { bun } = installRuntimes(process.env["STET_DENO"] || process.execPath);
   return targets.map((target) => {
     const program = join(folder, `stet-${target}${target.startsWith("windows") ? ".exe" : ""}`);
@@ -33,7 +33,7 @@ export function buildBinaries(targets: readonly string[], folder: string): strin
       PACKAGES,
       "--outfile",
       program,
-      join(modules, "cli/binary.js"),
+      join(modules, "binary.js"),
     ];
     // Without a target Bun copies itself, and downloads nothing.
     if (target !== ownTarget) args.push(`--target=bun-${target}`);

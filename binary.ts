@@ -4,8 +4,8 @@
  */
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import { declareMain } from "../core/runtime/is_bundled.ts";
-import type { QueryJob } from "../server/query/query_job.ts";
+import { declareMain } from "./core/runtime/is_bundled.ts";
+import type { QueryJob } from "./server/query/query_job.ts";
 
 interface Bun {
   plugin(plugin: {
@@ -20,11 +20,11 @@ interface Bun {
 }
 
 const modules: Readonly<Record<string, () => Promise<object>>> = {
-  "@stet/stet": () => import("../mod.ts"),
-  "@stet/stet/backends": () => import("../backends/mod.ts"),
-  "@stet/stet/cli": () => import("../cli.ts"),
-  "@stet/stet/contract": () => import("../core/contract/mod.ts"),
-  "@stet/stet/server": () => import("../server.ts"),
+  "@stet/stet": () => import("./mod.ts"),
+  "@stet/stet/backends": () => import("./backends/mod.ts"),
+  "@stet/stet/cli": () => import("./cli.ts"),
+  "@stet/stet/contract": () => import("./core/contract/mod.ts"),
+  "@stet/stet/server": () => import("./server.ts"),
 };
 
 declareMain();
@@ -39,9 +39,9 @@ declareMain();
 
 /** The export that a process for SQL runs. */
 export async function answerQuery(job: QueryJob): Promise<void> {
-  await (await import("../server/query/query_job.ts")).answerQuery(job);
+  await (await import("./server/query/query_job.ts")).answerQuery(job);
 }
 
-if (!isMainThread) await import("../server/figures/mirror_thread.ts");
-else if (process.send && process.env["STET_WORKER"]) await import("../executors/worker_entry.ts");
-else process.exitCode = await (await import("./main.ts")).main(process.argv.slice(2));
+if (!isMainThread) await import("./server/figures/mirror_thread.ts");
+else if (process.send && process.env["STET_WORKER"]) await import("./executors/worker_entry.ts");
+else process.exitCode = await (await import("./cli/main.ts")).main(process.argv.slice(2));
