@@ -1,11 +1,34 @@
+import { checkOptions } from "../values/check_options.ts";
 import type { SweepOptions } from "./sweep_types.ts";
+
+const OPTIONS = {
+  executor: true,
+  concurrency: true,
+  claimAhead: true,
+  shard: true,
+  retries: true,
+  retryDelay: true,
+  timeout: true,
+  onError: true,
+  withSkipped: true,
+  signal: true,
+  stopSignal: true,
+  deadline: true,
+  perSecond: true,
+  handleSignals: true,
+  graceSeconds: true,
+  resumeCommand: true,
+  log: true,
+} as const satisfies Record<keyof SweepOptions, true>;
 
 /**
  * Checks the options of a sweep, before it begins.
  *
- * @throws {RangeError} On a number that makes no sense. @throws {TypeError} On another such value.
+ * @throws {RangeError} On a number that makes no sense.
+ * @throws {TypeError} On an unknown option, or another value that makes no sense.
  */
 export function checkSweepOptions(options: SweepOptions): void {
+  checkOptions("sweep", options, OPTIONS);
   const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
   const { onError, deadline, claimAhead } = options;
   check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
