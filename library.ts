@@ -103,7 +103,7 @@ export interface SweepFunction {
  * processes or as commands, sharing them with every other process that sweeps the same store.
  *
  * Params are any iterable, read once and lazily; duplicates are dropped. The result is an
- * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends
+ * async iterable of outcomes in order of completion, and awaited it resolves to counts. A sweep ends
  * when every run is done or failed, runs of other processes too: it waits for them, and takes over the
  * runs of processes that die. Ctrl-C finishes and records the runs under way, and prints how to resume.
  *
@@ -127,7 +127,7 @@ export interface SweepFunction {
  *   if (outcome.status === "ran") losses.push(outcome.value!.loss);
  * }
  * assert.equal(losses.length, 6);
- * assert.deepEqual(await sweep(train, grid).done, { ran: 0, skipped: 6, failed: 0 });
+ * assert.deepEqual(await sweep(train, grid), { ran: 0, skipped: 6, failed: 0 });
  * ```
  */
 export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for callers

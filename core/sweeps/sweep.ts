@@ -128,6 +128,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return this.#begin();
   }
 
+  /** Begins the sweep, as `await` does. */
+  then<T = SweepCounts, E = never>(
+    onFulfilled?: ((counts: SweepCounts) => T | PromiseLike<T>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this.#begin().then(onFulfilled, onRejected);
+  }
+
   get counts(): SweepCounts {
     return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
   }

@@ -80,12 +80,14 @@ export interface SweepCounts {
 }
 
 /**
- * A sweep. It begins when it is iterated over, or when `done` is read, and reads its params once.
+ * A sweep. It begins when it is awaited or iterated over, or when `done` is read, and reads its params once.
+ *
+ * Awaited, it resolves to its counts, as `done` does.
  *
  * As an iterable it yields the outcome of each run, in order of completion. Few outcomes are buffered: the
  * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
-export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
+export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCounts> {
   /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
   /** Counts so far. */
