@@ -5,7 +5,7 @@ import type { Task } from "./runs/task.ts";
 export interface Io {
   /** Lines for standard output. Default: `console.log`. */
   readonly log?: (line: string) => void;
-  /** Lines for standard error. Default: `console.error`. */
+  /** Lines for standard error. Default: standard error itself. */
   readonly error?: (line: string) => void;
   /** Terminal for progress. Default: standard error, if it is one and `error` is not given. */
   readonly terminal?: Terminal;

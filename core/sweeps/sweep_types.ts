@@ -60,7 +60,7 @@ export interface SweepOptions {
   readonly graceSeconds?: number;
   /** The command that an interrupted sweep prints to resume it. Default: this process's own. */
   readonly resumeCommand?: string;
-  /** Receives messages. Default: `console.error`. */
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 

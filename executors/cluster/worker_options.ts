@@ -12,7 +12,7 @@ export interface ClusterWorkerOptions {
   readonly handleSignals?: boolean;
   /** Ends the worker when there was nothing to do for so many milliseconds. Default: never. */
   readonly idleMs?: number;
-  /** Receives messages. Default: `console.error`. */
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 
