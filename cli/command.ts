@@ -1,5 +1,8 @@
+import type { Terminal } from "../core/runtime/print_error.ts";
 import type { Arguments, Options, Values } from "./options.ts";
 import type { Task } from "./runs/task.ts";
+
+export type { Terminal };
 
 /** Output of a caller. */
 export interface Io {
@@ -9,14 +12,6 @@ export interface Io {
   readonly error?: (line: string) => void;
   /** Terminal for progress. Default: standard error, if it is one and `error` is not given. */
   readonly terminal?: Terminal;
-}
-
-/** A terminal to draw on. */
-export interface Terminal {
-  /** Characters in a line. */
-  readonly columns: number;
-  /** Writes text, escape sequences included. */
-  write(text: string): void;
 }
 
 /** Output of a command, with all defaults filled in. */

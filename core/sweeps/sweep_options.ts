@@ -18,6 +18,7 @@ const OPTIONS = {
   handleSignals: true,
   graceSeconds: true,
   resumeCommand: true,
+  progress: true,
   log: true,
 } as const satisfies Record<keyof SweepOptions, true>;
 
@@ -30,7 +31,7 @@ const OPTIONS = {
 export function checkSweepOptions(options: SweepOptions): void {
   checkOptions("sweep", options, OPTIONS);
   const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
-  const { onError, deadline, claimAhead } = options;
+  const { onError, deadline, claimAhead, progress } = options;
   check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
   check({ claimAhead }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
   check({ retries }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
@@ -41,6 +42,11 @@ export function checkSweepOptions(options: SweepOptions): void {
     check({ retryDelay }, "milliseconds from 0 up, or a function", (x) => x >= 0);
   }
   check({ deadline: deadline && Number(deadline) }, "a valid time", (x) => !Number.isNaN(x));
+  if (progress !== undefined && typeof progress !== "boolean" && typeof progress !== "function") {
+    throw new TypeError(
+      `Cannot sweep: progress must be true, false or a function, got ${typeof progress}`,
+    );
+  }
   if (onError !== undefined && onError !== "continue" && onError !== "stop") {
     throw new TypeError(`Cannot sweep: onError must be "continue" or "stop", got "${onError}"`);
   }

@@ -1,3 +1,4 @@
+import type { Progress } from "../display/progress_line.ts";
 import type { Executor } from "../runs/executor.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import type { Shard } from "./shard.ts";
@@ -60,6 +61,11 @@ export interface SweepOptions {
   readonly graceSeconds?: number;
   /** The command that an interrupted sweep prints to resume it. Default: this process's own. */
   readonly resumeCommand?: string;
+  /**
+   * True to show the progress: a bar with rate and time left on a terminal, else a line every half minute.
+   * Or a function that receives it ten times a second and at the end. Default: false.
+   */
+  readonly progress?: boolean | ((progress: Progress) => void);
   /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
