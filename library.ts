@@ -9,7 +9,8 @@ import { createOnce } from "./core/runs/once.ts";
 import type { Once, OnceFunction } from "./core/runs/once_types.ts";
 import { Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
-import { createStatus, type StatusFunction } from "./core/tools/status.ts";
+import { createShownStatus } from "./core/tools/shown_status.ts";
+import type { StatusFunction } from "./core/tools/status.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
 import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
 import type { ExportOptions } from "./core/tools/export_store.ts";
@@ -225,7 +226,7 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
  * fs.unlinkSync("example_status.csv");
  * ```
  */
-export const status: StatusFunction = createStatus(registry);
+export const status: StatusFunction = createShownStatus(registry);
 
 /**
  * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and

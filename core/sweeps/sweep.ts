@@ -25,6 +25,7 @@ import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import { totalOf } from "./total.ts";
+import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
@@ -91,6 +92,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
+  #isOver = false;
   /** Time of its begin, ISO 8601. */
   #time = "";
   #stopped: StopReason | undefined;
@@ -138,6 +140,26 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     });
   }
 
+  static {
+    setView(this.prototype, (sweep) => sweep.#view());
+  }
+
+  #view(): View {
+    const { ran, skipped, failed } = this.#counts;
+    const state = !this.#begun
+      ? "not begun; await it, or iterate over it"
+      : this.#stopped
+      ? `stopped (${this.#stopped})`
+      : this.#isOver
+      ? "done"
+      : "running";
+    return {
+      title: `Sweep of ${this.#target.label}(): ${state}`,
+      columns: ["ran", "skipped", "failed", "of"],
+      rows: [{ ran, skipped, failed, of: this.#total ?? "?" }],
+    };
+  }
+
   get done(): Promise<SweepCounts> {
     return this.#begin();
   }
@@ -177,7 +199,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // `done` and the iterator reject with it
+    const end = (): void => void (this.#isOver = true);
+    begun.then(end, end); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
