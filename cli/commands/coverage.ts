@@ -3,7 +3,7 @@ import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { barText } from "../terminal/bar_text.ts";
+import { barText } from "../../core/display/bar_text.ts";
 import { type Command, command } from "../command.ts";
 import { countCoverage, type Coverage, STATES } from "../grids/count_coverage.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";

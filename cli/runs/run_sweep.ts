@@ -8,15 +8,15 @@ import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
-import type { Shard } from "../../core/sweeps/shard.ts";
+import { partOf } from "../../core/sweeps/total.ts";
 import { ELAPSED } from "../../core/values/columns.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
 import type { Task } from "./task.ts";
 import { asUsageError } from "../usage_error.ts";
-import { durationText } from "../terminal/duration_text.ts";
-import { Pace } from "../terminal/pace.ts";
-import { ProgressBar } from "../terminal/progress_bar.ts";
+import { durationText } from "../../core/display/duration_text.ts";
+import { Pace } from "../../core/display/pace.ts";
+import { ProgressBar } from "../../core/display/progress_bar.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 
@@ -73,11 +73,6 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
     complain(`[stet] Why they failed: stet failures ${shellText([shownLocation(task.store)])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
-}
-
-function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
-  if (total === undefined || !shard || shard.steal) return total;
-  return Math.max(0, Math.ceil((total - shard.index) / shard.count));
 }
 
 /** Returns the executor with timed runs. */

@@ -36,6 +36,7 @@ const arrows: Record<string, readonly string[]> = {
       "core/values",
       "core/keys",
       "core/contract",
+      "core/display",
       "core/runs",
       "core/sweeps",
       "core/grids",
