@@ -6,6 +6,7 @@ import type { Executor, Job } from "../core/runs/executor.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
+import { Lines } from "./lines.ts";
 import { runProgram } from "./run_program.ts";
 import { Slots } from "./slots.ts";
 import { fillTemplate, parseTemplate, type Place, type Template } from "./template.ts";
@@ -16,6 +17,11 @@ export interface CommandsOptions {
   readonly concurrency?: number;
   /** The folder for the programs' output, `<id>.log` each. Default: output is dropped. */
   readonly logs?: string;
+  /**
+   * Receives each line of output as it comes, with the params of its run and the stream: `"stdout"` or `"stderr"`.
+   * A carriage return ends a line too. Default: none.
+   */
+  readonly live?: (line: string, params: Row, stream: "stdout" | "stderr") => void;
   /** Working folder of the programs. Default: that of this process. */
   readonly cwd?: string;
   /** More environment variables; they override those of this process. */
@@ -99,10 +105,14 @@ class Commands implements Executor {
 
   async run({ id, params, signal }: Job): Promise<unknown> {
     signal.throwIfAborted();
-    const { logs, cwd, env, killAfter = 5000 } = this.#options;
+    const { logs, live, cwd, env, killAfter = 5000 } = this.#options;
     const slot = this.#slots.acquire();
     const logPath = logs === undefined ? undefined : join(logs, `${id}.log`);
     let log: number | undefined;
+    const lines = live && {
+      stdout: new Lines((line) => live(line, params, "stdout")),
+      stderr: new Lines((line) => live(line, params, "stderr")),
+    };
     try {
       const place = { id, slot };
       const words = fillTemplate(this.#template, params, place);
@@ -115,11 +125,14 @@ class Commands implements Executor {
         signal,
         killAfter,
         logPath,
-        log: (piece) => {
+        log: (piece, stream) => {
+          lines?.[stream].add(piece);
           for (let at = 0; log !== undefined && at < piece.length;) at += writeSync(log, piece, at);
         },
       });
     } finally {
+      lines?.stdout.end();
+      lines?.stderr.end();
       this.#slots.release(slot);
       if (log !== undefined) closeSync(log);
     }

@@ -8,6 +8,9 @@ import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts
 import { LastJson } from "./last_json.ts";
 import { Tail } from "./tail.ts";
 
+/** A stream of output of a program. */
+export type OutputStream = "stdout" | "stderr";
+
 /** A program to run, and how. */
 export interface Program {
   /** The command and its arguments. */
@@ -19,7 +22,7 @@ export interface Program {
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly killAfter: number;
   /** Gets its output, piece by piece. */
-  readonly log: (piece: Uint8Array) => void;
+  readonly log: (piece: Uint8Array, stream: OutputStream) => void;
   /** The file with all of its output, for messages. */
   readonly logPath: string | undefined;
 }
@@ -47,18 +50,18 @@ export async function runProgram(program: Program): Promise<unknown> {
   const child = start(program, isGated);
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
-  function take(piece: Uint8Array, keep: { add(piece: Uint8Array): void }): void {
-    keep.add(piece);
+  function take(piece: Uint8Array, stream: OutputStream): void {
+    (stream === "stdout" ? result : lastWords).add(piece);
     if (trouble) return;
     try {
-      program.log(piece);
+      program.log(piece, stream);
     } catch (error) {
       trouble = { error };
       void endGroup(child, killAfter);
     }
   }
-  child.stdout!.on("data", (piece: Uint8Array) => take(piece, result));
-  child.stderr!.on("data", (piece: Uint8Array) => take(piece, lastWords));
+  child.stdout!.on("data", (piece: Uint8Array) => take(piece, "stdout"));
+  child.stderr!.on("data", (piece: Uint8Array) => take(piece, "stderr"));
 
   let ending: Promise<void> | undefined;
   const abort = (): void => void (ending ??= endGroup(child, killAfter));

@@ -1,7 +1,7 @@
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { option, text } from "../options.ts";
+import { flag, option, text } from "../options.ts";
 import { logsOption } from "../runs/logs_of.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
@@ -35,6 +35,7 @@ export const run: Command = command({
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
     logs: logsOption,
+    live: flag("print the output of programs as it comes, each line with its params in front"),
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
     ...engineOptions,

@@ -1,9 +1,13 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { cutText } from "../../core/tools/display_width.ts";
+import { argumentText } from "../../core/values/argument_text.ts";
 import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
+import type { CommandsOptions } from "../../mod.ts";
+import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand } from "./command_source.ts";
 import { executorOf } from "./executor_of.ts";
@@ -13,8 +17,14 @@ import { runSweep } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
+/** Maximum width of the params in front of a line of output. */
+const MAX_TAG = 60;
+
 /** Options of commands that run programs. */
-export type RunValues = SweepValues & Partial<EngineValues> & { readonly logs: string | undefined };
+export type RunValues = SweepValues & Partial<EngineValues> & {
+  readonly logs: string | undefined;
+  readonly live?: boolean;
+};
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -55,7 +65,9 @@ export async function withCommandTask<T>(
     const logs = values.logs ?? logsOf(backend.location);
     const { concurrency = navigator.hardwareConcurrency } = options;
     const executor = await asUsage(() => {
-      const spelling = spelled(commands(program, { concurrency, logs }), grid);
+      const live = values.live ? livePrinter(output) : undefined;
+      const executor = commands(program, { concurrency, logs, ...given({ live }) });
+      const spelling = spelled(executor, grid);
       checkPlaceholders(spelling, grid);
       return spelling;
     });
@@ -70,6 +82,15 @@ export async function withCommandTask<T>(
       backend,
     });
   }, () => opened.close());
+}
+
+/** Returns a printer of output as it comes, each line with its params in front. */
+function livePrinter({ log, error }: Output): CommandsOptions["live"] {
+  return (line, params, stream) => {
+    const pairs = Object.entries(params).map(([name, value]) => `${name}=${argumentText(value)}`);
+    const tag = cutText(pairs.join(" ").replace(/\s+/g, " "), MAX_TAG);
+    (stream === "stdout" ? log : error)(`${tag}: ${line}`);
+  };
 }
 
 /** Returns the executor, with params in the spelling that was written. */
