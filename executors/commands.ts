@@ -40,7 +40,7 @@ export interface CommandsOptions {
  * `STET_PARAM_ALPHA`, `STET_ID` and `STET_SLOT`; two params that would have the same variable are an error.
  *
  * A run resolves to the last JSON line of standard output, of lines up to 1 MiB, or undefined. It rejects
- * with the last lines of standard error if the program exits with another code than 0 or is killed. Output
+ * with the line of standard error that says what went wrong, and the last ones, if the program exits with another code than 0 or is killed. Output
  * and standard error are written to `<logs>/<id>.log` as they come; a new attempt replaces the log.
  *
  * The program and its child processes are a process group of their own. When the run is aborted or takes

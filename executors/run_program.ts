@@ -7,6 +7,7 @@ import { findProgram, startError } from "./find_program.ts";
 import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts";
 import { LastJson } from "./last_json.ts";
 import { Tail } from "./tail.ts";
+import { tellingLine } from "./telling_line.ts";
 
 /** A stream of output of a program. */
 export type OutputStream = "stdout" | "stderr";
@@ -30,6 +31,15 @@ export interface Program {
 /** Exit code and signal of a process. */
 type Ending = readonly [code: number | null, signal: NodeJS.Signals | null];
 
+/** Maximum length of the line that says what went wrong, and of all last words, in characters. */
+const MAX_TELLING = 200;
+const MAX_WORDS = 2048;
+/** Maximum number of lines of the last words. */
+const MAX_LINES = 10;
+
+/** Maximum size of the error output that is searched for that line, in bytes and lines. */
+const SEARCHED = [2 ** 14, 500] as const;
+
 /** Interval of checks that a group is gone. */
 const CHECKS = { minMs: 20, maxMs: 20 };
 
@@ -44,7 +54,7 @@ export async function runProgram(program: Program): Promise<unknown> {
   const { words: [command = ""], signal, killAfter } = program;
   signal.throwIfAborted();
   const result = new LastJson();
-  const lastWords = new Tail();
+  const lastWords = new Tail(...SEARCHED);
   let trouble: { readonly error: unknown } | undefined;
   const isGated = canGuard();
   const child = start(program, isGated);
@@ -142,7 +152,10 @@ function failure(
   tail: string,
 ): Error {
   const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-  const words = tail.trim() === "" ? "" : `:\n${tail}`;
+  const telling = tellingLine(tail);
+  const first = telling === "" ? "" : `: ${telling.slice(0, MAX_TELLING)}`;
+  const last = tail.split(/\r?\n/).slice(-MAX_LINES).join("\n").slice(-MAX_WORDS);
+  const words = first + (last.trim() === telling ? "" : `\n${last}`);
   const log = logPath === undefined ? "" : `\nIts output: ${logPath}`;
   return new Error(`${basename(command)} ${how}${words}${log}`);
 }

@@ -11,6 +11,7 @@ import { sweep } from "../../core/sweeps/sweep.ts";
 import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
 import type { Shard } from "../../core/sweeps/shard.ts";
 import { ELAPSED } from "../../core/values/columns.ts";
+import { cutText } from "../../core/tools/display_width.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
 import type { Task } from "./task.ts";
@@ -57,9 +58,8 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
     // At an interrupt the process ends within the last step of the loop.
     for await (const outcome of sweeping) {
       if (outcome.status !== "failed") continue;
-      // The output of a program begins in the second line.
-      const text = messageOf(outcome.error).split("\n", 2).join(" ").slice(0, MAX_ERROR);
-      say(`[stet] Failed: ${paramsText(outcome.params)}: ${text}`);
+      const [line = ""] = messageOf(outcome.error).split("\n", 1);
+      say(`[stet] Failed: ${paramsText(outcome.params)}: ${cutText(line, MAX_ERROR)}`);
     }
     await sweeping.done;
   } catch (error) {

@@ -72,7 +72,7 @@ test("commands() rejects with exit code, last words and log when a program fails
     logs,
   });
   await assert.rejects(executor.run(jobOf({})), (error: Error) => {
-    assert.match(error.message, /^sh exited with code 3:\nline 3\n/);
+    assert.match(error.message, /^sh exited with code 3: line 12\nline 3\n/);
     assert(error.message.endsWith(`line 12\nIts output: ${join(logs, "0123456789abcdef.log")}`));
     return true;
   });
