@@ -5,12 +5,9 @@ import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
 import { poll } from "../core/runtime/poll.ts";
 import { findProgram, startError } from "./find_program.ts";
 import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts";
-import { LastJson } from "./last_json.ts";
+import type { OutputStream, ResultReader } from "./program_result.ts";
 import { Tail } from "./tail.ts";
 import { tellingLine } from "./telling_line.ts";
-
-/** A stream of output of a program. */
-export type OutputStream = "stdout" | "stderr";
 
 /** A program to run, and how. */
 export interface Program {
@@ -24,6 +21,8 @@ export interface Program {
   readonly killAfter: number;
   /** Gets its output, piece by piece. */
   readonly log: (piece: Uint8Array, stream: OutputStream) => void;
+  /** Reads its result. */
+  readonly result: ResultReader;
   /** The file with all of its output, for messages. */
   readonly logPath: string | undefined;
 }
@@ -44,16 +43,15 @@ const SEARCHED = [2 ** 14, 500] as const;
 const CHECKS = { minMs: 20, maxMs: 20 };
 
 /**
- * Runs a program in a process group of its own, and resolves to the last JSON line of its standard output;
- * undefined if there is none.
+ * Runs a program in a process group of its own, and resolves to its result; undefined if
+ * there is none.
  *
  * @throws {Error} If it cannot be run, exits with another code than 0 or is killed; the signal's
  * reason if that was aborted.
  */
 export async function runProgram(program: Program): Promise<unknown> {
-  const { words: [command = ""], signal, killAfter } = program;
+  const { words: [command = ""], signal, killAfter, result } = program;
   signal.throwIfAborted();
-  const result = new LastJson();
   const lastWords = new Tail(...SEARCHED);
   let trouble: { readonly error: unknown } | undefined;
   const isGated = canGuard();
@@ -61,7 +59,8 @@ export async function runProgram(program: Program): Promise<unknown> {
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
   function take(piece: Uint8Array, stream: OutputStream): void {
-    (stream === "stdout" ? result : lastWords).add(piece);
+    result.add(piece, stream);
+    if (stream === "stderr") lastWords.add(piece);
     if (trouble) return;
     try {
       program.log(piece, stream);

@@ -6,6 +6,7 @@ import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../runs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
+import { resultOption } from "../runs/result_option.ts";
 import { programRuns } from "../runs/program_runs.ts";
 import { time } from "../runs/read_seconds.ts";
 import { programArgument } from "../runs/sweep_options.ts";
@@ -40,6 +41,7 @@ export const worker: Command = command({
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
     namespace: option(text("name"), "the namespace of the program"),
+    result: resultOption,
     logs: logsOption,
     jobs: option(count(1), "how many at once (default: one for each processor)", { short: "j" }),
     idle: option(time, "end when there was nothing to do for so long (default: never)"),
@@ -69,7 +71,11 @@ export const worker: Command = command({
       return await workOn(found.swept, executor, work, output);
     }
     const executor = await asUsage(() =>
-      commands(program, { concurrency, logs: values.logs ?? logsOf(url) })
+      commands(program, {
+        concurrency,
+        logs: values.logs ?? logsOf(url),
+        ...given({ result: values.result }),
+      })
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {

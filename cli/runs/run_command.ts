@@ -24,6 +24,7 @@ const MAX_TAG = 60;
 export type RunValues = SweepValues & Partial<EngineValues> & {
   readonly logs: string | undefined;
   readonly live?: boolean;
+  readonly result?: string | RegExp | undefined;
 };
 
 /** A program to run for combinations. */
@@ -64,10 +65,15 @@ export async function withCommandTask<T>(
     const grid = await asStored(written, backend, output.error);
     const logs = values.logs ?? logsOf(backend.location);
     const { concurrency = navigator.hardwareConcurrency } = options;
+    const results = { runs: 0, missing: 0 };
     const executor = await asUsage(() => {
       const live = values.live ? livePrinter(output) : undefined;
-      const executor = commands(program, { concurrency, logs, ...given({ live }) });
-      const spelling = spelled(executor, grid);
+      const executor = commands(program, {
+        concurrency,
+        logs,
+        ...given({ live, result: values.result }),
+      });
+      const spelling = spelled(executor, grid, results);
       checkPlaceholders(spelling, grid);
       return spelling;
     });
@@ -80,6 +86,7 @@ export async function withCommandTask<T>(
       options,
       store,
       backend,
+      note: () => resultNote(results, values.result !== undefined),
     });
   }, () => opened.close());
 }
@@ -93,15 +100,35 @@ function livePrinter({ log, error }: Output): CommandsOptions["live"] {
   };
 }
 
-/** Returns the executor, with params in the spelling that was written. */
-function spelled(executor: Executor, grid: Grid): Executor {
+/** Counts of runs that ended, and of those without a result. */
+interface ResultCounts {
+  runs: number;
+  missing: number;
+}
+
+/** Returns a note about runs without a result, if there are any. */
+function resultNote({ runs, missing }: ResultCounts, isNamed: boolean): string | undefined {
+  if (missing === 0) return undefined;
+  return `No result was found in ${missing} of ${runs} runs` +
+    (isNamed
+      ? " where --result says"
+      : ": the last JSON value of standard output is one, or --result says where it is");
+}
+
+/** Returns the executor, with params in the spelling that was written, and runs without a result counted. */
+function spelled(executor: Executor, grid: Grid, results: ResultCounts): Executor {
   return {
     concurrency: executor.concurrency,
     open: () => executor.open?.(),
     check: ({ params, args }) => executor.check?.({ params: grid.spelled(params), args }),
     close: () => executor.close?.(),
-    run: (job) =>
-      executor.run(Object.create(job, { params: { value: grid.spelled(job.params) } }) as Job),
+    async run(job): Promise<unknown> {
+      const params = { value: grid.spelled(job.params) };
+      const result = await executor.run(Object.create(job, { params }) as Job);
+      results.runs++;
+      if (result === undefined) results.missing++;
+      return result;
+    },
   };
 }
 

@@ -72,6 +72,7 @@ test("the error of a program begins with its telling line", async () => {
       signal: new AbortController().signal,
       killAfter: 1000,
       log: () => {},
+      result: { add: () => {}, end: () => undefined },
       logPath: undefined,
     });
   await assert.rejects(run("echo ValueError: no >&2; echo bye >&2; exit 1"), {
