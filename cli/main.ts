@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   merge: async () => (await import("./commands/merge.ts")).merge,
   verify: async () => (await import("./commands/verify.ts")).verify,
   serve: async () => (await import("./commands/serve.ts")).serve,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   completions: async () => (await import("./commands/completions.ts")).completionsOf(commands),
 };
 
@@ -36,7 +37,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  * @param args The arguments after `cli.ts`.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
-  const { log = console.log, error: complain = printError } = io;
+  // Not the method itself: a progress bar replaces it.
+  const { log = (line: string) => console.log(line), error: complain = printError } = io;
   const [first = "--help", ...others] = args;
   const isHelp = first === "help" && others.length > 0;
   const [name, rest] = isHelp ? [others[0]!, ["--help"]] : [first, others];
