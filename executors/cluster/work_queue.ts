@@ -40,7 +40,6 @@ const OPTIONS = {
   concurrency: true,
   signal: true,
   handleSignals: true,
-  idleMs: true,
   log: true,
 } as const satisfies Record<keyof ClusterWorkerOptions, true>;
 
