@@ -1,5 +1,5 @@
 import { writeCell } from "../values/cell.ts";
-import { entryOf, type Row } from "../values/value.ts";
+import { entryOf, type Row, setEntry } from "../values/value.ts";
 import { expandGrid } from "./expand_grid.ts";
 
 /** A factor of a grid: params that change together. */
@@ -92,7 +92,11 @@ export function partsAt(factors: readonly Factor[], place: number): number[] {
 
 /** Returns one row with the entries of several. */
 export function united(parts: readonly Row[]): Row {
-  return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
+  const row: Row = {};
+  for (const part of parts) {
+    for (const name of Object.keys(part)) setEntry(row, name, part[name]!);
+  }
+  return row;
 }
 
 /** Returns a function that gives the number of a combination in the order of the grid, or -1. */
