@@ -6,7 +6,7 @@ import { messageOf } from "../../core/errors.ts";
 import { count, option, type Options, repeated, text, type Values } from "../options.ts";
 import { UsageError } from "../usage_error.ts";
 import { type AxisOptions, readAxis, splitKind } from "./axis.ts";
-import { columnLists, columns } from "./column_list.ts";
+import { columnList, columnLists } from "./column_list.ts";
 import { readDistribution, type Source } from "./draws.ts";
 import { narrowGrid } from "./narrow_grid.ts";
 import { readCombinations } from "./read_combinations.ts";
@@ -24,7 +24,10 @@ export const gridOptions = {
   ),
   text: columnLists("names", "the values of these params are text, as with -g name:text=values"),
   number: columnLists("names", "they are numbers, as with -g name:number=values"),
-  zip: repeated(columns, "these params go hand in hand, first with first, instead of multiplied"),
+  zip: repeated(
+    { value: "names", read: columnList },
+    "these params go hand in hand, first with first, instead of multiplied",
+  ),
   filter: option(
     text("condition"),
     "only combinations for which it holds, such as 'lr < 0.1 or batch > 32' (see: stet ls --help)",

@@ -9,12 +9,15 @@ import { checkCommand } from "./command_source.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
 import { programRuns } from "./program_runs.ts";
-import { runSweep } from "./run_sweep.ts";
+import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Options of commands that run programs. */
-export type RunValues = SweepValues & Partial<EngineValues> & { readonly logs: string | undefined };
+export type RunValues = SweepValues & Partial<EngineValues> & {
+  readonly logs: string | undefined;
+  readonly dryRun?: boolean;
+};
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -36,7 +39,12 @@ export async function runCommand(
   values: RunValues,
   output: Output,
 ): Promise<number> {
-  return await withCommandTask(command, values, output, (task) => runSweep(task, output));
+  return await withCommandTask(
+    command,
+    values,
+    output,
+    (task) => sweepOrList(task, values, output),
+  );
 }
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */
