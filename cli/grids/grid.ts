@@ -24,7 +24,7 @@ export const gridOptions = {
   ),
   text: columnLists("names", "the values of these params are text, as with -g name:text=values"),
   number: columnLists("names", "they are numbers, as with -g name:number=values"),
-  zip: repeated(
+  zip: repeated<readonly string[]>(
     { value: "names", read: columnList },
     "these params go hand in hand, first with first, instead of multiplied",
   ),

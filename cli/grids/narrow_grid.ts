@@ -38,6 +38,14 @@ export function narrowGrid(
       `${drawn.names[0]} is drawn at random: say how many combinations, as in --sample 200`,
     );
   }
+  const unzipped = sources.find(({ names, draw }) =>
+    typeof draw === "object" && zip.flat().includes(names[0]!)
+  );
+  if (unzipped) {
+    throw new UsageError(
+      `Cannot zip ${unzipped.names[0]}: it is drawn at random, and has no first value`,
+    );
+  }
   const factors = asGridUsage(() => zipFactors(sources, zip)) as readonly Source[];
   const passes = filter === undefined ? undefined : readFilter(filter, factors);
   const grid = drawn
