@@ -33,8 +33,8 @@ export const sweep: Command = command({
   exitCode1: "some runs failed, or were not begun",
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
-    `train.ts#train -g model=s,l -g batch=64,8 -g seed=0..9 --zip model,batch \\
-    --filter "model = 's' or seed < 3" --dry-run`,
+    `train.ts#train -g model=s,l -g batch=64,8 -g seed=0..9 \\
+    --zip model,batch --filter "model = 's' or seed < 3" --dry-run`,
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
     `train.ts#train -g seed=0..9999 --engine pgboss \\
     --store postgres://host/database`,

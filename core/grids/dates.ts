@@ -95,15 +95,19 @@ export function dates(start: string, end: string, step?: string): Sequence<strin
       `Cannot make ${what}: step ${text} leads away from the end; pass ${back}`,
     );
   }
-  const add = "ms" in unit
+  const at = "ms" in unit
     ? (i: number) => first.ms + i * count * unit.ms
     : (i: number) => addMonths(first.ms, i * count * unit.months);
+  let steps = "ms" in unit
+    ? Math.floor((last.ms - first.ms) / (count * unit.ms))
+    : Math.floor(monthsBetween(first.ms, last.ms) / (count * unit.months));
+  if (sign * (last.ms - at(steps)) < 0) steps--; // the month is the last one, the day is not reached
   return sequence(function* () {
-    for (let i = 0, ms = first.ms; sign * (last.ms - ms) >= 0; ms = add(++i)) {
-      const iso = new Date(ms).toISOString().slice(0, form.length);
+    for (let i = 0; i <= steps; i++) {
+      const iso = new Date(at(i)).toISOString().slice(0, form.length);
       yield iso.replace("T", separator) + zone;
     }
-  });
+  }, steps + 1);
 }
 
 function writtenTime(what: string, name: string, text: unknown): Written {
@@ -151,6 +155,12 @@ function readStep(
   throw new RangeError(
     `Cannot make ${what}: step ${text} is finer than the ends, which are ${form.name}${finer}`,
   );
+}
+
+function monthsBetween(from: number, to: number): number {
+  const [start, end] = [new Date(from), new Date(to)];
+  return (end.getUTCFullYear() - start.getUTCFullYear()) * 12 + end.getUTCMonth() -
+    start.getUTCMonth();
 }
 
 /** Returns the time so many months later, on the last day of a month that has no such day. */

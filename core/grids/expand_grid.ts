@@ -50,7 +50,10 @@ export function expandGrid<A extends Axes<A>>(
   options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
-  return sequence(() => product(wheels)) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  return sequence(
+    () => product(wheels),
+    wheels.reduce((count, { length }) => count * length, 1),
+  ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }
 
 /** Axes that change together, with the values of each. */

@@ -106,7 +106,7 @@ function drawCombinations(
   const places = drawPlaces(all.length, count, seed);
   return sequence(function* () {
     for (const place of places) yield all[place]!;
-  });
+  }, places.length);
 }
 
 function drawParams(spec: object, count: number, seed: number): Sequence<object> {
@@ -120,7 +120,7 @@ function drawParams(spec: object, count: number, seed: number): Sequence<object>
       for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
       yield combination;
     }
-  });
+  }, count);
 }
 
 /** Maps a random number from 0 to below 1 to a value. */

@@ -94,6 +94,21 @@ test("dates() gives times in the form of its ends", () => {
   ]);
 });
 
+test("dates() knows its length", () => {
+  const steps = ["1d", "3d", "2w", "1mo", "5mo", "1y"];
+  for (const start of ["2023-01-31", "2024-02-29", "2024-03-01"]) {
+    for (const end of dates("2024-03-01", "2024-05-31")) {
+      for (const step of steps) {
+        const found = dates(start, end, step);
+        assert.equal(found.length, [...found].length);
+        const back = dates(end, start, `-${step}`);
+        assert.equal(back.length, [...back].length);
+        assert.ok([...back].every((day) => day >= start && day <= end));
+      }
+    }
+  }
+});
+
 test("dates() reaches the first and last year, and no further", () => {
   assert.deepEqual([...dates("9999-12-30", "9999-12-31")], ["9999-12-30", "9999-12-31"]);
   assert.deepEqual([...dates("0001-01-02", "0000-12-31", "-1d")], [

@@ -54,6 +54,8 @@ test("sampleGrid() takes what a filter or any other iterable gives, and reads it
   const even = expandGrid(axes).filter(({ a }) => a % 2 === 0);
   assert.ok(sampleGrid(even, 30, 1).every(({ a }) => a % 2 === 0));
   assert.deepEqual([...sampleGrid([], 5, 1)], []);
+  assert.equal(drawn.length, 4);
+  assert.equal(sampleGrid(expandGrid(axes), 500, 1).length, 120);
 });
 
 test("sampleGrid() refuses what is no combination", () => {
@@ -77,6 +79,7 @@ test("zip in expandGrid() takes axes hand in hand, in the place of the first", (
     zip: [["a", "b"], ["d", "c"]],
   });
   assert.equal([...two].length, 4);
+  assert.equal(two.length, 4);
   assert.ok(two.every(({ a, b, c, d }) => b === a + 2 && d === c + 2));
   const names = ["a", "b"] as const;
   const both = { a: range(1, 50), b: geomSpace(1, 50, 50) };
