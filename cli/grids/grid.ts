@@ -10,7 +10,7 @@ import { columnList, columnLists } from "./column_list.ts";
 import { readDistribution, type Source } from "./draws.ts";
 import { narrowGrid } from "./narrow_grid.ts";
 import { readCombinations } from "./read_combinations.ts";
-import { readInput, readsInput, withInputFile } from "./read_input.ts";
+import { readInput, readsInput } from "./read_input.ts";
 import { TextKinds } from "./text_kinds.ts";
 
 /** The options of a grid. */
@@ -110,6 +110,7 @@ async function combinationsOf(
   note: (line: string | undefined) => void,
 ): Promise<Factor> {
   if (file !== "-") return await readCombinations(file, kinds, note);
+  const { withInputFile } = await import("./input_file.ts"); // loads SQLite
   return await withInputFile(input, (path) => readCombinations(path, kinds, note, "-"));
 }
 
