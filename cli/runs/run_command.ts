@@ -13,7 +13,7 @@ import { checkCommand } from "./command_source.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
 import { programRuns } from "./program_runs.ts";
-import { runSweep } from "./run_sweep.ts";
+import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
@@ -25,6 +25,7 @@ export type RunValues = SweepValues & Partial<EngineValues> & {
   readonly logs: string | undefined;
   readonly live?: boolean;
   readonly result?: string | RegExp | undefined;
+  readonly dryRun?: boolean;
 };
 
 /** A program to run for combinations. */
@@ -47,7 +48,12 @@ export async function runCommand(
   values: RunValues,
   output: Output,
 ): Promise<number> {
-  return await withCommandTask(command, values, output, (task) => runSweep(task, output));
+  return await withCommandTask(
+    command,
+    values,
+    output,
+    (task) => sweepOrList(task, values, output),
+  );
 }
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */

@@ -4,16 +4,15 @@ import type {
   DispatchEnd,
   Dispatcher,
 } from "../../core/runs/dispatcher.ts";
-import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
 import { partOf } from "../../core/sweeps/total.ts";
-import { ELAPSED } from "../../core/values/columns.ts";
 import { cutText } from "../../core/display/display_width.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
+import { newestDurations } from "./newest_durations.ts";
 import type { Task } from "./task.ts";
 import { asUsageError } from "../usage_error.ts";
 import { durationText } from "../../core/display/duration_text.ts";
@@ -25,9 +24,6 @@ import { shownLocation } from "../../core/runtime/shown_location.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
-
-/** Maximum number of durations of earlier runs. */
-const MAX_DURATIONS = 100;
 
 /**
  * Sweeps, with a progress bar on a terminal and a line every half minute elsewhere, prints the counts and resolves to the exit code: 1 if some
@@ -122,16 +118,4 @@ function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
       return end;
     },
   };
-}
-
-/** Returns the durations of the newest runs of a store, in seconds, the newest last. */
-async function newestDurations(backend: Engine): Promise<number[]> {
-  const newest: number[] = [];
-  let count = 0;
-  for await (const row of backend.rows({ columns: [ELAPSED] })) {
-    const seconds = row[ELAPSED];
-    if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
-  }
-  const oldest = count % newest.length || 0;
-  return [...newest.slice(oldest), ...newest.slice(0, oldest)];
 }
