@@ -30,7 +30,10 @@ export function expandGrid<A extends Axes<A>>(
   axes: A,
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
   const read = readAxes(axes);
-  return sequence(() => product(read)) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  return sequence(
+    () => product(read),
+    read.reduce((count, [, values]) => count * values.length, 1),
+  ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }
 
 function* product(axes: readonly (readonly [string, readonly unknown[]])[]): Generator<object> {

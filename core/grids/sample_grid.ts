@@ -71,7 +71,7 @@ export function sampleGrid<S extends SampleSpec<S>>(
       for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
       yield combination;
     }
-  }) as ReturnType<typeof sampleGrid<S>>;
+  }, count) as ReturnType<typeof sampleGrid<S>>;
 }
 
 /** Maps a random number from 0 to below 1 to a value. */

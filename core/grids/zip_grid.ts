@@ -38,5 +38,5 @@ export function zipGrid<A extends Axes<A>>(
       for (const [name, values] of read) setEntry(combination, name, values[i]);
       yield combination;
     }
-  }) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  }, length) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { basename, extname, isAbsolute, relative } from "node:path";
+import { isCompiled } from "./is_compiled.ts";
 import { shellText } from "./shell_text.ts";
 import { withoutSecrets } from "./shown_location.ts";
 
@@ -82,6 +83,7 @@ function exit(): never {
 export function ownCommand(): string {
   const [runtime = "", script = "", ...args] = process.argv;
   const shown = args.map(withoutSecrets);
+  if (isCompiled()) return shellText([basename(process.execPath), ...shown]);
   if (script !== "" && extname(script) === "") return shellText([basename(script), ...shown]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
