@@ -2,7 +2,7 @@ import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions } from "../grids/grid.ts";
 import { flag, option, required, text } from "../options.ts";
 import { runSweep } from "../runs/run_sweep.ts";
-import { engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { engineOptions, serviceOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { sweepTask } from "../runs/sweep_task.ts";
 
 /** `stet sweep`. */
@@ -26,13 +26,14 @@ export const sweep: Command = command({
       ...sweepOptions.jobs,
       help: "how many at once (default 1; with --workers one for each processor)",
     },
+    ...serviceOptions,
     ...engineOptions,
   },
   notes: [gridNote, sweepNote],
   exitCode1: "some runs failed, or were not begun",
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
-    "evals.ts#ask -j 16 --per-second 5 --retries 3",
+    "evals.ts#ask -j 64 --http-retry --adaptive --max-failures 20%",
     `train.ts#train -g seed=0..9999 --engine pgboss \\
     --store postgres://host/database`,
   ],

@@ -86,7 +86,13 @@ export type Executed = Finished | {
 export type Finished =
   /** `seconds`: duration of the attempt that succeeded. */
   | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
-  | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
+  | {
+    readonly status: "failed";
+    readonly error: unknown;
+    readonly attempts: number;
+    /** True if a later sweep does not run it again. */
+    readonly isPermanent?: boolean;
+  };
 
 /** A function of a program. */
 export type AnyFunction = (...args: unknown[]) => unknown;
