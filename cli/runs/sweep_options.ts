@@ -38,6 +38,9 @@ export const sweepOptions = {
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
 
+/** The option of commands that may run a plain function. */
+export const saveOption = flag("of a plain function, also save the results");
+
 /** The options of sweeps that call services. */
 export const serviceOptions = {
   httpRetry: flag(
