@@ -35,6 +35,9 @@ export {
   Store,
   sweep,
   type SweepFunction,
+  type Swept,
+  type SweptParams,
+  type SweptValue,
   verify,
 } from "./library.ts";
 export type {

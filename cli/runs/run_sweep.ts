@@ -116,7 +116,9 @@ function timed(executor: Executor, pace: Pace): Executor {
 /** Returns the dispatcher with timed runs. Their durations are not known here: the rate is counted. */
 function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
   return {
-    maxRuns: dispatcher.maxRuns,
+    get maxRuns(): number {
+      return dispatcher.maxRuns;
+    },
     close: () => dispatcher.close(),
     async run(run: DispatchedRun): Promise<DispatchEnd> {
       pace.begin(performance.now() / 1000);

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
+import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
@@ -103,6 +104,7 @@ export class MirrorClient {
   }
 
   async #openThread(): Promise<Answerer> {
+    if (isBundled(mirrorThread, import.meta.url)) throw new Error("its module is in a bundle");
     const module = new URL(mirrorThread);
     // Else Deno may ask on the terminal, and no claim is answered before the user is.
     if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {

@@ -9,6 +9,8 @@ import { test } from "node:test";
  */
 const arrows: Record<string, readonly string[]> = {
   "cli.ts": ["cli", "mod.ts"],
+  // A program of its own, with the whole library in it.
+  "binary.ts": ["cli", "cli.ts", "server.ts", "server", "mod.ts", "backends", "executors", "core"],
   // Its command line is that of `stet serve`.
   "server.ts": ["server", "mod.ts", "cli.ts"],
   // The tables name every kind of store and launcher, and load none: commands that run nothing start without mod.ts.
