@@ -18,7 +18,8 @@ export const run: Command = command({
 
      {seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that
      param, {id} by the run's id, {slot} by a number from 0 to jobs - 1 that no other run under way has, as
-     for CUDA_VISIBLE_DEVICES; {{ and }} are braces. The program also finds STET_PARAM_SEED,
+     for CUDA_VISIBLE_DEVICES; a brace that begins no name is itself,
+     and {{seed}} is the text {seed}. The program also finds STET_PARAM_SEED,
      STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. The last JSON value
      of its standard output is saved as the result, all it prints is in <store>-logs/<id>.log.`,
   arguments: {
