@@ -1,8 +1,10 @@
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { flag, option, text } from "../options.ts";
+import { readPair } from "../grids/read_pair.ts";
+import { flag, option, repeated, text } from "../options.ts";
 import { logsOption } from "../runs/logs_of.ts";
+import { onChangeOption } from "../runs/on_change_option.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
@@ -36,6 +38,11 @@ export const run: Command = command({
       default: DEFAULT_STORE,
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
+    default: repeated(
+      { value: "name=value", read: readPair },
+      "rows from before the grid had this param count as having this value",
+    ),
+    onChange: onChangeOption,
     result: resultOption,
     logs: logsOption,
     live: flag("print the output of programs as it comes, each line with its params in front"),
