@@ -125,6 +125,7 @@ export type {
   OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
+export type { Progress } from "./core/display/progress_line.ts";
 export { range } from "./core/grids/range.ts";
 export type { StoreOptions } from "./core/contract/registry.ts";
 export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";

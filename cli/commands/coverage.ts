@@ -1,9 +1,10 @@
 import process from "node:process";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
+import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { barText } from "../terminal/bar_text.ts";
+import { barText } from "../../core/display/bar_text.ts";
 import { type Command, command } from "../command.ts";
 import { countCoverage, type Coverage, STATES } from "../grids/count_coverage.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
@@ -89,12 +90,12 @@ function tableLines({ grid, doneByPart, totalByPart }: Coverage, width: number):
       };
     });
   }).filter(({ total }) => total > 0);
-  const labelWidth = Math.max(...lines.map(({ label }) => label.length));
+  const labelWidth = Math.max(...lines.map(({ label }) => displayWidth(label)));
   const counts = lines.map(({ done, total }) => `${done}/${total}`);
   const countWidth = Math.max(...counts.map(({ length }) => length));
   const room = Math.min(MAX_BAR, width - labelWidth - countWidth - 4);
   return lines.map(({ label, done, total }, i) =>
-    `${label.padEnd(labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
+    `${padText(label, labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
     (room < 5 ? "" : `  ${barText(done / total, room)}`)
   );
 }
@@ -108,6 +109,5 @@ function labelOf(names: readonly string[], members: readonly Row[]): string {
     names.length === 1 ? valueText(part[names[0]!]!) : Object.values(part).map(valueText).join(",");
   const [first, last] = [text(members[0]!), text(members.at(-1)!)];
   const values = members.length === 1 ? first : `${first} … ${last}`;
-  const label = `${names.join(",")}=${values}`;
-  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
+  return cutText(`${names.join(",")}=${values}`, MAX_LABEL);
 }

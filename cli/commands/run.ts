@@ -1,8 +1,9 @@
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { option, text } from "../options.ts";
+import { flag, option, text } from "../options.ts";
 import { logsOption } from "../runs/logs_of.ts";
+import { resultOption } from "../runs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import {
   dryRunOption,
@@ -24,8 +25,8 @@ export const run: Command = command({
      {seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that
      param, {id} by the run's id, {slot} by a number from 0 to jobs - 1 that no other run under way has, as
      for CUDA_VISIBLE_DEVICES; {{ and }} are braces. The program also finds STET_PARAM_SEED,
-     STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. Its last line of standard output
-     that is JSON is saved as the result, all it prints is in <store>-logs/<id>.log.`,
+     STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. The last JSON value
+     of its standard output is saved as the result, all it prints is in <store>-logs/<id>.log.`,
   arguments: {
     program: {
       ...programArgument,
@@ -40,7 +41,9 @@ export const run: Command = command({
       default: DEFAULT_STORE,
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
+    result: resultOption,
     logs: logsOption,
+    live: flag("print the output of programs as it comes, each line with its params in front"),
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
     dryRun: dryRunOption,

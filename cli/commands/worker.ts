@@ -2,10 +2,11 @@ import type { Executor } from "../../core/runs/executor.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { type Command, command, type Output } from "../command.ts";
-import { type Argument, count, flag, option, text } from "../options.ts";
+import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../runs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
+import { resultOption } from "../runs/result_option.ts";
 import { programRuns } from "../runs/program_runs.ts";
 import { programArgument } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
@@ -39,6 +40,7 @@ export const worker: Command = command({
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
     namespace: option(text("name"), "the namespace of the program"),
+    result: resultOption,
     logs: logsOption,
     jobs: option(count(1), "how many at once (default: one for each processor)", { short: "j" }),
     cancel: flag("cancel all that waits, end what runs on all workers, and leave"),
@@ -67,7 +69,11 @@ export const worker: Command = command({
       return await workOn(found.swept, executor, work, output);
     }
     const executor = await asUsage(() =>
-      commands(program, { concurrency, logs: values.logs ?? logsOf(url) })
+      commands(program, {
+        concurrency,
+        logs: values.logs ?? logsOf(url),
+        ...given({ result: values.result }),
+      })
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {

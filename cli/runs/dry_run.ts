@@ -6,7 +6,7 @@ import { type Plan, type Target, targetOf } from "../../core/runs/target.ts";
 import { type Items, shardItems } from "../../core/sweeps/shard.ts";
 import type { Output } from "../command.ts";
 import { pairsText } from "../grids/pairs_text.ts";
-import { durationText } from "../terminal/duration_text.ts";
+import { durationText } from "../../core/display/duration_text.ts";
 import { asUsageError } from "../usage_error.ts";
 import { newestDurations } from "./newest_durations.ts";
 import type { Task } from "./task.ts";

@@ -66,7 +66,8 @@ export type SweepValues = Values<typeof sweepOptions>;
 /** Paragraph of `--help` about sweeps. */
 export const sweepNote =
   `Times: 30s, 5m, 1h30m, 2d. Ctrl-C finishes what runs, a second one aborts it; what finished is
-recorded, and the same command goes on from there.`;
+recorded, and the same command goes on from there. The exit code is 130 then, and 143 after SIGTERM. Without
+a terminal, progress is a line every half minute, and one for each run that failed.`;
 
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {
