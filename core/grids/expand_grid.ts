@@ -1,6 +1,7 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkLengths, zipParts } from "./zip_parts.ts";
+import { checkOptions } from "../values/check_options.ts";
 import { setEntry } from "../values/value.ts";
 
 /** Options of {@linkcode expandGrid}. */
@@ -49,6 +50,7 @@ export function expandGrid<A extends Axes<A>>(
   axes: A,
   options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
+  checkOptions("make a grid", options, { zip: true });
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
   return sequence(
     () => product(wheels),

@@ -101,6 +101,10 @@ test("zip refuses axes that are not there, alone, named twice or of other length
     const options = { zip: zip as ["alpha"] };
     assert.throws(() => expandGrid(three, options), { name: "RangeError", message });
   }
+  assert.throws(() => expandGrid(three, { zpi: ["alpha", "beta"] } as object), {
+    name: "TypeError",
+    message: /Cannot make a grid: there is no option "zpi"; did you mean "zip"\?/,
+  });
 });
 
 test("samples of a zipped and filtered grid have the same ids on all runtimes", () => {
