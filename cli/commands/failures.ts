@@ -22,7 +22,7 @@ import { pairsText } from "../grids/pairs_text.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
-import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
@@ -43,6 +43,7 @@ const options = {
   retry: flag("run them again"),
   result: resultOption,
   live: flag("print the output of programs as it comes, each line with its params in front"),
+  save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
 } as const satisfies Options;
@@ -181,7 +182,7 @@ async function retry(
   }
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
-  const swept = await loadExport(module);
+  const swept = await loadExport(module, { plainStore: location, save: values.save });
   const task = await exportTask(swept, params, params.length, values, output, location);
   return await runSweep(task, output);
 }
