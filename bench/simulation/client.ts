@@ -10,6 +10,7 @@ export function simulatedPg(host: Host, server: Server): Pg {
         super(host, server);
       }
     },
+    types: { getTypeParser: () => (text) => text },
   };
 }
 

@@ -2,12 +2,13 @@ import type { Executor } from "../../core/runs/executor.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { type Command, command, type Output } from "../command.ts";
-import { type Argument, count, flag, option, text } from "../options.ts";
+import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../runs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
+import { resultOption } from "../runs/result_option.ts";
 import { programRuns } from "../runs/program_runs.ts";
-import { programArgument } from "../runs/sweep_options.ts";
+import { programArgument, saveOption } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
 const moduleArgument: Argument<string | undefined> = {
@@ -38,7 +39,9 @@ export const worker: Command = command({
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
+    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
+    result: resultOption,
     logs: logsOption,
     jobs: option(count(1), "how many at once (default: one for each processor)", { short: "j" }),
     cancel: flag("cancel all that waits, end what runs on all workers, and leave"),
@@ -60,19 +63,22 @@ export const worker: Command = command({
     const { jobs: concurrency = navigator.hardwareConcurrency } = values;
     const work: Work = { url, concurrency, isCancelled: values.cancel };
     if (module !== undefined) {
-      const { loadExport, useStore } = await import("../runs/export_task.ts");
-      const found = await loadExport(module);
-      useStore(found, url);
+      const { loadExport } = await import("../runs/export_task.ts");
+      const found = await loadExport(module, { store: url, save: values.save });
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }
     const executor = await asUsage(() =>
-      commands(program, { concurrency, logs: values.logs ?? logsOf(url) })
+      commands(program, {
+        concurrency,
+        logs: values.logs ?? logsOf(url),
+        ...given({ result: values.result }),
+      })
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {
       await checkCommand(engineOf(opened), url, program, values.namespace, output);
-      const swept = once(...programRuns(program, values.namespace, opened));
+      const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());
   },
