@@ -18,6 +18,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { runtime } from "./child.ts";
+import { cluster } from "./cluster.ts";
 import { cold } from "./cold.ts";
 import { columnar } from "./columnar.ts";
 import { crowd } from "./crowd.ts";
@@ -55,6 +56,7 @@ const groups: readonly Group[] = [
   exporting,
   sidecar,
   postgres,
+  cluster,
 ];
 
 const { values: options, positionals: names } = parseArgs({

@@ -8,6 +8,8 @@ export const PG: OptionalPackage = { name: "pg", version: "^8.23.1" };
 /** The part of `pg` that is used, in types of our own, as in duckdb.ts. */
 export interface Pg {
   readonly Client: new (options: PgOptions) => PgClient;
+  /** Parsers of its own of the texts of values, by type. */
+  readonly types: { getTypeParser(oid: number): (text: string) => unknown };
 }
 
 /** Options of a connection (https://node-postgres.com/apis/client). */

@@ -13,6 +13,16 @@ export type RowKey = Pick<Key, "shape" | "values">;
 /** Maximum number of columns in the hash of a key. The others are compared. */
 const MAX_HASHED = 64;
 
+/** Keys in a statement. */
+export interface KeyMatch {
+  /** The keys as a FROM item `k`, with their number `n` from 1. */
+  readonly relation: string;
+  /** Its parameters. */
+  readonly values: readonly unknown[];
+  /** The condition that a row `r` has the key `k`. */
+  readonly isRow: string;
+}
+
 /** A column of the keys that the table has. */
 interface Typed {
   readonly column: Column;
@@ -51,11 +61,8 @@ export class KeyForm {
     this.#untyped = names.filter((name) => !layout.columns.has(name));
   }
 
-  /** Returns keys as a FROM item `k`, with their number `n` from 1, and its parameters. */
-  relation(
-    keys: readonly Row[],
-    firstParameter: number,
-  ): { readonly sql: string; readonly values: readonly unknown[] } {
+  /** Returns keys as a FROM item, and the condition that a row has one of them. */
+  match(keys: readonly Row[], firstParameter: number): KeyMatch {
     const values: unknown[] = [];
     const arrays: string[] = [];
     const names: string[] = [];
@@ -64,22 +71,26 @@ export class KeyForm {
       values.push(textArray(array));
       names.push(name);
     };
+    let isPlain = this.#untyped.length === 0 && this.#typed.length > 0;
     for (const [i, { column: { name, kind } }] of this.#typed.entries()) {
       const cells = keys.map((key) => {
         const value = Object.hasOwn(key, name) ? key[name] : undefined;
         return value === undefined || !fits(value, kind) ? null : encode(value, kind);
       });
+      isPlain &&= !cells.includes(null);
       add(`c${i}`, parameterType(kind), cells);
     }
+    const unnested = (): string =>
+      `unnest(${arrays.join(", ")}) WITH ORDINALITY AS k(${names.join(", ")}, n)`;
+    if (isPlain) return { relation: unnested(), values, isRow: this.#hasPlainKey() };
     const more = keys.map((key) => this.#moreOf(key));
     const hasMore = more.some((cells) => cells !== null);
     // An array at least gives the number of keys.
     if (hasMore || arrays.length === 0) add("m", "jsonb", more);
-    const unnested = `unnest(${arrays.join(", ")}) WITH ORDINALITY AS k(${names.join(", ")}, n)`;
-    const sql = names.includes("m")
-      ? unnested
-      : `(SELECT k.*, NULL::jsonb AS m FROM ${unnested}) AS k`;
-    return { sql, values };
+    const relation = names.includes("m")
+      ? unnested()
+      : `(SELECT k.*, NULL::jsonb AS m FROM ${unnested()}) AS k`;
+    return { relation, values, isRow: this.#hasKey() };
   }
 
   /** Returns the cells of a key that fit no column, as JSON; null if there is none. */
@@ -104,31 +115,23 @@ export class KeyForm {
     );
   }
 
-  /** The hash of a key. */
-  hashOfKey(): string {
-    return this.#hash(
-      (_, i) => `k.c${i}`,
-      (name) => `(k.m->>${literal(name)})`,
-    );
-  }
-
   /** The digest of the hash of rows: equal for forms that can use the same index. */
   digest(table: string): string {
     return createHash("sha256").update(`${table}\0${this.hashOfRow()}`).digest("hex").slice(0, 16);
   }
 
+  /** The columns in the hash. */
+  #hashed(): readonly { readonly name: string; readonly kind: Kind; readonly i: number }[] {
+    return this.#typed.map(({ column: { name, kind } }, i) => ({ name, kind, i }))
+      .filter(({ kind }) => kind !== "other").slice(0, MAX_HASHED);
+  }
+
   #hash(typed: (typed: Typed, i: number) => string, more: (name: string) => string): string {
-    const terms: string[] = [];
-    for (const [i, each] of this.#typed.entries()) {
-      if (each.column.kind === "other" || terms.length === MAX_HASHED) continue;
-      const { name, kind } = each.column;
-      const seed = terms.length + 1;
-      terms.push(
-        `COALESCE(${hashOf(typed(each, i), kind, seed)}, hashtextextended(${
-          more(name)
-        }, ${seed}), 0)`,
-      );
-    }
+    const terms = this.#hashed().map(({ name, kind, i }, n) => {
+      const seed = n + 1;
+      const hash = hashOf(typed(this.#typed[i]!, i), kind, seed);
+      return `COALESCE(${hash}, hashtextextended(${more(name)}, ${seed}), 0)`;
+    });
     for (const name of this.#untyped) {
       if (!this.#layout.more.has(name) || terms.length === MAX_HASHED) continue;
       const seed = terms.length + 1;
@@ -137,8 +140,17 @@ export class KeyForm {
     return terms.length > 0 ? `(${terms.join(" # ")})` : "(0::bigint)";
   }
 
+  /** The condition that a row `r` has the key `k`, each cell of which is in a column: quicker to plan. */
+  #hasPlainKey(): string {
+    const hashes = this.#hashed().map(({ kind, i }, n) => hashOf(`k.c${i}`, kind, n + 1));
+    const hash = hashes.length > 0 ? `(${hashes.join(" # ")})` : "0";
+    const cells = this.#typed.map((typed, i) => `${typedOr(typed, "r.")} = k.c${i}`);
+    return allOf([`${this.hashOfRow("r")} = ${hash}`, ...cells, ...this.#noOthers()]);
+  }
+
   /** The condition that a row `r` has the key `k`. */
-  condition(): string {
+  #hasKey(): string {
+    const hash = this.#hash((_, i) => `k.c${i}`, (name) => `(k.m->>${literal(name)})`);
     const terms = this.#typed.map((typed, i) => {
       const cell = typedOr(typed, "r.");
       return `(${cell} = k.c${i} OR ${cell} IS NULL AND k.c${i} IS NULL)`;
@@ -154,12 +166,12 @@ export class KeyForm {
     if (more.length > 0) {
       terms.push(`(r.${quoted(MORE)} IS NULL AND k.m IS NULL OR ${allOf(more)})`);
     }
-    if (this.#isOpen) terms.push(...this.#noOthers());
-    return allOf(terms);
+    return allOf([`${this.hashOfRow("r")} = ${hash}`, ...terms, ...this.#noOthers()]);
   }
 
-  /** The conditions that a row has no further column of a key. */
+  /** The conditions that a row has no further column of an open key. */
   #noOthers(): string[] {
+    if (!this.#isOpen) return [];
     const known = new Set(this.names);
     const terms = [...this.#layout.columns.keys()]
       .filter((name) => isKeyColumn(name) && !known.has(name))

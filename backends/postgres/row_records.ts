@@ -237,7 +237,8 @@ export class RowRecords {
           WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
             AND t.seen = COALESCE((SELECT unclaimed FROM ${stores} WHERE store = $1), 0)
           RETURNING t.n, t.key),
-        forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
+        forgotten AS (DELETE FROM ${failures} f USING mine
+          WHERE EXISTS (SELECT FROM ${failures}) AND f.key = mine.key),
         added AS (INSERT INTO ${table} (${added.columns})
           SELECT ${added.cells} FROM ${added.relation} JOIN mine ON mine.n = v.n ORDER BY v.n)
         SELECT ${ATTRIBUTES}, (SELECT array_to_json(array_agg(n)) FROM mine)`,
@@ -256,10 +257,9 @@ export class RowRecords {
   #replacing(items: readonly ClaimedRow[], layout: Layout): Statement {
     const { claims, failures, stores, rows: table, store } = this.#table.names;
     const form = this.#table.formOf(items[0]!.held.key, layout);
-    const keys = form.relation(items.map(({ held }) => held.key.values), 6);
+    const keys = form.match(items.map(({ held }) => held.key.values), 6);
     const added = rowArrays(items.map(({ row }) => row), layout, 6 + keys.values.length);
-    const match = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
-    const found = `SELECT r.${quoted(ROW)} FROM ${table} r WHERE ${match} OFFSET 0`;
+    const found = `SELECT r.${quoted(ROW)} FROM ${table} r WHERE ${keys.isRow} OFFSET 0`;
     return {
       sql: `WITH mine AS (
           DELETE FROM ${claims} c
@@ -267,11 +267,12 @@ export class RowRecords {
             ${heldClaim(claims)}
           WHERE c.ctid = x.place AND ${ATTRIBUTES} = ${layout.attributes}
             AND NOT (t.refused AND EXISTS (
-              SELECT FROM ${keys.sql} CROSS JOIN LATERAL (${found}) y WHERE k.n = t.n))
+              SELECT FROM ${keys.relation} CROSS JOIN LATERAL (${found}) y WHERE k.n = t.n))
           RETURNING t.n, t.key),
-        forgotten AS (DELETE FROM ${failures} f USING mine WHERE f.key = mine.key),
+        forgotten AS (DELETE FROM ${failures} f USING mine
+          WHERE EXISTS (SELECT FROM ${failures}) AND f.key = mine.key),
         gone AS (DELETE FROM ${table} WHERE ${quoted(ROW)} IN (
-          SELECT x.${quoted(ROW)} FROM ${keys.sql} JOIN mine ON mine.n = k.n
+          SELECT x.${quoted(ROW)} FROM ${keys.relation} JOIN mine ON mine.n = k.n
           CROSS JOIN LATERAL (${found}) x) RETURNING 1),
         noted AS (UPDATE ${stores} SET removals = removals + 1
           WHERE store = $1 AND EXISTS (SELECT FROM gone)),

@@ -275,17 +275,16 @@ export class RunTable {
     const form = this.formOf(keys[0]!, layout);
     const hasIndex = await this.#ensureIndex(form, layout, isIndexed);
     if (this.#layout !== layout) return STALE;
-    const { sql: relation, values } = form.relation(keys.map(({ values }) => values), 2);
+    const { relation, values, isRow } = form.match(keys.map(({ values }) => values), 2);
     const selection = selectionOf(layout, this.#selected(looked, layout));
     const cells = ["k.n::int AS n", ...selection.sql].join(", ");
-    const condition = `${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()}`;
     const row = `r.${quoted(ROW)}`;
     // A sorted scan of the primary key must not replace the index: hence the sum.
     const matches = hasIndex
       ? `SELECT ${cells} FROM ${relation} CROSS JOIN LATERAL (
-          SELECT r.* FROM ${this.names.rows} r WHERE ${condition} ORDER BY ${row} + 0 DESC LIMIT 1) AS r`
+          SELECT r.* FROM ${this.names.rows} r WHERE ${isRow} ORDER BY ${row} + 0 DESC LIMIT 1) AS r`
       : `SELECT DISTINCT ON (k.n) ${cells} FROM ${relation}
-         JOIN ${this.names.rows} r ON ${condition} ORDER BY k.n, ${row} DESC`;
+         JOIN ${this.names.rows} r ON ${isRow} ORDER BY k.n, ${row} DESC`;
     return {
       sql: `SELECT c.relnatts, x.* FROM pg_class c LEFT JOIN (${matches}) AS x ON true
         WHERE c.oid = $1::regclass`,
@@ -332,12 +331,12 @@ export class RunTable {
       const layout = known ?? await this.refresh();
       if (!layout) return 0;
       const form = this.formOf(keys[0]!, layout);
-      const { sql: relation, values } = form.relation(keys.map(({ values }) => values), 3);
+      const { relation, values, isRow } = form.match(keys.map(({ values }) => values), 3);
       const attributes = "(SELECT relnatts FROM pg_class WHERE oid = $1::regclass)";
       const { rows } = await this.#connections.query(
         `WITH gone AS (DELETE FROM ${this.names.rows} r USING ${relation}
            WHERE ${attributes} = ${layout.attributes} AND
-             ${form.hashOfRow("r")} = ${form.hashOfKey()} AND ${form.condition()} RETURNING 1),
+             ${isRow} RETURNING 1),
          noted AS (UPDATE ${this.names.stores} SET removals = removals + 1
            WHERE store = $2 AND EXISTS (SELECT FROM gone))
          SELECT ${attributes}, (SELECT count(*) FROM gone)`,

@@ -9,8 +9,10 @@ import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
+import { given } from "../options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-import { readSweepOptions, type SweepValues } from "./sweep_options.ts";
+import { executorOf } from "./executor_of.ts";
+import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 import type { Task } from "./task.ts";
 
 /** Maximum time for counting combinations. */
@@ -60,6 +62,18 @@ export async function loadExport(text: string): Promise<SweptExport> {
   throw new UsageError(`the export "${name}" of "${file}" cannot be swept; ${offer}`);
 }
 
+/**
+ * Has a function use a store instead of its own.
+ *
+ * @throws {UsageError} If it is a Store, which has its own one.
+ */
+export function useStore({ target, name }: SweptExport, store: string): void {
+  if (target instanceof Runs) return target.relocate(store);
+  throw new UsageError(
+    `${name} is a Store, whose own options name its database; leave out --store`,
+  );
+}
+
 function targetFor(x: unknown): Target | undefined {
   const isObject = typeof x === "function" || (typeof x === "object" && x !== null);
   return isObject ? targetOf(x) : undefined;
@@ -76,7 +90,10 @@ export async function exportTask(
   { swept, target, module, name }: SweptExport,
   params: Items,
   total: number | undefined,
-  values: SweepValues & { readonly workers: boolean },
+  values: SweepValues & Partial<EngineValues> & {
+    readonly workers: boolean;
+    readonly store?: string | undefined;
+  },
   output: Output,
   location?: string,
 ): Promise<Task> {
@@ -85,17 +102,18 @@ export async function exportTask(
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
-  const executor = await asUsage(async () => {
-    if (!values.workers) return inProcess(options);
+  const here = await asUsage(async () => {
+    if (!values.workers) return inProcess(given({ concurrency: options.concurrency }));
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });
   });
+  const executor = await executorOf(values, values.store, here);
   // The store stays open: it is the module's own.
   return {
     swept,
     params,
-    total: total ?? (output.terminal && countOf(params)),
+    total: total ?? (output.terminal || Array.isArray(params) ? countOf(params) : undefined),
     executor,
     options,
     store: backend?.location,

@@ -4,6 +4,8 @@ import {
   count,
   flag,
   given,
+  oneOf,
+  type Option,
   option,
   type Options,
   type Values,
@@ -32,6 +34,24 @@ export const sweepOptions = {
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
 
+/** The option of commands that sweep a grid. */
+export const dryRunOption: Option<boolean> = flag(
+  "list what would run, and say how long it will take by the runs so far; run nothing",
+);
+
+/** The options of commands that can have workers of a cluster run the runs. */
+export const engineOptions = {
+  engine: option(
+    oneOf("pgboss", ["pgboss"]),
+    "have workers run them (stet worker): the store must be a Postgres one",
+  ),
+  detach: flag("with --engine: leave once all runs were sent to the workers"),
+  noFallback: flag("with --engine: fail if it cannot be reached, instead of running here"),
+} as const satisfies Options;
+
+/** Values of {@linkcode engineOptions}. */
+export type EngineValues = Values<typeof engineOptions>;
+
 /** The program of a command, if one is given. */
 export const programArgument: Argument<readonly string[]> = {
   usage: "[-- program [argument ...]]",
@@ -46,7 +66,8 @@ export type SweepValues = Values<typeof sweepOptions>;
 /** Paragraph of `--help` about sweeps. */
 export const sweepNote =
   `Times: 30s, 5m, 1h30m, 2d. Ctrl-C finishes what runs, a second one aborts it; what finished is
-recorded, and the same command goes on from there.`;
+recorded, and the same command goes on from there. The exit code is 130 then, and 143 after SIGTERM. Without
+a terminal, progress is a line every half minute, and one for each run that failed.`;
 
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {

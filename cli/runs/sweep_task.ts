@@ -9,13 +9,14 @@ import type { Output } from "../command.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { type GridValues, readGrid } from "../grids/grid.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-import { exportTask, loadExport } from "./export_task.ts";
+import { exportTask, loadExport, useStore } from "./export_task.ts";
 import type { Task } from "./task.ts";
-import type { SweepValues } from "./sweep_options.ts";
+import type { EngineValues, SweepValues } from "./sweep_options.ts";
 
 /** What the sweep of a module's export is asked for. */
-export type SweepTaskValues = GridValues & SweepValues & {
+export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
   readonly module: string;
+  readonly store: string | undefined;
   readonly workers: boolean;
 };
 
@@ -27,7 +28,9 @@ export type SweepTaskValues = GridValues & SweepValues & {
 export async function sweepTask(values: SweepTaskValues, output: Output): Promise<Task> {
   // The grid is checked before the module's code runs.
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
+  if (!grid) checkNoGrid(values);
   const found = await loadExport(values.module);
+  if (values.store !== undefined) useStore(found, values.store);
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
   }
@@ -36,6 +39,17 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
     ? await asStored(grid, engineOf(await found.target.backend()), output.error)
     : grid;
   return await exportTask(found, combinations, count, values, output);
+}
+
+/** @throws {UsageError} If options narrow a grid that is the module's own. */
+function checkNoGrid({ zip = [], filter, sample, seed }: GridValues): void {
+  const given = Object.entries({ zip: zip[0], filter, sample, seed }).find(([, value]) =>
+    value !== undefined
+  );
+  if (!given) return;
+  throw new UsageError(
+    `--${given[0]} needs -g: the params that the module exports are run as they are`,
+  );
 }
 
 function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {

@@ -113,7 +113,8 @@ export class StoreRuns implements Target<StorePlan> {
    */
   plan(given: unknown, customData: CustomData = {}): StorePlan {
     const params = recordParams(given, this.#columns, !this.#options.columns);
-    return this.#planOf(given as object, params, customDataOf(customData, params));
+    const own = customDataOf(customData, params);
+    return { ...this.#planOf(given as object, params, own), item: given };
   }
 
   /** Returns the plan to look for a record by its id or by params. Params next to an id are compared. */

@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../contract/backend.ts";
+import type { DispatchedSweep, Dispatcher } from "./dispatcher.ts";
 import type { Row } from "../values/value.ts";
 
 /** One attempt at one run, as an executor gets it. */
@@ -56,4 +57,11 @@ export interface Executor {
 
   /** Releases processes and other resources at the end of a sweep, also if `open` threw. May be opened again. */
   close?(): MaybePromise<void>;
+
+  /**
+   * Returns a dispatcher, for runs that workers claim, execute and record by themselves. The sweep then
+   * neither claims nor calls `open` and `run`. Undefined: the sweep runs them by this executor. Called
+   * before anything else.
+   */
+  dispatch?(sweep: DispatchedSweep): MaybePromise<Dispatcher | undefined>;
 }

@@ -9,6 +9,8 @@ import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import type { Outcome, RunsOptions } from "./once_types.ts";
+import { SkipSummary } from "./skip_summary.ts";
+import { variableName } from "./variable_name.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
@@ -21,6 +23,16 @@ import { WrappedFunction } from "./wrapped_function.ts";
 /** Stands for the row of a run that is done where its cells are not asked for. */
 const NO_CELLS: Row = {};
 
+/**
+ * Opens the store of a function.
+ *
+ * @param location Location of another store than that of its options.
+ */
+export type OpenStore = (
+  wrapped: WrappedFunction,
+  location: string | undefined,
+) => Promise<SharedStore>;
+
 /** The runs of one function: the way of a call from its arguments to its row. */
 export class Runs implements Target<CallPlan> {
   /** Name of the function in messages. */
@@ -29,7 +41,9 @@ export class Runs implements Target<CallPlan> {
   readonly #signature: Signature;
   readonly #options: RunsOptions;
   readonly #runner: KeyRunner<CallPlan>;
-  readonly #open: (wrapped: WrappedFunction) => Promise<SharedStore>;
+  readonly #open: OpenStore;
+  /** Location of the store that takes the place of the one of its options. */
+  #location: string | undefined;
   readonly #wrapped: WrappedFunction;
   readonly #watch: SourceWatch;
   /** The store, from the first call until it is closed. */
@@ -44,14 +58,16 @@ export class Runs implements Target<CallPlan> {
     fn: AnyFunction,
     options: RunsOptions,
     site: CallSite | undefined,
-    open: (wrapped: WrappedFunction) => Promise<SharedStore>,
+    open: OpenStore,
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
+    const variable = site && !fn.name ? variableName(site) : undefined;
     this.#signature = signatureOf(fn, {
       ...key && { key },
       ...paramNames && { paramNames },
       ...site && { module: site.module },
+      ...variable !== undefined && { name: variable },
     });
     for (const name of this.#signature.keyColumns([]) ?? []) checkParamName(name);
     if (namespace === "") {
@@ -60,11 +76,10 @@ export class Runs implements Target<CallPlan> {
     this.#options = options;
     this.label = options.name ?? this.#signature.name;
     this.#open = open;
-    this.#wrapped = new WrappedFunction(fn, this.label, site);
+    this.#wrapped = new WrappedFunction(fn, this.label, options.name, site);
     this.#watch = new SourceWatch(this.#wrapped, options);
     const { save, onBusy = save ? "wait" : "skip", quiet } = options;
-    const onSkip = (outcome: Outcome<unknown>, holder?: string) => this.#logSkip(outcome, holder);
-    this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : onSkip);
+    this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : this.#onSkip());
   }
 
   /**
@@ -101,6 +116,11 @@ export class Runs implements Target<CallPlan> {
     return await store.during(() => use(store.engine));
   }
 
+  /** Has the function use the store at a location, instead of that of its options, from its next opening on. */
+  relocate(location: string): void {
+    this.#location = location;
+  }
+
   /** Returns the open store. */
   async backend(): Promise<Engine> {
     return (await this.#opened()).engine;
@@ -109,6 +129,15 @@ export class Runs implements Target<CallPlan> {
   /** The open store. */
   get engine(): Engine {
     return this.#engine!;
+  }
+
+  get namespace(): string | undefined {
+    return this.#options.namespace;
+  }
+
+  /** The source of its rows. Known once its store is open. */
+  get source(): string | undefined {
+    return this.#watch.own;
   }
 
   async begin(): Promise<() => Promise<void>> {
@@ -137,7 +166,7 @@ export class Runs implements Target<CallPlan> {
   async #openStore(): Promise<SharedStore> {
     const before = this.#store;
     try {
-      const store = await this.#open(this.#wrapped);
+      const store = await this.#open(this.#wrapped, this.#location);
       this.#store = store;
       this.#engine = store.engine;
       await before?.release();
@@ -149,7 +178,7 @@ export class Runs implements Target<CallPlan> {
 
   /** Returns the run of params by name, or of an array of arguments. */
   plan(item: unknown): CallPlan {
-    if (Array.isArray(item)) return this.#planOf(item);
+    if (Array.isArray(item)) return { ...this.#planOf(item), item };
     if (!isPlainObject(item)) {
       const got = item === null ? "null" : typeof item;
       throw new TypeError(
@@ -158,11 +187,11 @@ export class Runs implements Target<CallPlan> {
       );
     }
     const { style, names = [] } = this.#signature;
-    if (style !== "positional") return this.#planOf([item]);
+    if (style !== "positional") return { ...this.#planOf([item]), item };
     for (const name of Object.keys(item)) {
       if (!names.includes(name)) throw this.#noParam(name, names);
     }
-    return this.#planOf(names.map((name) => item[name]));
+    return { ...this.#planOf(names.map((name) => item[name])), item };
   }
 
   params({ key }: Plan): Row {
@@ -249,11 +278,17 @@ export class Runs implements Target<CallPlan> {
     this.#watch.checkMaker(key, self);
   }
 
-  #logSkip({ params }: Outcome<unknown>, holder: string | undefined): void {
-    const why = holder === undefined ? "" : `: ${holder} runs it`;
-    (this.#options.log ?? console.log)(
-      `[stet] Skipping ${this.label}(${paramsText(params)})${why}`,
-    );
+  /** Returns the function that reports skipped calls: a line each for `log`, else sums on standard error. */
+  #onSkip(): (outcome: Outcome<unknown>, holder?: string) => void {
+    const { log } = this.#options;
+    if (!log) {
+      const summary = new SkipSummary(this.label);
+      return (_, holder) => summary.add(holder !== undefined);
+    }
+    return ({ params }, holder) => {
+      const why = holder === undefined ? "" : `: ${holder} runs it`;
+      log(`[stet] Skipping ${this.label}(${paramsText(params)})${why}`);
+    };
   }
 
   claim<T>(

@@ -15,6 +15,10 @@ export interface Target<P extends Plan = Plan> {
   readonly label: string;
   /** The open store. */
   readonly engine: Engine;
+  /** Tells apart functions that share a store. */
+  readonly namespace?: string | undefined;
+  /** Source of its rows, undefined if it is not known. */
+  readonly source?: string | undefined;
   /**
    * Opens the store for a sweep. It stays open until the returned function is called.
    *
@@ -59,6 +63,8 @@ export interface Plan {
   readonly identity?: string;
   /** Arguments of the function. */
   readonly args: readonly unknown[];
+  /** The item of a sweep's params that it was made of. */
+  readonly item?: unknown;
 }
 
 /** Executes a run, with as many attempts as it takes. */

@@ -5,8 +5,8 @@ interface Waiting<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Number of requests from which a second batch is sent while one is under way. */
-const MIN_SECOND = 64;
+/** Minimum number of requests of a second batch: a statement is parsed and planned once, however many keys it has. */
+const MIN_SECOND = 128;
 /** Maximum number of batches under way. */
 const MAX_BATCHES = 2;
 

@@ -1,9 +1,12 @@
+import { ConditionVariable } from "../runtime/condition_variable.ts";
 import type { Executor, Job } from "../runs/executor.ts";
 import { MAX_TIMER_MS, sleep } from "../runtime/poll.ts";
 import type { SweepOptions } from "./sweep_types.ts";
 import type { Execute, Executed, RunJob } from "../runs/target.ts";
 
 const MAX_RETRY_DELAY_MS = 60_000;
+/** Maximum time that a result waits for others of its group, in milliseconds. */
+const MAX_GROUP_MS = 50;
 
 /**
  * Returns what executes the runs of a sweep: attempts are paced and have a time limit, failed ones are
@@ -18,14 +21,7 @@ export function attempts(
   stopping: AbortSignal,
   aborting: AbortSignal,
 ): Execute {
-  let nextStart = 0;
-
-  async function pace(limit: number): Promise<void> {
-    const now = performance.now();
-    const start = Math.max(now, nextStart);
-    nextStart = start + 1000 / limit;
-    if (start > now) await sleep(start - now, stopping);
-  }
+  const pace = perSecond === undefined ? undefined : pacer(perSecond, stopping);
 
   function delay(attempt: number, error: unknown): number {
     if (typeof retryDelay === "function") return retryDelay(attempt, error);
@@ -35,7 +31,7 @@ export function attempts(
 
   return async function execute(job): Promise<Executed> {
     for (let attempt = 1;; attempt++) {
-      if (perSecond !== undefined) await pace(perSecond);
+      if (pace) await pace();
       if (aborting.aborted || (stopping.aborted && attempt === 1)) return { status: "aborted" };
       const start = performance.now();
       try {
@@ -52,6 +48,63 @@ export function attempts(
         }
       }
     }
+  };
+}
+
+/**
+ * Returns a function that resolves so many times per second at most, evenly spaced.
+ *
+ * @param limit Times per second.
+ * @param stopping Ends pauses.
+ */
+export function pacer(limit: number, stopping: AbortSignal): () => Promise<void> {
+  let nextStart = 0;
+  return async function pace(): Promise<void> {
+    const now = performance.now();
+    const start = Math.max(now, nextStart);
+    nextStart = start + 1000 / limit;
+    if (start > now) await sleep(start - now, stopping);
+  };
+}
+
+/**
+ * Limits the number of runs that are executed at once. Further ones wait, and are aborted when no more runs
+ * shall begin. Results are given in groups: a store joins their records, and the claims of the runs that follow.
+ */
+export function inPlaces(execute: Execute, places: number, stopping: AbortSignal): Execute {
+  let running = 0;
+  let waiting = 0;
+  const isFree = new ConditionVariable();
+  const groupEnded = new ConditionVariable();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function endGroup(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    groupEnded.notifyAll();
+  }
+
+  async function grouped(): Promise<void> {
+    if (running + waiting === 0) return endGroup(); // no other result will come
+    timer ??= setTimeout(endGroup, MAX_GROUP_MS);
+    await groupEnded.wait(undefined, stopping);
+  }
+
+  return async function executeInPlace(job): Promise<Executed> {
+    waiting++;
+    while (running >= places && !stopping.aborted) await isFree.wait(undefined, stopping);
+    waiting--;
+    if (stopping.aborted) return { status: "aborted" };
+    running++;
+    let executed: Executed;
+    try {
+      executed = await execute(job);
+    } finally {
+      running--;
+      isFree.notifyAll();
+    }
+    await grouped();
+    return executed;
   };
 }
 

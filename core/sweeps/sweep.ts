@@ -1,9 +1,11 @@
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import { closeAfter, suppress } from "../runtime/close_after.ts";
 import { messageOf } from "../errors.ts";
-import { attempts } from "./attempts.ts";
+import { attempts, inPlaces, pacer } from "./attempts.ts";
+import type { Dispatcher } from "../runs/dispatcher.ts";
+import { dispatchRun } from "../runs/dispatch_run.ts";
 import type { Executor } from "../runs/executor.ts";
-import { Fingerprint } from "../keys/fingerprint.ts";
+import { fingerprintOf } from "../runs/fingerprint_of.ts";
 import { FingerprintSet } from "../keys/fingerprint_set.ts";
 import { haltInWorker } from "../runs/halt_in_worker.ts";
 import { inProcess } from "../runs/in_process.ts";
@@ -13,15 +15,19 @@ import {
   type Interruptible,
   ownCommand,
 } from "../runtime/interrupt.ts";
-import { attemptRun, type Ended } from "../runs/key_runner.ts";
+import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
+import { totalOf } from "./total.ts";
+import { setView, type View } from "../display/set_view.ts";
+import type { SweepProgress } from "../display/sweep_progress.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
@@ -50,13 +56,14 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   checkSweepOptions(options);
   const { shard } = options;
   if (shard) checkShard(shard, params);
-  return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
+  const items = shard ? shardItems(params, shard) : params;
+  return new Sweeping(swept, target, items, totalOf(params, shard), options);
 }
 
-/** A look that is under way. */
+/** A look that is under way, or was answered before an earlier one. */
 interface Look {
   readonly plan: Plan;
-  readonly looked: Promise<Row | undefined>;
+  readonly looked: MaybePromise<Row | undefined>;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
@@ -66,8 +73,11 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
   readonly #items: Items;
+  /** Number of the items, if it is known. */
+  readonly #total: number | undefined;
   readonly #options: SweepOptions;
   readonly #executor: Executor;
+  /** Maximum number of runs under way in this process, with those whose keys are claimed ahead. */
   readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
@@ -83,6 +93,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
+  #isOver = false;
   /** Time of its begin, ISO 8601. */
   #time = "";
   #stopped: StopReason | undefined;
@@ -91,22 +102,37 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
   readonly #execute: Execute;
+  readonly #pace: (() => Promise<void>) | undefined;
+  /** Undefined while this process runs the runs. */
+  #dispatcher: Dispatcher | undefined;
+  #progress: SweepProgress | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
   /** Notified when a run has ended, when the buffer of outcomes has space, and when the sweep stops. */
   readonly #stateChanged = new ConditionVariable();
 
-  constructor(swept: object, target: Target, items: Items, options: SweepOptions) {
+  constructor(
+    swept: object,
+    target: Target,
+    items: Items,
+    total: number | undefined,
+    options: SweepOptions,
+  ) {
     this.#swept = swept;
     this.#target = target;
     this.#items = items;
+    this.#total = total;
     this.#options = options;
     this.#executor = options.executor ?? inProcess();
-    this.#concurrency = options.concurrency ?? this.#executor.concurrency;
-    checkSweepOptions({ concurrency: this.#concurrency });
-    this.#log = options.log ?? printError;
+    const { concurrency = this.#executor.concurrency, claimAhead = 0, perSecond } = options;
+    checkSweepOptions({ concurrency });
+    this.#concurrency = concurrency + claimAhead;
+    const { log = printError } = options;
+    this.#log = (line) => this.#progress ? this.#progress.above(() => log(line)) : log(line);
     const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
-    this.#execute = attempts(this.#executor, options, stopping, aborting);
+    const execute = attempts(this.#executor, options, stopping, aborting);
+    this.#execute = claimAhead > 0 ? inPlaces(execute, concurrency, stopping) : execute;
+    this.#pace = perSecond === undefined ? undefined : pacer(perSecond, stopping);
     this.#outcomes = new OutcomeStream({
       begin: () => this.#begin(),
       resume: () => this.#stateChanged.notifyAll(),
@@ -115,8 +141,36 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     });
   }
 
+  static {
+    setView(this.prototype, (sweep) => sweep.#view());
+  }
+
+  #view(): View {
+    const { ran, skipped, failed } = this.#counts;
+    const state = !this.#begun
+      ? "not begun; await it, or iterate over it"
+      : this.#stopped
+      ? `stopped (${this.#stopped})`
+      : this.#isOver
+      ? "done"
+      : "running";
+    return {
+      title: `Sweep of ${this.#target.label}(): ${state}`,
+      columns: ["ran", "skipped", "failed", "of"],
+      rows: [{ ran, skipped, failed, of: this.#total ?? "?" }],
+    };
+  }
+
   get done(): Promise<SweepCounts> {
     return this.#begin();
+  }
+
+  /** Begins the sweep, as `await` does. */
+  then<T = SweepCounts, E = never>(
+    onFulfilled?: ((counts: SweepCounts) => T | PromiseLike<T>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this.#begin().then(onFulfilled, onRejected);
   }
 
   get counts(): SweepCounts {
@@ -146,12 +200,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // `done` and the iterator reject with it
+    const end = (): void => void (this.#isOver = true);
+    begun.then(end, end); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
   async #go(): Promise<SweepCounts> {
-    const { handleSignals = true, signal, deadline } = this.#options;
+    const { handleSignals = true, signal, stopSignal, deadline } = this.#options;
     this.#time = new Date().toISOString();
     if (handleSignals) beginInterruptible(this);
     const onAbort = (): void => {
@@ -160,13 +215,24 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     };
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
+    const onStop = (): void => this.#stop("signal");
+    stopSignal?.addEventListener("abort", onStop);
+    if (stopSignal?.aborted) onStop();
     if (deadline !== undefined) this.#stopAt(Number(deadline));
     try {
       const end = await this.#target.begin();
-      await closeAfter(() => this.#runAll(), () => this.#executor.close?.(), end);
+      await this.#showProgress();
+      await closeAfter(
+        () => this.#runAll(),
+        () => this.#endProgress(),
+        () => this.#dispatcher?.close(),
+        () => this.#executor.close?.(),
+        end,
+      );
     } finally {
       clearTimeout(this.#deadline);
       signal?.removeEventListener("abort", onAbort);
+      stopSignal?.removeEventListener("abort", onStop);
       if (!this.#outcomes.isIterated) this.#leave();
     }
     return this.counts;
@@ -174,7 +240,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   async #runAll(): Promise<void> {
     try {
-      await this.#executor.open?.();
+      await this.#open();
       if (Array.isArray(this.#items)) await this.#checkAll(this.#items);
       await this.#goThrough();
       await this.#finishRunning();
@@ -184,6 +250,56 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
     await this.#finishRunning();
     if (this.#broken) throw this.#broken.error;
+  }
+
+  async #showProgress(): Promise<void> {
+    const { progress, perSecond } = this.#options;
+    if (!progress) return;
+    const { SweepProgress } = await import("../display/sweep_progress.ts");
+    const { concurrency = this.#executor.concurrency } = this.#options;
+    this.#progress = new SweepProgress(
+      {
+        total: this.#total,
+        concurrency,
+        perSecond,
+        counts: () => this.#counts,
+        log: (line) => this.#log(line),
+      },
+      progress,
+      (error) => this.#break(error),
+    );
+  }
+
+  #endProgress(): void {
+    const progress = this.#progress;
+    this.#progress = undefined;
+    progress?.end();
+  }
+
+  /** Opens the dispatcher of the executor, else the executor. */
+  async #open(): Promise<void> {
+    const { timeout, retries, retryDelay } = this.#options;
+    this.#dispatcher = await this.#executor.dispatch?.({
+      label: this.#target.label,
+      location: this.#target.engine.location,
+      namespace: this.#target.namespace,
+      source: this.#target.source,
+      fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
+      attempts: {
+        ...timeout !== undefined && { timeout },
+        ...retries !== undefined && { retries },
+        ...retryDelay !== undefined && { retryDelay },
+      },
+      stopping: this.#stopping.signal,
+      aborting: this.#aborting.signal,
+      log: this.#log,
+    });
+    if (!this.#dispatcher) await this.#executor.open?.();
+  }
+
+  /** True while no more runs may begin. */
+  get #isFull(): boolean {
+    return this.#running >= (this.#dispatcher?.maxRuns ?? this.#concurrency);
   }
 
   /** True if a consumer gets the outcomes of skipped runs. */
@@ -228,7 +344,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped, true);
         if (looked instanceof Promise || this.#looks.length > 0) {
-          await this.#addLook(plan, Promise.resolve(looked));
+          const added = this.#addLook(plan, looked);
+          if (added) await added;
         } else if (looked) this.#skip(plan, looked);
         else {
           await this.#begunRun(plan);
@@ -247,11 +364,15 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  /** Adds a look that is under way. Resolves when another may begin. */
-  async #addLook(plan: Plan, looked: Promise<Row | undefined>): Promise<void> {
-    looked.catch(() => {}); // thrown when its turn comes
+  /** Adds a look. A promise resolves when another may begin. */
+  #addLook(plan: Plan, looked: MaybePromise<Row | undefined>): Promise<void> | undefined {
+    if (looked instanceof Promise) looked.catch(() => {}); // thrown when its turn comes
     this.#looks.push({ plan, looked });
     if (this.#looks.length === 1) this.#takeLooks().catch((error) => this.#break(error));
+    return this.#looks.length < this.#lookAhead ? undefined : this.#untilLookFits();
+  }
+
+  async #untilLookFits(): Promise<void> {
     while (this.#looks.length >= this.#lookAhead && !this.#stopped) await this.#stateChanged.wait();
   }
 
@@ -259,14 +380,16 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #takeLooks(): Promise<void> {
     try {
       for (let look = this.#looks[0]; look; look = this.#looks[0]) {
-        const row = await look.looked;
+        const row = look.looked instanceof Promise ? await look.looked : look.looked;
         if (!this.#stopped) {
           if (row) this.#skip(look.plan, row);
           else await this.#begunRun(look.plan);
         }
         while (this.#outcomes.isFull && !this.#stopped) await this.#stateChanged.wait();
         this.#looks.shift();
-        this.#lookAhead = row ? Math.min(this.#lookAhead + 1, MAX_LOOK_AHEAD) : this.#concurrency;
+        this.#lookAhead = row || this.#dispatcher
+          ? Math.min(this.#lookAhead + 1, MAX_LOOK_AHEAD)
+          : this.#concurrency;
         this.#stateChanged.notifyAll();
       }
     } finally {
@@ -287,18 +410,15 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   /** True if a key comes for the first time. */
-  #isNew({ key, identity }: Plan): boolean {
+  #isNew(plan: Plan): boolean {
     const { size } = this.#seen;
-    const fingerprint = identity === undefined
-      ? key.fingerprint
-      : new Fingerprint().begin().text(identity).end();
-    return this.#seen.add(fingerprint) === size;
+    return this.#seen.add(fingerprintOf(plan)) === size;
   }
 
   /** Begins a run as soon as there is a place for it. */
   async #begunRun(plan: Plan): Promise<void> {
     this.#check(plan);
-    while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
+    while (this.#isFull && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
@@ -313,13 +433,23 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #run(plan: Plan, wasBusy: boolean): Promise<void> {
-    const end = await attemptRun(this.#target, plan, this.#execute, {
-      // It failed elsewhere while this sweep waited for it: that was its run.
-      failedSince: wasBusy ? this.#time : undefined,
-      signal: this.#stopping.signal,
-    });
+    const ended = this.#progress?.begin();
+    const end = this.#dispatcher
+      ? await this.#dispatch(plan, this.#dispatcher)
+      : await attemptRun(this.#target, plan, this.#execute, {
+        // It failed elsewhere while this sweep waited for it: that was its run.
+        failedSince: wasBusy ? this.#time : undefined,
+        signal: this.#stopping.signal,
+      });
+    if (end.status === "ran" || end.status === "failed") ended?.();
     if (end.status === "busy") this.#busy.push(plan);
     else if (end.status !== "aborted") this.#emit(end);
+  }
+
+  async #dispatch(plan: Plan, dispatcher: Dispatcher): Promise<Attempt> {
+    await this.#pace?.();
+    if (this.#stopping.signal.aborted) return { status: "aborted" };
+    return await dispatchRun(this.#target, plan, dispatcher, () => this.#outcomes.isOpen);
   }
 
   async #finishRunning(): Promise<void> {
@@ -333,7 +463,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plans = this.#busy;
       this.#busy = [];
       for (const plan of plans) {
-        while (this.#running >= this.#concurrency) await this.#stateChanged.wait();
+        while (this.#isFull) await this.#stateChanged.wait();
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();

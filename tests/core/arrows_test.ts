@@ -14,7 +14,19 @@ const arrows: Record<string, readonly string[]> = {
   // Its command line is that of `stet serve`.
   "server.ts": ["server", "mod.ts", "cli.ts"],
   // The tables name every kind of store and launcher, and load none: commands that run nothing start without mod.ts.
-  cli: ["cli", "server", "mod.ts", "core", "query", "backends/table.ts", "executors/launchers"],
+  // stet doctor looks for the optional packages, and at the disk.
+  cli: [
+    "cli",
+    "server",
+    "mod.ts",
+    "core",
+    "query",
+    "duckdb",
+    "packages",
+    "backends/table.ts",
+    "backends/files/network_folder.ts",
+    "executors/launchers",
+  ],
   // Arrow and the texts of SQL's results are written by what the command line writes them with.
   server: ["server", "mod.ts", "core", "query", "packages"],
   "mod.ts": ["library.ts", "core", "backends", "executors", "query"],
@@ -22,6 +34,8 @@ const arrows: Record<string, readonly string[]> = {
   "backends/table.ts": ["backends", "core/contract"],
   backends: ["backends", "duckdb", "packages", "core"],
   executors: ["executors", "core"],
+  // Its queue is in a database.
+  "executors/cluster": ["executors", "backends/postgres", "packages", "core"],
   query: ["query", "duckdb", "packages", "core"],
   duckdb: ["duckdb", "packages", "core"],
   packages: ["packages", "core"],
@@ -34,6 +48,7 @@ const arrows: Record<string, readonly string[]> = {
       "core/values",
       "core/keys",
       "core/contract",
+      "core/display",
       "core/runs",
       "core/sweeps",
       "core/grids",

@@ -48,11 +48,11 @@ test("many requests are shared by two batches, those of one identity are not", a
   const all = [joiner.add("same:0")];
   await turn();
   all.push(joiner.add("same:1"), joiner.add("same:2"));
-  for (let i = 0; i < 100; i++) all.push(joiner.add(`other ${i}:0`));
+  for (let i = 0; i < 200; i++) all.push(joiner.add(`other ${i}:0`));
   await turn();
   assert.equal(batches.length, 2);
   assert(
-    batches[1]!.items.length >= 64 && !batches[1]!.items.some((item) => item.startsWith("same")),
+    batches[1]!.items.length >= 128 && !batches[1]!.items.some((item) => item.startsWith("same")),
   );
   batches[1]!.answer();
   await turn();
@@ -66,6 +66,15 @@ test("many requests are shared by two batches, those of one identity are not", a
   assert.deepEqual(ofSame(), ["same:0", "same:1", "same:2"]);
   assert((await Promise.all(all)).every((answer) => answer.endsWith("!")));
   await joiner.settled();
+});
+
+test("many requests of one tick are shared by two batches", async () => {
+  const { joiner, batches } = joining({ maxItems: 1_000 });
+  const all = Array.from({ length: 300 }, (_, i) => joiner.add(`${i}`));
+  await turn();
+  assert.deepEqual(batches.map(({ items }) => items.length), [150, 150]);
+  for (const { answer } of batches) answer();
+  assert.equal((await Promise.all(all)).length, 300);
 });
 
 test("a batch has at most a size, or one request", async () => {

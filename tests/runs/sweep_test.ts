@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
 import {
   type Executor,
   expandGrid,
@@ -488,4 +490,71 @@ test("a store that fails ends the sweep with its error", async (t) => {
   fs.writeFileSync(store, "n\n1,2,3\n");
   const work = once(({ n }: Params) => n, { store });
   await assert.rejects(sweep(work, [{ n: 1 }]).done, { name: "FormatError" });
+});
+
+test("stopSignal lets what runs finish, and begins no more", async () => {
+  const stop = new AbortController();
+  let begun = 0;
+  const slow = once(async ({ n }: { n: number }) => {
+    if (++begun === 2) stop.abort();
+    await sleep(20);
+    return n;
+  }, { store: new MemoryBackend(), save: true, quiet: true });
+  const params = Array.from({ length: 10 }, (_, n) => ({ n }));
+  const counts = await sweep(slow, params, { concurrency: 2, stopSignal: stop.signal }).done;
+  assert.deepEqual(counts, { ran: 2, skipped: 0, failed: 0, stopped: "signal" });
+  assert.equal(begun, 2);
+});
+
+test("claimAhead claims keys before there is a place for their runs", async () => {
+  const backend = new MemoryBackend();
+  const engine = engineOf(backend);
+  let running = 0;
+  let most = 0;
+  const held: number[] = [];
+  const work = once(async ({ n }: { n: number }) => {
+    most = Math.max(most, ++running);
+    await sleep(10);
+    held.push((await engine.held()).length);
+    running--;
+    return n;
+  }, { store: backend, quiet: true });
+  const params = Array.from({ length: 12 }, (_, n) => ({ n }));
+  const { ran } = await sweep(work, params, { concurrency: 2, claimAhead: 4 }).done;
+  assert.equal(ran, 12);
+  assert.equal(most, 2);
+  assert.equal(Math.max(...held), 6);
+});
+
+test("an executor with a dispatcher runs what is not done, and the sweep claims nothing", async () => {
+  const backend = new MemoryBackend();
+  const double = once(({ n }: { n: number }) => {
+    if (n === 3) throw new Error("three");
+    return 2 * n;
+  }, { store: backend, save: true, quiet: true });
+  await double({ n: 0 });
+  let isClosed = false;
+  const executor: Executor = {
+    concurrency: 1,
+    run: () => Promise.reject(new Error("it is not called")),
+    dispatch: ({ label }) => {
+      assert.equal(label, "double");
+      return {
+        maxRuns: 2,
+        close: () => Promise.resolve(void (isClosed = true)),
+        async run({ item, isDone }) {
+          const outcome = await double.outcome(item as { n: number });
+          if (outcome.status === "failed") return { status: "failed", error: outcome.error };
+          return { status: await isDone() ? "done" : "aborted" };
+        },
+      };
+    },
+  };
+  const outcomes = new Map<unknown, string>();
+  const params = [0, 1, 2, 3].map((n) => ({ n }));
+  for await (const { status, params: { n } } of sweep(double, params, { executor })) {
+    outcomes.set(n, status);
+  }
+  assert.deepEqual(outcomes, new Map([[0, "skipped"], [1, "ran"], [2, "ran"], [3, "failed"]]));
+  assert(isClosed);
 });

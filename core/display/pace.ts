@@ -35,11 +35,11 @@ export class Pace {
     if (this.#ends.length === 0) this.#ends.push(now);
   }
 
-  /** Notes that a run ended, and its duration. */
-  end(now: number, seconds: number): void {
+  /** Notes that a run ended, and its duration if that is known. */
+  end(now: number, seconds?: number): void {
     if (this.#isPrior) this.#durations.length = 0;
     this.#isPrior = false;
-    this.#durations.push(seconds);
+    if (seconds !== undefined) this.#durations.push(seconds);
     if (this.#durations.length > RECENT) this.#durations.shift();
     this.#ends.push(now);
     if (this.#ends.length > this.#maxEnds) this.#ends.shift();
