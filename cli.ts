@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * stet on the command line: `deno run --allow-read --allow-write cli.ts status runs.csv`.
  *

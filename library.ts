@@ -83,21 +83,25 @@ const registry = new Registry(table);
  */
 export const once: Once = createOnce(registry);
 
-/** The type of {@linkcode sweep}. */
-export interface SweepFunction {
-  /** Sweeps a function. */
-  <A extends unknown[], R>(
-    fn: OnceFunction<A, R>,
-    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
-    options?: SweepOptions,
-  ): Sweep<R>;
-  /** Sweeps a Store: the value of an outcome is the record. */
-  <C extends Columns>(
-    store: Store<C>,
-    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
-    options?: SweepOptions,
-  ): Sweep<StoreRecord<C>>;
-}
+/** A function that `once` has wrapped, or a Store. */
+export type Swept = OnceFunction<never[], unknown> | Pick<Store<never>, "close" | "ingest">;
+
+/** One item of the params that a function or a Store is swept with. */
+export type SweptParams<S> = S extends Store<infer C> ? StoreParams<C>
+  : S extends OnceFunction<infer A, infer _> ? SweepParams<A>
+  : never;
+
+/** The value of an outcome: the function's result, or the Store's record. */
+export type SweptValue<S> = S extends Store<infer C> ? StoreRecord<C>
+  : S extends OnceFunction<infer _, infer R> ? R
+  : never;
+
+/** The type of {@linkcode sweep}. One signature: of overloads, a compiler's message is about the last. */
+export type SweepFunction = <S extends Swept>(
+  swept: S,
+  params: Iterable<SweptParams<S>> | AsyncIterable<SweptParams<S>>,
+  options?: SweepOptions,
+) => Sweep<SweptValue<S>>;
 
 /**
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker

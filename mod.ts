@@ -35,6 +35,9 @@ export {
   Store,
   sweep,
   type SweepFunction,
+  type Swept,
+  type SweptParams,
+  type SweptValue,
   verify,
 } from "./library.ts";
 export type {
@@ -103,7 +106,8 @@ export type {
   Dispatcher,
 } from "./core/runs/dispatcher.ts";
 export type { Executor, Job } from "./core/runs/executor.ts";
-export { expandGrid } from "./core/grids/expand_grid.ts";
+export { dates } from "./core/grids/dates.ts";
+export { expandGrid, type GridOptions } from "./core/grids/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";
 export { geomSpace } from "./core/grids/geom_space.ts";
 export { httpRetry } from "./core/sweeps/http_retry.ts";

@@ -7,6 +7,8 @@ import { checkOptions } from "../core/values/check_options.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
+import { Lines } from "./lines.ts";
+import { type OpenResult, resultOpener } from "./program_result.ts";
 import { runProgram } from "./run_program.ts";
 import { Slots } from "./slots.ts";
 import { fillTemplate, parseTemplate, type Place, type Template } from "./template.ts";
@@ -15,8 +17,20 @@ import { fillTemplate, parseTemplate, type Place, type Template } from "./templa
 export interface CommandsOptions {
   /** Number of programs at once. Default: 1, since programs often use all processors. */
   readonly concurrency?: number;
+  /**
+   * Place of a result: the path of a file with JSON that the program writes, with placeholders
+   * (`"results/{seed}.json"`), or a pattern, whose last match in a line of output or standard error it is: an
+   * object of its named groups, else its first group, else all of it. Default: the last JSON value of standard
+   * output.
+   */
+  readonly result?: string | RegExp;
   /** The folder for the programs' output, `<id>.log` each. Default: output is dropped. */
   readonly logs?: string;
+  /**
+   * Receives each line of output as it comes, with the params of its run and the stream: `"stdout"` or `"stderr"`.
+   * A carriage return ends a line too. Default: none.
+   */
+  readonly live?: (line: string, params: Row, stream: "stdout" | "stderr") => void;
   /** Working folder of the programs. Default: that of this process. */
   readonly cwd?: string;
   /** More environment variables; they override those of this process. */
@@ -31,6 +45,8 @@ const OPTIONS = {
   cwd: true,
   env: true,
   killAfter: true,
+  result: true,
+  live: true,
 } as const satisfies Record<keyof CommandsOptions, true>;
 
 /**
@@ -42,8 +58,8 @@ const OPTIONS = {
  * cells, `true`, `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too:
  * `STET_PARAM_ALPHA`, `STET_ID` and `STET_SLOT`; two params that would have the same variable are an error.
  *
- * A run resolves to the last JSON line of standard output, of lines up to 1 MiB, or undefined. It rejects
- * with the last lines of standard error if the program exits with another code than 0 or is killed. Output
+ * A run resolves to the last JSON value of standard output, pretty-printed and in colour too, of up to 1 MiB,
+ * or undefined; `result` names another place. It rejects with the line of standard error that says what went wrong, and the last ones, if the program exits with another code than 0 or is killed. Output
  * and standard error are written to `<logs>/<id>.log` as they come; a new attempt replaces the log.
  *
  * The program and its child processes are a process group of their own. When the run is aborted or takes
@@ -52,7 +68,8 @@ const OPTIONS = {
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
  * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
- * @throws {TypeError} If a brace is in no placeholder, or there are no words.
+ * @throws {TypeError} If a brace is in no placeholder, there are no words, or several programs at once would
+ * write one file of results.
  *
  * @example
  * ```ts
@@ -78,12 +95,15 @@ class Commands implements Executor {
   readonly concurrency: number;
   readonly #template: Template;
   readonly #options: CommandsOptions;
+  readonly #openResult: OpenResult;
   readonly #slots = new Slots();
 
   constructor(template: Template, options: CommandsOptions) {
     this.concurrency = options.concurrency ?? 1;
     this.#template = template;
     this.#options = options;
+    const cwd = options.cwd ?? process.cwd();
+    this.#openResult = resultOpener(options.result, cwd, this.concurrency);
   }
 
   open(): void {
@@ -104,15 +124,20 @@ class Commands implements Executor {
         `Cannot pass ${JSON.stringify(word)} to a program: arguments hold no NUL characters`,
       );
     }
+    this.#openResult(params, SAMPLE); // throws on a placeholder that is no param
     paramEnvironment(params, SAMPLE); // throws what no environment can hold
   }
 
   async run({ id, params, signal }: Job): Promise<unknown> {
     signal.throwIfAborted();
-    const { logs, cwd, env, killAfter = 5000 } = this.#options;
+    const { logs, live, cwd, env, killAfter = 5000 } = this.#options;
     const slot = this.#slots.acquire();
     const logPath = logs === undefined ? undefined : join(logs, `${id}.log`);
     let log: number | undefined;
+    const lines = live && {
+      stdout: new Lines((line) => live(line, params, "stdout")),
+      stderr: new Lines((line) => live(line, params, "stderr")),
+    };
     try {
       const place = { id, slot };
       const words = fillTemplate(this.#template, params, place);
@@ -124,12 +149,16 @@ class Commands implements Executor {
         env: own,
         signal,
         killAfter,
+        result: this.#openResult(params, place),
         logPath,
-        log: (piece) => {
+        log: (piece, stream) => {
+          lines?.[stream].add(piece);
           for (let at = 0; log !== undefined && at < piece.length;) at += writeSync(log, piece, at);
         },
       });
     } finally {
+      lines?.stdout.end();
+      lines?.stderr.end();
       this.#slots.release(slot);
       if (log !== undefined) closeSync(log);
     }

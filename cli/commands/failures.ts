@@ -19,6 +19,7 @@ import {
 } from "../options.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
+import { resultOption } from "../runs/result_option.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
 import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
@@ -41,6 +42,8 @@ const options = {
   logs: logsOption,
   retry: flag("run them again"),
   save: saveOption,
+  result: resultOption,
+  live: flag("print the output of programs as it comes, each line with its params in front"),
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
 } as const satisfies Options;

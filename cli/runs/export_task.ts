@@ -152,7 +152,7 @@ export async function exportTask(
   return {
     swept,
     params,
-    total: total ?? (output.terminal && countOf(params)),
+    total: total ?? (output.terminal || Array.isArray(params) ? countOf(params) : undefined),
     executor,
     options,
     store: backend?.location,

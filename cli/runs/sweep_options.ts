@@ -6,6 +6,7 @@ import {
   flag,
   given,
   oneOf,
+  type Option,
   option,
   type Options,
   type Values,
@@ -51,6 +52,11 @@ export const serviceOptions = {
   ),
 } as const satisfies Options;
 
+/** The option of commands that sweep a grid. */
+export const dryRunOption: Option<boolean> = flag(
+  "list what would run, and say how long it will take by the runs so far; run nothing",
+);
+
 /** The options of commands that can have workers of a cluster run the runs. */
 export const engineOptions = {
   engine: option(
@@ -81,7 +87,8 @@ export type SweepValues = Values<typeof sweepOptions> & Partial<Values<typeof se
 /** Paragraph of `--help` about sweeps. */
 export const sweepNote =
   `Times: 30s, 5m, 1h30m, 2d. Ctrl-C finishes what runs, a second one aborts it; what finished is
-recorded, and the same command goes on from there.`;
+recorded, and the same command goes on from there. The exit code is 130 then, and 143 after SIGTERM. Without
+a terminal, progress is a line every half minute, and one for each run that failed.`;
 
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {

@@ -27,6 +27,7 @@ export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
 export async function sweepTask(values: SweepTaskValues, output: Output): Promise<Task> {
   // The grid is checked before the module's code runs.
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
+  if (!grid) checkNoGrid(values);
   const found = await loadExport(values.module, values);
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
@@ -35,6 +36,17 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
   const backend = await found.target.backend?.();
   const { combinations, count } = backend ? await asStored(grid, backend, output.error) : grid;
   return await exportTask(found, combinations, count, values, output);
+}
+
+/** @throws {UsageError} If options narrow a grid that is the module's own. */
+function checkNoGrid({ zip = [], filter, sample, seed }: GridValues): void {
+  const given = Object.entries({ zip: zip[0], filter, sample, seed }).find(([, value]) =>
+    value !== undefined
+  );
+  if (!given) return;
+  throw new UsageError(
+    `--${given[0]} needs -g: the params that the module exports are run as they are`,
+  );
 }
 
 function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {

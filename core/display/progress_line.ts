@@ -24,14 +24,28 @@ const NARROW = 50;
  * out first.
  */
 export function progressLine(progress: Progress, width: number): string {
+  const parts = progressParts(progress);
+  const share = shareOf(progress);
+  let shown = parts;
+  const line = (): string => shown.map(([, text]) => text).join("  ");
+  const most = share === undefined || width < NARROW ? width : width - MIN_BAR - 1;
+  while (line().length > most && shown.length > 1) {
+    const last = Math.max(...shown.map(([rank]) => rank));
+    shown = shown.filter(([rank]) => rank !== last);
+  }
+  const room = Math.min(MAX_BAR, width - line().length - 1);
+  const bar = share === undefined || room < MIN_BAR ? "" : `${barText(share, room)} `;
+  return `${bar}${line()}`.slice(0, width);
+}
+
+/** Returns the parts of a progress line in display order; the highest rank is the least important. */
+export function progressParts(progress: Progress): (readonly [rank: number, text: string])[] {
   const { ran, skipped, failed, total, rate, elapsed } = progress;
   const finished = ran + skipped + failed;
   const left = total === undefined || rate === undefined
     ? undefined
     : Math.max(0, total - finished) / rate;
-  const share = total === undefined || total === 0 ? undefined : Math.min(1, finished / total);
-
-  // In display order; in a narrow terminal the highest rank is left out first.
+  const share = shareOf(progress);
   const parts: readonly (readonly [rank: number, text: string | undefined])[] = [
     [0, share === undefined ? undefined : `${Math.floor(share * 100)}%`.padStart(4)],
     [2, total === undefined ? `${finished} finished` : `${finished}/${total}`],
@@ -46,16 +60,14 @@ export function progressLine(progress: Progress, width: number): string {
         : `${durationText(Math.ceil(left))} left`,
     ],
   ];
-  let shown = parts.filter(([, text]) => text !== undefined);
-  const line = (): string => shown.map(([, text]) => text).join("  ");
-  const most = share === undefined || width < NARROW ? width : width - MIN_BAR - 1;
-  while (line().length > most && shown.length > 1) {
-    const last = Math.max(...shown.map(([rank]) => rank));
-    shown = shown.filter(([rank]) => rank !== last);
-  }
-  const room = Math.min(MAX_BAR, width - line().length - 1);
-  const bar = share === undefined || room < MIN_BAR ? "" : `${barText(share, room)} `;
-  return `${bar}${line()}`.slice(0, width);
+  return parts.flatMap(([rank, text]) => text === undefined ? [] : [[rank, text] as const]);
+}
+
+/** Finished share of the total, if it is known. */
+function shareOf({ ran, skipped, failed, total }: Progress): number | undefined {
+  return total === undefined || total === 0
+    ? undefined
+    : Math.min(1, (ran + skipped + failed) / total);
 }
 
 /** Slow runs are counted per minute or hour. */

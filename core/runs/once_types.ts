@@ -56,11 +56,18 @@ export interface RunsOptions extends OnceOptions {
   readonly source?: string;
 }
 
-/** Outcome of a call. */
+/** Outcome of a call. A skipped one, and one of another machine, has a value if its result is saved. */
 export type Outcome<R> =
-  | { readonly status: "ran" | "skipped"; readonly params: Row; readonly value?: Awaited<R> }
-  | { readonly status: "busy"; readonly params: Row }
-  | { readonly status: "failed"; readonly params: Row; readonly error: unknown };
+  | Ended<"ran", { readonly value: Awaited<R> }>
+  | Ended<"skipped", { readonly value?: Awaited<R> }>
+  | Ended<"busy">
+  | Ended<"failed", { readonly error: unknown }>;
+
+/** An outcome with a status. `value` and `error` are undefined where there is none. */
+type Ended<S extends string, T = unknown> =
+  & { readonly status: S; readonly params: Row }
+  & T
+  & { readonly [K in Exclude<"value" | "error", keyof T>]?: undefined };
 
 /** A function that runs every combination of its params once. */
 export interface OnceFunction<A extends unknown[], R> {

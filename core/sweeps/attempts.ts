@@ -9,6 +9,8 @@ import type { Execute, Executed, RunJob } from "../runs/target.ts";
 const MAX_RETRY_DELAY_MS = 60_000;
 /** Number of further attempts at a run where `retry` is given. */
 const DEFAULT_RETRIES = 10;
+/** Maximum time that a result waits for others of its group, in milliseconds. */
+const MAX_GROUP_MS = 50;
 
 /**
  * Returns what executes the runs of a sweep: attempts are paced and have a time limit, failed ones are
@@ -98,21 +100,42 @@ export function pacer(limit: number, stopping: AbortSignal): () => Promise<void>
 
 /**
  * Limits the number of runs that are executed at once. Further ones wait, and are aborted when no more runs
- * shall begin.
+ * shall begin. Results are given in groups: a store joins their records, and the claims of the runs that follow.
  */
 export function inPlaces(execute: Execute, places: number, stopping: AbortSignal): Execute {
   let running = 0;
+  let waiting = 0;
   const isFree = new ConditionVariable();
+  const groupEnded = new ConditionVariable();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function endGroup(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    groupEnded.notifyAll();
+  }
+
+  async function grouped(): Promise<void> {
+    if (running + waiting === 0) return endGroup(); // no other result will come
+    timer ??= setTimeout(endGroup, MAX_GROUP_MS);
+    await groupEnded.wait(undefined, stopping);
+  }
+
   return async function executeInPlace(job): Promise<Executed> {
+    waiting++;
     while (running >= places && !stopping.aborted) await isFree.wait(undefined, stopping);
+    waiting--;
     if (stopping.aborted) return { status: "aborted" };
     running++;
+    let executed: Executed;
     try {
-      return await execute(job);
+      executed = await execute(job);
     } finally {
       running--;
       isFree.notifyAll();
     }
+    await grouped();
+    return executed;
   };
 }
 

@@ -18,6 +18,7 @@ import {
 import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
@@ -62,10 +63,10 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   return new Sweeping(swept, target, items, totalOf(params, shard), options);
 }
 
-/** A look that is under way. */
+/** A look that is under way, or was answered before an earlier one. */
 interface Look {
   readonly plan: Plan;
-  readonly looked: Promise<Row | undefined>;
+  readonly looked: MaybePromise<Row | undefined>;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
@@ -79,8 +80,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #total: number | undefined;
   readonly #options: SweepOptions;
   readonly #executor: Executor;
-  /** Maximum number of runs under way, with those whose keys are claimed ahead or that are dispatched. */
-  #concurrency: number;
+  /** Maximum number of runs under way in this process, with those whose keys are claimed ahead. */
+  readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
@@ -296,6 +297,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       location: this.#target.engine.location,
       namespace: this.#target.namespace,
       source: this.#target.source,
+      fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
       attempts: {
         ...timeout !== undefined && { timeout },
         ...retries !== undefined && { retries },
@@ -306,8 +308,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       aborting: this.#aborting.signal,
       log: this.#log,
     });
-    if (this.#dispatcher) this.#concurrency = this.#dispatcher.maxRuns;
-    else await this.#executor.open?.();
+    if (!this.#dispatcher) await this.#executor.open?.();
+  }
+
+  /** True while no more runs may begin. */
+  get #isFull(): boolean {
+    return this.#running >= (this.#dispatcher?.maxRuns ?? this.#concurrency);
   }
 
   /** True if a consumer gets the outcomes of skipped runs. */
@@ -352,7 +358,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped, true);
         if (looked instanceof Promise || this.#looks.length > 0) {
-          await this.#addLook(plan, Promise.resolve(looked));
+          const added = this.#addLook(plan, looked);
+          if (added) await added;
         } else if (looked) this.#skip(plan, looked);
         else {
           await this.#begunRun(plan);
@@ -371,11 +378,15 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  /** Adds a look that is under way. Resolves when another may begin. */
-  async #addLook(plan: Plan, looked: Promise<Row | undefined>): Promise<void> {
-    looked.catch(() => {}); // thrown when its turn comes
+  /** Adds a look. A promise resolves when another may begin. */
+  #addLook(plan: Plan, looked: MaybePromise<Row | undefined>): Promise<void> | undefined {
+    if (looked instanceof Promise) looked.catch(() => {}); // thrown when its turn comes
     this.#looks.push({ plan, looked });
     if (this.#looks.length === 1) this.#takeLooks().catch((error) => this.#break(error));
+    return this.#looks.length < this.#lookAhead ? undefined : this.#untilLookFits();
+  }
+
+  async #untilLookFits(): Promise<void> {
     while (this.#looks.length >= this.#lookAhead && !this.#stopped) await this.#stateChanged.wait();
   }
 
@@ -383,7 +394,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #takeLooks(): Promise<void> {
     try {
       for (let look = this.#looks[0]; look; look = this.#looks[0]) {
-        const row = await look.looked;
+        const row = look.looked instanceof Promise ? await look.looked : look.looked;
         if (!this.#stopped) {
           if (row) this.#skip(look.plan, row);
           else await this.#begunRun(look.plan);
@@ -426,7 +437,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const error = this.#permanent.find(plan.key);
       if (error) return this.#leaveFailed(plan, error);
     }
-    while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
+    while (this.#isFull && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
@@ -478,7 +489,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plans = this.#busy;
       this.#busy = [];
       for (const plan of plans) {
-        while (this.#running >= this.#concurrency) await this.#stateChanged.wait();
+        while (this.#isFull) await this.#stateChanged.wait();
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();

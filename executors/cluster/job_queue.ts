@@ -169,14 +169,13 @@ export class JobQueue {
     return rows.map(([output]) => JSON.parse(output ?? "{}"));
   }
 
-  /** Returns the version and the source of a job that waits or is active. Undefined if there is none. */
-  async peek(): Promise<Pick<JobData, "version" | "source"> | undefined> {
+  /** Returns the data of a job that waits or is active. Undefined if there is none. */
+  async peek(): Promise<JobData | undefined> {
     const [row] = await this.#query(
-      `SELECT data->>'version', data->>'source' FROM ${QUEUE_SCHEMA}.job
-       WHERE name = $1 AND state <= 'active' LIMIT 1`,
+      `SELECT data FROM ${QUEUE_SCHEMA}.job WHERE name = $1 AND state <= 'active' LIMIT 1`,
       [this.name],
     );
-    return row && { version: Number(row[0]), source: row[1] ?? "" };
+    return row && JSON.parse(row[0]!);
   }
 
   /** Returns the keys of the jobs that wait or are active. */

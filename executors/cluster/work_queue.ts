@@ -3,7 +3,9 @@ import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { Fingerprint } from "../../core/keys/fingerprint.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { fingerprintOf } from "../../core/runs/fingerprint_of.ts";
 import {
   beginInterruptible,
   endInterruptible,
@@ -30,15 +32,14 @@ const BEAT_MS = 3_000;
 const MIN_PAUSE_MS = 50, MAX_PAUSE_MS = 2_000;
 /** Pause of a place after a job that could not be run, in milliseconds. */
 const FAILED_PAUSE_MS = 1_000;
-/** Claims are made ahead for so many seconds of work, and for so many runs at most. */
-const AHEAD_SECONDS = 0.5, MAX_AHEAD = 100;
+/** Work whose keys are claimed ahead, in seconds, and the maximum number of its runs. */
+const AHEAD_SECONDS = 0.1, MAX_AHEAD = 100;
 
 const OPTIONS = {
   executor: true,
   concurrency: true,
   signal: true,
   handleSignals: true,
-  idleMs: true,
   log: true,
 } as const satisfies Record<keyof ClusterWorkerOptions, true>;
 
@@ -181,8 +182,6 @@ class QueueWorker implements Interruptible {
   }
 
   async #fetchJobs(): Promise<void> {
-    const { idleMs = Infinity } = this.#options;
-    let lastJob = performance.now();
     for (let pause = MIN_PAUSE_MS; !this.#isDraining;) {
       const free = this.#concurrency - this.#running.size;
       if (free <= 0) {
@@ -191,8 +190,6 @@ class QueueWorker implements Interruptible {
       }
       const jobs = await this.#fetch(free);
       for (const job of jobs) this.#begin(job);
-      if (jobs.length > 0 || this.#running.size > 0) lastJob = performance.now();
-      if (performance.now() - lastJob > idleMs) return;
       pause = jobs.length > 0 ? MIN_PAUSE_MS : Math.min(pause * 1.5, MAX_PAUSE_MS);
       // With all places taken it waits for one; else the queue was empty.
       if (jobs.length < free) await this.#changed.wait(pause * (0.5 + Math.random()));
@@ -363,11 +360,12 @@ class QueueWorker implements Interruptible {
       running.isDropped = true;
       running.stop.abort();
     }
-    // Another worker may have got it meanwhile. It finds the keys claimed: this one goes on.
+    // If another worker has got the job meanwhile, it finds the keys claimed: this one continues.
   }
 
-  #check(data: Pick<JobData, "version" | "source">): void {
+  #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
-    checkJob(data, { label, location, source });
+    const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
+    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
   }
 }
