@@ -106,7 +106,8 @@ export type {
   Dispatcher,
 } from "./core/runs/dispatcher.ts";
 export type { Executor, Job } from "./core/runs/executor.ts";
-export { expandGrid } from "./core/grids/expand_grid.ts";
+export { dates } from "./core/grids/dates.ts";
+export { expandGrid, type GridOptions } from "./core/grids/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";
 export { geomSpace } from "./core/grids/geom_space.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/keys/hash_params.ts";
@@ -124,6 +125,7 @@ export type {
   OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
+export type { Progress } from "./core/display/progress_line.ts";
 export { range } from "./core/grids/range.ts";
 export type { StoreOptions } from "./core/contract/registry.ts";
 export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";

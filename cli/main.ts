@@ -1,8 +1,7 @@
-import process from "node:process";
 import { StoreError } from "../core/errors.ts";
-import { printError } from "../core/runtime/print_error.ts";
+import { printError, standardError } from "../core/runtime/print_error.ts";
 import { withoutSecrets } from "../core/runtime/shown_location.ts";
-import type { Command, Io, Output, Terminal } from "./command.ts";
+import type { Command, Io, Output } from "./command.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -95,24 +94,4 @@ async function unknownCommand(name: string): Promise<UsageError> {
         ? `; the commands are ${names.join(", ")}`
         : `; did you mean "${nearest}"?`),
   );
-}
-
-/** Standard error, if it is a terminal. */
-function standardError(): Terminal | undefined {
-  const { stderr } = process;
-  if (!stderr.isTTY) return undefined;
-  // The terminal may be closed meanwhile: runs are recorded all the same.
-  stderr.on("error", () => {});
-  return {
-    get columns(): number {
-      return stderr.columns || 80; // 0 where the width is unknown
-    },
-    write(text) {
-      try {
-        stderr.write(text);
-      } catch {
-        // Deno throws then.
-      }
-    },
-  };
 }

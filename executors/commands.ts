@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/runs/executor.ts";
+import { checkOptions } from "../core/values/check_options.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
@@ -37,6 +38,16 @@ export interface CommandsOptions {
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default: 5000. */
   readonly killAfter?: number;
 }
+
+const OPTIONS = {
+  concurrency: true,
+  logs: true,
+  cwd: true,
+  env: true,
+  killAfter: true,
+  result: true,
+  live: true,
+} as const satisfies Record<keyof CommandsOptions, true>;
 
 /**
  * An executor that runs a program for each job, without a shell.
@@ -74,6 +85,7 @@ export interface CommandsOptions {
  * ```
  */
 export function commands(template: readonly string[], options: CommandsOptions = {}): Executor {
+  checkOptions("run commands", options, OPTIONS);
   return new Commands(parseTemplate(template), options);
 }
 

@@ -85,8 +85,8 @@ class MatchReader implements ResultReader {
     this.#lines.stdout.end();
     this.#lines.stderr.end();
     if (!this.#last) return undefined;
-    const { groups, 0: whole, 1: first = whole } = this.#last;
-    if (!groups) return readCell(first);
+    const { groups, 0: whole, 1: first } = this.#last;
+    if (!groups) return readCell(first ?? whole);
     const values = Object.entries(groups).map(([name, text]) =>
       [name, readCell(text ?? "")] as const
     );

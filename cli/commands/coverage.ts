@@ -1,10 +1,10 @@
 import process from "node:process";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
-import { cutText, displayWidth, padText } from "../../core/tools/display_width.ts";
+import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { barText } from "../terminal/bar_text.ts";
+import { barText } from "../../core/display/bar_text.ts";
 import { type Command, command } from "../command.ts";
 import { countCoverage, type Coverage, STATES } from "../grids/count_coverage.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
@@ -56,12 +56,12 @@ export const coverage: Command = command({
   },
 });
 
-function jsonOf({ grid, counts, outside, doneByPart }: Coverage): string {
+function jsonOf({ grid, counts, outside, doneByPart, totalByPart }: Coverage): string {
   const axes = grid.factors.map(({ parts }, i) =>
     parts.map((params, j) => ({
       params,
       done: doneByPart[i]![j]!,
-      total: grid.count / parts.length,
+      total: totalByPart[i]![j]!,
     }))
   );
   return valueJson({ total: grid.count, ...counts, outside, axes }, "coverage");
@@ -78,20 +78,18 @@ function linesOf(found: Coverage): string[] {
 }
 
 /** Returns a line for each value of each axis, at most as wide as the terminal. */
-function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
+function tableLines({ grid, doneByPart, totalByPart }: Coverage, width: number): string[] {
   const lines = grid.factors.flatMap(({ names, parts }, i) => {
-    const each = grid.count / parts.length;
     const size = Math.ceil(parts.length / MAX_LINES);
-    const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => ({
-      members: parts.slice(j * size, (j + 1) * size),
-      done: doneByPart[i]!.slice(j * size, (j + 1) * size).reduce((sum, done) => sum + done, 0),
-    }));
-    return groups.map(({ members, done }) => ({
-      label: labelOf(names, members),
-      done,
-      total: members.length * each,
-    }));
-  });
+    return Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => {
+      const group = <T>(all: readonly T[]): T[] => all.slice(j * size, (j + 1) * size);
+      return {
+        label: labelOf(names, group(parts)),
+        done: sumOf(group(doneByPart[i]!)),
+        total: sumOf(group(totalByPart[i]!)),
+      };
+    });
+  }).filter(({ total }) => total > 0);
   const labelWidth = Math.max(...lines.map(({ label }) => displayWidth(label)));
   const counts = lines.map(({ done, total }) => `${done}/${total}`);
   const countWidth = Math.max(...counts.map(({ length }) => length));
@@ -100,6 +98,10 @@ function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
     `${padText(label, labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
     (room < 5 ? "" : `  ${barText(done / total, room)}`)
   );
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function labelOf(names: readonly string[], members: readonly Row[]): string {

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import process from "node:process";
-import { tableText } from "../../core/tools/table_text.ts";
+import { tableText } from "../../core/display/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
 import { query as ask, queryToParquet } from "../../query/query.ts";
 import type { QueryResult } from "../../query/query_result.ts";

@@ -7,7 +7,13 @@ import { logsOption } from "../runs/logs_of.ts";
 import { onChangeOption } from "../runs/on_change_option.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
-import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import {
+  dryRunOption,
+  engineOptions,
+  programArgument,
+  sweepNote,
+  sweepOptions,
+} from "../runs/sweep_options.ts";
 
 /** `stet run`. */
 export const run: Command = command({
@@ -48,6 +54,7 @@ export const run: Command = command({
     live: flag("print the output of programs as it comes, each line with its params in front"),
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
+    dryRun: dryRunOption,
     ...engineOptions,
   },
   notes: [
@@ -62,6 +69,9 @@ export const run: Command = command({
     -- ./train --lr={lr} --model={model}`,
     `-g seed=0..99 -j 4 \\
     -- env CUDA_VISIBLE_DEVICES={slot} python train.py --seed {seed}`,
+    "-g day=2024-01-01..2024-12-31 --dry-run -- ./backfill.sh {day}",
+    `-g 'file=data/*.json' -g lr=loguniform:1e-4..1e-1 --sample 200 \\
+    -- ./train {file} {lr}`,
     `-g todo.csv -- sh -c 'echo "$STET_PARAM_NAME" | wc -c'`,
   ],
   async run(values, output): Promise<number> {

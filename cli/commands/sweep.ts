@@ -1,8 +1,8 @@
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions } from "../grids/grid.ts";
 import { flag, option, required, text } from "../options.ts";
-import { runSweep } from "../runs/run_sweep.ts";
-import { engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { dryRunOption, engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { sweepOrList } from "../runs/sweep_or_list.ts";
 import { sweepTask } from "../runs/sweep_task.ts";
 
 /** `stet sweep`. */
@@ -26,16 +26,19 @@ export const sweep: Command = command({
       ...sweepOptions.jobs,
       help: "how many at once (default 1; with --workers one for each processor)",
     },
+    dryRun: dryRunOption,
     ...engineOptions,
   },
   notes: [gridNote, sweepNote],
   exitCode1: "some runs failed, or were not begun",
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
+    `train.ts#train -g model=s,l -g batch=64,8 -g seed=0..9 \\
+    --zip model,batch --filter "model = 's' or seed < 3" --dry-run`,
     "evals.ts#ask -j 16 --per-second 5 --retries 3",
     `train.ts#train -g seed=0..9999 --engine pgboss \\
     --store postgres://host/database`,
   ],
-  run: async (values, output) => await runSweep(await sweepTask(values, output), output),
+  run: async (values, output) => await sweepOrList(await sweepTask(values, output), values, output),
   withTask: async (values, output, body) => await body(await sweepTask(values, output)),
 });

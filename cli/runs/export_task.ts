@@ -9,6 +9,7 @@ import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
+import { given } from "../options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import { executorOf } from "./executor_of.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -102,7 +103,7 @@ export async function exportTask(
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
   const here = await asUsage(async () => {
-    if (!values.workers) return inProcess(options);
+    if (!values.workers) return inProcess(given({ concurrency: options.concurrency }));
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });

@@ -1,7 +1,7 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
-import { cutText } from "../../core/tools/display_width.ts";
+import { cutText } from "../../core/display/display_width.ts";
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
@@ -15,7 +15,7 @@ import { defaultsOf } from "./defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
 import { programRuns } from "./program_runs.ts";
-import { runSweep } from "./run_sweep.ts";
+import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
 import { unusedNote, unusedParams } from "./unused_params.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -30,6 +30,7 @@ export type RunValues = SweepValues & Partial<EngineValues> & {
   readonly result?: string | RegExp | undefined;
   readonly default?: readonly Pair[];
   readonly onChange?: "ignore" | "rerun" | undefined;
+  readonly dryRun?: boolean;
 };
 
 /** A program to run for combinations. */
@@ -52,7 +53,12 @@ export async function runCommand(
   values: RunValues,
   output: Output,
 ): Promise<number> {
-  return await withCommandTask(command, values, output, (task) => runSweep(task, output));
+  return await withCommandTask(
+    command,
+    values,
+    output,
+    (task) => sweepOrList(task, values, output),
+  );
 }
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */

@@ -4,30 +4,26 @@ import type {
   DispatchEnd,
   Dispatcher,
 } from "../../core/runs/dispatcher.ts";
-import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
-import type { Shard } from "../../core/sweeps/shard.ts";
-import { ELAPSED } from "../../core/values/columns.ts";
-import { cutText } from "../../core/tools/display_width.ts";
+import { partOf } from "../../core/sweeps/total.ts";
+import { cutText } from "../../core/display/display_width.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
+import { newestDurations } from "./newest_durations.ts";
 import type { Task } from "./task.ts";
 import { asUsageError } from "../usage_error.ts";
-import { durationText } from "../terminal/duration_text.ts";
-import { Pace } from "../terminal/pace.ts";
-import { ProgressBar } from "../terminal/progress_bar.ts";
+import { durationText } from "../../core/display/duration_text.ts";
+import { Pace } from "../../core/display/pace.ts";
+import { ProgressBar } from "../../core/display/progress_bar.ts";
 import { ProgressLog } from "../terminal/progress_log.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
-
-/** Maximum number of durations of earlier runs. */
-const MAX_DURATIONS = 100;
 
 /**
  * Sweeps, with a progress bar on a terminal and a line every half minute elsewhere, prints the counts and resolves to the exit code: 1 if some
@@ -82,11 +78,6 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   return failed > 0 || stopped !== undefined ? 1 : 0;
 }
 
-function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
-  if (total === undefined || !shard || shard.steal) return total;
-  return Math.max(0, Math.ceil((total - shard.index) / shard.count));
-}
-
 /** Returns the executor with timed runs. */
 function timed(executor: Executor, pace: Pace): Executor {
   return {
@@ -127,16 +118,4 @@ function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
       return end;
     },
   };
-}
-
-/** Returns the durations of the newest runs of a store, in seconds, the newest last. */
-async function newestDurations(backend: Engine): Promise<number[]> {
-  const newest: number[] = [];
-  let count = 0;
-  for await (const row of backend.rows({ columns: [ELAPSED] })) {
-    const seconds = row[ELAPSED];
-    if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
-  }
-  const oldest = count % newest.length || 0;
-  return [...newest.slice(oldest), ...newest.slice(0, oldest)];
 }

@@ -5,6 +5,7 @@ import {
   flag,
   given,
   oneOf,
+  type Option,
   option,
   type Options,
   type Values,
@@ -32,6 +33,11 @@ export const sweepOptions = {
   ),
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
+
+/** The option of commands that sweep a grid. */
+export const dryRunOption: Option<boolean> = flag(
+  "list what would run, and say how long it will take by the runs so far; run nothing",
+);
 
 /** The options of commands that can have workers of a cluster run the runs. */
 export const engineOptions = {

@@ -28,6 +28,7 @@ export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
 export async function sweepTask(values: SweepTaskValues, output: Output): Promise<Task> {
   // The grid is checked before the module's code runs.
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
+  if (!grid) checkNoGrid(values);
   const found = await loadExport(values.module);
   if (values.store !== undefined) useStore(found, values.store);
   if (!grid) {
@@ -38,6 +39,17 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
     ? await asStored(grid, engineOf(await found.target.backend()), output.error)
     : grid;
   return await exportTask(found, combinations, count, values, output);
+}
+
+/** @throws {UsageError} If options narrow a grid that is the module's own. */
+function checkNoGrid({ zip = [], filter, sample, seed }: GridValues): void {
+  const given = Object.entries({ zip: zip[0], filter, sample, seed }).find(([, value]) =>
+    value !== undefined
+  );
+  if (!given) return;
+  throw new UsageError(
+    `--${given[0]} needs -g: the params that the module exports are run as they are`,
+  );
 }
 
 function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {

@@ -1,6 +1,6 @@
 import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
-import type { Pace } from "./pace.ts";
-import { progressParts } from "./progress_line.ts";
+import type { Pace } from "../../core/display/pace.ts";
+import { progressParts } from "../../core/display/progress_line.ts";
 
 /** Time between two lines. */
 const INTERVAL_MS = 30_000;

@@ -1,4 +1,4 @@
-import { cutText } from "../../core/tools/display_width.ts";
+import { cutText } from "../../core/display/display_width.ts";
 import type { Output } from "../command.ts";
 
 /** Free columns at the end of the line: the terminal puts `^C` there, and wraps at the last column. */

@@ -33,7 +33,7 @@ export interface OnceOptions<Name extends string = string> {
    * none, are another source's. Default: the hash counts.
    */
   readonly version?: string;
-  /** Name of the function in messages. Default: its own. */
+  /** Name of the function in messages. Default: its own, or that of the variable it is assigned to. */
   readonly name?: string;
   /**
    * Reaction to a key that another process is running: `"skip"` it, so that loops in several
@@ -44,7 +44,7 @@ export interface OnceOptions<Name extends string = string> {
   readonly durability?: "power" | "process";
   /** True to log nothing about skipped calls. Default: false. */
   readonly quiet?: boolean;
-  /** Receives messages. Default: `console.log`. */
+  /** Receives a line for each skipped call. Default: skipped calls are summed up on standard error. */
   readonly log?: (message: string) => void;
   /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
   readonly backends?: BackendTable;

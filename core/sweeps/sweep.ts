@@ -25,6 +25,9 @@ import { checkSweepOptions } from "./sweep_options.ts";
 import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
+import { totalOf } from "./total.ts";
+import { setView, type View } from "../display/set_view.ts";
+import type { SweepProgress } from "../display/sweep_progress.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
@@ -53,7 +56,8 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   checkSweepOptions(options);
   const { shard } = options;
   if (shard) checkShard(shard, params);
-  return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
+  const items = shard ? shardItems(params, shard) : params;
+  return new Sweeping(swept, target, items, totalOf(params, shard), options);
 }
 
 /** A look that is under way, or was answered before an earlier one. */
@@ -69,6 +73,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
   readonly #items: Items;
+  /** Number of the items, if it is known. */
+  readonly #total: number | undefined;
   readonly #options: SweepOptions;
   readonly #executor: Executor;
   /** Maximum number of runs under way in this process, with those whose keys are claimed ahead. */
@@ -87,6 +93,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
+  #isOver = false;
   /** Time of its begin, ISO 8601. */
   #time = "";
   #stopped: StopReason | undefined;
@@ -98,21 +105,30 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #pace: (() => Promise<void>) | undefined;
   /** Undefined while this process runs the runs. */
   #dispatcher: Dispatcher | undefined;
+  #progress: SweepProgress | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
   /** Notified when a run has ended, when the buffer of outcomes has space, and when the sweep stops. */
   readonly #stateChanged = new ConditionVariable();
 
-  constructor(swept: object, target: Target, items: Items, options: SweepOptions) {
+  constructor(
+    swept: object,
+    target: Target,
+    items: Items,
+    total: number | undefined,
+    options: SweepOptions,
+  ) {
     this.#swept = swept;
     this.#target = target;
     this.#items = items;
+    this.#total = total;
     this.#options = options;
     this.#executor = options.executor ?? inProcess();
     const { concurrency = this.#executor.concurrency, claimAhead = 0, perSecond } = options;
     checkSweepOptions({ concurrency });
     this.#concurrency = concurrency + claimAhead;
-    this.#log = options.log ?? printError;
+    const { log = printError } = options;
+    this.#log = (line) => this.#progress ? this.#progress.above(() => log(line)) : log(line);
     const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
     const execute = attempts(this.#executor, options, stopping, aborting);
     this.#execute = claimAhead > 0 ? inPlaces(execute, concurrency, stopping) : execute;
@@ -125,8 +141,36 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     });
   }
 
+  static {
+    setView(this.prototype, (sweep) => sweep.#view());
+  }
+
+  #view(): View {
+    const { ran, skipped, failed } = this.#counts;
+    const state = !this.#begun
+      ? "not begun; await it, or iterate over it"
+      : this.#stopped
+      ? `stopped (${this.#stopped})`
+      : this.#isOver
+      ? "done"
+      : "running";
+    return {
+      title: `Sweep of ${this.#target.label}(): ${state}`,
+      columns: ["ran", "skipped", "failed", "of"],
+      rows: [{ ran, skipped, failed, of: this.#total ?? "?" }],
+    };
+  }
+
   get done(): Promise<SweepCounts> {
     return this.#begin();
+  }
+
+  /** Begins the sweep, as `await` does. */
+  then<T = SweepCounts, E = never>(
+    onFulfilled?: ((counts: SweepCounts) => T | PromiseLike<T>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this.#begin().then(onFulfilled, onRejected);
   }
 
   get counts(): SweepCounts {
@@ -156,7 +200,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // `done` and the iterator reject with it
+    const end = (): void => void (this.#isOver = true);
+    begun.then(end, end); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
@@ -176,8 +221,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (deadline !== undefined) this.#stopAt(Number(deadline));
     try {
       const end = await this.#target.begin();
+      await this.#showProgress();
       await closeAfter(
         () => this.#runAll(),
+        () => this.#endProgress(),
         () => this.#dispatcher?.close(),
         () => this.#executor.close?.(),
         end,
@@ -203,6 +250,30 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
     await this.#finishRunning();
     if (this.#broken) throw this.#broken.error;
+  }
+
+  async #showProgress(): Promise<void> {
+    const { progress, perSecond } = this.#options;
+    if (!progress) return;
+    const { SweepProgress } = await import("../display/sweep_progress.ts");
+    const { concurrency = this.#executor.concurrency } = this.#options;
+    this.#progress = new SweepProgress(
+      {
+        total: this.#total,
+        concurrency,
+        perSecond,
+        counts: () => this.#counts,
+        log: (line) => this.#log(line),
+      },
+      progress,
+      (error) => this.#break(error),
+    );
+  }
+
+  #endProgress(): void {
+    const progress = this.#progress;
+    this.#progress = undefined;
+    progress?.end();
   }
 
   /** Opens the dispatcher of the executor, else the executor. */
@@ -362,6 +433,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #run(plan: Plan, wasBusy: boolean): Promise<void> {
+    const ended = this.#progress?.begin();
     const end = this.#dispatcher
       ? await this.#dispatch(plan, this.#dispatcher)
       : await attemptRun(this.#target, plan, this.#execute, {
@@ -369,6 +441,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         failedSince: wasBusy ? this.#time : undefined,
         signal: this.#stopping.signal,
       });
+    if (end.status === "ran" || end.status === "failed") ended?.();
     if (end.status === "busy") this.#busy.push(plan);
     else if (end.status !== "aborted") this.#emit(end);
   }

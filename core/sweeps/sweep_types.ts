@@ -1,3 +1,4 @@
+import type { Progress } from "../display/progress_line.ts";
 import type { Executor } from "../runs/executor.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import type { Shard } from "./shard.ts";
@@ -60,7 +61,12 @@ export interface SweepOptions {
   readonly graceSeconds?: number;
   /** The command that an interrupted sweep prints to resume it. Default: this process's own. */
   readonly resumeCommand?: string;
-  /** Receives messages. Default: `console.error`. */
+  /**
+   * True to show the progress: a bar with rate and time left on a terminal, else a line every half minute.
+   * Or a function that receives it ten times a second and at the end. Default: false.
+   */
+  readonly progress?: boolean | ((progress: Progress) => void);
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 
@@ -80,12 +86,14 @@ export interface SweepCounts {
 }
 
 /**
- * A sweep. It begins when it is iterated over, or when `done` is read, and reads its params once.
+ * A sweep. It begins when it is awaited or iterated over, or when `done` is read, and reads its params once.
+ *
+ * Awaited, it resolves to its counts, as `done` does.
  *
  * As an iterable it yields the outcome of each run, in order of completion. Few outcomes are buffered: the
  * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
-export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
+export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCounts> {
   /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
   /** Counts so far. */

@@ -5,7 +5,7 @@ import { DEFAULT_STORE, type Registry } from "../contract/registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
 import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";
-import { tableText } from "./table_text.ts";
+import { tableText } from "../display/table_text.ts";
 import { entryOf, type Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 

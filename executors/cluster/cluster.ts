@@ -2,6 +2,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { DispatchedSweep, Dispatcher } from "../../core/runs/dispatcher.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
+import { checkOptions } from "../../core/values/check_options.ts";
 import { isPlainObject } from "../../core/values/value.ts";
 import { encodeItem } from "./encode_item.ts";
 
@@ -43,6 +44,7 @@ export interface ClusterOptions {
  * ```
  */
 export function cluster(url: string | URL, options: ClusterOptions = {}): Executor {
+  checkOptions("use a cluster", options, { fallback: true, detach: true });
   return new Cluster(String(url), options);
 }
 

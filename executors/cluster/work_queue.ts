@@ -14,6 +14,7 @@ import {
 import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
+import { checkOptions } from "../../core/values/check_options.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
@@ -34,12 +35,21 @@ const FAILED_PAUSE_MS = 1_000;
 /** Work whose keys are claimed ahead, in seconds, and the maximum number of its runs. */
 const AHEAD_SECONDS = 0.1, MAX_AHEAD = 100;
 
+const OPTIONS = {
+  executor: true,
+  concurrency: true,
+  signal: true,
+  handleSignals: true,
+  log: true,
+} as const satisfies Record<keyof ClusterWorkerOptions, true>;
+
 /** Works for the queue of a function until it is drained. See `clusterWorker`. */
 export async function workQueue(
   swept: object,
   url: string,
   options: ClusterWorkerOptions,
 ): Promise<ClusterWorkerCounts> {
+  checkOptions("work on a cluster", options, OPTIONS);
   const { log = printError, handleSignals = false } = options;
   let worker: QueueWorker | undefined;
   try {

@@ -10,7 +10,7 @@ export interface ClusterWorkerOptions {
   readonly signal?: AbortSignal;
   /** True if SIGTERM and Ctrl-C drain the worker, and a second one aborts its runs. Default: false. */
   readonly handleSignals?: boolean;
-  /** Receives messages. Default: `console.error`. */
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 

@@ -41,7 +41,10 @@ export class MirrorClient {
   /** @throws {RangeError} If the grid has too many combinations. */
   constructor(backend: Engine, grid?: Grid) {
     if (grid) checkCountable(grid);
-    this.#start = { location: backend.location, factors: grid?.factors };
+    this.#start = {
+      location: backend.location,
+      grid: grid && { factors: grid.factors, places: grid.places },
+    };
     this.#follower = new Follower(backend, {
       begin: (isWhole) => this.ask("begin", isWhole),
       insert: (rows) => this.ask("insert", rows),

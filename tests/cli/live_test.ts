@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { test } from "node:test";
 import { main } from "../../cli.ts";
-import { Pace } from "../../cli/terminal/pace.ts";
+import { Pace } from "../../core/display/pace.ts";
 import { ProgressLog } from "../../cli/terminal/progress_log.ts";
 import { Lines } from "../../executors/lines.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -31,6 +31,7 @@ test("without a terminal, progress is a line from time to time", async () => {
   const lines: string[] = [];
   const counts = { ran: 80, skipped: 20, failed: 1 };
   const ended = new Promise<void>((resolve) => {
+    // deno-lint-ignore no-unused-vars -- its own callback uses it
     const log = new ProgressLog(
       (line) => {
         if (lines.push(line) < 2) return;

@@ -48,6 +48,7 @@ const arrows: Record<string, readonly string[]> = {
       "core/values",
       "core/keys",
       "core/contract",
+      "core/display",
       "core/runs",
       "core/sweeps",
       "core/grids",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cutText, displayWidth, padText } from "../../core/tools/display_width.ts";
-import { tableText } from "../../core/tools/table_text.ts";
+import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
+import { tableText } from "../../core/display/table_text.ts";
 import { ls } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { tempStore } from "../temp_folder.ts";

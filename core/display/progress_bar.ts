@@ -1,7 +1,6 @@
-import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
-import type { Terminal } from "../command.ts";
 import type { Pace } from "./pace.ts";
-import { progressLine } from "./progress_line.ts";
+import { type Progress, progressLine } from "./progress_line.ts";
+import type { Terminal } from "../runtime/print_error.ts";
 
 /** Minimum time between two drawings. */
 const INTERVAL_MS = 100;
@@ -10,6 +9,9 @@ const INTERVAL_MS = 100;
 const MARGIN = 3;
 
 const CLEAR_LINE = "\r\x1b[K";
+
+/** Counts of a sweep so far. */
+type Counts = Pick<Progress, "ran" | "skipped" | "failed">;
 
 /** The methods of `console` that print. */
 const METHODS = ["log", "info", "debug", "warn", "error"] as const;
@@ -23,7 +25,7 @@ export class ProgressBar {
   readonly #total: number | undefined;
   readonly #pace: Pace;
   readonly #start: number;
-  readonly #counts: () => SweepCounts;
+  readonly #counts: () => Counts;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #restore: () => void;
   #drawn = -Infinity;
@@ -33,7 +35,7 @@ export class ProgressBar {
     terminal: Terminal,
     total: number | undefined,
     pace: Pace,
-    counts: () => SweepCounts,
+    counts: () => Counts,
   ) {
     this.#terminal = terminal;
     this.#counts = counts;
