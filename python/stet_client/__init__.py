@@ -234,7 +234,9 @@ class _Connection:
         self._path = parts.path.rstrip("/")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         host, port = parts.hostname, parts.port
-        self._open = lambda: kind(host, port, timeout=REQUEST_TIMEOUT_SECONDS)
+        self._open: Callable[[], http.client.HTTPConnection] = lambda: kind(
+            host, port, timeout=REQUEST_TIMEOUT_SECONDS
+        )
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         token = os.environ.get("STET_TOKEN") if token is None else token
         if token:
@@ -532,7 +534,8 @@ class Client:
         """Yields the row of each run, or None: many in one request."""
         for batch in _batches(bodies):
             fields = {name: batch[0][name] for name in ("key", "defaults") if name in batch[0]}
-            request = {"batch": [body["params"] for body in batch], "only": only, **fields}
+            request: Params = {"batch": [body["params"] for body in batch], "only": only}
+            request.update(fields)
             yield from self._connection.post("find", request)["rows"]
 
 
@@ -598,7 +601,8 @@ class Once(Generic[P, R]):
         params = self._params(args, kwargs)
         with self.client.claim(params, key=self._key, defaults=self._defaults) as run:
             if run.done:
-                return run.result
+                recorded: R = run.result
+                return recorded
             result = bound()
             run.record(result if self.save else None)
             return result
@@ -612,14 +616,14 @@ class Once(Generic[P, R]):
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return self.__qualname__  # by name, for worker processes
+        return self._name  # by name, for worker processes
 
     def _params(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Params:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         params = dict(bound.arguments)
         params.update(params.pop(self._rest, {}) if self._rest else {})
-        params.pop(self._receiver, None)
+        params.pop(self._receiver or "", None)
         return params if self._key is None else {k: params[k] for k in self._key if k in params}
 
 
