@@ -42,7 +42,7 @@ export const contenders: Readonly<Record<string, Contender>> = {
   "keyv": {
     name: "keyv with SQLite",
     language: "js",
-    packages: ["keyv@6.1.0", "@keyv/sqlite@4.0.8"],
+    packages: ["keyv@5.6.0", "@keyv/sqlite@4.0.8"],
     durability: "as SQLite's defaults: fsync of the transaction",
   },
   "cacache": {

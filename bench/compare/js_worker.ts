@@ -90,7 +90,9 @@ async function load(name: string): Promise<Record<string, unknown>> {
 
 async function keyv(work: Work): Promise<Memo> {
   const { default: Keyv } = await load("keyv") as { default: new (options: object) => KeyvLike };
-  const { default: Sqlite } = await load("@keyv/sqlite") as { default: new (uri: string) => object };
+  const { default: Sqlite } = await load("@keyv/sqlite") as {
+    default: new (uri: string) => object;
+  };
   const store = new Keyv({ store: new Sqlite(`sqlite://${path.join(folder, "runs.sqlite")}`) });
   return memo(work, {
     get: (key) => store.get(key),

@@ -84,7 +84,7 @@ def use_entropic():
         result_cls=Result,
         results_dir=str(folder / "results"),
         db_url=f"sqlite:///{folder}/runs.sqlite3",
-        file_suffix=".json",
+        file_suffix=".txt",
     )
 
     def call(**params):
