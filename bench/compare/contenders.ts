@@ -19,13 +19,6 @@ export const contenders: Readonly<Record<string, Contender>> = {
     durability: "fsync of the row",
     isOurs: true,
   },
-  "stet-csv-process": {
-    name: 'stet, CSV, "process"',
-    language: "js",
-    packages: [],
-    durability: "no fsync",
-    isOurs: true,
-  },
   "stet-sqlite": {
     name: "stet, SQLite",
     language: "js",
@@ -39,17 +32,23 @@ export const contenders: Readonly<Record<string, Contender>> = {
     packages: [],
     durability: "fsync of the transaction (WAL, synchronous=FULL)",
   },
-  "keyv": {
-    name: "keyv with SQLite",
-    language: "js",
-    packages: ["keyv@5.6.0", "@keyv/sqlite@4.0.8"],
-    durability: "as SQLite's defaults: fsync of the transaction",
-  },
   "cacache": {
     name: "cacache",
     language: "js",
     packages: ["cacache@21.0.2"],
     durability: "no fsync",
+  },
+  "joblib": {
+    name: "joblib.Memory",
+    language: "python",
+    packages: ["joblib"],
+    durability: "no fsync",
+  },
+  "diskcache": {
+    name: "diskcache",
+    language: "python",
+    packages: ["diskcache"],
+    durability: "no fsync of each transaction (WAL, synchronous=NORMAL)",
   },
   "python-stet": {
     name: "Python's stet, CSV",
@@ -63,16 +62,17 @@ export const contenders: Readonly<Record<string, Contender>> = {
     packages: ["entropic==2.3.0", "SQLAlchemy==2.1.9"],
     durability: "fsync of the transaction; the result file has none",
   },
-  "joblib": {
-    name: "joblib.Memory",
-    language: "python",
-    packages: ["joblib"],
+  "stet-csv-process": {
+    name: 'stet, CSV, "process"',
+    language: "js",
+    packages: [],
     durability: "no fsync",
+    isOurs: true,
   },
-  "diskcache": {
-    name: "diskcache",
-    language: "python",
-    packages: ["diskcache"],
-    durability: "no fsync of each transaction (WAL, synchronous=NORMAL)",
+  "keyv": {
+    name: "keyv with SQLite",
+    language: "js",
+    packages: ["keyv@5.6.0", "@keyv/sqlite@4.0.8"],
+    durability: "as SQLite's defaults: fsync of the transaction",
   },
 };

@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 import { runtimes } from "../../tests/runtimes.ts";
 import { type Contender, contenders } from "./contenders.ts";
 import { install, type Installed, installParallel } from "./install.ts";
-import { performancePage, type Programs, type Report, type Result } from "./page.ts";
+import { performancePage, type Programs, type Result } from "./page.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -151,39 +151,48 @@ function measurePrograms(): Programs {
   return { commands: COMMANDS, stet, parallel: theirs, versions: parallel.versions };
 }
 
+const versionOf = (command: string): string =>
+  spawnSync(command, ["--version"], { encoding: "utf8" }).stdout?.trim() ?? "";
+
+/** Writes the page and its plots. Contenders without a result count as not reached. */
+function write(results: readonly Result[], programs: Programs): void {
+  const rest = options.only.map((name) => contenders[name]!)
+    .filter((contender) => !results.some((result) => result.contender === contender))
+    .map((contender) => ({ contender, skipped: "the command was stopped before", sizes: [] }));
+  const { page, pictures } = performancePage({
+    results: [...results, ...rest],
+    programs,
+    processes: PROCESSES,
+    grid: GRID,
+    limit,
+    machine: `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} processors, ` +
+      `${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()} ${os.release()}`,
+    load: os.loadavg()[1]!,
+    versions: `Node ${versionOf(node!.command)}, ${versionOf("python3")}`,
+    command: ["deno task compare", ...process.argv.slice(2)].join(" "),
+  });
+  fs.mkdirSync(path.join(root, "docs/pictures"), { recursive: true });
+  for (const [name, svg] of Object.entries(pictures)) {
+    fs.writeFileSync(path.join(root, "docs/pictures", name), svg);
+  }
+  const file = path.join(root, "docs/performance.md");
+  fs.writeFileSync(file, page);
+  spawnSync(process.execPath, ["fmt", "--quiet", file]); // as the gate has it
+}
+
 const results: Result[] = [];
-let programs: Programs;
 try {
   console.error("programs");
-  programs = measurePrograms();
-  for (const [name, contender] of Object.entries(contenders)) {
-    if (!options.only.includes(name)) continue;
+  const programs = measurePrograms();
+  for (const name of options.only) {
+    const contender = contenders[name];
+    if (!contender) throw new Error(`Cannot compare: there is no contender "${name}"`);
     console.error(contender.name);
-    results.push(await measure(name, contender, install(name, contender, temporary)));
-    const { skipped, stopped } = results.at(-1)!;
-    if (skipped ?? stopped) console.error(`  ${skipped ?? stopped}`);
+    const result = await measure(name, contender, install(name, contender, temporary));
+    results.push(result);
+    if (result.skipped ?? result.stopped) console.error(`  ${result.skipped ?? result.stopped}`);
+    write(results, programs); // after each: an interrupt loses the others only
   }
 } finally {
   fs.rmSync(temporary, { recursive: true, force: true });
 }
-const versionOf = (command: string): string =>
-  spawnSync(command, ["--version"], { encoding: "utf8" }).stdout?.trim() ?? "";
-const report: Report = {
-  results,
-  programs,
-  processes: PROCESSES,
-  grid: GRID,
-  limit,
-  machine: `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} processors, ` +
-    `${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()} ${os.release()}`,
-  load: os.loadavg()[0]!,
-  versions: `Node ${versionOf(node.command)}, ${versionOf("python3")}`,
-  command: ["deno task compare", ...process.argv.slice(2)].join(" "),
-};
-const { page, pictures } = performancePage(report);
-fs.mkdirSync(path.join(root, "docs/pictures"), { recursive: true });
-for (const [name, svg] of Object.entries(pictures)) {
-  fs.writeFileSync(path.join(root, "docs/pictures", name), svg);
-}
-fs.writeFileSync(path.join(root, "docs/performance.md"), page);
-console.error("wrote docs/performance.md");

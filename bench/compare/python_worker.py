@@ -1,6 +1,6 @@
 """Does one task with one contender, and prints its times as JSON; js_worker.ts is its twin.
 
-    python_worker.py CONTENDER fill|look|resume|grid FOLDER ROWS SECONDS PACKAGES FROM
+python_worker.py CONTENDER fill|look|resume|grid FOLDER ROWS SECONDS PACKAGES FROM
 """
 
 import csv
@@ -59,7 +59,9 @@ def python_stet():
             if start == 0:
                 writer.writeheader()
             for i in range(start, end):
-                writer.writerow({**params_at(i), "_stet_timestamp": "2026-11-21T14:22:01.123456+00:00"})
+                writer.writerow(
+                    {**params_at(i), "_stet_timestamp": "2026-11-21T14:22:01.123456+00:00"}
+                )
         return end
 
     return once(store=str(store))(work), fill
@@ -128,7 +130,12 @@ def sample(body):
     return median(times) * 1e6
 
 
-makers = {"python-stet": python_stet, "entropic": use_entropic, "joblib": use_joblib, "diskcache": use_diskcache}
+makers = {
+    "python-stet": python_stet,
+    "entropic": use_entropic,
+    "joblib": use_joblib,
+    "diskcache": use_diskcache,
+}
 os.chdir(folder)
 call, fill = makers[contender]()
 answer = {}

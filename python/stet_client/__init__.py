@@ -1,9 +1,9 @@
 """Runs every combination once: a client of the stet sidecar (`stet serve runs.csv`).
 
-    @once(store="http://127.0.0.1:8787")
-    def train(alpha, seed): ...
+@once(store="http://127.0.0.1:8787")
+def train(alpha, seed): ...
 
-    sweep(train, {"alpha": [0.1, 0.5], "seed": range(10)}, concurrency=4)
+sweep(train, {"alpha": [0.1, 0.5], "seed": range(10)}, concurrency=4)
 """
 
 from __future__ import annotations
@@ -232,7 +232,9 @@ class _Connection:
             )
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._path = parts.path.rstrip("/")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
         host, port = parts.hostname, parts.port
         self._open: Callable[[], http.client.HTTPConnection] = lambda: kind(
             host, port, timeout=REQUEST_TIMEOUT_SECONDS
@@ -379,7 +381,9 @@ class Run:
             problem = ResultError(f"Cannot store a result: {error}", result)
             self._note(problem)
             raise problem from error
-        self._end("record", "recorded", {**fields, "elapsed_seconds": time.monotonic() - self._start})
+        self._end(
+            "record", "recorded", {**fields, "elapsed_seconds": time.monotonic() - self._start}
+        )
 
     def fail(self, error: Union[BaseException, str]) -> None:
         """Notes that the run failed, and ends its claim. The run is not done."""
@@ -412,7 +416,9 @@ class Run:
             else:
                 self.release()  # interrupted
         except StetError as trouble:
-            warnings.warn(f"The failure of a run was not noted: {trouble}", RuntimeWarning, stacklevel=3)
+            warnings.warn(
+                f"The failure of a run was not noted: {trouble}", RuntimeWarning, stacklevel=3
+            )
 
     def _claim(self, wait_seconds: float) -> None:
         client = self._client
@@ -438,7 +444,9 @@ class Run:
 
     def _end(self, route: str, state: str, fields: Params) -> None:
         if self.state != "claimed":
-            raise StetError(f"Cannot {route} the run {self.params}: it is {self.state}, not claimed")
+            raise StetError(
+                f"Cannot {route} the run {self.params}: it is {self.state}, not claimed"
+            )
         try:
             self._client._connection.post(route, {**self._body, **fields})
         except StetError as error:
@@ -472,7 +480,9 @@ class Client:
         if namespace == "":
             raise ValueError("Cannot use namespace: it is empty; leave it out or give it a name")
         if not 0 < lease_seconds <= MAX_LEASE_SECONDS:
-            raise ValueError(f"Cannot use lease_seconds={lease_seconds}: must be 0 to {MAX_LEASE_SECONDS}")
+            raise ValueError(
+                f"Cannot use lease_seconds={lease_seconds}: must be 0 to {MAX_LEASE_SECONDS}"
+            )
         self._connection = _Connection(store, token)
         self._renewer = _Renewer(self._connection)
         self.namespace = namespace
@@ -572,7 +582,9 @@ class Once(Generic[P, R]):
             inspect.isasyncgenfunction,
         )
         if any(is_kind(function) for is_kind in kinds):
-            raise TypeError(f"Cannot wrap {name}(): it is async or a generator; return a plain value")
+            raise TypeError(
+                f"Cannot wrap {name}(): it is async or a generator; return a plain value"
+            )
         self.function = function
         self.client = client
         self.save = save
@@ -584,7 +596,9 @@ class Once(Generic[P, R]):
             (each.name for each in parameters[:1] if each.name in ("self", "cls")), None
         )
         if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-            raise TypeError(f"Cannot wrap {name}(): *args have no names to record; name the parameters")
+            raise TypeError(
+                f"Cannot wrap {name}(): *args have no names to record; name the parameters"
+            )
         self._rest = next((each.name for each in parameters if each.kind is each.VAR_KEYWORD), None)
         names = [each.name for each in parameters if each.name not in (self._receiver, self._rest)]
         for column in key or ():
