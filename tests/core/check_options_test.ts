@@ -42,6 +42,9 @@ test("an unknown option is a TypeError that offers the nearest, or all", async (
     [() => cluster(url, untyped({ detached: true })), /"detached"; did you mean "detach"/],
   ];
   for (const [call, message] of cases) assert.throws(call, { name: "TypeError", message });
-  const working = clusterWorker(square, url, untyped({ idleMS: 2 }));
-  await assert.rejects(working, { name: "TypeError", message: /"idleMS"; did you mean "idleMs"/ });
+  const working = clusterWorker(square, url, untyped({ handleSignal: 2 }));
+  await assert.rejects(working, {
+    name: "TypeError",
+    message: /"handleSignal"; did you mean "handleSignals"/,
+  });
 });
