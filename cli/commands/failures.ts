@@ -19,6 +19,7 @@ import {
 } from "../options.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
+import { onChangeOption } from "../runs/on_change_option.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
@@ -41,9 +42,10 @@ const options = {
   namespace: option(text("name"), "only those of a namespace; --retry wants it if they are in one"),
   logs: logsOption,
   retry: flag("run them again"),
-  save: saveOption,
   result: resultOption,
+  onChange: onChangeOption,
   live: flag("print the output of programs as it comes, each line with its params in front"),
+  save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
 } as const satisfies Options;

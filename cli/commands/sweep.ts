@@ -34,17 +34,17 @@ export const sweep: Command = command({
       ...sweepOptions.jobs,
       help: "how many at once (default 1; with --workers one for each processor)",
     },
-    ...serviceOptions,
     dryRun: dryRunOption,
+    ...serviceOptions,
     ...engineOptions,
   },
   notes: [gridNote, sweepNote],
   exitCode1: "some runs failed, or were not begun",
   examples: [
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
-    "plain.ts#train -g seed=0..19 -s runs.csv --save",
     `train.ts#train -g model=s,l -g batch=64,8 -g seed=0..9 \\
     --zip model,batch --filter "model = 's' or seed < 3" --dry-run`,
+    "plain.ts#train -g seed=0..19 -s runs.csv --save",
     "evals.ts#ask -j 64 --http-retry --adaptive --max-failures 20%",
     `train.ts#train -g seed=0..9999 --engine pgboss \\
     --store postgres://host/database`,

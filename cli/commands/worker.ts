@@ -78,7 +78,7 @@ export const worker: Command = command({
     const opened = await openBackend(url);
     await closeAfter(async () => {
       await checkCommand(engineOf(opened), url, program, values.namespace, output);
-      const swept = once(...programRuns(program, values.namespace, opened));
+      const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());
   },

@@ -39,6 +39,11 @@ export const sweepOptions = {
   grace: option(time, "how long what runs may take after Ctrl-C (default: as long as it takes)"),
 } as const satisfies Options;
 
+/** The option of commands that sweep a grid. */
+export const dryRunOption: Option<boolean> = flag(
+  "list what would run, and say how long it will take by the runs so far; run nothing",
+);
+
 /** The option of commands that may run a plain function. */
 export const saveOption = flag("of a plain function, also save the results");
 
@@ -51,11 +56,6 @@ export const serviceOptions = {
     "begin 2 attempts at once, more while all is well, half as many at 429 and 503; -j is the most",
   ),
 } as const satisfies Options;
-
-/** The option of commands that sweep a grid. */
-export const dryRunOption: Option<boolean> = flag(
-  "list what would run, and say how long it will take by the runs so far; run nothing",
-);
 
 /** The options of commands that can have workers of a cluster run the runs. */
 export const engineOptions = {

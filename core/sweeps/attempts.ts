@@ -7,10 +7,10 @@ import type { SweepOptions } from "./sweep_types.ts";
 import type { Execute, Executed, RunJob } from "../runs/target.ts";
 
 const MAX_RETRY_DELAY_MS = 60_000;
-/** Number of further attempts at a run where `retry` is given. */
-const DEFAULT_RETRIES = 10;
 /** Maximum time that a result waits for others of its group, in milliseconds. */
 const MAX_GROUP_MS = 50;
+/** Number of further attempts at a run where `retry` is given. */
+const DEFAULT_RETRIES = 10;
 
 /**
  * Returns what executes the runs of a sweep: attempts are paced and have a time limit, failed ones are
