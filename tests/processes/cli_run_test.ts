@@ -370,7 +370,7 @@ test("what keeps sweep from running is told before anything runs", async (t) => 
         [`${swept}#trian`],
         /no export "trian", did you mean "train"\? it can sweep .*#ask, .*#train/,
       ],
-      [[`${swept}#plain`], /"plain" .* cannot be swept; it can sweep .*#ask, .*#train/],
+      [[`${swept}#plain`], /plain is a plain function: say where its runs are remembered/],
       [[swept], /no export "default"/],
       [[`${broken}#train`, "-g", "a=1"], /cannot load .*not today/],
       [[`${swept}#train`, "-g", "alpha=1", "-g", "sed=1,2"], /no "sed"; did you mean "seed"\?/],

@@ -45,7 +45,8 @@ for (const { name, command, args } of runtimes) {
       if (columns >= 60) assert(bars.some((bar) => /█.*\d+ ran/.test(bar)), stdout);
       const shown = lines.map((each) => each.at(-1)!);
       assert.match(shown[0]!, /^\[stet\] Failed: n=3: sh exited with code 1: three/);
-      assert.match(shown.at(-3)!, /^\[stet\] 7 ran, 0 skipped, 1 failed in /);
+      assert.match(shown.at(-4)!, /^\[stet\] 7 ran, 0 skipped, 1 failed in /);
+      assert.match(shown.at(-3)!, /^\[stet\] No result was found in 7 of 7 runs/);
       assert.match(shown.at(-2)!, /^\[stet\] Why they failed: /);
       assert.equal(shown.at(-1), "");
     }));
