@@ -1,9 +1,9 @@
 """Runs every combination once: a client of the stet sidecar (`stet serve runs.csv`).
 
-    @once(store="http://127.0.0.1:8787")
-    def train(alpha, seed): ...
+@once(store="http://127.0.0.1:8787")
+def train(alpha, seed): ...
 
-    sweep(train, {"alpha": [0.1, 0.5], "seed": range(10)}, concurrency=4)
+sweep(train, {"alpha": [0.1, 0.5], "seed": range(10)}, concurrency=4)
 """
 
 from __future__ import annotations
@@ -232,9 +232,13 @@ class _Connection:
             )
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._path = parts.path.rstrip("/")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
         host, port = parts.hostname, parts.port
-        self._open = lambda: kind(host, port, timeout=REQUEST_TIMEOUT_SECONDS)
+        self._open: Callable[[], http.client.HTTPConnection] = lambda: kind(
+            host, port, timeout=REQUEST_TIMEOUT_SECONDS
+        )
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         token = os.environ.get("STET_TOKEN") if token is None else token
         if token:
@@ -377,7 +381,9 @@ class Run:
             problem = ResultError(f"Cannot store a result: {error}", result)
             self._note(problem)
             raise problem from error
-        self._end("record", "recorded", {**fields, "elapsed_seconds": time.monotonic() - self._start})
+        self._end(
+            "record", "recorded", {**fields, "elapsed_seconds": time.monotonic() - self._start}
+        )
 
     def fail(self, error: Union[BaseException, str]) -> None:
         """Notes that the run failed, and ends its claim. The run is not done."""
@@ -410,7 +416,9 @@ class Run:
             else:
                 self.release()  # interrupted
         except StetError as trouble:
-            warnings.warn(f"The failure of a run was not noted: {trouble}", RuntimeWarning, stacklevel=3)
+            warnings.warn(
+                f"The failure of a run was not noted: {trouble}", RuntimeWarning, stacklevel=3
+            )
 
     def _claim(self, wait_seconds: float) -> None:
         client = self._client
@@ -436,7 +444,9 @@ class Run:
 
     def _end(self, route: str, state: str, fields: Params) -> None:
         if self.state != "claimed":
-            raise StetError(f"Cannot {route} the run {self.params}: it is {self.state}, not claimed")
+            raise StetError(
+                f"Cannot {route} the run {self.params}: it is {self.state}, not claimed"
+            )
         try:
             self._client._connection.post(route, {**self._body, **fields})
         except StetError as error:
@@ -470,7 +480,9 @@ class Client:
         if namespace == "":
             raise ValueError("Cannot use namespace: it is empty; leave it out or give it a name")
         if not 0 < lease_seconds <= MAX_LEASE_SECONDS:
-            raise ValueError(f"Cannot use lease_seconds={lease_seconds}: must be 0 to {MAX_LEASE_SECONDS}")
+            raise ValueError(
+                f"Cannot use lease_seconds={lease_seconds}: must be 0 to {MAX_LEASE_SECONDS}"
+            )
         self._connection = _Connection(store, token)
         self._renewer = _Renewer(self._connection)
         self.namespace = namespace
@@ -532,7 +544,8 @@ class Client:
         """Yields the row of each run, or None: many in one request."""
         for batch in _batches(bodies):
             fields = {name: batch[0][name] for name in ("key", "defaults") if name in batch[0]}
-            request = {"batch": [body["params"] for body in batch], "only": only, **fields}
+            request: Params = {"batch": [body["params"] for body in batch], "only": only}
+            request.update(fields)
             yield from self._connection.post("find", request)["rows"]
 
 
@@ -569,7 +582,9 @@ class Once(Generic[P, R]):
             inspect.isasyncgenfunction,
         )
         if any(is_kind(function) for is_kind in kinds):
-            raise TypeError(f"Cannot wrap {name}(): it is async or a generator; return a plain value")
+            raise TypeError(
+                f"Cannot wrap {name}(): it is async or a generator; return a plain value"
+            )
         self.function = function
         self.client = client
         self.save = save
@@ -581,7 +596,9 @@ class Once(Generic[P, R]):
             (each.name for each in parameters[:1] if each.name in ("self", "cls")), None
         )
         if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-            raise TypeError(f"Cannot wrap {name}(): *args have no names to record; name the parameters")
+            raise TypeError(
+                f"Cannot wrap {name}(): *args have no names to record; name the parameters"
+            )
         self._rest = next((each.name for each in parameters if each.kind is each.VAR_KEYWORD), None)
         names = [each.name for each in parameters if each.name not in (self._receiver, self._rest)]
         for column in key or ():
@@ -598,7 +615,8 @@ class Once(Generic[P, R]):
         params = self._params(args, kwargs)
         with self.client.claim(params, key=self._key, defaults=self._defaults) as run:
             if run.done:
-                return run.result
+                recorded: R = run.result
+                return recorded
             result = bound()
             run.record(result if self.save else None)
             return result
@@ -612,14 +630,14 @@ class Once(Generic[P, R]):
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return self.__qualname__  # by name, for worker processes
+        return self._name  # by name, for worker processes
 
     def _params(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Params:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         params = dict(bound.arguments)
         params.update(params.pop(self._rest, {}) if self._rest else {})
-        params.pop(self._receiver, None)
+        params.pop(self._receiver or "", None)
         return params if self._key is None else {k: params[k] for k in self._key if k in params}
 
 

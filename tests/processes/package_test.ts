@@ -26,6 +26,9 @@ import { runtimes } from "../runtimes.ts";
 
 const MAX_PACKED_BYTES = 600_000;
 
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as { readonly version: string };
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const fixtures = join(root, "tests/fixtures/package");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -151,7 +154,12 @@ for (const { name, words, project } of strangers) {
     // They need a package, a cluster and a client.
     const query = run(cwd, [...stet, "query", "a.csv", "SELECT 1"]);
     assert.match(query.error, /@duckdb\/node-api is not installed; install it with: /);
-    for (const command of ["query", "submit", "serve"]) use(/Usage: stet/, command, "--help");
+    use(/^runtime/m, "doctor", "a.csv");
+    use(/stet/, "completions", "bash");
+    assert.equal(cli("--version").trim(), `stet ${version}`);
+    for (const command of ["query", "submit", "serve", "worker"]) {
+      use(/Usage: stet/, command, "--help");
+    }
     assert.deepEqual(all.filter((command) => !used.has(command)), []);
   });
 

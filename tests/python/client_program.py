@@ -18,7 +18,13 @@ argument = rest[0] if rest else ""
 def train(alpha, seed=1):
     with open(argument, "a") as file:
         file.write(f"{alpha} {seed}\n")
-    return {"loss": alpha * seed, "gap": float("nan"), "text": "nan", "big": 2**70, "list": [1, None]}
+    return {
+        "loss": alpha * seed,
+        "gap": float("nan"),
+        "text": "nan",
+        "big": 2**70,
+        "list": [1, None],
+    }
 
 
 @once(store=url)
@@ -60,7 +66,11 @@ def values():
             run.record(value)
     found = [client.claim({"v": value, "i": i}).result for i, value in enumerate(VALUES)]
     expected = [*VALUES[:-2], [1, 2], "2026-11-21T14:22:01.123Z"]
-    return [i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1] and repr(pair[0]) != repr(pair[1])]
+    return [
+        i
+        for i, pair in enumerate(zip(found, expected))
+        if pair[0] != pair[1] and repr(pair[0]) != repr(pair[1])
+    ]
 
 
 def calls():
