@@ -9,7 +9,7 @@ import {
   sweepNote,
   sweepOptions,
 } from "../runs/sweep_options.ts";
-import { sweepOrList } from "../runs/sweep_or_list.ts";
+import { sweepOrList } from "../runs/run_sweep.ts";
 import { sweepTask } from "../runs/sweep_task.ts";
 
 /** `stet sweep`. */

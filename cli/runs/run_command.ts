@@ -15,7 +15,7 @@ import { defaultsOf } from "../programs/defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "../programs/logs_of.ts";
 import { programRuns } from "../programs/program_runs.ts";
-import { sweepOrList } from "./sweep_or_list.ts";
+import { sweepOrList } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
 import { unusedNote, unusedParams } from "../programs/unused_params.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";

@@ -25,6 +25,18 @@ import { shownLocation } from "../../core/runtime/shown_location.ts";
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
 
+/** Sweeps, or with `--dry-run` lists what would run, and resolves to the exit code. Throws as `runSweep`. */
+export async function sweepOrList(
+  task: Task,
+  { dryRun: isDry = false }: { readonly dryRun?: boolean },
+  output: Output,
+): Promise<number> {
+  if (!isDry) return await runSweep(task, output);
+  const { dryRun } = await import("./dry_run.ts");
+  await dryRun(task, output);
+  return 0;
+}
+
 /**
  * Sweeps, with a progress bar on a terminal and a line every half minute elsewhere, prints the counts and resolves to the exit code: 1 if some
  * runs failed or were not begun.
