@@ -19,8 +19,7 @@ import {
 } from "../options.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
-import { onChangeOption } from "../runs/on_change_option.ts";
-import { resultOption } from "../runs/result_option.ts";
+import { onChangeOption, resultOption } from "../runs/program_options.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
 import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";

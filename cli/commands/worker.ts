@@ -6,7 +6,7 @@ import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../runs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
-import { resultOption } from "../runs/result_option.ts";
+import { resultOption } from "../runs/program_options.ts";
 import { programRuns } from "../runs/program_runs.ts";
 import { programArgument } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
