@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { installOptional } from "./install_optional.ts";
@@ -11,6 +11,14 @@ export const root: string = fileURLToPath(new URL("..", import.meta.url));
 /** In TypeScript the server is a variable, so that Deno does not load it early. Bundlers need a literal. */
 const SERVER_IMPORT = /import\(SERVER\)/;
 const SERVER_LITERAL = 'import("../../server/serve.js")';
+
+/** Names that declarations use, empty here: they merge with those of DOM, Node, Bun or Deno if there are such. */
+const GLOBALS = `/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.iterator" />
+interface AbortSignal {}
+interface Response {}
+interface URL {}
+`;
 
 /** Compiles modules, and all that they import, to JavaScript without comments. */
 export function compileJavaScript(entries: readonly string[], folder: string): void {
@@ -44,6 +52,13 @@ export function compileDeclarations(entries: readonly string[], folder: string):
   }
   for (const path of globSync("**/*.d.ts", { cwd: folder })) {
     if (!needed.has(path)) rmSync(join(folder, path));
+  }
+  writeFileSync(join(folder, "globals.d.ts"), GLOBALS);
+  for (const entry of entries) {
+    const file = join(folder, entry.replace(/\.ts$/, ".d.ts"));
+    const path = posix.join(posix.relative(posix.dirname(entry), "."), "globals.d.ts");
+    const text = readFileSync(file, "utf8").replace(/^#!.*\n/, "");
+    writeFileSync(file, `/// <reference path="${path}" />\n${text}`);
   }
 }
 

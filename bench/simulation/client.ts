@@ -5,7 +5,6 @@ import type { Server, Session } from "./server.ts";
 /** Returns a package `pg` whose clients connect a host with a server. */
 export function simulatedPg(host: Host, server: Server): Pg {
   return {
-    types: { getTypeParser: () => (text) => text },
     Client: class extends Client {
       constructor(_options: PgOptions) {
         super(host, server);

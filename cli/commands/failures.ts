@@ -22,7 +22,7 @@ import { pairsText } from "../grids/pairs_text.ts";
 import { onChangeOption, resultOption } from "../runs/program_options.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
-import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
@@ -44,6 +44,7 @@ const options = {
   result: resultOption,
   onChange: onChangeOption,
   live: flag("print the output of programs as it comes, each line with its params in front"),
+  save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
 } as const satisfies Options;
@@ -182,7 +183,7 @@ async function retry(
   }
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
-  const swept = await loadExport(module);
+  const swept = await loadExport(module, { plainStore: location, save: values.save });
   const task = await exportTask(swept, params, params.length, values, output, location);
   return await runSweep(task, output);
 }

@@ -2,6 +2,7 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
 import { fingerprintOf } from "../../core/runs/fingerprint_of.ts";
+import { PermanentFailures } from "../../core/runs/permanent_failures.ts";
 import { type Plan, type Target, targetOf } from "../../core/runs/target.ts";
 import { type Items, shardItems } from "../../core/sweeps/shard.ts";
 import type { Output } from "../command.ts";
@@ -27,10 +28,11 @@ export async function dryRun(task: Task, output: Output): Promise<void> {
     const counts = await listRuns(target, task, output.log).catch((error) => {
       throw asUsageError(error);
     });
-    const { missing, done, busy } = counts;
+    const { missing, done, busy, failed } = counts;
     const elsewhere = busy > 0 ? `, ${busy} run elsewhere now` : "";
+    const permanent = failed > 0 ? `, ${failed} failed for good` : "";
     output.error(
-      `[stet] Dry run: ${missing} would run, ${done} are done${elsewhere}` +
+      `[stet] Dry run: ${missing} would run, ${done} are done${elsewhere}${permanent}` +
         durationOf(missing, task, await newestDurations(target.engine)),
     );
   }, end);
@@ -38,11 +40,13 @@ export async function dryRun(task: Task, output: Output): Promise<void> {
 
 async function listRuns(
   target: Target,
-  { params, executor, options: { shard } }: Task,
+  { params, executor, options: { shard, retryPermanent } }: Task,
   log: (line: string) => void,
-): Promise<{ missing: number; done: number; busy: number }> {
+): Promise<{ missing: number; done: number; busy: number; failed: number }> {
+  const failures = retryPermanent ? [] : await target.engine.failures();
+  const permanent = new PermanentFailures(failures);
   const held = new Set((await target.engine.held()).map(({ key }) => key));
-  const counts = { missing: 0, done: 0, busy: 0 };
+  const counts = { missing: 0, done: 0, busy: 0, failed: 0 };
   const seen = new FingerprintSet();
   let batch: Plan[] = [];
   const look = async (): Promise<void> => {
@@ -50,6 +54,7 @@ async function listRuns(
     for (const [i, plan] of batch.entries()) {
       if (rows[i]) counts.done++;
       else if (held.has(plan.key.text)) counts.busy++;
+      else if (permanent.find(plan.key) !== undefined) counts.failed++;
       else {
         counts.missing++;
         log(pairsText(target.params(plan)));

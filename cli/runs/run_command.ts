@@ -28,9 +28,9 @@ export type RunValues = SweepValues & Partial<EngineValues> & {
   readonly logs: string | undefined;
   readonly live?: boolean;
   readonly result?: string | RegExp | undefined;
+  readonly dryRun?: boolean;
   readonly default?: readonly Pair[];
   readonly onChange?: "ignore" | "rerun" | undefined;
-  readonly dryRun?: boolean;
 };
 
 /** A program to run for combinations. */

@@ -28,6 +28,8 @@ const RETENTION_SECONDS = 365 * 24 * 3600, OUTPUT_SECONDS = 24 * 3600;
 const RETRIES = 2;
 /** Number of times that an instance is started, and the pause after the first one, in milliseconds. */
 const MAX_STARTS = 6, START_PAUSE_MS = 200;
+/** Time limit of noting the end of an instance, in milliseconds: the server may be gone. */
+const MAX_STOP_MS = 30_000;
 /** Number of jobs in a page. */
 const PAGE = 500;
 
@@ -258,9 +260,11 @@ export class JobQueue {
   }
 
   async close(): Promise<void> {
+    const timer = setTimeout(() => void this.#connections.close(), MAX_STOP_MS);
     try {
       await this.#boss.stop({ graceful: false, close: false });
     } finally {
+      clearTimeout(timer);
       await this.#connections.close();
     }
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
+import { permanentMessage } from "../../core/runs/permanent_failures.ts";
 import { main } from "../../cli/main.ts";
 import { openBackend } from "../../mod.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -60,12 +61,21 @@ test("--dry-run says how long the rest takes by the newest runs, and leaves out 
   const [slow] = (await dry("-j", "100", "--per-second", "0.01")).err;
   assert.match(slow!, /about 15m with 100 at once/);
   const other = engineOf(await openBackend(store));
-  const answer = await other.claim(keyOf(keyShape(["seed"]), { seed: 3 }));
+  const shape = keyShape(["seed"]);
+  const answer = await other.claim(keyOf(shape, { seed: 3 }));
   assert.equal(answer.state, "claimed");
+  for (const [seed, error] of [[4, "once more"], [5, permanentMessage("never")]] as const) {
+    const claimed = await other.claim(keyOf(shape, { seed }));
+    assert.ok(claimed.state === "claimed");
+    await claimed.claim.fail({ error, stack: "" });
+  }
   const during = await dry();
   await other.close();
-  assert.equal(during.out[0], "seed=4");
-  assert.match(during.err[0]!, /Dry run: 8 would run, 2 are done, 1 run elsewhere now; about/);
+  assert.deepEqual(during.out.slice(0, 2), ["seed=4", "seed=6"]);
+  assert.match(
+    during.err[0]!,
+    /Dry run: 7 would run, 2 are done, 1 run elsewhere now, 1 failed for good; about/,
+  );
 });
 
 test("--dry-run of a module's export looks as its own options say", async (t) => {

@@ -6,7 +6,7 @@ import { cliPage } from "../../scripts/cli_page.ts";
 const root = new URL("../../", import.meta.url);
 const folders = readdirSync(root, { withFileTypes: true })
   .filter((entry) =>
-    entry.isDirectory() && !/^\.|^(?:node_modules|tests|bench|docs)$/.test(entry.name)
+    entry.isDirectory() && !/^\.|^(?:dist|node_modules|tests|bench|docs)$/.test(entry.name)
   )
   .map(({ name }) => name);
 
