@@ -19,8 +19,7 @@ import {
 } from "../options.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
-import { onChangeOption } from "../runs/on_change_option.ts";
-import { resultOption } from "../programs/result_option.ts";
+import { onChangeOption, resultOption } from "../programs/program_options.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
 import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";

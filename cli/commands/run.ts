@@ -4,8 +4,7 @@ import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { readPair } from "../grids/read_pair.ts";
 import { flag, option, repeated, text } from "../options.ts";
 import { logsOption } from "../programs/logs_of.ts";
-import { onChangeOption } from "../runs/on_change_option.ts";
-import { resultOption } from "../programs/result_option.ts";
+import { onChangeOption, resultOption } from "../programs/program_options.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import {
   dryRunOption,

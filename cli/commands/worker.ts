@@ -6,7 +6,7 @@ import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../programs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
-import { resultOption } from "../programs/result_option.ts";
+import { resultOption } from "../programs/program_options.ts";
 import { programRuns } from "../programs/program_runs.ts";
 import { programArgument, saveOption } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
