@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * stet on the command line: `deno run --allow-read --allow-write cli.ts status runs.csv`.
  *
@@ -24,7 +25,7 @@ export type { Io } from "./cli/command.ts";
  * cannot be used.
  *
  * @param args The arguments after `cli.ts`.
- * @param io Its output. Default: `console.log` and `console.error`.
+ * @param io Its output. Default: standard output and standard error.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
   return await (await import("./cli/main.ts")).main(args, io);

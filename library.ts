@@ -9,7 +9,8 @@ import { createOnce } from "./core/runs/once.ts";
 import type { Once, OnceFunction } from "./core/runs/once_types.ts";
 import { Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
-import { createStatus, type StatusFunction } from "./core/tools/status.ts";
+import { createShownStatus } from "./core/tools/shown_status.ts";
+import type { StatusFunction } from "./core/tools/status.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
 import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
 import type { ExportOptions } from "./core/tools/export_store.ts";
@@ -82,28 +83,32 @@ const registry = new Registry(table);
  */
 export const once: Once = createOnce(registry);
 
-/** The type of {@linkcode sweep}. */
-export interface SweepFunction {
-  /** Sweeps a function. */
-  <A extends unknown[], R>(
-    fn: OnceFunction<A, R>,
-    params: Iterable<SweepParams<A>> | AsyncIterable<SweepParams<A>>,
-    options?: SweepOptions,
-  ): Sweep<R>;
-  /** Sweeps a Store: the value of an outcome is the record. */
-  <C extends Columns>(
-    store: Store<C>,
-    params: Iterable<StoreParams<C>> | AsyncIterable<StoreParams<C>>,
-    options?: SweepOptions,
-  ): Sweep<StoreRecord<C>>;
-}
+/** A function that `once` has wrapped, or a Store. */
+export type Swept = OnceFunction<never[], unknown> | Pick<Store<never>, "close" | "ingest">;
+
+/** One item of the params that a function or a Store is swept with. */
+export type SweptParams<S> = S extends Store<infer C> ? StoreParams<C>
+  : S extends OnceFunction<infer A, infer _> ? SweepParams<A>
+  : never;
+
+/** The value of an outcome: the function's result, or the Store's record. */
+export type SweptValue<S> = S extends Store<infer C> ? StoreRecord<C>
+  : S extends OnceFunction<infer _, infer R> ? R
+  : never;
+
+/** The type of {@linkcode sweep}. One signature: of overloads, a compiler's message is about the last. */
+export type SweepFunction = <S extends Swept>(
+  swept: S,
+  params: Iterable<SweptParams<S>> | AsyncIterable<SweptParams<S>>,
+  options?: SweepOptions,
+) => Sweep<SweptValue<S>>;
 
 /**
  * Runs every combination of params that is not done: many at once if asked, in this thread, in worker
  * processes or as commands, sharing them with every other process that sweeps the same store.
  *
  * Params are any iterable, read once and lazily; duplicates are dropped. The result is an
- * async iterable of outcomes in order of completion, and its `done` resolves to counts. A sweep ends
+ * async iterable of outcomes in order of completion, and awaited it resolves to counts. A sweep ends
  * when every run is done or failed, runs of other processes too: it waits for them, and takes over the
  * runs of processes that die. Ctrl-C finishes and records the runs under way, and prints how to resume.
  *
@@ -127,7 +132,7 @@ export interface SweepFunction {
  *   if (outcome.status === "ran") losses.push(outcome.value!.loss);
  * }
  * assert.equal(losses.length, 6);
- * assert.deepEqual(await sweep(train, grid).done, { ran: 0, skipped: 6, failed: 0 });
+ * assert.deepEqual(await sweep(train, grid), { ran: 0, skipped: 6, failed: 0 });
  * ```
  */
 export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for callers
@@ -225,7 +230,7 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
  * fs.unlinkSync("example_status.csv");
  * ```
  */
-export const status: StatusFunction = createStatus(registry);
+export const status: StatusFunction = createShownStatus(registry);
 
 /**
  * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and

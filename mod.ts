@@ -35,6 +35,9 @@ export {
   Store,
   sweep,
   type SweepFunction,
+  type Swept,
+  type SweptParams,
+  type SweptValue,
   verify,
 } from "./library.ts";
 export type {
@@ -103,9 +106,11 @@ export type {
   Dispatcher,
 } from "./core/runs/dispatcher.ts";
 export type { Executor, Job } from "./core/runs/executor.ts";
-export { expandGrid } from "./core/grids/expand_grid.ts";
+export { dates } from "./core/grids/dates.ts";
+export { expandGrid, type GridOptions } from "./core/grids/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";
 export { geomSpace } from "./core/grids/geom_space.ts";
+export { httpRetry } from "./core/sweeps/http_retry.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/keys/hash_params.ts";
 export type { Key, KeyShape } from "./core/keys/key.ts";
 export { linSpace } from "./core/grids/lin_space.ts";
@@ -121,6 +126,7 @@ export type {
   OnChange,
   Outcome,
 } from "./core/runs/once_types.ts";
+export type { Progress } from "./core/display/progress_line.ts";
 export { range } from "./core/grids/range.ts";
 export type { StoreOptions } from "./core/contract/registry.ts";
 export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";

@@ -1,4 +1,4 @@
-/** What workers of a cluster run: nothing, so that all else is measured. */
+/** The function of the workers of a cluster. It does nothing, so that all else is measured. */
 import { once } from "../mod.ts";
 
 /** Returns the function over a store. */

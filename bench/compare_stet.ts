@@ -17,7 +17,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { tableText } from "../core/tools/table_text.ts";
+import { tableText } from "../core/display/table_text.ts";
 import { openBackend, type Row } from "../mod.ts";
 import { pythonStet } from "../tests/python/python_stet.ts";
 import { runtime } from "./child.ts";

@@ -1,22 +1,17 @@
+import type { Terminal } from "../core/runtime/print_error.ts";
 import type { Arguments, Options, Values } from "./options.ts";
 import type { Task } from "./runs/task.ts";
+
+export type { Terminal };
 
 /** Output of a caller. */
 export interface Io {
   /** Lines for standard output. Default: `console.log`. */
   readonly log?: (line: string) => void;
-  /** Lines for standard error. Default: `console.error`. */
+  /** Lines for standard error. Default: standard error itself. */
   readonly error?: (line: string) => void;
   /** Terminal for progress. Default: standard error, if it is one and `error` is not given. */
   readonly terminal?: Terminal;
-}
-
-/** A terminal to draw on. */
-export interface Terminal {
-  /** Characters in a line. */
-  readonly columns: number;
-  /** Writes text, escape sequences included. */
-  write(text: string): void;
 }
 
 /** Output of a command, with all defaults filled in. */

@@ -21,7 +21,7 @@ export function helpText(command: Command): string {
 
 /** Returns the help of `stet` itself. */
 export function overviewText(commands: readonly Command[]): string {
-  const lines = commands.map(({ name, summary }) => columns(`  ${name}`, summary, 12));
+  const lines = commands.map(({ name, summary }) => columns(`  ${name}`, summary, 15));
   return `stet runs every combination once.
 
 Usage: stet <command> [store] [options]
@@ -29,8 +29,10 @@ Usage: stet <command> [store] [options]
 ${lines.join("\n")}
 
 The store is the file where runs are remembered; without one it is
-_stet_store.csv. Each command has --help. Exit codes: 0 done, 1 some runs
-failed, 2 wrong command line, 3 the store cannot be used.`;
+_stet_store.csv. stet help run, or stet run --help, explains a command;
+stet --version prints the version. Exit codes: 0 done, 1 some runs failed,
+2 wrong command line, 3 the store cannot be used, 130 interrupted (Ctrl-C),
+143 ended (SIGTERM).`;
 }
 
 function optionLines({ options }: Command): string[] {

@@ -1,8 +1,7 @@
-import process from "node:process";
 import { StoreError } from "../core/errors.ts";
-import { printError } from "../core/runtime/print_error.ts";
+import { printError, standardError } from "../core/runtime/print_error.ts";
 import { withoutSecrets } from "../core/runtime/shown_location.ts";
-import type { Command, Io, Output, Terminal } from "./command.ts";
+import type { Command, Io, Output } from "./command.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -26,6 +25,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   merge: async () => (await import("./commands/merge.ts")).merge,
   verify: async () => (await import("./commands/verify.ts")).verify,
   serve: async () => (await import("./commands/serve.ts")).serve,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  completions: async () => (await import("./commands/completions.ts")).completionsOf(commands),
 };
 
 /**
@@ -35,20 +36,23 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  * @param args The arguments after `cli.ts`.
  */
 export async function main(args: readonly string[], io: Io = {}): Promise<number> {
-  const { log = console.log, error: complain = printError } = io;
-  const [name = "--help", ...rest] = args;
+  // Not the method itself: a progress bar replaces it.
+  const { log = (line: string) => console.log(line), error: complain = printError } = io;
+  const [first = "--help", ...others] = args;
+  const isHelp = first === "help" && others.length > 0;
+  const [name, rest] = isHelp ? [others[0]!, ["--help"]] : [first, others];
   try {
+    if (name === "--version") {
+      log(`stet ${(await import("./version.ts")).VERSION}`);
+      return 0;
+    }
     if (name === "--help" || name === "-h" || name === "help") {
       const { overviewText } = await import("./help_text.ts");
       log(overviewText(await Promise.all(Object.values(commands).map((load) => load()))));
       return 0;
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!load) {
-      throw new UsageError(
-        `there is no command "${name}"; the commands are ${Object.keys(commands).join(", ")}`,
-      );
-    }
+    if (!load) throw await unknownCommand(name);
     const { terminal = io.error ? undefined : standardError() } = io;
     return await execute(await load(), rest, { log, error: complain, terminal });
   } catch (error) {
@@ -80,22 +84,14 @@ export async function execute(
   return 0;
 }
 
-/** Standard error, if it is a terminal. */
-function standardError(): Terminal | undefined {
-  const { stderr } = process;
-  if (!stderr.isTTY) return undefined;
-  // The terminal may be closed meanwhile: runs are recorded all the same.
-  stderr.on("error", () => {});
-  return {
-    get columns(): number {
-      return stderr.columns || 80; // 0 where the width is unknown
-    },
-    write(text) {
-      try {
-        stderr.write(text);
-      } catch {
-        // Deno throws then.
-      }
-    },
-  };
+async function unknownCommand(name: string): Promise<UsageError> {
+  const { nearestName } = await import("../core/values/nearest_name.ts");
+  const names = Object.keys(commands);
+  const nearest = nearestName(name, names);
+  return new UsageError(
+    `there is no command "${name}"` +
+      (nearest === undefined
+        ? `; the commands are ${names.join(", ")}`
+        : `; did you mean "${nearest}"?`),
+  );
 }

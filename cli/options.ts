@@ -6,6 +6,8 @@ export interface Option<T> {
   readonly help: string;
   /** Name of its value in the help; undefined for a flag. */
   readonly value?: string;
+  /** The words that its value may be, if they are few. */
+  readonly words?: readonly string[] | undefined;
   /** The letter of its short form. */
   readonly short?: string;
   /** Text of its value where it is not given. */
@@ -28,6 +30,8 @@ export interface Argument<T> {
   readonly count: readonly [least: number, most: number];
   /** True for the texts that are of this argument and no other. Default: the next text is. */
   matches?(text: string): boolean;
+  /** The words that it may be, if they are few. */
+  readonly words?: readonly string[];
   /** True if it is all texts after `--`. */
   readonly isProgram?: boolean;
   read(texts: readonly string[]): T;
@@ -49,6 +53,8 @@ export type Values<Declared> = {
 export interface Kind<T> {
   /** Name of the value in the help. */
   readonly value: string;
+  /** The words that it may be, if they are few. */
+  readonly words?: readonly string[];
   /** @throws {UsageError} If the text is none; names the flag as it was typed. */
   read(text: string, flag: string): T;
 }
@@ -68,7 +74,7 @@ export function option<T>(
 ): Option<T>;
 export function option<T>(kind: Kind<T>, help: string, init?: Init): Option<T | undefined>;
 export function option<T>(
-  { value, read }: Kind<T>,
+  { value, words, read }: Kind<T>,
   help: string,
   init: Pick<Option<T>, "short" | "isSigned" | "default"> = {},
 ): Option<T | undefined> {
@@ -76,7 +82,7 @@ export function option<T>(
     const text = texts.at(-1) ?? init.default;
     return text === undefined ? undefined : read(text, flag);
   };
-  return { ...init, value, help, read: readLast };
+  return { ...init, value, words, help, read: readLast };
 }
 
 /** An option that may be given more than once. */
@@ -116,6 +122,7 @@ export function oneOf<const Word extends string>(
 ): Kind<Word> {
   return {
     value,
+    words,
     read(text, flag): Word {
       const word = words.find((each) => each === text);
       if (word !== undefined) return word;

@@ -62,6 +62,8 @@ export interface DuckDbResult {
   deduplicatedColumnNames(): string[];
   columnTypes(): readonly DuckDbType[];
   fetchChunk(): Promise<DuckDbChunk | null>;
+  /** Returns some of the rows: 2048 in all chunks but the last. */
+  getChunk(index: number): DuckDbChunk;
   /** Reads all values, column by column; no column if there is no row. */
   getColumns(): Promise<unknown[][]>;
 }

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/runs/executor.ts";
+import { checkOptions } from "../core/values/check_options.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
+import { Lines } from "./lines.ts";
+import { type OpenResult, resultOpener } from "./program_result.ts";
 import { runProgram } from "./run_program.ts";
 import { Slots } from "./slots.ts";
 import { fillTemplate, parseTemplate, type Place, type Template } from "./template.ts";
@@ -14,8 +17,20 @@ import { fillTemplate, parseTemplate, type Place, type Template } from "./templa
 export interface CommandsOptions {
   /** Number of programs at once. Default: 1, since programs often use all processors. */
   readonly concurrency?: number;
+  /**
+   * Place of a result: the path of a file with JSON that the program writes, with placeholders
+   * (`"results/{seed}.json"`), or a pattern, whose last match in a line of output or standard error it is: an
+   * object of its named groups, else its first group, else all of it. Default: the last JSON value of standard
+   * output.
+   */
+  readonly result?: string | RegExp;
   /** The folder for the programs' output, `<id>.log` each. Default: output is dropped. */
   readonly logs?: string;
+  /**
+   * Receives each line of output as it comes, with the params of its run and the stream: `"stdout"` or `"stderr"`.
+   * A carriage return ends a line too. Default: none.
+   */
+  readonly live?: (line: string, params: Row, stream: "stdout" | "stderr") => void;
   /** Working folder of the programs. Default: that of this process. */
   readonly cwd?: string;
   /** More environment variables; they override those of this process. */
@@ -24,17 +39,28 @@ export interface CommandsOptions {
   readonly killAfter?: number;
 }
 
+const OPTIONS = {
+  concurrency: true,
+  logs: true,
+  cwd: true,
+  env: true,
+  killAfter: true,
+  result: true,
+  live: true,
+} as const satisfies Record<keyof CommandsOptions, true>;
+
 /**
  * An executor that runs a program for each job, without a shell.
  *
  * `{alpha}` anywhere in a word is a placeholder of that param, `{id}` one of the id of the run, `{slot}` one
  * of its slot: a number from 0 that no other run under way has, less than the number of programs at once. A
- * name may have spaces (`{learning rate}`), `{{` and `}}` are braces. Strings are themselves, numbers as in
+ * name may have spaces (`{learning rate}`), and a brace that begins no name is itself. In a word with `{{`, doubled
+ * braces are braces: `{{alpha}}` is the text `{alpha}`. Strings are themselves, numbers as in
  * cells, `true`, `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too:
  * `STET_PARAM_ALPHA`, `STET_ID` and `STET_SLOT`; two params that would have the same variable are an error.
  *
- * A run resolves to the last JSON line of standard output, of lines up to 1 MiB, or undefined. It rejects
- * with the last lines of standard error if the program exits with another code than 0 or is killed. Output
+ * A run resolves to the last JSON value of standard output, pretty-printed and in colour too, of up to 1 MiB,
+ * or undefined; `result` names another place. It rejects with the line of standard error that says what went wrong, and the last ones, if the program exits with another code than 0 or is killed. Output
  * and standard error are written to `<logs>/<id>.log` as they come; a new attempt replaces the log.
  *
  * The program and its child processes are a process group of their own. When the run is aborted or takes
@@ -43,7 +69,8 @@ export interface CommandsOptions {
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
  * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
- * @throws {TypeError} If a brace is in no placeholder, or there are no words.
+ * @throws {TypeError} If there are no words, or several programs at once would
+ * write one file of results.
  *
  * @example
  * ```ts
@@ -52,12 +79,13 @@ export interface CommandsOptions {
  * import assert from "node:assert/strict";
  *
  * const train = once(({ n }: { n: number }) => ({ n }), { store: new MemoryBackend(), save: true });
- * const executor = commands(["sh", "-c", 'echo "{{ \\"twice\\": $(($1 * 2)) }}"', "sh", "{n}"]);
+ * const executor = commands(["sh", "-c", 'echo "{ \\"twice\\": $(($1 * 2)) }"', "sh", "{n}"]);
  * await sweep(train, [{ n: 1 }, { n: 2 }], { executor }).done;
  * assert.deepEqual(await train({ n: 2 }), { twice: 4 });
  * ```
  */
 export function commands(template: readonly string[], options: CommandsOptions = {}): Executor {
+  checkOptions("run commands", options, OPTIONS);
   return new Commands(parseTemplate(template), options);
 }
 
@@ -68,12 +96,15 @@ class Commands implements Executor {
   readonly concurrency: number;
   readonly #template: Template;
   readonly #options: CommandsOptions;
+  readonly #openResult: OpenResult;
   readonly #slots = new Slots();
 
   constructor(template: Template, options: CommandsOptions) {
     this.concurrency = options.concurrency ?? 1;
     this.#template = template;
     this.#options = options;
+    const cwd = options.cwd ?? process.cwd();
+    this.#openResult = resultOpener(options.result, cwd, this.concurrency);
   }
 
   open(): void {
@@ -94,15 +125,20 @@ class Commands implements Executor {
         `Cannot pass ${JSON.stringify(word)} to a program: arguments hold no NUL characters`,
       );
     }
+    this.#openResult(params, SAMPLE); // throws on a placeholder that is no param
     paramEnvironment(params, SAMPLE); // throws what no environment can hold
   }
 
   async run({ id, params, signal }: Job): Promise<unknown> {
     signal.throwIfAborted();
-    const { logs, cwd, env, killAfter = 5000 } = this.#options;
+    const { logs, live, cwd, env, killAfter = 5000 } = this.#options;
     const slot = this.#slots.acquire();
     const logPath = logs === undefined ? undefined : join(logs, `${id}.log`);
     let log: number | undefined;
+    const lines = live && {
+      stdout: new Lines((line) => live(line, params, "stdout")),
+      stderr: new Lines((line) => live(line, params, "stderr")),
+    };
     try {
       const place = { id, slot };
       const words = fillTemplate(this.#template, params, place);
@@ -114,12 +150,16 @@ class Commands implements Executor {
         env: own,
         signal,
         killAfter,
+        result: this.#openResult(params, place),
         logPath,
-        log: (piece) => {
+        log: (piece, stream) => {
+          lines?.[stream].add(piece);
           for (let at = 0; log !== undefined && at < piece.length;) at += writeSync(log, piece, at);
         },
       });
     } finally {
+      lines?.stdout.end();
+      lines?.stderr.end();
       this.#slots.release(slot);
       if (log !== undefined) closeSync(log);
     }

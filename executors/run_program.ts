@@ -5,8 +5,9 @@ import { atExit, notAtExit } from "../core/runtime/at_exit.ts";
 import { poll } from "../core/runtime/poll.ts";
 import { findProgram, startError } from "./find_program.ts";
 import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts";
-import { LastJson } from "./last_json.ts";
+import type { OutputStream, ResultReader } from "./program_result.ts";
 import { Tail } from "./tail.ts";
+import { tellingLine } from "./telling_line.ts";
 
 /** A program to run, and how. */
 export interface Program {
@@ -19,7 +20,9 @@ export interface Program {
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly killAfter: number;
   /** Gets its output, piece by piece. */
-  readonly log: (piece: Uint8Array) => void;
+  readonly log: (piece: Uint8Array, stream: OutputStream) => void;
+  /** Reads its result. */
+  readonly result: ResultReader;
   /** The file with all of its output, for messages. */
   readonly logPath: string | undefined;
 }
@@ -27,38 +30,47 @@ export interface Program {
 /** Exit code and signal of a process. */
 type Ending = readonly [code: number | null, signal: NodeJS.Signals | null];
 
+/** Maximum length of the line that says what went wrong, and of all last words, in characters. */
+const MAX_TELLING = 200;
+const MAX_WORDS = 2048;
+/** Maximum number of lines of the last words. */
+const MAX_LINES = 10;
+
+/** Maximum size of the error output that is searched for that line, in bytes and lines. */
+const SEARCHED = [2 ** 14, 500] as const;
+
 /** Interval of checks that a group is gone. */
 const CHECKS = { minMs: 20, maxMs: 20 };
 
 /**
- * Runs a program in a process group of its own, and resolves to the last JSON line of its standard output;
- * undefined if there is none.
+ * Runs a program in a process group of its own, and resolves to its result; undefined if
+ * there is none.
  *
  * @throws {Error} If it cannot be run, exits with another code than 0 or is killed; the signal's
  * reason if that was aborted.
  */
 export async function runProgram(program: Program): Promise<unknown> {
-  const { words: [command = ""], signal, killAfter } = program;
+  const { words: [command = ""], signal, killAfter, result } = program;
   signal.throwIfAborted();
-  const result = new LastJson();
-  const lastWords = new Tail();
+  const lastWords = new Tail(...SEARCHED);
   let trouble: { readonly error: unknown } | undefined;
   const isGated = canGuard();
   const child = start(program, isGated);
   const killLeft = (): void => void killGroup(child, "SIGKILL");
   atExit(killLeft);
-  function take(piece: Uint8Array, keep: { add(piece: Uint8Array): void }): void {
-    keep.add(piece);
+  function take(piece: Uint8Array, stream: OutputStream): void {
+    result.add(piece, stream);
+    if (stream === "stderr") lastWords.add(piece);
     if (trouble) return;
     try {
-      program.log(piece);
+      program.log(piece, stream);
     } catch (error) {
       trouble = { error };
       void endGroup(child, killAfter);
     }
   }
-  child.stdout!.on("data", (piece: Uint8Array) => take(piece, result));
-  child.stderr!.on("data", (piece: Uint8Array) => take(piece, lastWords));
+  child.stdout!.on("data", (piece: Uint8Array) => take(piece, "stdout"));
+  child.stderr!.on("data", (piece: Uint8Array) => take(piece, "stderr"));
 
   let ending: Promise<void> | undefined;
   const abort = (): void => void (ending ??= endGroup(child, killAfter));
@@ -139,7 +151,10 @@ function failure(
   tail: string,
 ): Error {
   const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-  const words = tail.trim() === "" ? "" : `:\n${tail}`;
+  const telling = tellingLine(tail);
+  const first = telling === "" ? "" : `: ${telling.slice(0, MAX_TELLING)}`;
+  const last = tail.split(/\r?\n/).slice(-MAX_LINES).join("\n").slice(-MAX_WORDS);
+  const words = first + (last.trim() === telling ? "" : `\n${last}`);
   const log = logPath === undefined ? "" : `\nIts output: ${logPath}`;
   return new Error(`${basename(command)} ${how}${words}${log}`);
 }

@@ -6,7 +6,7 @@ export class Tail {
   readonly #maxLines: number;
   #bytes = Buffer.alloc(0);
 
-  constructor(maxBytes = 2048, maxLines = 10) {
+  constructor(maxBytes: number, maxLines: number) {
     this.#maxBytes = maxBytes;
     this.#maxLines = maxLines;
   }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Exported } from "../core/runs/halt_in_worker.ts";
+import { isCompiled } from "../core/runtime/is_compiled.ts";
 import { permissionFlags } from "../core/runtime/own_words.ts";
 import { WORKER_VARIABLE, workerEntry, type WorkerStart } from "./worker_entry.ts";
 
@@ -56,7 +57,7 @@ export function workerCommand(
       ...loadingArgs(process.execArgv),
       ...process.versions.bun ? [] : heap, // Bun has no such limit
       ...runtimeArgs,
-      fileURLToPath(workerEntry),
+      ...isCompiled() ? [] : [fileURLToPath(workerEntry)],
       ...own,
     ],
     cwd,

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Executor, Job } from "../core/runs/executor.ts";
 import { setExported } from "../core/runs/halt_in_worker.ts";
+import { checkOptions } from "../core/values/check_options.ts";
 import { isPlainObject } from "../core/values/value.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { startWorker, type Worker, type WorkerLimits } from "./worker.ts";
@@ -19,6 +20,12 @@ export interface WorkersOptions {
   /** More options for the runtime, such as `--config=…` of Deno. Default: none. */
   readonly runtimeArgs?: readonly string[];
 }
+
+const OPTIONS = {
+  concurrency: true,
+  maxMemoryMb: true,
+  runtimeArgs: true,
+} as const satisfies Record<keyof WorkersOptions, true>;
 
 /**
  * An executor that runs an exported function in other processes of this runtime, for functions that
@@ -63,6 +70,7 @@ export function workers(
   exportName = "default",
   options: WorkersOptions = {},
 ): Executor {
+  checkOptions("use workers", options, OPTIONS);
   const { concurrency = availableParallelism(), ...limits } = options;
   const executor = new Workers(urlOf(module), exportName, concurrency, limits);
   setExported(executor, { module: urlOf(module), name: exportName });

@@ -77,7 +77,10 @@ function requireOf(name: string, folder: string): ReturnType<typeof createRequir
 }
 
 function installCommand(name: string, version: string): string {
-  if (process.versions["deno"]) return `deno add npm:${name}@${version}`;
+  if (process.versions["deno"]) {
+    // `deno add` alone names it in an import map, which programs of other folders do not see.
+    return `deno install --node-modules-dir=auto npm:${name}@${version}`;
+  }
   if (process.versions["bun"]) return `bun add ${name}@${version}`;
   return `npm install ${name}@${version}`;
 }

@@ -38,7 +38,6 @@ export interface Boss {
   start(): Promise<unknown>;
   stop(options: { readonly graceful: boolean; readonly close: boolean }): Promise<void>;
   on(event: "error", listener: (error: Error) => void): void;
-  on(event: "warning", listener: (warning: { readonly message: string }) => void): void;
   createQueue(name: string, options: BossQueueOptions): Promise<void>;
   insert(
     name: string,

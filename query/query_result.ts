@@ -1,5 +1,9 @@
 import type { DuckDb, DuckDbResult, DuckDbType } from "../duckdb/duckdb.ts";
+import { setView, type View } from "../core/display/set_view.ts";
 import { type PlainValue, plainValues } from "./plain_value.ts";
+
+/** Maximum number of rows that a console shows. */
+const MAX_SHOWN = 20;
 
 /** A column of a result. */
 export interface QueryColumn {
@@ -24,6 +28,11 @@ export class QueryResult implements AsyncIterable<QueryRow> {
   readonly #maxRows: number;
   readonly #free: () => void;
   #isCut = false;
+  #isClosed = false;
+
+  static {
+    setView(this.prototype, (result) => result.#view());
+  }
 
   /** Made by `query`. */
   constructor(duckdb: DuckDb, result: DuckDbResult, maxRows: number, free: () => void) {
@@ -101,6 +110,25 @@ export class QueryResult implements AsyncIterable<QueryRow> {
 
   /** Frees the database; for results that are not read to their end. */
   close(): void {
+    this.#isClosed = true;
     this.#free();
+  }
+
+  /** The first rows, until the result is closed. */
+  #view(): View {
+    const names = this.columns.map(({ name }) => name);
+    const count = Math.min(this.#result.rowCount, this.#maxRows);
+    const size = `${count} rows of ${names.join(", ")}`;
+    if (this.#isClosed) return { title: `${size}; they were read` };
+    const { types } = this;
+    const plain = plainValues(this.duckdb);
+    const columns = count === 0 ? [] : this.#result.getChunk(0).getColumns();
+    const rows = Array.from(
+      { length: Math.min(count, MAX_SHOWN) },
+      (_, i) =>
+        Object.fromEntries(names.map((name, j) => [name, plain(columns[j]![i], types[j]!)])),
+    );
+    const rest = count > MAX_SHOWN ? `, the first ${MAX_SHOWN}` : "";
+    return { title: `${size}${rest}; read them: await result.rows()`, columns: names, rows };
   }
 }

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 export const CHROMIUM = "/usr/bin/chromium";
 
 /**
- * Installs the optional packages (the `peerDependencies` of package.json, and its `browserDependencies`
- * where there is a browser) into `node_modules`, where all three runtimes find them. About 155 MB the
+ * Installs the optional packages (the `peerDependencies` of package.json, its `buildDependencies`, and its
+ * `browserDependencies` where there is a browser) into `node_modules`, where all three runtimes find them. About 190 MB the
  * first time; found installed later.
  *
  * They are in no lock file and in nobody's dependencies: Deno installs all of those before it runs
@@ -16,10 +16,14 @@ export const CHROMIUM = "/usr/bin/chromium";
  */
 export function installOptional(deno: string): void {
   const root = new URL("../", import.meta.url);
-  const { peerDependencies, browserDependencies } = JSON.parse(
+  const { peerDependencies, buildDependencies, browserDependencies } = JSON.parse(
     readFileSync(new URL("package.json", root), "utf8"),
   );
-  const wanted = { ...peerDependencies, ...existsSync(CHROMIUM) && browserDependencies };
+  const wanted = {
+    ...peerDependencies,
+    ...buildDependencies,
+    ...existsSync(CHROMIUM) && browserDependencies,
+  };
   const packages = Object.entries<string>(wanted)
     .map(([name, version]) => `npm:${name}@${version}`);
   const args = ["install", "--quiet", "--no-save", "--no-lock", ...packages];

@@ -18,6 +18,7 @@ const LANES = 2;
 
 /** Files that take longest. They begin first, so that no other lane waits for one at the end. */
 const SLOW = [
+  "tests/processes/package_test.ts",
   "tests/processes/shared_store_test.ts",
   "tests/tools/query_test.ts",
   "tests/processes/dashboard_test.ts",

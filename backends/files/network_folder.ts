@@ -20,6 +20,36 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x65735546, FUSE],
 ]);
 
+/** File systems of this machine, by magic number. */
+const LOCAL: ReadonlyMap<number, string> = new Map([
+  [0xef53, "ext4"],
+  [0x9123683e, "btrfs"],
+  [0x58465342, "XFS"],
+  [0x01021994, "tmpfs"],
+  [0x794c7630, "overlayfs"],
+  [0x2fc12fc1, "ZFS"],
+]);
+
+/** File system of a folder. */
+export interface Disk {
+  /** Its name; undefined if it is not known. */
+  readonly name: string | undefined;
+  /** True if locks cannot be relied on from machine to machine. */
+  readonly isNetwork: boolean;
+}
+
+/** Returns the file system that a folder is on. */
+export function diskOf(folder: string): Disk {
+  const network = networkFileSystem(folder);
+  if (network !== undefined) return { name: network, isNetwork: true };
+  if (!mayAsk("statfs")) return { name: undefined, isNetwork: false };
+  try {
+    return { name: LOCAL.get(fs.statfsSync(folder).type >>> 0), isNetwork: false };
+  } catch {
+    return { name: undefined, isNetwork: false };
+  }
+}
+
 /** Warns if a store is on a network file system. */
 export function warnOfNetwork(store: string, warn: (message: string) => void): void {
   const network = networkFileSystem(path.dirname(store));

@@ -1,9 +1,11 @@
+import { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
-import { type Key, keyOf, type KeyShape } from "../../core/keys/key.ts";
+import { CELL_END, type Key, type KeyShape, NAME_END } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { MaybePromise } from "../../core/runtime/maybe_promise.ts";
-import { isKeyColumn, SOURCE, sourceIn } from "../../core/values/columns.ts";
-import type { Row } from "../../core/values/value.ts";
+import { readCell } from "../../core/values/cell.ts";
+import { isKeyColumn, SOURCE } from "../../core/values/columns.ts";
+import type { CellPage } from "./cell_pages.ts";
 
 /** Number of lookups that found a row after which keys may be read ahead, and of rows read for each of them. */
 const MIN_FOUND = 1_000, MAX_ROWS_PER_FOUND = 32;
@@ -22,10 +24,12 @@ export interface KnownRows {
   look(key: Key): Promise<string | undefined>;
   /** Returns the number of the last row, and a text that is another once rows were removed or replaced. */
   state(): Promise<{ readonly last: string; readonly removals: string }>;
-  /** Returns the columns of the table. */
-  columns(): Promise<readonly string[]>;
-  /** Returns columns of the rows between two numbers, oldest first, many at a time. */
-  pages(after: string, upTo: string, columns: readonly string[]): AsyncIterable<readonly Row[]>;
+  /**
+   * Returns the cells of the rows between two numbers, oldest first, many at a time.
+   *
+   * @param columns The columns. Default: those of keys, and the source.
+   */
+  pages(after: string, upTo: string, columns?: readonly string[]): AsyncIterable<CellPage>;
 }
 
 /**
@@ -100,8 +104,7 @@ export class KnownKeys {
     const { last, removals } = await this.#rows.state();
     const count = Number(last);
     if (count > MAX_KNOWN || count > this.#found * MAX_ROWS_PER_FOUND) return;
-    const columns = shape.columns ?? (await this.#rows.columns()).filter(isKeyColumn);
-    const known = new Known(shape, [...columns, SOURCE], removals, sent);
+    const known = new Known(shape, removals, sent);
     if (shape !== this.#shape) return;
     this.#known = known;
     await this.#read(known, last);
@@ -113,9 +116,9 @@ export class KnownKeys {
     known.read = last;
     known.isReading = true;
     try {
-      for await (const rows of this.#rows.pages(read, last, columns)) {
+      for await (const page of this.#rows.pages(read, last, columns)) {
         if (this.#known !== known) return;
-        for (const row of rows) known.add(row);
+        known.add(page);
         known.pageRead.notifyAll();
       }
     } finally {
@@ -144,7 +147,8 @@ export class KnownKeys {
 
 /** Keys of rows of one shape, with the source of the newest row of each. */
 class Known {
-  readonly columns: readonly string[];
+  /** The columns that are read; undefined: those of keys, and the source. */
+  readonly columns: readonly string[] | undefined;
   readonly removals: string;
   /** Time at which the server was asked last if they hold. */
   confirmed: number;
@@ -158,31 +162,58 @@ class Known {
   readonly pageRead = new ConditionVariable();
   readonly #shape: KeyShape;
   readonly #keys = new FingerprintSet();
-  readonly #names: string[] = [];
+  /** The sources, and the number of each by its cell. */
+  readonly #sources: string[] = [];
+  readonly #sourceNumbers = new Map<string, number>();
   /** Number of the source of each key. */
-  #sources = new Uint16Array(1024);
+  #numbers = new Uint16Array(1024);
 
-  constructor(shape: KeyShape, columns: readonly string[], removals: string, confirmed: number) {
+  constructor(shape: KeyShape, removals: string, confirmed: number) {
     this.#shape = shape;
-    this.columns = columns;
+    this.columns = shape.columns && [...shape.columns, SOURCE];
     this.removals = removals;
     this.confirmed = confirmed;
   }
 
-  /** Adds the key of a row, which is newer than those added before. */
-  add(row: Row): void {
-    const source = sourceIn(row);
-    let name = this.#names.indexOf(source);
-    if (name < 0) name = this.#names.push(source) - 1;
-    const number = this.#keys.add(keyOf(this.#shape, row).fingerprint);
-    if (number === this.#sources.length) {
-      this.#sources = new Uint16Array(this.#sources.buffer.transfer(2 * this.#sources.byteLength));
+  /** Adds the keys of rows, which are newer than those added before. */
+  add({ length, columns }: CellPage): void {
+    const { defaults } = this.#shape;
+    const names = this.#shape.columns ??
+      [...new Set([...[...columns.keys()].filter(isKeyColumn), ...defaults.keys()])].sort();
+    const key = names.map((name) => ({
+      prefix: name + NAME_END,
+      cells: columns.get(name),
+      fallback: defaults.get(name) ?? "",
+    }));
+    const sources = columns.get(SOURCE);
+    const fingerprint = new Fingerprint();
+    for (let i = 0; i < length; i++) {
+      fingerprint.begin();
+      for (const { prefix, cells, fallback } of key) {
+        const cell = cells?.[i] || fallback;
+        if (cell !== "") fingerprint.text(prefix).text(cell).text(CELL_END);
+      }
+      const number = this.#keys.add(fingerprint.end());
+      if (number === this.#numbers.length) {
+        const bytes = this.#numbers.buffer.transfer(2 * this.#numbers.byteLength);
+        this.#numbers = new Uint16Array(bytes);
+      }
+      this.#numbers[number] = this.#numberOf(sources?.[i] ?? "");
     }
-    this.#sources[number] = name;
+  }
+
+  /** Returns the number of a source by its cell. */
+  #numberOf(cell: string): number {
+    let number = this.#sourceNumbers.get(cell);
+    if (number === undefined) {
+      number = this.#sources.push(String(readCell(cell) ?? "")) - 1;
+      this.#sourceNumbers.set(cell, number);
+    }
+    return number;
   }
 
   sourceOf({ fingerprint }: Key): string | undefined {
     const number = this.#keys.numberOf(fingerprint);
-    return number < 0 ? undefined : this.#names[this.#sources[number]!];
+    return number < 0 ? undefined : this.#sources[this.#numbers[number]!];
   }
 }

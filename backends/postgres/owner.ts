@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import process from "node:process";
-import { clearInterval, setInterval } from "node:timers";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { hostName } from "../files/host_name.ts";
+import type { EndTimer } from "./connection/clock.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Connections } from "./connection/connections.ts";
 import { isPooled } from "./connection/is_pooled.ts";
@@ -47,7 +47,7 @@ export class Owner {
   #hasLock = false;
   #renewed = -Infinity;
   #claims = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #endTimer: EndTimer | undefined;
   #renewal: Promise<void> | undefined;
 
   constructor(
@@ -67,7 +67,7 @@ export class Owner {
   async enter(): Promise<string> {
     this.#connections.checkOpen();
     if (this.#id !== undefined) {
-      if (performance.now() - this.#renewed > this.#leaseMs / 3) await this.#renew();
+      if (this.#connections.clock.now() - this.#renewed > this.#leaseMs / 3) await this.#renew();
       if (this.#id !== undefined) return this.#id;
     }
     return await (this.#entering ??= this.#enter().finally(() => this.#entering = undefined));
@@ -87,21 +87,21 @@ export class Owner {
   /** Notes that a claim is held. */
   retain(): void {
     this.#claims++;
-    if (this.#timer) return;
-    this.#timer = setInterval(() => void this.#renew().catch(() => {}), this.#leaseMs / RENEWALS);
-    this.#timer.unref();
+    if (this.#endTimer) return;
+    const renew = (): void => void this.#renew().catch(() => {});
+    this.#endTimer = this.#connections.clock.every(this.#leaseMs / RENEWALS, renew);
   }
 
   /** Notes that a claim has ended. */
   release(): void {
     if (--this.#claims > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endTimer?.();
+    this.#endTimer = undefined;
   }
 
   /** Ends all claims. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#endTimer?.();
     await this.#entering?.catch(() => {});
     await this.#renewal?.catch(() => {});
     const id = this.#id;
@@ -132,7 +132,7 @@ export class Owner {
     await this.#findMode();
     const id = randomId();
     await this.#connections.retrying(() => this.#openSession(id));
-    const sent = performance.now();
+    const sent = this.#connections.clock.now();
     await this.#connections.query(
       `INSERT INTO ${this.#names.owners} (id, holder, until, lease)
        VALUES ($1, $2, clock_timestamp() + $3::interval, $3::interval)
@@ -179,11 +179,10 @@ export class Owner {
     });
   }
 
-  /** Has the session hold the lock of an owner, as far as can be. */
+  /** Has the session hold the lock of an owner, as far as can be. Behind a pooler it only renews the lease. */
   async #openSession(id: string): Promise<void> {
-    if (this.#isLeaseOnly) return;
     if (!this.#session || this.#session.isBroken) this.#keep(await this.#connections.open());
-    if (this.#hasLock && id === this.#id) return;
+    if (this.#isLeaseOnly || this.#hasLock && id === this.#id) return;
     // The session before may hold it until the server notices that it is gone.
     const { rows } = await this.#session!.query("SELECT pg_try_advisory_lock($1)", [id]);
     this.#hasLock = rows[0]![0] === "t";
@@ -196,19 +195,14 @@ export class Owner {
   async #renewOnce(): Promise<void> {
     const id = this.#id;
     if (id === undefined || this.#connections.isClosed) return;
-    const sent = performance.now();
+    const sent = this.#connections.clock.now();
     const renew = `UPDATE ${this.#names.owners} SET until = clock_timestamp() + lease
       WHERE id = $1 RETURNING id`;
-    let isKnown: boolean;
-    if (this.#isLeaseOnly) {
-      isKnown = (await this.#connections.query(renew, [id])).rows.length > 0;
-    } else {
-      const limit = Math.max(this.#leaseMs / RENEWALS, MIN_RENEWAL_MS);
-      isKnown = await this.#connections.retrying(async () => {
-        await this.#openSession(id);
-        return (await this.#session!.query(renew, [id], limit)).rows.length > 0;
-      });
-    }
+    const limit = Math.max(this.#leaseMs / RENEWALS, MIN_RENEWAL_MS);
+    const isKnown = await this.#connections.retrying(async () => {
+      await this.#openSession(id);
+      return (await this.#session!.query(renew, [id], limit)).rows.length > 0;
+    });
     if (isKnown) this.#renewed = sent;
     else this.lose(id);
   }

@@ -12,6 +12,7 @@ import { removedKey, subsetShape } from "../../core/contract/subset_shape.ts";
 import type { Key } from "../../core/keys/key.ts";
 import { type Row, toValue } from "../../core/values/value.ts";
 import { recordBatches } from "../record_batches.ts";
+import { CellPages } from "./cell_pages.ts";
 import type { ClaimedRows, HeldToken } from "./key_claims.ts";
 import { type OpenParts, PostgresEngine } from "./postgres_engine.ts";
 import { KnownKeys } from "./known_keys.ts";
@@ -41,11 +42,11 @@ export class PostgresBackend extends PostgresEngine {
     this.#records = new RowRecords(connections, this.#table, location);
     this.#pages = new RowPages(connections, this.#table);
     this.#cursors = new RowCursors(connections, this.#table);
+    const cells = new CellPages(connections, this.#table, this.#pages);
     this.#known = new KnownKeys({
       look: (key) => this.trying(() => this.#looks.source(key)),
       state: () => this.trying(() => this.#table.state()),
-      columns: () => this.columns(),
-      pages: (after, upTo, columns) => this.#pages.pages({ after, upTo }, columns),
+      pages: (after, upTo, columns) => cells.pages({ after, upTo }, columns),
     });
   }
 

@@ -1,9 +1,10 @@
 import process from "node:process";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
+import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
 import type { Row } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { barText } from "../terminal/bar_text.ts";
+import { barText } from "../../core/display/bar_text.ts";
 import { type Command, command } from "../command.ts";
 import { countCoverage, type Coverage, STATES } from "../grids/count_coverage.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
@@ -55,12 +56,12 @@ export const coverage: Command = command({
   },
 });
 
-function jsonOf({ grid, counts, outside, doneByPart }: Coverage): string {
+function jsonOf({ grid, counts, outside, doneByPart, totalByPart }: Coverage): string {
   const axes = grid.factors.map(({ parts }, i) =>
     parts.map((params, j) => ({
       params,
       done: doneByPart[i]![j]!,
-      total: grid.count / parts.length,
+      total: totalByPart[i]![j]!,
     }))
   );
   return valueJson({ total: grid.count, ...counts, outside, axes }, "coverage");
@@ -77,28 +78,30 @@ function linesOf(found: Coverage): string[] {
 }
 
 /** Returns a line for each value of each axis, at most as wide as the terminal. */
-function tableLines({ grid, doneByPart }: Coverage, width: number): string[] {
+function tableLines({ grid, doneByPart, totalByPart }: Coverage, width: number): string[] {
   const lines = grid.factors.flatMap(({ names, parts }, i) => {
-    const each = grid.count / parts.length;
     const size = Math.ceil(parts.length / MAX_LINES);
-    const groups = Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => ({
-      members: parts.slice(j * size, (j + 1) * size),
-      done: doneByPart[i]!.slice(j * size, (j + 1) * size).reduce((sum, done) => sum + done, 0),
-    }));
-    return groups.map(({ members, done }) => ({
-      label: labelOf(names, members),
-      done,
-      total: members.length * each,
-    }));
-  });
-  const labelWidth = Math.max(...lines.map(({ label }) => label.length));
+    return Array.from({ length: Math.ceil(parts.length / size) }, (_, j) => {
+      const group = <T>(all: readonly T[]): T[] => all.slice(j * size, (j + 1) * size);
+      return {
+        label: labelOf(names, group(parts)),
+        done: sumOf(group(doneByPart[i]!)),
+        total: sumOf(group(totalByPart[i]!)),
+      };
+    });
+  }).filter(({ total }) => total > 0);
+  const labelWidth = Math.max(...lines.map(({ label }) => displayWidth(label)));
   const counts = lines.map(({ done, total }) => `${done}/${total}`);
   const countWidth = Math.max(...counts.map(({ length }) => length));
   const room = Math.min(MAX_BAR, width - labelWidth - countWidth - 4);
   return lines.map(({ label, done, total }, i) =>
-    `${label.padEnd(labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
+    `${padText(label, labelWidth)}  ${counts[i]!.padStart(countWidth)}` +
     (room < 5 ? "" : `  ${barText(done / total, room)}`)
   );
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function labelOf(names: readonly string[], members: readonly Row[]): string {
@@ -106,6 +109,5 @@ function labelOf(names: readonly string[], members: readonly Row[]): string {
     names.length === 1 ? valueText(part[names[0]!]!) : Object.values(part).map(valueText).join(",");
   const [first, last] = [text(members[0]!), text(members.at(-1)!)];
   const values = members.length === 1 ? first : `${first} … ${last}`;
-  const label = `${names.join(",")}=${values}`;
-  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
+  return cutText(`${names.join(",")}=${values}`, MAX_LABEL);
 }

@@ -5,7 +5,7 @@ import { resultOf } from "../../core/runs/result.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import { valueText } from "../../core/values/value_text.ts";
 import { type Command, command } from "../command.ts";
-import { durationText } from "../terminal/duration_text.ts";
+import { durationText } from "../../core/display/duration_text.ts";
 import { keyOnly, pairsText } from "../grids/pairs_text.ts";
 import { pairsArgument, pairsNote, valuesOf } from "../grids/read_pair.ts";
 import { flag, storeArgument } from "../options.ts";

@@ -13,7 +13,9 @@ export const ls: Command = command({
   name: "ls",
   summary: "the newest rows of a store, or those asked for, as a table",
   usage: ["[store] [--where condition] [--sort columns] [-n count] [--json]"],
-  about: `Prints the newest rows as a table, the last one recorded at the end.`,
+  about:
+    `Prints the newest rows as a table, the last one recorded at the end. A column in which all rows are
+     equal is said once, below. Results have six digits; --json has all.`,
   arguments: { store: storeArgument },
   options: {
     where: option(text("condition"), "only rows for which it holds"),
@@ -27,6 +29,7 @@ export const ls: Command = command({
     offset: option(count(0), "pass over so many first: the newest, or the first of those sorted", {
       default: "0",
     }),
+    all: flag("print the columns too in which all rows are equal"),
     json: flag("print a JSON object for each row instead"),
   },
   notes: [

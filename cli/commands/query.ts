@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import process from "node:process";
-import { tableText } from "../../core/tools/table_text.ts";
+import { tableText } from "../../core/display/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
 import { query as ask, queryToParquet } from "../../query/query.ts";
 import type { QueryResult } from "../../query/query_result.ts";
@@ -110,8 +110,8 @@ async function printTable(
     Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
   );
   const names = result.columns.map(({ name }) => name);
-  const width = file === undefined ? process.stdout.columns : undefined;
-  const lines = tableText(shown, names, width);
+  const width = file === undefined ? process.stdout.columns || undefined : undefined;
+  const lines = tableText(shown, names, { width });
   if (file !== undefined) await writeOutput([`${lines.join("\n")}\n`], file);
   else for (const line of lines) log(line);
   if (result.isCut) error(`the first ${rows.length} rows; --limit shows more`);

@@ -1,10 +1,19 @@
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { option, text } from "../options.ts";
-import { logsOption } from "../runs/logs_of.ts";
+import { readPair } from "../grids/read_pair.ts";
+import { flag, option, repeated, text } from "../options.ts";
+import { logsOption } from "../programs/logs_of.ts";
+import { onChangeOption } from "../runs/on_change_option.ts";
+import { resultOption } from "../programs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
-import { engineOptions, programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import {
+  dryRunOption,
+  engineOptions,
+  programArgument,
+  sweepNote,
+  sweepOptions,
+} from "../runs/sweep_options.ts";
 
 /** `stet run`. */
 export const run: Command = command({
@@ -17,9 +26,10 @@ export const run: Command = command({
 
      {seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that
      param, {id} by the run's id, {slot} by a number from 0 to jobs - 1 that no other run under way has, as
-     for CUDA_VISIBLE_DEVICES; {{ and }} are braces. The program also finds STET_PARAM_SEED,
-     STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. Its last line of standard output
-     that is JSON is saved as the result, all it prints is in <store>-logs/<id>.log.`,
+     for CUDA_VISIBLE_DEVICES; a brace that begins no name is itself,
+     and {{seed}} is the text {seed}. The program also finds STET_PARAM_SEED,
+     STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. The last JSON value
+     of its standard output is saved as the result, all it prints is in <store>-logs/<id>.log.`,
   arguments: {
     program: {
       ...programArgument,
@@ -34,9 +44,17 @@ export const run: Command = command({
       default: DEFAULT_STORE,
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
+    default: repeated(
+      { value: "name=value", read: readPair },
+      "rows from before the grid had this param count as having this value",
+    ),
+    onChange: onChangeOption,
+    result: resultOption,
     logs: logsOption,
+    live: flag("print the output of programs as it comes, each line with its params in front"),
     ...sweepOptions,
     jobs: { ...sweepOptions.jobs, help: "how many at once (default: one for each processor)" },
+    dryRun: dryRunOption,
     ...engineOptions,
   },
   notes: [
@@ -51,6 +69,9 @@ export const run: Command = command({
     -- ./train --lr={lr} --model={model}`,
     `-g seed=0..99 -j 4 \\
     -- env CUDA_VISIBLE_DEVICES={slot} python train.py --seed {seed}`,
+    "-g day=2024-01-01..2024-12-31 --dry-run -- ./backfill.sh {day}",
+    `-g 'file=data/*.json' -g lr=loguniform:1e-4..1e-1 --sample 200 \\
+    -- ./train {file} {lr}`,
     `-g todo.csv -- sh -c 'echo "$STET_PARAM_NAME" | wc -c'`,
   ],
   async run(values, output): Promise<number> {

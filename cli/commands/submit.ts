@@ -25,7 +25,10 @@ export const submit: Command = command({
      finishes and records what it runs when it gets SIGTERM: two minutes before its time limit, or by
      scancel --batch --signal=TERM. Submitted again, the same command does what is left.`,
   arguments: {
-    launcher: required("launcher", `a launcher (${names})`),
+    launcher: {
+      ...required("launcher", `a launcher (${names})`),
+      words: Object.keys(launchers),
+    },
     sweep: {
       ...programArgument,
       expects:

@@ -3,12 +3,12 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
-import { checkCommand } from "../runs/command_source.ts";
+import { checkCommand } from "../programs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
-import { logsOf, logsOption } from "../runs/logs_of.ts";
-import { programRuns } from "../runs/program_runs.ts";
-import { time } from "../runs/read_seconds.ts";
-import { programArgument } from "../runs/sweep_options.ts";
+import { logsOf, logsOption } from "../programs/logs_of.ts";
+import { resultOption } from "../programs/result_option.ts";
+import { programRuns } from "../programs/program_runs.ts";
+import { programArgument, saveOption } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
 const moduleArgument: Argument<string | undefined> = {
@@ -31,18 +31,19 @@ export const worker: Command = command({
      runs them in processes of their own. Any number of workers, on any machines that reach the store, share
      them, and each key is recorded once.
 
-     SIGTERM or Ctrl-C drains it: what runs finishes, the rest goes to other workers. A second one aborts what
-     runs. What a killed worker had begun another one runs after about half a minute.`,
+     SIGTERM or Ctrl-C drains it: runs under way finish, other workers get the rest. A second one aborts them.
+     Another worker repeats the runs of a killed one after about half a minute.`,
   arguments: {
     module: moduleArgument,
     program: programArgument,
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
+    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
+    result: resultOption,
     logs: logsOption,
     jobs: option(count(1), "how many at once (default: one for each processor)", { short: "j" }),
-    idle: option(time, "end when there was nothing to do for so long (default: never)"),
     cancel: flag("cancel all that waits, end what runs on all workers, and leave"),
   },
   notes: [
@@ -60,21 +61,24 @@ export const worker: Command = command({
     }
     const { workers, commands, once, openBackend } = await import("../../mod.ts");
     const { jobs: concurrency = navigator.hardwareConcurrency } = values;
-    const work: Work = { url, concurrency, idle: values.idle, isCancelled: values.cancel };
+    const work: Work = { url, concurrency, isCancelled: values.cancel };
     if (module !== undefined) {
-      const { loadExport, useStore } = await import("../runs/export_task.ts");
-      const found = await loadExport(module);
-      useStore(found, url);
+      const { loadExport } = await import("../runs/export_task.ts");
+      const found = await loadExport(module, { store: url, save: values.save });
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }
     const executor = await asUsage(() =>
-      commands(program, { concurrency, logs: values.logs ?? logsOf(url) })
+      commands(program, {
+        concurrency,
+        logs: values.logs ?? logsOf(url),
+        ...given({ result: values.result }),
+      })
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {
       await checkCommand(engineOf(opened), url, program, values.namespace, output);
-      const swept = once(...programRuns(program, values.namespace, opened));
+      const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());
   },
@@ -83,15 +87,13 @@ export const worker: Command = command({
 interface Work {
   readonly url: string;
   readonly concurrency: number;
-  /** Seconds. */
-  readonly idle: number | undefined;
   readonly isCancelled: boolean;
 }
 
 async function workOn(
   swept: object,
   executor: Executor,
-  { url, concurrency, idle, isCancelled }: Work,
+  { url, concurrency, isCancelled }: Work,
   { error }: Output,
 ): Promise<void> {
   const { cancelCluster, clusterWorker } = await import("../../mod.ts");
@@ -105,7 +107,6 @@ async function workOn(
       concurrency,
       handleSignals: true,
       log: error,
-      ...given({ idleMs: idle && idle * 1000 }),
     });
   } catch (trouble) {
     throw asUsageError(trouble);

@@ -28,10 +28,11 @@ export async function asStored(
       `[stet] Note: ${name} is text, as in the store; ${name}:number=… or --number ${name} reads numbers`,
     );
   }
-  return gridOf(grid.factors.map((factor) => {
+  const factors = grid.factors.map((factor) => {
     const names = factor.names.filter((name) => texts.has(name));
     return names.length === 0 ? factor : withTexts(factor, names);
-  }));
+  });
+  return gridOf(factors, grid.places);
 }
 
 function withTexts(factor: Factor, names: readonly string[]): Factor {

@@ -1,6 +1,6 @@
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import { type Factor, type Grid, gridNumber, united } from "../../core/grids/grid.ts";
+import { combinationAt, type Grid, gridNumber, partsAt } from "../../core/grids/grid.ts";
 import { keyParams } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
@@ -22,6 +22,8 @@ export interface Coverage {
   readonly elsewhere: number;
   /** For each factor, the number of done combinations of each of its parts. */
   readonly doneByPart: readonly (readonly number[])[];
+  /** The same of all combinations. */
+  readonly totalByPart: readonly (readonly number[])[];
   /** Returns the combinations in a state, in the order of the grid. */
   inState(state: State): Iterable<Row>;
 }
@@ -46,7 +48,7 @@ export async function countCoverage(
     throw new UsageError(`the grid has ${grid.count} combinations, more than ${MAX_COMBINATIONS}`);
   }
   const states = new Uint8Array(grid.count);
-  const numberOf = gridNumber(grid.factors);
+  const numberOf = gridNumber(grid);
   let outside = 0;
   let elsewhere = 0;
   /** Returns true if the row or key is a combination of the grid; undefined in another namespace. */
@@ -69,17 +71,20 @@ export async function countCoverage(
   for (const { params } of await backend.failures()) mark(params, "failed");
   for (const { key } of await backend.held()) mark(keyParams(key), "running");
 
+  const placeOf = (number: number): number => grid.places ? grid.places[number]! : number;
   const byState = STATES.map(() => 0);
   const doneByPart = grid.factors.map(({ parts }) => parts.map(() => 0));
+  const totalByPart = grid.factors.map(({ parts }) =>
+    parts.map(() => grid.places ? 0 : grid.count / parts.length)
+  );
   const done = STATES.indexOf("done");
   for (let number = 0; number < states.length; number++) {
     byState[states[number]!]!++;
-    if (states[number] !== done) continue;
-    let rest = number;
-    for (let i = grid.factors.length - 1; i >= 0; i--) {
-      const { length } = grid.factors[i]!.parts;
-      doneByPart[i]![rest % length]!++;
-      rest = Math.floor(rest / length);
+    const isDone = states[number] === done;
+    if (!isDone && !grid.places) continue;
+    for (const [i, part] of partsAt(grid.factors, placeOf(number)).entries()) {
+      if (isDone) doneByPart[i]![part]!++;
+      if (grid.places) totalByPart[i]![part]!++;
     }
   }
   return {
@@ -88,23 +93,14 @@ export async function countCoverage(
     outside,
     elsewhere,
     doneByPart,
+    totalByPart,
     inState: (state) => ({
       *[Symbol.iterator]() {
         const wanted = STATES.indexOf(state);
         for (let number = 0; number < states.length; number++) {
-          if (states[number] === wanted) yield combinationAt(grid.factors, number);
+          if (states[number] === wanted) yield combinationAt(grid.factors, placeOf(number));
         }
       },
     }),
   };
-}
-
-/** Returns the combination at a place in the order of the grid. */
-function combinationAt(factors: readonly Factor[], place: number): Row {
-  const parts: Row[] = [];
-  for (const { parts: all } of factors.toReversed()) {
-    parts.unshift(all[place % all.length]!);
-    place = Math.floor(place / all.length);
-  }
-  return united(parts);
 }

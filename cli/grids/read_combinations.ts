@@ -17,12 +17,14 @@ import type { TextKinds } from "./text_kinds.ts";
  * come twice.
  *
  * @param note Gets a line about each column of text that may have been meant as numbers.
+ * @param shown Name of the file in errors.
  * @throws {UsageError} If it cannot be read or there are none.
  */
 export async function readCombinations(
   file: string,
   kinds: TextKinds,
   note: (line: string | undefined) => void,
+  shown = file,
 ): Promise<Factor> {
   const parts: Row[] = [];
   let isText = false;
@@ -52,14 +54,14 @@ export async function readCombinations(
   } catch (error) {
     const isMissing = !file.includes("://") && !fs.existsSync(file);
     throw new UsageError(
-      `cannot read the combinations of -g ${file} (${
-        isMissing ? "there is no such file" : messageOf(error)
+      `cannot read the combinations of -g ${shown} (${
+        isMissing ? "there is no such file" : messageOf(error).replaceAll(file, shown)
       }); for the values of a param write name=values`,
       { cause: error },
     );
   }
   if (parts.length === 0) {
-    throw new UsageError(`-g ${file} has no combinations; it needs a row for each`);
+    throw new UsageError(`-g ${shown} has no combinations; it needs a row for each`);
   }
   const names = [...new Set(parts.flatMap((part) => Object.keys(part)))];
   return { names, parts, spelled, open: isText ? names.filter((name) => !kinds.of(name)) : [] };

@@ -40,7 +40,9 @@ function withSpelling(executor: Executor, spelled: (params: Row) => Row): Execut
     async dispatch(sweep) {
       const dispatcher = await executor.dispatch?.(sweep);
       return dispatcher && {
-        maxRuns: dispatcher.maxRuns,
+        get maxRuns(): number {
+          return dispatcher.maxRuns;
+        },
         run: (run) => dispatcher.run({ ...run, spelled: spelled(run.params) }),
         close: () => dispatcher.close(),
       };

@@ -1,20 +1,37 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { cutText } from "../../core/display/display_width.ts";
+import { argumentText } from "../../core/values/argument_text.ts";
 import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
+import type { CommandsOptions } from "../../mod.ts";
+import type { Pair } from "../grids/read_pair.ts";
+import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { checkCommand } from "./command_source.ts";
+import { checkCommand } from "../programs/command_source.ts";
+import { defaultsOf } from "../programs/defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
-import { logsOf } from "./logs_of.ts";
-import { programRuns } from "./program_runs.ts";
-import { runSweep } from "./run_sweep.ts";
+import { logsOf } from "../programs/logs_of.ts";
+import { programRuns } from "../programs/program_runs.ts";
+import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
+import { unusedNote, unusedParams } from "../programs/unused_params.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
+/** Maximum width of the params in front of a line of output. */
+const MAX_TAG = 60;
+
 /** Options of commands that run programs. */
-export type RunValues = SweepValues & Partial<EngineValues> & { readonly logs: string | undefined };
+export type RunValues = SweepValues & Partial<EngineValues> & {
+  readonly logs: string | undefined;
+  readonly live?: boolean;
+  readonly result?: string | RegExp | undefined;
+  readonly dryRun?: boolean;
+  readonly default?: readonly Pair[];
+  readonly onChange?: "ignore" | "rerun" | undefined;
+};
 
 /** A program to run for combinations. */
 export interface CommandSweep {
@@ -36,7 +53,12 @@ export async function runCommand(
   values: RunValues,
   output: Output,
 ): Promise<number> {
-  return await withCommandTask(command, values, output, (task) => runSweep(task, output));
+  return await withCommandTask(
+    command,
+    values,
+    output,
+    (task) => sweepOrList(task, values, output),
+  );
 }
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */
@@ -54,33 +76,76 @@ export async function withCommandTask<T>(
     const grid = await asStored(written, backend, output.error);
     const logs = values.logs ?? logsOf(backend.location);
     const { concurrency = navigator.hardwareConcurrency } = options;
+    const results = { runs: 0, missing: 0 };
     const executor = await asUsage(() => {
-      const spelling = spelled(commands(program, { concurrency, logs }), grid);
+      const live = values.live ? livePrinter(output) : undefined;
+      const executor = commands(program, {
+        concurrency,
+        logs,
+        ...given({ live, result: values.result }),
+      });
+      const spelling = spelled(executor, grid, results);
       checkPlaceholders(spelling, grid);
       return spelling;
     });
-    await checkCommand(backend, store, program, namespace, output);
+    const { onChange } = values;
+    if (!onChange) await checkCommand(backend, store, program, namespace, output);
+    const defaults = await defaultsOf(values.default ?? [], grid, backend);
+    const unused = unusedParams(grid.names, program, values.result);
+    if (unused.length > 0) output.error(unusedNote(unused));
     return await body({
-      swept: once(...programRuns(program, namespace, opened, grid.names)),
+      swept: once(
+        ...programRuns(program, opened, { namespace, names: grid.names, defaults, onChange }),
+      ),
       params: grid.combinations,
       total: grid.count,
       executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),
       options,
       store,
       backend,
+      note: () => resultNote(results, values.result !== undefined),
     });
   }, () => opened.close());
 }
 
-/** Returns the executor, with params in the spelling that was written. */
-function spelled(executor: Executor, grid: Grid): Executor {
+/** Returns a printer of output as it comes, each line with its params in front. */
+function livePrinter({ log, error }: Output): CommandsOptions["live"] {
+  return (line, params, stream) => {
+    const pairs = Object.entries(params).map(([name, value]) => `${name}=${argumentText(value)}`);
+    const tag = cutText(pairs.join(" ").replace(/\s+/g, " "), MAX_TAG);
+    (stream === "stdout" ? log : error)(`${tag}: ${line}`);
+  };
+}
+
+/** Counts of runs that ended, and of those without a result. */
+interface ResultCounts {
+  runs: number;
+  missing: number;
+}
+
+/** Returns a note about runs without a result, if there are any. */
+function resultNote({ runs, missing }: ResultCounts, isNamed: boolean): string | undefined {
+  if (missing === 0) return undefined;
+  return `No result was found in ${missing} of ${runs} runs` +
+    (isNamed
+      ? " where --result says"
+      : ": the last JSON value of standard output is one, or --result says where it is");
+}
+
+/** Returns the executor, with params in the spelling that was written, and runs without a result counted. */
+function spelled(executor: Executor, grid: Grid, results: ResultCounts): Executor {
   return {
     concurrency: executor.concurrency,
     open: () => executor.open?.(),
     check: ({ params, args }) => executor.check?.({ params: grid.spelled(params), args }),
     close: () => executor.close?.(),
-    run: (job) =>
-      executor.run(Object.create(job, { params: { value: grid.spelled(job.params) } }) as Job),
+    async run(job): Promise<unknown> {
+      const params = { value: grid.spelled(job.params) };
+      const result = await executor.run(Object.create(job, { params }) as Job);
+      results.runs++;
+      if (result === undefined) results.missing++;
+      return result;
+    },
   };
 }
 

@@ -4,30 +4,29 @@ import type {
   DispatchEnd,
   Dispatcher,
 } from "../../core/runs/dispatcher.ts";
-import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { messageOf } from "../../core/errors.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
-import type { Shard } from "../../core/sweeps/shard.ts";
-import { ELAPSED } from "../../core/values/columns.ts";
+import type { SweepCounts } from "../../core/sweeps/sweep_types.ts";
+import { partOf } from "../../core/sweeps/total.ts";
+import { cutText } from "../../core/display/display_width.ts";
 import { paramsText } from "../../core/values/value_text.ts";
 import type { Output } from "../command.ts";
+import { newestDurations } from "./newest_durations.ts";
 import type { Task } from "./task.ts";
 import { asUsageError } from "../usage_error.ts";
-import { durationText } from "../terminal/duration_text.ts";
-import { Pace } from "../terminal/pace.ts";
-import { ProgressBar } from "../terminal/progress_bar.ts";
+import { durationText } from "../../core/display/duration_text.ts";
+import { Pace } from "../../core/display/pace.ts";
+import { ProgressBar } from "../../core/display/progress_bar.ts";
+import { ProgressLog } from "../terminal/progress_log.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
 
-/** Maximum number of durations of earlier runs. */
-const MAX_DURATIONS = 100;
-
 /**
- * Sweeps, with a progress bar on a terminal, prints the counts and resolves to the exit code: 1 if some
+ * Sweeps, with a progress bar on a terminal and a line every half minute elsewhere, prints the counts and resolves to the exit code: 1 if some
  * runs failed or were not begun.
  *
  * @throws {UsageError} If nothing could run at all.
@@ -39,23 +38,24 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   if (terminal && task.backend) pace.learn(await newestDurations(task.backend));
   const start = performance.now();
   let bar: ProgressBar | undefined;
+  let lines: ProgressLog | undefined;
   const say = (line: string): void => bar ? bar.above(() => complain(line)) : complain(line);
   const sweeping = sweep(swept, params, {
     ...options,
-    executor: terminal ? timed(executor, pace) : executor,
+    executor: timed(executor, pace),
     withSkipped: false,
     log: say,
   });
+  const part = partOf(total, options.shard);
+  const counts = (): SweepCounts => sweeping.counts;
   try {
-    if (terminal) {
-      bar = new ProgressBar(terminal, partOf(total, options.shard), pace, () => sweeping.counts);
-      // At an interrupt the process ends within the last step of the loop.
-      for await (const outcome of sweeping) {
-        if (outcome.status !== "failed") continue;
-        // The output of a program begins in the second line.
-        const text = messageOf(outcome.error).split("\n", 2).join(" ").slice(0, MAX_ERROR);
-        say(`[stet] Failed: ${paramsText(outcome.params)}: ${text}`);
-      }
+    if (terminal) bar = new ProgressBar(terminal, part, pace, counts);
+    else lines = new ProgressLog(complain, part, pace, counts);
+    // At an interrupt the process ends within the last step of the loop.
+    for await (const outcome of sweeping) {
+      if (outcome.status !== "failed") continue;
+      const [line = ""] = messageOf(outcome.error).split("\n", 1);
+      say(`[stet] Failed: ${paramsText(outcome.params)}: ${cutText(line, MAX_ERROR)}`);
     }
     await sweeping.done;
   } catch (error) {
@@ -63,21 +63,19 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
     throw ran + failed === 0 ? asUsageError(error) : error;
   } finally {
     bar?.end();
+    lines?.end();
   }
   const { ran, skipped, failed, stopped } = sweeping.counts;
   const time = durationText((performance.now() - start) / 1000);
   complain(`[stet] ${ran} ran, ${skipped} skipped, ${failed} failed in ${time}`);
+  const note = task.note?.();
+  if (note !== undefined) complain(`[stet] ${note}`);
   if (stopped === "deadline") complain("[stet] Stopped at the deadline: the rest was not begun");
   if (stopped === "error") complain("[stet] Stopped because a run failed: the rest was not begun");
   if (failed > 0 && task.store !== undefined) {
     complain(`[stet] Why they failed: stet failures ${shellText([shownLocation(task.store)])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
-}
-
-function partOf(total: number | undefined, shard: Shard | undefined): number | undefined {
-  if (total === undefined || !shard || shard.steal) return total;
-  return Math.max(0, Math.ceil((total - shard.index) / shard.count));
 }
 
 /** Returns the executor with timed runs. */
@@ -109,7 +107,9 @@ function timed(executor: Executor, pace: Pace): Executor {
 /** Returns the dispatcher with timed runs. Their durations are not known here: the rate is counted. */
 function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
   return {
-    maxRuns: dispatcher.maxRuns,
+    get maxRuns(): number {
+      return dispatcher.maxRuns;
+    },
     close: () => dispatcher.close(),
     async run(run: DispatchedRun): Promise<DispatchEnd> {
       pace.begin(performance.now() / 1000);
@@ -118,16 +118,4 @@ function timedDispatcher(dispatcher: Dispatcher, pace: Pace): Dispatcher {
       return end;
     },
   };
-}
-
-/** Returns the durations of the newest runs of a store, in seconds, the newest last. */
-async function newestDurations(backend: Engine): Promise<number[]> {
-  const newest: number[] = [];
-  let count = 0;
-  for await (const row of backend.rows({ columns: [ELAPSED] })) {
-    const seconds = row[ELAPSED];
-    if (typeof seconds === "number") newest[count++ % MAX_DURATIONS] = seconds;
-  }
-  const oldest = count % newest.length || 0;
-  return [...newest.slice(oldest), ...newest.slice(0, oldest)];
 }

@@ -1,13 +1,13 @@
 import type { Engine } from "../../core/contract/engine.ts";
 import { MACHINES_SHARE } from "../../core/contract/machines_share.ts";
-import { StoreRuns } from "../../core/records/store_runs.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { targetOf } from "../../core/runs/target.ts";
 import type { Command, Output } from "../command.ts";
+import { readsInput } from "../grids/read_input.ts";
 import { parseArguments } from "../parse_arguments.ts";
 import { UsageError } from "../usage_error.ts";
-import { logsOf } from "./logs_of.ts";
+import { logsOf } from "../programs/logs_of.ts";
 
 /** A sweep that workers elsewhere are to run. */
 export interface SubmittedSweep {
@@ -49,15 +49,19 @@ export async function withSubmittedSweep<T>(
   if (own.some((word) => /^--shard(?:=|$)/.test(word))) {
     throw new UsageError("leave --shard out: each task takes its own part");
   }
+  if (own.includes("--dry-run")) throw new UsageError("leave --dry-run out of what tasks run");
   const command = await load();
   const values = parseArguments(command, ["--shard", "0/1", ...args]); // --steal needs one
   if (!values) {
     throw new UsageError(`--help of stet ${name} runs nothing; see: stet ${name} --help`);
   }
-  const { logs } = values as { readonly logs?: string };
+  const { logs, grid } = values as { readonly logs?: string; readonly grid: readonly string[] };
+  if (grid.some(readsInput)) {
+    throw new UsageError("tasks have no standard input for -g; write it to a file: -g todo.csv");
+  }
   return await command.withTask!(values as never, output, async ({ swept, total }) => {
     const target = targetOf(swept)!;
-    const leavesNotes = target instanceof StoreRuns && target.leavesNotes;
+    const { leavesNotes = false } = target;
     const end = await target.begin();
     return await closeAfter(async () => {
       const { engine } = target;

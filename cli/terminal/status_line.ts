@@ -1,3 +1,4 @@
+import { cutText } from "../../core/display/display_width.ts";
 import type { Output } from "../command.ts";
 
 /** Free columns at the end of the line: the terminal puts `^C` there, and wraps at the last column. */
@@ -20,7 +21,7 @@ export class StatusLine {
   /** Shows a line in place of the one before. */
   show(line: string): void {
     const { terminal, error } = this.#output;
-    if (terminal) return terminal.write(CLEAR_LINE + line.slice(0, terminal.columns - MARGIN));
+    if (terminal) return terminal.write(CLEAR_LINE + cutText(line, terminal.columns - MARGIN));
     const now = performance.now();
     if (now - this.#printed < LINE_INTERVAL_MS) return;
     this.#printed = now;

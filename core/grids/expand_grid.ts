@@ -1,6 +1,17 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { type Sequence, sequence } from "./sequence.ts";
+import { checkLengths, zipParts } from "./zip_parts.ts";
+import { checkOptions } from "../values/check_options.ts";
 import { setEntry } from "../values/value.ts";
+
+/** Options of {@linkcode expandGrid}. */
+export interface GridOptions<Name extends string = string> {
+  /**
+   * Axes that go hand in hand, as in {@linkcode zipGrid}, instead of being multiplied; or several groups of
+   * such axes. They take the place of the first of them. Default: none.
+   */
+  readonly zip?: readonly Name[] | readonly (readonly Name[])[];
+}
 
 /**
  * Gives every combination of the values of named axes, in the order of Python's `itertools.product`:
@@ -11,6 +22,7 @@ import { setEntry } from "../values/value.ts";
  * axes give one, without params. Integer-like names come first, as in every JavaScript object.
  *
  * @throws {TypeError} On an axis that is not iterable or is text, and on a name that no param can have.
+ * @throws {RangeError} If zipped axes are not of one length, or `zip` names no axis or one twice.
  *
  * @example
  * ```ts
@@ -24,25 +36,76 @@ import { setEntry } from "../values/value.ts";
  *   { model: "a", seed: 3 },
  *   { model: "b", seed: 1 },
  * ]);
+ *
+ * const hands = expandGrid({ model: ["s", "l"], batch: [64, 8], seed: [1] }, {
+ *   zip: ["model", "batch"],
+ * });
+ * assert.deepEqual([...hands], [
+ *   { model: "s", batch: 64, seed: 1 },
+ *   { model: "l", batch: 8, seed: 1 },
+ * ]);
  * ```
  */
 export function expandGrid<A extends Axes<A>>(
   axes: A,
+  options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
-  const read = readAxes(axes);
-  return sequence(() => product(read)) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  checkOptions("make a grid", options, { zip: true });
+  const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
+  return sequence(
+    () => product(wheels),
+    wheels.reduce((count, { length }) => count * length, 1),
+    (place) => {
+      const at: number[] = [];
+      for (let i = wheels.length - 1; i >= 0; i--) {
+        at[i] = place % wheels[i]!.length;
+        place = Math.floor(place / wheels[i]!.length);
+      }
+      return combinationAt(wheels, at);
+    },
+  ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }
 
-function* product(axes: readonly (readonly [string, readonly unknown[]])[]): Generator<object> {
-  if (axes.some(([, values]) => values.length === 0)) return;
-  const at = axes.map(() => 0);
+/** Axes that change together, with the values of each. */
+interface Wheel {
+  readonly axes: readonly (readonly [name: string, values: readonly unknown[]])[];
+  readonly length: number;
+}
+
+/** Returns the groups of axes that are zipped. */
+function groupsOf(zip: GridOptions<string>["zip"] = []): readonly (readonly string[])[] {
+  const isGroups = zip.every((group) => Array.isArray(group));
+  return isGroups ? zip as readonly (readonly string[])[] : [zip as readonly string[]];
+}
+
+function zipWheels(
+  axes: readonly (readonly [string, unknown[]])[],
+  groups: readonly (readonly string[])[],
+): Wheel[] {
+  const names = axes.map(([name]) => name);
+  return zipParts(names, groups).map((zipped) => {
+    const members = zipped.map((name) => axes[names.indexOf(name)]!);
+    checkLengths(members.map(([name, { length }]) => [name, length]));
+    return { axes: members, length: members[0]![1].length };
+  });
+}
+
+function* product(wheels: readonly Wheel[]): Generator<object> {
+  if (wheels.some(({ length }) => length === 0)) return;
+  const at = wheels.map(() => 0);
   let turning: number;
   do {
-    const combination = {};
-    for (const [i, [name, values]] of axes.entries()) setEntry(combination, name, values[at[i]!]);
-    yield combination;
+    yield combinationAt(wheels, at);
     // As an odometer: the last wheel turns, and each that is through turns the one before it.
-    turning = axes.length - 1;
-    while (turning >= 0 && ++at[turning]! === axes[turning]![1].length) at[turning--] = 0;
+    turning = wheels.length - 1;
+    while (turning >= 0 && ++at[turning]! === wheels[turning]!.length) at[turning--] = 0;
   } while (turning >= 0);
+}
+
+function combinationAt(wheels: readonly Wheel[], at: readonly number[]): object {
+  const combination = {};
+  for (const [i, { axes }] of wheels.entries()) {
+    for (const [name, values] of axes) setEntry(combination, name, values[at[i]!]);
+  }
+  return combination;
 }

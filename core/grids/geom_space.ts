@@ -29,7 +29,7 @@ export function geomSpace(start: number, end: number, count: number): Sequence<n
     yield toLinear(start, start);
     for (let i = 1; i < steps; i++) yield toSignificant(pow10(from + (to - from) * (i / steps)));
     yield toLinear(end, end);
-  });
+  }, count);
 }
 
 /** Checks the ends of a log scale: as {@linkcode checkNumbers} does, and that they are above 0. */

@@ -1,5 +1,5 @@
 import { writeCell } from "../values/cell.ts";
-import { entryOf, type Row } from "../values/value.ts";
+import { entryOf, type Row, setEntry } from "../values/value.ts";
 import { expandGrid } from "./expand_grid.ts";
 
 /** A factor of a grid: params that change together. */
@@ -24,28 +24,39 @@ export interface Grid {
   readonly count: number;
   /** Each combination is one part of every factor; the last factor changes fastest. */
   readonly factors: readonly Factor[];
+  /** Places of the combinations among all those of the factors, in order. Default: every place. */
+  readonly places?: Places | undefined;
   /** The combinations, made lazily; each iteration starts from the beginning. */
   readonly combinations: Iterable<Row>;
   /** Returns the params of a combination for a program, in the spelling that was written. */
   spelled(params: Row): Row;
 }
 
-/** Returns the grid of some factors. */
-export function gridOf(factors: readonly Factor[]): Grid {
+/** Distinct places of combinations. */
+export type Places = ArrayLike<number>;
+
+/** Returns the grid of some factors. @param places The combinations that it has. Default: all of them. */
+export function gridOf(factors: readonly Factor[], places?: Places): Grid {
   return {
     names: factors.flatMap(({ names }) => names),
-    count: factors.reduce((count, { parts }) => count * parts.length, 1),
+    count: places?.length ?? productOf(factors),
     factors,
-    combinations: { [Symbol.iterator]: () => combine(factors) },
+    places,
+    combinations: { [Symbol.iterator]: () => places ? pick(factors, places) : combine(factors) },
     spelled: spelledBy(factors),
   };
+}
+
+/** Returns the number of all combinations of some factors. */
+export function productOf(factors: readonly Factor[]): number {
+  return factors.reduce((count, { parts }) => count * parts.length, 1);
 }
 
 function spelledBy(factors: readonly Factor[]): (params: Row) => Row {
   const written = factors.filter(({ spelled }) => spelled && spelled.size > 0);
   let partOf: ((params: Row) => number)[] | undefined; // made when the first program runs
   return (params) => {
-    partOf ??= written.map((factor) => gridNumber([factor]));
+    partOf ??= written.map((factor) => gridNumber({ factors: [factor] }));
     const texts = written.map(({ spelled }, i) => spelled!.get(partOf![i]!(params)) ?? {});
     return united([params, ...texts]);
   };
@@ -58,13 +69,41 @@ function* combine(factors: readonly Factor[]): Generator<Row> {
   }
 }
 
-/** Returns one row with the entries of several. */
-export function united(parts: readonly Row[]): Row {
-  return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
+function* pick(factors: readonly Factor[], places: Places): Generator<Row> {
+  for (let i = 0; i < places.length; i++) yield combinationAt(factors, places[i]!);
 }
 
-/** Returns a function that gives the place of a combination in the order of the grid, or -1. */
-export function gridNumber(factors: readonly Factor[]): (params: Row) => number {
+/** Returns the combination at a place among all those of the factors. */
+export function combinationAt(factors: readonly Factor[], place: number): Row {
+  const parts = partsAt(factors, place).map((part, i) => factors[i]!.parts[part]!);
+  return united(parts);
+}
+
+/** Returns the number of the part of each factor in the combination at a place. */
+export function partsAt(factors: readonly Factor[], place: number): number[] {
+  const parts: number[] = [];
+  for (let i = factors.length - 1; i >= 0; i--) {
+    const { length } = factors[i]!.parts;
+    parts[i] = place % length;
+    place = Math.floor(place / length);
+  }
+  return parts;
+}
+
+/** Returns one row with the entries of several. */
+export function united(parts: readonly Row[]): Row {
+  const row: Row = {};
+  for (const part of parts) {
+    for (const name of Object.keys(part)) setEntry(row, name, part[name]!);
+  }
+  return row;
+}
+
+/** Returns a function that gives the number of a combination in the order of the grid, or -1. */
+export function gridNumber(
+  { factors, places }: Pick<Grid, "factors" | "places">,
+): (params: Row) => number {
+  const numbers = places && new Map(Array.from(places, (place, i) => [place, i]));
   const lookUps = factors.map(({ names, parts }) => ({
     names,
     length: parts.length,
@@ -77,7 +116,7 @@ export function gridNumber(factors: readonly Factor[]): (params: Row) => number 
       if (part === undefined) return -1;
       number = number * length + part;
     }
-    return number;
+    return numbers ? numbers.get(number) ?? -1 : number;
   };
 }
 

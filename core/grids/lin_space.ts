@@ -27,5 +27,5 @@ export function linSpace(start: number, end: number, count: number): Sequence<nu
   return sequence(function* () {
     for (let i = 0; i < steps; i++) yield toLinear(start + (end - start) * (i / steps), scale);
     yield toLinear(end, scale);
-  });
+  }, count);
 }

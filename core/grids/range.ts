@@ -40,5 +40,5 @@ export function range(start: number, end: number, step = 1): Sequence<number> {
   }
   return sequence(function* () {
     for (let i = 0; i <= steps; i++) yield toLinear(start + i * step, scale);
-  });
+  }, steps + 1);
 }

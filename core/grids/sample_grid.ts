@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import { described, entriesOfGrid, isAxis } from "./axis.ts";
 import { checkPositive } from "./geom_space.ts";
 import { log10, pow10 } from "./log10.ts";
-import { type Sequence, sequence } from "./sequence.ts";
+import { drawPlaces, random } from "./random.ts";
+import { readerOf, type Sequence, sequence } from "./sequence.ts";
 import { checkCount, checkNumbers, toSignificant } from "./spacing.ts";
 import { setEntry } from "../values/value.ts";
 
@@ -20,22 +20,29 @@ export type SampleSpec<S> = {
   readonly [Name in keyof S]: (Iterable<unknown> & object) | Distribution;
 };
 
+/** Maximum number of combinations of a grid that are collected to draw from. */
+const MAX_COMBINATIONS = 10_000_000;
+
 /**
- * Gives `count` combinations drawn at random, the same ones for the same `seed` on all runtimes.
+ * Gives `count` combinations drawn at random, the same ones for the same `seed` on all runtimes and in all
+ * versions.
  *
- * Each param has random numbers of its own: with a larger `count`, or params more or fewer, the values
- * drawn before stay. Draws may repeat. Numbers that are not whole are rounded to 12 significant digits. The
+ * Of named sources, each param has random numbers of its own: with a larger `count`, or params more or fewer, the
+ * values drawn before stay. Draws may repeat. Numbers that are not whole are rounded to 12 significant digits. The
  * combinations are made when they are asked for, each a new object; iterables are read once, when
  * this is called.
  *
+ * Of a grid, or another iterable of combinations, each is drawn once at most, in random order, and a larger `count`
+ * begins with the same ones; of a grid with no more than `count`, all are.
+ *
  * @throws {TypeError} On what is neither values nor a distribution, a name that no param can have, and
  * ends that are no numbers.
- * @throws {RangeError} On an iterable without values, ends out of order or range, `count` below 1, and a
- * seed that is no whole number.
+ * @throws {RangeError} On an iterable without values, ends out of order or range, `count` below 1, a
+ * seed that is no whole number, and more than 10,000,000 combinations of another iterable than a grid.
  *
  * @example
  * ```ts
- * import { sampleGrid } from "@stet/stet";
+ * import { expandGrid, range, sampleGrid } from "@stet/stet";
  * import assert from "node:assert/strict";
  *
  * const spec = {
@@ -43,24 +50,79 @@ export type SampleSpec<S> = {
  *   layers: { integer: [1, 8] },
  *   model: ["a", "b"],
  * } as const;
- * const grid = sampleGrid(spec, 100, 42);
- * assert.deepEqual(grid.take(2).toArray(), [...sampleGrid(spec, 2, 42)]);
- * assert(grid.every(({ lr, layers }) => lr >= 1e-4 && lr <= 1e-1 && Number.isInteger(layers)));
+ * const drawn = sampleGrid(spec, 100, 42);
+ * assert.deepEqual(drawn.take(2).toArray(), [...sampleGrid(spec, 2, 42)]);
+ * assert(drawn.every(({ lr, layers }) => lr >= 1e-4 && lr <= 1e-1 && Number.isInteger(layers)));
+ *
+ * const grid = expandGrid({ lr: [0.1, 0.01], seed: range(0, 99) });
+ * assert.equal(sampleGrid(grid.filter(({ seed }) => seed % 2 === 0), 20, 1).toArray().length, 20);
  * ```
  */
+export function sampleGrid<T extends object>(
+  grid: Iterable<T>,
+  count: number,
+  seed: number,
+): Sequence<T>;
 export function sampleGrid<S extends SampleSpec<S>>(
   spec: S,
   count: number,
   seed: number,
 ): Sequence<
   { -readonly [Name in keyof S]: S[Name] extends Iterable<infer Value> ? Value : number }
-> {
+>;
+export function sampleGrid(
+  source: Iterable<object> | object,
+  count: number,
+  seed: number,
+): Sequence<object> {
   checkCount("a sample", count, 1);
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(
       `Cannot make a sample: seed is ${described(seed)}, and must be a whole number`,
     );
   }
+  return isAxis(source) ? drawCombinations(source, count, seed) : drawParams(source, count, seed);
+}
+
+function drawCombinations(
+  grid: Iterable<unknown>,
+  count: number,
+  seed: number,
+): Sequence<object> {
+  const reader = readerOf(grid);
+  if (reader) {
+    const { length } = grid as Sequence<unknown>;
+    if (!Number.isSafeInteger(length)) {
+      throw new RangeError(
+        `Cannot make a sample: the grid has ${length} combinations; give it fewer`,
+      );
+    }
+    return drawn(reader as (place: number) => object, drawPlaces(length, count, seed));
+  }
+  const all: object[] = [];
+  for (const combination of grid) {
+    if (typeof combination !== "object" || combination === null) {
+      throw new TypeError(
+        `Cannot make a sample: a combination is ${described(combination)}, and must be an object ` +
+          "that names its params",
+      );
+    }
+    if (all.push(combination) <= MAX_COMBINATIONS) continue;
+    throw new RangeError(
+      `Cannot make a sample: there are more than ${MAX_COMBINATIONS} combinations; give the axes ` +
+        "instead, as in sampleGrid({ alpha: [0.1, 0.5] }, 200, 1)",
+    );
+  }
+  return drawn((place) => all[place]!, drawPlaces(all.length, count, seed));
+}
+
+function drawn(at: (place: number) => object, places: readonly number[]): Sequence<object> {
+  return sequence(function* () {
+    for (const place of places) yield at(place);
+  }, places.length);
+}
+
+function drawParams(spec: object, count: number, seed: number): Sequence<object> {
   const drawers = entriesOfGrid(spec).map(([name, source]) =>
     [name, drawer(name, source)] as const
   );
@@ -71,7 +133,7 @@ export function sampleGrid<S extends SampleSpec<S>>(
       for (const { name, draw, next } of axes) setEntry(combination, name, draw(next()));
       yield combination;
     }
-  }) as ReturnType<typeof sampleGrid<S>>;
+  }, count);
 }
 
 /** Maps a random number from 0 to below 1 to a value. */
@@ -124,29 +186,4 @@ function distribution(
         `Cannot make ${what}: low is ${low} and high ${high}, and both must be whole numbers`,
       );
   }
-}
-
-/**
- * Returns a stream of random numbers from 0 to below 1, of 53 bits each, the same for the same text on all
- * runtimes, and independent of those for other texts.
- *
- * The generator is sfc32 of Chris Doty-Humphrey's PractRand (https://pracrand.sourceforge.net,
- * `src/RNGs/sfc.cpp`), seeded as its `seed(s1, s2, s3)` does, with words of the text's SHA-256; the bits
- * become a number as in `genrand_res53` of the Mersenne Twister. Not for secrets.
- */
-function random(text: string): () => number {
-  const seed = hash("sha256", text, "hex");
-  let a = Number.parseInt(seed.slice(0, 8), 16);
-  let b = Number.parseInt(seed.slice(8, 16), 16);
-  let c = Number.parseInt(seed.slice(16, 24), 16);
-  let counter = 1;
-  const next = (): number => {
-    const out = (a + b + counter++) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + out | 0;
-    return out >>> 0;
-  };
-  for (let i = 0; i < 15; i++) next();
-  return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 }

@@ -1,5 +1,6 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { type Sequence, sequence } from "./sequence.ts";
+import { checkLengths } from "./zip_parts.ts";
 import { setEntry } from "../values/value.ts";
 
 /**
@@ -25,18 +26,13 @@ export function zipGrid<A extends Axes<A>>(
   axes: A,
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
   const read = readAxes(axes);
+  checkLengths(read.map(([name, values]) => [name, values.length]));
   const length = read[0]?.[1].length ?? 0;
-  if (read.some(([, values]) => values.length !== length)) {
-    const lengths = read.map(([name, values]) => `${name} has ${values.length}`).join(", ");
-    throw new RangeError(
-      `Cannot zip axes of different lengths: ${lengths}; give each as many values`,
-    );
-  }
   return sequence(function* () {
     for (let i = 0; i < length; i++) {
       const combination = {};
       for (const [name, values] of read) setEntry(combination, name, values[i]);
       yield combination;
     }
-  }) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  }, length) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }

@@ -5,7 +5,7 @@ import type { CellSink } from "../values/cell_sink.ts";
  * code units. 10⁹ keys collide with a probability of about 10⁻¹¹, unless they are made to.
  */
 export class Fingerprint implements CellSink {
-  /** The lanes, unsigned 32 bits each, once `end` was called. */
+  /** The lanes, 32 bits each, once `end` was called. Signed: V8 boxes integers that are larger. */
   a = 0;
   b = 0;
   c = 0;
@@ -68,5 +68,5 @@ function mix(lane: number): number {
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ h >>> 16) >>> 0;
+  return h ^ h >>> 16;
 }

@@ -7,7 +7,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 export class FingerprintSet {
   /** Slot → number of the fingerprint + 1; 0 is free. Length a power of two. */
   #slots = new Uint32Array(1024);
-  #lanes = new Uint32Array(3 * 512);
+  #lanes = new Int32Array(3 * 512);
   #size = 0;
 
   /** Number of fingerprints. */
@@ -50,9 +50,7 @@ export class FingerprintSet {
   }
 
   #growLanes(): void {
-    const lanes = new Uint32Array(this.#lanes.length * 2);
-    lanes.set(this.#lanes);
-    this.#lanes = lanes;
+    this.#lanes = new Int32Array(this.#lanes.buffer.transfer(2 * this.#lanes.byteLength));
   }
 
   #growSlots(): void {
@@ -63,6 +61,7 @@ export class FingerprintSet {
       while (slots[slot] !== 0) slot = slot + 1 & mask;
       slots[slot] = number;
     }
+    this.#slots.buffer.transfer(0); // frees it before the garbage collector would
     this.#slots = slots;
   }
 }

@@ -87,21 +87,14 @@ export function keyParams(text: string): Row {
 export function withValues(key: Key, values: Row): Key {
   return {
     shape: key.shape,
-    text: key.text,
+    get text(): string {
+      return key.text;
+    },
     get fingerprint(): Fingerprint {
       return key.fingerprint;
     },
     values,
   };
-}
-
-function textOf(shape: KeyShape, params: Readonly<Record<string, unknown>>): string {
-  let text = "";
-  for (const name of shape.columns ?? openColumns(shape, params)) {
-    const cell = cellOf(entryOf(params, name), name) ?? shape.defaults.get(name);
-    if (cell !== undefined) text += name + NAME_END + cell + CELL_END;
-  }
-  return text;
 }
 
 function openColumns(
@@ -132,8 +125,11 @@ class LazyKey implements Key {
   #values: Row | undefined;
   #fingerprint: Fingerprint | undefined;
   readonly #order: readonly string[] | undefined;
+  /** The columns, and the cell of each: undefined where it is absent. */
+  readonly #columns: readonly string[];
+  readonly #cells: (string | undefined)[];
+  #text: string | undefined;
   readonly shape: KeyShape;
-  readonly text: string;
 
   constructor(
     shape: KeyShape,
@@ -143,11 +139,37 @@ class LazyKey implements Key {
     this.#order = order;
     this.shape = shape;
     this.#params = params;
-    this.text = textOf(shape, params);
+    this.#columns = shape.columns ?? openColumns(shape, params);
+    this.#cells = Array(this.#columns.length); // pushed ones would have space for 16
+    for (let i = 0; i < this.#columns.length; i++) {
+      const name = this.#columns[i]!;
+      this.#cells[i] = cellOf(entryOf(params, name), name) ?? shape.defaults.get(name);
+    }
+  }
+
+  get text(): string {
+    if (this.#text !== undefined) return this.#text;
+    let text = "";
+    for (const [i, name] of this.#columns.entries()) {
+      const cell = this.#cells[i];
+      if (cell !== undefined) text += name + NAME_END + cell + CELL_END;
+    }
+    return this.#text = text;
   }
 
   get fingerprint(): Fingerprint {
-    return this.#fingerprint ??= new Fingerprint().begin().text(this.text).end();
+    return this.#fingerprint ??= this.#makeFingerprint();
+  }
+
+  /** Makes the fingerprint of the text without the text. */
+  #makeFingerprint(): Fingerprint {
+    const fingerprint = new Fingerprint().begin();
+    for (let i = 0; i < this.#cells.length; i++) {
+      const cell = this.#cells[i];
+      if (cell === undefined) continue;
+      fingerprint.text(this.#columns[i]!).text(NAME_END).text(cell).text(CELL_END);
+    }
+    return fingerprint.end();
   }
 
   get values(): Row {

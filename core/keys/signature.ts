@@ -13,6 +13,8 @@ export interface SignatureOptions {
   readonly paramNames?: readonly string[];
   /** URL or path of the module in which it was wrapped: it shows whether the code was minified. */
   readonly module?: string;
+  /** The function's name for messages. Default: its own. */
+  readonly name?: string;
 }
 
 /** The mapping of the arguments of a function to params. */
@@ -33,7 +35,7 @@ export interface Signature {
   params(args: readonly unknown[]): Record<string, unknown>;
   /** Returns the key columns of one call; `undefined` for an undeclared object: all but reserved ones. */
   keyColumns(args: readonly unknown[]): readonly string[] | undefined;
-  /** The function's name for messages; `"anonymous"` if it has none. */
+  /** The function's name for messages; `"anonymous"` if none is known. */
   readonly name: string;
 }
 
@@ -58,7 +60,8 @@ export function signatureOf(
       `Cannot name the arguments of a run: expected a function, got ${kindOf(fn)}`,
     );
   }
-  const name = typeof fn.name === "string" && fn.name !== "" ? fn.name : "anonymous";
+  const own = typeof fn.name === "string" ? fn.name : "";
+  const name = own || options.name || "anonymous";
   if (Object.prototype.toString.call(fn).endsWith("GeneratorFunction]")) {
     throw new TypeError(
       `Cannot run ${name}() once: it is a generator function, and a run is one call whose result is not iterated. ` +

@@ -8,6 +8,7 @@ import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
 import { claimWaiting } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
+import { checkOptions } from "../values/check_options.ts";
 import { checkColumns } from "./record_columns.ts";
 import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
@@ -36,6 +37,19 @@ import { yielding } from "../runtime/yield_timer.ts";
 /** Default store of a `Store`. */
 const DEFAULT_STORE = "sqlite:///db.sqlite3";
 
+const OPTIONS = {
+  runner: true,
+  store: true,
+  table: true,
+  resultsDir: true,
+  fileSuffix: true,
+  columns: true,
+  resultNotes: true,
+  durability: true,
+  warn: true,
+  backends: true,
+} as const satisfies Record<keyof StoreInit, true>;
+
 /** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;
 
@@ -56,6 +70,7 @@ export class Store<C extends Columns = Columns> {
 
   /** @param registry The kinds of store that are known. */
   constructor(init: StoreInit<C>, registry: Registry) {
+    checkOptions("make a Store", init, OPTIONS);
     const { runner, resultsDir = "./results", fileSuffix = ".h5", columns, resultNotes } = init;
     if (typeof runner !== "function") {
       throw new TypeError(`Cannot make a Store: its runner is ${typeof runner}, not a function`);

@@ -4,6 +4,9 @@ import process from "node:process";
 export interface CallSite {
   /** URL or path of the module, without a query; `<anonymous>` or `REPL` where there is no file. */
   readonly module: string;
+  /** Its line and column, from 1. */
+  readonly line: number;
+  readonly column: number;
   /** True where code is evaluated again: in a notebook, a REPL and a module that is hot-reloaded. */
   readonly isEvaluated: boolean;
 }
@@ -22,11 +25,11 @@ export function callSite(entry: (...args: never[]) => unknown): CallSite | undef
   }
   // `at fit (file:///a.ts:1:2)`, `at file:///a.ts:1:2`, `at eval (eval at f (…), <anonymous>:1:2)`
   const frame = String(holder.stack).split("\n").find((line) => /^\s*at /.test(line));
-  const location = frame &&
-    /(?:\(|, |\bat (?:async )?)((?:(?!\(|, ).)+?):\d+:\d+\)?$/.exec(frame)?.[1];
+  const [, location, line, column] = frame &&
+      /(?:\(|, |\bat (?:async )?)((?:(?!\(|, ).)+?):(\d+):(\d+)\)?$/.exec(frame) || [];
   if (location === undefined || location === "unknown") return undefined;
   const module = location.replace(/[?#].*$/, "").replace(/^REPL\d+$/, "REPL");
   const isEvaluated = module !== location || !/[/\\]/.test(module) ||
     process.execArgv.includes("--hot"); // Bun's
-  return { module, isEvaluated };
+  return { module, line: Number(line), column: Number(column), isEvaluated };
 }

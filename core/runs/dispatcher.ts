@@ -11,6 +11,8 @@ export interface DispatchedSweep {
   readonly namespace: string | undefined;
   /** Source of the function's rows, undefined if it is not known. */
   readonly source: string | undefined;
+  /** Returns the fingerprint of the run of an item. @throws {TypeError} If the item makes no key. */
+  fingerprintOf(item: unknown): Fingerprint;
   /** Options of attempts, as the sweep has them. */
   readonly attempts: AttemptLimits;
   /** Aborted when no more runs shall begin. Runs under way finish. */
@@ -29,6 +31,8 @@ export interface AttemptLimits {
   readonly retries?: number;
   /** Pause before the first retry, in milliseconds, or a function that returns the pause. */
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
+  /** Returns the pause before the next attempt. */
+  readonly retry?: (error: unknown, attempt: number) => number | false | undefined;
 }
 
 /** A run to dispatch. */
@@ -57,7 +61,7 @@ export type DispatchEnd =
 
 /** Hands runs to workers, which claim and record them through the store. */
 export interface Dispatcher {
-  /** Maximum number of runs that are under way: it bounds the memory of a sweep. */
+  /** Maximum number of runs under way, which may change. It bounds the memory of a sweep. */
   readonly maxRuns: number;
   /** Hands over a run. Resolves when it has ended. */
   run(run: DispatchedRun): Promise<DispatchEnd>;

@@ -1,3 +1,4 @@
+import { checkOptions } from "../values/check_options.ts";
 import type { Executor, Job } from "./executor.ts";
 
 /** Options of {@linkcode inProcess}. */
@@ -24,7 +25,9 @@ export interface InProcessOptions {
  * assert.equal(ran, 2);
  * ```
  */
-export function inProcess({ concurrency = 1 }: InProcessOptions = {}): Executor {
+export function inProcess(options: InProcessOptions = {}): Executor {
+  checkOptions("run in this process", options, { concurrency: true });
+  const { concurrency = 1 } = options;
   return { concurrency, run: call };
 }
 

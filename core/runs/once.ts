@@ -5,7 +5,26 @@ import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "../contract/status_of.ts";
 import { type AnyFunction, setTarget } from "./target.ts";
+import { checkOptions } from "../values/check_options.ts";
 import { isPlainObject } from "../values/value.ts";
+
+const OPTIONS = {
+  store: true,
+  key: true,
+  paramNames: true,
+  defaults: true,
+  save: true,
+  rerunIfMissing: true,
+  namespace: true,
+  onChange: true,
+  version: true,
+  name: true,
+  onBusy: true,
+  durability: true,
+  quiet: true,
+  log: true,
+  backends: true,
+} as const satisfies Record<keyof OnceOptions, true>;
 
 /** `once` over the kinds of store that a registry knows. */
 export function createOnce(registry: Registry): Once {
@@ -70,8 +89,10 @@ function onMethod({ kind, name }: DecoratorContext, options: OnceOptions): OnceO
 
 function optionsOf(x: unknown): OnceOptions {
   if (x === undefined) return {};
-  if (isPlainObject(x)) return x;
-  throw notWrappable(x);
+  if (!isPlainObject(x)) throw notWrappable(x);
+  const { source: _, ...options } = x; // the command line gives it
+  checkOptions("wrap", options, OPTIONS);
+  return x;
 }
 
 function notWrappable(x: unknown): TypeError {

@@ -33,7 +33,7 @@ export interface OnceOptions<Name extends string = string> {
    * none, are another source's. Default: the hash counts.
    */
   readonly version?: string;
-  /** Name of the function in messages. Default: its own. */
+  /** Name of the function in messages. Default: its own, or that of the variable it is assigned to. */
   readonly name?: string;
   /**
    * Reaction to a key that another process is running: `"skip"` it, so that loops in several
@@ -44,7 +44,7 @@ export interface OnceOptions<Name extends string = string> {
   readonly durability?: "power" | "process";
   /** True to log nothing about skipped calls. Default: false. */
   readonly quiet?: boolean;
-  /** Receives messages. Default: `console.log`. */
+  /** Receives a line for each skipped call. Default: skipped calls are summed up on standard error. */
   readonly log?: (message: string) => void;
   /** More kinds of store, by extension: `{ ".foo": () => import("./foo.ts") }`. */
   readonly backends?: BackendTable;
@@ -56,11 +56,18 @@ export interface RunsOptions extends OnceOptions {
   readonly source?: string;
 }
 
-/** Outcome of a call. */
+/** Outcome of a call. A skipped one, and one of another machine, has a value if its result is saved. */
 export type Outcome<R> =
-  | { readonly status: "ran" | "skipped"; readonly params: Row; readonly value?: Awaited<R> }
-  | { readonly status: "busy"; readonly params: Row }
-  | { readonly status: "failed"; readonly params: Row; readonly error: unknown };
+  | Ended<"ran", { readonly value: Awaited<R> }>
+  | Ended<"skipped", { readonly value?: Awaited<R> }>
+  | Ended<"busy">
+  | Ended<"failed", { readonly error: unknown }>;
+
+/** An outcome with a status. `value` and `error` are undefined where there is none. */
+type Ended<S extends string, T = unknown> =
+  & { readonly status: S; readonly params: Row }
+  & T
+  & { readonly [K in Exclude<"value" | "error", keyof T>]?: undefined };
 
 /** A function that runs every combination of its params once. */
 export interface OnceFunction<A extends unknown[], R> {

@@ -9,6 +9,8 @@ import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import type { Outcome, RunsOptions } from "./once_types.ts";
+import { SkipSummary } from "./skip_summary.ts";
+import { variableName } from "./variable_name.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
 import type { SharedStore } from "./open_stores.ts";
 import { type Signature, signatureOf } from "../keys/signature.ts";
@@ -60,10 +62,12 @@ export class Runs implements Target<CallPlan> {
   ) {
     const { key, paramNames, namespace } = options;
     this.#fn = fn;
+    const variable = site && !fn.name ? variableName(site) : undefined;
     this.#signature = signatureOf(fn, {
       ...key && { key },
       ...paramNames && { paramNames },
       ...site && { module: site.module },
+      ...variable !== undefined && { name: variable },
     });
     for (const name of this.#signature.keyColumns([]) ?? []) checkParamName(name);
     if (namespace === "") {
@@ -72,11 +76,10 @@ export class Runs implements Target<CallPlan> {
     this.#options = options;
     this.label = options.name ?? this.#signature.name;
     this.#open = open;
-    this.#wrapped = new WrappedFunction(fn, this.label, site);
+    this.#wrapped = new WrappedFunction(fn, this.label, options.name, site);
     this.#watch = new SourceWatch(this.#wrapped, options);
     const { save, onBusy = save ? "wait" : "skip", quiet } = options;
-    const onSkip = (outcome: Outcome<unknown>, holder?: string) => this.#logSkip(outcome, holder);
-    this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : onSkip);
+    this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : this.#onSkip());
   }
 
   /**
@@ -275,11 +278,17 @@ export class Runs implements Target<CallPlan> {
     this.#watch.checkMaker(key, self);
   }
 
-  #logSkip({ params }: Outcome<unknown>, holder: string | undefined): void {
-    const why = holder === undefined ? "" : `: ${holder} runs it`;
-    (this.#options.log ?? console.log)(
-      `[stet] Skipping ${this.label}(${paramsText(params)})${why}`,
-    );
+  /** Returns the function that reports skipped calls: a line each for `log`, else sums on standard error. */
+  #onSkip(): (outcome: Outcome<unknown>, holder?: string) => void {
+    const { log } = this.#options;
+    if (!log) {
+      const summary = new SkipSummary(this.label);
+      return (_, holder) => summary.add(holder !== undefined);
+    }
+    return ({ params }, holder) => {
+      const why = holder === undefined ? "" : `: ${holder} runs it`;
+      log(`[stet] Skipping ${this.label}(${paramsText(params)})${why}`);
+    };
   }
 
   claim<T>(
@@ -319,8 +328,8 @@ export class Runs implements Target<CallPlan> {
     executed: Finished,
   ): Promise<Outcome<unknown>> {
     if (executed.status === "failed") {
-      const { error, attempts } = executed;
-      await claim.fail(error, attempts);
+      const { error, attempts, isPermanent } = executed;
+      await claim.fail(error, attempts, isPermanent);
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;

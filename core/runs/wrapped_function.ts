@@ -13,9 +13,6 @@ export interface Peers {
   readonly makers: KeyMakers;
 }
 
-/** The name of functions without one. */
-const ANONYMOUS = "anonymous";
-
 /** Number of functions that were wrapped in this process. */
 let count = 0;
 
@@ -28,17 +25,24 @@ export class WrappedFunction {
   readonly number = ++count;
   /** Set when its store is opened. */
   peers: Peers | undefined;
+  /** Name of the function among those of its module; empty if it has none. */
+  readonly #name: string;
   readonly #site: CallSite | undefined;
   #source: Source | undefined;
 
-  /** @param site Where it was wrapped. */
+  /**
+   * @param name Name that was given. Default: that of the function.
+   * @param site Where it was wrapped.
+   */
   constructor(
     fn: (...args: unknown[]) => unknown,
     label: string,
+    name: string | undefined,
     site: CallSite | undefined,
   ) {
     this.fn = fn;
     this.label = label;
+    this.#name = name ?? fn.name;
     this.#site = site;
   }
 
@@ -58,10 +62,10 @@ export class WrappedFunction {
    * is known to be evaluated again.
    */
   replaces(other: WrappedFunction): boolean {
-    const { label } = this;
+    const name = this.#name;
     const [site, othersSite] = [this.#site, other.#site];
-    return this.number > other.number && label === other.label && site !== undefined &&
-      site.module === othersSite?.module && (label !== ANONYMOUS || site.isEvaluated);
+    return this.number > other.number && name === other.#name && site !== undefined &&
+      site.module === othersSite?.module && (name !== "" || site.isEvaluated);
   }
 }
 
@@ -110,7 +114,7 @@ function refusal(location: string, added: WrappedFunction, other: WrappedFunctio
   return new StoreError(
     `${start}${other.label}(), a function of different source, uses it too, and each would skip ` +
       `what the other has done; give each a store of its own, or a namespace: once(${label}, ` +
-      `{ namespace: "${label === ANONYMOUS ? "…" : label}" }). If it is the same function, ` +
+      `{ namespace: "${label === "anonymous" ? "…" : label}" }). If it is the same function, ` +
       `edited and evaluated again, give both the same name, name: "…": the later one then takes the ` +
       `earlier one's place`,
   );

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import process from "node:process";
-import { basename } from "node:path";
+import { basename, extname, isAbsolute, relative } from "node:path";
+import { isCompiled } from "./is_compiled.ts";
 import { shellText } from "./shell_text.ts";
 import { withoutSecrets } from "./shown_location.ts";
 
@@ -78,10 +79,15 @@ function exit(): never {
   process.exit(exitCodeOf(received ?? "SIGINT"));
 }
 
-/** The command that started this process, as far as it can know. */
+/** Returns the command that started this process, as far as it can know: an installed program by its name. */
 export function ownCommand(): string {
-  const [runtime = "", ...args] = process.argv;
+  const [runtime = "", script = "", ...args] = process.argv;
+  const shown = args.map(withoutSecrets);
+  if (isCompiled()) return shellText([basename(process.execPath), ...shown]);
+  if (script !== "" && extname(script) === "") return shellText([basename(script), ...shown]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
-  return shellText([...run, ...args.map(withoutSecrets)]);
+  const path = relative(process.cwd(), script);
+  const isInside = path !== "" && !path.startsWith("..") && !isAbsolute(path);
+  return shellText([...run, isInside ? path : withoutSecrets(script), ...shown]);
 }

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { isCompiled } from "./is_compiled.ts";
 import { isGranted } from "./missing_permission.ts";
 
 const KINDS = ["read", "write", "net", "env", "run", "ffi", "sys", "import"] as const;
@@ -18,5 +19,5 @@ export function permissionFlags(): string[] {
 export function ownWords(): string[] {
   const { execPath, execArgv, argv: [, script = ""], versions } = process;
   const options = versions["deno"] === undefined ? execArgv : ["run", ...permissionFlags()];
-  return [execPath, ...options, script];
+  return [execPath, ...options, ...isCompiled() ? [] : [script]];
 }

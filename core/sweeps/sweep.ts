@@ -18,17 +18,24 @@ import {
 import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
+import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
 import { printError } from "../runtime/print_error.ts";
 import { checkSweepOptions } from "./sweep_options.ts";
 import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
+import { totalOf } from "./total.ts";
+import { PermanentFailures } from "../runs/permanent_failures.ts";
+import { setView, type View } from "../display/set_view.ts";
+import type { SweepProgress } from "../display/sweep_progress.ts";
 import type { Row } from "../values/value.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
+/** Number of runs that have ended before a share of them counts. */
+const MIN_ENDED = 20;
 /** Maximum number of keys that are looked up at once, in a store that answers later. */
 const MAX_LOOK_AHEAD = 1_000;
 
@@ -52,13 +59,14 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   checkSweepOptions(options);
   const { shard } = options;
   if (shard) checkShard(shard, params);
-  return new Sweeping(swept, target, shard ? shardItems(params, shard) : params, options);
+  const items = shard ? shardItems(params, shard) : params;
+  return new Sweeping(swept, target, items, totalOf(params, shard), options);
 }
 
-/** A look that is under way. */
+/** A look that is under way, or was answered before an earlier one. */
 interface Look {
   readonly plan: Plan;
-  readonly looked: Promise<Row | undefined>;
+  readonly looked: MaybePromise<Row | undefined>;
 }
 
 type StopReason = NonNullable<SweepCounts["stopped"]>;
@@ -68,10 +76,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
   readonly #items: Items;
+  /** Number of the items, if it is known. */
+  readonly #total: number | undefined;
   readonly #options: SweepOptions;
   readonly #executor: Executor;
-  /** Maximum number of runs under way, with those whose keys are claimed ahead or that are dispatched. */
-  #concurrency: number;
+  /** Maximum number of runs under way in this process, with those whose keys are claimed ahead. */
+  readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
   readonly #seen = new FingerprintSet();
@@ -86,6 +96,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #busy: Plan[] = [];
   #running = 0;
   #begun: Promise<SweepCounts> | undefined;
+  #isOver = false;
   /** Time of its begin, ISO 8601. */
   #time = "";
   #stopped: StopReason | undefined;
@@ -97,21 +108,34 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #pace: (() => Promise<void>) | undefined;
   /** Undefined while this process runs the runs. */
   #dispatcher: Dispatcher | undefined;
+  /** Read before the first run. */
+  #permanent: PermanentFailures | undefined;
+  /** Number of keys that failed for good before. */
+  #leftFailed = 0;
+  #progress: SweepProgress | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
   /** Notified when a run has ended, when the buffer of outcomes has space, and when the sweep stops. */
   readonly #stateChanged = new ConditionVariable();
 
-  constructor(swept: object, target: Target, items: Items, options: SweepOptions) {
+  constructor(
+    swept: object,
+    target: Target,
+    items: Items,
+    total: number | undefined,
+    options: SweepOptions,
+  ) {
     this.#swept = swept;
     this.#target = target;
     this.#items = items;
+    this.#total = total;
     this.#options = options;
     this.#executor = options.executor ?? inProcess();
     const { concurrency = this.#executor.concurrency, claimAhead = 0, perSecond } = options;
     checkSweepOptions({ concurrency });
     this.#concurrency = concurrency + claimAhead;
-    this.#log = options.log ?? printError;
+    const { log = printError } = options;
+    this.#log = (line) => this.#progress ? this.#progress.above(() => log(line)) : log(line);
     const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
     const execute = attempts(this.#executor, options, stopping, aborting);
     this.#execute = claimAhead > 0 ? inPlaces(execute, concurrency, stopping) : execute;
@@ -124,8 +148,36 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     });
   }
 
+  static {
+    setView(this.prototype, (sweep) => sweep.#view());
+  }
+
+  #view(): View {
+    const { ran, skipped, failed } = this.#counts;
+    const state = !this.#begun
+      ? "not begun; await it, or iterate over it"
+      : this.#stopped
+      ? `stopped (${this.#stopped})`
+      : this.#isOver
+      ? "done"
+      : "running";
+    return {
+      title: `Sweep of ${this.#target.label}(): ${state}`,
+      columns: ["ran", "skipped", "failed", "of"],
+      rows: [{ ran, skipped, failed, of: this.#total ?? "?" }],
+    };
+  }
+
   get done(): Promise<SweepCounts> {
     return this.#begin();
+  }
+
+  /** Begins the sweep, as `await` does. */
+  then<T = SweepCounts, E = never>(
+    onFulfilled?: ((counts: SweepCounts) => T | PromiseLike<T>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this.#begin().then(onFulfilled, onRejected);
   }
 
   get counts(): SweepCounts {
@@ -155,7 +207,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
-    begun.catch(() => {}); // `done` and the iterator reject with it
+    const end = (): void => void (this.#isOver = true);
+    begun.then(end, end); // `done` and the iterator reject with it
     return this.#begun = begun;
   }
 
@@ -175,8 +228,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (deadline !== undefined) this.#stopAt(Number(deadline));
     try {
       const end = await this.#target.begin();
+      await this.#showProgress();
       await closeAfter(
         () => this.#runAll(),
+        () => this.#endProgress(),
         () => this.#dispatcher?.close(),
         () => this.#executor.close?.(),
         end,
@@ -201,28 +256,64 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       this.#break(error);
     }
     await this.#finishRunning();
+    if (this.#leftFailed > 0) {
+      this.#log(
+        `[stet] ${this.#leftFailed} failed for good before and were not run again; stet failures ` +
+          `--retry runs them, or retryPermanent: true`,
+      );
+    }
     if (this.#broken) throw this.#broken.error;
+  }
+
+  async #showProgress(): Promise<void> {
+    const { progress, perSecond } = this.#options;
+    if (!progress) return;
+    const { SweepProgress } = await import("../display/sweep_progress.ts");
+    const { concurrency = this.#executor.concurrency } = this.#options;
+    this.#progress = new SweepProgress(
+      {
+        total: this.#total,
+        concurrency,
+        perSecond,
+        counts: () => this.#counts,
+        log: (line) => this.#log(line),
+      },
+      progress,
+      (error) => this.#break(error),
+    );
+  }
+
+  #endProgress(): void {
+    const progress = this.#progress;
+    this.#progress = undefined;
+    progress?.end();
   }
 
   /** Opens the dispatcher of the executor, else the executor. */
   async #open(): Promise<void> {
-    const { timeout, retries, retryDelay } = this.#options;
+    const { timeout, retries, retryDelay, retry } = this.#options;
     this.#dispatcher = await this.#executor.dispatch?.({
       label: this.#target.label,
       location: this.#target.engine.location,
       namespace: this.#target.namespace,
       source: this.#target.source,
+      fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
       attempts: {
         ...timeout !== undefined && { timeout },
         ...retries !== undefined && { retries },
         ...retryDelay !== undefined && { retryDelay },
+        ...retry !== undefined && { retry },
       },
       stopping: this.#stopping.signal,
       aborting: this.#aborting.signal,
       log: this.#log,
     });
-    if (this.#dispatcher) this.#concurrency = this.#dispatcher.maxRuns;
-    else await this.#executor.open?.();
+    if (!this.#dispatcher) await this.#executor.open?.();
+  }
+
+  /** True while no more runs may begin. */
+  get #isFull(): boolean {
+    return this.#running >= (this.#dispatcher?.maxRuns ?? this.#concurrency);
   }
 
   /** True if a consumer gets the outcomes of skipped runs. */
@@ -267,7 +358,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         if (!this.#isNew(plan)) continue;
         const looked = this.#target.look(plan, this.#givesSkipped, true);
         if (looked instanceof Promise || this.#looks.length > 0) {
-          await this.#addLook(plan, Promise.resolve(looked));
+          const added = this.#addLook(plan, looked);
+          if (added) await added;
         } else if (looked) this.#skip(plan, looked);
         else {
           await this.#begunRun(plan);
@@ -286,11 +378,15 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     }
   }
 
-  /** Adds a look that is under way. Resolves when another may begin. */
-  async #addLook(plan: Plan, looked: Promise<Row | undefined>): Promise<void> {
-    looked.catch(() => {}); // thrown when its turn comes
+  /** Adds a look. A promise resolves when another may begin. */
+  #addLook(plan: Plan, looked: MaybePromise<Row | undefined>): Promise<void> | undefined {
+    if (looked instanceof Promise) looked.catch(() => {}); // thrown when its turn comes
     this.#looks.push({ plan, looked });
     if (this.#looks.length === 1) this.#takeLooks().catch((error) => this.#break(error));
+    return this.#looks.length < this.#lookAhead ? undefined : this.#untilLookFits();
+  }
+
+  async #untilLookFits(): Promise<void> {
     while (this.#looks.length >= this.#lookAhead && !this.#stopped) await this.#stateChanged.wait();
   }
 
@@ -298,7 +394,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   async #takeLooks(): Promise<void> {
     try {
       for (let look = this.#looks[0]; look; look = this.#looks[0]) {
-        const row = await look.looked;
+        const row = look.looked instanceof Promise ? await look.looked : look.looked;
         if (!this.#stopped) {
           if (row) this.#skip(look.plan, row);
           else await this.#begunRun(look.plan);
@@ -336,10 +432,22 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Begins a run as soon as there is a place for it. */
   async #begunRun(plan: Plan): Promise<void> {
     this.#check(plan);
-    while (this.#running >= this.#concurrency && !this.#stopped) await this.#stateChanged.wait();
+    if (this.#options.retryPermanent !== true) {
+      this.#permanent ??= new PermanentFailures(await this.#target.engine.failures());
+      const error = this.#permanent.find(plan.key);
+      if (error) return this.#leaveFailed(plan, error);
+    }
+    while (this.#isFull && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
+  }
+
+  /** Counts a run that failed for good before. */
+  #leaveFailed(plan: Plan, error: Error): void {
+    this.#counts.failed++;
+    this.#leftFailed++;
+    this.#outcomes.push({ status: "failed", params: this.#target.params(plan), error });
   }
 
   #start(plan: Plan, wasBusy: boolean): void {
@@ -351,6 +459,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   async #run(plan: Plan, wasBusy: boolean): Promise<void> {
+    const ended = this.#progress?.begin();
     const end = this.#dispatcher
       ? await this.#dispatch(plan, this.#dispatcher)
       : await attemptRun(this.#target, plan, this.#execute, {
@@ -358,6 +467,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         failedSince: wasBusy ? this.#time : undefined,
         signal: this.#stopping.signal,
       });
+    if (end.status === "ran" || end.status === "failed") ended?.();
     if (end.status === "busy") this.#busy.push(plan);
     else if (end.status !== "aborted") this.#emit(end);
   }
@@ -379,7 +489,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plans = this.#busy;
       this.#busy = [];
       for (const plan of plans) {
-        while (this.#running >= this.#concurrency) await this.#stateChanged.wait();
+        while (this.#isFull) await this.#stateChanged.wait();
         if (!this.#stopped) this.#start(plan, true);
       }
       await this.#finishRunning();
@@ -432,7 +542,22 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #emit(outcome: Ended): void {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed" && this.#options.onError === "stop") this.#stop("error");
+    if (outcome.status === "failed") this.#checkFailures();
     if (outcome.status !== "skipped" || this.#givesSkipped) this.#outcomes.push(outcome);
+  }
+
+  /** Stops the sweep if too many runs have failed. */
+  #checkFailures(): void {
+    const { maxFailures } = this.#options;
+    if (maxFailures === undefined || this.#stopped) return;
+    const failed = this.#counts.failed - this.#leftFailed;
+    const ended = this.#counts.ran + failed;
+    const isTooMany = maxFailures < 1
+      ? ended >= MIN_ENDED && failed > maxFailures * ended
+      : failed >= maxFailures;
+    if (!isTooMany) return;
+    this.#log(`[stet] Stopped: ${failed} of ${ended} runs failed, maxFailures is ${maxFailures}`);
+    this.#stop("error");
   }
 
   /** Its last step: after an interrupt, the process ends here. */

@@ -1,3 +1,4 @@
+import type { Progress } from "../display/progress_line.ts";
 import type { Executor } from "../runs/executor.ts";
 import type { Outcome } from "../runs/once_types.ts";
 import type { Shard } from "./shard.ts";
@@ -26,6 +27,24 @@ export interface SweepOptions {
    * failed (1, 2, …) and its error. Default: 1000.
    */
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
+  /**
+   * Decides on a run that failed, from its error and the number of the attempt (1, 2, …): the pause in
+   * milliseconds before the next attempt; `false`: it failed for good, and later sweeps do not run it again;
+   * undefined: it failed. `retries` is the maximum, by default 10 then. `httpRetry` is one for services.
+   */
+  readonly retry?: (error: unknown, attempt: number) => number | false | undefined;
+  /** True to run keys again that failed for good before. Default: false, they count as failed. */
+  readonly retryPermanent?: boolean;
+  /**
+   * True to adapt the number of attempts at a time to a service: it begins with 2 and grows up to `concurrency`,
+   * and is halved when the service answers 429 or 503. Default: false.
+   */
+  readonly adaptive?: boolean;
+  /**
+   * Maximum number of failed runs before the sweep stops: a count, or below 1 a share of the runs that ended, from
+   * the 20th on. Default: no limit.
+   */
+  readonly maxFailures?: number;
   /**
    * Maximum duration of an attempt, in milliseconds. Then it fails, and workers and commands are killed.
    * A function in this thread cannot be stopped: its later result is ignored.
@@ -60,7 +79,12 @@ export interface SweepOptions {
   readonly graceSeconds?: number;
   /** The command that an interrupted sweep prints to resume it. Default: this process's own. */
   readonly resumeCommand?: string;
-  /** Receives messages. Default: `console.error`. */
+  /**
+   * True to show the progress: a bar with rate and time left on a terminal, else a line every half minute.
+   * Or a function that receives it ten times a second and at the end. Default: false.
+   */
+  readonly progress?: boolean | ((progress: Progress) => void);
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 
@@ -73,19 +97,21 @@ export interface SweepCounts {
   /** Runs that failed for good. */
   readonly failed: number;
   /**
-   * The reason why it ended before the end of its params: a failed run with `onError: "stop"`, its signal,
+   * The reason why it ended before the end of its params: a failed run with `onError: "stop"`, `maxFailures`, its signal,
    * its deadline, an interrupt, or a consumer that left the loop.
    */
   readonly stopped?: "error" | "signal" | "deadline" | "interrupt" | "return";
 }
 
 /**
- * A sweep. It begins when it is iterated over, or when `done` is read, and reads its params once.
+ * A sweep. It begins when it is awaited or iterated over, or when `done` is read, and reads its params once.
+ *
+ * Awaited, it resolves to its counts, as `done` does.
  *
  * As an iterable it yields the outcome of each run, in order of completion. Few outcomes are buffered: the
  * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
-export interface Sweep<R> extends AsyncIterable<Outcome<R>> {
+export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCounts> {
   /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
   /** Counts so far. */

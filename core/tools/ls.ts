@@ -1,12 +1,13 @@
 import process from "node:process";
-import { pick } from "../values/columns.ts";
+import { isKeyColumn, pick } from "../values/columns.ts";
 import { compareValues } from "../values/compare_values.ts";
 import { DEFAULT_STORE, type Registry } from "../contract/registry.ts";
 import { type Selection, selectRows } from "./select_rows.ts";
 import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";
-import { tableText } from "./table_text.ts";
+import { tableText } from "../display/table_text.ts";
 import { entryOf, type Row } from "../values/value.ts";
+import { paramsText } from "../values/value_text.ts";
 
 /** Options of {@linkcode ls}. */
 export interface LsOptions extends PrintOptions, Selection {
@@ -19,6 +20,8 @@ export interface LsOptions extends PrintOptions, Selection {
    * Absent values come last. Default: the order of the store, the newest rows at the end.
    */
   readonly sort?: readonly string[];
+  /** True to print the columns too in which all rows are equal. Default: false, unless `columns` names some. */
+  readonly all?: boolean;
 }
 
 /** The type of {@linkcode ls}. */
@@ -27,8 +30,8 @@ export type LsFunction = (store?: string | URL, options?: LsOptions) => Promise<
 /** `ls` over the kinds of store that a registry knows. */
 export function createLs(registry: Registry): LsFunction {
   return async (store = DEFAULT_STORE, options = {}) => {
-    const { limit = 20, offset = 0, sort, where, columns, quiet, log = console.log, ...rest } =
-      options;
+    const { limit = 20, offset = 0, sort, where, columns, all, quiet, ...rest } = options;
+    const { log = console.log } = rest;
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
     return await withStore(registry, store, rest, async (backend) => {
@@ -42,7 +45,13 @@ export function createLs(registry: Registry): LsFunction {
       const { count, kept } = await best(selected.rows(), max, orders && comparison(orders));
       const rows = orders ? kept.slice(offset) : kept.slice(0, Math.max(kept.length - offset, 0));
       if (!quiet) {
-        for (const line of tableText(rows, selected.columns, process.stdout.columns)) log(line);
+        const equal = all || columns ? [] : equalColumns(rows, selected.columns);
+        const shown = selected.columns.filter((name) => !equal.includes(name));
+        const width = process.stdout.columns || undefined;
+        for (const line of tableText(rows, shown, { width, isExact: isKeyColumn })) log(line);
+        const [first] = rows;
+        const common = equal.length > 0 ? paramsText(pick(first!, equal)) : "";
+        if (common !== "") log(`all rows: ${common} (--all shows these columns)`);
         const match = where === undefined ? "" : " that match";
         const which = orders ? "" : offset > 0 ? "older " : "the newest ";
         if (count > rows.length) log(`${which}${rows.length} of ${count} rows${match}`);
@@ -50,6 +59,17 @@ export function createLs(registry: Registry): LsFunction {
       return columns ? rows.map((row) => pick(row, columns)) : rows;
     });
   };
+}
+
+/** Returns the columns in which all rows are equal; none if there is one row, or nothing else. */
+function equalColumns(rows: readonly Row[], columns: readonly string[]): string[] {
+  const [first, ...others] = rows;
+  if (first === undefined || others.length === 0) return [];
+  const equal = columns.filter((name) => {
+    const value = entryOf(first, name);
+    return others.every((row) => compareValues(entryOf(row, name), value) === 0);
+  });
+  return equal.length === columns.length ? [] : equal;
 }
 
 function comparison(

@@ -86,6 +86,11 @@ export class TextColumn {
     }
   }
 
+  /** Takes notice of a text that is one whatever it looks like, such as a path. */
+  mustBeText(text: string): void {
+    if (!this.#kind) this.#must ??= { text };
+  }
+
   /** True if all unquoted values are text because one of them must be. */
   get isText(): boolean {
     return this.#must !== undefined;

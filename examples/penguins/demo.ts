@@ -39,6 +39,7 @@ console.log(`Store: ${typed(store)}`);
 let before = 0;
 for (const model of models) if (await score.has(model, penguins)) before++;
 if (before > 0) console.log(`Resuming: ${before} of ${models.length} are done.`);
+else console.log("Press Ctrl-C half-way, and start it again: it goes on from there.");
 
 const bar = showProgress();
 const first = await tryAll(bar.show);

@@ -1,7 +1,7 @@
 import { distances, featureSets, type Model, scalings } from "./knn.ts";
 
 /** The values of k that the demo tries. */
-export const ks: readonly number[] = [1, 3, 5, 7, 9, 11, 13, 15, 19, 23, 27, 31];
+export const ks: readonly number[] = [1, 5, 9, 23, 31];
 
 /** Every model with these values of k. */
 export function* grid(ks: readonly number[]): Generator<Model> {

@@ -14,9 +14,21 @@ export const featureSets = {
 
 /** Distances of two penguins, by name. */
 export const distances = {
-  euclidean: (a: Vector, b: Vector) => Math.sqrt(sum(a, (x, i) => (x - b[i]!) ** 2)),
-  manhattan: (a: Vector, b: Vector) => sum(a, (x, i) => Math.abs(x - b[i]!)),
-  chebyshev: (a: Vector, b: Vector) => Math.max(...a.map((x, i) => Math.abs(x - b[i]!))),
+  euclidean: (a: Vector, b: Vector) => {
+    let total = 0;
+    for (let i = 0; i < a.length; i++) total += (a[i]! - b[i]!) ** 2;
+    return Math.sqrt(total);
+  },
+  manhattan: (a: Vector, b: Vector) => {
+    let total = 0;
+    for (let i = 0; i < a.length; i++) total += Math.abs(a[i]! - b[i]!);
+    return total;
+  },
+  chebyshev: (a: Vector, b: Vector) => {
+    let most = 0;
+    for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+    return most;
+  },
   cosine: (a: Vector, b: Vector) => 1 - dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1),
 } as const;
 
@@ -102,10 +114,14 @@ export function predict(
   known: readonly Point[],
   { at }: Pick<Point, "at">,
 ): string | undefined {
-  const nearest = known
-    .map((point) => ({ species: point.species, away: distances[distance](point.at, at) }))
-    .sort((a, b) => a.away - b.away)
-    .slice(0, k);
+  const nearest: { readonly species: string; readonly away: number }[] = [];
+  for (const point of known) {
+    const away = distances[distance](point.at, at);
+    if (nearest.length === k && away >= nearest[k - 1]!.away) continue;
+    const place = nearest.findIndex((other) => other.away > away);
+    nearest.splice(place === -1 ? nearest.length : place, 0, { species: point.species, away });
+    if (nearest.length > k) nearest.pop();
+  }
   const votes = new Map<string, number>();
   for (const { species } of nearest) votes.set(species, (votes.get(species) ?? 0) + 1);
   const most = Math.max(...votes.values());
@@ -115,18 +131,24 @@ export function predict(
 /** Returns a function that scales points by the given ones; a feature that never varies is left as it is. */
 function scaler(scaling: Model["scaling"], points: readonly Point[]): (point: Point) => Point {
   const scales = points[0]!.at.map((_, i) => scalings[scaling](points.map(({ at }) => at[i]!)));
-  return ({ species, at }) => ({
-    species,
-    at: at.map((x, i) => (x - scales[i]!.offset) / (scales[i]!.unit || 1)),
-  });
+  return ({ species, at }) => {
+    const scaled = [...at];
+    for (let i = 0; i < at.length; i++) {
+      const { offset, unit } = scales[i]!;
+      scaled[i] = (at[i]! - offset) / (unit || 1);
+    }
+    return { species, at: scaled };
+  };
 }
 
 function dot(a: Vector, b: Vector): number {
-  return sum(a, (x, i) => x * b[i]!);
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
 }
 
-function sum(values: Vector, term: (x: number, i: number) => number): number {
+function sum(values: Vector, term: (x: number) => number): number {
   let total = 0;
-  for (let i = 0; i < values.length; i++) total += term(values[i]!, i);
+  for (const value of values) total += term(value);
   return total;
 }

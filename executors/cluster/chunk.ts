@@ -71,7 +71,7 @@ export function decodeRun(text: string): ReceivedRun {
 
 /** Returns the key of a run in {@linkcode JobData.keys}. */
 export function keyText({ a, b, c }: Fingerprint): string {
-  return [a, b, c].map((lane) => lane.toString(16).padStart(8, "0")).join("");
+  return [a, b, c].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
 /** Returns the keys in {@linkcode JobData.keys}. */
@@ -85,7 +85,7 @@ export function keysIn(keys: string): string[] {
 /** Returns the fingerprint that a key in {@linkcode JobData.keys} has. */
 export function fingerprintAt(keys: string, number: number): Pick<Fingerprint, "a" | "b" | "c"> {
   const at = number * KEY_LENGTH;
-  const lane = (i: number): number => parseInt(keys.slice(at + 8 * i, at + 8 * i + 8), 16);
+  const lane = (i: number): number => parseInt(keys.slice(at + 8 * i, at + 8 * i + 8), 16) | 0;
   return { a: lane(0), b: lane(1), c: lane(2) };
 }
 

@@ -21,8 +21,10 @@ import { encodeItem } from "./encode_item.ts";
 import type { JobQueue, JobState } from "./job_queue.ts";
 import { SentJobs } from "./sent_jobs.ts";
 
-/** Maximum number of runs under way: they are what a coordinator keeps in memory. */
-const MAX_RUNS = 40_000;
+/** Bounds of the number of runs under way: a coordinator keeps about 3 KB for each. */
+const MIN_RUNS = 10_000, MAX_RUNS = 40_000;
+/** Number of jobs under way for each that a worker has, and of further ones. */
+const JOBS_PER_ACTIVE = 2, FURTHER_JOBS = 4;
 /** Maximum number of jobs under way. */
 const MAX_JOBS = 4_000;
 /** Maximum number of jobs, and of characters of their runs, in a statement. */
@@ -31,7 +33,7 @@ const MAX_JOINED_JOBS = 100, MAX_JOINED_CHARACTERS = 4_000_000;
 const MAX_FIRST_JOBS = 64;
 /** Time that runs wait for others of their chunk, in milliseconds. */
 const GATHER_MS = 100;
-/** Time without a worker after which that is said, in milliseconds. */
+/** Time without a worker before a warning, in milliseconds. */
 const IDLE_MS = 10_000;
 /** Maximum number of times that a run is sent. */
 const MAX_SENDS = 3;
@@ -59,7 +61,6 @@ interface NewJob {
 
 /** Hands runs to the workers of a queue, many in a job. */
 export class ChunkDispatcher implements Dispatcher {
-  readonly maxRuns = MAX_RUNS;
   readonly #queue: JobQueue;
   readonly #sweep: DispatchedSweep;
   readonly #sent: SentJobs;
@@ -76,9 +77,11 @@ export class ChunkDispatcher implements Dispatcher {
   #isDue = false;
   /** The jobs under way by id, with the runs that wait for them. */
   readonly #jobs = new Map<string, Pending[]>();
+  /** Number of jobs that workers had at the last look. */
+  #active = 0;
   /** Times of the last looks at the runs of active jobs. */
   readonly #looked = new Map<string, number>();
-  /** Time of the last look at which a worker had a job; infinite once it was said that none has. */
+  /** Time of the last look at which a worker had a job; infinite after the warning that none has. */
   #taken = performance.now();
   #isSending = false;
   #watching: Promise<void> | undefined;
@@ -86,7 +89,7 @@ export class ChunkDispatcher implements Dispatcher {
   /** Number of runs that were left to the workers, and of those among them that were sent before. */
   #left = 0;
   #leftBefore = 0;
-  /** Settles when workers were told that the sweep stops. */
+  /** Settles when the stop of the sweep is noted in the queue, for its workers. */
   #stopping: Promise<void> | undefined;
   /** The error that ended it, in a box: anything can be thrown. */
   #broken: { readonly error: unknown } | undefined;
@@ -125,6 +128,12 @@ export class ChunkDispatcher implements Dispatcher {
     return dispatcher;
   }
 
+  /** Enough for each worker's job and the next one. */
+  get maxRuns(): number {
+    const jobs = JOBS_PER_ACTIVE * this.#active + FURTHER_JOBS;
+    return Math.max(MIN_RUNS, Math.min(MAX_RUNS, jobs * this.#size.next));
+  }
+
   run(run: DispatchedRun): Promise<DispatchEnd> {
     if (this.#broken) return Promise.reject(this.#broken.error);
     if (this.#sweep.stopping.aborted) return Promise.resolve({ status: "aborted" });
@@ -156,7 +165,7 @@ export class ChunkDispatcher implements Dispatcher {
     await this.#queue.close();
   }
 
-  /** Adds a run to those that are to be sent: at once if they make a chunk, else a little later. */
+  /** Adds a run to the unsent ones, which are sent at once if they make a chunk, else a little later. */
   #add(pending: Pending): void {
     this.#unsent.push(pending);
     if (this.#unsent.length >= this.#size.next) this.#send();
@@ -275,6 +284,7 @@ export class ChunkDispatcher implements Dispatcher {
     const states = new Map((await this.#queue.states(ids)).map((state) => [state.id, state]));
     const ended = ids.filter((id) => !/created|retry|active/.test(states.get(id)?.state ?? ""));
     const active = ids.filter((id) => states.get(id)?.state === "active");
+    this.#active = active.length;
     this.#warnIfIdle(ended.length + active.length > 0);
     await Promise.all([
       ...ended.map((id) => this.#settle(id, states.get(id))),
@@ -284,7 +294,7 @@ export class ChunkDispatcher implements Dispatcher {
     return ended.length;
   }
 
-  /** Says once that no worker takes jobs, if that is so for a while. */
+  /** Warns once when no worker has taken a job for a while. */
   #warnIfIdle(isTaken: boolean): void {
     if (isTaken) this.#taken = performance.now();
     else if (performance.now() - this.#taken > IDLE_MS) {

@@ -2,6 +2,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { DispatchedSweep, Dispatcher } from "../../core/runs/dispatcher.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
+import { checkOptions } from "../../core/values/check_options.ts";
 import { isPlainObject } from "../../core/values/value.ts";
 import { encodeItem } from "./encode_item.ts";
 
@@ -22,9 +23,9 @@ export interface ClusterOptions {
  *
  * Runs are sent as jobs of pg-boss, a queue in PostgreSQL (package `pg-boss`, version 12.38.0), many in one. A
  * worker claims and records each run through the store, so that each key is recorded once although a queue
- * delivers at least once. The store alone says what is done: what is in the queue already is not sent again, what
- * a dead worker had begun another one gets after about half a minute, and a sweep that was killed is begun
- * again.
+ * delivers at least once. The store alone says which keys are done. Keys that are in the queue already are not
+ * sent again, another worker repeats the runs of a dead one after about half a minute, and a sweep that was killed
+ * can be started again.
  *
  * `timeout`, `retries` and `retryDelay` (a number) apply at the workers, `perSecond` to the sending. The first
  * Ctrl-C cancels what waits and lets workers finish the runs under way, the second ends those too.
@@ -43,6 +44,7 @@ export interface ClusterOptions {
  * ```
  */
 export function cluster(url: string | URL, options: ClusterOptions = {}): Executor {
+  checkOptions("use a cluster", options, { fallback: true, detach: true });
   return new Cluster(String(url), options);
 }
 
@@ -65,6 +67,11 @@ class Cluster implements Executor {
     if (typeof sweep.attempts.retryDelay === "function") {
       throw new TypeError(
         "Cannot sweep on a cluster: retryDelay is a function, which cannot be sent; give milliseconds",
+      );
+    }
+    if (sweep.attempts.retry) {
+      throw new TypeError(
+        "Cannot sweep on a cluster: retry is a function, which cannot be sent; give retries and retryDelay",
       );
     }
     const { openDispatcher } = await import("./open_dispatcher.ts");

@@ -1,7 +1,7 @@
 import type { ClusterStatus } from "./status_types.ts";
 
 /**
- * Returns the workers and queues in a database: those that live, and those that ended in the last hour.
+ * Returns the queues in a database, and the workers that were alive within the last hour.
  *
  * @throws {StoreError} If the server cannot be reached.
  */

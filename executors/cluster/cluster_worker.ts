@@ -4,8 +4,8 @@ import type { ClusterWorkerCounts, ClusterWorkerOptions } from "./worker_options
  * Runs what coordinators send to the workers of a function, until it is drained. It may begin and end at any
  * time, on any machine that reaches the store.
  *
- * A worker claims and records each run through the store. What a killed worker has begun is run again by another
- * one after about half a minute.
+ * A worker claims and records each run through the store. Another worker repeats the runs of a killed one after
+ * about half a minute.
  *
  * @param swept A function that `once` has wrapped, or a Store.
  * @param url The database of the queue: that of {@linkcode cluster}.

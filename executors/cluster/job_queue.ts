@@ -28,6 +28,8 @@ const RETENTION_SECONDS = 365 * 24 * 3600, OUTPUT_SECONDS = 24 * 3600;
 const RETRIES = 2;
 /** Number of times that an instance is started, and the pause after the first one, in milliseconds. */
 const MAX_STARTS = 6, START_PAUSE_MS = 200;
+/** Time limit of noting the end of an instance, in milliseconds: the server may be gone. */
+const MAX_STOP_MS = 30_000;
 /** Number of jobs in a page. */
 const PAGE = 500;
 
@@ -169,14 +171,13 @@ export class JobQueue {
     return rows.map(([output]) => JSON.parse(output ?? "{}"));
   }
 
-  /** Returns the version and the source of a job that waits or is active. Undefined if there is none. */
-  async peek(): Promise<Pick<JobData, "version" | "source"> | undefined> {
+  /** Returns the data of a job that waits or is active. Undefined if there is none. */
+  async peek(): Promise<JobData | undefined> {
     const [row] = await this.#query(
-      `SELECT data->>'version', data->>'source' FROM ${QUEUE_SCHEMA}.job
-       WHERE name = $1 AND state <= 'active' LIMIT 1`,
+      `SELECT data FROM ${QUEUE_SCHEMA}.job WHERE name = $1 AND state <= 'active' LIMIT 1`,
       [this.name],
     );
-    return row && { version: Number(row[0]), source: row[1] ?? "" };
+    return row && JSON.parse(row[0]!);
   }
 
   /** Returns the keys of the jobs that wait or are active. */
@@ -259,9 +260,11 @@ export class JobQueue {
   }
 
   async close(): Promise<void> {
+    const timer = setTimeout(() => void this.#connections.close(), MAX_STOP_MS);
     try {
       await this.#boss.stop({ graceful: false, close: false });
     } finally {
+      clearTimeout(timer);
       await this.#connections.close();
     }
   }

@@ -20,11 +20,6 @@ export class SentJobs {
     return sent;
   }
 
-  /** Number of runs in the jobs. */
-  get size(): number {
-    return this.#keys.size;
-  }
-
   /** Returns the id of the job that has a run, or undefined. */
   jobOf(fingerprint: Fingerprint): string | undefined {
     const number = this.#keys.numberOf(fingerprint);

@@ -9,7 +9,7 @@ export interface ClusterMember {
   readonly since: string;
   /** `working`: heard from within the last 45 seconds; `ended`: drained; `lost`: neither. */
   readonly state: "working" | "ended" | "lost";
-  /** Number of runs that it has recorded in the last 24 hours, and of those that failed. */
+  /** Numbers of its recorded and of its failed runs in the last 24 hours. */
   readonly ran: number;
   readonly failed: number;
   /** Runs per second in the last minute. */

@@ -1,8 +1,9 @@
-import { StoreError } from "../../core/errors.ts";
+import { messageOf, StoreError } from "../../core/errors.ts";
+import type { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { isOtherSource } from "../../core/runs/source_watch.ts";
-import { JOB_VERSION, type JobData } from "./chunk.ts";
+import { decodeRun, JOB_VERSION, type JobData, KEY_LENGTH, keyText } from "./chunk.ts";
 
-/** The jobs of a queue were sent for another source of its function, or by another version of stet. */
+/** The jobs of a queue were sent for another source or key of its function, or by another version of stet. */
 export class UnfitJobsError extends StoreError {
   override name = "UnfitJobsError";
 }
@@ -13,12 +14,14 @@ export interface QueueFunction {
   readonly location: string;
   /** Source of its rows, undefined if it is not known. */
   readonly source?: string | undefined;
+  /** Returns the fingerprint of the run of an item. */
+  fingerprintOf(item: unknown): Fingerprint;
 }
 
 /** @throws {UnfitJobsError} If the data of a job does not fit this process. */
 export function checkJob(
-  { version, source }: Pick<JobData, "version" | "source">,
-  { label, location, source: own = "" }: QueueFunction,
+  { version, source, keys, runs: [run] }: Omit<JobData, "attempts">,
+  { label, location, source: own = "", fingerprintOf }: QueueFunction,
 ): void {
   const refusal = `Cannot sweep ${label} on store "${location}": its jobs were sent `;
   if (version !== JOB_VERSION) {
@@ -33,4 +36,17 @@ export function checkJob(
         `machines, or cancel those jobs with: stet worker --cancel`,
     );
   }
+  if (run === undefined) return;
+  const { item } = decodeRun(run);
+  let key: string;
+  try {
+    key = keyText(fingerprintOf(item));
+  } catch (error) {
+    throw new UnfitJobsError(`${refusal}with other params: ${messageOf(error)}`, { cause: error });
+  }
+  if (key === keys.slice(0, KEY_LENGTH)) return;
+  throw new UnfitJobsError(
+    `${refusal}with another key of it; give it the same key, defaults and namespace on all machines, or ` +
+      `cancel those jobs with: stet worker --cancel`,
+  );
 }

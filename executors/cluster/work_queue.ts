@@ -3,7 +3,9 @@ import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { Fingerprint } from "../../core/keys/fingerprint.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { fingerprintOf } from "../../core/runs/fingerprint_of.ts";
 import {
   beginInterruptible,
   endInterruptible,
@@ -12,6 +14,7 @@ import {
 import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
+import { checkOptions } from "../../core/values/check_options.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
@@ -29,8 +32,16 @@ const BEAT_MS = 3_000;
 const MIN_PAUSE_MS = 50, MAX_PAUSE_MS = 2_000;
 /** Pause of a place after a job that could not be run, in milliseconds. */
 const FAILED_PAUSE_MS = 1_000;
-/** Claims are made ahead for so many seconds of work, and for so many runs at most. */
-const AHEAD_SECONDS = 0.5, MAX_AHEAD = 100;
+/** Work whose keys are claimed ahead, in seconds, and the maximum number of its runs. */
+const AHEAD_SECONDS = 0.1, MAX_AHEAD = 100;
+
+const OPTIONS = {
+  executor: true,
+  concurrency: true,
+  signal: true,
+  handleSignals: true,
+  log: true,
+} as const satisfies Record<keyof ClusterWorkerOptions, true>;
 
 /** Works for the queue of a function until it is drained. See `clusterWorker`. */
 export async function workQueue(
@@ -38,6 +49,7 @@ export async function workQueue(
   url: string,
   options: ClusterWorkerOptions,
 ): Promise<ClusterWorkerCounts> {
+  checkOptions("work on a cluster", options, OPTIONS);
   const { log = printError, handleSignals = false } = options;
   let worker: QueueWorker | undefined;
   try {
@@ -170,8 +182,6 @@ class QueueWorker implements Interruptible {
   }
 
   async #fetchJobs(): Promise<void> {
-    const { idleMs = Infinity } = this.#options;
-    let lastJob = performance.now();
     for (let pause = MIN_PAUSE_MS; !this.#isDraining;) {
       const free = this.#concurrency - this.#running.size;
       if (free <= 0) {
@@ -180,8 +190,6 @@ class QueueWorker implements Interruptible {
       }
       const jobs = await this.#fetch(free);
       for (const job of jobs) this.#begin(job);
-      if (jobs.length > 0 || this.#running.size > 0) lastJob = performance.now();
-      if (performance.now() - lastJob > idleMs) return;
       pause = jobs.length > 0 ? MIN_PAUSE_MS : Math.min(pause * 1.5, MAX_PAUSE_MS);
       // With all places taken it waits for one; else the queue was empty.
       if (jobs.length < free) await this.#changed.wait(pause * (0.5 + Math.random()));
@@ -258,6 +266,7 @@ class QueueWorker implements Interruptible {
       claimAhead: this.#claimAhead,
       stopSignal: stop.signal,
       signal: abort.signal,
+      retryPermanent: true, // the coordinator has left out the others
       handleSignals: false,
       log: this.#log,
     });
@@ -351,11 +360,12 @@ class QueueWorker implements Interruptible {
       running.isDropped = true;
       running.stop.abort();
     }
-    // Another worker may have got it meanwhile. It finds the keys claimed: this one goes on.
+    // If another worker has got the job meanwhile, it finds the keys claimed: this one continues.
   }
 
-  #check(data: Pick<JobData, "version" | "source">): void {
+  #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
-    checkJob(data, { label, location, source });
+    const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
+    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
   }
 }

@@ -10,9 +10,7 @@ export interface ClusterWorkerOptions {
   readonly signal?: AbortSignal;
   /** True if SIGTERM and Ctrl-C drain the worker, and a second one aborts its runs. Default: false. */
   readonly handleSignals?: boolean;
-  /** Ends the worker when there was nothing to do for so many milliseconds. Default: never. */
-  readonly idleMs?: number;
-  /** Receives messages. Default: `console.error`. */
+  /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
+import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
@@ -40,7 +41,10 @@ export class MirrorClient {
   /** @throws {RangeError} If the grid has too many combinations. */
   constructor(backend: Engine, grid?: Grid) {
     if (grid) checkCountable(grid);
-    this.#start = { location: backend.location, factors: grid?.factors };
+    this.#start = {
+      location: backend.location,
+      grid: grid && { factors: grid.factors, places: grid.places },
+    };
     this.#follower = new Follower(backend, {
       begin: (isWhole) => this.ask("begin", isWhole),
       insert: (rows) => this.ask("insert", rows),
@@ -103,6 +107,7 @@ export class MirrorClient {
   }
 
   async #openThread(): Promise<Answerer> {
+    if (isBundled(mirrorThread, import.meta.url)) throw new Error("its module is in a bundle");
     const module = new URL(mirrorThread);
     // Else Deno may ask on the terminal, and no claim is answered before the user is.
     if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {

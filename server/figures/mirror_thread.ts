@@ -1,6 +1,6 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type Factor, gridOf } from "../../core/grids/grid.ts";
+import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
@@ -16,10 +16,10 @@ import { timelineOf } from "./timeline.ts";
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
 
-/** The data that a thread starts with: the store's name in messages, and the factors of the grid wanted. */
+/** The data that a thread starts with: the store's name in messages, and the grid wanted. */
 export interface MirrorStart {
   readonly location: string;
-  readonly factors: readonly Factor[] | undefined;
+  readonly grid: Pick<Grid, "factors" | "places"> | undefined;
 }
 
 /** A request to the thread. Answers come in the order of requests. */
@@ -37,9 +37,9 @@ export interface Answer {
 /** The requests that a mirror answers, in its thread. Figures and rows come as JSON. */
 export type MirrorRequests = ReturnType<typeof openMirror>;
 
-function openMirror({ location, factors }: MirrorStart) {
+function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
-  const grid = factors && new GridDone(gridOf(factors));
+  const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
   return {
     begin: (isWhole: boolean) => mirror.begin(isWhole),
     insert: (rows: PackedRows) => mirror.insert(rows),

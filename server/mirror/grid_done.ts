@@ -25,7 +25,7 @@ export class GridDone {
 
   constructor(grid: Grid) {
     this.grid = grid;
-    this.#numberOf = gridNumber(grid.factors);
+    this.#numberOf = gridNumber(grid);
     this.#isDone = new Uint8Array(grid.count);
   }
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Executor } from "../../core/runs/executor.ts";
 import { FormatError, LockError, messageOf, StoreError } from "../../core/errors.ts";
+import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import { TemporaryFolder } from "../../core/runtime/temporary_folder.ts";
 import { openBackend, QueryError, workers } from "../../mod.ts";
@@ -46,6 +47,11 @@ export class QueryProcesses {
    * @throws {StoreError} If the store cannot be read.
    */
   async answer(statement: Statement): Promise<AsyncIterator<Uint8Array>> {
+    if (isBundled(queryJob, import.meta.url)) {
+      throw new StoreError(
+        "Cannot run SQL: its module is in a bundle; keep @stet/stet out of the bundle (external)",
+      );
+    }
     const folder = new TemporaryFolder("stet-query-");
     try {
       while (this.#running >= MAX_PROCESSES) await this.#ended.wait();

@@ -61,8 +61,6 @@ test("name:text= and name:number= say by hand what an axis holds", () => {
 test("what looks like a range and is none is an error", () => {
   for (
     const [text, message] of [
-      ["2024-01-01..2024-01-05", /looks like a range of dates, and ranges are of numbers/],
-      ["2024-01..2024-05", /range of dates/],
       ["a..c", /"a\.\.c" is not first\.\.last/],
       ["v1..v2", /quote it: '"v1\.\.v2"'/],
       ["001..010", /001 would lose its first character/],
@@ -151,7 +149,10 @@ test("what is no axis is an error that says what was expected", () => {
     const [text, message] of [
       ["a=", /a value is missing/],
       ["a=1,,2", /a value is missing/],
-      ["a=1..x", /"1\.\.x" is not first\.\.last or first\.\.last\.\.step; if it is a text, quote/],
+      [
+        "a=1..x",
+        /"1\.\.x" is not first\.\.last or first\.\.last\.\.step, .*; if it is a text, quote/,
+      ],
       ["a=1..2..3..4", /is not first\.\.last/],
       ["a=lin:0..1", /is not lin:first\.\.last:count/],
       ["a=log:0..1:5", /start is 0, and must be above 0/],

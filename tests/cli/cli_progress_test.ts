@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { durationText } from "../../cli/terminal/duration_text.ts";
-import { Pace } from "../../cli/terminal/pace.ts";
-import { ProgressBar } from "../../cli/terminal/progress_bar.ts";
-import { type Progress, progressLine } from "../../cli/terminal/progress_line.ts";
+import { durationText } from "../../core/display/duration_text.ts";
+import { Pace } from "../../core/display/pace.ts";
+import { ProgressBar } from "../../core/display/progress_bar.ts";
+import { type Progress, progressLine } from "../../core/display/progress_line.ts";
 import { readSeconds } from "../../cli/runs/read_seconds.ts";
 
 const middle: Progress = { ran: 80, skipped: 20, failed: 1, total: 160, rate: 3.21, elapsed: 30 };

@@ -1,41 +1,22 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadPgBoss } from "../../packages/pg_boss.ts";
-import {
-  cluster,
-  once,
-  openBackend,
-  type Outcome,
-  StoreError,
-  sweep,
-  type SweepOptions,
-} from "../../mod.ts";
+import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { openEngine } from "../open_engine.ts";
-import { postgresSkip } from "../postgres/programs.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
 import { connectSql } from "../postgres/sql.ts";
 import { runtimes } from "../runtimes.ts";
 import { type Cleaned, tempFolder } from "../temp_folder.ts";
 import { until } from "../until.ts";
-import { type ClusterFunction, type ClusterParams, runsOn } from "../workers/cluster_runs.ts";
+import { clusterSkip, numbers, rowsIn, swept } from "./on_cluster.ts";
 import { executionsIn, ownRuntime, runsModule, startCli, startWorker } from "./cluster_worker.ts";
 
 const timeout = 300_000;
 
-async function reasonOfSkip(): Promise<string | false> {
-  if (postgresSkip) return postgresSkip;
-  try {
-    await loadPgBoss("test a cluster");
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
-const options = { timeout, skip: await reasonOfSkip() };
+const options = { timeout, skip: clusterSkip };
 
 let databases = 0;
 
@@ -51,24 +32,6 @@ async function place(
   return { url: server.url({ database }), folder: tempFolder(t) };
 }
 
-/** Sweeps a function on a cluster, and returns the outcomes by `n`. */
-async function swept(
-  url: string,
-  params: Iterable<ClusterParams>,
-  { name = "square", ...more }: SweepOptions & { readonly name?: ClusterFunction } = {},
-): Promise<Map<number, Outcome<unknown>>> {
-  const outcomes = new Map<number, Outcome<unknown>>();
-  await using run = runsOn(name, url);
-  for await (
-    const outcome of sweep(run, params, {
-      executor: cluster(url, { fallback: false }),
-      handleSignals: false,
-      ...more,
-    })
-  ) outcomes.set(outcome.params["n"] as number, outcome);
-  return outcomes;
-}
-
 /** Returns the numbers of jobs by state. */
 async function jobStates(url: string): Promise<Record<string, number>> {
   const sql = await connectSql(url);
@@ -77,21 +40,6 @@ async function jobStates(url: string): Promise<Record<string, number>> {
   );
   await sql.close();
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-}
-
-/** Returns the number of rows of each key. */
-async function rowsIn(url: string): Promise<Map<number, number>> {
-  const counts = new Map<number, number>();
-  const backend = await openBackend(url);
-  for (const { n } of await backend.load()) {
-    counts.set(n as number, (counts.get(n as number) ?? 0) + 1);
-  }
-  await backend.close();
-  return counts;
-}
-
-function numbers(count: number, ms = 0): ClusterParams[] {
-  return Array.from({ length: count }, (_, n) => ({ n, ms }));
 }
 
 test("cluster() gives what workers returned, and skips it the next time", options, async (t) => {
@@ -180,6 +128,9 @@ test(
     await swept(url, numbers(310).reverse(), { executor: detach, log });
     assert.match(logs[0]!, /300 runs were sent/);
     assert.match(logs[1]!, /310 runs were sent to workers, 300 of them before/);
+    const status = startCli(t, ["status", url, "--workers"]);
+    assert.equal(await status.ended(), 0, status.output);
+    assert.match(status.output, /0 workers\n.*310 runs wait, 0 are with workers: queue .*square/);
     const after = await jobStates(url);
     assert(after["created"]! <= before["created"]! + 10);
     startWorker(t, { url, folder });
@@ -259,7 +210,7 @@ test("without its queue a sweep runs here after a warning, or fails", options, a
 });
 
 test(
-  "workers and sweeps refuse jobs of another source and of another version",
+  "workers and sweeps refuse jobs of another source, key or version of stet",
   options,
   async (t) => {
     const { url, folder } = await place(t);
@@ -282,6 +233,14 @@ test(
     await change("version", String(version));
     await change("source", '"v:2"');
     await assert.rejects(swept(url, numbers(9)), /for another source of it \(v:2/);
+    await change("source", '""');
+    await change("keys", `"${"0".repeat(24)}"`);
+    await assert.rejects(swept(url, numbers(9)), /with another key of it/);
+    const another = startWorker(t, { url, folder });
+    assert.equal(await another.ended(), 3);
+    assert.match(another.output, /with another key of it/);
+    await change("runs", '["{\\"item\\":5}"]');
+    await assert.rejects(swept(url, numbers(9)), /with other params: .*got number/);
     assert.equal(executionsIn(folder).length, 0);
     const args = ["worker", `${runsModule}#square`, "--store", url, "--cancel"];
     const cancel = startCli(t, args);
@@ -291,15 +250,61 @@ test(
   },
 );
 
+test("stet worker --cancel ends what workers run, and what waits", options, async (t) => {
+  const { url, folder } = await place(t);
+  const detach = cluster(url, { fallback: false, detach: true });
+  await swept(url, numbers(6, 600_000), { executor: detach, log: () => {} });
+  const worker = startWorker(t, { url, folder });
+  await until(() => executionsIn(folder).length === 2);
+  const cancel = startCli(t, ["worker", `${runsModule}#square`, "--store", url, "--cancel"]);
+  assert.equal(await cancel.ended(), 0, cancel.output);
+  const outcomes = await swept(url, [{ n: 100 }]); // the worker is free
+  assert.equal(outcomes.size, 1);
+  assert.equal(executionsIn(folder).length, 3);
+  assert.equal(worker.ending, undefined);
+  assert.equal((await rowsIn(url)).size, 1);
+});
+
+test(
+  "a role that may not make the queue gets a warning and runs here, or an error with --no-fallback",
+  options,
+  async (t) => {
+    const { url } = await place(t);
+    const sql = await (await sharedServer()).connect();
+    await sql.query(`REVOKE CREATE ON DATABASE ${new URL(url).pathname.slice(1)} FROM stet`);
+    await sql.close();
+    const args = [
+      "sweep",
+      `${runsModule}#square`,
+      "-g",
+      "n=1",
+      "--store",
+      url,
+      "--engine",
+      "pgboss",
+    ];
+    const refused = startCli(t, [...args, "--no-fallback"]);
+    assert.equal(await refused.ended(), 3, refused.output);
+    assert.match(refused.output, /it needs CREATE on the database once/);
+    assert.equal((await rowsIn(url)).size, 0);
+    const here = startCli(t, args);
+    assert.equal(await here.ended(), 0, here.output);
+    assert.match(here.output, /it needs CREATE.*The runs are in this process instead/);
+    assert.equal((await rowsIn(url)).size, 1);
+  },
+);
+
 test("stet run sends a program's params as they were written", options, async (t) => {
   const { url } = await place(t);
   const program = ["sh", "-c", 'echo "\\"$1\\""', "sh", "{x}"];
-  startCli(t, ["worker", "--store", url, "-j", "2", "--", ...program]);
+  const logs = tempFolder(t);
+  startCli(t, ["worker", "--store", url, "--logs", logs, "-j", "2", "--", ...program]);
   const run = startCli(t, [
     ...["run", "-g", "x=1e-2,0.5,3", "--store", url, "--engine", "pgboss", "--no-fallback", "--"],
     ...program,
   ]);
   assert.equal(await run.ended(), 0, run.output);
+  assert.equal(readdirSync(logs).length, 3);
   assert.match(run.output, /3 ran, 0 skipped, 0 failed/);
   const backend = await openBackend(url);
   const rows = (await backend.load()).map(({ x, result }) => [x, result]);

@@ -9,10 +9,24 @@ import { test } from "node:test";
  */
 const arrows: Record<string, readonly string[]> = {
   "cli.ts": ["cli", "mod.ts"],
+  // A program of its own, with the whole library in it.
+  "binary.ts": ["cli", "cli.ts", "server.ts", "server", "mod.ts", "backends", "executors", "core"],
   // Its command line is that of `stet serve`.
   "server.ts": ["server", "mod.ts", "cli.ts"],
   // The tables name every kind of store and launcher, and load none: commands that run nothing start without mod.ts.
-  cli: ["cli", "server", "mod.ts", "core", "query", "backends/table.ts", "executors/launchers"],
+  // stet doctor looks for the optional packages, and at the disk.
+  cli: [
+    "cli",
+    "server",
+    "mod.ts",
+    "core",
+    "query",
+    "duckdb",
+    "packages",
+    "backends/table.ts",
+    "backends/files/network_folder.ts",
+    "executors/launchers",
+  ],
   // Arrow and the texts of SQL's results are written by what the command line writes them with.
   server: ["server", "mod.ts", "core", "query", "packages"],
   "mod.ts": ["library.ts", "core", "backends", "executors", "query"],
@@ -34,6 +48,7 @@ const arrows: Record<string, readonly string[]> = {
       "core/values",
       "core/keys",
       "core/contract",
+      "core/display",
       "core/runs",
       "core/sweeps",
       "core/grids",

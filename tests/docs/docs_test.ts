@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { cliPage } from "../../scripts/cli_page.ts";
 
 const root = new URL("../../", import.meta.url);
 const folders = readdirSync(root, { withFileTypes: true })
   .filter((entry) =>
-    entry.isDirectory() && !/^\.|^(?:node_modules|tests|bench|docs)$/.test(entry.name)
+    entry.isDirectory() && !/^\.|^(?:dist|node_modules|tests|bench|docs)$/.test(entry.name)
   )
   .map(({ name }) => name);
 
@@ -16,7 +17,12 @@ function read(path: string): string {
 
 /** The pages, by their paths, without fenced blocks. */
 const pages = new Map(
-  ["README.md", ...readdirSync(new URL("docs", root)).map((name) => `docs/${name}`)]
+  [
+    "README.md",
+    ...readdirSync(new URL("docs", root), { recursive: true, encoding: "utf8" }).map((name) =>
+      `docs/${name}`
+    ),
+  ]
     .filter((path) => path.endsWith(".md"))
     .map((path) => [path, read(path).replace(/^```.*?^```$/gms, "")]),
 );
@@ -48,6 +54,10 @@ function anchors(page: string): Set<string> {
     ),
   );
 }
+
+test("docs/reference/cli.md is made from the declared options: deno task docs writes it", async () => {
+  assert.equal(read("docs/reference/cli.md"), await cliPage());
+});
 
 test("every relative link of README.md and docs/ leads to a file, and to a heading of it", () => {
   const broken: string[] = [];

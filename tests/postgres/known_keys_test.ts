@@ -3,6 +3,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KnownKeys, type KnownRows } from "../../backends/postgres/known_keys.ts";
 import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { writeCell } from "../../core/values/cell.ts";
+import type { Engine } from "../../core/contract/engine.ts";
+import type { Row } from "../../core/values/value.ts";
 import { openEngine } from "../open_engine.ts";
 import { postgresSkip } from "./programs.ts";
 import { sharedServer } from "./shared_server.ts";
@@ -81,9 +84,12 @@ test("keys that were read ahead are read again after a time, also without a paus
     look: (key) => Promise.resolve(seeds.has(Number(key.values.seed)) ? "" : undefined),
     // Another program deletes rows: the last one stays, and no removal is noted.
     state: () => Promise.resolve({ last: "1999", removals: "0" }),
-    columns: () => Promise.resolve(["seed", "lr"]),
     async *pages() {
-      yield [...seeds].map((seed) => ({ seed, lr: seed / 3 }));
+      const columns = new Map([
+        ["seed", [...seeds].map(writeCell)],
+        ["lr", [...seeds].map((seed) => writeCell(seed / 3))],
+      ]);
+      yield { length: seeds.size, columns };
     },
   };
   const known = new KnownKeys(rows, 300);
@@ -104,4 +110,76 @@ test("keys that were read ahead are read again after a time, also without a paus
   assert.equal(await known.sourceOf(keyAt(7)), undefined);
   await readAhead();
   assert.equal(await known.sourceOf(keyAt(7)), undefined);
+});
+
+/** Returns an error unless all keys are read ahead: then they are answered without a statement. */
+async function checkReadAhead(
+  engine: Engine,
+  keys: readonly Key[],
+  source: string,
+): Promise<void> {
+  for (let tries = 0; tries < 10; tries++) {
+    const found = await Promise.all(keys.map(async (key) => await engine.sourceOf(key)));
+    assert.deepEqual(found, keys.map(() => source));
+  }
+  await engine.sourceOf(keys[0]!); // they are believed for 100 ms from now on
+  for (const key of keys) assert.equal(engine.sourceOf(key), source, key.text);
+}
+
+test("keys of all kinds of cells are read ahead", { skip }, async () => {
+  const server = await sharedServer();
+  const engine = await openEngine(server.url({ params: { table: "known_kinds" } }));
+  const values = [true, false, 0, -1.5, 1e-5, 1e15, 1e16, 1e300, NaN, Infinity, 2 ** 60, "", "a b"];
+  const more = [
+    " outer ",
+    "1.0",
+    "t",
+    "None",
+    "é\n\u001f",
+    [1, { b: 2 }],
+    null,
+    10n ** 17n,
+    10n ** 30n,
+  ];
+  const rows: Row[] = [...values, ...more].flatMap((value, i) => [
+    { any: value },
+    { n: i, any: value },
+    ...typeof value === "number" ? [{ double: value }] : [],
+    ...typeof value === "boolean" ? [{ flag: value }] : [],
+    ...typeof value === "string" ? [{ text: value }] : [],
+    ...typeof value === "bigint" ? [{ large: value % 2n ** 60n }] : [],
+    { n: value }, // of another kind than its column
+  ]);
+  for (let i = 0; i < 300; i++) rows.push({ n: 1_000 + i, any: "x" });
+  await engine.recordAll(rows.map((row) => ({ ...row, _stet_source: "v:1" })));
+  for (const columns of [undefined, ["any", "double", "flag", "large", "n", "text"]]) {
+    const shape = keyShape(columns, { n: 5 });
+    await checkReadAhead(engine, rows.map((row) => keyOf(shape, row)), "v:1");
+  }
+  await engine.close();
+});
+
+test("keys are read ahead among rows that other programs write", { skip }, async () => {
+  const server = await sharedServer();
+  const engine = await openEngine(server.url({ params: { table: "known_foreign" } }));
+  const rows = Array.from({ length: 400 }, (_, i) => ({ n: i, text: `x${i}` }));
+  await engine.recordAll(rows);
+  const sql = await server.connect();
+  const shape = keyShape(undefined);
+  const keys = rows.map((row) => keyOf(shape, row));
+
+  // The separator of the cells of a page.
+  await sql.query("INSERT INTO known_foreign (n, text) VALUES (1000, E'a\\x1fb')");
+  await checkReadAhead(engine, keys, "");
+
+  // A later row with a new column has another key.
+  await sql.query("ALTER TABLE known_foreign ADD COLUMN late bigint");
+  await sql.query("INSERT INTO known_foreign (n, text, late) VALUES (2000, 'x', 1)");
+  await sleep(150);
+  await engine.sourceOf(keys[0]!); // reads newer rows
+  await sleep(90);
+  assert.equal(await engine.sourceOf(keyOf(shape, { n: 2_000, text: "x" })), undefined);
+  assert.equal(await engine.sourceOf(keyOf(shape, { n: 2_000, text: "x", late: 1 })), "");
+  await sql.close();
+  await engine.close();
 });

@@ -44,4 +44,8 @@ test("each misuse is an error of its own", { skip }, (t) => {
     const comment = text.findIndex((line) => line.trim() === `// ${what}`) + 1;
     assert(lines.has(comment + 1), `${what}: no error at line ${comment + 1} in\n${said}`);
   }
+  // Of overloads, the message would be about the last.
+  for (const option of ["retrys", "concurency"]) {
+    assert.match(said, new RegExp(`'${option}' does not exist in type 'SweepOptions'`));
+  }
 });

@@ -37,7 +37,7 @@ test("commands() gives programs their params in the environment", async () => {
   assert.equal(await shell('echo "\\"$PATH\\""').run(jobOf({})), process.env.PATH);
 });
 
-test("commands() gives the last line of standard output that is JSON", async () => {
+test("commands() gives the last JSON value of standard output", async () => {
   for (
     const [line, value] of [
       [`echo '{"a": 1}'; echo '{"a": 2}'; echo done`, { a: 2 }],
@@ -51,12 +51,12 @@ test("commands() gives the last line of standard output that is JSON", async () 
   ) assert.deepEqual(await shell(line).run(jobOf({})), value, line);
 });
 
-test("the last JSON line is found however the output comes in pieces, and long lines are none", () => {
+test("the last JSON value is found however the output comes in pieces, and long lines are none", () => {
   const text = Buffer.from('{"a": "ä€"}\r\nx\n[1,\n2]\n' + `"${"x".repeat(99)}"\n` + "plain\n");
   for (const size of [1, 2, 3, 7, 1000]) {
     const last = new LastJson(50);
     for (let at = 0; at < text.length; at += size) last.add(text.subarray(at, at + size));
-    assert.deepEqual(last.end(), { a: "ä€" });
+    assert.deepEqual(last.end(), [1, 2]);
   }
 });
 
@@ -72,7 +72,7 @@ test("commands() rejects with exit code, last words and log when a program fails
     logs,
   });
   await assert.rejects(executor.run(jobOf({})), (error: Error) => {
-    assert.match(error.message, /^sh exited with code 3:\nline 3\n/);
+    assert.match(error.message, /^sh exited with code 3: line 12\nline 3\n/);
     assert(error.message.endsWith(`line 12\nIts output: ${join(logs, "0123456789abcdef.log")}`));
     return true;
   });

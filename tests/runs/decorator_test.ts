@@ -53,10 +53,12 @@ for (const { name, command, args } of runtimes.filter(({ name }) => name !== "no
   test(`a bare @once keeps its rows in _stet_store.csv of the working directory (${name})`, (t) => {
     const folder = tempFolder(t);
     const script = fileURLToPath(new URL("../fixtures/decorated_run.ts", import.meta.url));
-    for (const printed of ["hello world", "[stet] Skipping greet(name='world')"]) {
+    const skipped = "[stet] Skipped 1 call of greet(): done before";
+    for (const [printed, complained] of [["hello world", ""], ["", skipped]]) {
       const run = spawnSync(command, [...args, script], { cwd: folder, encoding: "utf8" });
       assert.equal(run.status, 0, run.stderr);
       assert.equal(run.stdout.trim(), printed);
+      assert.equal(run.stderr.trim(), complained);
     }
     assert.match(
       readFileSync(`${folder}/_stet_store.csv`, "utf8"),

@@ -625,20 +625,6 @@ test("once() writes columns, and says which call it skips, in the order of key",
   assert.deepEqual(Object.keys(row!).slice(0, 3), ["alpha", "beta", "c"]);
 });
 
-test("once() logs to console.log, and with quiet nowhere", async (t) => {
-  const { log } = console;
-  const lines: unknown[][] = [];
-  t.after(() => void (console.log = log));
-  console.log = (...line: unknown[]) => void lines.push(line);
-  for (const quiet of [true, false]) {
-    const work = once(function work(_n: number) {}, { store: new MemoryBackend(), quiet });
-    await work(1);
-    await work(1);
-  }
-  console.log = log;
-  assert.deepEqual(lines, [["[stet] Skipping work(_n=1)"]]);
-});
-
 test("once() records with either durability, and both see each other's rows", async (t) => {
   const store = tempStore(t);
   const ran: string[] = [];

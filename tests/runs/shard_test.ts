@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import fc from "fast-check";
 import { main } from "../../cli.ts";
-import { expandGrid, once, range, sweep, type SweepOptions } from "../../mod.ts";
+import {
+  expandGrid,
+  once,
+  openBackend,
+  range,
+  sampleGrid,
+  sweep,
+  type SweepOptions,
+  zipGrid,
+} from "../../mod.ts";
 import { tempFolder } from "../temp_folder.ts";
 
 const quiet = { handleSignals: false, log: () => {} } as const;
@@ -46,14 +56,49 @@ test("the shards of params have each item once, whatever kind of iterable they a
         const all: number[] = [];
         for (let index = 0; index < count; index++) {
           const part = await seedsOf(params(), { index, count });
-          assert(Math.abs(part.length - length / count) < 1);
-          assert.deepEqual(part, part.toSorted((a, b) => a - b));
+          // By position: a part is the same on every runtime.
+          const expected = seeds.filter((_, i) => i % count === index).map(({ seed }) => seed);
+          assert.deepEqual(part, expected);
           all.push(...part);
         }
         assert.deepEqual(all.sort((a, b) => a - b), seeds.map(({ seed }) => seed));
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test("the shards of grids of several params have each combination once, with steal too", async () => {
+  const axes = fc.record({ a: fc.integer({ min: 0, max: 6 }), b: fc.integer({ min: 1, max: 6 }) });
+  await fc.assert(
+    fc.asyncProperty(
+      axes,
+      fc.integer({ min: 1, max: 7 }),
+      fc.constantFrom("product", "zip", "sample"),
+      fc.boolean(),
+      async ({ a, b }, count, kind, steal) => {
+        const grid: Iterable<{ a: number; b: number }> = kind === "product"
+          ? expandGrid({ a: range(0, a), b: range(0, b) })
+          : kind === "zip"
+          ? zipGrid({ a: range(0, a), b: range(b, a + b) })
+          : sampleGrid({ a: range(0, a), b: [0, b] }, a + b, 7);
+        const expected = [...grid].map((params) => JSON.stringify(params));
+        const add = once(({ a, b }: { a: number; b: number }) => a + b, {
+          store: ":memory:",
+          quiet: true,
+        });
+        const ran: string[] = [];
+        for (let index = 0; index < count; index++) {
+          const shard = { index, count, steal };
+          for await (const { status, params } of sweep(add, grid, { ...quiet, shard })) {
+            if (status === "ran") ran.push(JSON.stringify(params));
+          }
+        }
+        assert.deepEqual(ran.sort(), [...new Set(expected)].sort());
+        await add.close();
+      },
+    ),
+    { numRuns: 40 },
   );
 });
 
@@ -128,6 +173,44 @@ async function stet(
   } finally {
     for (const name of Object.keys(variables)) delete process.env[name];
   }
+}
+
+for (const kind of ["list", "grid", "file"] as const) {
+  test(`the parts of a ${kind} on the command line have each combination once`, async (t) => {
+    const folder = tempFolder(t);
+    const file = join(folder, "todo.csv");
+    writeFileSync(file, "a,b\n" + Array.from({ length: 7 }, (_, i) => `${i},x${i}\n`).join(""));
+    const given = {
+      list: ["-g", "a=3,1,4,5,9,2,6", "-g", "b=x"],
+      grid: ["-g", "a=0..2", "-g", "b=x,y,z"],
+      file: ["-g", file],
+    }[kind];
+    const keysIn = async (store: string): Promise<string[]> => {
+      const backend = await openBackend(store);
+      const rows = await backend.load();
+      await backend.close();
+      return rows.map(({ a, b }) => `${a} ${b}`);
+    };
+    const run = async (name: string, ...shard: string[]): Promise<string[]> => {
+      const store = join(folder, name);
+      const args = [...given, "-j", "1", ...shard];
+      const { code, said } = await stet({}, "run", "-s", store, ...args, "--", "true");
+      assert.equal(code, 0, said);
+      return await keysIn(store);
+    };
+    const all = await run("all.csv");
+    for (const count of [2, 3]) {
+      const parts: string[] = [];
+      for (let index = 0; index < count; index++) {
+        const part = await run(`${index} of ${count}.csv`, "--shard", `${index}/${count}`);
+        assert.deepEqual(part, all.filter((_, i) => i % count === index));
+        parts.push(...part);
+      }
+      assert.deepEqual(parts.sort(), all.toSorted());
+    }
+    const stolen = await run("stolen.csv", "--shard", "1/2", "--steal");
+    assert.deepEqual(stolen.sort(), all.toSorted());
+  });
 }
 
 test("--shard takes a part, or that of an array task", async (t) => {

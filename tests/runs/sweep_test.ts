@@ -538,7 +538,7 @@ test("an executor with a dispatcher runs what is not done, and the sweep claims 
     concurrency: 1,
     run: () => Promise.reject(new Error("it is not called")),
     dispatch: ({ label }) => {
-      assert.equal(label, "anonymous");
+      assert.equal(label, "double");
       return {
         maxRuns: 2,
         close: () => Promise.resolve(void (isClosed = true)),

@@ -14,7 +14,7 @@ import { tempFolder } from "../temp_folder.ts";
 
 test("a package that is not installed is an error with the command that installs it", async () => {
   const command = process.versions["deno"]
-    ? "deno add npm:@stet/absent@1.2.3"
+    ? "deno install --node-modules-dir=auto npm:@stet/absent@1.2.3"
     : process.versions["bun"]
     ? "bun add @stet/absent@1.2.3"
     : "npm install @stet/absent@1.2.3";

@@ -268,9 +268,10 @@ test("ls() prints the newest rows as a table, and returns them", async (t) => {
   const { lines, result } = await printed((log) => ls(store, { limit: 2, log }));
   assert.deepEqual(result, rows.slice(-2));
   assert.deepEqual(lines, [
-    "seed  model  _stet_timestamp",
-    "   6  m6     2026-01-01T00:00:00Z",
-    "   7  m7     2026-01-01T00:00:00Z",
+    "seed  model",
+    "   6  m6",
+    "   7  m7",
+    "all rows: _stet_timestamp='2026-01-01T00:00:00Z' (--all shows these columns)",
     "the newest 2 of 7 rows",
   ]);
   for (const limit of [1, 3, 7, 100]) {

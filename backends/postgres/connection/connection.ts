@@ -1,5 +1,6 @@
 import { messageOf } from "../../../core/errors.ts";
 import type { Pg, PgClient, PgOptions, PgResult } from "../../../packages/pg.ts";
+import type { Clock, EndTimer } from "./clock.ts";
 import { ConnectionError, isServerError } from "./postgres_errors.ts";
 import type { Connecting } from "./pg_options.ts";
 
@@ -44,11 +45,13 @@ const FACTS = `SELECT version(), current_setting('server_version_num'),
 export class Connection {
   readonly facts: ServerFacts;
   readonly #client: PgClient;
+  readonly #clock: Clock;
   #trouble: unknown;
   readonly #onEnd = new Set<() => void>();
 
-  private constructor(client: PgClient, facts: ServerFacts) {
+  private constructor(client: PgClient, facts: ServerFacts, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
     this.facts = facts;
   }
 
@@ -57,15 +60,19 @@ export class Connection {
    *
    * @throws The error of the server or the system, or a {@link ConnectionError} after ten seconds.
    */
-  static async open(pg: Pg, { options, isTlsOptional }: Connecting): Promise<Connection> {
+  static async open(
+    pg: Pg,
+    { options, isTlsOptional }: Connecting,
+    clock: Clock,
+  ): Promise<Connection> {
     let client: PgClient;
     try {
-      client = await connected(pg, options);
+      client = await connected(pg, options, clock);
     } catch (error) {
       if (!isTlsOptional || !/does not support SSL/.test(messageOf(error))) throw error;
-      client = await connected(pg, { ...options, ssl: false });
+      client = await connected(pg, { ...options, ssl: false }, clock);
     }
-    const connection = new Connection(client, await factsOf(client));
+    const connection = new Connection(client, await factsOf(client, clock), clock);
     client.on("error", (error) => connection.#end(error));
     client.on("end", () => connection.#end(new Error("the connection was closed")));
     if (connection.isDirect) {
@@ -111,6 +118,7 @@ export class Connection {
       return await limited(
         this.#client.query({ text, ...values.length > 0 && { values }, rowMode: "array" }),
         timeoutMs,
+        this.#clock,
         () => this.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
       );
     } catch (error) {
@@ -149,7 +157,12 @@ export class Connection {
     this.#trouble = new Error("the connection was closed");
     this.#client.ref();
     try {
-      await limited(this.#client.end(), 1000, () => this.#client.connection.stream.destroy());
+      await limited(
+        this.#client.end(),
+        1000,
+        this.#clock,
+        () => this.#client.connection.stream.destroy(),
+      );
     } catch {
       // It is gone all the same.
     }
@@ -162,16 +175,21 @@ export class Connection {
   }
 }
 
-async function connected(pg: Pg, options: PgOptions): Promise<PgClient> {
+async function connected(pg: Pg, options: PgOptions, clock: Clock): Promise<PgClient> {
   const client = new pg.Client(options);
   client.on("error", () => {}); // the promise rejects with it
-  await limited(client.connect(), CONNECT_MS, () => client.connection.stream.destroy());
+  await limited(client.connect(), CONNECT_MS, clock, () => client.connection.stream.destroy());
   return client;
 }
 
-async function factsOf(client: PgClient): Promise<ServerFacts> {
+async function factsOf(client: PgClient, clock: Clock): Promise<ServerFacts> {
   const query = client.query({ text: FACTS, rowMode: "array" });
-  const { rows } = await limited(query, CONNECT_MS, () => client.connection.stream.destroy());
+  const { rows } = await limited(
+    query,
+    CONNECT_MS,
+    clock,
+    () => client.connection.stream.destroy(),
+  );
   const [version, number, encoding, schema, processId, isReadOnly] = rows[0] as string[];
   return {
     version: version!,
@@ -184,18 +202,23 @@ async function factsOf(client: PgClient): Promise<ServerFacts> {
 }
 
 /** Waits for a promise, and destroys what it waits for when a time is over. */
-async function limited<T>(promise: Promise<T>, ms: number, destroy: () => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+async function limited<T>(
+  promise: Promise<T>,
+  ms: number,
+  clock: Clock,
+  destroy: () => void,
+): Promise<T> {
+  let endTimer: EndTimer | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    endTimer = clock.after(ms, () => {
       reject(new ConnectionError(`no answer within ${ms / 1000} s`, true));
       destroy();
-    }, ms);
+    });
   });
   promise.catch(() => {}); // a late error
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    endTimer?.();
   }
 }

@@ -1,8 +1,7 @@
-import { clearInterval, setInterval } from "node:timers";
 import { StoreError } from "../../../core/errors.ts";
-import { sleep } from "../../../core/runtime/poll.ts";
 import type { Pg, PgResult } from "../../../packages/pg.ts";
 import { checkServer } from "./check_server.ts";
+import { type Clock, type EndTimer, systemClock } from "./clock.ts";
 import { Connection, STATEMENT_MS } from "./connection.ts";
 import { pgOptions } from "./pg_options.ts";
 import { codeOf, ConnectionError, isCollision, isPassing, storeError } from "./postgres_errors.ts";
@@ -29,9 +28,10 @@ export class Connections {
   readonly #pg: Pg;
   readonly #url: PostgresUrl;
   readonly #max: number;
+  readonly clock: Clock;
   /** Connections without a statement, the one used last at the end. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #endTimer: EndTimer | undefined;
   readonly #all = new Set<Connection>();
   readonly #waiting: (() => void)[] = [];
   #count = 0;
@@ -39,10 +39,11 @@ export class Connections {
   #isClosed = false;
 
   /** @param max Maximum number of connections for statements. */
-  constructor(pg: Pg, url: PostgresUrl, max: number) {
+  constructor(pg: Pg, url: PostgresUrl, max: number, clock: Clock = systemClock) {
     this.#pg = pg;
     this.#url = url;
     this.#max = max;
+    this.clock = clock;
   }
 
   get isClosed(): boolean {
@@ -123,7 +124,7 @@ export class Connections {
 
   /** Runs a body, again when a connection was lost, for two minutes. */
   async retrying<T>(body: () => Promise<T>, isRepeatable = true): Promise<T> {
-    const start = performance.now();
+    const start = this.clock.now();
     for (let pause = MIN_PAUSE_MS;; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       this.checkOpen();
       let trouble: unknown;
@@ -137,16 +138,20 @@ export class Connections {
       }
       const isStarting = codeOf(trouble) === "57P03";
       const patience = this.#hasAnswered || isStarting ? PATIENCE_MS : FIRST_PATIENCE_MS;
-      if (performance.now() + pause > start + patience) throw trouble;
-      await sleep(pause * (0.5 + Math.random() / 2));
+      if (this.clock.now() + pause > start + patience) throw trouble;
+      await this.#sleep(pause * (0.5 + this.clock.random() / 2));
     }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
   /** Opens a connection that is not among those for statements. The caller closes it. */
   async open(): Promise<Connection> {
     this.checkOpen();
     try {
-      const connection = await Connection.open(this.#pg, pgOptions(this.#url));
+      const connection = await Connection.open(this.#pg, pgOptions(this.#url), this.clock);
       if (!this.#hasAnswered) checkServer(connection.facts, this.#url.location);
       this.#hasAnswered = true;
       this.#all.add(connection);
@@ -162,7 +167,7 @@ export class Connections {
   /** Closes all connections. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    this.#endTimer?.();
     for (const next of this.#waiting.splice(0)) next();
     await Promise.all([...this.#all].map((connection) => connection.close()));
   }
@@ -191,21 +196,20 @@ export class Connections {
 
   #release(connection: Connection): void {
     if (connection.isBroken) this.#count--;
-    else this.#idle.push({ connection, since: performance.now() });
+    else this.#idle.push({ connection, since: this.clock.now() });
     this.#waiting.shift()?.();
-    if (this.#timer || this.#isClosed) return;
-    this.#timer = setInterval(() => this.#closeIdle(), IDLE_MS / 2);
-    this.#timer.unref();
+    if (this.#endTimer || this.#isClosed) return;
+    this.#endTimer = this.clock.every(IDLE_MS / 2, () => this.#closeIdle());
   }
 
   #closeIdle(): void {
-    const isOld = ({ since }: { readonly since: number }) => performance.now() - since > IDLE_MS;
+    const isOld = ({ since }: { readonly since: number }) => this.clock.now() - since > IDLE_MS;
     while (this.#idle[0] && isOld(this.#idle[0])) {
       this.#count--;
       void this.#idle.shift()!.connection.close();
     }
     if (this.#idle.length > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endTimer?.();
+    this.#endTimer = undefined;
   }
 }

@@ -1,0 +1,90 @@
+import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
+import type { Engine } from "../../core/contract/engine.ts";
+import { StoreError } from "../../core/errors.ts";
+import { isOtherSource } from "../../core/runs/source_watch.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
+import { shortHash } from "../../core/keys/source.ts";
+import type { Output } from "../command.ts";
+
+/** The column in which older versions of stet kept a row's template, as a shell reads it. */
+const COMMAND = "_stet_command";
+
+/** A word that names a script. */
+const SCRIPT = /\.(?:py|[cm]?[jt]sx?|sh|bash|R|jl|rb|pl|lua|php|m|jar|exe)$/i;
+
+/** Options of interpreters whose value is the program: code, or a module. */
+const CODE = /^-(?:\w*[ce]|m|p|-eval|-print|-module)$/;
+
+/** Programs that start another one, which options may precede. */
+const WRAPPER =
+  /(?:^|\/)(?:env|nice|time|timeout|nohup|stdbuf|taskset|numactl|srun|mpirun|mpiexec|torchrun|accelerate|xvfb-run|uv|uvx|poetry|conda|docker|podman|apptainer|singularity|npx|bunx|ssh|sudo)$/;
+
+/**
+ * Returns the words of a command line that say which program it is: the script, if a word names one, else the
+ * words before the first option or placeholder, and the code or module of an interpreter. All words, after a
+ * program that starts another one.
+ */
+export function programWords(template: readonly string[]): readonly string[] {
+  const script = template.find((word) => SCRIPT.test(word) && !/[{}]/.test(word));
+  if (script !== undefined) return [script];
+  if (WRAPPER.test(template[0] ?? "")) return template;
+  const end = template.findIndex((word, i) => i > 0 && /^-|[{}]/.test(word));
+  if (end < 0) return template;
+  return template.slice(0, CODE.test(template[end]!) ? end + 2 : end);
+}
+
+/** Returns the source of a program's rows: a hash of the program and one of its whole template. */
+export function commandSource(template: readonly string[]): string {
+  const [program, whole] = [programWords(template), template].map((words) =>
+    shortHash(shellText(words)).slice(0, 8)
+  );
+  return `run:${program}-${whole}`;
+}
+
+/**
+ * Checks the sources of the rows of a store. Rows of the same program with other arguments count, after a note.
+ *
+ * @throws {StoreError} If another program made rows of the namespace: each would skip what the other has
+ * done.
+ */
+export async function checkCommand(
+  backend: Engine,
+  store: string,
+  template: readonly string[],
+  namespace: string | undefined,
+  { error }: Output,
+): Promise<void> {
+  const names = await backend.columns();
+  if (!names.includes(SOURCE) && !names.includes(COMMAND)) return;
+  const command = shellText(template);
+  const own = commandSource(template);
+  const [program, whole] = own.split("-") as [string, string];
+  let count = 0;
+  for await (const row of backend.rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
+    const source = sourceIn(row);
+    const before = row[COMMAND];
+    if (namespaceIn(row) !== namespace) continue;
+    const isOther = source === ""
+      ? before !== undefined && before !== command
+      : isOtherSource(source, own) && !source.endsWith(`-${whole}`);
+    if (!isOther) continue;
+    if (source.startsWith(`${program}-`)) count++;
+    else {
+      throw new StoreError(
+        `Cannot run ${command} on store "${backend.location}": its rows were made by ${
+          before ?? `another program (${source})`
+        }, and each would skip what the other has done; keep them apart with --namespace name, or ` +
+          `with another store than --store ${
+            shellText([shownLocation(store)])
+          }, or have them count ` +
+          `with --on-change ignore`,
+      );
+    }
+  }
+  if (count === 0) return;
+  error(
+    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count; ` +
+      `--on-change rerun runs them again, --namespace name keeps them apart`,
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * Builds the npm package, JavaScript and declarations, into `dist/npm`, or the folder that it is given.
+ *
+ * @module
+ */
+import { cpSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { compileDeclarations, compileJavaScript, root } from "./compile.ts";
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/** Files besides the compiled ones. */
+const FILES = ["README.md", "CHANGELOG.md", "LICENSE"];
+
+/** Builds the npm package into a folder, which is emptied first. */
+export function buildNpm(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  const manifest: Manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const entries = Object.values(manifest.exports).map((path) => path.replace(/^\.\//, ""));
+  compileJavaScript(entries, folder);
+  compileDeclarations(entries, folder);
+  for (const file of FILES) cpSync(join(root, file), join(folder, file));
+  writeFileSync(
+    join(folder, "package.json"),
+    `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,
+  );
+}
+
+/** Returns the package.json of the built package. */
+function publishedManifest(manifest: Manifest): Manifest {
+  const {
+    private: _private,
+    devDependencies: _dev,
+    buildDependencies: _build,
+    browserDependencies: _browser,
+    exports,
+    ...rest
+  } = manifest;
+  const built = Object.entries(exports).map(([name, path]) => {
+    const base = path.replace(/\.ts$/, "");
+    return [name, { types: `${base}.d.ts`, default: `${base}.js` }];
+  });
+  return {
+    ...rest,
+    exports: { ...Object.fromEntries(built), "./package.json": "./package.json" },
+    bin: { stet: "cli.js" },
+    files: ["**/*.js", "**/*.d.ts", "CHANGELOG.md"],
+    // They do something when they are imported; all others only declare.
+    sideEffects: ["./cli.js", "./server.js", "./core/runtime/*.js", "./executors/worker_entry.js"],
+  };
+}
+
+if (import.meta.main) {
+  const folder = process.argv[2] ?? join(root, "dist/npm");
+  buildNpm(folder);
+  const bytes = globSync("**/*.{js,ts,json,md}", { cwd: folder })
+    .reduce((sum, path) => sum + statSync(join(folder, path)).size, 0);
+  console.log(`built ${folder}, ${Math.round(bytes / 1000)} kB`);
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { MemoryBackend } from "../../backends/mod.ts";
+import { expandGrid, once, query, range, status, sweep } from "../../mod.ts";
+import { tempStore } from "../temp_folder.ts";
+
+/** Returns what a console shows of an object. */
+function shown(x: object): string {
+  const deno = (globalThis as { Deno?: { inspect(x: object): string } }).Deno;
+  assert.equal(deno?.inspect(x) ?? inspect(x), inspect(x));
+  return inspect(x);
+}
+
+/** Returns what a notebook shows of an object. */
+function html(x: object): string {
+  const display = Symbol.for("Jupyter.display");
+  const of = (x as { [display: symbol]: () => Record<string, string> })[display]!.bind(x)();
+  assert.equal(of["text/plain"], shown(x));
+  return of["text/html"]!;
+}
+
+test("a console shows the first combinations of a grid, and the values of a range", () => {
+  const grid = expandGrid({ model: ["a<b", "c"], seed: range(1, 100) });
+  const [title, header, first, ...rest] = shown(grid).split("\n");
+  assert.deepEqual([title, header, first], [
+    "200 combinations, the first 10",
+    "model  seed",
+    "a<b       1",
+  ]);
+  assert.equal(rest.length, 9);
+  assert.match(html(grid), /<th>model<\/th>.*<tr><td>a&lt;b<\/td><td>1<\/td><\/tr>/);
+  assert.equal(shown(range(1, 3)), "3 values: 1, 2, 3");
+  assert.equal([...grid].length, 200);
+});
+
+test("a console shows a grid without combinations, or of values that no store can hold", () => {
+  assert.equal(shown(expandGrid({ a: [] })), "0 combinations");
+  assert.match(shown(expandGrid({ f: [Symbol("one")] })), /Symbol\(one\)/);
+});
+
+test("a console shows the state and the counts of a sweep", async () => {
+  const square = once(({ n }: { n: number }) => n * n, { store: new MemoryBackend() });
+  const sweeping = sweep(square, [{ n: 1 }, { n: 2 }]);
+  assert.match(shown(sweeping), /^Sweep of square\(\): not begun/);
+  await sweeping;
+  assert.equal(
+    shown(sweeping),
+    "Sweep of square(): done\nran  skipped  failed  of\n  2        0       0   2",
+  );
+  assert.match(html(sweeping), /<td>2<\/td><td>0<\/td><td>0<\/td><td>2<\/td>/);
+});
+
+test("a console shows the rows of a query result, which can still be read", async (t) => {
+  const store = tempStore(t);
+  const square = once(({ n }: { n: number }) => n * n, { store, save: true });
+  await sweep(square, expandGrid({ n: range(1, 30) }));
+  await square.close();
+  const result = await query(store, "SELECT n, result AS squared FROM runs ORDER BY n DESC");
+  const [title, header, first, ...rest] = shown(result).split("\n");
+  assert.match(title!, /^30 rows of n, squared, the first 20/);
+  assert.deepEqual([header, first, rest.length], [" n  squared", "30      900", 19]);
+  assert.match(html(result), /<td>30<\/td><td>900<\/td>/);
+  assert.equal((await result.rows()).length, 30);
+  assert.match(shown(result), /^30 rows of n, squared; they were read$/);
+});
+
+test("a console shows a status as a table, and it is the same object", async (t) => {
+  const store = tempStore(t);
+  await using square = once(({ n }: { n: number }) => n * n, { store });
+  await square({ n: 1 });
+  const found = await status(store, { quiet: true });
+  assert.match(shown(found), /^Status of .*\nruns {2}failed {2}last run .*\n {3}1 {7}0 {2}\d/);
+  assert.deepEqual(Object.keys(found).slice(0, 2), ["store", "count"]);
+});
