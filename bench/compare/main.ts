@@ -103,8 +103,8 @@ async function measure(name: string, contender: Contender, installed: Installed)
         rows,
         look: look["look"]!,
         record: look["record"]!,
-        resume: resume["seconds"]! * 1e6 * rows / resume["called"]!,
-        isExtrapolated: resume["called"]! < rows,
+        resume: resume["seconds"]! * 1e6,
+        isStopped: resume["called"]! < rows,
         memory: resume["memory"]!,
       });
       console.error(`  ${rows} rows`);

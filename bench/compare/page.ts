@@ -8,8 +8,8 @@ export interface Size {
   readonly look: number;
   readonly record: number;
   readonly resume: number;
-  /** True if the resume was stopped at the limit, and its time is computed from its calls. */
-  readonly isExtrapolated: boolean;
+  /** True if the resume was stopped at the limit; its time is then the limit. */
+  readonly isStopped: boolean;
   /** Maximum resident memory of the resume, in MB. */
   readonly memory: number;
 }
@@ -78,7 +78,8 @@ export function performancePage(
       measured.map(({ contender, sizes }) => ({
         name: contender.name,
         isOurs: contender.isOurs ?? false,
-        points: sizes.map((size) => [size.rows, size[measure]] as const),
+        points: sizes.filter((size) => measure !== "resume" || !size.isStopped)
+          .map((size) => [size.rows, size[measure]] as const),
       })),
     );
     sections.push(
@@ -99,7 +100,7 @@ export function performancePage(
     `Machine: ${report.machine}. It was shared with other work (load ${
       report.load.toFixed(1)
     } at the ` +
-    `end): times vary by a factor of two, memory does not. JavaScript is measured on Node. Versions: ` +
+    `end): times may be several times those of an idle machine, and differences below a factor of two mean nothing. JavaScript is measured on Node. Versions: ` +
     `${[report.versions, ...measured.map(({ versions }) => versions).filter(Boolean)].join(", ")}${
       programs.versions ? `, ${programs.versions}` : ""
     }.`,
@@ -165,8 +166,8 @@ function tableOf(results: readonly Result[], measure: Measure): string {
       ...counts.map((rows) => {
         const size = sizes.find((size) => size.rows === rows);
         if (!size) return "";
-        const isComputed = measure === "resume" && size.isExtrapolated;
-        return `${isComputed ? "≈ " : ""}${textOf(measure, size[measure])}`;
+        const isStopped = measure === "resume" && size.isStopped;
+        return `${isStopped ? "> " : ""}${textOf(measure, size[measure])}`;
       }),
     ]),
   );
@@ -179,13 +180,16 @@ function quickerText(results: readonly Result[], measure: Measure): string {
   const better = results.filter(({ contender }) => !contender.isOurs).flatMap((result) => {
     const last = result.sizes.at(-1)!;
     const ours = own.sizes.find(({ rows }) => rows === last.rows);
-    if (!ours || last[measure] >= ours[measure]) return [];
+    const isStopped = measure === "resume" && (ours?.isStopped || last.isStopped);
+    if (!ours || isStopped || last[measure] >= ours[measure]) return [];
     const ratio = (ours[measure] / last[measure]).toFixed(1);
     return [`${result.contender.name} (${ratio} ×, ${last.rows.toLocaleString("en")} rows)`];
   });
   const [adverb, note] = measure === "memory" ? ["Smaller", ""] : [
     "Quicker",
-    measure === "resume" ? " A time with ≈ is computed from the calls within the limit." : "",
+    measure === "resume"
+      ? " A time with > is the limit, at which the resume was stopped. The start of the runtime is not counted."
+      : "",
   ];
   return `${adverb} than ${own.contender.name}: ${
     better.length > 0 ? better.join(", ") : "none"

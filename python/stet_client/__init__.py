@@ -545,7 +545,7 @@ class Client:
         for batch in _batches(bodies):
             fields = {name: batch[0][name] for name in ("key", "defaults") if name in batch[0]}
             request: Params = {"batch": [body["params"] for body in batch], "only": only}
-            request.update(fields)
+            request.update({**fields})
             yield from self._connection.post("find", request)["rows"]
 
 
