@@ -110,6 +110,7 @@ export { dates } from "./core/grids/dates.ts";
 export { expandGrid, type GridOptions } from "./core/grids/expand_grid.ts";
 export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/tools/explain.ts";
 export { geomSpace } from "./core/grids/geom_space.ts";
+export { httpRetry } from "./core/sweeps/http_retry.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/keys/hash_params.ts";
 export type { Key, KeyShape } from "./core/keys/key.ts";
 export { linSpace } from "./core/grids/lin_space.ts";

@@ -54,7 +54,8 @@ const OPTIONS = {
  *
  * `{alpha}` anywhere in a word is a placeholder of that param, `{id}` one of the id of the run, `{slot}` one
  * of its slot: a number from 0 that no other run under way has, less than the number of programs at once. A
- * name may have spaces (`{learning rate}`), `{{` and `}}` are braces. Strings are themselves, numbers as in
+ * name may have spaces (`{learning rate}`), and a brace that begins no name is itself. In a word with `{{`, doubled
+ * braces are braces: `{{alpha}}` is the text `{alpha}`. Strings are themselves, numbers as in
  * cells, `true`, `false` and `null` as in JSON, arrays and objects JSON. The environment holds them too:
  * `STET_PARAM_ALPHA`, `STET_ID` and `STET_SLOT`; two params that would have the same variable are an error.
  *
@@ -68,7 +69,7 @@ const OPTIONS = {
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
  * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
- * @throws {TypeError} If a brace is in no placeholder, there are no words, or several programs at once would
+ * @throws {TypeError} If there are no words, or several programs at once would
  * write one file of results.
  *
  * @example
@@ -78,7 +79,7 @@ const OPTIONS = {
  * import assert from "node:assert/strict";
  *
  * const train = once(({ n }: { n: number }) => ({ n }), { store: new MemoryBackend(), save: true });
- * const executor = commands(["sh", "-c", 'echo "{{ \\"twice\\": $(($1 * 2)) }}"', "sh", "{n}"]);
+ * const executor = commands(["sh", "-c", 'echo "{ \\"twice\\": $(($1 * 2)) }"', "sh", "{n}"]);
  * await sweep(train, [{ n: 1 }, { n: 2 }], { executor }).done;
  * assert.deepEqual(await train({ n: 2 }), { twice: 4 });
  * ```

@@ -14,13 +14,19 @@ export interface Place {
 }
 
 /** A name begins like one in a program, and goes on as any text: `{learning rate}`. */
-const PART = /\{\{|\}\}|\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
+const PART = /\{([\p{L}_$](?:[^{}]*[^{}\s])?)\}|[{}]|[^{}]+/gu;
+
+/** Parts of a word with doubled braces. */
+const DOUBLED_PART = new RegExp(`\\{\\{|\\}\\}|${PART.source}`, "gu");
+
+/** Signs that names of params seldom have, and code has. */
+const CODE = /[^\p{L}\p{N}_$. -]|\s\$/u;
 
 /**
- * Parses the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, `{{` and
- * `}}` are braces.
+ * Parses the words of a command line: `{alpha}` or `{learning rate}` anywhere in one is a placeholder, any other
+ * brace is itself. In a word with `{{`, doubled braces are braces: `{{alpha}}` is the text `{alpha}`.
  *
- * @throws {TypeError} On a brace that is neither, and on a command line without words.
+ * @throws {TypeError} On a command line without words.
  */
 export function parseTemplate(words: readonly string[]): Template {
   if (words.length === 0 || words[0] === "") {
@@ -30,9 +36,8 @@ export function parseTemplate(words: readonly string[]): Template {
   }
   return words.map((word) => {
     const parts: Part[] = [];
-    for (const [text, name] of word.matchAll(PART)) {
+    for (const [text, name] of word.matchAll(word.includes("{{") ? DOUBLED_PART : PART)) {
       if (name !== undefined) parts.push({ name });
-      else if (text === "{" || text === "}") throw loneBrace(word, text);
       else parts.push(text === "{{" || text === "}}" ? text.charAt(0) : text);
     }
     return parts;
@@ -42,7 +47,7 @@ export function parseTemplate(words: readonly string[]): Template {
 /**
  * Fills a command line with params. Strings are themselves, numbers and bigints as in cells, `true`, `false`
  * and `null` as in JSON, arrays and objects JSON. `{id}` is the id of the run and `{slot}` its
- * slot, unless a param has that name.
+ * slot, unless a param has that name. Code in braces that resembles no param is itself: `{print $1}`.
  *
  * @throws {TypeError} On a placeholder that is no param.
  */
@@ -53,29 +58,19 @@ export function fillTemplate(template: Template, params: Row, place: Place): str
       const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined;
       if (value !== undefined) return argumentText(value);
       if (part.name === "id" || part.name === "slot") return String(place[part.name]);
-      throw unknownPlaceholder(part.name, Object.keys(params));
+      return unknownText(part.name, Object.keys(params));
     }).join("")
   );
 }
 
-function loneBrace(word: string, brace: string): TypeError {
-  return new TypeError(
-    `Cannot read ${
-      JSON.stringify(word)
-    }: "${brace}" is in no placeholder such as {alpha}; double it ` +
-      `("${brace}${brace}") where a brace is meant`,
-  );
-}
-
-function unknownPlaceholder(name: string, names: readonly string[]): TypeError {
+/** Returns code in braces as it is. @throws {TypeError} If it may be a misspelt param. */
+function unknownText(name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names);
-  const isCode = /[^\p{L}\p{N}_$.-]/u.test(name);
-  const advice = nearest !== undefined
-    ? `; did you mean {${nearest}}?`
-    : isCode
-    ? "; write {{ and }} where braces are meant"
-    : "";
-  return new TypeError(
-    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}${advice}`,
+  if (nearest === undefined && CODE.test(name)) return `{${name}}`;
+  const advice = nearest === undefined
+    ? `write {{${name}}} where braces are meant`
+    : `did you mean {${nearest}}?`;
+  throw new TypeError(
+    `Cannot fill {${name}}: the params are ${names.join(", ") || "none"}; ${advice}`,
   );
 }

@@ -70,6 +70,13 @@ export class Ledger {
     if (!isThere) this.violate(`the row of key ${n} by worker ${number} is not there`);
   }
 
+  /** Notes that the record of a worker, which began to execute the key at a time, was refused. */
+  refused(n: number, worker: Worker, begun: number): void {
+    this.lateRecords++;
+    if (worker.failureSince(begun)) return;
+    this.violate(`the record of key ${n} by ${worker}, which never failed, was refused`);
+  }
+
   /** Notes that a worker waits for keys that others hold. */
   wait(ms: number, keys: Iterable<number>): void {
     let isForDead = true;

@@ -103,6 +103,7 @@ export class Worker {
       else if (answer.state === "claimed") claims.push([n, answer.claim]);
     }));
     if (claims.length === 0) return;
+    const begun = timeline.now;
     for (const [n] of claims) ledger.begin(n, this);
     await this.#sleep(timeline.between(MIN_RUN_MS, MAX_RUN_MS));
     await Promise.all(claims.map(async ([n, claim]) => {
@@ -112,7 +113,7 @@ export class Worker {
         left.delete(n);
       } catch (error) {
         if (!(error instanceof LostClaimError)) throw error;
-        ledger.lateRecords++; // another worker has the key, or had it
+        ledger.refused(n, this, begun); // another worker has the key, or had it
         await claim.release();
       }
     }));

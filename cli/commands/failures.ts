@@ -19,10 +19,11 @@ import {
 } from "../options.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
+import { onChangeOption } from "../runs/on_change_option.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
-import { programArgument, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
@@ -42,7 +43,9 @@ const options = {
   logs: logsOption,
   retry: flag("run them again"),
   result: resultOption,
+  onChange: onChangeOption,
   live: flag("print the output of programs as it comes, each line with its params in front"),
+  save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
 } as const satisfies Options;
@@ -181,7 +184,7 @@ async function retry(
   }
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
-  const swept = await loadExport(module);
+  const swept = await loadExport(module, { plainStore: location, save: values.save });
   const task = await exportTask(swept, params, params.length, values, output, location);
   return await runSweep(task, output);
 }

@@ -1,8 +1,10 @@
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
-import { flag, option, text } from "../options.ts";
+import { readPair } from "../grids/read_pair.ts";
+import { flag, option, repeated, text } from "../options.ts";
 import { logsOption } from "../runs/logs_of.ts";
+import { onChangeOption } from "../runs/on_change_option.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import {
@@ -24,7 +26,8 @@ export const run: Command = command({
 
      {seed} in an argument is replaced by the value of seed as it was written, {learning rate} by that
      param, {id} by the run's id, {slot} by a number from 0 to jobs - 1 that no other run under way has, as
-     for CUDA_VISIBLE_DEVICES; {{ and }} are braces. The program also finds STET_PARAM_SEED,
+     for CUDA_VISIBLE_DEVICES; a brace that begins no name is itself,
+     and {{seed}} is the text {seed}. The program also finds STET_PARAM_SEED,
      STET_PARAM_LEARNING_RATE, STET_ID and STET_SLOT in its environment. The last JSON value
      of its standard output is saved as the result, all it prints is in <store>-logs/<id>.log.`,
   arguments: {
@@ -41,6 +44,11 @@ export const run: Command = command({
       default: DEFAULT_STORE,
     }),
     namespace: option(text("name"), "keeps programs apart that share a store"),
+    default: repeated(
+      { value: "name=value", read: readPair },
+      "rows from before the grid had this param count as having this value",
+    ),
+    onChange: onChangeOption,
     result: resultOption,
     logs: logsOption,
     live: flag("print the output of programs as it comes, each line with its params in front"),

@@ -1,7 +1,14 @@
 import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions } from "../grids/grid.ts";
 import { flag, option, required, text } from "../options.ts";
-import { dryRunOption, engineOptions, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import {
+  dryRunOption,
+  engineOptions,
+  saveOption,
+  serviceOptions,
+  sweepNote,
+  sweepOptions,
+} from "../runs/sweep_options.ts";
 import { sweepOrList } from "../runs/sweep_or_list.ts";
 import { sweepTask } from "../runs/sweep_task.ts";
 
@@ -11,8 +18,8 @@ export const sweep: Command = command({
   summary: "run an exported function once for every combination",
   usage: ["module.ts#export [-g name=values ...] [options]"],
   about:
-    `Runs a function that once() has wrapped, or a Store, for every combination that is not done; its own
-     options say where runs are remembered. Without -g the combinations are the module's export "params",
+    `Runs an exported function or Store for every combination that is not done. The options of a function
+     that once() has wrapped say where runs are remembered; a plain one needs --store. Without -g the combinations are the module's export "params",
      or "grid": an array or another iterable. Without #export it is the default export.`,
   arguments: { module: required("module.ts#export", "one module.ts#export") },
   options: {
@@ -20,6 +27,7 @@ export const sweep: Command = command({
     store: option(text("store"), "remember runs here, instead of where the function says", {
       short: "s",
     }),
+    save: saveOption,
     workers: flag("run in worker processes, which import the module: for what computes"),
     ...sweepOptions,
     jobs: {
@@ -27,6 +35,7 @@ export const sweep: Command = command({
       help: "how many at once (default 1; with --workers one for each processor)",
     },
     dryRun: dryRunOption,
+    ...serviceOptions,
     ...engineOptions,
   },
   notes: [gridNote, sweepNote],
@@ -35,7 +44,8 @@ export const sweep: Command = command({
     "train.ts#train -g alpha=0.1,0.5 -g seed=0..19 --workers",
     `train.ts#train -g model=s,l -g batch=64,8 -g seed=0..9 \\
     --zip model,batch --filter "model = 's' or seed < 3" --dry-run`,
-    "evals.ts#ask -j 16 --per-second 5 --retries 3",
+    "plain.ts#train -g seed=0..19 -s runs.csv --save",
+    "evals.ts#ask -j 64 --http-retry --adaptive --max-failures 20%",
     `train.ts#train -g seed=0..9999 --engine pgboss \\
     --store postgres://host/database`,
   ],

@@ -8,7 +8,7 @@ import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../runs/logs_of.ts";
 import { resultOption } from "../runs/result_option.ts";
 import { programRuns } from "../runs/program_runs.ts";
-import { programArgument } from "../runs/sweep_options.ts";
+import { programArgument, saveOption } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
 const moduleArgument: Argument<string | undefined> = {
@@ -39,6 +39,7 @@ export const worker: Command = command({
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
+    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
     result: resultOption,
     logs: logsOption,
@@ -62,9 +63,8 @@ export const worker: Command = command({
     const { jobs: concurrency = navigator.hardwareConcurrency } = values;
     const work: Work = { url, concurrency, isCancelled: values.cancel };
     if (module !== undefined) {
-      const { loadExport, useStore } = await import("../runs/export_task.ts");
-      const found = await loadExport(module);
-      useStore(found, url);
+      const { loadExport } = await import("../runs/export_task.ts");
+      const found = await loadExport(module, { store: url, save: values.save });
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }
@@ -78,7 +78,7 @@ export const worker: Command = command({
     const opened = await openBackend(url);
     await closeAfter(async () => {
       await checkCommand(engineOf(opened), url, program, values.namespace, output);
-      const swept = once(...programRuns(program, values.namespace, opened));
+      const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());
   },

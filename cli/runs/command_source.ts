@@ -13,15 +13,33 @@ const COMMAND = "_stet_command";
 /** A word that names a script. */
 const SCRIPT = /\.(?:py|[cm]?[jt]sx?|sh|bash|R|jl|rb|pl|lua|php|m|jar|exe)$/i;
 
+/** Options of interpreters whose value is the program: code, or a module. */
+const CODE = /^-(?:\w*[ce]|m|p|-eval|-print|-module)$/;
+
+/** Programs that start another one, which options may precede. */
+const WRAPPER =
+  /(?:^|\/)(?:env|nice|time|timeout|nohup|stdbuf|taskset|numactl|srun|mpirun|mpiexec|torchrun|accelerate|xvfb-run|uv|uvx|poetry|conda|docker|podman|apptainer|singularity|npx|bunx|ssh|sudo)$/;
+
 /**
- * Returns the source of a program's rows: a hash of the program and one of its whole template.
- * Where a word names a script, that is the program and the rest are arguments; else all words are the
- * program.
+ * Returns the words of a command line that say which program it is: the script, if a word names one, else the
+ * words before the first option or placeholder, and the code or module of an interpreter. All words, after a
+ * program that starts another one.
  */
-export function commandSource(template: readonly string[]): string {
+export function programWords(template: readonly string[]): readonly string[] {
   const script = template.find((word) => SCRIPT.test(word) && !/[{}]/.test(word));
-  const whole = shellText(template);
-  return `run:${shortHash(script ?? whole).slice(0, 8)}-${shortHash(whole).slice(0, 8)}`;
+  if (script !== undefined) return [script];
+  if (WRAPPER.test(template[0] ?? "")) return template;
+  const end = template.findIndex((word, i) => i > 0 && /^-|[{}]/.test(word));
+  if (end < 0) return template;
+  return template.slice(0, CODE.test(template[end]!) ? end + 2 : end);
+}
+
+/** Returns the source of a program's rows: a hash of the program and one of its whole template. */
+export function commandSource(template: readonly string[]): string {
+  const [program, whole] = [programWords(template), template].map((words) =>
+    shortHash(shellText(words)).slice(0, 8)
+  );
+  return `run:${program}-${whole}`;
 }
 
 /**
@@ -41,7 +59,7 @@ export async function checkCommand(
   if (!names.includes(SOURCE) && !names.includes(COMMAND)) return;
   const command = shellText(template);
   const own = commandSource(template);
-  const [program] = own.split("-");
+  const [program, whole] = own.split("-") as [string, string];
   let count = 0;
   for await (const row of backend.rows({ columns: [COMMAND, SOURCE, NAMESPACE] })) {
     const source = sourceIn(row);
@@ -49,7 +67,7 @@ export async function checkCommand(
     if (namespaceIn(row) !== namespace) continue;
     const isOther = source === ""
       ? before !== undefined && before !== command
-      : isOtherSource(source, own);
+      : isOtherSource(source, own) && !source.endsWith(`-${whole}`);
     if (!isOther) continue;
     if (source.startsWith(`${program}-`)) count++;
     else {
@@ -57,13 +75,16 @@ export async function checkCommand(
         `Cannot run ${command} on store "${backend.location}": its rows were made by ${
           before ?? `another program (${source})`
         }, and each would skip what the other has done; keep them apart with --namespace name, or ` +
-          `with another store than --store ${shellText([shownLocation(store)])}`,
+          `with another store than --store ${
+            shellText([shownLocation(store)])
+          }, or have them count ` +
+          `with --on-change ignore`,
       );
     }
   }
   if (count === 0) return;
   error(
     `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count; ` +
-      `--namespace name keeps them apart`,
+      `--on-change rerun runs them again, --namespace name keeps them apart`,
   );
 }

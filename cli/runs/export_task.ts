@@ -1,11 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { messageOf } from "../../core/errors.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
-import { Runs } from "../../core/runs/runs.ts";
-import { type Target, targetOf } from "../../core/runs/target.ts";
+import { type AnyFunction, type Target, targetOf } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
@@ -29,12 +27,26 @@ export interface SweptExport {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
+/** What the command line says about the runs of an export. */
+export interface ExportOptions {
+  /** The store to use. Default: that of the function's own options. */
+  readonly store?: string | undefined;
+  /** The store of a plain function. Default: `store`. */
+  readonly plainStore?: string;
+  /** True to save the results of a plain function. */
+  readonly save?: boolean | undefined;
+}
+
 /**
- * Imports a module and returns the export of `module.ts#export`; without a name, `default`.
+ * Imports a module and returns the export of `module.ts#export`; without a name, `default`. A plain function is
+ * wrapped by `once`; another one uses the store that is given instead of its own.
  *
- * @throws {UsageError} If there is no such module or export, or it cannot be swept.
+ * @throws {UsageError} If there is no such module or export, or it cannot be swept, or an option does not fit.
  */
-export async function loadExport(text: string): Promise<SweptExport> {
+export async function loadExport(
+  text: string,
+  { store, plainStore = store, save }: ExportOptions,
+): Promise<SweptExport> {
   const at = text.lastIndexOf("#");
   const file = at === -1 ? text : text.slice(0, at);
   const name = at === -1 ? "default" : text.slice(at + 1);
@@ -47,14 +59,24 @@ export async function loadExport(text: string): Promise<SweptExport> {
   } catch (error) {
     throw new UsageError(`cannot load "${file}": ${messageOf(error)}`, { cause: error });
   }
-  const swept = Object.hasOwn(exports, name) ? exports[name] : undefined;
-  const target = targetFor(swept);
-  if (target) return { module, name, swept: swept as object, target, exports };
-  const fit = Object.keys(exports).filter((other) => targetFor(exports[other]));
+  const found = Object.hasOwn(exports, name) ? exports[name] : undefined;
+  const target = targetFor(found);
+  if (target) {
+    if (save) throw new UsageError(`--save is for plain functions; ${name} has options of its own`);
+    if (store !== undefined) useStore(target, name, store);
+    return { module, name, swept: found as object, target, exports };
+  }
+  if (typeof found === "function") {
+    const swept = await wrapped(found as AnyFunction, name, plainStore, save);
+    return { module, name, swept, target: targetOf(swept)!, exports };
+  }
+  const fit = Object.keys(exports).filter((other) =>
+    targetFor(exports[other]) || typeof exports[other] === "function"
+  );
   const offer = fit.length > 0
     ? `it can sweep ${fit.map((other) => `${file}#${other}`).join(", ")}`
-    : "export a function that once() of this copy of stet has wrapped, or a Store";
-  if (swept === undefined) {
+    : "export a function, or a Store";
+  if (found === undefined) {
     const nearest = nearestName(name, Object.keys(exports));
     const hint = nearest === undefined ? "" : `, did you mean "${nearest}"?`;
     throw new UsageError(`"${file}" has no export "${name}"${hint || ";"} ${offer}`);
@@ -62,13 +84,30 @@ export async function loadExport(text: string): Promise<SweptExport> {
   throw new UsageError(`the export "${name}" of "${file}" cannot be swept; ${offer}`);
 }
 
+/** @throws {UsageError} If there is no store, or the arguments of the function make no key. */
+async function wrapped(
+  fn: AnyFunction,
+  name: string,
+  store: string | undefined,
+  save: boolean | undefined,
+): Promise<object> {
+  if (store === undefined) {
+    throw new UsageError(
+      `${name} is a plain function: say where its runs are remembered, as in --store runs.csv ` +
+        `(--save keeps its results), or wrap it with once()`,
+    );
+  }
+  const { once } = await import("../../mod.ts");
+  return await asUsage(() => once(fn, given({ store, save: save || undefined })));
+}
+
 /**
  * Has a function use a store instead of its own.
  *
  * @throws {UsageError} If it is a Store, which has its own one.
  */
-export function useStore({ target, name }: SweptExport, store: string): void {
-  if (target instanceof Runs) return target.relocate(store);
+function useStore(target: Target, name: string, store: string): void {
+  if (target.relocate) return target.relocate(store);
   throw new UsageError(
     `${name} is a Store, whose own options name its database; leave out --store`,
   );
@@ -98,7 +137,7 @@ export async function exportTask(
   location?: string,
 ): Promise<Task> {
   const options = readSweepOptions(values);
-  const backend = target instanceof Runs ? engineOf(await target.backend()) : undefined;
+  const backend = await target.backend?.();
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }

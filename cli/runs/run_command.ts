@@ -7,14 +7,17 @@ import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import type { CommandsOptions } from "../../mod.ts";
+import type { Pair } from "../grids/read_pair.ts";
 import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { checkCommand } from "./command_source.ts";
+import { defaultsOf } from "./defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
 import { logsOf } from "./logs_of.ts";
 import { programRuns } from "./program_runs.ts";
 import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
+import { unusedNote, unusedParams } from "./unused_params.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum width of the params in front of a line of output. */
@@ -26,6 +29,8 @@ export type RunValues = SweepValues & Partial<EngineValues> & {
   readonly live?: boolean;
   readonly result?: string | RegExp | undefined;
   readonly dryRun?: boolean;
+  readonly default?: readonly Pair[];
+  readonly onChange?: "ignore" | "rerun" | undefined;
 };
 
 /** A program to run for combinations. */
@@ -83,9 +88,15 @@ export async function withCommandTask<T>(
       checkPlaceholders(spelling, grid);
       return spelling;
     });
-    await checkCommand(backend, store, program, namespace, output);
+    const { onChange } = values;
+    if (!onChange) await checkCommand(backend, store, program, namespace, output);
+    const defaults = await defaultsOf(values.default ?? [], grid, backend);
+    const unused = unusedParams(grid.names, program, values.result);
+    if (unused.length > 0) output.error(unusedNote(unused));
     return await body({
-      swept: once(...programRuns(program, namespace, opened, grid.names)),
+      swept: once(
+        ...programRuns(program, opened, { namespace, names: grid.names, defaults, onChange }),
+      ),
       params: grid.combinations,
       total: grid.count,
       executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),

@@ -1,6 +1,5 @@
 import type { Engine } from "../../core/contract/engine.ts";
 import { MACHINES_SHARE } from "../../core/contract/machines_share.ts";
-import { StoreRuns } from "../../core/records/store_runs.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { targetOf } from "../../core/runs/target.ts";
@@ -62,7 +61,7 @@ export async function withSubmittedSweep<T>(
   }
   return await command.withTask!(values as never, output, async ({ swept, total }) => {
     const target = targetOf(swept)!;
-    const leavesNotes = target instanceof StoreRuns && target.leavesNotes;
+    const { leavesNotes = false } = target;
     const end = await target.begin();
     return await closeAfter(async () => {
       const { engine } = target;

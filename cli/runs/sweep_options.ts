@@ -1,3 +1,4 @@
+import { httpRetry } from "../../core/sweeps/http_retry.ts";
 import type { SweepOptions } from "../../core/sweeps/sweep_types.ts";
 import {
   type Argument,
@@ -26,6 +27,10 @@ export const sweepOptions = {
   retries: option(count(0), "how many more times a run that failed is tried (default 0)"),
   retryDelay: option(time, "how long to wait before that, each time twice as long (default 1s)"),
   perSecond: option({ value: "count", read: positive }, "how many attempts may begin in a second"),
+  maxFailures: option(
+    { value: "n or n%", read: readMaxFailures },
+    "stop once so many runs failed, or that share of them (from the 20th on)",
+  ),
   stopOnError: flag("begin no more runs once one has failed for good"),
   deadline: option(
     { value: "when", read: readDeadline },
@@ -38,6 +43,19 @@ export const sweepOptions = {
 export const dryRunOption: Option<boolean> = flag(
   "list what would run, and say how long it will take by the runs so far; run nothing",
 );
+
+/** The option of commands that may run a plain function. */
+export const saveOption = flag("of a plain function, also save the results");
+
+/** The options of sweeps that call services. */
+export const serviceOptions = {
+  httpRetry: flag(
+    "retry what a service throttles or what fails on the way, after the pause it asks for; other 4xx fail for good",
+  ),
+  adaptive: flag(
+    "begin 2 attempts at once, more while all is well, half as many at 429 and 503; -j is the most",
+  ),
+} as const satisfies Options;
 
 /** The options of commands that can have workers of a cluster run the runs. */
 export const engineOptions = {
@@ -60,8 +78,11 @@ export const programArgument: Argument<readonly string[]> = {
   read: (words) => words,
 };
 
-/** Values of {@linkcode sweepOptions}. */
-export type SweepValues = Values<typeof sweepOptions>;
+/** Values of {@linkcode sweepOptions}, and of those that only some commands have. */
+export type SweepValues = Values<typeof sweepOptions> & Partial<Values<typeof serviceOptions>> & {
+  /** True if failures are run again. */
+  readonly retry?: boolean;
+};
 
 /** Paragraph of `--help` about sweeps. */
 export const sweepNote =
@@ -72,7 +93,12 @@ a terminal, progress is a line every half minute, and one for each run that fail
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {
   const { jobs, timeout, retries, retryDelay, perSecond, deadline, grace, stopOnError } = values;
-  const { shard, steal } = values;
+  const { shard, steal, maxFailures, httpRetry: isHttp, adaptive, retry } = values;
+  if (isHttp && retryDelay !== undefined) {
+    throw new UsageError(
+      "--http-retry takes the pause that the service asks for; leave out --retry-delay",
+    );
+  }
   if (steal && !shard) throw new UsageError("--steal needs --shard");
   return given({
     shard: shard && { index: shard.index, count: shard.count, steal },
@@ -81,6 +107,10 @@ export function readSweepOptions(values: SweepValues): SweepOptions {
     concurrency: jobs,
     timeout: timeout && timeout * 1000,
     retries,
+    retry: isHttp ? httpRetry : undefined,
+    retryPermanent: retry || undefined,
+    adaptive: adaptive || undefined,
+    maxFailures,
     retryDelay: retryDelay && retryDelay * 1000,
     perSecond,
     deadline,
@@ -93,6 +123,14 @@ function positive(text: string, flag: string): number {
   const number = Number(text);
   if (text.trim() !== "" && number > 0 && Number.isFinite(number)) return number;
   throw new UsageError(`${flag} must be a number above 0, got "${text}"`);
+}
+
+function readMaxFailures(text: string, flag: string): number {
+  const [, digits, percent] = /^(\d+)(%?)$/.exec(text) ?? [];
+  const number = Number(digits);
+  if (number > 0 && percent === "") return number;
+  if (number > 0 && number < 100) return number / 100;
+  throw new UsageError(`${flag} must be a count from 1 up, or a share such as 20%, got "${text}"`);
 }
 
 function readDeadline(text: string, flag: string): number {

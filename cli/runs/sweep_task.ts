@@ -1,6 +1,4 @@
-import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Grid } from "../../core/grids/grid.ts";
-import { Runs } from "../../core/runs/runs.ts";
 import type { Target } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
@@ -9,7 +7,7 @@ import type { Output } from "../command.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { type GridValues, readGrid } from "../grids/grid.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-import { exportTask, loadExport, useStore } from "./export_task.ts";
+import { exportTask, loadExport } from "./export_task.ts";
 import type { Task } from "./task.ts";
 import type { EngineValues, SweepValues } from "./sweep_options.ts";
 
@@ -17,6 +15,7 @@ import type { EngineValues, SweepValues } from "./sweep_options.ts";
 export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
   readonly module: string;
   readonly store: string | undefined;
+  readonly save: boolean;
   readonly workers: boolean;
 };
 
@@ -29,15 +28,13 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
   // The grid is checked before the module's code runs.
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
   if (!grid) checkNoGrid(values);
-  const found = await loadExport(values.module);
-  if (values.store !== undefined) useStore(found, values.store);
+  const found = await loadExport(values.module, values);
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
   }
   await asUsage(() => checkNames(found.target, grid));
-  const { combinations, count } = found.target instanceof Runs
-    ? await asStored(grid, engineOf(await found.target.backend()), output.error)
-    : grid;
+  const backend = await found.target.backend?.();
+  const { combinations, count } = backend ? await asStored(grid, backend, output.error) : grid;
   return await exportTask(found, combinations, count, values, output);
 }
 
@@ -70,7 +67,7 @@ function paramsIn({ params, grid }: Readonly<Record<string, unknown>>): Items {
  * @throws {UsageError} If an axis is not in the function's key. @throws {TypeError} If there is no key.
  */
 function checkNames(target: Target, grid: Grid): void {
-  if (!(target instanceof Runs)) return; // a Store knows its columns
+  if (!target.backend) return; // a Store knows its columns
   for (const combination of grid.combinations) {
     const { columns } = target.plan(combination).key.shape;
     if (!columns) return; // every param is in the key

@@ -1,6 +1,7 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkLengths, zipParts } from "./zip_parts.ts";
+import { checkOptions } from "../values/check_options.ts";
 import { setEntry } from "../values/value.ts";
 
 /** Options of {@linkcode expandGrid}. */
@@ -49,10 +50,19 @@ export function expandGrid<A extends Axes<A>>(
   axes: A,
   options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
+  checkOptions("make a grid", options, { zip: true });
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
   return sequence(
     () => product(wheels),
     wheels.reduce((count, { length }) => count * length, 1),
+    (place) => {
+      const at: number[] = [];
+      for (let i = wheels.length - 1; i >= 0; i--) {
+        at[i] = place % wheels[i]!.length;
+        place = Math.floor(place / wheels[i]!.length);
+      }
+      return combinationAt(wheels, at);
+    },
   ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }
 
@@ -85,13 +95,17 @@ function* product(wheels: readonly Wheel[]): Generator<object> {
   const at = wheels.map(() => 0);
   let turning: number;
   do {
-    const combination = {};
-    for (const [i, { axes }] of wheels.entries()) {
-      for (const [name, values] of axes) setEntry(combination, name, values[at[i]!]);
-    }
-    yield combination;
+    yield combinationAt(wheels, at);
     // As an odometer: the last wheel turns, and each that is through turns the one before it.
     turning = wheels.length - 1;
     while (turning >= 0 && ++at[turning]! === wheels[turning]!.length) at[turning--] = 0;
   } while (turning >= 0);
+}
+
+function combinationAt(wheels: readonly Wheel[], at: readonly number[]): object {
+  const combination = {};
+  for (const [i, { axes }] of wheels.entries()) {
+    for (const [name, values] of axes) setEntry(combination, name, values[at[i]!]);
+  }
+  return combination;
 }

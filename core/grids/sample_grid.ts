@@ -2,7 +2,7 @@ import { described, entriesOfGrid, isAxis } from "./axis.ts";
 import { checkPositive } from "./geom_space.ts";
 import { log10, pow10 } from "./log10.ts";
 import { drawPlaces, random } from "./random.ts";
-import { type Sequence, sequence } from "./sequence.ts";
+import { readerOf, type Sequence, sequence } from "./sequence.ts";
 import { checkCount, checkNumbers, toSignificant } from "./spacing.ts";
 import { setEntry } from "../values/value.ts";
 
@@ -38,7 +38,7 @@ const MAX_COMBINATIONS = 10_000_000;
  * @throws {TypeError} On what is neither values nor a distribution, a name that no param can have, and
  * ends that are no numbers.
  * @throws {RangeError} On an iterable without values, ends out of order or range, `count` below 1, a
- * seed that is no whole number, and a grid of more than 10,000,000 combinations.
+ * seed that is no whole number, and more than 10,000,000 combinations of another iterable than a grid.
  *
  * @example
  * ```ts
@@ -89,6 +89,16 @@ function drawCombinations(
   count: number,
   seed: number,
 ): Sequence<object> {
+  const reader = readerOf(grid);
+  if (reader) {
+    const { length } = grid as Sequence<unknown>;
+    if (!Number.isSafeInteger(length)) {
+      throw new RangeError(
+        `Cannot make a sample: the grid has ${length} combinations; give it fewer`,
+      );
+    }
+    return drawn(reader as (place: number) => object, drawPlaces(length, count, seed));
+  }
   const all: object[] = [];
   for (const combination of grid) {
     if (typeof combination !== "object" || combination === null) {
@@ -99,13 +109,16 @@ function drawCombinations(
     }
     if (all.push(combination) <= MAX_COMBINATIONS) continue;
     throw new RangeError(
-      `Cannot make a sample: the grid has more than ${MAX_COMBINATIONS} combinations; pass its axes ` +
+      `Cannot make a sample: there are more than ${MAX_COMBINATIONS} combinations; give the axes ` +
         "instead, as in sampleGrid({ alpha: [0.1, 0.5] }, 200, 1)",
     );
   }
-  const places = drawPlaces(all.length, count, seed);
+  return drawn((place) => all[place]!, drawPlaces(all.length, count, seed));
+}
+
+function drawn(at: (place: number) => object, places: readonly number[]): Sequence<object> {
   return sequence(function* () {
-    for (const place of places) yield all[place]!;
+    for (const place of places) yield at(place);
   }, places.length);
 }
 

@@ -41,9 +41,20 @@ function viewOf(shown: Sequence<unknown>): View {
   return { title: `${length === 1 ? "1 value" : `${length} values`}: ${values.join(", ")}${end}` };
 }
 
-/** Returns a sequence of the values, so many, of the iterators that `iterate` makes. */
-export function sequence<T>(iterate: () => Iterator<T>, length: number): Sequence<T> {
-  return Object.create(PROTOTYPE, {
+/** Functions that return the value at a place, of the sequences that have one. */
+const readers = new WeakMap<object, (place: number) => unknown>();
+
+/**
+ * Returns a sequence of the values, so many, of the iterators that `iterate` makes.
+ *
+ * @param at Returns the value at a place without making those before it. Default: there is no such way.
+ */
+export function sequence<T>(
+  iterate: () => Iterator<T>,
+  length: number,
+  at?: (place: number) => T,
+): Sequence<T> {
+  const made = Object.create(PROTOTYPE, {
     [Symbol.iterator]: { value: iterate },
     length: { value: length },
     // A helper reads `next` once, when it is called: https://tc39.es/ecma262/#sec-getiteratordirect.
@@ -54,4 +65,11 @@ export function sequence<T>(iterate: () => Iterator<T>, length: number): Sequenc
       },
     },
   });
+  if (at) readers.set(made, at);
+  return made;
+}
+
+/** Returns the function that returns the value at a place of a sequence, if it has one. */
+export function readerOf(values: object): ((place: number) => unknown) | undefined {
+  return readers.get(values);
 }

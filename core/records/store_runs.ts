@@ -289,7 +289,7 @@ export class StoreRuns implements Target<StorePlan> {
       const { executed, resultFile } = await this.#execute(plan, execute);
       if (executed.status === "aborted") return undefined;
       if (executed.status === "failed") {
-        await claim.fail(executed.error, executed.attempts);
+        await claim.fail(executed.error, executed.attempts, executed.isPermanent);
         return { status: "failed", params, error: executed.error };
       }
       try {

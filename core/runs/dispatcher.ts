@@ -31,6 +31,8 @@ export interface AttemptLimits {
   readonly retries?: number;
   /** Pause before the first retry, in milliseconds, or a function that returns the pause. */
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
+  /** Returns the pause before the next attempt. */
+  readonly retry?: (error: unknown, attempt: number) => number | false | undefined;
 }
 
 /** A run to dispatch. */

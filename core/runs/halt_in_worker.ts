@@ -19,7 +19,9 @@ export interface WorkerRole extends Exported {
 }
 
 const runBy = new WeakMap<Executor, Exported>();
-let role: WorkerRole | undefined;
+/** A global: the module of a worker may have a copy of stet of its own. */
+const ROLE = Symbol.for("stet.worker_role");
+const world = globalThis as { [ROLE]?: WorkerRole };
 
 /** Makes it known that an executor runs an export of a module. */
 export function setExported(executor: Executor, exported: Exported): void {
@@ -28,7 +30,7 @@ export function setExported(executor: Executor, exported: Exported): void {
 
 /** Makes this process a worker: from now on its sweeps are asked whether they are what it is for. */
 export function setWorkerRole(worker: WorkerRole): void {
-  role = worker;
+  world[ROLE] = worker;
 }
 
 /**
@@ -44,6 +46,7 @@ export function haltInWorker(
   swept: object,
   executor: Executor | undefined,
 ): Promise<never> | undefined {
+  const role = world[ROLE];
   if (!role) return undefined;
   const exported = executor && runBy.get(executor);
   const fn = underlyingOf(swept);

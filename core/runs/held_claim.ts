@@ -1,6 +1,7 @@
 import type { Claim, ClaimAnswer, ClaimOptions } from "../contract/backend.ts";
 import type { Engine } from "../contract/engine.ts";
 import { ColumnError, LostClaimError, messageOf, stackOf, StoreError } from "../errors.ts";
+import { permanentMessage } from "./permanent_failures.ts";
 import { type Key, keyOf, keyShape } from "../keys/key.ts";
 import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
@@ -74,9 +75,14 @@ export class HeldClaim {
   }
 
   /** Notes that the run failed and ends the claim. Never rejects: the error of the run is the one to throw. */
-  async fail(error: unknown, attempts: number): Promise<void> {
+  async fail(error: unknown, attempts: number, isPermanent = false): Promise<void> {
+    const message = messageOf(error);
     try {
-      await this.#claim.fail({ error: messageOf(error), stack: stackOf(error), attempts });
+      await this.#claim.fail({
+        error: isPermanent ? permanentMessage(message) : message,
+        stack: stackOf(error),
+        attempts,
+      });
       this.isOver = true;
     } catch (trouble) {
       this.#warn(`Cannot note that ${this.#options.label}() failed: ${messageOf(trouble)}`);

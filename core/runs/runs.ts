@@ -328,8 +328,8 @@ export class Runs implements Target<CallPlan> {
     executed: Finished,
   ): Promise<Outcome<unknown>> {
     if (executed.status === "failed") {
-      const { error, attempts } = executed;
-      await claim.fail(error, attempts);
+      const { error, attempts, isPermanent } = executed;
+      await claim.fail(error, attempts, isPermanent);
       return { status: "failed", params, error };
     }
     const { value, seconds } = executed;

@@ -52,6 +52,12 @@ export interface Target<P extends Plan = Plan> {
   ): Promise<Held<T>>;
   /** Executes a claimed run and records its outcome. Undefined if it was aborted: nothing is noted. */
   run(plan: P, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
+  /** Has a function use the store at a location, instead of that of its options. Only of functions. */
+  relocate?(location: string): void;
+  /** Returns the open store. Only of functions. */
+  backend?(): Promise<Engine>;
+  /** True if every run leaves a note for other stores. */
+  readonly leavesNotes?: boolean;
   /** Checks that the outcome of another call with the same key may answer this one. */
   checkShared(plan: P, outcome: Outcome<unknown>): void;
 }
@@ -86,23 +92,44 @@ export type Executed = Finished | {
 export type Finished =
   /** `seconds`: duration of the attempt that succeeded. */
   | { readonly status: "done"; readonly value: unknown; readonly seconds: number }
-  | { readonly status: "failed"; readonly error: unknown; readonly attempts: number };
+  | {
+    readonly status: "failed";
+    readonly error: unknown;
+    readonly attempts: number;
+    /** True if a later sweep does not run it again. */
+    readonly isPermanent?: boolean;
+  };
 
 /** A function of a program. */
 export type AnyFunction = (...args: unknown[]) => unknown;
 
-const targets = new WeakMap<object, Target>();
-const functions = new WeakMap<object, AnyFunction>();
+/**
+ * The brand of a `once` function or Store: a property, since a program may have several copies of stet, such as
+ * that of its command line and that of its project.
+ */
+const BRAND = Symbol.for("stet.swept");
+/** Version of {@linkcode Target}: raised when another copy could not use it. */
+const VERSION = 1;
+
+interface Brand {
+  readonly version: number;
+  readonly target: Target;
+  readonly fn: AnyFunction;
+}
 
 /** Registers the target of a `once` function or Store, and the function that it runs. */
 export function setTarget(swept: object, target: Target, fn: AnyFunction): void {
-  targets.set(swept, target);
-  functions.set(swept, fn);
+  const value: Brand = { version: VERSION, target, fn };
+  Object.defineProperty(swept, BRAND, { value });
 }
 
-/** Returns the target of a `once` function or Store, undefined for anything else. */
+/**
+ * Returns the target of a `once` function or Store, undefined for anything else.
+ *
+ * @throws {TypeError} If a copy of stet of another version has made it.
+ */
 export function targetOf(swept: object): Target | undefined {
-  return targets.get(swept);
+  return brandOf(swept)?.target;
 }
 
 /**
@@ -111,5 +138,13 @@ export function targetOf(swept: object): Target | undefined {
  */
 export function underlyingOf(x: unknown): AnyFunction | undefined {
   if (typeof x !== "function" && (typeof x !== "object" || x === null)) return undefined;
-  return functions.get(x) ?? (typeof x === "function" ? x as AnyFunction : undefined);
+  return brandOf(x)?.fn ?? (typeof x === "function" ? x as AnyFunction : undefined);
+}
+
+function brandOf(x: object): Brand | undefined {
+  const brand = Object.hasOwn(x, BRAND) ? (x as { readonly [BRAND]: Brand })[BRAND] : undefined;
+  if (!brand || brand.version === VERSION) return brand;
+  throw new TypeError(
+    "Cannot use a function of another copy of stet: their versions do not fit; install one version",
+  );
 }

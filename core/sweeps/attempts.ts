@@ -1,3 +1,5 @@
+import { AdaptiveLimit } from "./adaptive_limit.ts";
+import { isThrottled } from "./http_retry.ts";
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import type { Executor, Job } from "../runs/executor.ts";
 import { MAX_TIMER_MS, sleep } from "../runtime/poll.ts";
@@ -7,6 +9,8 @@ import type { Execute, Executed, RunJob } from "../runs/target.ts";
 const MAX_RETRY_DELAY_MS = 60_000;
 /** Maximum time that a result waits for others of its group, in milliseconds. */
 const MAX_GROUP_MS = 50;
+/** Number of further attempts at a run where `retry` is given. */
+const DEFAULT_RETRIES = 10;
 
 /**
  * Returns what executes the runs of a sweep: attempts are paced and have a time limit, failed ones are
@@ -17,13 +21,19 @@ const MAX_GROUP_MS = 50;
  */
 export function attempts(
   executor: Executor,
-  { retries = 0, retryDelay = 1000, timeout, perSecond }: SweepOptions,
+  options: SweepOptions,
   stopping: AbortSignal,
   aborting: AbortSignal,
 ): Execute {
+  const { retry, retries = retry ? DEFAULT_RETRIES : 0, retryDelay = 1000 } = options;
+  const { timeout, perSecond, adaptive, concurrency = executor.concurrency } = options;
   const pace = perSecond === undefined ? undefined : pacer(perSecond, stopping);
+  const limit = adaptive ? new AdaptiveLimit(concurrency) : undefined;
 
-  function delay(attempt: number, error: unknown): number {
+  /** The pause before the next attempt; none if it is not repeated, `false` if it never is. */
+  function delay(attempt: number, error: unknown): number | false | undefined {
+    if (retry) return checkedPause(retry(error, attempt));
+    if (attempt > retries) return undefined;
     if (typeof retryDelay === "function") return retryDelay(attempt, error);
     const mean = Math.min(retryDelay * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS);
     return mean * (0.75 + Math.random() / 2);
@@ -31,24 +41,45 @@ export function attempts(
 
   return async function execute(job): Promise<Executed> {
     for (let attempt = 1;; attempt++) {
+      const release = await limit?.acquire(stopping);
       if (pace) await pace();
-      if (aborting.aborted || (stopping.aborted && attempt === 1)) return { status: "aborted" };
+      if (aborting.aborted || (stopping.aborted && attempt === 1)) {
+        release?.("failed");
+        return { status: "aborted" };
+      }
       const start = performance.now();
       try {
         job.prepare?.();
         const value = timeout === undefined
           ? await executor.run(withSignal(job, aborting))
           : await runWithin(timeout, executor, job, aborting);
+        release?.("ran");
         return { status: "done", value, seconds: (performance.now() - start) / 1000 };
       } catch (error) {
-        if (attempt <= retries && !stopping.aborted) await sleep(delay(attempt, error), stopping);
+        let pause: number | false | undefined;
+        try {
+          pause = delay(attempt, error);
+        } finally {
+          release?.(isThrottled(error) ? pause || 0 : "failed");
+        }
         if (aborting.aborted) return { status: "aborted" };
-        if (attempt > retries || stopping.aborted) {
-          return { status: "failed", error, attempts: attempt };
+        const isLast = typeof pause !== "number" || attempt > retries;
+        if (!isLast && !stopping.aborted) await sleep(pause as number, stopping);
+        if (aborting.aborted) return { status: "aborted" };
+        if (isLast || stopping.aborted) {
+          return { status: "failed", error, attempts: attempt, isPermanent: pause === false };
         }
       }
     }
   };
+}
+
+function checkedPause(pause: unknown): number | false | undefined {
+  if (pause === false || pause === undefined) return pause;
+  if (typeof pause === "number" && pause >= 0) return pause;
+  throw new TypeError(
+    `Cannot retry: retry must return milliseconds, false or undefined, got ${String(pause)}`,
+  );
 }
 
 /**

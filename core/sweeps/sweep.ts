@@ -26,6 +26,7 @@ import { checkShard, type Items, shardItems } from "./shard.ts";
 import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import { totalOf } from "./total.ts";
+import { PermanentFailures } from "../runs/permanent_failures.ts";
 import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
 import type { Row } from "../values/value.ts";
@@ -33,6 +34,8 @@ import { YieldTimer } from "../runtime/yield_timer.ts";
 
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
+/** Number of runs that have ended before a share of them counts. */
+const MIN_ENDED = 20;
 /** Maximum number of keys that are looked up at once, in a store that answers later. */
 const MAX_LOOK_AHEAD = 1_000;
 
@@ -105,6 +108,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #pace: (() => Promise<void>) | undefined;
   /** Undefined while this process runs the runs. */
   #dispatcher: Dispatcher | undefined;
+  /** Read before the first run. */
+  #permanent: PermanentFailures | undefined;
+  /** Number of keys that failed for good before. */
+  #leftFailed = 0;
   #progress: SweepProgress | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
@@ -249,6 +256,12 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       this.#break(error);
     }
     await this.#finishRunning();
+    if (this.#leftFailed > 0) {
+      this.#log(
+        `[stet] ${this.#leftFailed} failed for good before and were not run again; stet failures ` +
+          `--retry runs them, or retryPermanent: true`,
+      );
+    }
     if (this.#broken) throw this.#broken.error;
   }
 
@@ -278,7 +291,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   /** Opens the dispatcher of the executor, else the executor. */
   async #open(): Promise<void> {
-    const { timeout, retries, retryDelay } = this.#options;
+    const { timeout, retries, retryDelay, retry } = this.#options;
     this.#dispatcher = await this.#executor.dispatch?.({
       label: this.#target.label,
       location: this.#target.engine.location,
@@ -289,6 +302,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         ...timeout !== undefined && { timeout },
         ...retries !== undefined && { retries },
         ...retryDelay !== undefined && { retryDelay },
+        ...retry !== undefined && { retry },
       },
       stopping: this.#stopping.signal,
       aborting: this.#aborting.signal,
@@ -418,10 +432,22 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Begins a run as soon as there is a place for it. */
   async #begunRun(plan: Plan): Promise<void> {
     this.#check(plan);
+    if (this.#options.retryPermanent !== true) {
+      this.#permanent ??= new PermanentFailures(await this.#target.engine.failures());
+      const error = this.#permanent.find(plan.key);
+      if (error) return this.#leaveFailed(plan, error);
+    }
     while (this.#isFull && !this.#stopped) await this.#stateChanged.wait();
     if (this.#stopped) return;
     this.#start(plan, false);
     if (this.#busy.length >= MAX_BUSY) await this.#lookAtBusy();
+  }
+
+  /** Counts a run that failed for good before. */
+  #leaveFailed(plan: Plan, error: Error): void {
+    this.#counts.failed++;
+    this.#leftFailed++;
+    this.#outcomes.push({ status: "failed", params: this.#target.params(plan), error });
   }
 
   #start(plan: Plan, wasBusy: boolean): void {
@@ -516,7 +542,22 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #emit(outcome: Ended): void {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed" && this.#options.onError === "stop") this.#stop("error");
+    if (outcome.status === "failed") this.#checkFailures();
     if (outcome.status !== "skipped" || this.#givesSkipped) this.#outcomes.push(outcome);
+  }
+
+  /** Stops the sweep if too many runs have failed. */
+  #checkFailures(): void {
+    const { maxFailures } = this.#options;
+    if (maxFailures === undefined || this.#stopped) return;
+    const failed = this.#counts.failed - this.#leftFailed;
+    const ended = this.#counts.ran + failed;
+    const isTooMany = maxFailures < 1
+      ? ended >= MIN_ENDED && failed > maxFailures * ended
+      : failed >= maxFailures;
+    if (!isTooMany) return;
+    this.#log(`[stet] Stopped: ${failed} of ${ended} runs failed, maxFailures is ${maxFailures}`);
+    this.#stop("error");
   }
 
   /** Its last step: after an interrupt, the process ends here. */

@@ -8,6 +8,10 @@ const OPTIONS = {
   shard: true,
   retries: true,
   retryDelay: true,
+  retry: true,
+  retryPermanent: true,
+  adaptive: true,
+  maxFailures: true,
   timeout: true,
   onError: true,
   withSkipped: true,
@@ -31,7 +35,7 @@ const OPTIONS = {
 export function checkSweepOptions(options: SweepOptions): void {
   checkOptions("sweep", options, OPTIONS);
   const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
-  const { onError, deadline, claimAhead, progress } = options;
+  const { onError, deadline, claimAhead, progress, retry, maxFailures } = options;
   check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
   check({ claimAhead }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
   check({ retries }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
@@ -42,6 +46,19 @@ export function checkSweepOptions(options: SweepOptions): void {
     check({ retryDelay }, "milliseconds from 0 up, or a function", (x) => x >= 0);
   }
   check({ deadline: deadline && Number(deadline) }, "a valid time", (x) => !Number.isNaN(x));
+  check(
+    { maxFailures },
+    "a whole number from 1 up, or a share below 1",
+    (x) => x > 0 && (x < 1 || isWhole(x)),
+  );
+  if (retry !== undefined && typeof retry !== "function") {
+    throw new TypeError(
+      `Cannot sweep: retry must be a function, such as httpRetry, got ${typeof retry}`,
+    );
+  }
+  if (retry && retryDelay !== undefined) {
+    throw new TypeError("Cannot sweep: retry returns the pause; leave out retryDelay");
+  }
   if (progress !== undefined && typeof progress !== "boolean" && typeof progress !== "function") {
     throw new TypeError(
       `Cannot sweep: progress must be true, false or a function, got ${typeof progress}`,

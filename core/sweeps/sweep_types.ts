@@ -28,6 +28,24 @@ export interface SweepOptions {
    */
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
   /**
+   * Decides on a run that failed, from its error and the number of the attempt (1, 2, …): the pause in
+   * milliseconds before the next attempt; `false`: it failed for good, and later sweeps do not run it again;
+   * undefined: it failed. `retries` is the maximum, by default 10 then. `httpRetry` is one for services.
+   */
+  readonly retry?: (error: unknown, attempt: number) => number | false | undefined;
+  /** True to run keys again that failed for good before. Default: false, they count as failed. */
+  readonly retryPermanent?: boolean;
+  /**
+   * True to adapt the number of attempts at a time to a service: it begins with 2 and grows up to `concurrency`,
+   * and is halved when the service answers 429 or 503. Default: false.
+   */
+  readonly adaptive?: boolean;
+  /**
+   * Maximum number of failed runs before the sweep stops: a count, or below 1 a share of the runs that ended, from
+   * the 20th on. Default: no limit.
+   */
+  readonly maxFailures?: number;
+  /**
    * Maximum duration of an attempt, in milliseconds. Then it fails, and workers and commands are killed.
    * A function in this thread cannot be stopped: its later result is ignored.
    */
@@ -79,7 +97,7 @@ export interface SweepCounts {
   /** Runs that failed for good. */
   readonly failed: number;
   /**
-   * The reason why it ended before the end of its params: a failed run with `onError: "stop"`, its signal,
+   * The reason why it ended before the end of its params: a failed run with `onError: "stop"`, `maxFailures`, its signal,
    * its deadline, an interrupt, or a consumer that left the loop.
    */
   readonly stopped?: "error" | "signal" | "deadline" | "interrupt" | "return";

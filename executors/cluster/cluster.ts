@@ -69,6 +69,11 @@ class Cluster implements Executor {
         "Cannot sweep on a cluster: retryDelay is a function, which cannot be sent; give milliseconds",
       );
     }
+    if (sweep.attempts.retry) {
+      throw new TypeError(
+        "Cannot sweep on a cluster: retry is a function, which cannot be sent; give retries and retryDelay",
+      );
+    }
     const { openDispatcher } = await import("./open_dispatcher.ts");
     try {
       return await openDispatcher(this.#url, sweep, this.#isDetached);

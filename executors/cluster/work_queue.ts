@@ -266,6 +266,7 @@ class QueueWorker implements Interruptible {
       claimAhead: this.#claimAhead,
       stopSignal: stop.signal,
       signal: abort.signal,
+      retryPermanent: true, // the coordinator has left out the others
       handleSignals: false,
       log: this.#log,
     });

@@ -51,7 +51,7 @@ test("stet help run is stet run --help, and a misspelt command names the nearest
 test("commands, options and their words are completed from their declarations", async () => {
   assert.deepEqual(await words("stet ex"), ["explain", "export"]);
   assert.deepEqual(await words("stet help st"), ["status"]);
-  assert.deepEqual(await words("stet run --re"), ["--retries", "--retry-delay"]);
+  assert.deepEqual(await words("stet run --ret"), ["--retries", "--retry-delay"]);
   assert.deepEqual(await words("stet merge a.csv --prefer "), ["newest", "first"]);
   assert.deepEqual(await words("stet merge a.csv --prefer=n"), ["--prefer=newest"]);
   assert.deepEqual(await words("stet completions "), ["bash", "zsh", "fish"]);

@@ -42,6 +42,16 @@ test("every combination of a grid is drawn as often as each other one, at every 
   for (const count of counts.flat()) assert.ok(Math.abs(count - 1000) < 150, `${counts}`);
 });
 
+test("sampleGrid() draws from a grid of any size without going through it", () => {
+  const huge = range(0, 99_999);
+  const drawn = sampleGrid(expandGrid({ a: huge, b: huge, c: range(0, 9999) }), 1000, 1);
+  assert.equal(new Set([...drawn].map((params) => hashParams(params))).size, 1000);
+  const zipped = expandGrid({ ...axes, d: range(0, 19) }, { zip: ["a", "d"] });
+  assert.deepEqual([...sampleGrid(zipped, 50, 2)], [...sampleGrid([...zipped], 50, 2)]);
+  const more = expandGrid({ a: huge, b: huge, c: huge, d: huge });
+  assert.throws(() => sampleGrid(more, 1, 1), { name: "RangeError", message: /give it fewer/ });
+});
+
 test("sampleGrid() takes what a filter or any other iterable gives, and reads it once", () => {
   let reads = 0;
   function* combinations(): Generator<{ n: number }> {
@@ -101,6 +111,10 @@ test("zip refuses axes that are not there, alone, named twice or of other length
     const options = { zip: zip as ["alpha"] };
     assert.throws(() => expandGrid(three, options), { name: "RangeError", message });
   }
+  assert.throws(() => expandGrid(three, { zpi: ["alpha", "beta"] } as object), {
+    name: "TypeError",
+    message: /Cannot make a grid: there is no option "zpi"; did you mean "zip"\?/,
+  });
 });
 
 test("samples of a zipped and filtered grid have the same ids on all runtimes", () => {

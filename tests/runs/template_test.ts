@@ -19,7 +19,8 @@ test("a placeholder stands for its param anywhere in a word", () => {
 test("a param whose name has spaces or signs has a placeholder", () => {
   assert.equal(filled("--lr={learning rate}", { "learning rate": 0.1 }), "--lr=0.1");
   assert.equal(filled("{lr (Adam)}{a:b}", { "lr (Adam)": 1, "a:b": 2 }), "12");
-  assert.throws(() => filled("{print $1}", { n: 1 }), /the params are n; write {{ and }} where/);
+  assert.equal(filled("{print $1}", { n: 1 }), "{print $1}");
+  assert.throws(() => filled("${HOME}", { n: 1 }), /the params are n; write {{HOME}} where braces/);
   assert.throws(() => filled("{seed:03d}", { seed: 1 }), /did you mean {seed}/);
 });
 
@@ -43,10 +44,13 @@ test("values are spelled as programs take them", () => {
   ) assert.equal(filled("{x}", { x: value }), text);
 });
 
-test("a brace that is in no placeholder is an error that says to double it", () => {
-  for (const word of ["{", "}", "a{b", "a}b", "{}", "{ n }", '{"n": 1}', "{n", "n}}}"]) {
-    assert.throws(() => parseTemplate(["x", word]), /double it/, word);
+test("a brace that begins no placeholder is itself", () => {
+  for (const word of ["{", "}", "a{b", "a}b", "{}", "{ n }", '{"n": 1}', "{n", "n}}", "a{1,2}"]) {
+    assert.equal(filled(word, { n: 1 }), word);
   }
+  assert.equal(filled('{"acc": {acc}}', { acc: 0.5 }), '{"acc": 0.5}');
+  assert.equal(filled('{"a": {"b": {acc}}}', { acc: 0.5 }), '{"a": {"b": 0.5}}');
+  assert.throws(() => filled('{"acc": {ac}}', { acc: 0.5 }), /did you mean {acc}/);
   assert.throws(() => parseTemplate([]), /it is empty/);
 });
 
@@ -55,5 +59,5 @@ test("a placeholder that is no param is an error that names the params and the n
     name: "TypeError",
     message: "Cannot fill {aplha}: the params are alpha, seed; did you mean {alpha}?",
   });
-  assert.throws(() => filled("{toString}", {}), /the params are none$/);
+  assert.throws(() => filled("{toString}", {}), /the params are none; write {{toString}} where/);
 });

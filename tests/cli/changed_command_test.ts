@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { main } from "../../cli.ts";
+import { commandSource, programWords } from "../../cli/runs/command_source.ts";
+import { tempStore } from "../temp_folder.ts";
+
+interface Ended {
+  readonly err: string;
+  readonly code: number;
+}
+
+async function stet(...args: string[]): Promise<Ended> {
+  const err: string[] = [];
+  const code = await main(args, { log: () => {}, error: (line) => err.push(line) });
+  return { err: err.join("\n"), code };
+}
+
+test("a program is its script, its code, or the words before its options", () => {
+  for (
+    const [line, program] of [
+      ["python train.py --lr {lr}", "train.py"],
+      ["env X={slot} python train.py --lr {lr}", "train.py"],
+      ["./train --lr {lr}", "./train"],
+      ["./train {lr}", "./train"],
+      ["stet-sim fit --lr {lr}", "stet-sim fit"],
+      ["python -m pkg.train --lr {lr}", "python -m pkg.train"],
+      ["sh -c code {lr}", "sh -c code"],
+      ["docker run --rm image {lr}", "docker run --rm image {lr}"],
+      ["echo all", "echo all"],
+    ] as const
+  ) assert.equal(programWords(line.split(" ")).join(" "), program, line);
+  const [first, second] = [["./train", "{lr}"], ["./train", "--lr={lr}"]].map(commandSource);
+  assert.equal(first!.split("-")[0], second!.split("-")[0]);
+  assert.notEqual(first, second);
+});
+
+test("rows of the same program with other arguments count after a note", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) => stet("run", "-s", store, "-g", "n=1,2", ...args);
+  assert.match((await run("--", "echo", "{n}")).err, /2 ran/);
+  const changed = await run("--", "echo", "--", "{n}");
+  assert.match(
+    changed.err,
+    /2 rows of ".*" were made by this program with other arguments, and count/,
+  );
+  assert.match(changed.err, /0 ran, 2 skipped/);
+  assert.match((await run("--on-change", "rerun", "--", "echo", "[{n}]")).err, /2 ran, 0 skipped/);
+  assert.match(readFileSync(store, "utf8"), /^1,\[1\],/m);
+});
+
+test("another program is refused with three ways out, and each is one", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) => stet("run", "-s", store, "-g", "n=1,2", ...args);
+  await run("--", "echo", "{n}");
+  const { err, code } = await run("--", "printf", "{n}");
+  assert.equal(code, 3);
+  for (const way of ["--namespace name", "another store than --store", "--on-change ignore"]) {
+    assert(err.includes(way), err);
+  }
+  assert.match((await run("--on-change", "ignore", "--", "printf", "{n}")).err, /0 ran, 2 skipped/);
+  assert.match((await run("--namespace", "b", "--", "printf", "{n}")).err, /2 ran/);
+});
+
+test("rows of sources that older versions wrote count where the template is the same", async (t) => {
+  const store = tempStore(t);
+  const run = (): Promise<Ended> => stet("run", "-s", store, "-g", "n=1", "--", "./x", "{n}");
+  const [, whole] = commandSource(["./x", "{n}"]).split("-");
+  writeFileSync(
+    store,
+    `n,_stet_source,_stet_timestamp\n1,run:${whole}-${whole},2026-01-01T00:00:00.000Z\n`,
+  );
+  const { err, code } = await run();
+  assert.equal(code, 2, "the program is not there, and the store is accepted");
+  assert.match(err, /Cannot run "\.\/x"/);
+});
+
+test("--default has rows count from before the grid had a param", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) => stet("run", "-s", store, ...args);
+  await run("-g", "seed=1,2", "--", "echo", "{seed}");
+  const program = ["--", "echo", "--", "{seed}", "{model}"];
+  const grid = ["-g", "seed=1,2", "-g", "model=mlp,3.10"];
+  const { err } = await run(...grid, "--default", "model=mlp", ...program);
+  assert.match(err, /2 ran, 2 skipped/);
+  assert.match((await run(...grid, "--default", "model=mlp", ...program)).err, /0 ran, 4 skipped/);
+  const wrong = await run(...grid, "--default", "modle=mlp", ...program);
+  assert.equal(wrong.code, 2);
+  assert.match(
+    wrong.err,
+    /--default names "modle", which the grid does not have; did you mean "model"\?/,
+  );
+});
+
+test("a --default is of the kind that the grid has", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) => stet("run", "-s", store, ...args);
+  await run("-g", "seed=1", "--", "echo", "{seed}");
+  const { err } = await run(
+    ...["-g", "seed=1", "-g", "python=3.9,3.10", "--default", "python=3.9"],
+    ...["--", "echo", "--", "{seed}", "{python}"],
+  );
+  assert.match(err, /1 ran, 1 skipped/);
+});
+
+test("a param that no argument uses is said", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) =>
+    stet("run", "-s", store, "-g", "lr=1", "-g", "seed=1,2", ...args);
+  const note = /Note: no argument uses \{seed\}; the program finds params only in its environment/;
+  assert.match((await run("--", "echo", "{lr}")).err, note);
+  assert.doesNotMatch((await run("--", "echo", "{lr}", "{seed}")).err, /Note: no argument/);
+  const inShell = await run("--namespace", "b", "--", "sh", "-c", "echo $STET_PARAM_SEED");
+  assert.doesNotMatch(inShell.err, /Note: no argument/);
+});

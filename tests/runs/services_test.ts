@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryBackend } from "../../backends/mod.ts";
+import { expandGrid, httpRetry, once, range, sweep } from "../../mod.ts";
+import { engineOf } from "../../core/contract/adapted_backend.ts";
+import type { Cleaned } from "../temp_folder.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** Starts a service and returns its URL. */
+async function service(t: Cleaned, answer: Answer): Promise<string> {
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Calls a service, as a program does it. */
+async function ask(url: string, n: number): Promise<string> {
+  const response = await fetch(`${url}/${n}`);
+  const text = await response.text();
+  if (response.ok) return text;
+  throw new Error(`the service answers ${response.status}`, { cause: response });
+}
+
+/** A function of a service with a store of its own. */
+function asking(url: string, store = new MemoryBackend()) {
+  return once(({ n }: { n: number }) => ask(url, n), { store, save: true, quiet: true });
+}
+
+const quiet = (): void => {};
+const grid = expandGrid({ n: range(1, 40) });
+
+test("httpRetry takes the pause of Retry-After, and repeats no other 4xx", async (t) => {
+  const calls: string[] = [];
+  const url = await service(t, ({ url }, response) => {
+    const isFirst = !calls.includes(url!);
+    calls.push(url!);
+    if (url === "/3") return void response.writeHead(404).end();
+    if (!isFirst) return void response.end(`answer ${url}`);
+    if (url === "/1") return void response.writeHead(429, { "retry-after": "0" }).end();
+    const soon = new Date(Date.now() - 1000).toUTCString();
+    response.writeHead(503, { "retry-after": soon }).end();
+  });
+  const fn = asking(url);
+  const counts = await sweep(fn, [{ n: 1 }, { n: 2 }, { n: 3 }], { retry: httpRetry });
+  assert.deepEqual(counts, { ran: 2, skipped: 0, failed: 1 });
+  assert.deepEqual(calls, ["/1", "/1", "/2", "/2", "/3"]);
+  assert.equal(await fn({ n: 2 }), "answer /2");
+});
+
+test("httpRetry repeats after a lost connection, and no error of the program", async (t) => {
+  let calls = 0;
+  const url = await service(t, ({ socket }, response) => {
+    if (++calls > 3) return void response.end("answer"); // Deno repeats some by itself
+    socket.destroy();
+  });
+  const errors: unknown[] = [];
+  const retry = (error: unknown, attempt: number): number | false | undefined => {
+    errors.push(error);
+    const pause = httpRetry(error, attempt);
+    return pause && 1;
+  };
+  assert.equal((await sweep(asking(url), [{ n: 1 }], { retry })).ran, 1);
+  assert.ok(errors.length >= 1 && errors.length <= 3);
+  assert.equal(httpRetry(new TypeError("x is undefined"), 1), undefined);
+  assert.equal(httpRetry(undefined, 1), undefined);
+  assert.equal(httpRetry({ response: { status: 429, headers: { "retry-after": "3" } } }, 1), 3000);
+});
+
+test("retries bounds the attempts of retry, which returns milliseconds, false or undefined", async () => {
+  let calls = 0;
+  const fn = once(({ n }: { n: number }): number => {
+    calls++;
+    throw new Error(`${n}`);
+  }, { store: new MemoryBackend() });
+  await sweep(fn, [{ n: 1 }], { retry: () => 0, retries: 2, log: quiet });
+  assert.equal(calls, 3);
+  await sweep(fn, [{ n: 1 }], { retry: () => undefined, log: quiet });
+  assert.equal(calls, 4);
+  const wrong = sweep(fn, [{ n: 1 }], { retry: () => NaN, log: quiet });
+  await assert.rejects(wrong.done, /must return milliseconds, false or undefined, got NaN/);
+  assert.throws(() => sweep(fn, [], { retry: () => 0, retryDelay: 1 }), TypeError);
+});
+
+test("adaptive concurrency ends all runs at a service that allows a few at a time", async (t) => {
+  let [running, most, throttled] = [0, 0, 0];
+  const url = await service(t, async (_, response) => {
+    most = Math.max(most, ++running);
+    await sleep(10);
+    if (running > 4) {
+      throttled++;
+      response.writeHead(429, { "retry-after": "0.02" });
+    }
+    running--;
+    response.end("answer");
+  });
+  const counts = await sweep(asking(url), grid, {
+    concurrency: 32,
+    adaptive: true,
+    retry: httpRetry,
+  });
+  assert.deepEqual(counts, { ran: 40, skipped: 0, failed: 0 });
+  assert.ok(most > 2, "it grows");
+  assert.ok(most <= 16, `it is cut: ${most} at a time, ${throttled} throttled`);
+});
+
+test("adaptive concurrency never goes above concurrency", async (t) => {
+  let [running, most] = [0, 0];
+  const url = await service(t, async (_, response) => {
+    most = Math.max(most, ++running);
+    await sleep(5);
+    running--;
+    response.end("answer");
+  });
+  await sweep(asking(url), grid, { concurrency: 5, adaptive: true });
+  assert.equal(most, 5);
+});
+
+test("maxFailures stops a sweep that only fails, by count or share", async (t) => {
+  const url = await service(t, (_, response) => void response.writeHead(500).end());
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const counts = await sweep(asking(url), grid, { maxFailures: 3, log });
+  assert.deepEqual(counts, { ran: 0, skipped: 0, failed: 3, stopped: "error" });
+  assert.deepEqual(lines, ["[stet] Stopped: 3 of 3 runs failed, maxFailures is 3"]);
+  assert.equal((await sweep(asking(url), grid, { maxFailures: 0.5, log: quiet })).failed, 20);
+  assert.throws(() => sweep(asking(url), grid, { maxFailures: 1.5 }), RangeError);
+});
+
+test("a run that failed for good is not run again unless asked", async (t) => {
+  let calls = 0;
+  let status = 422;
+  const url = await service(t, (_, response) => {
+    calls++;
+    response.writeHead(status).end("answer");
+  });
+  const store = new MemoryBackend();
+  await sweep(asking(url, store), [{ n: 1 }], { retry: httpRetry });
+  const [failure] = await engineOf(store).failures();
+  assert.equal(failure?.error, "[permanent] the service answers 422");
+  status = 200;
+
+  const lines: string[] = [];
+  const sweeping = sweep(asking(url, store), [{ n: 1 }, { n: 2 }], { log: (x) => lines.push(x) });
+  const outcomes: unknown[] = [];
+  for await (const outcome of sweeping) {
+    outcomes.push(outcome.status === "failed" ? String(outcome.error) : outcome.params);
+  }
+  assert.deepEqual(outcomes, ["Error: the service answers 422", { n: 2 }]);
+  assert.deepEqual(await sweeping, { ran: 1, skipped: 0, failed: 1 });
+  assert.match(lines.join("\n"), /1 failed for good before and were not run again/);
+  assert.equal(calls, 2);
+
+  const asked = { retryPermanent: true };
+  assert.deepEqual(await sweep(asking(url, store), [{ n: 1 }], asked), {
+    ran: 1,
+    skipped: 0,
+    failed: 0,
+  });
+  assert.deepEqual(await engineOf(store).failures(), []);
+});
