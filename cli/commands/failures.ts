@@ -17,10 +17,10 @@ import {
   text,
   type Values,
 } from "../options.ts";
-import { logsOf, logsOption } from "../runs/logs_of.ts";
+import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { pairsText } from "../grids/pairs_text.ts";
 import { onChangeOption } from "../runs/on_change_option.ts";
-import { resultOption } from "../runs/result_option.ts";
+import { resultOption } from "../programs/result_option.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
 import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";

@@ -3,9 +3,9 @@ import { type Command, command } from "../command.ts";
 import { gridNote, gridOptions, readGrid } from "../grids/grid.ts";
 import { readPair } from "../grids/read_pair.ts";
 import { flag, option, repeated, text } from "../options.ts";
-import { logsOption } from "../runs/logs_of.ts";
+import { logsOption } from "../programs/logs_of.ts";
 import { onChangeOption } from "../runs/on_change_option.ts";
-import { resultOption } from "../runs/result_option.ts";
+import { resultOption } from "../programs/result_option.ts";
 import { runCommand, withCommandTask } from "../runs/run_command.ts";
 import {
   dryRunOption,

@@ -3,11 +3,11 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
-import { checkCommand } from "../runs/command_source.ts";
+import { checkCommand } from "../programs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
-import { logsOf, logsOption } from "../runs/logs_of.ts";
-import { resultOption } from "../runs/result_option.ts";
-import { programRuns } from "../runs/program_runs.ts";
+import { logsOf, logsOption } from "../programs/logs_of.ts";
+import { resultOption } from "../programs/result_option.ts";
+import { programRuns } from "../programs/program_runs.ts";
 import { programArgument, saveOption } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 

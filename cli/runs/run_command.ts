@@ -10,14 +10,14 @@ import type { CommandsOptions } from "../../mod.ts";
 import type { Pair } from "../grids/read_pair.ts";
 import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
-import { checkCommand } from "./command_source.ts";
-import { defaultsOf } from "./defaults_of.ts";
+import { checkCommand } from "../programs/command_source.ts";
+import { defaultsOf } from "../programs/defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
-import { logsOf } from "./logs_of.ts";
-import { programRuns } from "./program_runs.ts";
+import { logsOf } from "../programs/logs_of.ts";
+import { programRuns } from "../programs/program_runs.ts";
 import { sweepOrList } from "./sweep_or_list.ts";
 import type { Task } from "./task.ts";
-import { unusedNote, unusedParams } from "./unused_params.ts";
+import { unusedNote, unusedParams } from "../programs/unused_params.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum width of the params in front of a line of output. */

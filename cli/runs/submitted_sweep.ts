@@ -7,7 +7,7 @@ import type { Command, Output } from "../command.ts";
 import { readsInput } from "../grids/read_input.ts";
 import { parseArguments } from "../parse_arguments.ts";
 import { UsageError } from "../usage_error.ts";
-import { logsOf } from "./logs_of.ts";
+import { logsOf } from "../programs/logs_of.ts";
 
 /** A sweep that workers elsewhere are to run. */
 export interface SubmittedSweep {

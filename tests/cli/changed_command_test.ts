@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { main } from "../../cli.ts";
-import { commandSource, programWords } from "../../cli/runs/command_source.ts";
+import { commandSource, programWords } from "../../cli/programs/command_source.ts";
 import { tempStore } from "../temp_folder.ts";
 
 interface Ended {

@@ -43,7 +43,16 @@ test("--dry-run says how long the rest takes by the newest runs, and leaves out 
   await backend.close();
   const dry = async (...more: string[]): Promise<{ out: string[]; err: string[] }> => {
     const grid = ["-g", "seed=1..12", "--filter", "seed != 12", ...more];
-    const { code, out, err } = await run("run", "-s", store, ...grid, "--dry-run", "--", "true");
+    const { code, out, err } = await run(
+      "run",
+      "-s",
+      store,
+      ...grid,
+      "--dry-run",
+      "--",
+      "true",
+      "{seed}",
+    );
     assert.equal(code, 0);
     return { out, err };
   };
