@@ -38,13 +38,20 @@ test("an unknown option is a TypeError that offers the nearest, or all", async (
       () => workers("a.ts", "a", untyped({ maxMemory: 2 })),
       /"maxMemory"; did you mean "maxMemoryMb"/,
     ],
-    [() => commands(["true"], untyped({ killAfterMs: 1 })), /did you mean "killAfter"/],
+    [() => commands(["true"], untyped({ log: "." })), /"log"; did you mean "logs"/],
     [() => cluster(url, untyped({ detached: true })), /"detached"; did you mean "detach"/],
   ];
   for (const [call, message] of cases) assert.throws(call, { name: "TypeError", message });
+<<<<<<< HEAD
   const working = clusterWorker(square, url, untyped({ concurency: 2 }));
   await assert.rejects(working, {
     name: "TypeError",
     message: /work on a cluster: .*did you mean "concurrency"/,
+=======
+  const working = clusterWorker(square, url, untyped({ handleSignal: 2 }));
+  await assert.rejects(working, {
+    name: "TypeError",
+    message: /"handleSignal"; did you mean "handleSignals"/,
+>>>>>>> lib15
   });
 });
