@@ -42,16 +42,9 @@ test("an unknown option is a TypeError that offers the nearest, or all", async (
     [() => cluster(url, untyped({ detached: true })), /"detached"; did you mean "detach"/],
   ];
   for (const [call, message] of cases) assert.throws(call, { name: "TypeError", message });
-<<<<<<< HEAD
-  const working = clusterWorker(square, url, untyped({ concurency: 2 }));
-  await assert.rejects(working, {
-    name: "TypeError",
-    message: /work on a cluster: .*did you mean "concurrency"/,
-=======
   const working = clusterWorker(square, url, untyped({ handleSignal: 2 }));
   await assert.rejects(working, {
     name: "TypeError",
     message: /"handleSignal"; did you mean "handleSignals"/,
->>>>>>> lib15
   });
 });
