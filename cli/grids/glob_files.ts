@@ -1,5 +1,10 @@
 import fs from "node:fs";
 
+/** Maximum number of characters of a pattern: no path of any system is longer. */
+const MAX_PATTERN = 32_767;
+/** Maximum number of names in a pattern. */
+const MAX_NAMES = 256;
+
 /**
  * Returns the paths that match a pattern, sorted by their characters, the same on all runtimes: `*` is any
  * characters of a name, `?` one, `[a-c]` one of several, and `**` any folders. As in a shell, names that begin
@@ -8,7 +13,10 @@ import fs from "node:fs";
 export function globFiles(pattern: string): string[] {
   const [, root = "", rest = ""] = /^(\/*)(.*)$/s.exec(pattern)!;
   const found = new Set<string>();
-  walk(root, rest.split("/").filter((name) => name !== ""), found);
+  const names = rest.split("/").filter((name) => name !== "");
+  // Links make folders endless: a pattern of very many names would be walked for ever.
+  if (pattern.length > MAX_PATTERN || names.length > MAX_NAMES) return [];
+  walk(root, names, found);
   return [...found].sort();
 }
 
