@@ -1,5 +1,6 @@
 import type { Engine } from "../core/contract/engine.ts";
 import type { MirrorClient } from "./figures/mirror_client.ts";
+import type { ClusterStatus } from "../mod.ts";
 import type { QueryProcesses } from "./query/query_process.ts";
 
 /** The dependencies of routes. */
@@ -10,6 +11,8 @@ export interface ServerDeps {
   readonly mirror: MirrorClient;
   /** The user's name of the store. */
   readonly store: string;
+  /** Returns the workers and queues of the store's cluster; undefined for a store that can have none. */
+  readonly cluster: (() => Promise<ClusterStatus>) | undefined;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
   /** Aborted when the sidecar ends: streams and waits end with it. */

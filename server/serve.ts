@@ -6,9 +6,10 @@ import { engineOf } from "../core/contract/adapted_backend.ts";
 import type { Engine } from "../core/contract/engine.ts";
 import { StoreError } from "../core/errors.ts";
 import { isGranted } from "../core/runtime/missing_permission.ts";
+import { shownLocation } from "../core/runtime/shown_location.ts";
 import type { Grid } from "../core/grids/grid.ts";
 import { DEFAULT_STORE } from "../core/contract/registry.ts";
-import { openBackend } from "../mod.ts";
+import { clusterStatus, openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
@@ -81,7 +82,8 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
     const app = createApp({
       backend,
       mirror,
-      store: isOpen ? backend.location : String(store),
+      store: shownLocation(isOpen ? backend.location : store),
+      cluster: !isOpen && /^postgres/i.test(String(store)) ? () => clusterStatus(store) : undefined,
       now: Date.now,
       closing: closing.signal,
       allowsQuery: options.allowQuery ?? false,

@@ -59,6 +59,39 @@ export function drawRunning({ running, claims }) {
   );
 }
 
+/** Draws the workers of a cluster, and how many runs wait for them. */
+export async function drawWorkers() {
+  const { workers, queues } = await get("/v1/workers");
+  byId("workers").hidden = workers.length === 0 && queues.length === 0;
+  const waiting = queues.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ q) => sum + q.waiting,
+    0,
+  );
+  const active = queues.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ q) => sum + q.active,
+    0,
+  );
+  setText(byId("workers-note"), `${countText(waiting)} wait, ${countText(active)} with workers`);
+  byId("workers-list").replaceChildren(
+    ...workers.slice(0, MOST).map((/** @type {any} */ worker) => {
+      const { host, pid, label, since, state, ran, failed, perSecond } = worker;
+      const failures = failed === 0 ? "" : `, ${countText(failed)} failed`;
+      const rate = state === "working" ? `, ${perSecond.toFixed(1)}/s` : "";
+      return h(
+        "li",
+        {},
+        h("span", { class: "params", title: since }, `${host}, process ${pid}: ${label}`),
+        h(
+          "span",
+          { class: "who" },
+          `${state}, began ${agoText(since, Date.now())}: ${countText(ran)} ran${failures}${rate}`,
+        ),
+      );
+    }),
+    ...more(workers.length - MOST),
+  );
+}
+
 /** The failures drawn. */
 let failuresText = "";
 

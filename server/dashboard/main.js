@@ -2,7 +2,7 @@ import { get, hasToken, listen, Lost, Problem, setToken, takeToken } from "./api
 import { byId, setAttribute, setText } from "./dom.js";
 import { setOrder } from "./format.js";
 import { drawHeatmap, setWanted, startHeatmap } from "./heatmap.js";
-import { drawFailures, drawRunning, drawSlowest, drawTimes } from "./lists.js";
+import { drawFailures, drawRunning, drawSlowest, drawTimes, drawWorkers } from "./lists.js";
 import { drawAgo, drawProgress } from "./progress.js";
 import { refresher } from "./refresher.js";
 import { drawRuns, filter, startRuns } from "./runs.js";
@@ -41,6 +41,7 @@ const table = refresher(async () => {
 const timeline = refresher(drawTimeline, onError);
 const slowest = refresher(drawSlowest, onError);
 const failures = refresher(drawFailures, onError);
+const workers = refresher(drawWorkers, onError);
 
 takeToken();
 startHeatmap((where) => {
@@ -56,6 +57,7 @@ setInterval(() => {
   drawAgo();
   drawTimes();
   progress(); // its rate falls while nothing happens
+  workers();
 }, 5000);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) drawAll();
@@ -63,7 +65,7 @@ document.addEventListener("visibilitychange", () => {
 
 /** @param {boolean} [isUrgent] */
 function drawAll(isUrgent = false) {
-  for (const draw of [progress, table, timeline, slowest, failures]) draw(isUrgent);
+  for (const draw of [progress, table, timeline, slowest, failures, workers]) draw(isUrgent);
 }
 
 /** Marks the arrival of the first figures, for measurements. */

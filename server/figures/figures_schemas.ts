@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClusterStatus } from "../../mod.ts";
 
 const columnName = z.string().min(1).max(1000);
 const where = z.string().max(10_000).exactOptional()
@@ -107,3 +108,18 @@ export type ColumnFigures = z.infer<typeof columnFigures>;
 export type Axis = z.infer<typeof axis>;
 export type Heatmap = z.infer<typeof heatmap>;
 export type Timeline = z.infer<typeof timeline>;
+
+/** The workers of a cluster, and its queues. */
+export const cluster: z.ZodType<ClusterStatus> = z.strictObject({
+  workers: z.array(z.strictObject({
+    host: z.string(),
+    pid: count,
+    label: z.string(),
+    since: z.string(),
+    state: z.literal(["working", "ended", "lost"]),
+    ran: count,
+    failed: count,
+    perSecond: z.number().min(0),
+  })),
+  queues: z.array(z.strictObject({ name: z.string(), waiting: count, active: count })),
+});

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keyParams } from "../../core/keys/key.ts";
+import type { ClusterStatus } from "../../mod.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";
@@ -10,8 +11,9 @@ import { row, text } from "./schemas.ts";
 const MAX_AGE_MS = 5000;
 
 /** Routes for figures, which are SQL aggregates over the mirror. */
-export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
+export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
+  let read: { readonly time: number; readonly status: Promise<ClusterStatus> } | undefined;
   const noQuery = z.strictObject({});
 
   return [
@@ -69,6 +71,17 @@ export function figuresRoutes({ backend, mirror, store, now }: ServerDeps): Rout
     }, async ({ limit, where }) => {
       await mirror.catchUp();
       return await mirror.ask("slowest", limit, where);
+    }),
+    get({
+      path: "/v1/workers",
+      summary:
+        "The workers of a cluster within the last hour, and the runs that wait in its queues",
+      query: noQuery,
+      answer: figures.cluster,
+    }, async () => {
+      if (!cluster) return { workers: [], queues: [] };
+      if (!read || now() - read.time >= MAX_AGE_MS) read = { time: now(), status: cluster() };
+      return await read.status;
     }),
   ];
 }

@@ -7,6 +7,7 @@ import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { openEngine } from "../open_engine.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
+import { serve } from "../../server/serve.ts";
 import { connectSql } from "../postgres/sql.ts";
 import { runtimes } from "../runtimes.ts";
 import { type Cleaned, tempFolder } from "../temp_folder.ts";
@@ -56,6 +57,15 @@ test("cluster() gives what workers returned, and skips it the next time", option
   const status = startCli(t, ["status", url, "--workers"]);
   assert.equal(await status.ended(), 0);
   assert.match(status.output, /1 workers\n.*working square on .*: 50 ran, 0 failed/);
+  const sidecar = await serve({ store: url.replace("stet@", "stet:secret@"), port: 0 });
+  const answer = async (path: string): Promise<string> =>
+    await (await fetch(sidecar.url + path)).text();
+  assert.match(
+    await answer("/v1/workers"),
+    /"label":"square".*"state":"working","ran":50,"failed":0/,
+  );
+  assert.doesNotMatch(await answer("/v1/progress"), /secret/);
+  await sidecar.close();
   worker.kill("SIGTERM");
   await worker.ended();
   assert.match(worker.output, /50 ran, 0 failed/);

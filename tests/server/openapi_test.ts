@@ -133,7 +133,9 @@ test(
 
     const params = (seed: number) => ({ params: { alpha: 0.5, seed } });
     await get(200, "/v1/status");
-    for (const path of ["progress", "kinds", "timeline", "slowest"]) await get(200, `/v1/${path}`);
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+      await get(200, `/v1/${path}`);
+    }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done");
 
     const { token } = await post(200, "/v1/claim", params(1));
@@ -169,7 +171,9 @@ test(
       await get(200, `/v1/runs.${form}`);
     }
     if (!withDuckDb.skip) await post(200, "/v1/query", { sql: "SELECT * FROM runs" });
-    for (const path of ["progress", "kinds", "timeline", "slowest"]) await get(200, `/v1/${path}`);
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+      await get(200, `/v1/${path}`);
+    }
     for (const color of ["done", "duration", "result.loss"]) {
       await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
     }
