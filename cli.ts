@@ -18,7 +18,7 @@ import module from "node:module";
 import process from "node:process";
 import type { Io } from "./cli/command.ts";
 
-export type { Io } from "./cli/command.ts";
+export type { Io, Terminal } from "./cli/command.ts";
 
 /**
  * Runs a command line and resolves to its exit code: 0 done, 2 the command line is wrong, 3 the store

@@ -112,6 +112,7 @@ export type { Difference, ExplainFunction, Explanation, NearRow } from "./core/t
 export { geomSpace } from "./core/grids/geom_space.ts";
 export { httpRetry } from "./core/sweeps/http_retry.ts";
 export { type ColumnType, type HashOptions, hashParams } from "./core/keys/hash_params.ts";
+export type { Fingerprint } from "./core/keys/fingerprint.ts";
 export type { Key, KeyShape } from "./core/keys/key.ts";
 export { linSpace } from "./core/grids/lin_space.ts";
 export type { LsFunction, LsOptions } from "./core/tools/ls.ts";

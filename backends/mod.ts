@@ -5,6 +5,7 @@ export { HttpBackend } from "./http/http.ts";
 export { type RunningKey, type RunsPage, SidecarClient } from "./http/http_client.ts";
 export type {
   BatchClaimRequest,
+  BatchFindRequest,
   ClaimRequest,
   ColumnsAnswer,
   FailRequest,
@@ -15,6 +16,7 @@ export type {
   QueryRequest,
   RecordRequest,
   ReleaseRequest,
+  RemoveRequest,
   RenewRequest,
   RunFields,
   RunsQuery,

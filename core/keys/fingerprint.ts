@@ -5,9 +5,11 @@ import type { CellSink } from "../values/cell_sink.ts";
  * code units. 10⁹ keys collide with a probability of about 10⁻¹¹, unless they are made to.
  */
 export class Fingerprint implements CellSink {
-  /** The lanes, 32 bits each, once `end` was called. Signed: V8 boxes integers that are larger. */
+  /** The first lane: 32 bits, once `end` was called. Signed: V8 boxes integers that are larger. */
   a = 0;
+  /** The second lane. */
   b = 0;
+  /** The third lane. */
   c = 0;
 
   /** Begins a new text. */

@@ -1,4 +1,8 @@
-/** Receives text piece by piece. */
+/**
+ * Receives text piece by piece.
+ *
+ * @internal
+ */
 export interface CellSink {
   /** Takes a text. */
   text(text: string): this;
