@@ -20,6 +20,7 @@ import type { Row } from "../core/values/value.ts";
  * ```
  */
 export class MemoryBackend implements Backend {
+  /** The same for all stores in memory, which share no rows. */
   readonly location = ":memory:";
   /** Access by exact key. */
   readonly keys: KeyAccess = {

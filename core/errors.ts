@@ -11,11 +11,13 @@
  * ```
  */
 export class StoreError extends Error {
+  /** Name of the class, equal in every realm. */
   override name = "StoreError";
 }
 
 /** Another owner held the lock of a store for longer than the time-out. Nothing was written. */
 export class LockError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "LockError";
 }
 
@@ -36,6 +38,7 @@ export class LockError extends StoreError {
  * ```
  */
 export class FormatError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "FormatError";
 }
 
@@ -44,6 +47,7 @@ export class FormatError extends StoreError {
  * recorded it. Nothing was written.
  */
 export class LostClaimError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "LostClaimError";
 }
 
@@ -65,6 +69,7 @@ export class LostClaimError extends StoreError {
  * ```
  */
 export class ColumnError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "ColumnError";
 }
 
@@ -83,10 +88,12 @@ export class ColumnError extends StoreError {
  * ```
  */
 export class ResultError extends Error {
+  /** Name of the class, equal in every realm. */
   override name = "ResultError";
   /** The value that the function returned. */
   readonly value: unknown;
 
+  /** Makes an error that holds the value. */
   constructor(message: string, value: unknown, options?: ErrorOptions) {
     super(message, options);
     this.value = value;

@@ -13,6 +13,8 @@ export const DUCKDB: OptionalPackage = {
 /**
  * The part of `@duckdb/node-api` that is used, in types of our own: an import of its types would make it a
  * dependency of every user of stet (https://duckdb.org/docs/stable/clients/node_neo/overview).
+ *
+ * @internal
  */
 export interface DuckDb {
   readonly DuckDBInstance: {
@@ -96,7 +98,11 @@ export interface DuckDbAppender {
   closeSync(): void;
 }
 
-/** The type of a column, or within one. */
+/**
+ * The type of a column, or within one.
+ *
+ * @internal
+ */
 export interface DuckDbType {
   readonly typeId: number;
   /** The type of the items of lists and arrays, and of the values of maps. */

@@ -13,5 +13,6 @@ import { StoreError } from "../core/errors.ts";
  * ```
  */
 export class QueryError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "QueryError";
 }

@@ -7,6 +7,7 @@ const MAX_SHOWN = 20;
 
 /** A column of a result. */
 export interface QueryColumn {
+  /** Its name, unique in the result. */
   readonly name: string;
   /** Its SQL type: `BIGINT`, `DOUBLE`, `VARCHAR`, `STRUCT(…)` … */
   readonly type: string;

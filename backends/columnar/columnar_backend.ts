@@ -40,6 +40,8 @@ const MIN_COMPACTED = 10_000;
  * Rows are recorded in the delta `<store>.pending.jsonl`, a JSON Lines store like any other, and compacted
  * into the columnar file in steps that grow with it, when the last process leaves, and after a crash when
  * the next one does (compactor.ts).
+ *
+ * @internal
  */
 export class ColumnarBackend extends Engine {
   readonly #claims: StoreClaims;

@@ -59,6 +59,8 @@ export class HttpBackend extends Engine {
   readonly #looks: Joiner<Look, Row | undefined>;
 
   /**
+   * Makes a store of a sidecar, and sends nothing yet.
+   *
    * @param url Where the sidecar listens. In its query: `token_file`, and `lease_seconds`, for how
    * long a claim is held when it cannot be renewed (default 60).
    * @throws {StoreError} If the URL makes no sense, or Deno gives no access to its host.
@@ -81,39 +83,48 @@ export class HttpBackend extends Engine {
     });
   }
 
+  /** URL of the sidecar, as messages show it. */
   get location(): string {
     return this.#client.location;
   }
 
+  /** Returns false while nothing has made the store. */
   async exists(): Promise<boolean> {
     return (await this.#client.columns()).exists;
   }
 
+  /** Returns the columns of the store, in its order. */
   async columns(): Promise<readonly string[]> {
     return (await this.#client.columns()).columns;
   }
 
+  /** Returns true if a row agrees on all columns given. */
   override async has(columns: Row): Promise<boolean> {
     return await this.#client.has({ columns });
   }
 
+  /** Returns true if there is a row with exactly this key. */
   override async hasKey(key: Key): Promise<boolean> {
     return await this.#client.has(runOf(key));
   }
 
+  /** Returns the newest row with exactly this key, or undefined. */
   find(key: Key): Promise<Row | undefined> {
     return this.#looks.add({ key });
   }
 
+  /** Returns the `_stet_source` of the newest row with this key; empty if the row has none. */
   override async sourceOf(key: Key): Promise<string | undefined> {
     const row = await this.#looks.add({ key, only: "source" });
     return row && sourceIn(row);
   }
 
+  /** Returns the newest row with this key, with its result columns at least. */
   override savedResult(key: Key): Promise<Row | undefined> {
     return this.#looks.add({ key, only: "result" });
   }
 
+  /** Adds a row. The sidecar has recorded it when the promise resolves. */
   async record(row: Row): Promise<void> {
     await this.#client.record({ row: stamped(row) });
   }
@@ -127,6 +138,7 @@ export class HttpBackend extends Engine {
     return recordBatches(rows, columns, BATCH_ROWS, stamped, add);
   }
 
+  /** Yields the rows, oldest first, from one streamed answer. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     const known = columns && await this.columns();
     const wanted = columns?.filter((name) => known?.includes(name));
@@ -134,6 +146,7 @@ export class HttpBackend extends Engine {
     yield* responseRows(await this.#client.stream(query), this.location);
   }
 
+  /** Returns the rows that were added since a cursor, and the cursor of now. */
   async rowsAfter(cursor?: string): Promise<RowsAfter> {
     const response = await this.#client.stream({ since: cursor ?? "" });
     const { headers } = response;
@@ -144,15 +157,18 @@ export class HttpBackend extends Engine {
     };
   }
 
+  /** Removes every row that agrees on all columns given, and returns their number. */
   override async remove(columns: Row): Promise<number> {
     removedKey(this.location, columns); // not none
     return await this.#client.remove({ columns });
   }
 
+  /** Removes every row with exactly this key, and returns their number. */
   override async removeKey(key: Key): Promise<number> {
     return await this.#client.remove(runOf(key));
   }
 
+  /** Removes every row with one of these keys, a batch in each request, and returns their number. */
   async removeKeys(keys: readonly Key[]): Promise<number> {
     const key = keys[0]?.shape.columns;
     let count = 0;
@@ -167,6 +183,7 @@ export class HttpBackend extends Engine {
     return count;
   }
 
+  /** Removes all rows and all failures. */
   async clear(): Promise<void> {
     await this.#client.clear();
   }
@@ -198,10 +215,12 @@ export class HttpBackend extends Engine {
     };
   }
 
+  /** Returns the failures noted since each key last succeeded, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await this.#client.failures();
   }
 
+  /** Forgets failures, named by their params, and returns their number. */
   async forget(params: readonly Row[]): Promise<number> {
     let count = 0;
     for (let i = 0; i < params.length; i += BATCH_ROWS) {
@@ -210,15 +229,21 @@ export class HttpBackend extends Engine {
     return count;
   }
 
+  /** Returns the keys that are claimed now, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
     return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
   }
 
+  /** Returns what the sidecar finds in its store. */
   override verify(options?: VerifyOptions): Promise<readonly Finding[]> {
     return this.#client.verify(options);
   }
 
-  /** @throws {StoreError} If some claims could not be released. They end with their lease. */
+  /**
+   * Releases the claims that are held and closes the connection.
+   *
+   * @throws {StoreError} If some claims could not be released. They end with their lease.
+   */
   close(): Promise<void> {
     return closeAfter(() => this.#leases.close(), () => this.#client.close());
   }

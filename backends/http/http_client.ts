@@ -10,7 +10,9 @@ import { requestText, rowText } from "./request_text.ts";
 
 /** A page of rows. */
 export interface RunsPage {
+  /** Rows of the page, in the order asked for. */
   readonly rows: readonly Row[];
+  /** Columns of the rows, in order. */
   readonly columns: readonly string[];
   /** The number of all rows. */
   readonly total: number;
@@ -20,6 +22,7 @@ export interface RunsPage {
 
 /** A key of a run under way. */
 export interface RunningKey extends HeldKey {
+  /** The key's columns. */
   readonly params: Row;
 }
 
@@ -51,6 +54,8 @@ export class SidecarClient {
   readonly #connection: HttpConnection;
 
   /**
+   * Makes a client, and sends nothing yet.
+   *
    * @param url Where it listens; `?token_file=…` names a file with its token, else `STET_TOKEN` has it.
    * @throws {StoreError} If it is no URL or holds a password, or Deno gives no access to its host.
    */

@@ -47,6 +47,8 @@ const BATCH = 500;
  * A record is one append under the lock in the state file: refresh, check the tail, write, commit. Then the
  * file is synced, and the record is acknowledged. Looks use an index in memory that follows the file. The
  * lock is never held across an `await`.
+ *
+ * @internal
  */
 export class FileBackend extends Engine {
   /** The file, with symbolic links resolved. */

@@ -85,10 +85,12 @@ export class SqliteBackend extends Engine {
     this.#cursors = new RowCursors(this.#table);
   }
 
+  /** Path of the file, as messages show it. */
   get location(): string {
     return this.path;
   }
 
+  /** Returns false while nothing has made the store. */
   exists(): boolean {
     return fs.existsSync(this.path);
   }
@@ -103,24 +105,29 @@ export class SqliteBackend extends Engine {
     return trying(this.path, body);
   }
 
+  /** Returns true if a row agrees on all columns given. */
   override has(columns: Row): MaybePromise<boolean> {
     const values = toValue(columns, "params") as Row; // without columns that are undefined
     const key = { shape: subsetShape(values), values };
     return this.#trying(() => this.#open().look(key, "none") !== undefined);
   }
 
+  /** Returns true if there is a row with exactly this key. */
   override hasKey(key: Key): MaybePromise<boolean> {
     return this.#look(key, "none", (row) => row !== undefined);
   }
 
+  /** Returns the newest row with exactly this key, or undefined. */
   find(key: Key): MaybePromise<Row | undefined> {
     return this.#look(key, "all", (row) => row);
   }
 
+  /** Returns the `_stet_source` of the newest row with this key; empty if the row has none. */
   override sourceOf(key: Key): MaybePromise<string | undefined> {
     return this.#look(key, "source", (row) => row && sourceIn(row));
   }
 
+  /** Returns the newest row with this key, with its result columns at least. */
   override savedResult(key: Key): MaybePromise<Row | undefined> {
     return this.#look(key, "result", (row) => row);
   }
@@ -130,6 +137,7 @@ export class SqliteBackend extends Engine {
     return this.#trying(() => answer(this.#open().look(key, looked)));
   }
 
+  /** Returns the columns of the store, in its order. */
   columns(): MaybePromise<readonly string[]> {
     return this.#trying(() => this.#open().columns());
   }
@@ -144,11 +152,13 @@ export class SqliteBackend extends Engine {
     });
   }
 
+  /** Adds a row. It is committed when the promise resolves. */
   record(row: Row): MaybePromise<void> {
     const added = toRow(row); // before anything changes
     return this.#trying(() => this.#insert([added]));
   }
 
+  /** Adds many rows in their order, a transaction for each batch, and returns their number. */
   recordAll(
     rows: Iterable<Row> | AsyncIterable<Row>,
     { columns = [] }: RecordAllOptions = {},
@@ -172,6 +182,7 @@ export class SqliteBackend extends Engine {
     if (extend) this.#file.transaction(extend);
   }
 
+  /** Removes every row with one of these keys in one transaction, and returns their number. */
   removeKeys(keys: readonly Key[]): MaybePromise<number> {
     return this.#trying(() => {
       if (!this.#file.open()) return 0;
@@ -180,6 +191,7 @@ export class SqliteBackend extends Engine {
     });
   }
 
+  /** Removes all rows and all failures. */
   async clear(): Promise<void> {
     await this.#trying(() => {
       if (this.#open().known().size === 0) return;
@@ -189,11 +201,12 @@ export class SqliteBackend extends Engine {
     if (state.exists()) await state.lock(() => state.forgetAll());
   }
 
-  /** The database is not locked between two rows. */
+  /** Yields the rows, oldest first. The database is not locked between two rows. */
   async *rows({ columns }: RowsOptions = {}): AsyncGenerator<Row> {
     yield* this.#rowsBetween(-1n, await this.#lastRow(), columns);
   }
 
+  /** Yields the values of these columns, a batch of rows at a time. */
   override async *valueBatches(columns: readonly string[]): AsyncGenerator<ValueBatch> {
     const pages = this.#pages(-1n, await this.#lastRow(), () => columns);
     for await (const { rows } of pages) yield rows;
@@ -227,7 +240,7 @@ export class SqliteBackend extends Engine {
     );
   }
 
-  /** Values that other programs edit in place are not seen. */
+  /** Returns the rows since a cursor. Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
       const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
@@ -235,6 +248,7 @@ export class SqliteBackend extends Engine {
     });
   }
 
+  /** Claims a key unless it is done or busy. The claim ends with this process. */
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     this.#table.checkKey(key);
     return this.#locked(() => {
@@ -295,18 +309,22 @@ export class SqliteBackend extends Engine {
     });
   }
 
+  /** Returns the keys that are claimed now, and their holders. */
   held(): MaybePromise<readonly HeldKey[]> {
     return this.#claims.held();
   }
 
+  /** Returns the failures noted since each key last succeeded, oldest first. */
   failures(): MaybePromise<readonly Failure[]> {
     return this.#claims.failures();
   }
 
+  /** Forgets failures, named by their params, and returns their number. */
   forget(params: readonly Row[]): MaybePromise<number> {
     return this.#claims.forget(params);
   }
 
+  /** Returns what SQLite's integrity check finds. `repair` removes repeated rows. */
   override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
     return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
       const findings = new Findings(repair);
@@ -330,6 +348,7 @@ export class SqliteBackend extends Engine {
     return repeats > 0 ? [repeatedFinding(repeats, true)] : [];
   }
 
+  /** Closes the database and ends the claims of this object. */
   close(): Promise<void> {
     return this.#file.close();
   }

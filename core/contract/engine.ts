@@ -9,6 +9,8 @@ import { removedKey, subsetShape } from "./subset_shape.ts";
 /**
  * The internal contract: an open store as the rest of the library uses it. Our own backends extend it and
  * override what they do quicker. `engineOf` adapts every other backend.
+ *
+ * @internal
  */
 export abstract class Engine implements Backend {
   abstract readonly location: string;
@@ -143,19 +145,35 @@ export abstract class Engine implements Backend {
 /** Maximum number of rows in a batch of values. */
 const MAX_BATCH = 2048;
 
-/** The texts of one row, by column. */
+/**
+ * The texts of one row, by column.
+ *
+ * @internal
+ */
 export type TextRow = Readonly<Record<string, string>>;
 
-/** Some rows, each as the values of the columns asked for. */
+/**
+ * Some rows, each as the values of the columns asked for.
+ *
+ * @internal
+ */
 export type ValueBatch = readonly (readonly (Value | undefined)[])[];
 
-/** Options of reading rows. */
+/**
+ * Options of reading rows.
+ *
+ * @internal
+ */
 export interface RowsOptions {
   /** The columns to read. Default: all. */
   readonly columns?: readonly string[];
 }
 
-/** Options of recording many rows. */
+/**
+ * Options of recording many rows.
+ *
+ * @internal
+ */
 export interface RecordAllOptions {
   /**
    * The columns that the rows will have, in this order. A store with a header then writes it once, and is
@@ -178,6 +196,7 @@ export interface VerifyOptions {
 
 /** A fault of a store. */
 export interface Finding {
+  /** Kind of the fault. */
   readonly kind: FindingKind;
   /** The fault, and its place. */
   readonly message: string;

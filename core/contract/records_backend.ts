@@ -6,7 +6,11 @@ import { type Row, setEntry } from "../values/value.ts";
 /** The type of a column as a table has it; `"number"` where it does not say which kind. */
 export type TableType = ColumnType | "number" | "number?" | "time" | "time?" | "date" | "date?";
 
-/** Types of the params' columns by name. */
+/**
+ * Types of the params' columns by name.
+ *
+ * @internal
+ */
 export type TableColumns = Readonly<Record<string, TableType>>;
 
 /** A backend whose table has typed columns. Rows are the records of a `Store`. */

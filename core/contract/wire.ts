@@ -40,6 +40,7 @@ export interface KeyFields {
 
 /** The run. */
 export interface RunFields extends KeyFields {
+  /** Its params, all of them. */
   readonly params: WireRow;
 }
 
@@ -63,6 +64,7 @@ export interface ClaimRequest extends RunFields, LeaseFields {
 
 /** `POST /v1/claim` for some of many runs. */
 export interface BatchClaimRequest extends KeyFields, LeaseFields {
+  /** The params of the runs. */
   readonly batch: readonly WireRow[];
   /** Maximum number of claims. Default: all. */
   readonly most?: number;
@@ -79,10 +81,13 @@ export type WireClaimAnswer =
 
 /** `POST /v1/record`. With a token it ends the claim, without one it adds a row. */
 export interface RecordRequest extends KeyFields {
+  /** The token of the claim. Default: none. */
   readonly token?: string;
+  /** The params of the run. */
   readonly params?: WireRow;
   /** Result of the run. */
   readonly result?: Value;
+  /** Duration of the run. */
   readonly elapsed_seconds?: number;
   /** The row as it is to be stored, in place of params, result and elapsed_seconds. */
   readonly row?: WireRow;
@@ -94,6 +99,7 @@ export interface RecordRequest extends KeyFields {
 
 /** `POST /v1/release`. */
 export interface ReleaseRequest extends RunFields {
+  /** The token of the claim. */
   readonly token: string;
   /** The version of a row that does not count as done. */
   readonly replaces?: string;
@@ -104,7 +110,9 @@ export type RenewRequest = ReleaseRequest & LeaseFields;
 
 /** `POST /v1/fail`. */
 export interface FailRequest extends ReleaseRequest {
+  /** The message of the error. */
   readonly error: string;
+  /** Its stack. Default: none. */
   readonly stack?: string;
   /** Number of attempts that failed, one after the other. Default: 1. */
   readonly attempts?: number;
@@ -115,6 +123,7 @@ export type FindRequest = RunFields;
 
 /** `POST /v1/find` for many runs. */
 export interface BatchFindRequest extends KeyFields {
+  /** The params of the runs. */
   readonly batch: readonly WireRow[];
   /** The columns that are needed: the result of a run, or its source. Others may come too. Default: all. */
   readonly only?: "result" | "source";
@@ -122,12 +131,15 @@ export interface BatchFindRequest extends KeyFields {
 
 /** `POST /v1/has` and `POST /v1/remove`: rows of a run, or rows that agree on all columns given. */
 export interface MatchRequest extends KeyFields {
+  /** The params of the run. */
   readonly params?: WireRow;
+  /** The columns to agree on, in place of params. */
   readonly columns?: WireRow;
 }
 
 /** `POST /v1/remove`: also the rows that have exactly the cells of one of these in the columns of `key`. */
 export interface RemoveRequest extends MatchRequest {
+  /** The cells by column, in place of params and columns. */
   readonly batch?: readonly WireRow[];
 }
 
@@ -139,6 +151,7 @@ export interface VerifyRequest {
 
 /** `POST /v1/query`. */
 export interface QueryRequest {
+  /** One statement that only reads. The rows are the table `runs`. */
   readonly sql: string;
   /** Maximum number of rows. Default: 10000. */
   readonly max_rows?: number;
@@ -148,30 +161,46 @@ export interface QueryRequest {
 
 /** The query of `GET /v1/runs`; `sort`, `limit` and `offset` are for JSON only. */
 export interface RunsQuery {
+  /** Condition on the rows. Default: none. */
   readonly where?: string;
+  /** Names of columns with commas between, or a JSON array. Default: all. */
   readonly columns?: string;
   /** For JSON Lines: only what was added since this mark; empty: all, and the mark of now. */
   readonly since?: string;
+  /** Names of columns, the first counts most; with `-` before the name, descending. */
   readonly sort?: string;
+  /** Maximum number of rows. Default: 100. */
   readonly limit?: number;
+  /** Number of rows to leave out before. Default: 0. */
   readonly offset?: number;
 }
 
 /** `GET /v1/columns`. */
 export interface ColumnsAnswer {
+  /** False while nothing has made the store. */
   readonly exists: boolean;
+  /** Columns of the store, in its order. */
   readonly columns: readonly string[];
 }
 
 /** `GET /v1/status`. */
 export interface StatusAnswer {
+  /** Path or URL of the store. */
   readonly store: string;
+  /** False while nothing has made the store. */
   readonly exists: boolean;
+  /** Number of rows: runs that are done. */
   readonly count: number;
+  /** Time of the last record, ISO 8601 in UTC; null if no row has one. */
   readonly last_run: string | null;
+  /** All columns, in the order of the store. */
   readonly columns: readonly string[];
+  /** The columns of params. */
   readonly key_columns: readonly string[];
+  /** The columns of saved results. */
   readonly result_columns: readonly string[];
+  /** Number of keys that failed and have not succeeded since. */
   readonly failed: number;
+  /** Number of keys that are claimed now. */
   readonly running: number;
 }

@@ -3,8 +3,11 @@ import { durationText } from "./duration_text.ts";
 
 /** Progress of a sweep. */
 export interface Progress {
+  /** Number of runs that were recorded. */
   readonly ran: number;
+  /** Number of runs that were done before. */
   readonly skipped: number;
+  /** Number of runs that failed for good. */
   readonly failed: number;
   /** Number of combinations, if it is known. */
   readonly total: number | undefined;

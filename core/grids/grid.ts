@@ -16,7 +16,11 @@ export interface Factor {
   readonly open?: readonly string[];
 }
 
-/** A set of combinations. */
+/**
+ * A set of combinations.
+ *
+ * @internal
+ */
 export interface Grid {
   /** The names of the params. */
   readonly names: readonly string[];

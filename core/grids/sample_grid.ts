@@ -63,6 +63,7 @@ export function sampleGrid<T extends object>(
   count: number,
   seed: number,
 ): Sequence<T>;
+/** Gives `count` combinations whose params are drawn at random, each from its own source. */
 export function sampleGrid<S extends SampleSpec<S>>(
   spec: S,
   count: number,

@@ -12,6 +12,11 @@ export interface Sequence<T> extends Iterable<T>, Pick<IteratorObject<T>, Helper
   readonly length: number;
 }
 
+/**
+ * Names of the iterator helpers of a sequence.
+ *
+ * @internal
+ */
 type Helper =
   | "map"
   | "filter"

@@ -7,6 +7,11 @@ import { entryPath, isArray, isPlainObject, toValue, type Value } from "../value
 /** The type of a column of a `Store`; with `?`, it may be null. */
 export type ColumnType = ColumnKind | `${ColumnKind}?`;
 
+/**
+ * The type of a value.
+ *
+ * @internal
+ */
 type ColumnKind = "integer" | "real" | "text" | "boolean" | "json";
 
 /** Options of {@linkcode hashParams}. */

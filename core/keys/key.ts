@@ -13,6 +13,7 @@ export interface KeyShape {
 
 /** The key of a run: the cells of the key columns, as one text and as values. */
 export interface Key {
+  /** The columns that the key is of. */
   readonly shape: KeyShape;
   /**
    * The key as one text: `name`, U+001E, cell, U+001F for each column that is not absent, sorted by

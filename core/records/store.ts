@@ -53,7 +53,11 @@ const OPTIONS = {
 /** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;
 
-/** See `Store` of mod.ts, which knows the kinds of store. */
+/**
+ * Base of `Store` of mod.ts, which knows the kinds of store.
+ *
+ * @internal
+ */
 export class Store<C extends Columns = Columns> {
   readonly #runs: StoreRuns;
   readonly #files: ResultFiles;

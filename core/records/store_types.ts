@@ -118,16 +118,36 @@ export interface IngestCounts {
   readonly left: number;
 }
 
+/**
+ * Names of the columns that may be null.
+ *
+ * @internal
+ */
 type OptionalName<C> = {
   [Name in keyof C]: C[Name] extends `${string}?` ? Name : never;
 }[keyof C];
 
+/**
+ * Names of the columns that have a value in every row.
+ *
+ * @internal
+ */
 type RequiredName<C> = Exclude<keyof C, OptionalName<C>>;
 
+/**
+ * Values by column, as a record has them.
+ *
+ * @internal
+ */
 type ColumnValues<C> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
 type ValueOf<T> = T extends `${infer Kind}?` ? KindValue<Kind> | null : KindValue<T>;
 
+/**
+ * Value of a param, as a call may give it.
+ *
+ * @internal
+ */
 type ParamOf<T> =
   | ValueOf<T>
   | (T extends "integer" | "integer?" ? bigint : never)

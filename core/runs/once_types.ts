@@ -63,7 +63,11 @@ export type Outcome<R> =
   | Ended<"busy">
   | Ended<"failed", { readonly error: unknown }>;
 
-/** An outcome with a status. `value` and `error` are undefined where there is none. */
+/**
+ * An outcome with a status. `value` and `error` are undefined where there is none.
+ *
+ * @internal
+ */
 type Ended<S extends string, T = unknown> =
   & { readonly status: S; readonly params: Row }
   & T
@@ -112,6 +116,11 @@ export type OnceMethodContext<This, A extends unknown[], R> = [R] extends [void]
     : never
   : never;
 
+/**
+ * The context of a decorated method.
+ *
+ * @internal
+ */
 type MethodContext<This, A extends unknown[], R> = ClassMethodDecoratorContext<
   This,
   (this: This, ...args: A) => R

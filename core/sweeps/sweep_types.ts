@@ -124,6 +124,11 @@ export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCo
  */
 export type SweepParams<A extends readonly unknown[]> = A | ParamsObject<A>;
 
+/**
+ * Params of one run as an object: the first argument, or all arguments by name.
+ *
+ * @internal
+ */
 type ParamsObject<A extends readonly unknown[]> = A extends readonly [infer First]
   ? First extends Scalar | readonly unknown[] ? NamedArguments : First
   : A extends readonly [(infer First)?] ? First extends Scalar | readonly unknown[] ? NamedArguments

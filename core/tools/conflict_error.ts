@@ -16,6 +16,7 @@ export interface Conflict {
 export interface ConflictingRow {
   /** Name of the store. */
   readonly store: string;
+  /** The row, as it is in that store. */
   readonly row: Row;
 }
 
@@ -36,12 +37,14 @@ export interface ConflictingRow {
  * ```
  */
 export class ConflictError extends StoreError {
+  /** Name of the class, equal in every realm. */
   override name = "ConflictError";
   /** Number of keys. */
   readonly count: number;
   /** The first 20 of them. */
   readonly conflicts: readonly Conflict[];
 
+  /** Makes an error; `conflicts` are the first of `count`. */
   constructor(message: string, count: number, conflicts: readonly Conflict[]) {
     super(message);
     this.count = count;

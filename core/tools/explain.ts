@@ -37,14 +37,19 @@ export interface Explanation {
 
 /** A row that differs from the params, and where. */
 export interface NearRow {
+  /** The row, with all its columns. */
   readonly row: Row;
+  /** The columns that differ. */
   readonly differences: readonly Difference[];
 }
 
 /** A column in which a row differs; undefined where it is absent. */
 export interface Difference {
+  /** Name of the column. */
   readonly column: string;
+  /** Value in the params. */
   readonly asked: Value | undefined;
+  /** Value in the row. */
   readonly stored: Value | undefined;
 }
 

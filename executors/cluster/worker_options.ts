@@ -16,7 +16,10 @@ export interface ClusterWorkerOptions {
 
 /** Counts of a worker. */
 export interface ClusterWorkerCounts {
+  /** Jobs that were finished. */
   readonly jobs: number;
+  /** Runs that were recorded. */
   readonly ran: number;
+  /** Runs that failed. */
   readonly failed: number;
 }
