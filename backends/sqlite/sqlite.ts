@@ -248,7 +248,7 @@ export class SqliteBackend extends Engine {
     });
   }
 
-  /** Claims a key unless it is done or busy. The claim ends with this process. */
+  /** Claims a key unless it is done or busy. Without a lease the claim ends with this process. */
   claim(key: Key, options: ClaimOptions = {}): MaybePromise<ClaimAnswer> {
     this.#table.checkKey(key);
     return this.#locked(() => {
@@ -324,7 +324,7 @@ export class SqliteBackend extends Engine {
     return this.#claims.forget(params);
   }
 
-  /** Returns what SQLite's integrity check finds. `repair` removes repeated rows. */
+  /** Returns the faults of the database and of the state file. `repair` removes repeated rows. */
   override verify({ repair = false }: VerifyOptions = {}): Promise<readonly Finding[]> {
     return explaining(`Cannot verify "${this.path}"`, this.path, async () => {
       const findings = new Findings(repair);

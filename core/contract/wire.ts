@@ -40,7 +40,7 @@ export interface KeyFields {
 
 /** The run. */
 export interface RunFields extends KeyFields {
-  /** Its params, all of them. */
+  /** Its params: those of the key at least. */
   readonly params: WireRow;
 }
 
