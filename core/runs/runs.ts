@@ -187,7 +187,10 @@ export class Runs implements Target<CallPlan> {
       );
     }
     const { style, names = [] } = this.#signature;
-    if (style !== "positional") return { ...this.#planOf([item]), item };
+    if (style !== "positional") {
+      if (style === "object") this.#checkFields(item, names);
+      return { ...this.#planOf([item]), item };
+    }
     for (const name of Object.keys(item)) {
       if (!names.includes(name)) throw this.#noParam(name, names);
     }
@@ -198,6 +201,26 @@ export class Runs implements Target<CallPlan> {
     if (this.#options.namespace === undefined) return { ...key.values };
     const { [NAMESPACE]: _, ...params } = key.values;
     return params;
+  }
+
+  /**
+   * Checks that no param is lost. The function reads its fields only, so all values of a misspelt one would
+   * be one run, without it. Next to all fields, other params may pass through.
+   */
+  #checkFields(item: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+    if (names.every((name) => Object.hasOwn(item, name))) return;
+    const { key, defaults = {} } = this.#options;
+    const missing = names.filter((name) =>
+      !Object.hasOwn(item, name) && (key?.includes(name) ?? true)
+    );
+    const isNeeded = missing.some((name) =>
+      !this.#signature.defaults.has(name) && !Object.hasOwn(defaults, name)
+    );
+    for (const name of Object.keys(item)) {
+      if (names.includes(name) || key?.includes(name)) continue;
+      const nearest = nearestName(name, missing);
+      if (isNeeded || nearest !== undefined) throw this.#noParam(name, nearest ? missing : names);
+    }
   }
 
   #noParam(name: string, names: readonly string[]): TypeError {
