@@ -84,7 +84,8 @@ export async function checkCommand(
   }
   if (count === 0) return;
   error(
-    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count; ` +
+    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count ` +
+      `for the same params (--default name=value says what a new one was); ` +
       `--on-change rerun runs them again, --namespace name keeps them apart`,
   );
 }
