@@ -166,7 +166,7 @@ function write(results: readonly Result[], programs: Programs): void {
     grid: GRID,
     limit,
     machine: `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} processors, ` +
-      `${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()} ${os.release()}`,
+      `${Math.round(os.totalmem() / 2 ** 30)} GB of memory, ${os.type()}`,
     load: os.loadavg()[1]!,
     versions: `Node ${versionOf(node!.command)}, ${versionOf("python3")}`,
     command: ["deno task compare", ...process.argv.slice(2)].join(" "),
