@@ -373,7 +373,10 @@ test("what keeps sweep from running is told before anything runs", async (t) => 
       [[`${swept}#plain`], /plain is a plain function: say where its runs are remembered/],
       [[swept], /no export "default"/],
       [[`${broken}#train`, "-g", "a=1"], /cannot load .*not today/],
-      [[`${swept}#train`, "-g", "alpha=1", "-g", "sed=1,2"], /no param "sed"; did you mean "seed"\?/],
+      [
+        [`${swept}#train`, "-g", "alpha=1", "-g", "sed=1,2"],
+        /no param "sed"; did you mean "seed"\?/,
+      ],
       [[`${swept}#ask`, "-g", "model=a", "-g", "x=1"], /no param "x"/],
       [[`${swept}#train`, "-g", "alpha="], /a value is missing/],
     ] as const
