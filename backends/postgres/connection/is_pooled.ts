@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
  * session lock would then stay with a session of others.
  *
  * A pooler names a process that is not the session's. One that keeps the session for as long as the connection
- * lasts is told apart by a second connection: while that is in a transaction, it never has the session of the
+ * lasts is recognised by a second connection: while that is in a transaction, it never has the session of the
  * first one.
  */
 export async function isPooled(one: Connection, other: Connection): Promise<boolean> {
