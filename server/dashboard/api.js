@@ -63,12 +63,15 @@ export function queryText(query) {
  * @returns {Promise<Response>}
  */
 async function ask(path, headers) {
-  const sent = token === "" ? headers : { ...headers, authorization: `Bearer ${token}` };
+  const used = token;
+  const sent = used === "" ? headers : { ...headers, authorization: `Bearer ${used}` };
   const response = await fetch(path, { headers: sent })
     .catch((cause) => {
       throw new Lost("The sidecar cannot be reached", { cause });
     });
   if (response.ok) return response;
+  // A late answer to an earlier token must not ask for the token again.
+  if (response.status === 401 && used !== token) return ask(path, headers);
   let detail = `${response.status} ${response.statusText}`;
   try {
     detail = (await response.json()).detail ?? detail;
