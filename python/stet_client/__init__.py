@@ -745,17 +745,17 @@ class _Sweep:
 
     def run(self, count: int) -> List[Outcome]:
         # Daemons: a second interrupt ends the program.
-        threads = [
-            threading.Thread(target=self._work, name=f"stet-{i}", daemon=True) for i in range(count)
-        ]
-        for thread in threads:
-            thread.start()
+        ends = [threading.Event() for _ in range(count)]
+        for i, end in enumerate(ends):
+            threading.Thread(
+                target=self._work, args=(end,), name=f"stet-{i}", daemon=True
+            ).start()
         try:
-            _join(threads)
+            _wait(ends)
         except KeyboardInterrupt:
             self._stopped = True
             print("[stet] finishing the runs under way; start again to resume", file=sys.stderr)
-            _join(threads)
+            _wait(ends)
             raise
         if self._error is not None:
             raise self._error
@@ -770,7 +770,7 @@ class _Sweep:
             ) from first.error
         return outcomes
 
-    def _work(self) -> None:
+    def _work(self, end: threading.Event) -> None:
         worker = _Worker(self._once) if self._processes else None
         call = worker.call if worker else lambda params: self._once.function(**params)
         try:
@@ -786,6 +786,7 @@ class _Sweep:
         finally:
             if worker:
                 worker.close()
+            end.set()
 
     def _next(self) -> Optional[Tuple[int, Params, float]]:
         """Returns the next run, and how long its claim waits while it is busy."""
@@ -839,10 +840,11 @@ class _Sweep:
             self._outcomes[i] = outcome
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.2)  # with a time, or Windows takes no interrupt
+def _wait(ends: Sequence[threading.Event]) -> None:
+    # Not Thread.join: interrupted, it takes a running thread for ended before Python 3.13.
+    for end in ends:
+        while not end.wait(0.2):  # with a time, or Windows takes no interrupt
+            pass
 
 
 class _Worker:

@@ -147,10 +147,16 @@ def away():
     return run.state
 
 
+@once(store=url)
+def uneven(seed):
+    time.sleep(1.5 if seed == 0 else 0.7)
+    return {"square": seed * seed}
+
+
 def interrupted():
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     try:
-        sweep(slow, {"seed": range(10_000)}, concurrency=2)
+        sweep(uneven, {"seed": range(10_000)}, concurrency=2)
     except KeyboardInterrupt:
         return "interrupted"
 

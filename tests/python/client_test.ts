@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { once as onceEvent } from "node:events";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { HttpBackend } from "../../backends/http/http.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
@@ -12,7 +12,7 @@ import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { once, openBackend, type Row } from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
 import { tempStore } from "../temp_folder.ts";
-import { startSidecar } from "../workers/sidecar_process.ts";
+import { type SidecarProcess, startSidecar } from "../workers/sidecar_process.ts";
 import { pythons } from "./pythons.ts";
 
 const program = fileURLToPath(new URL("client_program.py", import.meta.url));
@@ -47,6 +47,13 @@ async function rowsOf(store: string): Promise<readonly Row[]> {
   }
 }
 
+/** Starts a sidecar that ends with the test, failed or not. */
+async function served(t: TestContext, args: readonly string[]): Promise<SidecarProcess> {
+  const sidecar = await startSidecar(runtime, args);
+  t.after(() => sidecar.end("SIGKILL"));
+  return sidecar;
+}
+
 /** The values of client_program.py. */
 const values = [
   ...[0.1, 1e-5, 1e22, 2 ** 60, 1, 0, 5e-324, Number.MAX_VALUE, 42, -7],
@@ -61,7 +68,7 @@ for (const python of found) {
 
   test(`${of}keys and results are those of the library, both ways`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const changed = await answerOf(start(python, "values", sidecar.url));
     assert.deepEqual(changed, [], "results that came back as other values");
     const backend = engineOf(new HttpBackend(sidecar.url));
@@ -81,7 +88,7 @@ for (const python of found) {
     );
     for (const [i, v] of values.entries()) await record({ v, i });
     await record.close();
-    const next = await startSidecar(runtime, [ours, "--port", "0"]);
+    const next = await served(t, [ours, "--port", "0"]);
     const has = await answerOf(start(python, "values", next.url, "has"));
     assert.deepEqual(has, values.map(() => true));
     await next.end("SIGTERM");
@@ -90,7 +97,7 @@ for (const python of found) {
   test(`${of}once() runs a key once, and returns the recorded result as it was`, async (t) => {
     const store = tempStore(t);
     const ran = join(dirname(store), "ran.txt");
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const answer = await answerOf(start(python, "calls", sidecar.url, ran));
     assert.deepEqual(answer, [true, true, false, false]);
     assert.equal(readFileSync(ran, "utf8"), "0.5 1\n");
@@ -103,7 +110,7 @@ for (const python of found) {
 
   test(`${of}sweep() in processes shares a grid with another, each run recorded once`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const killed = start(python, "shared", sidecar.url, "60");
     const both = [1, 2].map(() => answerOf(start(python, "shared", sidecar.url, "60")));
     const counts = await Promise.all(both.concat(answerOf(killed)));
@@ -116,7 +123,7 @@ for (const python of found) {
 
   test(`${of}a killed process loses its claim to another`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const stuck = start(python, "stuck", sidecar.url, "stay");
     await onceEvent(stuck.stdout!, "data");
     stuck.kill("SIGKILL");
@@ -128,7 +135,7 @@ for (const python of found) {
 
   test(`${of}a killed worker process fails its run only`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const [statuses, message] = await answerOf(start(python, "dies", sidecar.url)) as string[][];
     assert.deepEqual(statuses, ["ran", "ran", "failed", "ran", "ran"]);
     assert.match(String(message), /^1 of 5 runs failed.*the worker process died/);
@@ -137,7 +144,7 @@ for (const python of found) {
   });
 
   test(`${of}a late record is a LostClaimError, and a renewed claim is kept`, async (t) => {
-    const sidecar = await startSidecar(runtime, [tempStore(t), "--port", "0"]);
+    const sidecar = await served(t, [tempStore(t), "--port", "0"]);
     const answer = await answerOf(start(python, "lost", sidecar.url));
     assert.deepEqual(answer, [[409, "winner", "lost"], "busy"]);
     await sidecar.end("SIGTERM");
@@ -145,14 +152,14 @@ for (const python of found) {
 
   test(`${of}a record arrives although the sidecar is killed and started again`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     const away = start(python, "away", sidecar.url);
     await onceEvent(away.stdout!, "data");
     await sidecar.end("SIGKILL");
     const answer = answerOf(away);
     away.stdin!.end("\n");
     const { port } = new URL(sidecar.url);
-    const next = await startSidecar(runtime, [store, "--port", port]);
+    const next = await served(t, [store, "--port", port]);
     assert.equal(await answer, "recorded");
     await next.end("SIGTERM");
     assert.equal((await rowsOf(store))[0]!["result.here"], true);
@@ -160,16 +167,16 @@ for (const python of found) {
 
   test(`${of}an interrupted sweep records the runs under way`, async (t) => {
     const store = tempStore(t);
-    const sidecar = await startSidecar(runtime, [store, "--port", "0"]);
+    const sidecar = await served(t, [store, "--port", "0"]);
     assert.equal(await answerOf(start(python, "interrupted", sidecar.url)), "interrupted");
     const status = await (await fetch(`${sidecar.url}/v1/claims`)).json();
     assert.deepEqual(status.claims ?? status, []);
     await sidecar.end("SIGTERM");
-    assert.ok((await rowsOf(store)).length > 0);
+    assert.equal((await rowsOf(store)).length, 2);
   });
 
   test(`${of}errors name the mistake`, async (t) => {
-    const sidecar = await startSidecar(runtime, [tempStore(t), "--port", "0"]);
+    const sidecar = await served(t, [tempStore(t), "--port", "0"]);
     const messages = await answerOf(start(python, "errors", sidecar.url)) as string[];
     const expected = [
       /^ValueError: Cannot use store "runs.csv": .* stet serve runs.csv$/,
