@@ -1,0 +1,256 @@
+import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
+import { drawEffect } from "../../figures/draw/draw_effect.js";
+import { drawHeat } from "../../figures/draw/draw_heat.js";
+import { drawHistogram } from "../../figures/draw/draw_histogram.js";
+import { drawOverTime } from "../../figures/draw/draw_over_time.js";
+import { drawShares } from "../../figures/draw/draw_shares.js";
+import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { joinedParts } from "./conditions.js";
+import { percentText } from "../../figures/draw/numbers.js";
+import { BestConfigurations } from "./parts/best.js";
+import { Controls } from "./parts/controls.js";
+import { CompareDialog, ConfirmDialog, HelpDialog, TokenDialog } from "./parts/dialogs.js";
+import { Drawer } from "./parts/drawer.js";
+import { EvalsMatrix } from "./parts/evals.js";
+import { Failures } from "./parts/failures.js";
+import { Figure } from "./parts/figure.js";
+import { Header, Tiles } from "./parts/header.js";
+import { Picker } from "./parts/picker.js";
+import { Running } from "./parts/running.js";
+import { Runs } from "./parts/runs.js";
+import { Workers } from "./parts/workers.js";
+import { html } from "./vendor/preact.js";
+
+/** @typedef {{ model: import("./main.js").Model, act: import("./main.js").Act }} Props */
+
+/** The whole page. @param {Props} props */
+export function Page({ model, act }) {
+  const { view, problem } = model;
+  const props = { model, act };
+  const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
+  const failures = html`<${Failures} ...${props} />`;
+  return html`
+    <a class="skip" href="#runs">Skip to the table of runs</a>
+    <${Header} ...${props} />
+    ${problem && html`<p class="banner" id="problem" role="alert">${problem}</p>`}
+    <${Controls} ...${props} />
+    <main class=${problem || model.live === "stale" ? "old" : ""}>
+      ${view && html`
+        <${Tiles} progress=${view.progress} />
+        <${Empty} view=${view} />
+        ${view.notes.length > 0 &&
+          html`<ul class="notes">${view.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+        ${isAllFailed && failures}
+        <${BestConfigurations} ...${props} />
+        <${Matters} ...${props} />
+        <${HeatMap} ...${props} />
+        <${AllConfigurations} ...${props} />
+        <${EvalsMatrix} ...${props} />
+        <${TradeOff} ...${props} />
+        ${!isAllFailed && failures}
+        <${Running} ...${props} />
+        <${OverTime} ...${props} />
+        <${Runs} ...${props} />
+        <${Workers} ...${props} />
+      `}
+    </main>
+    <${Drawer} ...${props} />
+    <${CompareDialog} ...${props} />
+    <${ConfirmDialog} ...${props} />
+    <${HelpDialog} ...${props} />
+    <${TokenDialog} ...${props} />
+    <p class="toast" role="status">${model.toast}</p>
+  `;
+}
+
+/** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
+function Empty({ view }) {
+  const { progress: { done, failed, running, problem }, choices: { metrics } } = view;
+  if (problem !== null) return null;
+  if (done + failed + running === 0) {
+    return html`
+      <section class="empty" id="empty">
+        <h2>Nothing yet</h2>
+        <p>Runs show up here the moment they are recorded. Start some:</p>
+        <pre
+          tabindex="0">stet run -g lr=0.1,0.2 -g seed=0..9 -- python train.py --lr {lr} --seed {seed}</pre>
+      </section>
+    `;
+  }
+  if (done > 0 && !metrics.some(({ name }) => name !== "took")) {
+    return html`
+      <p
+        class="note">No result is saved: with <code>save: true</code> the page shows which configuration is best.</p>
+    `;
+  }
+  return null;
+}
+
+/** @param {import("./main.js").Model} model @returns {{ better: import("../../figures/view.ts").Better, metric: string }} */
+function metricOf({ view }) {
+  return { better: view?.choices.better ?? "lower", metric: view?.choices.metric?.label ?? "" };
+}
+
+/** @param {import("./main.js").Act} act */
+function filterBy(act) {
+  return (/** @type {import("./parts/figure.js").Mark} */ { where }) => {
+    if (where) act.addFilter(where);
+  };
+}
+
+/** The share of each param, and how the metric depends on it. @param {Props} props */
+function Matters({ model, act }) {
+  const { view } = model;
+  if (!view) return null;
+  const { matters, effects } = view;
+  const options = metricOf(model);
+  const { metric } = options;
+  if (!matters && effects.length === 0) return null;
+  return html`
+    <div class="matters">
+      ${matters && html`
+        <${Figure} title="What matters" name="what-matters" data=${matters}
+          draw=${(/** @type {number} */ width) =>
+            drawShares(matters, { ...options, width, id: "shares" })}
+          note=${sharesNote(matters, metric)} />
+      `}
+      ${effects.length > 0 && html`
+        <div class="effects">
+          ${effects.map((effect, i) =>
+            html`
+              <${Figure} key=${effect.axis
+                .name} title=${`${metric} by ${effect.axis.label}`} kind="small" level=${3}
+                name=${`effect-${effect.axis.label}`} data=${effect} onChoose=${filterBy(act)}
+                draw=${(/** @type {number} */ width) =>
+                  drawEffect(effect, { ...options, width, id: `effect${i}` })} />
+            `
+          )}
+        </div>
+      `}
+    </div>
+  `;
+}
+
+/** @param {import("../../figures/view.ts").Matters} matters @param {string} metric @returns {string} */
+function sharesNote({ configurations, of, exact, noise }, metric) {
+  const part = configurations < of
+    ? `, of the ${percentText(configurations / of)} of the grid that is done`
+    : "";
+  return `Share of the variance of ${metric}${part}.${
+    exact ? "" : " Approximate: runs are missing."
+  }${noise === null ? " Without replicates noise is not told from interactions." : ""}`;
+}
+
+/** The map of two params. @param {Props} props */
+function HeatMap({ model, act }) {
+  const { view } = model;
+  if (!view?.heat) return null;
+  const { heat, choices: { params, over } } = view;
+  const options = metricOf(model);
+  const names = params.filter(({ constant }) => constant === null)
+    .map((
+      { name, label },
+    ) => /** @type {const} */ ([name, over.includes(name) ? `${label} (averaged)` : label]));
+  const title = heat.y
+    ? `${
+      heat.agg === "mean" ? "" : `${heat.agg}, `
+    }${options.metric} by ${heat.x.label} and ${heat.y.label}`
+    : `${options.metric} by ${heat.x.label}`;
+  const aggregates = ["mean", "median", "best", "worst", "sd", "n", "took", "done"];
+  return html`
+    <${Figure} title=${title} name="heat-map" kind="heat" data=${heat} onChoose=${filterBy(act)}
+      draw=${(/** @type {number} */ width) => drawHeat(heat, { ...options, width, id: "heat" })}
+      controls=${html`
+        <${Picker} label="x" id="heat-x" value=${heat.x.name} options=${names}
+          onPick=${(/** @type {string} */ x) =>
+            act.choose(x === heat.y?.name ? { x, y: heat.x.name } : { x })} />
+        <${Picker} label="y" id="heat-y" value=${heat.y?.name ?? ""} options=${[
+          ["", "–"],
+          ...names,
+        ]}
+          onPick=${(/** @type {string} */ y) =>
+            act.choose(y === heat.x.name && heat.y ? { y, x: heat.y.name } : { y })} />
+        ${names.length > 2 && html`
+          <${Picker} label="each" id="heat-z" value=${heat.z?.name ?? ""} options=${[
+            ["", "–"],
+            ...names,
+          ]}
+            onPick=${(/** @type {string} */ z) => act.choose({ z })} />
+        `}
+        <${Picker} label="shows" id="heat-agg" value=${heat.agg}
+          options=${aggregates.map((name) => [name, name === "done" ? "share done" : name])}
+          onPick=${(/** @type {string} */ agg) => act.choose({ agg })} />
+      `} />
+  `;
+}
+
+/** Parallel coordinates, and the distribution of the metric. @param {Props} props */
+function AllConfigurations({ model, act }) {
+  const { view } = model;
+  const configurations = view?.configurations;
+  if (!configurations || configurations.mean.length < 2) return null;
+  const options = metricOf(model);
+  return html`
+    <div class="configurations">
+      <${Figure} title="All configurations" name="configurations" data=${configurations}
+        onChoose=${chooseConfiguration(configurations, act)}
+        draw=${(/** @type {number} */ width) =>
+          drawConfigurations(configurations, { ...options, width, id: "configurations" })}
+        note=${`Each line is a configuration; the best tenth is in colour.${
+          configurations.total > configurations.mean.length
+            ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
+            : ""
+        }`} />
+      <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3}
+        data=${configurations.histogram}
+        draw=${(/** @type {number} */ width) =>
+          drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
+    </div>
+  `;
+}
+
+/** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */
+function chooseConfiguration({ axes, parts }, act) {
+  return (/** @type {import("./parts/figure.js").Mark} */ { where, i }) => {
+    if (where) return act.addFilter(where);
+    if (i === undefined) return;
+    const wheres = axes.map(({ parts: values }, axis) =>
+      values[parts[axis]?.[i] ?? -1]?.where ?? null
+    );
+    act.addFilter(joinedParts(wheres.filter((each) => each !== null)));
+  };
+}
+
+/** Two metrics against each other. @param {Props} props */
+function TradeOff({ model, act }) {
+  const { view } = model;
+  const configurations = view?.configurations;
+  const { metrics = [], metric, other } = view?.choices ?? {};
+  if (!configurations?.other || !other || !metric) return null;
+  const options = metricOf(model);
+  return html`
+    <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" data=${configurations}
+      onChoose=${chooseConfiguration(configurations, act)}
+      draw=${(/** @type {number} */ width) =>
+        drawTradeOff(configurations, { ...options, width, id: "trade-off", other })}
+      controls=${html`
+        <${Picker} label="against" value=${other.name}
+          options=${metrics.filter(({ name }) => name !== metric.name).map((
+            { name, label },
+          ) => [name, label])}
+          onPick=${(/** @type {string} */ name) => act.choose({ other: name })} />
+      `}
+      note="The stepped line joins configurations that no other beats in both." />
+  `;
+}
+
+/** Runs that ended, by time. @param {Props} props */
+function OverTime({ model }) {
+  const overTime = model.view?.over_time;
+  if (!overTime) return null;
+  return html`
+    <${Figure} title="Runs over time" name="over-time" kind="time" data=${overTime}
+      draw=${(/** @type {number} */ width) =>
+        drawOverTime(overTime, { ...metricOf(model), width, id: "over-time" })} />
+  `;
+}
