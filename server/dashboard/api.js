@@ -76,8 +76,8 @@ export function queryText(query) {
  */
 export async function ask(path, init) {
   const used = token;
-  const headers = used === "" ? {} : { authorization: `Bearer ${used}` };
-  const response = await fetch(path, { ...init, headers: { ...init.headers, ...headers } })
+  const headers = { ...init.headers, ...used !== "" && { authorization: `Bearer ${used}` } };
+  const response = await fetch(path, { ...init, headers })
     .catch((cause) => {
       if (init.signal?.aborted) throw cause;
       throw new Lost("The sidecar cannot be reached", { cause });

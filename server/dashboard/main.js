@@ -7,7 +7,7 @@ import { counted } from "./format.js";
 import { startLive } from "./live.js";
 import { loader } from "./loader.js";
 import { Page } from "./page.js";
-import { html, render } from "./vendor/preact.js";
+import { html, render } from "./preact.js";
 
 /**
  * @typedef {import("../../figures/view.ts").View} View

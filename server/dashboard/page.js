@@ -19,7 +19,7 @@ import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
 import { Workers } from "./parts/workers.js";
-import { html } from "./vendor/preact.js";
+import { html } from "./preact.js";
 
 /** @typedef {{ model: import("./main.js").Model, act: import("./main.js").Act }} Props */
 

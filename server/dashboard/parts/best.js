@@ -1,7 +1,7 @@
 import { drawInterval, intervalDomain } from "../../../figures/draw/draw_interval.js";
 import { columnText, numberText, secondsText, shortValue } from "../../../figures/draw/numbers.js";
 import { counted, namedText, ordinalText, spreadText } from "../format.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 
 const GLYPH_WIDTH = 260;
 

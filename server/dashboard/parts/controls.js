@@ -1,5 +1,5 @@
 import { partsOf, withoutPart, withParts } from "../conditions.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 import { FilterField } from "./filter_field.js";
 import { Picker } from "./picker.js";
 

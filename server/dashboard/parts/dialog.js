@@ -1,4 +1,4 @@
-import { html, useEffect, useRef } from "../vendor/preact.js";
+import { html, useEffect, useRef } from "../preact.js";
 
 /**
  * A dialog that is open for as long as it is drawn. The browser keeps the focus inside, and gives it back.
@@ -8,7 +8,7 @@ import { html, useEffect, useRef } from "../vendor/preact.js";
  *   title: string,
  *   kind?: string,
  *   onClose?: () => void,
- *   children: import("../vendor/preact.js").Node,
+ *   children: import("../vendor/preact.d.ts").VNode,
  * }} props Without `onClose` it cannot be closed.
  */
 export function Dialog({ id, title, kind = "", onClose, children }) {

@@ -1,5 +1,5 @@
 import { columnText, fullText } from "../cells.js";
-import { html, useRef } from "../vendor/preact.js";
+import { html, useRef } from "../preact.js";
 import { Dialog } from "./dialog.js";
 
 /** @typedef {{ model: import("../main.js").Model, act: import("../main.js").Act }} Props */

@@ -1,5 +1,5 @@
 import { columnText, fullText, isReserved, isResult } from "../cells.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 import { Dialog } from "./dialog.js";
 
 /**

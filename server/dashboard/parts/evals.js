@@ -1,7 +1,7 @@
 import { differences } from "../diff.js";
 import { numberText } from "../../../figures/draw/numbers.js";
 import { counted } from "../format.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useState } from "../preact.js";
 import { Picker } from "./picker.js";
 
 /** @typedef {import("../../../figures/view.ts").Evals} Evals */

@@ -1,5 +1,5 @@
 import { agoText, counted, countText, namedText } from "../format.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useState } from "../preact.js";
 import { equals } from "../conditions.js";
 
 /**

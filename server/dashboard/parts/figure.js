@@ -1,5 +1,5 @@
 import { saveDrawing, savePicture } from "../download.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../preact.js";
 import { Menu } from "./menu.js";
 
 const MARKS = "[data-where], [data-i]";
@@ -16,8 +16,8 @@ const MARKS = "[data-where], [data-i]";
  *   draw: (width: number) => string,
  *   data: unknown,
  *   onChoose?: ((mark: Mark) => void) | undefined,
- *   controls?: import("../vendor/preact.js").Node,
- *   note?: import("../vendor/preact.js").Node,
+ *   controls?: import("../vendor/preact.d.ts").VNode,
+ *   note?: import("../vendor/preact.d.ts").VNode,
  *   kind?: string,
  *   level?: 2 | 3,
  * }} props `data` and the width decide whether it is drawn again; `name` is that of a downloaded file.

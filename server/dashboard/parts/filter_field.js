@@ -1,5 +1,5 @@
 import { completions } from "../completion.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useState } from "../preact.js";
 
 /**
  * The field for a condition, with completion of columns and values.

@@ -1,6 +1,6 @@
 import { secondsText } from "../../../figures/draw/numbers.js";
 import { counted, countText, rateText, timeText } from "../format.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 import { Menu } from "./menu.js";
 
 /** @typedef {import("../../../figures/view.ts").ViewProgress} ViewProgress */

@@ -1,9 +1,9 @@
-import { html, useEffect, useRef } from "../vendor/preact.js";
+import { html, useEffect, useRef } from "../preact.js";
 
 /**
  * A button that opens a list of buttons. A choice, Escape and a click elsewhere close it.
  *
- * @param {{ label: string, symbol: string, children: import("../vendor/preact.js").Node }} props
+ * @param {{ label: string, symbol: string, children: import("../vendor/preact.d.ts").VNode }} props
  */
 export function Menu({ label, symbol, children }) {
   const ref = useRef(/** @type {HTMLDetailsElement | null} */ (null));

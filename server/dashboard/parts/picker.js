@@ -1,4 +1,4 @@
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 
 /**
  * A labelled choice of one of some values.

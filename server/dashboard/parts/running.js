@@ -1,6 +1,6 @@
 import { secondsText } from "../../../figures/draw/numbers.js";
 import { counted, countText, namedText } from "../format.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 
 /** The most runs that are drawn. */
 const MAX_RUNS = 30;

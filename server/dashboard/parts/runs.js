@@ -1,6 +1,6 @@
 import { cellText, columnText, fullText, isReserved, isResult } from "../cells.js";
 import { counted, countText } from "../format.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 import { Menu } from "./menu.js";
 
 /** The most runs that are compared. */

@@ -1,5 +1,5 @@
 import { agoText, countText } from "../format.js";
-import { html } from "../vendor/preact.js";
+import { html } from "../preact.js";
 
 /** Workers of a cluster, and how many runs wait for them. @param {{ model: import("../main.js").Model }} props */
 export function Workers({ model: { cluster, now } }) {

@@ -1,12 +1,12 @@
 /** The part of Preact and htm that the page uses. @module */
 
 /** A node of the virtual document. */
-export type Node = object | string | number | boolean | null | undefined | readonly Node[];
+export type VNode = object | string | number | boolean | null | undefined | readonly VNode[];
 
 /** Returns the nodes of a template. */
-export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Node;
+export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): VNode;
 /** Draws nodes into an element; draws again only what differs. */
-export function render(node: Node, into: Element): void;
+export function render(node: VNode, into: Element): void;
 
 /** A state of a component, and the function that changes it. */
 export function useState<T>(
