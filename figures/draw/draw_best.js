@@ -104,7 +104,7 @@ export function drawBest(best, options) {
  * @returns {{ mean: string[], sd: string[], n: string[], took: string[] }}
  */
 export function bestTexts({ rows }, metric) {
-  const number = metric === "took" ? secondsText : columnText(rows.map(({ mean }) => mean));
+  const number = metric === "took" ? secondsText : columnText(rows.map(({ mean }) => mean), 2);
   const spread = metric === "took" ? secondsText : columnText(rows.map(({ sd }) => sd), 2);
   return {
     mean: rows.map(({ mean }) => number(mean)),

@@ -45,7 +45,7 @@ export function domainOf(numbers) {
 }
 
 /**
- * Returns about `count` round numbers within a domain.
+ * Returns about `count` round numbers within a domain, at least two.
  *
  * @param {Interval} domain
  * @param {number} count
@@ -55,15 +55,22 @@ export function ticks([low, high], count) {
   if (!(high > low) || !Number.isFinite(high - low)) return Number.isFinite(low) ? [low] : [];
   const raw = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = ([1, 2, 5].find((it) => it * power >= raw * 0.99) ?? 10) * power;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  if (!(step > 0) || !Number.isSafeInteger(first) || last - first > 100) return [low, high];
-  const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step))), 100);
-  return Array.from(
-    { length: last - first + 1 },
-    (_, i) => Number(((first + i) * step).toFixed(decimals)),
-  );
+  // The widest steps first: one tick alone tells no scale.
+  for (const factor of [10, 5, 2, 1, 0.5, 0.2, 0.1]) {
+    const step = factor * power;
+    const first = Math.ceil(low / step - 1e-9);
+    const last = Math.floor(high / step + 1e-9);
+    if (!(step > 0) || !Number.isSafeInteger(first) || last - first > 100) break;
+    if (last === first || last < first || factor > 1 && last - first + 1 < Math.min(count, 3)) {
+      continue;
+    }
+    const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(step))), 100);
+    return Array.from(
+      { length: last - first + 1 },
+      (_, i) => Number(((first + i) * step).toFixed(decimals)),
+    );
+  }
+  return [low, high];
 }
 
 /**
