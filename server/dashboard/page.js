@@ -1,5 +1,5 @@
 import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
-import { drawEffect } from "../../figures/draw/draw_effect.js";
+import { drawEffect, effectsDomain } from "../../figures/draw/draw_effect.js";
 import { drawHeat } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
@@ -106,6 +106,7 @@ function Matters({ model, act }) {
   const options = metricOf(model);
   const { metric } = options;
   if (!matters && effects.length === 0) return null;
+  const domain = effectsDomain(effects);
   return html`
     <div class="matters">
       ${matters && html`
@@ -122,7 +123,7 @@ function Matters({ model, act }) {
                 .name} title=${`${metric} by ${effect.axis.label}`} kind="small" level=${3}
                 name=${`effect-${effect.axis.label}`} data=${effect} onChoose=${filterBy(act)}
                 draw=${(/** @type {number} */ width) =>
-                  drawEffect(effect, { ...options, width, id: `effect${i}` })} />
+                  drawEffect(effect, { ...options, width, id: `effect${i}`, domain })} />
             `
           )}
         </div>
@@ -232,7 +233,7 @@ function TradeOff({ model, act }) {
     <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" data=${configurations}
       onChoose=${chooseConfiguration(configurations, act)}
       draw=${(/** @type {number} */ width) =>
-        drawTradeOff(configurations, { ...options, width, id: "trade-off", other })}
+        drawTradeOff(configurations, { ...options, width, id: "trade-off", other: other.label })}
       controls=${html`
         <${Picker} label="against" value=${other.name}
           options=${metrics.filter(({ name }) => name !== metric.name).map((

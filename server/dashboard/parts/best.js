@@ -27,7 +27,7 @@ export function BestConfigurations({ model, act }) {
         <h2 id="best-title">Best configurations</h2>
       </div>
       <${Sentence} view=${view} />
-      <div class="scroll" tabindex="0" role="region" aria-label="Best configurations">
+      <div class="scroll" tabindex="0" role="group" aria-label="Best configurations">
         <table>
           <thead>
             <tr>

@@ -80,7 +80,7 @@ export function CompareDialog({ model, act }) {
   return html`
     <${Dialog} id="compare" title=${`${rows.length} runs compared`} kind="wide" onClose=${act
       .closeCompare}>
-      <div class="scroll" tabindex="0" role="region" aria-label="Runs compared">
+      <div class="scroll" tabindex="0" role="group" aria-label="Runs compared">
         <table class="matrix">
           <tbody>
             ${differing.map((name) =>

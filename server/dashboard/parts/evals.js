@@ -60,7 +60,7 @@ export function EvalsMatrix({ model, act }) {
           `}
         </div>
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Outputs">
+      <div class="scroll" tabindex="0" role="group" aria-label="Outputs">
         <table class="matrix">
           <thead>
             <tr><th scope="col">${evals.row.label}</th>${shown.map((i) =>

@@ -31,7 +31,15 @@ export function Figure(
   const [tip, setTip] = useState(
     /** @type {{ text: string, x: number, y: number } | null} */ (null),
   );
-  const svg = useMemo(() => width === 0 ? "" : draw(width), [data, width]);
+  const svg = useMemo(() => {
+    if (width === 0) return "";
+    try {
+      return draw(width);
+    } catch (error) {
+      reportError(error); // the other figures are drawn
+      return "<p>This figure cannot be drawn.</p>";
+    }
+  }, [data, width]);
   const hadFocus = box.current?.contains(document.activeElement) ?? false;
 
   useLayoutEffect(() => {
@@ -104,7 +112,8 @@ export function Figure(
     next.focus();
   }
 
-  const heading = level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`;
+  // Small drawings say their names themselves.
+  const heading = level === 2 ? html`<h2>${title}</h2>` : html`<h3 class="unseen">${title}</h3>`;
   return html`
     <section class=${`figure ${kind}`} aria-label=${title}>
       <div class="head">

@@ -32,7 +32,7 @@ export function Runs({ model, act }) {
           <${ColumnChooser} all=${table.columns} shown=${columns} act=${act} />
         </div>
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Runs">
+      <div class="scroll" tabindex="0" role="group" aria-label="Runs">
         <table id="table">
           <thead>
             <tr>
