@@ -77,7 +77,14 @@ let isFirst = true;
 function draw() {
   if (isFirst) root.replaceChildren();
   isFirst = false;
+  const hadFocus = root.contains(document.activeElement);
   render(html`<${Page} model=${model} act=${act} />`, root);
+  if (hadFocus && !root.contains(document.activeElement)) {
+    // What had the focus is gone: its filter is what changed.
+    /** @type {NodeListOf<HTMLElement>} */
+    const fallbacks = root.querySelectorAll(".filter .chip button, #where");
+    (fallbacks[fallbacks.length - 2] ?? fallbacks[0])?.focus();
+  }
 }
 
 /** @param {Partial<Model>} changes */

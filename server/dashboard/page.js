@@ -5,7 +5,7 @@ import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
-import { joinedParts } from "./conditions.js";
+import { joinedParts, nameText } from "./conditions.js";
 import { percentText } from "../../figures/draw/numbers.js";
 import { BestConfigurations } from "./parts/best.js";
 import { Controls } from "./parts/controls.js";
@@ -21,7 +21,10 @@ import { Runs } from "./parts/runs.js";
 import { Workers } from "./parts/workers.js";
 import { html } from "./preact.js";
 
-/** @typedef {{ model: import("./main.js").Model, act: import("./main.js").Act }} Props */
+/**
+ * @typedef {{ model: import("./main.js").Model, act: import("./main.js").Act }} Props
+ * @typedef {import("./parts/figure.js").Mark} Mark
+ */
 
 /** The whole page. @param {Props} props */
 export function Page({ model, act }) {
@@ -93,7 +96,7 @@ function metricOf({ view }) {
 
 /** @param {import("./main.js").Act} act */
 function filterBy(act) {
-  return (/** @type {import("./parts/figure.js").Mark} */ { where }) => {
+  return (/** @type {Mark} */ { where }) => {
     if (where) act.addFilter(where);
   };
 }
@@ -111,6 +114,7 @@ function Matters({ model, act }) {
     <div class="matters">
       ${matters && html`
         <${Figure} title="What matters" name="what-matters" data=${matters}
+          onChoose=${(/** @type {Mark} */ { i }) => chooseShare(matters, i, act)}
           draw=${(/** @type {number} */ width) =>
             drawShares(matters, { ...options, width, id: "shares" })}
           note=${sharesNote(matters, metric)} />
@@ -132,6 +136,12 @@ function Matters({ model, act }) {
   `;
 }
 
+/** Maps the params of a share. @param {import("../../figures/view.ts").Matters} matters @param {number | undefined} i @param {import("./main.js").Act} act */
+function chooseShare({ shares }, i, act) {
+  const [x, y] = shares[i ?? -1]?.names ?? [];
+  if (x !== undefined) act.choose(y === undefined ? { x } : { x, y });
+}
+
 /** @param {import("../../figures/view.ts").Matters} matters @param {string} metric @returns {string} */
 function sharesNote({ configurations, of, exact, noise }, metric) {
   const part = configurations < of
@@ -140,6 +150,12 @@ function sharesNote({ configurations, of, exact, noise }, metric) {
   return `Share of the variance of ${metric}${part}.${
     exact ? "" : " Approximate: runs are missing."
   }${noise === null ? " Without replicates noise is not told from interactions." : ""}`;
+}
+
+/** The condition of a cell. @param {import("../../figures/view.ts").Heat} heat @param {number} i @returns {string} */
+function cellWhere({ x, y, z, cells }, i) {
+  const parts = [x.parts[cells.x[i] ?? -1], y?.parts[cells.y[i] ?? -1], z?.parts[cells.z[i] ?? -1]];
+  return joinedParts(parts.flatMap((part) => part?.where ?? []));
 }
 
 /** The map of two params. @param {Props} props */
@@ -159,7 +175,9 @@ function HeatMap({ model, act }) {
     : `${options.metric} by ${heat.x.label}`;
   const aggregates = ["mean", "median", "best", "worst", "sd", "n", "took", "done"];
   return html`
-    <${Figure} title=${title} name="heat-map" kind="heat" data=${heat} onChoose=${filterBy(act)}
+    <${Figure} title=${title} name="heat-map" kind="heat" data=${heat}
+      onChoose=${(/** @type {Mark} */ { i }) =>
+        i !== undefined && act.addFilter(cellWhere(heat, i))}
       draw=${(/** @type {number} */ width) => drawHeat(heat, { ...options, width, id: "heat" })}
       controls=${html`
         <${Picker} label="x" id="heat-x" value=${heat.x.name} options=${names}
@@ -203,16 +221,38 @@ function AllConfigurations({ model, act }) {
             : ""
         }`} />
       <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3}
-        data=${configurations.histogram}
+        data=${configurations.histogram} onChoose=${(/** @type {Mark} */ { i }) =>
+          i !== undefined &&
+          act.addFilter(binWhere(configurations.histogram, metricName(model), i))}
         draw=${(/** @type {number} */ width) =>
           drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
     </div>
   `;
 }
 
+/** The column of the metric. @param {import("./main.js").Model} model @returns {string} */
+function metricName({ view }) {
+  const name = view?.choices.metric?.name ?? "";
+  return name === "took" ? "_stet_elapsed" : name;
+}
+
+/**
+ * The condition of a bin of the distribution.
+ *
+ * @param {import("../../figures/view.ts").Configurations["histogram"]} histogram
+ * @param {string} column
+ * @param {number} i
+ * @returns {string}
+ */
+function binWhere({ least, most, counts }, column, i) {
+  const at = (/** @type {number} */ edge) => least + (most - least) * edge / counts.length;
+  const name = nameText(column);
+  return `${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)}`;
+}
+
 /** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */
 function chooseConfiguration({ axes, parts }, act) {
-  return (/** @type {import("./parts/figure.js").Mark} */ { where, i }) => {
+  return (/** @type {Mark} */ { where, i }) => {
     if (where) return act.addFilter(where);
     if (i === undefined) return;
     const wheres = axes.map(({ parts: values }, axis) =>
@@ -230,7 +270,7 @@ function TradeOff({ model, act }) {
   if (!configurations?.other || !other || !metric) return null;
   const options = metricOf(model);
   return html`
-    <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" data=${configurations}
+    <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" kind="trade-off" data=${configurations}
       onChoose=${chooseConfiguration(configurations, act)}
       draw=${(/** @type {number} */ width) =>
         drawTradeOff(configurations, { ...options, width, id: "trade-off", other: other.label })}
@@ -245,12 +285,20 @@ function TradeOff({ model, act }) {
   `;
 }
 
+/** The condition of an interval of time. @param {import("../../figures/view.ts").OverTime} overTime @param {number} i @returns {string} */
+function intervalWhere({ start, interval_seconds: seconds }, i) {
+  const time = (/** @type {number} */ at) => new Date((start + at * seconds) * 1000).toISOString();
+  return `_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}'`;
+}
+
 /** Runs that ended, by time. @param {Props} props */
-function OverTime({ model }) {
+function OverTime({ model, act }) {
   const overTime = model.view?.over_time;
   if (!overTime) return null;
   return html`
     <${Figure} title="Runs over time" name="over-time" kind="time" data=${overTime}
+      onChoose=${(/** @type {Mark} */ { i }) =>
+        i !== undefined && act.addFilter(intervalWhere(overTime, i))}
       draw=${(/** @type {number} */ width) =>
         drawOverTime(overTime, { ...metricOf(model), width, id: "over-time" })} />
   `;

@@ -56,14 +56,7 @@ export function BestConfigurations({ model, act }) {
                     html`
                       <td class="text">${j === 0 && row.where !== null
                         ? html`
-                          <button type="button" class="link" title="Filter by this configuration" aria-label=${`Filter by ${
-                            namedText(
-                              row.values.map((each, k) => ({
-                                name: best.params[k] ?? "",
-                                value: each,
-                              })),
-                            )
-                          }`}
+                          <button type="button" class="link" title="Filter by this configuration"
                             onClick=${() => act.addFilter(row.where ?? "")}><bdi>${shortValue(
                               value,
                             )}</bdi></button>

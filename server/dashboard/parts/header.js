@@ -79,12 +79,14 @@ function Progress({ progress }) {
       </div>
     `}
     <p class="line">
-      <b>${countText(done)}</b>${planned === null ? " done" : ` of ${countText(planned)}`}${failed > 0 &&
-    html`<span> · </span><span class="bad">${countText(failed)} failed</span>`}${running > 0 &&
-    ` · ${countText(running)} running`}${endText(progress)}${reading &&
-    html`<span class="note"> · reading ${countText(reading.rows)}${
-      reading.of === null ? "" : ` of ${countText(reading.of)}`
-    }</span>`}
+      <b>${countText(done)}</b>${planned === null
+        ? " done"
+        : ` of ${countText(planned)}`}${failed > 0 &&
+        html`<span> · </span><span class="bad">${countText(failed)} failed</span>`}${running > 0 &&
+        ` · ${countText(running)} running`}${endText(progress)}${reading &&
+        html`<span class="note"> · reading ${countText(reading.rows)}${
+          reading.of === null ? "" : ` of ${countText(reading.of)}`
+        }</span>`}
     </p>
     <p class="unseen" role="status">${planned
       ? `${Math.floor(percent / 10) * 10} % of the runs are done`
