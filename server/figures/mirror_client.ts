@@ -6,7 +6,7 @@ import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
-import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import {
   type Answer,
   answererOf,

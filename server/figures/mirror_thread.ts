@@ -5,7 +5,7 @@ import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
 import { Mirror } from "../mirror/mirror.ts";
-import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import * as select from "../mirror/select.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { type PackedRows, packRows } from "./packed_rows.ts";
+import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
