@@ -220,7 +220,7 @@ function axesOf(heat, layout) {
     }
     const lines = xStyle === "lines"
       ? wrapText(text, cellWidth - 6, 3, { size: 11 })
-      : [fitText(text, every * cellWidth, { size: 11 })];
+      : [fitText(text, Math.min(every * cellWidth, width), { size: 11 })];
     // A label at an edge stays within the picture.
     const half = Math.max(...lines.map((it) => textWidth(it, { size: 11 })), 0) / 2;
     const at = Math.max(Math.min(middle, Math.max(left + width, 2 * half) - half), half);
