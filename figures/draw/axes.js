@@ -46,7 +46,14 @@ export function horizontalLines({ scale, values, texts }, { left, right }) {
     return element("path", {
       d: `M${coordinate(left)} ${coordinate(y)}H${coordinate(right)}`,
       stroke: color("grid"),
-    }) + label(texts[i] ?? "", { x: left - 6, y: y + 4, size: 11, anchor: "end", fill: "dim" });
+    }) + label(texts[i] ?? "", {
+      x: left - 6,
+      y: y + 4,
+      width: left - 6,
+      size: 11,
+      anchor: "end",
+      fill: "dim",
+    });
   }).join("");
 }
 

@@ -176,7 +176,11 @@ function lying(effect, options, domain, labels, widest) {
     ...names,
     ...bands,
     dots(effect, options, (i, number) => [x.scale(number), middle(i)], row),
-    labelsBelow(x.texts, x.values.map(x.scale), { y: bottom + 15, left: left - 20, right: width }),
+    labelsBelow(x.texts, x.values.map(x.scale), {
+      y: bottom + 15,
+      left: Math.max(left - 20, 0),
+      right: width,
+    }),
   ]);
 }
 

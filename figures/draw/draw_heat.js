@@ -1,6 +1,6 @@
 /** Heat map of two params, or of three as small multiples. @module */
 import { color, HEAT_STEPS } from "./colors.js";
-import { choosable, coordinate, element, label, picture, title } from "./svg.js";
+import { choosable, coordinate, element, escapeXml, label, picture, title } from "./svg.js";
 import { columnText, partLabels, percentText, secondsText } from "./numbers.js";
 import { fitText, textWidth, wrapText } from "./text.js";
 
@@ -220,7 +220,7 @@ function axesOf(heat, layout) {
     }
     const lines = xStyle === "lines"
       ? wrapText(text, cellWidth - 6, 3, { size: 11 })
-      : [fitText(text, every * cellWidth, { size: 11 })];
+      : [fitText(text, Math.min(every * cellWidth, width), { size: 11 })];
     // A label at an edge stays within the picture.
     const half = Math.max(...lines.map((it) => textWidth(it, { size: 11 })), 0) / 2;
     const at = Math.max(Math.min(middle, Math.max(left + width, 2 * half) - half), half);
@@ -303,7 +303,7 @@ function cellsOf(heat, options, layout, marks, id) {
   const hasNumbers = !isMerged && cellWidth >= MIN_NUMBER_WIDTH &&
     cellHeight >= MIN_NUMBER_HEIGHT &&
     widest <= cellWidth - 3;
-  const first = marks.find(({ i }) => i === heat.best)?.i ?? marks[0]?.i;
+  const first = Math.max(heat.best, 0);
   const drawn = isMerged ? mergedCells(marks, width, height, id) : marks.map((mark) => {
     const { i, x, y, step, text } = mark;
     const rect = element("rect", {
@@ -323,7 +323,7 @@ function cellsOf(heat, options, layout, marks, id) {
         "text-anchor": "middle",
         fill: color(`heat-ink-${step}`),
         "pointer-events": "none",
-      }, text)
+      }, escapeXml(text))
       : "";
     const isFirst = i === first;
     return element(

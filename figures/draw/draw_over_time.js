@@ -34,7 +34,8 @@ export function drawOverTime(overTime, options) {
   const bestDomain = domainOf(numbers);
   const bestTop = bottom + GAP + 18;
   const bestAxis = numberAxis(bestDomain ?? [0, 0], [bestTop + BEST, bestTop + 4], metric, 32);
-  const left = Math.max(y.room, bestDomain === null ? 0 : bestAxis.room) + 10;
+  const room = Math.max(y.room, bestDomain === null ? 0 : bestAxis.room);
+  const left = Math.min(room + 10, width * 0.3);
   const x = linearScale([0, count], [left, width - 1]);
   const bars = sums.map((sum, i) => {
     if (sum === 0) return "";

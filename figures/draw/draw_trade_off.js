@@ -33,7 +33,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
     return /** @type {const} */ ([low - more, high + more]);
   };
   const y = numberAxis(padded(points.map((it) => it.y)), [bottom, TOP + 4], metric);
-  const left = y.room + 10;
+  const left = Math.min(y.room + 10, width * 0.3);
   const x = numberAxis(padded(points.map((it) => it.x)), [left + 4, width - 8], second, 70);
   const texts = {
     x: second === "took" ? secondsText : columnText(points.map((it) => it.x)),
@@ -93,7 +93,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
       horizontalLines(y, { left, right: width }),
       labelsBelow(x.texts, x.values.map(x.scale), {
         y: bottom + 17,
-        left: left - 16,
+        left: Math.max(left - 16, 0),
         right: width,
       }),
       ...dots,

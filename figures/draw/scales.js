@@ -55,8 +55,10 @@ export function ticks([low, high], count) {
   if (!(high > low) || !Number.isFinite(high - low)) return Number.isFinite(low) ? [low] : [];
   const raw = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(raw));
-  // The widest steps first: one tick alone tells no scale.
-  for (const factor of [10, 5, 2, 1, 0.5, 0.2, 0.1]) {
+  const factors = [10, 5, 2, 1, 0.5, 0.2, 0.1];
+  const wanted = factors.findLast((factor) => factor * power >= raw * 0.99) ?? 10;
+  // A single tick shows no scale: smaller steps follow.
+  for (const factor of factors.filter((it) => it <= wanted)) {
     const step = factor * power;
     const first = Math.ceil(low / step - 1e-9);
     const last = Math.floor(high / step + 1e-9);

@@ -1,6 +1,6 @@
 /** Elements of SVG as text. Everything that they are given is escaped. @module */
 import { color } from "./colors.js";
-import { fitText, plainText } from "./text.js";
+import { allowedText, fitText, plainText } from "./text.js";
 
 /** @typedef {import("../view.ts").Better} Better */
 
@@ -16,26 +16,20 @@ import { fitText, plainText } from "./text.js";
  * @property {boolean} [still] true for a picture: marks have no role and no index, and the text is smaller
  */
 
+/** Characters of a tooltip. */
+const MAX_TITLE = 400;
+
 /** Fonts of the system. */
 const FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 /**
- * Escapes a text for content and attributes. Characters that XML 1.0 forbids become pictures of control
- * characters, or U+FFFD.
+ * Escapes a text for content and attributes. Characters that XML 1.0 forbids become others.
  *
  * @param {string} text
  * @returns {string}
  */
 export function escapeXml(text) {
-  return text.replace(
-    // deno-lint-ignore no-control-regex
-    /[&<>"']|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    (found) => {
-      const code = found.charCodeAt(0);
-      if (code < 0x20) return String.fromCharCode(0x2400 + code);
-      return ENTITIES[found] ?? "\ufffd";
-    },
-  );
+  return allowedText(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? found);
 }
 
 /** @type {Readonly<Record<string, string>>} */
@@ -113,7 +107,7 @@ export function picture({ width, id, still }, height, label, content) {
 export function label(text, { x, y, width = Infinity, size = 12, bold, anchor, fill, turned }) {
   const shown = fitText(text, width, { size, bold });
   if (shown === "") return "";
-  const title = shown === plainText(text) ? "" : element("title", {}, escapeXml(plainText(text)));
+  const whole = shown === plainText(text) ? "" : title(text);
   return element("text", {
     x: turned ? undefined : x,
     y: turned ? undefined : y,
@@ -124,7 +118,7 @@ export function label(text, { x, y, width = Infinity, size = 12, bold, anchor, f
     fill: fill === undefined ? undefined : color(fill),
     // Spaces are kept where a value has them at its ends.
     "xml:space": /^\s|\s$/.test(shown) ? "preserve" : undefined,
-  }, title + escapeXml(shown));
+  }, whole + escapeXml(shown));
 }
 
 /**
@@ -151,7 +145,12 @@ export function choosable({ still, selected }, name, i, { where, isFirst } = {})
 
 /** Returns a tooltip. @param {string} text @returns {string} */
 export function title(text) {
-  return element("title", {}, escapeXml(plainText(text)));
+  const line = plainText(text);
+  return element(
+    "title",
+    {},
+    escapeXml(line.length > MAX_TITLE ? `${plainText(text.slice(0, MAX_TITLE))}…` : line),
+  );
 }
 
 /**

@@ -19,6 +19,20 @@ const DIRECTED =
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
+ * Returns a text in which characters that XML 1.0 forbids are pictures of control characters, or U+FFFD.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function allowedText(text) {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    (found) => found < " " ? String.fromCharCode(0x2400 + found.charCodeAt(0)) : "\ufffd",
+  );
+}
+
+/**
  * Returns a text as one line: white space is one space, and a text with letters from right to left is
  * isolated from its neighbours.
  *
@@ -26,7 +40,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
  * @returns {string}
  */
 export function plainText(text) {
-  const line = text.replace(/[\s\u2028\u2029]+/g, " ");
+  const line = allowedText(text.replace(/[\s\u2028\u2029]+/g, " "));
   return DIRECTED.test(line) && !/^\u2068.*\u2069$/.test(line) ? `\u2068${line}\u2069` : line;
 }
 

@@ -18,9 +18,12 @@ export function save(blob, name) {
 
 /** Saves a drawing as SVG, in the colours of the page. @param {Element | null} box @param {string} name */
 export function saveDrawing(box, name) {
-  const drawing = coloured(box);
+  const drawing = box?.querySelector("svg");
   if (!drawing) return;
-  const text = new XMLSerializer().serializeToString(drawing);
+  const style = getComputedStyle(drawing);
+  const text = new XMLSerializer().serializeToString(drawing)
+    .replace(/var\((--[\w-]+),[^()]*\)/g, (_, color) => style.getPropertyValue(color))
+    .replace(/^<svg[^>]*>/, (root) => `${root}<rect width="100%" height="100%" fill="${groundOf(drawing)}"/>`);
   save(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`);
 }
 
@@ -31,44 +34,6 @@ export async function savePicture(box, name) {
   const canvas = paint(drawing, 2);
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (blob) save(/** @type {Blob} */ (blob), `${name}.png`);
-}
-
-/** Properties that style sheets set on a drawing. */
-const PROPERTIES = [
-  "fill",
-  "fill-opacity",
-  "stroke",
-  "stroke-opacity",
-  "stroke-width",
-  "stroke-dasharray",
-  "opacity",
-  "font-family",
-  "font-size",
-  "font-weight",
-  "text-anchor",
-];
-
-/** Returns a copy of a drawing that needs no style sheet. @param {Element | null} box @returns {SVGElement | undefined} */
-function coloured(box) {
-  const drawing = box?.querySelector("svg");
-  if (!drawing) return undefined;
-  const copy = /** @type {SVGElement} */ (drawing.cloneNode(true));
-  const copies = [copy, ...copy.querySelectorAll("*")];
-  for (const [i, element] of [drawing, ...drawing.querySelectorAll("*")].entries()) {
-    const style = getComputedStyle(element);
-    for (const property of PROPERTIES) {
-      const value = style.getPropertyValue(property);
-      if (value !== "") copies[i]?.setAttribute(property, value);
-    }
-    copies[i]?.removeAttribute("tabindex");
-  }
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  ground.setAttribute("width", "100%");
-  ground.setAttribute("height", "100%");
-  ground.setAttribute("fill", groundOf(drawing));
-  copy.prepend(ground);
-  return copy;
 }
 
 /** @param {Element} element @returns {string} */

@@ -211,7 +211,7 @@ function titleOf({ store, done, planned }) {
 /** The best first; the newest where no result is a number. @returns {string} */
 function defaultSort() {
   const { metric, better } = model.view?.choices ?? {};
-  if (!metric) return "-_stet_timestamp";
+  if (!metric) return model.view?.progress.last_run ? "-_stet_timestamp" : "";
   const name = metric.name === "took" ? "_stet_elapsed" : metric.name;
   return better === "higher" ? `-${name}` : name;
 }

@@ -51,6 +51,32 @@ export const trainHeat: Heat = {
   best: losses.indexOf(Math.min(...losses)),
 };
 
+/** Returns a heat map without the values of x and y from some on. */
+function part(heat: Heat, x: number, y: number): Heat {
+  const kept = heat.cells.x.map((_, i) => i)
+    .filter((i) => heat.cells.x[i]! < x && heat.cells.y[i]! < y);
+  const only = <T>(all: readonly T[]): T[] => kept.map((i) => all[i]!);
+  const { cells } = heat;
+  return {
+    ...heat,
+    x: { ...heat.x, parts: heat.x.parts.slice(0, x) },
+    y: { ...heat.y!, parts: heat.y!.parts.slice(0, y) },
+    cells: {
+      x: only(cells.x),
+      y: only(cells.y),
+      z: only(cells.z),
+      value: only(cells.value).map((it, i) => i === 5 ? null : it),
+      n: only(cells.n),
+      failed: only(cells.failed).map((it, i) => i === 2 ? 3 : it),
+      running: only(cells.running),
+    },
+    best: 3,
+  };
+}
+
+/** 4 by 3 cells, with one that has no number, one with failures and one with runs under way. */
+export const smallHeat: Heat = part(trainHeat, 4, 3);
+
 const models = [
   "gpt-4o-mini-2026-07-18",
   "claude-sonnet-4",
