@@ -23,7 +23,10 @@ export function saveDrawing(box, name) {
   const style = getComputedStyle(drawing);
   const text = new XMLSerializer().serializeToString(drawing)
     .replace(/var\((--[\w-]+),[^()]*\)/g, (_, color) => style.getPropertyValue(color))
-    .replace(/^<svg[^>]*>/, (root) => `${root}<rect width="100%" height="100%" fill="${groundOf(drawing)}"/>`);
+    .replace(
+      /^<svg[^>]*>/,
+      (root) => `${root}<rect width="100%" height="100%" fill="${groundOf(drawing)}"/>`,
+    );
   save(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`);
 }
 

@@ -1,6 +1,6 @@
 import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../../figures/draw/draw_effect.js";
-import { drawHeat } from "../../figures/draw/draw_heat.js";
+import { drawHeat, heatTitle } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
@@ -18,6 +18,7 @@ import { Header, Tiles } from "./parts/header.js";
 import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
+import { Values } from "./parts/values.js";
 import { Workers } from "./parts/workers.js";
 import { html } from "./preact.js";
 
@@ -31,6 +32,8 @@ export function Page({ model, act }) {
   const { view, problem } = model;
   const props = { model, act };
   const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
+  const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
+  const hasRuns = view !== undefined && view.progress.done > 0 && !isOne;
   const failures = html`<${Failures} ...${props} />`;
   return html`
     <a class="skip" href="#runs">Skip to the table of runs</a>
@@ -44,7 +47,7 @@ export function Page({ model, act }) {
         ${view.notes.length > 0 &&
           html`<ul class="notes">${view.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
         ${isAllFailed && failures}
-        <${BestConfigurations} ...${props} />
+        ${isOne ? html`<${OneRun} ...${props} />` : html`<${BestConfigurations} ...${props} />`}
         <${Matters} ...${props} />
         <${HeatMap} ...${props} />
         <${AllConfigurations} ...${props} />
@@ -52,8 +55,8 @@ export function Page({ model, act }) {
         <${TradeOff} ...${props} />
         ${!isAllFailed && failures}
         <${Running} ...${props} />
-        <${OverTime} ...${props} />
-        <${Runs} ...${props} />
+        ${!isOne && html`<${OverTime} ...${props} />`}
+        ${hasRuns && html`<${Runs} ...${props} />`}
         <${Workers} ...${props} />
       `}
     </main>
@@ -63,6 +66,19 @@ export function Page({ model, act }) {
     <${HelpDialog} ...${props} />
     <${TokenDialog} ...${props} />
     <p class="toast" role="status">${model.toast}</p>
+  `;
+}
+
+/** The values of the only run. @param {Props} props */
+function OneRun({ model }) {
+  const row = model.table?.rows[0];
+  return html`
+    <section aria-labelledby="one-title">
+      <div class="head">
+        <h2 id="one-title">The only run</h2>
+      </div>
+      <${Values} row=${row} />
+    </section>
   `;
 }
 
@@ -162,23 +178,27 @@ function cellWhere({ x, y, z, cells }, i) {
 function HeatMap({ model, act }) {
   const { view } = model;
   if (!view?.heat) return null;
-  const { heat, choices: { params, over } } = view;
+  const { heat, effects, choices: { params, over } } = view;
   const options = metricOf(model);
   const names = params.filter(({ constant }) => constant === null)
     .map((
       { name, label },
     ) => /** @type {const} */ ([name, over.includes(name) ? `${label} (averaged)` : label]));
-  const title = heat.y
-    ? `${
-      heat.agg === "mean" ? "" : `${heat.agg}, `
-    }${options.metric} by ${heat.x.label} and ${heat.y.label}`
-    : `${options.metric} by ${heat.x.label}`;
+  const [line] = heat.y === null && heat.agg === "mean"
+    ? effects.filter(({ axis }) => axis.name === heat.x.name)
+    : [];
+  const title = `${heatTitle(heat, options.metric)} by ${heat.x.label}${
+    heat.y ? ` and ${heat.y.label}` : ""
+  }`;
   const aggregates = ["mean", "median", "best", "worst", "sd", "n", "took", "done"];
   return html`
     <${Figure} title=${title} name="heat-map" kind="heat" data=${heat}
-      onChoose=${(/** @type {Mark} */ { i }) =>
-        i !== undefined && act.addFilter(cellWhere(heat, i))}
-      draw=${(/** @type {number} */ width) => drawHeat(heat, { ...options, width, id: "heat" })}
+      onChoose=${(/** @type {Mark} */ { i, where }) =>
+        act.addFilter(where ?? cellWhere(heat, i ?? -1))}
+      draw=${(/** @type {number} */ width) =>
+        line
+          ? drawEffect(line, { ...options, width, id: "heat" })
+          : drawHeat(heat, { ...options, width, id: "heat" })}
       controls=${html`
         <${Picker} label="x" id="heat-x" value=${heat.x.name} options=${names}
           onPick=${(/** @type {string} */ x) =>
@@ -207,7 +227,9 @@ function HeatMap({ model, act }) {
 function AllConfigurations({ model, act }) {
   const { view } = model;
   const configurations = view?.configurations;
-  if (!configurations || configurations.mean.length < 2) return null;
+  if (!configurations || configurations.mean.length < 2 || configurations.axes.length < 2) {
+    return null;
+  }
   const options = metricOf(model);
   return html`
     <div class="configurations">

@@ -33,7 +33,7 @@ export function BestConfigurations({ model, act }) {
             <tr>
               <th scope="col" class="number">#</th>
               ${best.params.map((name) => html`<th scope="col">${labelOf(view, name)}</th>`)}
-              <th scope="col" class="number">${metric.label}</th>
+              <th scope="col" class="number mean">${metric.label}</th>
               ${hasSpread && html`<th scope="col" class="number">± sd</th>`}
               <th scope="col" class="number">n</th>
               ${hasSpread && html`
@@ -64,7 +64,7 @@ export function BestConfigurations({ model, act }) {
                         : html`<bdi title=${value}>${shortValue(value)}</bdi>`}</td>
                     `
                   )}
-                  <td class="number"><b>${meanText(row.mean)}</b></td>
+                  <td class="number mean"><b>${meanText(row.mean)}</b></td>
                   ${hasSpread &&
                     html`<td class="number">${row.sd === null ? "–" : sdText(row.sd)}</td>`}
                   <td class="number">${row

@@ -1,6 +1,7 @@
-import { columnText, fullText, isReserved, isResult } from "../cells.js";
+import { isReserved, isResult } from "../cells.js";
 import { html } from "../preact.js";
 import { Dialog } from "./dialog.js";
+import { Values } from "./values.js";
 
 /**
  * One run: every value in full, and what can be done with it.
@@ -10,12 +11,6 @@ import { Dialog } from "./dialog.js";
 export function Drawer({ model, act }) {
   const { run } = model;
   if (!run) return null;
-  const names = Object.keys(run.row);
-  const groups = [
-    ["Params", names.filter((name) => !isResult(name) && !isReserved(name))],
-    ["Results", names.filter(isResult)],
-    ["Details", names.filter(isReserved)],
-  ];
   return html`
     <${Dialog} id="run" title="Run" kind="drawer" onClose=${act.closeRun}>
       <div class="actions">
@@ -25,21 +20,7 @@ export function Drawer({ model, act }) {
           act.copy(explainLine(model, run.row))}>Copy “stet explain”</button>
         <button type="button" onClick=${() => act.reset(run.row)}>Run again …</button>
       </div>
-      ${groups.map(([title, list]) =>
-        list && list.length > 0 && html`
-          <h3>${title}</h3>
-          <dl class="values">
-            ${/** @type {string[]} */ (list).map((name) =>
-              html`
-                <div>
-                  <dt title=${name}>${columnText(name)}</dt>
-                  <dd dir="auto">${valueOf(run.row[name])}</dd>
-                </div>
-              `
-            )}
-          </dl>
-        `
-      )}
+      <${Values} row=${run.row} />
       ${run.files.map(({ title, text }) =>
         html`
           <h3>${title}</h3>
@@ -48,12 +29,6 @@ export function Drawer({ model, act }) {
       )}
     <//>
   `;
-}
-
-/** @param {unknown} value */
-function valueOf(value) {
-  const text = fullText(value);
-  return text.includes("\n") ? html`<pre tabindex="0">${text}</pre>` : text;
 }
 
 /** @param {import("../main.js").Model} model @param {Readonly<Record<string, unknown>>} row @returns {string} */

@@ -14,7 +14,7 @@ const MAX_COMPARED = 8;
 export function Runs({ model, act }) {
   const { table, view, choices, selected, pageSize } = model;
   if (!table || !view) return null;
-  const columns = shownColumns(table.columns, choices.columns);
+  const columns = shownColumns(table.columns, choices.columns, view);
   const sort = model.sort;
   const first = Number(choices.page ?? "0") * pageSize;
   const last = first + table.rows.length;
@@ -133,8 +133,13 @@ function ColumnChooser({ all, shown, act }) {
   `;
 }
 
-/** @param {readonly string[]} all @param {string | undefined} chosen @returns {readonly string[]} */
-function shownColumns(all, chosen) {
+/**
+ * @param {readonly string[]} all
+ * @param {string | undefined} chosen
+ * @param {import("../../../figures/view.ts").View} view
+ * @returns {readonly string[]}
+ */
+function shownColumns(all, chosen, { choices }) {
   if (chosen !== undefined) {
     try {
       const names = JSON.parse(chosen);
@@ -143,9 +148,16 @@ function shownColumns(all, chosen) {
       // An address that somebody wrote: the default columns.
     }
   }
-  const params = all.filter((name) => !isReserved(name) && !isResult(name));
+  // Columns of another namespace are empty.
+  const filled = new Set(
+    [...choices.params, ...choices.metrics].map(({ name }) => name).concat(choices.texts),
+  );
+  const own = choices.namespaces.length > 1
+    ? all.filter((name) => isReserved(name) || filled.has(name))
+    : all;
+  const params = own.filter((name) => !isReserved(name) && !isResult(name));
   const took = all.filter((name) => name === "_stet_elapsed");
-  return [...params, ...all.filter(isResult), ...took];
+  return [...params, ...own.filter(isResult), ...took];
 }
 
 /** Up, down, and the default. @param {string} sort @param {string} name @returns {string} */
