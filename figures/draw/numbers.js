@@ -118,18 +118,18 @@ export function shortValue(text) {
 }
 
 /**
- * Returns the labels of an axis: numbers in as few digits as tell them apart.
+ * Returns the labels of an axis: numbers in as few digits as tell them apart, of ranges their lower ends.
  *
  * @param {import("../view.ts").ViewAxis} axis
  * @returns {string[]}
  */
 export function partLabels({ kind, parts }) {
-  if (kind !== "numbers") return parts.map(({ label }) => label === "" ? EMPTY : label);
+  if (kind === "texts") return parts.map(({ label }) => label === "" ? EMPTY : label);
   for (let digits = 3; digits <= 6; digits++) {
     const texts = parts.map(({ number, label }) =>
       number === undefined || !Number.isFinite(number) || /^-?\d+$/.test(label)
         ? label
-        : numberText(number, digits)
+        : numberText(number, digits) + (kind === "ranges" ? "…" : "")
     );
     if (new Set(texts).size === parts.length) return texts;
   }

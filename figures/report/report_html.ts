@@ -98,8 +98,8 @@ function content(view: View, facts: ReportFacts, detail: Detail): string {
     ),
     section("Trade-off", tradeOff(view, detail)),
     section("All configurations", configurations(view, detail)),
-    section(failuresHeading(view), failures(view, detail), true),
     section("Over time", overTime(view, detail)),
+    section(failuresHeading(view), failures(view, detail), true),
     "</main>",
     foot(view, facts),
   ].filter((it) => it !== "").join("\n");
@@ -157,7 +157,7 @@ function best(view: View, detail: Detail): string {
     `<th scope="col" class="number">${escapeXml(fitText(metric, 120))}</th>`,
     has.sd ? `<th scope="col" class="number">± sd</th>` : "",
     `<th scope="col" class="number">runs</th>`,
-    `<th scope="col">mean ± sd, least to most</th>`,
+    `<th scope="col">${has.sd ? "mean ± sd, least to most" : ""}</th>`,
     has.took ? `<th scope="col" class="number">took</th>` : "",
   ].join("");
   const room = 560 / Math.max(best.params.length, 1);
