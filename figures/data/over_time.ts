@@ -23,7 +23,8 @@ export function overTimeOf(selection: Selection): OverTime | null {
     if (time < least) least = time;
     if (time > most) most = time;
   };
-  for (let i = 0; i < columns.length; i++) if (!mask || mask[i] === 1) widen(ended[i]!);
+  if (mask) { for (let i = 0; i < columns.length; i++) if (mask[i] === 1) widen(ended[i]!); }
+  if (!mask) [columns.times.first, columns.times.last].filter(Number.isFinite).forEach(widen);
   for (const time of failed) widen(time);
   if (least > most) return null;
   const size = SIZES.find((each) => (most - least) / each < MAX_INTERVALS - 1) ??

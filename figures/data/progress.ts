@@ -26,14 +26,8 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
     ? planDone(columns, plan.grid)
     : { done: keys, planned: inferred(columns, facts, keys) };
   const { planned } = done;
-  let [first, last, took] = [Infinity, -Infinity, 0];
+  const { first, last, took } = columns.times;
   const seconds: number[] = [];
-  for (let i = 0; i < columns.length; i++) {
-    const time = columns.ended[i]!;
-    if (time < first) first = time;
-    if (time > last) last = time;
-    if (columns.took[i]! >= 0) took += columns.took[i]!;
-  }
   for (let i = Math.max(0, columns.length - NEWEST); i < columns.length; i++) {
     if (!Number.isNaN(columns.took[i])) seconds.push(columns.took[i]!);
   }
@@ -56,7 +50,7 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
     left_seconds: claims.length > 0 && left !== null && rate ? left / rate : null,
     first_run: timeText(first),
     last_run: timeText(last),
-    took_seconds: took,
+    took_seconds: took.sum,
     command: facts.command,
     problem: facts.problem,
   };
@@ -81,11 +75,9 @@ function inferred(columns: Columns, { failures, claims }: ViewFacts, done: numbe
     const column = columns.get(name);
     if (params.includes(name) && column) {
       if (column.isLost) return null;
-      const { codes, values: all } = column.coded();
-      const isSeen = new Uint8Array(all.length);
-      for (let i = 0; i < columns.length; i++) isSeen[codes[i]!] = 1;
+      const { rows, values: all } = column.coded();
       for (const [code, value] of all.entries()) {
-        if (isSeen[code]) values.add(value === undefined ? undefined : keyOf(value));
+        if (rows[code]! > 0) values.add(value === undefined ? undefined : keyOf(value));
       }
     }
     // Functions that share a store, and params that some runs lack, are no one grid.

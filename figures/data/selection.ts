@@ -5,8 +5,8 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
-import { type Cells, cellsOf, cellValues } from "./columns/cells.ts";
-import { keyOf } from "./columns/column.ts";
+import { type Cells, cellsOf } from "./columns/cells.ts";
+import { type ColumnCounts, keyOf } from "./columns/column.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
 import { labelsOf, nameOf } from "./columns/name_of.ts";
@@ -33,7 +33,8 @@ export class Selection {
   readonly #domains = new Map<string, readonly Counted[]>();
   readonly #axes = new Map<string, PlacedAxis>();
   readonly #cells = new Map<string, Cells>();
-  readonly #grouped: readonly string[];
+  readonly #parts = new Map<string, Map<Cells, Int32Array>>();
+  readonly #grouped: readonly string[] | undefined;
   readonly #hasCondition: boolean;
 
   /** @throws {TypeError} If a name is unknown or ambiguous. @throws {SyntaxError} If the condition is none. */
@@ -139,7 +140,7 @@ export class Selection {
 
   /** Returns the configurations, split by further params. */
   cellsBy(more: readonly string[], metric: Metric | null): Cells {
-    const params = [...new Set([...this.#grouped, ...more])];
+    const params = [...new Set([...this.#grouped!, ...more])];
     const key = JSON.stringify([params, metric?.name]);
     let cells = this.#cells.get(key);
     if (!cells) {
@@ -165,14 +166,39 @@ export class Selection {
 
   /** Returns the part of each cell on the axis of a param. */
   partsOf(cells: Cells, name: string): Int32Array {
+    let parts = this.#parts.get(name);
+    if (!parts) this.#parts.set(name, parts = new Map());
+    let found = parts.get(cells);
+    if (!found) parts.set(cells, found = this.#makeParts(cells, name));
+    return found;
+  }
+
+  #makeParts(cells: Cells, name: string): Int32Array {
     const { partOf } = this.axis(name);
-    const parts = new Map<unknown, number>();
-    return Int32Array.from(cellValues(this.columns, cells, name), (value) => {
-      const key = value === undefined ? value : keyOf(value);
-      let part = parts.get(key);
-      if (part === undefined) parts.set(key, part = partOf(value));
-      return part;
-    });
+    const parts = new Int32Array(cells.count);
+    const column = this.columns.get(name);
+    if (!column || column.isLost) return parts.fill(partOf(undefined));
+    const { codes, values } = column.coded();
+    const table = new Int32Array(values.length).fill(-2);
+    for (let cell = 0; cell < cells.count; cell++) {
+      const code = codes[cells.first[cell]!]!;
+      if (table[code] === -2) table[code] = partOf(values[code]);
+      parts[cell] = table[code]!;
+    }
+    return parts;
+  }
+
+  /** Counts the selected rows by the codes of a column. */
+  #rowsOf(name: string, codes: ArrayLike<number>, count: number): Float64Array {
+    const counts = new Float64Array(count);
+    if (this.#grouped?.includes(name)) {
+      const { first, rows } = this.cells;
+      for (let cell = 0; cell < first.length; cell++) counts[codes[first[cell]!]!]! += rows[cell]!;
+      return counts;
+    }
+    const { length } = this.columns;
+    for (let i = 0; i < length; i++) if (this.mask![i] === 1) counts[codes[i]!]!++;
+    return counts;
   }
 
   #valuesOf(name: string, withPlan: boolean): readonly Counted[] {
@@ -186,11 +212,8 @@ export class Selection {
     };
     const column = columns.get(name);
     if (column && !column.isLost) {
-      const { codes, values } = column.coded();
-      const counts = new Uint32Array(values.length);
-      for (let i = 0; i < columns.length; i++) {
-        if (!mask || mask[i] === 1) counts[codes[i]!]!++;
-      }
+      const { codes, values, rows } = column.coded();
+      const counts = mask ? this.#rowsOf(name, codes, values.length) : rows;
       for (const [code, rows] of counts.entries()) if (rows > 0) add(values[code], rows);
     }
     for (const { params } of [...this.failures, ...this.claims]) {
@@ -227,9 +250,7 @@ function namespacesOf(
   const counts = new Map<string, number>();
   const column = columns.get(NAMESPACE);
   if (column && !column.isLost) {
-    const { codes, values } = column.coded();
-    const rows = new Uint32Array(values.length);
-    for (let i = 0; i < columns.length; i++) rows[codes[i]!]!++;
+    const { values, rows } = column.coded();
     for (const [code, value] of values.entries()) {
       if (rows[code]! > 0) counts.set(String(value ?? ""), rows[code]!);
     }
@@ -292,18 +313,14 @@ function metricsOf(
       own ? countsIn(numbersOf(columns, name), columns.length, own) : counts,
     );
   });
-  if (columns.hasTook) {
-    metrics.push(metricOf(TOOK, TOOK, countsIn(columns.took, columns.length, own)));
+  const { took } = columns.times;
+  if (took.numbers > 0) {
+    metrics.push(metricOf(TOOK, TOOK, own ? countsIn(columns.took, columns.length, own) : took));
   }
   return metrics.filter(({ numbers }) => numbers > 0);
 }
 
-interface Counts {
-  numbers: number;
-  left_out: number;
-  least: number;
-  most: number;
-}
+type Counts = Pick<ColumnCounts, "numbers" | "left_out" | "least" | "most">;
 
 function metricOf(name: string, label: string, counts: Counts): Metric {
   const { numbers, left_out, least, most } = counts;

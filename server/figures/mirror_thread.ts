@@ -1,6 +1,10 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
+import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
+import type { ViewFacts } from "../../figures/data/view_facts.ts";
+import { viewOfColumns } from "../../figures/data/view_of.ts";
+import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
@@ -40,11 +44,36 @@ export type MirrorRequests = ReturnType<typeof openMirror>;
 function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
   const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
+  const lost: LostValues = {
+    rowsWhere: (condition) => select.selectPositions(mirror, condition).map((n) => n - 1),
+    at: (column, row) => select.selectValue(mirror, column, row + 1),
+  };
+  let columns = new Columns(lost);
+  /** The columns that are being filled. */
+  let filled = columns;
   return {
-    begin: (isWhole: boolean) => mirror.begin(isWhole),
-    insert: (rows: PackedRows) => mirror.insert(rows),
-    commit: (columns: readonly string[]) => mirror.commit(columns),
-    abort: () => mirror.abort(),
+    begin(isWhole: boolean): void {
+      mirror.begin(isWhole);
+      filled = isWhole ? new Columns(lost) : columns;
+    },
+    insert(rows: PackedRows): void {
+      mirror.insert(rows);
+      filled.insert(rows);
+    },
+    commit(names: readonly string[]): void {
+      mirror.commit(names);
+      filled.commit(names);
+      columns = filled;
+    },
+    abort(): void {
+      mirror.abort();
+      columns = filled = new Columns(lost);
+    },
+    view: (query: ViewQuery, facts: Omit<ViewFacts, "plan">) =>
+      JSON.stringify(viewOfColumns(columns, query, {
+        ...facts,
+        plan: grid ? { grid: grid.grid, from: "grid" } : null,
+      })),
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>

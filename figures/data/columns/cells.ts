@@ -1,4 +1,3 @@
-import type { Value } from "../../../core/values/value.ts";
 import type { Column } from "./column.ts";
 import type { Columns } from "./columns.ts";
 import type { Mask } from "./column_mask.ts";
@@ -165,9 +164,4 @@ export function cellsOf(
   }
   for (let id = 0; id < count; id++) tookSum[id]! /= tookCount[id]!;
   return { params, count, ids, first, rows, n, mean, m2, least, most, took: tookSum };
-}
-
-/** Returns the value of a param in each cell. */
-export function cellValues(columns: Columns, cells: Cells, name: string): (Value | undefined)[] {
-  return Array.from(cells.first, (row) => columns.at(name, row));
 }

@@ -16,6 +16,8 @@ export interface Coded {
   readonly codes: Codes;
   /** The values by code; the first is undefined. */
   readonly values: readonly (Value | undefined)[];
+  /** The number of rows of each code. */
+  readonly rows: readonly number[];
 }
 
 /** Counts of the values of a column. */
@@ -54,6 +56,7 @@ export class Column {
   /** The dictionary; undefined once the values are too many. */
   #index: Map<unknown, number> | undefined = new Map();
   #values: (Value | undefined)[] = [undefined];
+  #rows: number[] = [0];
   #codes: Codes = new Uint8Array(256);
   /** Numbers by row: NaN for each other value, which is in `#others`; absent rows are in `#isAbsent`. */
   #numbers: Float64Array<ArrayBuffer> | undefined;
@@ -124,24 +127,29 @@ export class Column {
   coded(): Coded {
     if (this.#index) {
       if (this.#codes.length < this.#length) this.#codes = grown(this.#codes, this.#length);
-      return { codes: this.#codes, values: this.#values };
+      return { codes: this.#codes, values: this.#values, rows: this.#rows };
     }
     if (this.#made?.length === this.#length) return this.#made.coded;
     const index = new Map<unknown, number>();
     const values: (Value | undefined)[] = [undefined];
+    const rows = [0];
     const codes = new Uint32Array(this.#length);
     for (let row = 0; row < this.#length; row++) {
       const value = this.at(row);
-      if (value === undefined) continue;
-      const key = keyOf(value);
-      let code = index.get(key);
-      if (code === undefined) {
-        index.set(key, code = values.length);
-        values.push(value);
+      let code: number | undefined = 0;
+      if (value !== undefined) {
+        const key = keyOf(value);
+        code = index.get(key);
+        if (code === undefined) {
+          index.set(key, code = values.length);
+          values.push(value);
+          rows.push(0);
+        }
       }
       codes[row] = code;
+      rows[code]!++;
     }
-    const coded = { codes, values };
+    const coded = { codes, values, rows };
     this.#made = { length: this.#length, coded };
     return coded;
   }
@@ -186,8 +194,8 @@ export class Column {
 
   #set(row: number, value: Value | undefined): void {
     if (this.#index) {
-      if (value === undefined && row >= this.#codes.length) return;
-      this.#setCode(row, value);
+      if (value === undefined) this.#rows[0]!++;
+      else this.#setCode(row, value);
     } else if (this.#numbers) {
       this.#setNumber(row, value);
     } else if (this.#all) {
@@ -195,21 +203,20 @@ export class Column {
     }
   }
 
-  #setCode(row: number, value: Value | undefined): void {
-    let code = 0;
-    if (value !== undefined) {
-      const key = keyOf(value);
-      const known = this.#index!.get(key);
-      if (known === undefined) {
-        code = this.#values.length;
-        if (typeof key === "string") this.#dictionaryLength += key.length;
-        if (code > this.#maxCodes || this.#dictionaryLength > this.#maxLength) {
-          return this.#leaveCodes(row, value);
-        }
-        this.#index!.set(key, code);
-        this.#values.push(value);
-      } else code = known;
+  #setCode(row: number, value: Value): void {
+    const key = keyOf(value);
+    let code = this.#index!.get(key);
+    if (code === undefined) {
+      code = this.#values.length;
+      if (typeof key === "string") this.#dictionaryLength += key.length;
+      if (code > this.#maxCodes || this.#dictionaryLength > this.#maxLength) {
+        return this.#leaveCodes(row, value);
+      }
+      this.#index!.set(key, code);
+      this.#values.push(value);
+      this.#rows.push(0);
     }
+    this.#rows[code]!++;
     if (row >= this.#codes.length) this.#codes = grown(this.#codes, row + 1);
     if (code > 255 && this.#codes.BYTES_PER_ELEMENT === 1) {
       this.#codes = Uint16Array.from(this.#codes);
@@ -235,6 +242,7 @@ export class Column {
       this.#isLost = true;
     }
     this.#values = [];
+    this.#rows = [];
     this.#codes = new Uint8Array(0);
     this.#set(row, value);
   }

@@ -18,6 +18,19 @@ export interface LostValues {
   at(column: string, row: number): Value | undefined;
 }
 
+/** The range of the ends of runs, and counts of their durations. */
+export interface Times {
+  readonly first: number;
+  readonly last: number;
+  readonly took: {
+    readonly numbers: number;
+    readonly left_out: number;
+    readonly sum: number;
+    readonly least: number;
+    readonly most: number;
+  };
+}
+
 /** The rows of a store in columns, kept up by the rows that it gains. */
 export class Columns {
   /** Source of texts that are not kept; undefined: all are kept. */
@@ -27,7 +40,11 @@ export class Columns {
   #length = 0;
   #ended = new Float64Array(256);
   #took = new Float64Array(256);
-  #hasTook = false;
+  readonly #times = {
+    first: Infinity,
+    last: -Infinity,
+    took: { numbers: 0, left_out: 0, sum: 0, least: Infinity, most: -Infinity },
+  };
   #isRecords = false;
   readonly #kept = new Map<string, { readonly length: number; readonly value: unknown }>();
 
@@ -55,9 +72,9 @@ export class Columns {
     return this.#took;
   }
 
-  /** True if a row has a duration. */
-  get hasTook(): boolean {
-    return this.#hasTook;
+  /** The first and last end of a run, infinite if none is known; the number, sum and extremes of durations. */
+  get times(): Times {
+    return this.#times;
   }
 
   /** The columns that identify a run, but for the namespace. */
@@ -155,9 +172,17 @@ export class Columns {
     const [endOf, tookOf] = runTimes(rows);
     for (let i = 0; i < rows.length; i++) {
       const took = tookOf!(i);
-      this.#ended[this.#length + i] = endOf!(i) ?? NaN;
+      const end = endOf!(i) ?? NaN;
+      this.#ended[this.#length + i] = end;
       this.#took[this.#length + i] = took ?? NaN;
-      if (took !== null) this.#hasTook = true;
+      if (end < this.#times.first) this.#times.first = end;
+      if (end > this.#times.last) this.#times.last = end;
+      if (took === null) continue;
+      const all = this.#times.took;
+      all.numbers++;
+      all.sum += took;
+      if (took < all.least) all.least = took;
+      if (took > all.most) all.most = took;
     }
   }
 }

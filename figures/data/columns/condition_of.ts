@@ -23,7 +23,7 @@ export function quotedName(column: string): string {
   return BARE.test(column) && !WORDS.test(column) ? column : `"${column.replaceAll('"', '""')}"`;
 }
 
-function valueOf(value: Value & {}): string {
+function valueOf(value: NonNullable<Value>): string {
   switch (typeof value) {
     case "string":
       return `'${value.replaceAll("'", "''")}'`;
