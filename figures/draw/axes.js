@@ -27,8 +27,12 @@ import { fitText, textWidth } from "./text.js";
 export function numberAxis(domain, range, metric, apart = 30) {
   const count = Math.max(Math.floor(Math.abs(range[1] - range[0]) / apart), 2);
   const values = ticks(domain, count);
-  const text = metric === "took" ? secondsText : columnText(values, 4);
-  const texts = values.map((it) => text(it));
+  const durations = metric === "took" ? values.map(secondsText) : [];
+  // Ticks of durations can be closer than their two units tell.
+  const isPlain = new Set(durations).size < values.length;
+  const text = columnText(values, 4);
+  const unit = metric === "took" ? " s" : "";
+  const texts = isPlain ? values.map((it) => text(it) + unit) : durations;
   const room = Math.max(0, ...texts.map((it) => textWidth(it, { size: 11 })));
   return { scale: linearScale(domain, range), values, texts, room };
 }

@@ -68,6 +68,17 @@ export function color(name) {
 }
 
 /**
+ * Returns the colours of a step of a heat map on a dark terminal or a light one: cells have their own background.
+ *
+ * @param {number} step 0 for the worst
+ * @returns {readonly [ink: string, background: string]}
+ */
+export function heatColors(step) {
+  const background = HEAT_DARK[step] ?? "#000000";
+  return [inkOn(background), background];
+}
+
+/**
  * Returns the contrast of two colours by WCAG 2.2, 1 to 21.
  *
  * @param {string} one `#rrggbb`

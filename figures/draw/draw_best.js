@@ -2,7 +2,7 @@
 import { color } from "./colors.js";
 import { intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
 import { choosable, element, label, picture, title } from "./svg.js";
-import { columnText, secondsText, shortValue } from "./numbers.js";
+import { meanText, secondsText, shortValue } from "./numbers.js";
 import { fitText, textWidth } from "./text.js";
 
 /** @typedef {import("../view.ts").Best} Best */
@@ -104,11 +104,12 @@ export function drawBest(best, options) {
  * @returns {{ mean: string[], sd: string[], n: string[], took: string[] }}
  */
 export function bestTexts({ rows }, metric) {
-  const number = metric === "took" ? secondsText : columnText(rows.map(({ mean }) => mean), 2);
-  const spread = metric === "took" ? secondsText : columnText(rows.map(({ sd }) => sd), 2);
+  const number = metric === "took"
+    ? secondsText
+    : meanText(rows.map(({ mean }) => mean), rows.map(({ sd }) => sd));
   return {
     mean: rows.map(({ mean }) => number(mean)),
-    sd: rows.map(({ sd }) => sd === null ? "" : `± ${spread(sd)}`),
+    sd: rows.map(({ sd }) => sd === null ? "" : `± ${number(sd)}`),
     n: rows.map(({ n, planned }) =>
       planned === null || planned === n ? String(n) : `${n}/${planned}`
     ),

@@ -1,5 +1,8 @@
 /** Numbers as people read them. @module */
 
+/** The label of the empty text. */
+const EMPTY = '""';
+
 /**
  * Returns a number in at most so many significant digits: `0.2491`, `1e−4`, `12,345`.
  *
@@ -40,6 +43,24 @@ export function columnText(numbers, digits = 3) {
   const wanted = digits - 1 - Math.floor(Math.log10(Math.max(range || most, most / 1e4)));
   let decimals = Math.min(Math.max(wanted, 0), 8);
   while (decimals > 0 && values.every((it) => it.toFixed(decimals).endsWith("0"))) decimals--;
+  return (number) => minus(grouped(number.toFixed(decimals)));
+}
+
+/**
+ * Returns a function that writes means and their spreads with the same decimals: two significant digits of the
+ * usual spread, and one more.
+ *
+ * @param {readonly number[]} means
+ * @param {readonly (number | null)[]} spreads
+ * @returns {(number: number) => string}
+ */
+export function meanText(means, spreads) {
+  const known = spreads.filter((it) => it !== null && it > 0).map(Number).sort((a, b) => a - b);
+  const usual = known[Math.floor(known.length / 2)];
+  const most = maxOf(means.map(Math.abs));
+  if (usual === undefined || !Number.isFinite(usual)) return columnText(means);
+  if (most >= 1e9 || most < 1e-3 || most / usual > 1e6) return (number) => numberText(number);
+  const decimals = Math.min(Math.max(2 - Math.floor(Math.log10(usual)), 0), 8);
   return (number) => minus(grouped(number.toFixed(decimals)));
 }
 
@@ -90,24 +111,25 @@ export function percentText(share) {
  * @returns {string}
  */
 export function shortValue(text) {
+  if (text === "") return EMPTY;
   return text.length > 7 && /^-?\d+\.?\d*(?:e[+-]?\d+)?$/i.test(text) && !/^-?\d+$/.test(text)
     ? numberText(Number(text), 4)
     : text;
 }
 
 /**
- * Returns the labels of an axis: numbers in as few digits as tell them apart.
+ * Returns the labels of an axis: numbers in as few digits as tell them apart, of ranges their lower ends.
  *
  * @param {import("../view.ts").ViewAxis} axis
  * @returns {string[]}
  */
 export function partLabels({ kind, parts }) {
-  if (kind !== "numbers") return parts.map(({ label }) => label);
+  if (kind === "texts") return parts.map(({ label }) => label === "" ? EMPTY : label);
   for (let digits = 3; digits <= 6; digits++) {
     const texts = parts.map(({ number, label }) =>
       number === undefined || !Number.isFinite(number) || /^-?\d+$/.test(label)
         ? label
-        : numberText(number, digits)
+        : numberText(number, digits) + (kind === "ranges" ? "…" : "")
     );
     if (new Set(texts).size === parts.length) return texts;
   }
