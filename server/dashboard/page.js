@@ -36,7 +36,7 @@ export function Page({ model, act }) {
   const hasRuns = view !== undefined && view.progress.done > 0 && !isOne;
   const failures = html`<${Failures} ...${props} />`;
   return html`
-    <a class="skip" href="#runs">Skip to the table of runs</a>
+    ${hasRuns && model.table && html`<a class="skip" href="#runs">Skip to the table of runs</a>`}
     <${Header} ...${props} />
     ${problem && html`<p class="banner" id="problem" role="alert">${problem}</p>`}
     <${Controls} ...${props} />
@@ -121,7 +121,8 @@ function filterBy(act) {
 function Matters({ model, act }) {
   const { view } = model;
   if (!view) return null;
-  const { matters, effects } = view;
+  const { matters, heat } = view;
+  const effects = heat?.y === null ? [] : view.effects; // the only one takes the place of the map
   const options = metricOf(model);
   const { metric } = options;
   if (!matters && effects.length === 0) return null;

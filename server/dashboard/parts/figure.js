@@ -56,11 +56,12 @@ export function Figure(
     for (const mark of marks) {
       const own = mark.querySelector(":scope > title");
       if (own) {
-        mark.dataset["tip"] = own.textContent ?? "";
-        if (!mark.hasAttribute("aria-label")) {
-          mark.setAttribute("aria-label", own.textContent ?? "");
-        }
         own.remove(); // the browser would show it as well
+        const text = own.textContent ?? "";
+        mark.dataset["tip"] = text;
+        // The name of a mark contains its visible text.
+        const isName = text.includes(mark.textContent ?? "");
+        mark.setAttribute(isName ? "aria-label" : "aria-description", text);
       }
       mark.setAttribute("tabindex", "-1");
     }
