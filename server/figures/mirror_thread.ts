@@ -1,5 +1,6 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -10,7 +11,8 @@ import * as select from "../mirror/select.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";
 import { heatmapOf } from "./heatmap.ts";
-import { type KnownKeys, progressOf } from "./progress.ts";
+import { type Counted, PlansDone } from "./plans_done.ts";
+import { type KnownKeys, progressOf, type Wanted } from "./progress.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** The URL of this module, whatever it was compiled to. */
@@ -40,6 +42,7 @@ export type MirrorRequests = ReturnType<typeof openMirror>;
 function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
   const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
+  const plansDone = new PlansDone();
   return {
     begin: (isWhole: boolean) => mirror.begin(isWhole),
     insert: (rows: PackedRows) => mirror.insert(rows),
@@ -55,13 +58,24 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       count: mirror.count - position,
       rows: rowsText(select.selectNewest(mirror, position, limit)),
     }),
-    progress: (known: KnownKeys, now: number) =>
-      JSON.stringify(progressOf(mirror, known, grid, now)),
+    progress: (known: KnownKeys, now: number, plans: readonly SweepPlan[]) =>
+      JSON.stringify(progressOf(
+        mirror,
+        known,
+        grid
+          ? { total: grid.grid.count, done: grid.count(mirror), from: "grid" }
+          : planned(plansDone.count(mirror, plans)),
+        now,
+      )),
     kinds: () => JSON.stringify({ columns: columnFigures(mirror) }),
     heatmap: (query: HeatmapQuery) => JSON.stringify(heatmapOf(mirror, query)),
     timeline: (failures: readonly number[], now: number, seconds?: number) =>
       JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
+}
+
+function planned(counted: Counted | null): Wanted | undefined {
+  return counted ? { ...counted, from: "plan" } : undefined;
 }
 
 /** Opens the mirror that a start describes; returns the function that answers its requests. */
