@@ -11,6 +11,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { figuresRoutes } from "./routes/figures_routes.ts";
 import { addRoutes, responseOf } from "./routes/route.ts";
 import { storeRoutes } from "./routes/store_routes.ts";
+import { viewRoutes } from "./routes/view_routes.ts";
 
 /** The sidecar's HTTP interface. */
 export function createApp(deps: ServerDeps): Hono<Env> {
@@ -21,6 +22,7 @@ export function createApp(deps: ServerDeps): Hono<Env> {
     ...runsRoutes(deps),
     ...queryRoutes(deps),
     ...figuresRoutes(deps),
+    ...viewRoutes(deps),
     ...eventRoutes(deps),
   ];
   const routes = [...claims, ...others];

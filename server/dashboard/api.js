@@ -117,7 +117,7 @@ export async function listen(onEvent, onState) {
         accept: "text/event-stream",
         ...lastId !== "" && { "last-event-id": lastId },
       };
-      const response = await ask("/v1/events", headers);
+      const response = await ask("/v1/events?rows=true", headers);
       onState("live");
       pause = 500;
       for await (const { id, name, data } of eventsOf(response)) {

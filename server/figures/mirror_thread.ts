@@ -2,12 +2,17 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
+import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
+import type { ViewFacts, ViewPlan } from "../../figures/data/view_facts.ts";
+import { viewOfColumns } from "../../figures/data/view_of.ts";
+import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
 import { Mirror } from "../mirror/mirror.ts";
-import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import * as select from "../mirror/select.ts";
+import { newestPlan } from "./store_facts.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";
 import { heatmapOf } from "./heatmap.ts";
@@ -43,11 +48,44 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
   const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
   const plansDone = new PlansDone();
+  const lost: LostValues = {
+    rowsWhere: (condition) => select.selectPositions(mirror, condition).map((n) => n - 1),
+    at: (column, row) => select.selectValue(mirror, column, row + 1),
+  };
+  let columns = new Columns(lost);
+  /** The columns that are being filled. */
+  let filled = columns;
   return {
-    begin: (isWhole: boolean) => mirror.begin(isWhole),
-    insert: (rows: PackedRows) => mirror.insert(rows),
-    commit: (columns: readonly string[]) => mirror.commit(columns),
-    abort: () => mirror.abort(),
+    begin(isWhole: boolean): void {
+      mirror.begin(isWhole);
+      filled = isWhole ? new Columns(lost) : columns;
+    },
+    insert(rows: PackedRows): void {
+      mirror.insert(rows);
+      filled.insert(rows);
+    },
+    commit(names: readonly string[]): void {
+      mirror.commit(names);
+      filled.commit(names);
+      columns = filled;
+    },
+    abort(): void {
+      mirror.abort();
+      columns = filled = new Columns(lost);
+    },
+    view: (
+      query: ViewQuery,
+      facts: Omit<ViewFacts, "plan" | "planned">,
+      plans: readonly SweepPlan[],
+    ) => {
+      const plan = plans.find(({ namespace }) => namespace === query.namespace) ??
+        newestPlan(plans);
+      return JSON.stringify(viewOfColumns(columns, query, {
+        ...facts,
+        plan: grid ? { grid: grid.grid, from: "grid" } : viewPlan(plan),
+        planned: plan?.count ?? null,
+      }));
+    },
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>
@@ -72,6 +110,12 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
     timeline: (failures: readonly number[], now: number, seconds?: number) =>
       JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
+}
+
+/** Returns the combinations of a plan that are noted one by one. */
+function viewPlan(plan: SweepPlan | undefined): ViewPlan | null {
+  if (!plan?.factors) return null;
+  return { grid: { factors: plan.factors, places: plan.places ?? undefined }, from: "plan" };
 }
 
 function planned(counted: Counted | null): Wanted | undefined {

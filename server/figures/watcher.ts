@@ -1,8 +1,10 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { MirrorClient } from "./mirror_client.ts";
+import { readState } from "./store_facts.ts";
 
 /** The poll interval for changes of other processes, in milliseconds. */
 const POLL_INTERVAL_MS = 500;
@@ -13,9 +15,18 @@ const CHANGE_DELAY_MS = 50;
 export interface WatchedState {
   readonly claims: readonly HeldKey[];
   readonly failures: readonly Failure[];
+  readonly plans: readonly SweepPlan[];
   /** Why the store could not be read. */
   readonly problem: string | undefined;
 }
+
+/** The state before the first poll. */
+export const NOTHING_KNOWN: WatchedState = {
+  claims: [],
+  failures: [],
+  plans: [],
+  problem: undefined,
+};
 
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {
@@ -27,7 +38,7 @@ export class Watcher {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPolling = false;
   #hasChanged = false;
-  #state: WatchedState = { claims: [], failures: [], problem: undefined };
+  #state: WatchedState = NOTHING_KNOWN;
 
   constructor(backend: Engine, mirror: MirrorClient) {
     this.#backend = backend;
@@ -43,10 +54,11 @@ export class Watcher {
     return this.#state;
   }
 
-  /** Adds a subscriber, and resolves after a poll. */
-  async join(): Promise<void> {
+  /** Adds a subscriber, and resolves after a poll, or after a timeout in milliseconds. */
+  async join(timeout = Infinity): Promise<void> {
     this.#subscribers++;
-    await this.#poll();
+    const polled = this.#poll();
+    await (timeout === Infinity ? polled : Promise.race([polled, this.next(timeout)]));
   }
 
   /** Removes a subscriber. */
@@ -68,13 +80,14 @@ export class Watcher {
     if (this.#isPolling) return await this.next(POLL_INTERVAL_MS);
     this.#isPolling = true;
     this.#hasChanged = false;
+    // The first copy of a large store takes seconds: what runs and what failed is known before.
+    const state = await readState(this.#backend, this.#state);
+    this.#state = { ...state, problem: state.problem ?? this.#state.problem };
     try {
       await this.#mirror.catchUp();
-      const claims = await this.#backend.held();
-      const failures = await this.#backend.failures();
-      this.#state = { claims, failures, problem: undefined };
+      this.#state = state;
     } catch (error) {
-      this.#state = { ...this.#state, problem: messageOf(error) };
+      this.#state = { ...state, problem: messageOf(error) };
     } finally {
       this.#isPolling = false;
       this.#polled.notifyAll();

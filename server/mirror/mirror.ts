@@ -4,7 +4,7 @@ import { orderColumns } from "../../core/values/columns.ts";
 import { kindOf } from "../../core/values/compare_values.ts";
 import type { RowSink } from "./follower.ts";
 import { isBig, type SqlValue, toMirror } from "./mirror_value.ts";
-import { type PackedRows, runTimes } from "./packed_rows.ts";
+import { type PackedRows, runTimes } from "../../figures/data/columns/packed_rows.ts";
 import { PrivateDatabase } from "./private_database.ts";
 
 /** The maximum number of rows in one INSERT: a call costs as much as a row. */

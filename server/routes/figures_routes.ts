@@ -5,6 +5,7 @@ import type { ClusterStatus } from "../../mod.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";
+import { newestPlan } from "../figures/store_facts.ts";
 import { get, type Route } from "./route.ts";
 import { row, text } from "./schemas.ts";
 
@@ -44,7 +45,7 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       ];
       return await cache.get("progress", async () => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000, plans);
-        const command = JSON.stringify(newestOf(plans)?.command ?? null);
+        const command = JSON.stringify(newestPlan(plans)?.command ?? null);
         return `{"store":${JSON.stringify(store)},"command":${command},${progress.slice(1)}`;
       }, state.join("\0"));
     }),
@@ -98,14 +99,6 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       return await read.status;
     }),
   ];
-}
-
-/** Returns the plan of the newest sweep. */
-function newestOf(plans: readonly SweepPlan[]): SweepPlan | undefined {
-  return plans.reduce<SweepPlan | undefined>(
-    (newest, plan) => newest && newest.time >= plan.time ? newest : plan,
-    undefined,
-  );
 }
 
 function planMark(plans: readonly SweepPlan[]): string {

@@ -1,5 +1,5 @@
-import { ELAPSED, TIMESTAMP } from "../../core/values/columns.ts";
-import { isPlainObject, type Row, type Value } from "../../core/values/value.ts";
+import { ELAPSED, TIMESTAMP } from "../../../core/values/columns.ts";
+import { isPlainObject, type Row, type Value } from "../../../core/values/value.ts";
 
 /** Rows by column, as they are sent to a thread: several times cheaper than objects. */
 export interface PackedRows {
