@@ -6,13 +6,16 @@ import { FigureCache } from "../figures/figure_cache.ts";
 import { readState, storeFacts } from "../figures/store_facts.ts";
 import { viewAnswer, viewQuery } from "../figures/view_schemas.ts";
 import { NOTHING_KNOWN } from "../figures/watcher.ts";
+import type { Reading } from "../mirror/follower.ts";
 import { get, type Route } from "./route.ts";
 
 /** For how long a view with runs under way stays the same without a change, in milliseconds. */
 const MAX_AGE_MS = 5000;
 
-/** The maximum wait for the first copy of a store, in milliseconds. */
-const MAX_WAIT_MS = 100;
+/** The number of rows from which a view does not wait for the copy of all of them. */
+const MANY_ROWS = 20_000;
+/** The interval of looks at the copy, in milliseconds. */
+const PAUSE_MS = 50;
 
 /** Returns the route of all figures of a page. */
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
@@ -24,14 +27,17 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
   async function factsOf() {
     const caughtUp = mirror.catchUp().then(() => undefined, messageOf);
     // The first copy of a large store takes seconds: the page says how far it is.
-    await Promise.race([caughtUp, sleep(MAX_WAIT_MS, undefined, { ref: false })]);
-    const problem = mirror.reading ? undefined : await caughtUp;
+    let isCaughtUp = false;
+    do {
+      isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
+    } while (!isCaughtUp && !isLarge(mirror.reading));
+    const problem = isCaughtUp ? await caughtUp : undefined;
     const read = await readState(backend, state);
     state = { ...read, problem: problem ?? read.problem };
     const { plans, total: _, ...facts } = storeFacts(mirror, state);
     const age = facts.claims.length > 0 ? Math.floor(now() / MAX_AGE_MS) : 0;
     return {
-      tag: `${facts.mark}-${age}`,
+      tag: age === 0 ? facts.mark : `${facts.mark}-${age}`,
       plans,
       facts: { ...facts, store: path.basename(store), location: store, now: now() },
     };
@@ -61,4 +67,8 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
       return new Response(text, { headers: { ...headers, ...type } });
     }),
   ];
+}
+
+function isLarge(reading: Reading | null): boolean {
+  return reading !== null && Math.max(reading.rows, reading.of ?? 0) > MANY_ROWS;
 }
