@@ -1,6 +1,6 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
 import type { ViewFacts, ViewPlan } from "../../figures/data/view_facts.ts";
@@ -12,7 +12,6 @@ import { GridDone } from "../mirror/grid_done.ts";
 import { Mirror } from "../mirror/mirror.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import * as select from "../mirror/select.ts";
-import { newestPlan } from "./store_facts.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";
 import { heatmapOf } from "./heatmap.ts";

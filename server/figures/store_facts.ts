@@ -1,11 +1,35 @@
 import { createHash } from "node:crypto";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
+import type { Failure, HeldKey } from "../../core/contract/backend.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { keyParams } from "../../core/keys/key.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
-import type { MirrorClient } from "./mirror_client.ts";
-import type { WatchedState } from "./watcher.ts";
+import type { Reading } from "../mirror/follower.ts";
+
+/** The state of a store besides its rows. */
+export interface WatchedState {
+  readonly claims: readonly HeldKey[];
+  readonly failures: readonly Failure[];
+  readonly plans: readonly SweepPlan[];
+  /** Why the store could not be read. */
+  readonly problem: string | undefined;
+}
+
+/** The state before it is read. */
+export const NOTHING_KNOWN: WatchedState = {
+  claims: [],
+  failures: [],
+  plans: [],
+  problem: undefined,
+};
+
+/** The copy of the rows, as facts are of it. */
+interface Copied {
+  readonly generation: number;
+  readonly count: number;
+  readonly reading: Reading | null;
+}
 
 /** The facts of a store besides its rows. */
 export type StoreFacts =
@@ -17,7 +41,7 @@ export type StoreFacts =
   };
 
 /** Returns the facts of a state of the store. */
-export function storeFacts(mirror: MirrorClient, state: WatchedState): StoreFacts {
+export function storeFacts(mirror: Copied, state: WatchedState): StoreFacts {
   const { claims, failures, plans, problem = null } = state;
   return {
     mark: markOf(mirror, state),
@@ -52,7 +76,7 @@ export async function readState(engine: Engine, before: WatchedState): Promise<W
 
 /** Returns a text that changes with the rows, claims, failures, plans and the problem of a store. */
 export function markOf(
-  { generation, count }: Pick<MirrorClient, "generation" | "count">,
+  { generation, count }: Omit<Copied, "reading">,
   { claims, failures, plans, problem = "" }: WatchedState,
 ): string {
   const hash = createHash("sha256").update(`${generation} ${count} ${problem}`);
@@ -61,12 +85,4 @@ export function markOf(
   for (const { time, attempt } of failures) hash.update(`\0${time} ${attempt}`);
   for (const { namespace, time, count } of plans) hash.update(`\0${namespace}\0${time} ${count}`);
   return hash.digest("base64url").slice(0, 16);
-}
-
-/** Returns the plan of the newest sweep. */
-export function newestPlan(plans: readonly SweepPlan[]): SweepPlan | undefined {
-  return plans.reduce<SweepPlan | undefined>(
-    (newest, plan) => newest && newest.time >= plan.time ? newest : plan,
-    undefined,
-  );
 }

@@ -1,32 +1,13 @@
-import type { Failure, HeldKey } from "../../core/contract/backend.ts";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { MirrorClient } from "./mirror_client.ts";
-import { readState } from "./store_facts.ts";
+import { NOTHING_KNOWN, readState, type WatchedState } from "./store_facts.ts";
 
 /** The poll interval for changes of other processes, in milliseconds. */
 const POLL_INTERVAL_MS = 500;
 /** The delay of a poll after a change made here, in milliseconds: others may come with it. */
 const CHANGE_DELAY_MS = 50;
-
-/** The state of a store besides its rows. */
-export interface WatchedState {
-  readonly claims: readonly HeldKey[];
-  readonly failures: readonly Failure[];
-  readonly plans: readonly SweepPlan[];
-  /** Why the store could not be read. */
-  readonly problem: string | undefined;
-}
-
-/** The state before the first poll. */
-export const NOTHING_KNOWN: WatchedState = {
-  claims: [],
-  failures: [],
-  plans: [],
-  problem: undefined,
-};
 
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { keyParams } from "../../core/keys/key.ts";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { ClusterStatus } from "../../mod.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";
-import { newestPlan } from "../figures/store_facts.ts";
 import { get, type Route } from "./route.ts";
 import { row, text } from "./schemas.ts";
 

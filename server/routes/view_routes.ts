@@ -3,9 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
-import { readState, storeFacts } from "../figures/store_facts.ts";
+import { NOTHING_KNOWN, readState, storeFacts } from "../figures/store_facts.ts";
 import { viewAnswer, viewQuery } from "../figures/view_schemas.ts";
-import { NOTHING_KNOWN } from "../figures/watcher.ts";
 import type { Reading } from "../mirror/follower.ts";
 import { get, type Route } from "./route.ts";
 
