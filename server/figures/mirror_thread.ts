@@ -1,9 +1,9 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
-import type { ViewFacts, ViewPlan } from "../../figures/data/view_facts.ts";
+import { gridPlan, type ViewFacts } from "../../figures/data/view_facts.ts";
 import { viewOfColumns } from "../../figures/data/view_of.ts";
 import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
@@ -46,7 +46,6 @@ export type MirrorRequests = ReturnType<typeof openMirror>;
 function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
   const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
-  const plansDone = new PlansDone();
   const lost: LostValues = {
     rowsWhere: (condition) => select.selectPositions(mirror, condition).map((n) => n - 1),
     at: (column, row) => select.selectValue(mirror, column, row + 1),
@@ -54,6 +53,7 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
   let columns = new Columns(lost);
   /** The columns that are being filled. */
   let filled = columns;
+  const plansDone = new PlansDone();
   return {
     begin(isWhole: boolean): void {
       mirror.begin(isWhole);
@@ -72,19 +72,12 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       mirror.abort();
       columns = filled = new Columns(lost);
     },
-    view: (
-      query: ViewQuery,
-      facts: Omit<ViewFacts, "plan" | "planned">,
-      plans: readonly SweepPlan[],
-    ) => {
-      const plan = plans.find(({ namespace }) => namespace === query.namespace) ??
-        newestPlan(plans);
-      return JSON.stringify(viewOfColumns(columns, query, {
-        ...facts,
-        plan: grid ? { grid: grid.grid, from: "grid" } : viewPlan(plan),
-        planned: plan?.count ?? null,
-      }));
-    },
+    view: (query: ViewQuery, facts: ViewFacts) =>
+      JSON.stringify(viewOfColumns(
+        columns,
+        query,
+        wanted ? { ...facts, plans: [gridPlan(gridOf(wanted.factors, wanted.places))] } : facts,
+      )),
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>
@@ -109,12 +102,6 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
     timeline: (failures: readonly number[], now: number, seconds?: number) =>
       JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
-}
-
-/** Returns the combinations of a plan that are noted one by one. */
-function viewPlan(plan: SweepPlan | undefined): ViewPlan | null {
-  if (!plan?.factors) return null;
-  return { grid: { factors: plan.factors, places: plan.places ?? undefined }, from: "plan" };
 }
 
 function planned(counted: Counted | null): Wanted | undefined {

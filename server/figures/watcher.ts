@@ -1,8 +1,8 @@
-import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
+import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import type { MirrorClient } from "./mirror_client.ts";
-import { NOTHING_KNOWN, readState, type WatchedState } from "./store_facts.ts";
+import type { KnownFacts } from "./known_facts.ts";
 
 /** The poll interval for changes of other processes, in milliseconds. */
 const POLL_INTERVAL_MS = 500;
@@ -11,7 +11,7 @@ const CHANGE_DELAY_MS = 50;
 
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {
-  readonly #backend: Engine;
+  readonly #known: KnownFacts;
   readonly #mirror: MirrorClient;
   /** Notified after each poll. */
   readonly #polled = new ConditionVariable();
@@ -19,10 +19,11 @@ export class Watcher {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPolling = false;
   #hasChanged = false;
-  #state: WatchedState = NOTHING_KNOWN;
+  /** Why the rows could not be read. */
+  #problem: string | undefined;
 
-  constructor(backend: Engine, mirror: MirrorClient) {
-    this.#backend = backend;
+  constructor(known: KnownFacts, mirror: MirrorClient) {
+    this.#known = known;
     this.#mirror = mirror;
     mirror.onChanged(() => {
       if (this.#isPolling) this.#hasChanged = true;
@@ -30,9 +31,9 @@ export class Watcher {
     });
   }
 
-  /** The state at the last poll. */
-  get state(): WatchedState {
-    return this.#state;
+  /** The facts of the store at the last poll. */
+  get facts(): ViewFacts {
+    return this.#known.of(this.#mirror, this.#problem);
   }
 
   /** Adds a subscriber, and resolves after a poll, or after a timeout in milliseconds. */
@@ -62,13 +63,12 @@ export class Watcher {
     this.#isPolling = true;
     this.#hasChanged = false;
     // The first copy of a large store takes seconds: what runs and what failed is known before.
-    const state = await readState(this.#backend, this.#state);
-    this.#state = { ...state, problem: state.problem ?? this.#state.problem };
     try {
+      await this.#known.read();
       await this.#mirror.catchUp();
-      this.#state = state;
+      this.#problem = undefined;
     } catch (error) {
-      this.#state = { ...state, problem: messageOf(error) };
+      this.#problem = messageOf(error);
     } finally {
       this.#isPolling = false;
       this.#polled.notifyAll();

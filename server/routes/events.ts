@@ -6,11 +6,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sleep as pause } from "../../core/runtime/poll.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
-import { keyParams } from "../../core/keys/key.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import type { MirrorClient } from "../figures/mirror_client.ts";
 import { checked, type Route } from "./route.ts";
-import { storeFacts } from "../figures/store_facts.ts";
+import { KnownFacts } from "../figures/known_facts.ts";
 import { Watcher } from "../figures/watcher.ts";
 
 /** The maximum number of rows or claims in one event. */
@@ -37,7 +36,8 @@ const eventsQuery = z.strictObject({
 
 /** Returns the route of server-sent events: changes of the store. */
 export function eventRoutes(deps: ServerDeps): Route[] {
-  const watcher = new Watcher(deps.backend, deps.mirror);
+  const known = new KnownFacts(deps.backend, deps.store, deps.now);
+  const watcher = new Watcher(known, deps.mirror);
   const instance = randomUUID().slice(0, 8);
 
   async function handle(c: Context<Env>): Promise<Response> {
@@ -97,7 +97,8 @@ async function* ticks(
   let end = 0;
   yield "retry: 1000\n";
   while (!ending.aborted) {
-    const { mark, total, failures, claims, reading, problem } = storeFacts(mirror, watcher.state);
+    const { mark, failures, claims, reading, problem } = watcher.facts;
+    const total = mirror.count;
     const counts = { mark, total, failed: failures.length, running: claims.length };
     const data = JSON.stringify({ ...counts, reading, problem });
     if (data !== sent || performance.now() >= end) {
@@ -156,16 +157,16 @@ async function* events(
   }
 
   async function news(): Promise<string> {
-    const { claims, failures, problem } = watcher.state;
-    const running = claims.slice(0, MAX_ITEMS).map(({ key, holder }) =>
-      `{"params":${encodeJsonRow(keyParams(key))},"holder":${JSON.stringify(holder)}}`
+    const { claims, failures, problem } = watcher.facts;
+    const running = claims.slice(0, MAX_ITEMS).map(({ params, holder }) =>
+      `{"params":${encodeJsonRow(params)},"holder":${JSON.stringify(holder)}}`
     );
     const last = JSON.stringify(failures.at(-1)?.time ?? null);
     const attempts = failures.reduce((sum, { attempt }) => sum + attempt, 0);
     return await rowsEvent() +
       state("running", `"running":${claims.length},"claims":[${running.join(",")}]`) +
       state("failures", `"failed":${failures.length},"last":${last},"attempts":${attempts}`) +
-      state("problem", `"detail":${JSON.stringify(problem ?? null)}`);
+      state("problem", `"detail":${JSON.stringify(problem)}`);
   }
 
   const [of, lastGeneration, lastPosition = ""] = lastId?.split(".") ?? [];
