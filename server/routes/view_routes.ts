@@ -1,39 +1,34 @@
-import { createHash } from "node:crypto";
-import path from "node:path";
-import { keyParams } from "../../core/keys/key.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../core/errors.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
+import { KnownFacts } from "../figures/known_facts.ts";
 import { viewAnswer, viewQuery } from "../figures/view_schemas.ts";
+import type { Reading } from "../mirror/follower.ts";
 import { get, type Route } from "./route.ts";
 
 /** For how long a view with runs under way stays the same without a change, in milliseconds. */
 const MAX_AGE_MS = 5000;
+/** The number of rows from which a view does not wait for the copy of all of them. */
+const MANY_ROWS = 20_000;
+/** The interval of looks at the copy, in milliseconds. */
+const PAUSE_MS = 50;
 
 /** Returns the route of all figures of a page. */
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
+  const known = new KnownFacts(backend, store, now);
 
-  /** Returns the facts of a view but for its rows. */
-  async function factsOf(cursor: string): Promise<Omit<ViewFacts, "plan">> {
-    const failures = await backend.failures();
-    const held = await backend.held();
-    const age = held.length > 0 ? Math.floor(now() / MAX_AGE_MS) : 0;
-    const attempts = failures.reduce((sum, { attempt }) => sum + attempt, 0);
-    const last = failures.at(-1)?.time;
-    const keys = held.map(({ key }) => key);
-    const state = [mirror.generation, cursor, failures.length, attempts, last, age, ...keys];
-    return {
-      mark: createHash("sha256").update(state.join("\0")).digest("base64url").slice(0, 16),
-      store: path.basename(store),
-      location: store,
-      failures,
-      claims: held.map(({ key, holder }) => ({ key, holder, params: keyParams(key), since: null })),
-      command: null,
-      now: now(),
-      reading: null,
-      problem: null,
-    };
+  /** Returns the facts of a view. Of a store that cannot be read, its figures are the last ones. */
+  async function factsNow(): Promise<ViewFacts> {
+    const caughtUp = mirror.catchUp().then(() => undefined, messageOf);
+    let isCaughtUp: boolean;
+    do {
+      isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
+    } while (!isCaughtUp && !isLarge(mirror.reading));
+    await known.read();
+    return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
   }
 
   return [
@@ -44,17 +39,23 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
       answer: viewAnswer,
       isCompressed: true,
     }, async (query, { req }) => {
-      const facts = await factsOf(await mirror.catchUp());
-      const etag = `W/"${facts.mark}"`;
-      const headers = { etag, "cache-control": "no-cache" };
-      const known = (req.header("if-none-match") ?? "").split(",").map((each) => each.trim());
-      if (known.includes(etag)) return new Response(null, { status: 304, headers });
-      const text = await cache.get(
-        JSON.stringify(query),
-        () => mirror.ask("view", query, facts),
-        facts.mark,
-      );
-      return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
+      const facts = await factsNow();
+      const { mark, claims, reading, problem } = facts;
+      const type = { "content-type": "application/json" };
+      const compute = (): Promise<string> => mirror.ask("view", query, facts);
+      if (reading || problem !== null) {
+        return new Response(await compute(), { headers: { ...type, "cache-control": "no-store" } });
+      }
+      const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
+      const headers = { etag: `W/"${tag}"`, "cache-control": "no-cache" };
+      const sent = (req.header("if-none-match") ?? "").split(",").map((each) => each.trim());
+      if (sent.includes(headers.etag)) return new Response(null, { status: 304, headers });
+      const text = await cache.get(JSON.stringify(query), compute, tag);
+      return new Response(text, { headers: { ...headers, ...type } });
     }),
   ];
+}
+
+function isLarge(reading: Reading | null): boolean {
+  return reading !== null && Math.max(reading.rows, reading.of ?? 0) > MANY_ROWS;
 }

@@ -31,7 +31,7 @@ const arrows: Record<string, readonly string[]> = {
   "figures/data": ["figures/data", "figures/view.ts", "core"],
   "figures/view.ts": [],
   // Arrow and the texts of SQL's results are written by what the command line writes them with.
-  server: ["server", "mod.ts", "core", "query", "packages", "figures/data"],
+  server: ["server", "mod.ts", "core", "query", "packages", "figures"],
   "mod.ts": ["library.ts", "core", "backends", "executors", "query"],
   "library.ts": ["core", "backends", "executors", "query"],
   "backends/table.ts": ["backends", "core/contract"],
