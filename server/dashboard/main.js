@@ -32,7 +32,7 @@ import { html, render } from "./preact.js";
  *   selected: Map<string, Row>,
  *   isComparing: boolean,
  *   isHelping: boolean,
- *   confirming: { title: string, text: string, button: string, problem?: string, run: () => Promise<string> } | undefined,
+ *   confirming: { title: string, text: string, button: string, problem?: string, run: () => Promise<{ text: string }> } | undefined,
  *   tokenProblem: string | null,
  *   theme: string,
  *   toast: string,
@@ -353,36 +353,37 @@ function createActions() {
     },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     retry(group, count) {
-      update({
-        confirming: {
-          title: "Retry",
-          text: `${counted(count, "failed run")} will be run again by the next sweep.`,
-          button: `Retry ${counted(count, "run")}`,
-          run: async () => (await post("/v1/retry", { group: group?.kind })).text,
-        },
+      confirm({
+        title: "Retry",
+        text: `${counted(count, "failed run")} will be run again by the next sweep.`,
+        button: `Retry ${counted(count, "run")}`,
+        run: () => post("/v1/failures/retry", { ...failuresOf(group), expected: count }),
       });
     },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     forget(group, count) {
-      update({
-        confirming: {
-          title: "Forget",
-          text: `${counted(count, "failure")} will be forgotten.`,
-          button: `Forget ${counted(count, "failure")}`,
-          run: async () => (await post("/v1/forget", { group: group?.kind })).text,
-        },
+      confirm({
+        title: "Forget",
+        text: `${counted(count, "failure")} will be forgotten: their runs count as never run.`,
+        button: `Forget ${counted(count, "failure")}`,
+        run: () => post("/v1/failures/forget", { ...failuresOf(group), expected: count }),
       });
     },
-    /** @param {Row} row */
-    reset(row) {
-      update({
-        confirming: {
-          title: "Run again",
-          text: "1 row will be removed, so that the next sweep runs it again.",
-          button: "Remove 1 row",
-          run: async () => (await post("/v1/reset", { where: act.idOf(row) })).text,
-        },
+    /** Removes runs, so that the next sweep runs them again. @param {string} where */
+    async reset(where) {
+      const { rows, failures, count } = await get("/v1/reset", { where });
+      confirm({
+        title: "Run again",
+        text: `${counted(rows, "row")}${
+          failures > 0 ? ` and ${counted(failures, "failure")}` : ""
+        } will be removed from the store, so that the next sweep runs them again.`,
+        button: `Remove ${counted(rows, "row")}`,
+        run: () => post("/v1/reset", { where, expected: count }),
       });
+    },
+    /** Removes the runs of the table. */
+    resetFiltered() {
+      return act.reset(whereOf(model.choices) ?? "");
     },
     closeConfirm() {
       update({ confirming: undefined });
@@ -391,7 +392,7 @@ function createActions() {
       const { confirming } = model;
       if (!confirming) return;
       try {
-        const text = await confirming.run();
+        const { text } = await confirming.run();
         update({ confirming: undefined });
         toast(text);
         view.now();
@@ -401,6 +402,18 @@ function createActions() {
       }
     },
   };
+}
+
+/** The failures of an action; without a group, those that the filter lets through. @param {import("../../figures/view.ts").FailureGroup | undefined} group */
+function failuresOf(group) {
+  const where = whereOf(model.choices);
+  if (where !== undefined) return { where, ...group && { group: group.kind } };
+  return group ? { group: group.kind } : { all: true };
+}
+
+/** Asks before something is changed. @param {NonNullable<Model["confirming"]>} confirming */
+function confirm(confirming) {
+  update({ confirming });
 }
 
 /** @param {string} text */

@@ -18,7 +18,7 @@ export function Drawer({ model, act }) {
           act.copy(JSON.stringify(run.row, null, 2))}>Copy as JSON</button>
         <button type="button" onClick=${() =>
           act.copy(explainLine(model, run.row))}>Copy “stet explain”</button>
-        <button type="button" onClick=${() => act.reset(run.row)}>Run again …</button>
+        <button type="button" onClick=${() => act.reset(act.idOf(run.row))}>Run again …</button>
       </div>
       <${Values} row=${run.row} />
       ${run.files.map(({ title, text }) =>
