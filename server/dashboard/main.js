@@ -24,7 +24,6 @@ import { html, render } from "./preact.js";
  *   live: import("./live.js").LiveState,
  *   isPaused: boolean,
  *   fresh: number,
- *   total: number | undefined,
  *   sort: string,
  *   pageSize: number,
  *   row: number,
@@ -54,7 +53,6 @@ const model = {
   live: "connecting",
   isPaused: false,
   fresh: 0,
-  total: undefined,
   sort: "",
   pageSize: PAGE_SIZE,
   row: -1,
@@ -93,16 +91,22 @@ function update(changes) {
   draw();
 }
 
+/** The counts of the last tick, and those of the last tick before the view was drawn. @type {{ total: number, failed: number } | undefined} */
+let tick;
+/** @type {typeof tick} */
+let drawnTick;
+let tickText = "";
+
 const view = loader(
   (signal) => get("/v1/view", viewQuery(model.choices), signal),
   (/** @type {View} */ loaded) => {
     const { progress } = loaded;
+    drawnTick = tick;
     update({
       view: loaded,
       whereError: null,
       problem: progress.problem,
       fresh: 0,
-      total: totalOf(progress),
       now: Date.now(),
     });
     document.title = titleOf(progress);
@@ -150,15 +154,19 @@ const workers = loader(
   onError,
 );
 
-const live = startLive((name, data) => {
-  const total = typeof data.total === "number" ? data.total : undefined;
-  if (model.isPaused) {
-    if (total !== undefined && model.total !== undefined) {
-      update({ fresh: Math.max(total - model.total, 0) });
-    }
-    return;
+const live = startLive((_, data) => {
+  const text = JSON.stringify(data);
+  if (text === tickText) return; // a sign of life
+  tickText = text;
+  if (typeof data.total === "number") {
+    tick = data;
+    drawnTick ??= data;
   }
-  view.soon();
+  if (data.problem !== undefined) update({ problem: data.problem });
+  if (!model.isPaused) view.soon();
+  else if (tick && drawnTick) {
+    update({ fresh: Math.max(tick.total + tick.failed - drawnTick.total - drawnTick.failed, 0) });
+  }
 }, (state, error) => {
   const problem = state === "lost"
     ? "The sidecar cannot be reached. What is shown may be old."
@@ -196,11 +204,6 @@ function show(choices) {
     if (choices.run) run.now();
     else update({ run: undefined });
   }
-}
-
-/** @param {View["progress"]} progress @returns {number} */
-function totalOf({ done, failed }) {
-  return done + failed;
 }
 
 /** @param {View["progress"]} progress @returns {string} */

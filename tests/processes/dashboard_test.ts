@@ -109,7 +109,7 @@ for (const runtime of servers) {
       await shows(page, ".live", "live");
       await page.evaluate("window.isSame = true");
 
-      const sweep = startSweep(runtime, path, 4, 8);
+      const sweep = startSweep(runtime, path, 0, 8);
       t.after(() => sweep.stop());
       await shows(page, ".now", /lr = .*process \d+/);
       await shows(page, ".failures", /loss is NaN/);
