@@ -43,5 +43,14 @@ export function loader(load, onLoad, onError) {
     timer = setTimeout(run, Math.max(last + PAUSE_MS - performance.now(), 0));
   }
 
-  return { /** Loads at once, in place of a load under way. */ now: () => void run(), soon };
+  /** Gives up a load under way and any that is planned. */
+  function stop() {
+    clearTimeout(timer);
+    timer = undefined;
+    isWanted = false;
+    current?.abort();
+    current = undefined;
+  }
+
+  return { stop, /** Loads at once, in place of a load under way. */ now: () => void run(), soon };
 }

@@ -264,7 +264,8 @@ function createActions() {
     },
     pause() {
       update({ isPaused: !model.isPaused });
-      if (!model.isPaused) view.now();
+      if (model.isPaused) view.stop();
+      else view.now();
     },
     /** @param {string} text */
     async copy(text) {

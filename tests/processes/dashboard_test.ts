@@ -121,12 +121,12 @@ for (const runtime of servers) {
         assert.equal(done, 99);
       });
       await sweep.ended;
-      await shows(page, ".line", /^99 of 108 · 5 failed · ended/);
+      await shows(page, ".line", /^99 of 108 · 9 failed · ended/);
       await shows(page, "#range", "1–25 of 99 runs");
       await until(async () => assert.equal(await page.locator(".now").count(), 0));
 
       // One group of one message, whatever its numbers; errors are text, and unfold with their stacks.
-      await shows(page, ".failures summary", /5.*<b onclick=alert\(#\)>at<\/b> step #/);
+      await shows(page, ".failures summary", /9.*<b onclick=alert\(#\)>at<\/b> step #/);
       await page.locator(".failures summary").first().focus();
       await page.keyboard.press("Enter");
       await page.locator(".failed-runs summary").first().click();
