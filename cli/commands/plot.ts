@@ -80,17 +80,10 @@ export const plot: Command = command({
     const view = await viewOfStore(store, query);
     const terminal = terminalOptions();
     const drawn = linesOf(view, { x, y, isLine: by !== undefined }, terminal);
-    for (
-      const line of [
-        terminal.paint.dim(choiceWords(view)),
-        filterWords(view),
-        "",
-        ...drawn,
-        ...view.notes,
-      ]
-    ) {
-      if (line !== "" || drawn.length > 0 && line === "") log(line);
-    }
+    const filter = filterWords(view);
+    log(terminal.paint.dim(choiceWords(view)));
+    if (filter !== "") log(terminal.paint.dim(filter));
+    for (const line of ["", ...drawn, ...view.notes]) log(line);
   },
 });
 

@@ -1,3 +1,4 @@
+import { reportTime } from "../../figures/report/report.ts";
 import { FIGURES } from "../../figures/report/report_svg.ts";
 import type { ReportFacts } from "../../figures/report/report_facts.ts";
 import type { View } from "../../figures/view.ts";
@@ -8,7 +9,7 @@ import { viewOfStore } from "../results/view_of_store.ts";
 import { queryOf, viewOptions } from "../results/view_options.ts";
 import { writeOutput } from "../terminal/write_output.ts";
 import { UsageError } from "../usage_error.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../core/runtime/version.ts";
 
 const FORMATS = ["html", "svg", "md"] as const;
 type Format = typeof FORMATS[number];
@@ -51,7 +52,7 @@ export const report: Command = command({
     const facts: ReportFacts = {
       title: title ?? view.progress.store,
       command: commandOf(store, values),
-      time: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
+      time: reportTime(new Date()),
       version: VERSION,
       rows,
     };
@@ -59,7 +60,8 @@ export const report: Command = command({
       ? await reportOf(view, facts, as)
       : await figureOf(view, figure);
     await writeOutput([content], file === "-" ? undefined : file);
-    if (file !== "-") error(`[stet] wrote ${file}, ${Math.ceil(content.length / 1000)} kB`);
+    const bytes = new TextEncoder().encode(content).length;
+    if (file !== "-") error(`[stet] wrote ${file}, ${Math.ceil(bytes / 1000)} kB`);
   },
 });
 

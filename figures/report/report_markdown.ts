@@ -1,6 +1,6 @@
 import { bestTexts } from "../draw/draw_best.js";
 import { numberText, shortValue } from "../draw/numbers.js";
-import { plainText } from "../draw/text.js";
+import { fitText, plainText } from "../draw/text.js";
 import { barLines } from "../terminal/bar_lines.ts";
 import { heatLines } from "../terminal/heat_lines.ts";
 import { intervalText } from "../terminal/interval_text.ts";
@@ -15,6 +15,8 @@ import type { ReportFacts } from "./report_facts.ts";
 
 const WIDTH = 100;
 const GLYPH = 24;
+/** The width of a value, in pixels of a line. */
+const MAX_VALUE = 320;
 const MAX_EFFECTS = 6;
 
 /** Returns a report in Markdown: tables, and figures as text. */
@@ -72,7 +74,7 @@ function bestTable({ best, choices }: View): string {
       domain,
       GLYPH,
     );
-    const values = row.values.map((value) => escaped(shortValue(value)));
+    const values = row.values.map((value) => escaped(fitText(shortValue(value), MAX_VALUE)));
     return [
       ...values,
       `**${texts.mean[i]}**`,

@@ -44,8 +44,8 @@ const arrows: Record<string, readonly string[]> = {
   ],
   // Arrow and the texts of SQL's results are written by what the command line writes them with.
   server: ["server", "mod.ts", "core", "query", "packages", "figures"],
-  "mod.ts": ["library.ts", "core", "backends", "executors", "query"],
-  "library.ts": ["core", "backends", "executors", "query"],
+  "mod.ts": ["library.ts", "core", "backends", "executors", "query", "figures/report"],
+  "library.ts": ["core", "backends", "executors", "query", "figures/report"],
   "backends/table.ts": ["backends", "core/contract"],
   backends: ["backends", "duckdb", "packages", "core"],
   executors: ["executors", "core"],
