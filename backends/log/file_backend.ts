@@ -31,6 +31,7 @@ import { realPath } from "../files/real_path.ts";
 import { explaining } from "../files/system_error.ts";
 import { Findings } from "../findings.ts";
 import { recordBatches } from "../record_batches.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
 import { checkShared } from "./check_shared.ts";
@@ -234,6 +235,16 @@ export class FileBackend extends Engine {
 
   forget(params: readonly Row[]): MaybePromise<number> {
     return this.#claims.forget(params);
+  }
+
+  /** Returns the plans of sweeps that are noted. */
+  override plans(): readonly SweepPlan[] {
+    return this.#claims.plans();
+  }
+
+  /** Notes the plan of a sweep next to the store. */
+  override async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#claims.notePlan(plan);
   }
 
   held(): MaybePromise<readonly HeldKey[]> {

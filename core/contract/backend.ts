@@ -174,6 +174,8 @@ export interface HeldKey {
   readonly key: string;
   /** Name of the process or client that runs it, for messages. */
   readonly holder: string;
+  /** Time of the claim, ISO 8601 in UTC; undefined if it is not known. */
+  readonly since?: string | undefined;
 }
 
 /** The reason of a failed run. */

@@ -3,7 +3,7 @@ import process from "node:process";
 import { basename, extname, isAbsolute, relative } from "node:path";
 import { isCompiled } from "./is_compiled.ts";
 import { shellText } from "./shell_text.ts";
-import { withoutSecrets } from "./shown_location.ts";
+import { shownCommand, withoutSecrets } from "./shown_location.ts";
 
 /** Work that an interrupt ends. */
 export interface Interruptible {
@@ -79,10 +79,20 @@ function exit(): never {
   process.exit(exitCodeOf(received ?? "SIGINT"));
 }
 
-/** Returns the command that started this process, as far as it can know: an installed program by its name. */
+/** Returns the command that started this process, without secrets in URLs: the user can start it again. */
 export function ownCommand(): string {
+  return commandOf((args) => args.map(withoutSecrets));
+}
+
+/** Returns the same without any word that may be a secret, for files and pages. */
+export function ownShownCommand(): string {
+  return commandOf(shownCommand);
+}
+
+/** Returns the command of this process, as far as it can know: an installed program by its name. */
+function commandOf(show: (args: readonly string[]) => string[]): string {
   const [runtime = "", script = "", ...args] = process.argv;
-  const shown = args.map(withoutSecrets);
+  const shown = show(args);
   if (isCompiled()) return shellText([basename(process.execPath), ...shown]);
   if (script !== "" && extname(script) === "") return shellText([basename(script), ...shown]);
   const name = basename(runtime).replace(/\.exe$/i, "");

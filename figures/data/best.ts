@@ -73,12 +73,10 @@ function varianceOf({ n, m2 }: Cells, cell: number): number | null {
 
 /** Returns the number of runs wanted of each configuration. */
 function plannedRuns(selection: Selection): number | null {
-  const { choices: { over }, columns, facts: { plan }, cells } = selection;
+  const { choices: { over }, columns, plan, cells } = selection;
   const replicates = over.filter((name) => selection.domain(name).length > 0);
-  if (plan && !plan.grid.places) {
-    const ofOver = plan.grid.factors.filter(({ names }) =>
-      names.every((name) => over.includes(name))
-    );
+  if (plan?.factors && !plan.places) {
+    const ofOver = plan.factors.filter(({ names }) => names.every((name) => over.includes(name)));
     return ofOver.reduce((product, { parts }) => product * parts.length, 1);
   }
   if (replicates.length === 0) return 1;

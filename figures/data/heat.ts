@@ -166,15 +166,15 @@ function placeOf(parts: readonly number[], sizes: readonly number[]): number {
 
 /** Returns the cells that the plan has a combination of; undefined if there is none or a condition. */
 function plannedCells(
-  { facts: { plan }, choices: { where } }: Selection,
+  { plan, choices: { where } }: Selection,
   names: readonly string[],
   partOf: readonly ((value: Row[string] | undefined) => number)[],
   sizes: readonly number[],
   total: number,
 ): Uint8Array | undefined {
-  if (!plan || where !== "" || plan.grid.places) return undefined;
+  if (!plan?.factors || where !== "" || plan.places) return undefined;
   const isPlanned = new Uint8Array(total);
-  const factors = plan.grid.factors.filter((factor) =>
+  const factors = plan.factors.filter((factor) =>
     factor.names.some((name) => names.includes(name))
   );
   const visit = (i: number, params: Row): void => {

@@ -3,7 +3,7 @@ import type { ViewProgress } from "../view.ts";
 import { groupRows } from "./columns/cells.ts";
 import { keyOf } from "./columns/column.ts";
 import type { Columns } from "./columns/columns.ts";
-import { planDone } from "./plan_done.ts";
+import { plansDone } from "./plan_done.ts";
 import type { ViewFacts } from "./view_facts.ts";
 
 /** The number of newest runs that the rate is of. */
@@ -19,13 +19,10 @@ const MIN_PAUSE = 10;
 
 /** Returns how far the work has come, over all runs of the store. */
 export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
-  const { failures, claims, plan, now } = facts;
-  const names = keyNames(columns);
-  const keys = groupRows(columns, names).count;
-  const done = plan
-    ? planDone(columns, plan.grid)
-    : { done: keys, planned: inferred(columns, facts, keys) };
-  const { planned } = done;
+  const { failures, claims, plans, now } = facts;
+  const { planned, done } = plans.length > 0
+    ? plansDone(columns, plans)
+    : inferredDone(columns, facts);
   const { first, last, took } = columns.times;
   const seconds: number[] = [];
   for (let i = Math.max(0, columns.length - NEWEST); i < columns.length; i++) {
@@ -36,15 +33,15 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
   let rate = recentRate(ends, now / 1000);
   // Long runs: too few ended of late, but how long they take and how many there are is known.
   if (rate === undefined && claims.length > 0 && mean > 0) rate = claims.length / mean;
-  const left = planned === null ? null : Math.max(0, planned - done.done - failures.length);
+  const left = planned === null ? null : Math.max(0, planned - done - failures.length);
   return {
     store: facts.store,
     location: facts.location,
-    done: done.done,
+    done,
     failed: failures.length,
     running: claims.length,
     planned,
-    planned_from: planned === null ? null : plan?.from ?? "values",
+    planned_from: planned === null ? null : plans[0]?.from ?? "values",
     reading: facts.reading,
     per_second: rate ?? null,
     left_seconds: claims.length > 0 && left !== null && rate ? left / rate : null,
@@ -54,6 +51,15 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
     command: facts.command,
     problem: facts.problem,
   };
+}
+
+/** Returns the number of keys, each counted once, and that of the combinations of their values. */
+function inferredDone(
+  columns: Columns,
+  facts: ViewFacts,
+): { readonly planned: number | null; readonly done: number } {
+  const done = groupRows(columns, keyNames(columns)).count;
+  return { planned: inferred(columns, facts, done), done };
 }
 
 function keyNames(columns: Columns): string[] {

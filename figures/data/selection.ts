@@ -11,7 +11,7 @@ import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
 import { labelsOf, nameOf } from "./columns/name_of.ts";
 import { type Counted, labelOf, type PlacedAxis, viewAxis } from "./view_axis.ts";
-import type { ViewClaim, ViewFacts } from "./view_facts.ts";
+import type { ViewClaim, ViewFacts, ViewPlan } from "./view_facts.ts";
 
 /** The name of the durations among metrics. */
 export const TOOK = "took";
@@ -27,6 +27,8 @@ export class Selection {
   /** The failures and claims that fulfil the condition. */
   readonly failures: readonly Failure[];
   readonly claims: readonly ViewClaim[];
+  /** The plan of the namespace; undefined if its combinations are not known. */
+  readonly plan: ViewPlan | undefined;
   /** The params of configurations that vary among the selected runs. */
   readonly params: readonly string[];
   readonly #labels: ReadonlyMap<string, string>;
@@ -54,7 +56,10 @@ export class Selection {
     this.#hasCondition = false;
     this.failures = facts.failures.filter(({ params }) => inNamespace(params));
     this.claims = facts.claims.filter(({ params }) => inNamespace(params));
-    const names = paramNames(columns, this.failures, this.claims, facts, own);
+    this.plan = facts.plans.find((plan) =>
+      plan.factors && (plan.namespace === null || plan.namespace === (namespace ?? ""))
+    );
+    const names = paramNames(columns, this.failures, this.claims, this.plan, own);
     this.#labels = new Map(names.map((name, i) => [name, labelsOf(names)[i]!]));
 
     // Of all rows, so that the choices do not change with the condition.
@@ -219,7 +224,7 @@ export class Selection {
     for (const { params } of [...this.failures, ...this.claims]) {
       if (Object.hasOwn(params, name)) add(params[name], 0);
     }
-    if (withPlan) { for (const value of planValues(this.facts, name)) add(value, 0); }
+    if (withPlan) { for (const value of planValues(this.plan, name)) add(value, 0); }
     return [...counted.values()];
   }
 }
@@ -234,8 +239,8 @@ export function numbersOf(columns: Columns, metric: string): Float64Array {
 }
 
 /** Returns the values that the plan has of a param. */
-function planValues({ plan }: ViewFacts, name: string): Value[] {
-  return (plan?.grid.factors ?? []).flatMap(({ names, parts }) =>
+function planValues(plan: ViewPlan | undefined, name: string): Value[] {
+  return (plan?.factors ?? []).flatMap(({ names, parts }) =>
     names.includes(name)
       ? parts.flatMap((part) => Object.hasOwn(part, name) ? [part[name]!] : [])
       : []
@@ -278,7 +283,7 @@ function paramNames(
   columns: Columns,
   failures: readonly Failure[],
   claims: readonly ViewClaim[],
-  { plan }: ViewFacts,
+  plan: ViewPlan | undefined,
   own: Mask | undefined,
 ): string[] {
   const ofRows = columns.params.filter((name) => {
@@ -288,7 +293,7 @@ function paramNames(
     return own.some((isOwn, i) => isOwn === 1 && codes[i] !== 0);
   });
   const names = new Set(ofRows);
-  for (const { names: each } of plan?.grid.factors ?? []) {
+  for (const { names: each } of plan?.factors ?? []) {
     for (const name of each) names.add(name);
   }
   for (const { params } of [...failures, ...claims]) {

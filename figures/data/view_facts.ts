@@ -1,5 +1,5 @@
 import type { Failure } from "../../core/contract/backend.ts";
-import type { Grid } from "../../core/grids/grid.ts";
+import type { Factor, Grid, Places } from "../../core/grids/grid.ts";
 import type { Row } from "../../core/values/value.ts";
 
 /** The facts of a view besides rows. */
@@ -9,7 +9,8 @@ export interface ViewFacts {
   readonly location: string;
   readonly failures: readonly Failure[];
   readonly claims: readonly ViewClaim[];
-  readonly plan: ViewPlan | null;
+  /** The combinations wanted; none if they are not known. */
+  readonly plans: readonly ViewPlan[];
   /** The command of the last `stet run` or `stet sweep`. */
   readonly command: string | null;
   /** The time in milliseconds since 1970. */
@@ -28,10 +29,23 @@ export interface ViewClaim {
   readonly since: string | null;
 }
 
-/** The combinations wanted. */
+/** Combinations wanted. */
 export interface ViewPlan {
-  readonly grid: Pick<Grid, "factors" | "places">;
+  /** The namespace of its function, empty if it has none; null: of every run. */
+  readonly namespace: string | null;
+  readonly count: number;
+  /** Null if they are too many to be known. */
+  readonly factors: readonly Factor[] | null;
+  /** Null: every place. */
+  readonly places: Places | null;
+  /** The time at which it was noted; empty if unknown. */
+  readonly time: string;
   readonly from: "grid" | "plan";
+}
+
+/** Returns the plan that a grid is. */
+export function gridPlan({ count, factors, places }: Grid): ViewPlan {
+  return { namespace: null, count, factors, places: places ?? null, time: "", from: "grid" };
 }
 
 /** Returns the facts of a store about which nothing else is known. */
@@ -42,7 +56,7 @@ export function noFacts(more: Partial<ViewFacts> = {}): ViewFacts {
     location: "",
     failures: [],
     claims: [],
-    plan: null,
+    plans: [],
     command: null,
     now: Date.now(),
     reading: null,

@@ -1,8 +1,9 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
-import type { ViewFacts } from "../../figures/data/view_facts.ts";
+import { gridPlan, type ViewFacts } from "../../figures/data/view_facts.ts";
 import { viewOfColumns } from "../../figures/data/view_of.ts";
 import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
@@ -14,7 +15,8 @@ import * as select from "../mirror/select.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";
 import { heatmapOf } from "./heatmap.ts";
-import { type KnownKeys, progressOf } from "./progress.ts";
+import { type Counted, PlansDone } from "./plans_done.ts";
+import { type KnownKeys, progressOf, type Wanted } from "./progress.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** The URL of this module, whatever it was compiled to. */
@@ -51,6 +53,7 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
   let columns = new Columns(lost);
   /** The columns that are being filled. */
   let filled = columns;
+  const plansDone = new PlansDone();
   return {
     begin(isWhole: boolean): void {
       mirror.begin(isWhole);
@@ -69,11 +72,12 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       mirror.abort();
       columns = filled = new Columns(lost);
     },
-    view: (query: ViewQuery, facts: Omit<ViewFacts, "plan">) =>
-      JSON.stringify(viewOfColumns(columns, query, {
-        ...facts,
-        plan: grid ? { grid: grid.grid, from: "grid" } : null,
-      })),
+    view: (query: ViewQuery, facts: ViewFacts) =>
+      JSON.stringify(viewOfColumns(
+        columns,
+        query,
+        wanted ? { ...facts, plans: [gridPlan(gridOf(wanted.factors, wanted.places))] } : facts,
+      )),
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>
@@ -84,13 +88,24 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       count: mirror.count - position,
       rows: rowsText(select.selectNewest(mirror, position, limit)),
     }),
-    progress: (known: KnownKeys, now: number) =>
-      JSON.stringify(progressOf(mirror, known, grid, now)),
+    progress: (known: KnownKeys, now: number, plans: readonly SweepPlan[]) =>
+      JSON.stringify(progressOf(
+        mirror,
+        known,
+        grid
+          ? { total: grid.grid.count, done: grid.count(mirror), from: "grid" }
+          : planned(plansDone.count(mirror, plans)),
+        now,
+      )),
     kinds: () => JSON.stringify({ columns: columnFigures(mirror) }),
     heatmap: (query: HeatmapQuery) => JSON.stringify(heatmapOf(mirror, query)),
     timeline: (failures: readonly number[], now: number, seconds?: number) =>
       JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
+}
+
+function planned(counted: Counted | null): Wanted | undefined {
+  return counted ? { ...counted, from: "plan" } : undefined;
 }
 
 /** Opens the mirror that a start describes; returns the function that answers its requests. */

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import path from "node:path";
-import { keyParams } from "../../core/keys/key.ts";
+import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import { figureSvg } from "../../figures/report/report_svg.ts";
 import type { ViewQuery } from "../../figures/view.ts";
@@ -17,26 +16,12 @@ const MAX_AGE_MS = 5000;
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
 
-  /** Returns the facts of a view but for its rows. */
-  async function factsOf(cursor: string): Promise<Omit<ViewFacts, "plan">> {
-    const failures = await backend.failures();
-    const held = await backend.held();
-    const age = held.length > 0 ? Math.floor(now() / MAX_AGE_MS) : 0;
-    const attempts = failures.reduce((sum, { attempt }) => sum + attempt, 0);
-    const last = failures.at(-1)?.time;
-    const keys = held.map(({ key }) => key);
-    const state = [mirror.generation, cursor, failures.length, attempts, last, age, ...keys];
-    return {
-      mark: createHash("sha256").update(state.join("\0")).digest("base64url").slice(0, 16),
-      store: path.basename(store),
-      location: store,
-      failures,
-      claims: held.map(({ key, holder }) => ({ key, holder, params: keyParams(key), since: null })),
-      command: null,
-      now: now(),
-      reading: null,
-      problem: null,
-    };
+  async function factsOf(cursor: string): Promise<ViewFacts> {
+    const facts = await storeFacts(backend, store, now());
+    const age = facts.claims.length > 0 ? Math.floor(facts.now / MAX_AGE_MS) : 0;
+    const state = `${mirror.generation} ${cursor} ${age} ${factsMark(facts)}`;
+    const mark = createHash("sha256").update(state).digest("base64url").slice(0, 16);
+    return { ...facts, mark };
   }
 
   /** Returns the view as JSON text. */

@@ -133,7 +133,7 @@ test(
 
     const params = (seed: number) => ({ params: { alpha: 0.5, seed } });
     await get(200, "/v1/status");
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done");
@@ -171,7 +171,7 @@ test(
       await get(200, `/v1/runs.${form}`);
     }
     if (!withDuckDb.skip) await post(200, "/v1/query", { sql: "SELECT * FROM runs" });
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
     for (const color of ["done", "duration", "result.loss"]) {

@@ -41,6 +41,7 @@ test("status() prints the store, its count, its last run and its key columns", a
     keyColumns: ["seed", "model"],
     resultColumns: ["result.loss", "result"],
     failed: 0,
+    running: [],
   });
   assert.deepEqual(fs.readdirSync(dirname(store)), ["runs.csv"]);
   assert.equal(fs.readFileSync(store, "utf8"), hand);
