@@ -13,7 +13,8 @@ import { createShownStatus } from "./core/tools/shown_status.ts";
 import { addFigures } from "./core/display/add_figures.ts";
 import { withStore } from "./core/contract/open_existing.ts";
 import { targetOf } from "./core/runs/target.ts";
-import type { StatusFunction } from "./core/tools/status.ts";
+import type { Status } from "./core/contract/status_of.ts";
+import type { PrintOptions, StatusFunction } from "./core/tools/status.ts";
 import type { Report, ReportOptions } from "./figures/report/report.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
 import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
@@ -240,7 +241,10 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
  * fs.unlinkSync("example_status.csv");
  * ```
  */
-export const status: StatusFunction = async (store, options = {}) => {
+export const status: StatusFunction = async (
+  store?: string | URL,
+  options: PrintOptions = {},
+): Promise<Status> => {
   const found = await createShownStatus(registry)(store, options);
   return addFigures(found, async () => {
     const { storeFigures } = await import("./figures/report/report.ts");

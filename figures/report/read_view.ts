@@ -1,11 +1,9 @@
-import path from "node:path";
 import type { Engine } from "../../core/contract/engine.ts";
-import { keyParams } from "../../core/keys/key.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import type { Row } from "../../core/values/value.ts";
 import { Columns } from "../data/columns/columns.ts";
-import { noFacts } from "../data/view_facts.ts";
+import { storeFacts } from "../data/store_facts.ts";
 import { type ViewLimits, viewOfColumns } from "../data/view_of.ts";
 import type { View, ViewQuery } from "../view.ts";
 
@@ -32,13 +30,6 @@ export async function readView(
     batch = [];
   }
   columns.add(batch);
-  const held = await engine.held();
-  const location = shownLocation(engine.location);
-  const facts = noFacts({
-    store: path.basename(location),
-    location,
-    failures: await engine.failures(),
-    claims: held.map(({ key, holder }) => ({ key, holder, params: keyParams(key), since: null })),
-  });
+  const facts = await storeFacts(engine, shownLocation(engine.location), Date.now());
   return viewOfColumns(columns, query, facts, limits);
 }
