@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Env, ServerDeps } from "./deps.ts";
+import { actionsRoutes } from "./routes/actions_routes.ts";
 import { ProblemError, problemOf, problemResponse } from "./routes/problem.ts";
 import { openapi } from "./routes/openapi.ts";
 import { queryRoutes } from "./routes/query_routes.ts";
@@ -19,6 +20,7 @@ export function createApp(deps: ServerDeps): Hono<Env> {
   const claims = claimsRoutes(deps);
   const others = [
     ...storeRoutes(deps),
+    ...actionsRoutes(deps),
     ...runsRoutes(deps),
     ...queryRoutes(deps),
     ...figuresRoutes(deps),

@@ -4,7 +4,7 @@ import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
-import { Follower } from "../mirror/follower.ts";
+import { Follower, type Reading } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import {
@@ -64,6 +64,11 @@ export class MirrorClient {
   /** Changes when the store was changed otherwise than by adding rows. */
   get generation(): number {
     return this.#follower.generation;
+  }
+
+  /** The progress of the copy of all rows that is under way; null if there is none. */
+  get reading(): Reading | null {
+    return this.#follower.reading;
   }
 
   /** Copies the rows that the store has gained, and resolves to the store's cursor. */
