@@ -1,5 +1,5 @@
 /** Style sheet of a report; colours are those of the figures. */
-export const REPORT_CSS: string = `
+export const REPORT_CSS = `
 .report{box-sizing:border-box;margin:0 auto;padding:16px;max-width:1320px;background:var(--paper,#fff);color:var(--ink,#1a1f27);
 font:14px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 html{background:var(--paper,#fff)}

@@ -59,11 +59,19 @@ export function reportHtml(view: View, facts: ReportFacts): string {
 }
 
 /** Returns the figures of a view as HTML without a document around them, for notebooks. */
-export function figuresHtml(view: View, facts: ReportFacts): string {
+export function figuresHtml(view: View): string {
   const detail = { rows: 20, hasNarrow: false, hasLarge: true };
-  return `<style>${colorsCss()}${REPORT_CSS}</style><div class="report">${
-    content(view, facts, detail)
-  }</div>`;
+  const ids = /( id="|url\(#)([\w-]+)/g;
+  // Several outputs are in one document.
+  const own = figures(view, detail).replace(ids, `$1${prefix()}$2`);
+  return `<style>${colorsCss()}${REPORT_CSS}</style><div class="report">${own}</div>`;
+}
+
+let outputs = 0;
+
+/** Returns a prefix of ids that no other output has. */
+function prefix(): string {
+  return `stet-${Date.now().toString(36)}-${outputs++}-`;
 }
 
 function page(view: View, facts: ReportFacts, detail: Detail): string {
@@ -85,8 +93,11 @@ ${content(view, facts, detail)}
 }
 
 function content(view: View, facts: ReportFacts, detail: Detail): string {
+  return [head(view, facts), figures(view, detail), foot(view, facts)].join("\n");
+}
+
+function figures(view: View, detail: Detail): string {
   return [
-    head(view, facts),
     "<main>",
     section("Best configurations", best(view, detail), true),
     section("What matters", matters(view, detail), true),
@@ -101,7 +112,6 @@ function content(view: View, facts: ReportFacts, detail: Detail): string {
     section("Over time", overTime(view, detail)),
     section(failuresHeading(view), failures(view, detail), true),
     "</main>",
-    foot(view, facts),
   ].filter((it) => it !== "").join("\n");
 }
 

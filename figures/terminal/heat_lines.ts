@@ -33,7 +33,7 @@ export function heatLines(
     metric !== "took";
   const texts = isLong ? textsBy(columnText(heat.cells.value, 2)) : long;
   const widest = widestOf(texts);
-  const wanted = Math.max(widest + 3, Math.min(Math.max(...xs.map(displayWidth)) + 1, 12));
+  const wanted = Math.max(widest + 4, Math.min(Math.max(...xs.map(displayWidth)) + 1, 12));
   const hasNumbers = wanted * xs.length <= room || (widest + 3) * xs.length <= room;
   const own = hasNumbers
     ? Math.min(Math.max(Math.floor(room / Math.max(xs.length, 1)), widest + 3), wanted)

@@ -29,5 +29,11 @@ export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
       mirror.catchUp().catch((error) => warn(`[stet] ${error}`));
       return await answer(c, "/dashboard/index.html");
     })
-    .on("GET", ["/dashboard/*", "/figures/draw/*"], unchanged, compressed, (c) => answer(c, c.req.path));
+    .on(
+      "GET",
+      ["/dashboard/*", "/figures/draw/*"],
+      unchanged,
+      compressed,
+      (c) => answer(c, c.req.path),
+    );
 }
