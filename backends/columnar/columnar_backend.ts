@@ -136,7 +136,9 @@ export class ColumnarBackend extends Engine {
       const now = this.#files.cursor;
       if (cursor === now) return { cursor, isWhole: false, rows: [] };
       const start = this.#files.countAt(cursor);
-      return { cursor: now, isWhole: start === undefined, rows: this.#rowsBetween(start, now) };
+      const rows = this.#rowsBetween(start, now);
+      if (start !== undefined) return { cursor: now, isWhole: false, rows };
+      return { cursor: now, isWhole: true, count: this.#files.rowCount, rows };
     });
   }
 

@@ -218,7 +218,8 @@ export class StoreFile {
     const [of, from] = cursor?.split(" ") ?? [];
     const isWhole = of !== generation;
     const rows = this.#rowsBetween(isWhole ? 0 : Number(from), end, (scanner) => rowOf(scanner));
-    return { cursor: `${generation} ${end}`, isWhole, rows };
+    const count = isWhole ? { count: this.rowCount } : {};
+    return { cursor: `${generation} ${end}`, isWhole, ...count, rows };
   }
 
   /** Returns the rows between two offsets, at which rows begin and end. */

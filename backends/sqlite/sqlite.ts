@@ -244,8 +244,8 @@ export class SqliteBackend extends Engine {
   /** Returns the rows since a cursor. Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
-      const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
-      return { ...since, rows: this.#rowsBetween(after, upTo) };
+      const { after, upTo, all, ...since } = this.#cursors.since(this.#file.open(), cursor);
+      return { ...since, ...since.isWhole && { count: all }, rows: this.#rowsBetween(after, upTo) };
     });
   }
 

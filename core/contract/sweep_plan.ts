@@ -71,3 +71,11 @@ function isFactor(value: unknown): boolean {
     value["names"].every((name) => typeof name === "string") &&
     value["parts"].every((part) => isPlainObject(part));
 }
+
+/** Returns the plan of the newest sweep. */
+export function newestPlan(plans: readonly SweepPlan[]): SweepPlan | undefined {
+  return plans.reduce<SweepPlan | undefined>(
+    (newest, plan) => newest && newest.time >= plan.time ? newest : plan,
+    undefined,
+  );
+}

@@ -19,19 +19,20 @@ type Combinations = Pick<SweepPlan, "count" | "factors" | "places">;
 
 /**
  * Returns the plan of a sweep over items; undefined if their number is not known. It is made of all items,
- * also where a sweep is one shard of them.
+ * also where a sweep is one shard of them; a shard reads
+ * none of the others.
  */
 export function planOf(
   target: Target,
   items: Items,
-  { command, time }: Pick<SweepPlan, "command" | "time">,
+  { command, time, isShard }: Pick<SweepPlan, "command" | "time"> & { readonly isShard: boolean },
 ): SweepPlan | undefined {
   const known = factorsOf(items);
   const { length } = items as { readonly length?: unknown };
   const found = known
     ? ofFactors(target, known)
     : typeof length === "number"
-    ? ofItems(target, items, length)
+    ? (isShard ? { count: length, factors: null, places: null } : ofItems(target, items, length))
     : undefined;
   if (!found) return undefined;
   const { namespace = "", label } = target;

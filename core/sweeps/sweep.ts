@@ -279,6 +279,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       const plan = planOf(this.#target, this.#params, {
         command: ownShownCommand(),
         time: this.#time,
+        isShard: this.#options.shard !== undefined,
       });
       if (plan) await this.#target.engine.notePlan(plan);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { keyParams } from "../../core/keys/key.ts";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { ClusterStatus } from "../../mod.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
@@ -44,7 +44,7 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       ];
       return await cache.get("progress", async () => {
         const progress = await mirror.ask("progress", { failed, running }, now() / 1000, plans);
-        const command = JSON.stringify(newestOf(plans)?.command ?? null);
+        const command = JSON.stringify(newestPlan(plans)?.command ?? null);
         return `{"store":${JSON.stringify(store)},"command":${command},${progress.slice(1)}`;
       }, state.join("\0"));
     }),
@@ -98,14 +98,6 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       return await read.status;
     }),
   ];
-}
-
-/** Returns the plan of the newest sweep. */
-function newestOf(plans: readonly SweepPlan[]): SweepPlan | undefined {
-  return plans.reduce<SweepPlan | undefined>(
-    (newest, plan) => newest && newest.time >= plan.time ? newest : plan,
-    undefined,
-  );
 }
 
 function planMark(plans: readonly SweepPlan[]): string {
