@@ -13,6 +13,15 @@ import { html, render } from "./preact.js";
  * @typedef {import("../../figures/view.ts").View} View
  * @typedef {Readonly<Record<string, any>>} Row A row as JSON.
  * @typedef {import("./choices.js").Choices} Choices
+ * @typedef {{
+ *   status: string,
+ *   params: Row,
+ *   row: Row | null,
+ *   matches: number,
+ *   failure: { error: string, stack: string, attempt: number, time: string, host: string } | null,
+ *   running: { holder: string, since: string | null } | null,
+ *   files: readonly { file: string, title: string, name: string, size: number, text: string | null, isCut: boolean }[],
+ * }} Run
  * @typedef {ReturnType<typeof createActions>} Act
  * @typedef {{
  *   choices: Choices,
@@ -27,7 +36,7 @@ import { html, render } from "./preact.js";
  *   sort: string,
  *   pageSize: number,
  *   row: number,
- *   run: { row: Row, files: readonly { title: string, text: string }[] } | undefined,
+ *   run: Run | undefined,
  *   selected: Map<string, Row>,
  *   isComparing: boolean,
  *   isHelping: boolean,
@@ -40,6 +49,8 @@ import { html, render } from "./preact.js";
  */
 
 const PAGE_SIZE = 25;
+/** The part of a log or a result file that is shown. */
+const MAX_FILE_BYTES = 65_536;
 const THEMES = ["auto", "light", "dark"];
 
 /** @type {Model} */
@@ -139,13 +150,31 @@ const table = loader(
 
 const run = loader(
   async (signal) => {
-    const where = model.choices.run;
-    if (!where) return undefined;
-    const { rows } = await get("/v1/runs", { where, limit: 1 }, signal);
-    return rows[0];
+    const found = await get("/v1/run", runQuery(model.choices), signal);
+    const files = [];
+    for (
+      const [file, info]
+        of /** @type {const} */ ([["log", found.log], ["result", found.result_file]])
+    ) {
+      if (!info) continue;
+      const title = file === "log" ? "Log" : "Result file";
+      const query = {
+        ...runQuery(model.choices),
+        file,
+        offset: file === "log" ? -MAX_FILE_BYTES : 0,
+      };
+      const { text } = await get("/v1/run/file", { ...query, limit: MAX_FILE_BYTES }, signal);
+      files.push({ file, title, ...info, text, isCut: info.size > MAX_FILE_BYTES });
+    }
+    return { ...found, files };
   },
-  (row) => update({ run: row === undefined ? undefined : { row, files: [] } }),
-  onError,
+  (found) => update({ run: found }),
+  (error) => {
+    if (error instanceof Problem && error.status !== 401) {
+      toast(error.message);
+      act.choose({ run: "" }, true);
+    } else onError(error);
+  },
 );
 
 const workers = loader(
@@ -229,6 +258,11 @@ function whereOf({ where, namespace }) {
   return parts.length === 0 ? undefined : joinedParts(parts);
 }
 
+/** Returns the run in the address: a condition, or the text of a key after `key:`. @param {Choices} choices */
+function runQuery({ run = "" }) {
+  return run.startsWith("key:") ? { key: run.slice("key:".length) } : { where: run };
+}
+
 /** @param {unknown} error */
 function onError(error) {
   if (error instanceof Problem && error.status === 401) askForToken(error);
@@ -290,18 +324,8 @@ function createActions() {
     },
     /** @param {string} format */
     async downloadRuns(format) {
-      const path = format === "json" ? "/v1/runs.ndjson" : `/v1/runs.${format}`;
       const name = (model.view?.progress.store ?? "runs").replace(/\.\w+$/, "");
-      try {
-        await saveAnswer(
-          path,
-          { where: whereOf(model.choices) },
-          `${name}.${format === "json" ? "jsonl" : format}`,
-        );
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        toast(error.message);
-      }
+      await saved(`/v1/runs.${format}`, { where: whereOf(model.choices) }, `${name}.${format}`);
     },
     /** @param {number} step */
     turnPage(step) {
@@ -325,8 +349,14 @@ function createActions() {
     openRun(where) {
       act.choose({ run: where });
     },
-    /** @param {import("../../figures/view.ts").FailedRun} _failed */
-    openFailed(_failed) {},
+    /** @param {string} key */
+    openKey(key) {
+      act.choose({ run: `key:${key}` });
+    },
+    /** Saves a file of the open run. @param {string} file @param {string} name */
+    downloadFile(file, name) {
+      return saved("/v1/run/file", { ...runQuery(model.choices), file, download: "true" }, name);
+    },
     closeRun() {
       act.choose({ run: "" });
     },
@@ -413,6 +443,16 @@ function failuresOf(group) {
   const where = whereOf(model.choices);
   if (where !== undefined) return { where, ...group && { group: group.kind } };
   return group ? { group: group.kind } : { all: true };
+}
+
+/** Saves an answer as a file, or says why there is none. @param {string} path @param {Record<string, string | undefined>} query @param {string} name */
+async function saved(path, query, name) {
+  try {
+    await saveAnswer(path, query, name);
+  } catch (error) {
+    if (!(error instanceof Problem || error instanceof Lost)) throw error;
+    toast(error.message);
+  }
 }
 
 /** Asks before something is changed. @param {NonNullable<Model["confirming"]>} confirming */

@@ -286,7 +286,7 @@ test("a run is opened with all of its values, and compared with others", options
   await page.keyboard.press("j");
   assert.match(await focused(page), /run 2/);
   await page.keyboard.press("Enter");
-  await shows(page, "#run", /prompt\{question\}.*cost_usd0\.\d+.*ended2026-/);
+  await shows(page, "#run", /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*ended2026-/);
   await page.locator("#run button", { hasText: "Copy as JSON" }).click();
   await until(async () => {
     const copied = JSON.parse(String(await page.evaluate("navigator.clipboard.readText()")));
