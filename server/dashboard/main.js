@@ -17,6 +17,7 @@ import { html, render } from "./preact.js";
  *   status: string,
  *   params: Row,
  *   row: Row | null,
+ *   values: readonly (import("./parts/values.js").RunValue & { json: string })[],
  *   matches: number,
  *   failure: { error: string, stack: string, attempt: number, time: string, host: string } | null,
  *   running: { holder: string, since: string | null } | null,

@@ -12,13 +12,11 @@ import { Values } from "./values.js";
 export function Drawer({ model, act }) {
   const { run } = model;
   if (!run) return null;
-  const { status, row, params, failure, running, files, matches } = run;
-  const values = row ?? params;
+  const { status, row, params, values, failure, running, files, matches } = run;
   return html`
     <${Dialog} id="run" title=${`Run: ${status}`} kind="drawer" onClose=${act.closeRun}>
       <div class="actions">
-        <button type="button" onClick=${() =>
-          act.copy(JSON.stringify(values, null, 2))}>Copy as JSON</button>
+        <button type="button" onClick=${() => act.copy(jsonOf(values))}>Copy as JSON</button>
         <button type="button" onClick=${() =>
           act.copy(explainLine(model, params))}>Copy “stet explain”</button>
         ${row &&
@@ -41,7 +39,7 @@ export function Drawer({ model, act }) {
           ? failure.stack
           : `${failure.error}\n${failure.stack}`}</pre>
       `}
-      <${Values} row=${values} />
+      <${Values} values=${values} />
       ${files.map(({ title, file, name, size, text, isCut }) =>
         html`
           <h3>${title} <span class="note"><bdi>${name}</bdi>, ${counted(size, "byte")}${isCut
@@ -54,6 +52,13 @@ export function Drawer({ model, act }) {
       )}
     <//>
   `;
+}
+
+/** @param {import("../main.js").Run["values"]} values @returns {string} */
+function jsonOf(values) {
+  return `{\n${
+    values.map(({ name, json }) => `  ${JSON.stringify(name)}: ${json}`).join(",\n")
+  }\n}`;
 }
 
 /** @param {import("../main.js").Model} model @param {Readonly<Record<string, unknown>>} params @returns {string} */
