@@ -198,12 +198,7 @@ const live = startLive((_, data) => {
     update({ fresh: Math.max(tick.total + tick.failed - drawnTick.total - drawnTick.failed, 0) });
   }
 }, (state, error) => {
-  const problem = state === "lost"
-    ? "The sidecar cannot be reached. What is shown may be old."
-    : state === "stale"
-    ? "Nothing was heard of the sidecar for 20 s. What is shown may be old."
-    : model.view?.progress.problem ?? null;
-  update({ live: state, problem });
+  update({ live: state });
   if (state === "denied") askForToken(error);
   if (state === "live" && !model.isPaused) view.soon();
 });
@@ -299,8 +294,8 @@ function createActions() {
     },
     pause() {
       update({ isPaused: !model.isPaused });
-      if (model.isPaused) view.stop();
-      else view.now();
+      if (!model.isPaused) view.now();
+      else if (model.view) view.stop();
     },
     /** @param {string} text */
     async copy(text) {

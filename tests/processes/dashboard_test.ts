@@ -378,6 +378,7 @@ test("a paused page counts new runs, and shows them when asked", options, async 
   const window = await opened(t, path);
   const { page } = window;
   await shows(page, ".live", "live");
+  await shows(page, ".line", /^22 /);
   await page.keyboard.press("p");
   await shows(page, ".live", "paused");
   await record(path, { seed: 99, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
