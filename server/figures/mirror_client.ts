@@ -20,6 +20,9 @@ import {
 /** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
 const MAX_ROWS_WITHOUT_THREAD = 20_000;
 
+/** The size of the thread's heap of new objects, in MB: batches of rows are there for a moment. */
+const MAX_YOUNG_MB = 8;
+
 /** Answers requests, in a thread or in this one. */
 interface Answerer {
   ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
@@ -118,7 +121,10 @@ export class MirrorClient {
     if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {
       throw new Error(`Deno gives no read access to ${module}`);
     }
-    const worker = new Worker(module, { workerData: { [START]: this.#start } });
+    const worker = new Worker(module, {
+      workerData: { [START]: this.#start },
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MB },
+    });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Figure, FIGURES } from "../../figures/report/report_svg.ts";
 import type * as view from "../../figures/view.ts";
 
 const count = z.int().min(0);
@@ -11,8 +12,7 @@ const someNumbers = z.array(number);
 const better = z.enum(["lower", "higher"]);
 const agg = z.enum(["mean", "median", "best", "worst", "sd", "n", "took", "done"]);
 
-/** The query of `GET /v1/view`. */
-export const viewQuery: z.ZodType<view.ViewQuery> = z.strictObject({
+const queryFields = {
   metric: name.exactOptional().describe("A result, or `took`. Default: the first that varies."),
   better: better.exactOptional().describe("Default: by the words in the metric's name."),
   over: name.exactOptional()
@@ -29,7 +29,23 @@ export const viewQuery: z.ZodType<view.ViewQuery> = z.strictObject({
   column: name.exactOptional(),
   text: name.exactOptional().describe("The text of that matrix, a result."),
   namespace: name.exactOptional(),
+};
+
+/** The query of `GET /v1/view`. */
+export const viewQuery: z.ZodType<view.ViewQuery> = z.strictObject(queryFields);
+
+/** The query of `GET /v1/figure.svg`. */
+export const figureQuery: z.ZodType<FigureQuery> = z.strictObject({
+  ...queryFields,
+  kind: z.enum(FIGURES).describe("The figure."),
+  width: z.coerce.number().int().min(280).max(2400).default(720).describe("In pixels."),
 });
+
+/** A figure of a view. */
+export interface FigureQuery extends view.ViewQuery {
+  readonly kind: Figure;
+  readonly width: number;
+}
 
 const named: z.ZodType<view.Named> = z.strictObject({ name: text, value: text });
 

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
+import { figureSvg } from "../../figures/report/report_svg.ts";
+import type { ViewQuery } from "../../figures/view.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
-import { viewAnswer, viewQuery } from "../figures/view_schemas.ts";
+import { figureQuery, viewAnswer, viewQuery } from "../figures/view_schemas.ts";
 import type { Reading } from "../mirror/follower.ts";
+import { ProblemError } from "./problem.ts";
 import { get, type Route } from "./route.ts";
 
 /** For how long a view with runs under way stays the same without a change, in milliseconds. */
@@ -15,7 +18,7 @@ const MANY_ROWS = 20_000;
 /** The interval of looks at the copy, in milliseconds. */
 const PAUSE_MS = 50;
 
-/** Returns the route of all figures of a page. */
+/** Returns the routes of all figures of a page, and of one. */
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
   const known = new KnownFacts(backend, store, now);
@@ -31,6 +34,21 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
   }
 
+  /** Returns the view as JSON text, and the tag of its state; none of a store that is being read. */
+  async function viewText(
+    query: ViewQuery,
+    sent: readonly string[] = [],
+  ): Promise<{ readonly text?: string; readonly etag?: string }> {
+    const facts = await factsNow();
+    const { mark, claims, reading, problem } = facts;
+    const compute = (): Promise<string> => mirror.ask("view", query, facts);
+    if (reading || problem !== null) return { text: await compute() };
+    const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
+    const etag = `W/"${tag}"`;
+    if (sent.includes(etag)) return { etag };
+    return { text: await cache.get(JSON.stringify(query), compute, tag), etag };
+  }
+
   return [
     get({
       path: "/v1/view",
@@ -39,19 +57,26 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
       answer: viewAnswer,
       isCompressed: true,
     }, async (query, { req }) => {
-      const facts = await factsNow();
-      const { mark, claims, reading, problem } = facts;
-      const type = { "content-type": "application/json" };
-      const compute = (): Promise<string> => mirror.ask("view", query, facts);
-      if (reading || problem !== null) {
-        return new Response(await compute(), { headers: { ...type, "cache-control": "no-store" } });
-      }
-      const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
-      const headers = { etag: `W/"${tag}"`, "cache-control": "no-cache" };
       const sent = (req.header("if-none-match") ?? "").split(",").map((each) => each.trim());
-      if (sent.includes(headers.etag)) return new Response(null, { status: 304, headers });
-      const text = await cache.get(JSON.stringify(query), compute, tag);
-      return new Response(text, { headers: { ...headers, ...type } });
+      const { text, etag } = await viewText(query, sent);
+      const headers: Record<string, string> = etag
+        ? { etag, "cache-control": "no-cache" }
+        : { "cache-control": "no-store" };
+      if (text === undefined) return new Response(null, { status: 304, headers });
+      return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
+    }),
+    get({
+      path: "/v1/figure.svg",
+      summary: "One figure of a view as an SVG file",
+      query: figureQuery,
+      media: ["image/svg+xml"],
+      problems: [404],
+      isCompressed: true,
+    }, async ({ kind, width, ...query }) => {
+      const { text = "" } = await viewText(query);
+      const svg = figureSvg(JSON.parse(text), kind, width);
+      if (svg === undefined) throw new ProblemError(404, `the store has no figure "${kind}"`);
+      return new Response(svg, { headers: { "content-type": "image/svg+xml" } });
     }),
   ];
 }
