@@ -78,6 +78,7 @@ export class Follower {
   async #follow(): Promise<string> {
     if (this.#cursor === undefined) this.#reading = { rows: 0, of: null };
     try {
+      if (this.#cursor === undefined) await this.#backend.readAhead();
       return await this.#copyAfter();
     } finally {
       this.#reading = null;
