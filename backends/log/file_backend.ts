@@ -146,8 +146,13 @@ export class FileBackend extends Engine {
   }
 
   /** Reads a large file in parts, between which other work can be done. */
-  override async readAhead(): Promise<void> {
-    while (!this.#claims.isEnded && this.#file.readPart(PART_BYTES)) await nextTurn();
+  override async readAhead(estimate?: (rows: number) => void): Promise<void> {
+    while (!this.#claims.isEnded && this.#file.readPart(PART_BYTES)) {
+      const { rowCount, extent } = this.#file;
+      const { size = 0 } = fs.statSync(this.path, { throwIfNoEntry: false }) ?? {};
+      estimate?.(Math.round(rowCount * size / (extent?.end ?? size)));
+      await nextTurn();
+    }
   }
 
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {

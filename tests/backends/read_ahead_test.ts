@@ -23,8 +23,11 @@ for (const name of ["runs.csv", "runs.jsonl", "runs.json"]) {
     let isOver = false;
     const count = (): void => void (isOver || (turns++, setImmediate(count)));
     count();
-    await engine.readAhead();
+    const estimates: number[] = [];
+    await engine.readAhead((rows) => estimates.push(rows));
     isOver = true;
+    const last = estimates.at(-1)!;
+    assert(Math.abs(last - rows.length) < 0.2 * rows.length, `${last} rows are estimated`);
     assert(turns >= 3, `${turns} turns of the event loop`);
     const { rows: read, count: known } = await engine.rowsAfter();
     assert.equal(known, rows.length);
