@@ -1,6 +1,6 @@
 /** Axes of plots: grid lines with numbers, and labels below. @module */
 import { color } from "./colors.js";
-import { columnText, secondsText } from "./numbers.js";
+import { columnText, numberText, secondsText } from "./numbers.js";
 import { linearScale, ticks } from "./scales.js";
 import { coordinate, element, label } from "./svg.js";
 import { fitText, textWidth } from "./text.js";
@@ -35,6 +35,26 @@ export function numberAxis(domain, range, metric, apart = 30) {
   const texts = isPlain ? values.map((it) => text(it) + unit) : durations;
   const room = Math.max(0, ...texts.map((it) => textWidth(it, { size: 11 })));
   return { scale: linearScale(domain, range), values, texts, room };
+}
+
+/**
+ * Returns the axis of counts: its ticks are whole numbers.
+ *
+ * @param {Interval} domain
+ * @param {Interval} range in pixels
+ * @param {number} apart wanted distance of ticks
+ * @returns {NumberAxis}
+ */
+export function countAxis(domain, range, apart) {
+  const axis = numberAxis(domain, range, "", apart);
+  const values = axis.values.filter(Number.isInteger);
+  const texts = values.map((it) => numberText(it, 9));
+  return {
+    ...axis,
+    values,
+    texts,
+    room: Math.max(0, ...texts.map((it) => textWidth(it, { size: 11 }))),
+  };
 }
 
 /**

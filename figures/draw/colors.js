@@ -49,6 +49,8 @@ const COLORS = {
   failed: ["#c02a38", "#ff8e97"],
   running: ["#9a6700", "#f0b429"],
   selected: ["#b5179e", "#ff9de6"],
+  // Borders of cells are needed where they have no colours.
+  cell: ["none", "none"],
   ...Object.fromEntries(
     HEAT_LIGHT.flatMap((light, i) => {
       const dark = HEAT_DARK[i] ?? light;
@@ -144,6 +146,6 @@ function forcedColor(name) {
  * @returns {string}
  */
 export function standalone(svg) {
-  return svg.replace(/var\(--[\w-]+, (#\w+)\)/g, "$1")
+  return svg.replace(/var\(--[\w-]+, (#\w+|none)\)/g, "$1")
     .replace(/^<svg[^>]*>/, (root) => `${root}<rect width="100%" height="100%" fill="#ffffff"/>`);
 }

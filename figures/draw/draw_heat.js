@@ -313,7 +313,7 @@ function cellsOf(heat, options, layout, marks, id) {
       height,
       rx: gap === 0 ? undefined : 2,
       fill: step < 0 ? `url(#${id}-hatch)` : color(`heat-${step}`),
-      stroke: step < 0 ? color("grid") : undefined,
+      stroke: color(step < 0 ? "grid" : "cell"),
     });
     const number = hasNumbers && text !== ""
       ? element("text", {

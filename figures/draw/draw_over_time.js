@@ -1,5 +1,5 @@
 /** Runs that ended, and the best number so far. @module */
-import { horizontalLines, labelsBelow, numberAxis } from "./axes.js";
+import { countAxis, horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, picture, title } from "./svg.js";
 import { columnText, numberText, secondsText } from "./numbers.js";
@@ -29,7 +29,7 @@ export function drawOverTime(overTime, options) {
   const sums = Array.from({ length: count }, (_, i) => (done[i] ?? 0) + (failed[i] ?? 0));
   const most = Math.max(1, ...sums);
   const bottom = TOP + BARS;
-  const y = numberAxis([0, most], [bottom, TOP + 2], "", 30);
+  const y = countAxis([0, most], [bottom, TOP + 2], 30);
   const numbers = best.map(({ value }) => value);
   const bestDomain = domainOf(numbers);
   const bestTop = bottom + GAP + 18;
@@ -103,7 +103,7 @@ export function drawOverTime(overTime, options) {
       : `H${coordinate(across(run))}V${coordinate(bestAxis.scale(value))}`
   ).join("");
   const last = best.at(-1);
-  const counts = numberAxis([1, Math.max(ended, 2)], [left + 2, width - 6], "", 90);
+  const counts = countAxis([1, Math.max(ended, 2)], [left + 2, width - 6], 90);
   content.push(
     label(
       `best ${metric} so far${

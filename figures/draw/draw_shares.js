@@ -78,7 +78,9 @@ export function shareBars({ shares, higher, noise }, over = []) {
   if (others.length > 0) {
     shown.push(rest(`${others.length} others`, others.reduce((sum, { share }) => sum + share, 0)));
   }
-  if (higher >= 0.0005) shown.push(rest("three or more", higher));
+  // On a part of a grid, params that cannot be told apart leave a rest.
+  const params = new Set(shares.flatMap(({ names }) => names)).size;
+  if (higher >= 0.0005) shown.push(rest(params > 2 ? "three or more" : "rest", higher));
   if (noise !== null) {
     shown.push(rest(over.length === 0 ? "noise" : `noise (${over.join(", ")})`, noise));
   }

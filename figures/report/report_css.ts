@@ -23,8 +23,8 @@ html{background:var(--paper,#fff)}
 .report .number{text-align:right;white-space:nowrap}
 .report .glyph svg{width:240px;max-width:none;margin:0}
 .report .few{color:var(--dim,#5d6673)}
-.report .best td:first-child,.report .best th:first-child{padding-left:8px;border-left:3px solid transparent}
-.report .best .tie td:first-child{border-left-color:var(--mark,#1668b5)}
+.report .best td:first-child,.report .best th:first-child{padding-left:11px}
+.report .best .tie td:first-child{padding-left:8px;border-left:3px solid var(--mark,#1668b5)}
 .report .matrix td,.report .matrix th[scope=row]{max-width:260px;min-width:120px;font-weight:400;color:inherit}
 .report code{font-size:12.5px;white-space:pre-wrap}
 .report details{margin:6px 0 0;font-size:12.5px}

@@ -185,7 +185,7 @@ function best(view: View, detail: Detail): string {
   }</tbody></table>`;
   const narrow = drawBest(best, { ...optionsOf(view), width: NARROW });
   return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${
-    dataOf(bestData(view), detail)
+    dataOf(bestData(view), detail, "the best configurations")
   }`;
 }
 
@@ -196,7 +196,7 @@ function matters(view: View, detail: Detail): string {
     ? ""
     : `<div>${
       drawShares(matters, { ...optionsOf(view), width: NARROW, over: choices.over })
-    }<p class="note">${escapeXml(matterWords(view))}</p></div>`;
+    }<p class="note">${escapeXml(matterWords(view).replaceAll(" %", "\u00a0%"))}</p></div>`;
   const domain = effectsDomain(effects);
   const drawn = effects.slice(0, 12)
     .map((effect) =>
@@ -211,8 +211,8 @@ function matters(view: View, detail: Detail): string {
     ? `<p class="note">Dots are means of configurations, bands their 10–90 %, rings the best one.</p>`
     : "";
   return `<div class="flow">${shares}${drawn.join("")}</div>${legend}${more}${
-    dataOf(mattersData(view), detail)
-  }${dataOf(effectsData(view), detail, "Data of the effects")}`;
+    dataOf(mattersData(view), detail, "the shares")
+  }${dataOf(effectsData(view), detail, "the effects")}`;
 }
 
 function heatHeading({ heat, choices }: View): string {
@@ -248,7 +248,7 @@ function heat(view: View, detail: Detail): string {
     running.some((it) => it > 0) ? "● runs under way." : "",
   ].filter((it) => it !== "").join(" ");
   return `${detail.hasNarrow ? both(wide, narrow) : wide}<p class="note">${legend}</p>${
-    dataOf(heatData(view), detail)
+    dataOf(heatData(view), detail, "the map")
   }`;
 }
 
@@ -278,7 +278,7 @@ function configurations(view: View, detail: Detail): string {
   return `${
     detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)
   }<p class="note">Each line is a configuration; the best tenth is in colour.${part} Below: all runs by their number.</p>${
-    dataOf(configurationsData(view), detail)
+    dataOf(configurationsData(view), detail, "all configurations")
   }`;
 }
 
@@ -305,7 +305,9 @@ function overTime(view: View, detail: Detail): string {
   const options = optionsOf(view);
   const wide = drawOverTime(over_time, { ...options, width: WIDE, id: "time" });
   const narrow = drawOverTime(over_time, { ...options, width: NARROW, id: "time-narrow" });
-  return `${detail.hasNarrow ? both(wide, narrow) : wide}${dataOf(overTimeData(view), detail)}`;
+  return `${detail.hasNarrow ? both(wide, narrow) : wide}${
+    dataOf(overTimeData(view), detail, "the times")
+  }`;
 }
 
 /** Options of figures in a report. */
@@ -331,7 +333,7 @@ function valueHtml(value: string, room: number): string {
 }
 
 /** The data of a figure, closed until a reader opens it. */
-function dataOf({ columns, rows }: DataTable, detail: Detail, name = "Data"): string {
+function dataOf({ columns, rows }: DataTable, detail: Detail, name: string): string {
   if (rows.length === 0 || detail.rows === 0) return "";
   const shown = rows.slice(0, detail.rows);
   const cell = (value: string | number | null): string =>
@@ -343,7 +345,7 @@ function dataOf({ columns, rows }: DataTable, detail: Detail, name = "Data"): st
       numberText(rows.length, 9)
     } rows.</p>`
     : "";
-  return `<details><summary>${name}</summary><div class="scroll" tabindex="0" role="region" aria-label="${name}"><table><thead><tr>${
+  return `<details><summary>Data of ${name}</summary><div class="scroll" tabindex="0" role="region" aria-label="Data of ${name}"><table><thead><tr>${
     columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`).join("")
   }</tr></thead><tbody>${
     shown.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("")

@@ -13,7 +13,7 @@ const MAX_WIDTH = 100;
 const MAX_SERIES = 8;
 /** Colours of the series, as far apart for colour-blind people as eight can be (Okabe and Ito). */
 const COLORS = [
-  "#0072b2",
+  "#3d8fd9",
   "#e69f00",
   "#009e73",
   "#d55e00",
