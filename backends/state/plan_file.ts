@@ -3,6 +3,7 @@ import path from "node:path";
 import { decodePlan, encodePlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { mergedPlan } from "../../core/grids/merged_plan.ts";
 import { poll } from "../../core/runtime/poll.ts";
+import { accessBeside, giveAccess } from "../files/side_file.ts";
 import { removeFile, storeErrorOf } from "../files/system_error.ts";
 
 /** Age of an unfinished plan file that counts as left by a dead process; writing one takes a millisecond. */
@@ -68,11 +69,10 @@ export class PlanFile {
     try {
       try {
         fs.writeFileSync(fd, this.#textWith(plan));
-        const mode = fs.statSync(this.#store, { throwIfNoEntry: false })?.mode;
-        if (mode !== undefined) fs.fchmodSync(fd, mode & 0o666);
       } finally {
         fs.closeSync(fd);
       }
+      if (fs.existsSync(this.#store)) giveAccess(file, accessBeside(this.#store, this.#path));
       fs.renameSync(file, this.#path);
       return true;
     } catch (error) {

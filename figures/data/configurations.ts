@@ -76,11 +76,18 @@ function histogramOf({ cells, columns, numbers }: Selection): Configurations["hi
     most = Math.max(most, cells.most[cell]!);
   }
   const counts = Array<number>(least === most ? 1 : INTERVALS).fill(0);
-  const scale = least === most ? 0 : counts.length / (most - least);
+  // The difference of the largest numbers is infinite, and halves of the smallest are nothing.
+  const unit = most - least < Infinity ? 1 : 0.5;
+  const range = most * unit - least * unit || 1;
   for (let i = 0; i < columns.length; i++) {
     const number = numbers![i]!;
     if (cells.ids[i] === -1 || !Number.isFinite(number)) continue;
-    counts[Math.min(counts.length - 1, Math.floor((number - least) * scale))]!++;
+    counts[
+      Math.min(
+        counts.length - 1,
+        Math.floor((number * unit - least * unit) / range * counts.length),
+      )
+    ]!++;
   }
   return { least, most, counts };
 }

@@ -24,17 +24,16 @@ export function loader(load, onLoad, onError) {
     current?.abort();
     const mine = current = new AbortController();
     const began = performance.now();
-    try {
-      const loaded = await load(mine.signal);
-      if (current === mine) onLoad(loaded);
-    } catch (error) {
-      if (current === mine) onError(error);
-    }
+    const outcome = await load(mine.signal).then(
+      (loaded) => () => onLoad(loaded),
+      (error) => () => onError(error),
+    );
     if (current !== mine) return;
     current = undefined;
     // A server that is slow is asked less often.
     last = performance.now() + 2 * (performance.now() - began);
     if (isWanted) soon();
+    outcome();
   }
 
   /** Loads within a second or so. */
@@ -44,5 +43,14 @@ export function loader(load, onLoad, onError) {
     timer = setTimeout(run, Math.max(last + PAUSE_MS - performance.now(), 0));
   }
 
-  return { /** Loads at once, in place of a load under way. */ now: () => void run(), soon };
+  /** Gives up a load under way and any that is planned. */
+  function stop() {
+    clearTimeout(timer);
+    timer = undefined;
+    isWanted = false;
+    current?.abort();
+    current = undefined;
+  }
+
+  return { stop, /** Loads at once, in place of a load under way. */ now: () => void run(), soon };
 }

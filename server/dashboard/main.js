@@ -13,6 +13,16 @@ import { html, render } from "./preact.js";
  * @typedef {import("../../figures/view.ts").View} View
  * @typedef {Readonly<Record<string, any>>} Row A row as JSON.
  * @typedef {import("./choices.js").Choices} Choices
+ * @typedef {{
+ *   status: string,
+ *   params: Row,
+ *   row: Row | null,
+ *   values: readonly (import("./parts/values.js").RunValue & { json: string })[],
+ *   matches: number,
+ *   failure: { error: string, stack: string, attempt: number, time: string, host: string } | null,
+ *   running: { holder: string, since: string | null } | null,
+ *   files: readonly { file: string, title: string, name: string, size: number, text: string | null, isCut: boolean }[],
+ * }} Run
  * @typedef {ReturnType<typeof createActions>} Act
  * @typedef {{
  *   choices: Choices,
@@ -24,15 +34,14 @@ import { html, render } from "./preact.js";
  *   live: import("./live.js").LiveState,
  *   isPaused: boolean,
  *   fresh: number,
- *   total: number | undefined,
  *   sort: string,
  *   pageSize: number,
  *   row: number,
- *   run: { row: Row, files: readonly { title: string, text: string }[] } | undefined,
+ *   run: Run | undefined,
  *   selected: Map<string, Row>,
  *   isComparing: boolean,
  *   isHelping: boolean,
- *   confirming: { title: string, text: string, button: string, problem?: string, run: () => Promise<string> } | undefined,
+ *   confirming: { title: string, text: string, button: string, problem?: string, run: () => Promise<{ text: string }> } | undefined,
  *   tokenProblem: string | null,
  *   theme: string,
  *   toast: string,
@@ -41,6 +50,8 @@ import { html, render } from "./preact.js";
  */
 
 const PAGE_SIZE = 25;
+/** The part of a log or a result file that is shown. */
+const MAX_FILE_BYTES = 65_536;
 const THEMES = ["auto", "light", "dark"];
 
 /** @type {Model} */
@@ -54,7 +65,6 @@ const model = {
   live: "connecting",
   isPaused: false,
   fresh: 0,
-  total: undefined,
   sort: "",
   pageSize: PAGE_SIZE,
   row: -1,
@@ -93,16 +103,22 @@ function update(changes) {
   draw();
 }
 
+/** The counts of the last tick, and those of the last tick before the view was drawn. @type {{ total: number, failed: number } | undefined} */
+let tick;
+/** @type {typeof tick} */
+let drawnTick;
+let tickText = "";
+
 const view = loader(
   (signal) => get("/v1/view", viewQuery(model.choices), signal),
   (/** @type {View} */ loaded) => {
     const { progress } = loaded;
+    drawnTick = tick;
     update({
       view: loaded,
       whereError: null,
       problem: progress.problem,
       fresh: 0,
-      total: totalOf(progress),
       now: Date.now(),
     });
     document.title = titleOf(progress);
@@ -135,13 +151,31 @@ const table = loader(
 
 const run = loader(
   async (signal) => {
-    const where = model.choices.run;
-    if (!where) return undefined;
-    const { rows } = await get("/v1/runs", { where, limit: 1 }, signal);
-    return rows[0];
+    const found = await get("/v1/run", runQuery(model.choices), signal);
+    const files = [];
+    for (
+      const [file, info]
+        of /** @type {const} */ ([["log", found.log], ["result", found.result_file]])
+    ) {
+      if (!info) continue;
+      const title = file === "log" ? "Log" : "Result file";
+      const query = {
+        ...runQuery(model.choices),
+        file,
+        offset: file === "log" ? -MAX_FILE_BYTES : 0,
+      };
+      const { text } = await get("/v1/run/file", { ...query, limit: MAX_FILE_BYTES }, signal);
+      files.push({ file, title, ...info, text, isCut: info.size > MAX_FILE_BYTES });
+    }
+    return { ...found, files };
   },
-  (row) => update({ run: row === undefined ? undefined : { row, files: [] } }),
-  onError,
+  (found) => update({ run: found }),
+  (error) => {
+    if (error instanceof Problem && error.status !== 401) {
+      toast(error.message);
+      act.choose({ run: "" }, true);
+    } else onError(error);
+  },
 );
 
 const workers = loader(
@@ -150,15 +184,19 @@ const workers = loader(
   onError,
 );
 
-const live = startLive((name, data) => {
-  const total = typeof data.total === "number" ? data.total : undefined;
-  if (model.isPaused) {
-    if (total !== undefined && model.total !== undefined) {
-      update({ fresh: Math.max(total - model.total, 0) });
-    }
-    return;
+const live = startLive((_, data) => {
+  const text = JSON.stringify(data);
+  if (text === tickText) return; // a sign of life
+  tickText = text;
+  if (typeof data.total === "number") {
+    tick = data;
+    drawnTick ??= data;
   }
-  view.soon();
+  if (data.problem !== undefined) update({ problem: data.problem });
+  if (!model.isPaused) view.soon();
+  else if (tick && drawnTick) {
+    update({ fresh: Math.max(tick.total + tick.failed - drawnTick.total - drawnTick.failed, 0) });
+  }
 }, (state, error) => {
   const problem = state === "lost"
     ? "The sidecar cannot be reached. What is shown may be old."
@@ -198,11 +236,6 @@ function show(choices) {
   }
 }
 
-/** @param {View["progress"]} progress @returns {number} */
-function totalOf({ done, failed }) {
-  return done + failed;
-}
-
 /** @param {View["progress"]} progress @returns {string} */
 function titleOf({ store, done, planned }) {
   return planned ? `${Math.floor(done / planned * 100)} % · ${store}` : store;
@@ -224,6 +257,11 @@ function whereOf({ where, namespace }) {
     ...names === "" ? [] : [equals("_stet_namespace", names)],
   ];
   return parts.length === 0 ? undefined : joinedParts(parts);
+}
+
+/** Returns the run in the address: a condition, or the text of a key after `key:`. @param {Choices} choices */
+function runQuery({ run = "" }) {
+  return run.startsWith("key:") ? { key: run.slice("key:".length) } : { where: run };
 }
 
 /** @param {unknown} error */
@@ -261,7 +299,8 @@ function createActions() {
     },
     pause() {
       update({ isPaused: !model.isPaused });
-      if (!model.isPaused) view.now();
+      if (model.isPaused) view.stop();
+      else view.now();
     },
     /** @param {string} text */
     async copy(text) {
@@ -286,18 +325,8 @@ function createActions() {
     },
     /** @param {string} format */
     async downloadRuns(format) {
-      const path = format === "json" ? "/v1/runs.ndjson" : `/v1/runs.${format}`;
       const name = (model.view?.progress.store ?? "runs").replace(/\.\w+$/, "");
-      try {
-        await saveAnswer(
-          path,
-          { where: whereOf(model.choices) },
-          `${name}.${format === "json" ? "jsonl" : format}`,
-        );
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        toast(error.message);
-      }
+      await saved(`/v1/runs.${format}`, { where: whereOf(model.choices) }, `${name}.${format}`);
     },
     /** @param {number} step */
     turnPage(step) {
@@ -321,8 +350,14 @@ function createActions() {
     openRun(where) {
       act.choose({ run: where });
     },
-    /** @param {import("../../figures/view.ts").FailedRun} _failed */
-    openFailed(_failed) {},
+    /** @param {string} key */
+    openKey(key) {
+      act.choose({ run: `key:${key}` });
+    },
+    /** Saves a file of the open run. @param {string} file @param {string} name */
+    downloadFile(file, name) {
+      return saved("/v1/run/file", { ...runQuery(model.choices), file, download: "true" }, name);
+    },
     closeRun() {
       act.choose({ run: "" });
     },
@@ -353,36 +388,37 @@ function createActions() {
     },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     retry(group, count) {
-      update({
-        confirming: {
-          title: "Retry",
-          text: `${counted(count, "failed run")} will be run again by the next sweep.`,
-          button: `Retry ${counted(count, "run")}`,
-          run: async () => (await post("/v1/retry", { group: group?.kind })).text,
-        },
+      confirm({
+        title: "Retry",
+        text: `${counted(count, "failed run")} will be run again by the next sweep.`,
+        button: `Retry ${counted(count, "run")}`,
+        run: () => post("/v1/failures/retry", { ...failuresOf(group), expected: count }),
       });
     },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     forget(group, count) {
-      update({
-        confirming: {
-          title: "Forget",
-          text: `${counted(count, "failure")} will be forgotten.`,
-          button: `Forget ${counted(count, "failure")}`,
-          run: async () => (await post("/v1/forget", { group: group?.kind })).text,
-        },
+      confirm({
+        title: "Forget",
+        text: `${counted(count, "failure")} will be forgotten: their runs count as never run.`,
+        button: `Forget ${counted(count, "failure")}`,
+        run: () => post("/v1/failures/forget", { ...failuresOf(group), expected: count }),
       });
     },
-    /** @param {Row} row */
-    reset(row) {
-      update({
-        confirming: {
-          title: "Run again",
-          text: "1 row will be removed, so that the next sweep runs it again.",
-          button: "Remove 1 row",
-          run: async () => (await post("/v1/reset", { where: act.idOf(row) })).text,
-        },
+    /** Removes runs, so that the next sweep runs them again. @param {string} where */
+    async reset(where) {
+      const { rows, failures, count } = await get("/v1/reset", { where });
+      confirm({
+        title: "Run again",
+        text: `${counted(rows, "row")}${
+          failures > 0 ? ` and ${counted(failures, "failure")}` : ""
+        } will be removed from the store, so that the next sweep runs them again.`,
+        button: `Remove ${counted(rows, "row")}`,
+        run: () => post("/v1/reset", { where, expected: count }),
       });
+    },
+    /** Removes the runs of the table. */
+    resetFiltered() {
+      return act.reset(whereOf(model.choices) ?? "");
     },
     closeConfirm() {
       update({ confirming: undefined });
@@ -391,7 +427,7 @@ function createActions() {
       const { confirming } = model;
       if (!confirming) return;
       try {
-        const text = await confirming.run();
+        const { text } = await confirming.run();
         update({ confirming: undefined });
         toast(text);
         view.now();
@@ -401,6 +437,28 @@ function createActions() {
       }
     },
   };
+}
+
+/** The failures of an action; without a group, those that the filter lets through. @param {import("../../figures/view.ts").FailureGroup | undefined} group */
+function failuresOf(group) {
+  const where = whereOf(model.choices);
+  if (where !== undefined) return { where, ...group && { group: group.kind } };
+  return group ? { group: group.kind } : { all: true };
+}
+
+/** Saves an answer as a file, or says why there is none. @param {string} path @param {Record<string, string | undefined>} query @param {string} name */
+async function saved(path, query, name) {
+  try {
+    await saveAnswer(path, query, name);
+  } catch (error) {
+    if (!(error instanceof Problem || error instanceof Lost)) throw error;
+    toast(error.message);
+  }
+}
+
+/** Asks before something is changed. @param {NonNullable<Model["confirming"]>} confirming */
+function confirm(confirming) {
+  update({ confirming });
 }
 
 /** @param {string} text */

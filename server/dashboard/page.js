@@ -18,7 +18,7 @@ import { Header, Tiles } from "./parts/header.js";
 import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
-import { Values } from "./parts/values.js";
+import { Values, valuesOf } from "./parts/values.js";
 import { Workers } from "./parts/workers.js";
 import { html } from "./preact.js";
 
@@ -77,7 +77,7 @@ function OneRun({ model }) {
       <div class="head">
         <h2 id="one-title">The only run</h2>
       </div>
-      <${Values} row=${row} />
+      <${Values} values=${valuesOf(row ?? {})} />
     </section>
   `;
 }

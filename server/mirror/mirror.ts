@@ -120,6 +120,15 @@ export class Mirror implements RowSink {
   }
 
   insert(rows: PackedRows): void {
+    this.db.run("BEGIN", []); // else each statement would write its pages
+    try {
+      this.#insertRows(rows);
+    } finally {
+      this.db.run("COMMIT", []); // without a journal, nothing can be rolled back
+    }
+  }
+
+  #insertRows(rows: PackedRows): void {
     const copy = this.#filled!;
     copy.distinct.clear();
     this.#addColumns(copy, rows.names);

@@ -13,6 +13,7 @@ import type { ServerDeps } from "../deps.ts";
 import { rolesOf } from "../figures/column_figures.ts";
 import { logOf, readPart, resultFileOf, type RunFile } from "../run_files.ts";
 import { parseBody } from "./body.ts";
+import { disposition } from "./disposition.ts";
 import { invalidRequest, ProblemError } from "./problem.ts";
 import { get, type Route } from "./route.ts";
 import { count, longText, row, text } from "./schemas.ts";
@@ -185,12 +186,6 @@ export function runRoutes({ backend, mirror }: ServerDeps): Route[] {
 interface RunQuery {
   readonly key?: string | undefined;
   readonly where?: string | undefined;
-}
-
-/** Returns the value of `Content-Disposition` for a download. */
-export function disposition(name: string): string {
-  const plain = name.replace(/[^\w.-]/g, "_");
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name)}`;
 }
 
 /** Returns the run with a key: its row, failure or claim. */

@@ -43,15 +43,9 @@ export class Column {
   readonly #keepsTexts: boolean;
   readonly #maxCodes: number;
   readonly #maxLength: number;
-  readonly counts: ColumnCounts = {
-    numbers: 0,
-    least: Infinity,
-    most: -Infinity,
-    left_out: 0,
-    texts: 0,
-    length: 0,
-    present: 0,
-  };
+  /** The counts once there is no dictionary. */
+  #counts = noCounts();
+  #counted: { readonly length: number; readonly counts: ColumnCounts } | undefined;
   #length = 0;
   /** The dictionary; undefined once the values are too many. */
   #index: Map<unknown, number> | undefined = new Map();
@@ -99,13 +93,22 @@ export class Column {
     return this.#numbers !== undefined && this.#others.size === 0 && !this.#isAbsent;
   }
 
+  /** The counts of its values. */
+  get counts(): Readonly<ColumnCounts> {
+    if (!this.#index) return this.#counts;
+    if (this.#counted?.length !== this.#length) {
+      this.#counted = { length: this.#length, counts: this.#countValues() };
+    }
+    return this.#counted.counts;
+  }
+
   /** Adds the values of rows; undefined, or past the end, where a row has none. */
   append(values: readonly (Value | undefined)[], length: number): void {
     const from = this.#length;
     this.#length += length;
     for (let i = 0; i < length; i++) {
       const value = values[i];
-      if (value !== undefined) this.#count(value);
+      if (!this.#index && value !== undefined) addCount(this.#counts, value, 1);
       this.#set(from + i, value);
     }
   }
@@ -173,23 +176,13 @@ export class Column {
     return numbers;
   }
 
-  #count(value: Value): void {
-    const { counts } = this;
-    counts.present++;
-    if (typeof value === "string") {
-      counts.texts++;
-      counts.length += value.length;
-      return;
+  #countValues(): ColumnCounts {
+    const counts = noCounts();
+    for (const [code, value] of this.#values.entries()) {
+      const rows = this.#rows[code]!;
+      if (value !== undefined && rows > 0) addCount(counts, value, rows);
     }
-    if (typeof value === "object") return;
-    const number = Number(value);
-    if (!Number.isFinite(number)) {
-      counts.left_out++;
-      return;
-    }
-    counts.numbers++;
-    if (number < counts.least) counts.least = number;
-    if (number > counts.most) counts.most = number;
+    return counts;
   }
 
   #set(row: number, value: Value | undefined): void {
@@ -231,6 +224,8 @@ export class Column {
   #leaveCodes(row: number, value: Value): void {
     const values = this.#values;
     const codes = this.#codes;
+    this.#counts = this.#countValues();
+    addCount(this.#counts, value, 1);
     const numbers = values.reduce<number>((sum, each) => sum + Number(typeof each === "number"), 0);
     this.#index = undefined;
     if (numbers > values.length / 2 && typeof value !== "string") {
@@ -264,6 +259,37 @@ export class Column {
     }
     if (value === undefined) this.#isAbsent![row] = 1;
   }
+}
+
+function noCounts(): ColumnCounts {
+  return {
+    numbers: 0,
+    least: Infinity,
+    most: -Infinity,
+    left_out: 0,
+    texts: 0,
+    length: 0,
+    present: 0,
+  };
+}
+
+/** Counts a value that some rows have. */
+function addCount(counts: ColumnCounts, value: Value, rows: number): void {
+  counts.present += rows;
+  if (typeof value === "string") {
+    counts.texts += rows;
+    counts.length += rows * value.length;
+    return;
+  }
+  if (typeof value === "object") return;
+  const number = Number(value);
+  if (!Number.isFinite(number)) {
+    counts.left_out += rows;
+    return;
+  }
+  counts.numbers += rows;
+  if (number < counts.least) counts.least = number;
+  if (number > counts.most) counts.most = number;
 }
 
 /** Returns a value as a number: booleans are 0 and 1, what is no number is NaN. */

@@ -76,7 +76,7 @@ function Group({ group, act, isOpen }) {
                   </summary>
                   <pre tabindex="0" aria-label="Error and stack">${run.stack}</pre>
                   <button type="button" onClick=${() =>
-                    act.openFailed(run)}>Log and details</button>
+                    act.openKey(run.key)}>Log and details</button>
                 </details>
               </li>
             `

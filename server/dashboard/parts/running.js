@@ -5,8 +5,8 @@ import { html } from "../preact.js";
 /** The most runs that are drawn. */
 const MAX_RUNS = 30;
 
-/** Runs under way, with the time they have taken beside the usual. @param {{ model: import("../main.js").Model }} props */
-export function Running({ model }) {
+/** Runs under way, with the time they have taken beside the usual. @param {{ model: import("../main.js").Model, act: import("../main.js").Act }} props */
+export function Running({ model, act }) {
   const { view, now } = model;
   if (!view || view.running.length === 0) return null;
   const shown = view.running.slice(0, MAX_RUNS);
@@ -22,7 +22,8 @@ export function Running({ model }) {
           const part = seconds === null || usual === null || usual === 0 ? null : seconds / usual;
           return html`
             <li key=${key}>
-              <span class="params"><bdi>${namedText(params)}</bdi></span>
+              <span class="params"><button type="button" class="link" onClick=${() =>
+                act.openKey(key)}><bdi>${namedText(params)}</bdi></button></span>
               <span class="note" title=${holder}><bdi>${holder}</bdi></span>
               <span class="since">${seconds === null
                 ? ""

@@ -29,6 +29,12 @@ export function Runs({ model, act }) {
               .compare}>Compare ${selected.size}</button>
             <button type="button" class="quiet" onClick=${act.clearSelection}>Clear</button>
           `}
+          ${(choices.where ?? "") !== "" && table.total > 0 && html`
+            <button type="button" class="quiet" onClick=${() => act.resetFiltered()}>Run ${counted(
+              table.total,
+              "run",
+            )} again …</button>
+          `}
           <${ColumnChooser} all=${table.columns} shown=${columns} act=${act} />
         </div>
       </div>

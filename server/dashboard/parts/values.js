@@ -1,39 +1,38 @@
 import { columnText, fullText, isReserved, isResult } from "../cells.js";
 import { html } from "../preact.js";
 
-/**
- * All values of a run in full: params, results, and the details of stet.
- *
- * @param {{ row: Readonly<Record<string, unknown>>, level?: 2 | 3 }} props
- */
-export function Values({ row }) {
-  const names = Object.keys(row);
-  const groups = /** @type {const} */ ([
-    ["Params", names.filter((name) => !isResult(name) && !isReserved(name))],
-    ["Results", names.filter(isResult)],
-    ["Details", names.filter(isReserved)],
-  ]);
-  return groups.map(([title, list]) =>
-    list.length > 0 && html`
+/** @typedef {{ name: string, role: "param" | "result" | "detail", text: string }} RunValue */
+
+const TITLES =
+  /** @type {const} */ ([["param", "Params"], ["result", "Results"], ["detail", "Details"]]);
+
+/** All values of a run in full: params, results, and the details of stet. @param {{ values: readonly RunValue[] }} props */
+export function Values({ values }) {
+  return TITLES.map(([role, title]) => {
+    const own = values.filter((value) => value.role === role);
+    return own.length > 0 && html`
       <h3>${title}</h3>
       <dl class="values">
-        ${list.map((name) =>
+        ${own.map(({ name, text }) =>
           html`
             <div>
               <dt title=${name}><bdi>${columnText(name)}</bdi></dt>
-              <dd dir="auto">${valueOf(row[name])}</dd>
+              <dd dir="auto">${text.includes("\n")
+                ? html`<pre tabindex="0" role="group" aria-label=${name}>${text}</pre>`
+                : text}</dd>
             </div>
           `
         )}
       </dl>
-    `
-  );
+    `;
+  });
 }
 
-/** @param {unknown} value */
-function valueOf(value) {
-  const text = fullText(value);
-  return text.includes("\n")
-    ? html`<pre tabindex="0" role="group" aria-label="Value">${text}</pre>`
-    : text;
+/** Returns the values of a row of the table. @param {Readonly<Record<string, unknown>>} row @returns {RunValue[]} */
+export function valuesOf(row) {
+  return Object.entries(row).map(([name, value]) => ({
+    name,
+    role: isResult(name) ? "result" : isReserved(name) ? "detail" : "param",
+    text: fullText(value),
+  }));
 }
