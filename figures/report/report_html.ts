@@ -64,7 +64,9 @@ export function figuresHtml(view: View): string {
   const ids = /( id="|url\(#)([\w-]+)/g;
   // Several outputs are in one document.
   const own = figures(view, detail).replace(ids, `$1${prefix()}$2`);
-  return `<style>${colorsCss()}${REPORT_CSS}</style><div class="report">${own}</div>`;
+  // The rest of the notebook keeps its own colours.
+  const css = colorsCss().replaceAll(":root", ".report") + REPORT_CSS;
+  return `<style>${css}</style><div class="report">${own}</div>`;
 }
 
 let outputs = 0;
