@@ -87,13 +87,14 @@ let isFirst = true;
 function draw() {
   if (isFirst) root.replaceChildren();
   isFirst = false;
-  const hadFocus = root.contains(document.activeElement);
+  const focused = root.contains(document.activeElement) ? document.activeElement : null;
+  const nearest = focused?.closest("header") ? ".live" : ".filter .chip button, #where";
   render(html`<${Page} model=${model} act=${act} />`, root);
-  if (hadFocus && !root.contains(document.activeElement)) {
-    // What had the focus is gone: its filter is what changed.
+  if (focused && !root.contains(document.activeElement)) {
+    // What had the focus is gone: a filter has changed, or a switch.
     /** @type {NodeListOf<HTMLElement>} */
-    const fallbacks = root.querySelectorAll(".filter .chip button, #where");
-    (fallbacks[fallbacks.length - 2] ?? fallbacks[0])?.focus();
+    const places = root.querySelectorAll(nearest);
+    (places[places.length - 2] ?? places[0])?.focus();
   }
 }
 
