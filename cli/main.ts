@@ -58,8 +58,8 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
   } catch (error) {
     if (error instanceof UsageError) {
       const of = Object.hasOwn(commands, name) ? `${name} ` : "";
-      const end = /[.?!]$/.test(error.message) ? "" : ".";
-      complain(`stet: ${withoutSecrets(error.message)}${end} See: stet ${of}--help`);
+      const end = error.message.includes("\n") ? "\n" : /[.?!]$/.test(error.message) ? " " : ". ";
+      complain(`stet: ${withoutSecrets(error.message)}${end}See: stet ${of}--help`);
       return 2;
     }
     if (!(error instanceof StoreError)) throw error;
