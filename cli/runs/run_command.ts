@@ -17,7 +17,7 @@ import { logsOf } from "../programs/logs_of.ts";
 import { programRuns } from "../programs/program_runs.ts";
 import { sweepOrList } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
-import { unusedNote, unusedParams } from "../programs/unused_params.ts";
+import { placeholderNotes } from "../programs/placeholder_notes.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum width of the params in front of a line of output. */
@@ -91,8 +91,7 @@ export async function withCommandTask<T>(
     const { onChange } = values;
     if (!onChange) await checkCommand(backend, store, program, namespace, output);
     const defaults = await defaultsOf(values.default ?? [], grid, backend);
-    const unused = unusedParams(grid.names, program, values.result);
-    if (unused.length > 0) output.error(unusedNote(unused));
+    for (const note of placeholderNotes(grid.names, program, values.result)) output.error(note);
     return await body({
       swept: once(
         ...programRuns(program, opened, { namespace, names: grid.names, defaults, onChange }),

@@ -113,3 +113,12 @@ test("a param that no argument uses is said", async (t) => {
   const inShell = await run("--namespace", "b", "--", "sh", "-c", "echo $STET_PARAM_SEED");
   assert.doesNotMatch(inShell.err, /Note: no argument/);
 });
+
+test("a param that hides {id} or {slot} is said", async (t) => {
+  const run = (...args: string[]) => stet("run", "-s", tempStore(t), "-g", "id=7", ...args);
+  const note = /Note: \{id\} is the param "id"; the id of the run is STET_ID in the environment/;
+  assert.match((await run("--", "echo", "{id}", "{slot}")).err, note);
+  const other = await run("-g", "slot=1", "--", "echo", "{slot}", "STET_PARAM_ID");
+  assert.doesNotMatch(other.err, note);
+  assert.match(other.err, /Note: \{slot\} is the param "slot"/);
+});
