@@ -19,7 +19,8 @@ test("a result is the last match of a pattern in output or standard error", asyn
   for (
     const [pattern, value] of [
       [/loss: (\S+)/, 0.25],
-      [/acc=(?<acc>\d+) name=(?<name>.*)$/, { acc: 7, name: "a b" }],
+      [/lo(?:s)s: (\S+)/, 0.25],
+      [/(acc)=(?<acc>\d+) name=(?<name>.*)$/, { acc: 7, name: "a b" }],
       [/0\.\d+/g, 0.25],
       [/accuracy (.*)/, undefined],
     ] as const
@@ -40,6 +41,10 @@ test("a result is a file of the run, and none that was there before", async (t) 
   await assert.rejects(executor.run(jobOf({ seed: "x" })), /Cannot read the result .*x\.json/);
   const misspelt = commands(program, { result: "out/{sed}.json" });
   assert.throws(() => misspelt.check?.(jobOf({ seed: 1 })), /did you mean {seed}/);
+  assert.throws(() => commands(program, { result: /(\d+) (\d+)/ }), {
+    name: "TypeError",
+    message: /^Cannot read results by .*: it has 2 groups without names; name those/,
+  });
   assert.throws(() => commands(program, { concurrency: 2, result: "out.json" }), {
     name: "TypeError",
     message:
