@@ -22,7 +22,13 @@ import { pairsText } from "../grids/pairs_text.ts";
 import { onChangeOption, resultOption } from "../programs/program_options.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
-import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import {
+  programArgument,
+  saveOption,
+  serviceOptions,
+  sweepNote,
+  sweepOptions,
+} from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
@@ -47,6 +53,7 @@ const options = {
   save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
+  ...serviceOptions,
 } as const satisfies Options;
 
 const args = {
@@ -164,9 +171,10 @@ function list(
 /** Runs failures again and resolves to the exit code. */
 async function retry(
   { found, location }: { readonly found: readonly Shown[]; readonly location: string },
-  values: FailuresValues,
+  asked: FailuresValues,
   output: Output,
 ): Promise<number> {
+  const values = { ...asked, retryPermanent: true };
   const { module, program } = values;
   const params = found.filter(({ namespace }) => namespace === values.namespace)
     .map((failure) => failure.params);
@@ -176,6 +184,11 @@ async function retry(
     return 0;
   }
   if (module === undefined) {
+    if (values.httpRetry || values.adaptive) {
+      throw new UsageError(
+        "--http-retry and --adaptive are for functions: the answer of a service is not seen in a program",
+      );
+    }
     const names = [...new Set(params.flatMap((each) => Object.keys(each)))];
     const { runCommand } = await import("../runs/run_command.ts");
     const grid = gridOf([{ names, parts: params }]);

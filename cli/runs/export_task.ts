@@ -18,6 +18,8 @@ const MAX_COUNTING_MS = 500;
 
 /** An export that can be swept. */
 export interface SweptExport {
+  /** `module.ts#export`, as it was written. */
+  readonly written: string;
   /** The module's URL. */
   readonly module: string;
   readonly name: string;
@@ -64,11 +66,11 @@ export async function loadExport(
   if (target) {
     if (save) throw new UsageError(`--save is for plain functions; ${name} has options of its own`);
     if (store !== undefined) useStore(target, name, store);
-    return { module, name, swept: found as object, target, exports };
+    return { written: text, module, name, swept: found as object, target, exports };
   }
   if (typeof found === "function") {
     const swept = await wrapped(found as AnyFunction, name, plainStore, save);
-    return { module, name, swept, target: targetOf(swept)!, exports };
+    return { written: text, module, name, swept, target: targetOf(swept)!, exports };
   }
   const fit = Object.keys(exports).filter((other) =>
     targetFor(exports[other]) || typeof exports[other] === "function"
@@ -126,12 +128,13 @@ function targetFor(x: unknown): Target | undefined {
  * @throws {UsageError} If it uses another store, or nothing could run at all.
  */
 export async function exportTask(
-  { swept, target, module, name }: SweptExport,
+  { swept, target, module, name, written }: SweptExport,
   params: Items,
   total: number | undefined,
   values: SweepValues & Partial<EngineValues> & {
     readonly workers: boolean;
     readonly store?: string | undefined;
+    readonly save?: boolean;
   },
   output: Output,
   location?: string,
@@ -147,7 +150,8 @@ export async function exportTask(
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });
   });
-  const executor = await executorOf(values, values.store, here);
+  const { store, save } = values;
+  const executor = await executorOf(values, { module: written, store, save }, here);
   // The store stays open: it is the module's own.
   return {
     swept,
@@ -155,7 +159,7 @@ export async function exportTask(
     total: total ?? (output.terminal || Array.isArray(params) ? countOf(params) : undefined),
     executor,
     options,
-    store: backend?.location,
+    store: target.store ?? backend?.location,
     backend,
   };
 }

@@ -98,7 +98,12 @@ export async function withCommandTask<T>(
       ),
       params: grid.combinations,
       total: grid.count,
-      executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),
+      executor: await executorOf(
+        values,
+        { store, program, namespace, result: values.result, logs: values.logs },
+        executor,
+        (params) => grid.spelled(params),
+      ),
       options,
       store,
       backend,

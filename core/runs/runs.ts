@@ -1,6 +1,7 @@
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
+import { DEFAULT_STORE } from "../contract/registry.ts";
 import { ColumnError, ResultError } from "../errors.ts";
 import { hashRow } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
@@ -119,6 +120,13 @@ export class Runs implements Target<CallPlan> {
   /** Has the function use the store at a location, instead of that of its options, from its next opening on. */
   relocate(location: string): void {
     this.#location = location;
+  }
+
+  /** The store as its options name it; undefined if they hold an open one. */
+  get store(): string | undefined {
+    const { store = DEFAULT_STORE } = this.#options;
+    const isOpen = typeof store === "object" && !(store instanceof URL);
+    return this.#location ?? (isOpen ? undefined : String(store));
   }
 
   /** Returns the open store. */

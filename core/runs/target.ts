@@ -54,6 +54,8 @@ export interface Target<P extends Plan = Plan> {
   run(plan: P, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
   /** Has a function use the store at a location, instead of that of its options. Only of functions. */
   relocate?(location: string): void;
+  /** The store as options name it, if they do. Only of functions. */
+  readonly store?: string | undefined;
   /** Returns the open store. Only of functions. */
   backend?(): Promise<Engine>;
   /** True if every run leaves a note for other stores. */

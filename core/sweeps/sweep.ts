@@ -258,8 +258,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     await this.#finishRunning();
     if (this.#leftFailed > 0) {
       this.#log(
-        `[stet] ${this.#leftFailed} failed for good before and were not run again; stet failures ` +
-          `--retry runs them, or retryPermanent: true`,
+        `[stet] ${this.#leftFailed} failed for good before and were not run again; retryPermanent: true ` +
+          `(--retry-permanent of stet sweep) runs them`,
       );
     }
     if (this.#broken) throw this.#broken.error;

@@ -40,6 +40,7 @@ const OPTIONS = {
   concurrency: true,
   signal: true,
   handleSignals: true,
+  workerCommand: true,
   log: true,
 } as const satisfies Record<keyof ClusterWorkerOptions, true>;
 
@@ -366,6 +367,7 @@ class QueueWorker implements Interruptible {
   #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
     const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
-    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
+    const fn = { label, location, source, fingerprintOf: fingerprint };
+    checkJob(data, fn, this.#options.workerCommand);
   }
 }

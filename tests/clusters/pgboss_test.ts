@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
 import { openEngine } from "../open_engine.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
 import { serve } from "../../server/serve.ts";
@@ -243,6 +244,11 @@ test(
     await change("version", String(version));
     await change("source", '"v:2"');
     await assert.rejects(swept(url, numbers(9)), /for another source of it \(v:2/);
+    const sweeping = ["sweep", `${runsModule}#square`, "-g", "n=1", "--store", url];
+    const refused = startCli(t, [...sweeping, "--engine", "pgboss"]);
+    assert.equal(await refused.ended(), 3);
+    const cancelling = ["stet", "worker", "--cancel", `${runsModule}#square`, "--store", url];
+    assert(refused.output.includes(`with: ${shellText(cancelling)}\n`), refused.output);
     await change("source", '""');
     await change("keys", `"${"0".repeat(24)}"`);
     await assert.rejects(swept(url, numbers(9)), /with another key of it/);
@@ -255,7 +261,7 @@ test(
     const args = ["worker", `${runsModule}#square`, "--store", url, "--cancel"];
     const cancel = startCli(t, args);
     assert.equal(await cancel.ended(), 0, cancel.output);
-    assert.match(cancel.output, /\d jobs were cancelled/);
+    assert.match(cancel.output, /Cancelled \d jobs?/);
     await sql.close();
   },
 );
