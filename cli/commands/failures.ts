@@ -192,7 +192,7 @@ async function retry(
     const names = [...new Set(params.flatMap((each) => Object.keys(each)))];
     const { runCommand } = await import("../runs/run_command.ts");
     const grid = gridOf([{ names, parts: params }]);
-    return await runCommand({ ...values, program, grid }, values, output);
+    return await runCommand({ ...values, program, grid, isRetry: true }, values, output);
   }
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");

@@ -89,7 +89,8 @@ export const worker: Command = command({
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {
-      await checkCommand(engineOf(opened), url, program, values.namespace, output);
+      const note = await checkCommand(engineOf(opened), url, program, values.namespace);
+      if (note !== undefined) output.error(note);
       const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());

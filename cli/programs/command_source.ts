@@ -1,11 +1,11 @@
 import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
+import { counted } from "../../core/display/counted.ts";
 import { StoreError } from "../../core/errors.ts";
 import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { shortHash } from "../../core/keys/source.ts";
-import type { Output } from "../command.ts";
 
 /** The column in which older versions of stet kept a row's template, as a shell reads it. */
 const COMMAND = "_stet_command";
@@ -43,7 +43,8 @@ export function commandSource(template: readonly string[]): string {
 }
 
 /**
- * Checks the sources of the rows of a store. Rows of the same program with other arguments count, after a note.
+ * Checks the sources of the rows of a store, and returns a note if rows of the same program with other arguments
+ * count.
  *
  * @throws {StoreError} If another program made rows of the namespace: each would skip what the other has
  * done.
@@ -53,10 +54,9 @@ export async function checkCommand(
   store: string,
   template: readonly string[],
   namespace: string | undefined,
-  { error }: Output,
-): Promise<void> {
+): Promise<string | undefined> {
   const names = await backend.columns();
-  if (!names.includes(SOURCE) && !names.includes(COMMAND)) return;
+  if (!names.includes(SOURCE) && !names.includes(COMMAND)) return undefined;
   const command = shellText(template);
   const own = commandSource(template);
   const [program, whole] = own.split("-") as [string, string];
@@ -82,10 +82,13 @@ export async function checkCommand(
       );
     }
   }
-  if (count === 0) return;
-  error(
-    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count ` +
-      `for the same params (--default name=value says what a new one was); ` +
-      `--on-change rerun runs them again, --namespace name keeps them apart`,
-  );
+  if (count === 0) return undefined;
+  const made = count === 1 ? "was made" : "were made";
+  return `[stet] ${
+    counted(count, "row")
+  } of "${backend.location}" ${made} by this program with other ` +
+    `arguments, and count${
+      count === 1 ? "s" : ""
+    } for the same params; --on-change rerun repeats them, ` +
+    `--namespace name keeps them apart`;
 }

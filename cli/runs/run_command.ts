@@ -2,6 +2,8 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
 import { cutText } from "../../core/display/display_width.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
+import type { Row } from "../../core/values/value.ts";
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
@@ -10,6 +12,7 @@ import type { CommandsOptions } from "../../mod.ts";
 import type { Pair } from "../grids/read_pair.ts";
 import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
+import { confirmEarlierRows, earlierRows } from "../grids/earlier_rows.ts";
 import { checkCommand } from "../programs/command_source.ts";
 import { defaultsOf } from "../programs/defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
@@ -40,6 +43,8 @@ export interface CommandSweep {
   /** The program and its arguments, with placeholders. */
   readonly program: readonly string[];
   readonly grid: Grid;
+  /** True if the grid is of runs that failed. */
+  readonly isRetry?: boolean;
 }
 
 /**
@@ -63,7 +68,7 @@ export async function runCommand(
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */
 export async function withCommandTask<T>(
-  { store, namespace, program, grid: written }: CommandSweep,
+  { store, namespace, program, grid: written, isRetry = false }: CommandSweep,
   values: RunValues,
   output: Output,
   body: (task: Task) => Promise<T>,
@@ -89,8 +94,15 @@ export async function withCommandTask<T>(
       return spelling;
     });
     const { onChange } = values;
-    if (!onChange) await checkCommand(backend, store, program, namespace, output);
+    const note = onChange ? undefined : await checkCommand(backend, store, program, namespace);
     const defaults = await defaultsOf(values.default ?? [], grid, backend);
+    const earlier = isRetry || onChange === "rerun"
+      ? undefined
+      : await earlierRows(backend, grid, namespace, (name) => Object.hasOwn(defaults, name));
+    if (earlier) {
+      const mayAsk = !values.dryRun;
+      await confirmEarlierRows(earlier, grid, backend.location, defaultOptions, output, mayAsk);
+    } else if (note !== undefined) output.error(note);
     for (const note of placeholderNotes(grid.names, program, values.result)) output.error(note);
     return await body({
       swept: once(
@@ -110,6 +122,12 @@ export async function withCommandTask<T>(
       note: () => resultNote(results, values.result !== undefined),
     });
   }, () => opened.close());
+}
+
+/** Returns the options that say which values of params earlier rows were made with. */
+function defaultOptions(added: Row): string {
+  const pairs = Object.entries(added).map(([name, value]) => `${name}=${argumentText(value)}`);
+  return shellText(pairs.flatMap((pair) => ["--default", pair]));
 }
 
 /** Returns a printer of output as it comes, each line with its params in front. */
