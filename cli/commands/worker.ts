@@ -5,7 +5,7 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
-import { checkCommand } from "../programs/command_source.ts";
+import { checkCommand, checkFunction } from "../programs/command_source.ts";
 import { postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { resultOption } from "../programs/program_options.ts";
@@ -77,6 +77,8 @@ export const worker: Command = command({
     if (module !== undefined) {
       const { loadExport } = await import("../runs/export_task.ts");
       const found = await loadExport(module, { store: url, save: values.save });
+      const backend = await found.target.backend?.();
+      if (backend) await checkFunction(backend, found.target);
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }

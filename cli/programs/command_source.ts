@@ -2,10 +2,14 @@ import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/colu
 import type { Engine } from "../../core/contract/engine.ts";
 import { counted } from "../../core/display/counted.ts";
 import { StoreError } from "../../core/errors.ts";
+import type { Target } from "../../core/runs/target.ts";
 import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { shortHash } from "../../core/keys/source.ts";
+
+/** Maximum number of rows that are read to find one of a program. */
+const MAX_SAMPLE = 1000;
 
 /** The column in which older versions of stet kept a row's template, as a shell reads it. */
 const COMMAND = "_stet_command";
@@ -91,4 +95,29 @@ export async function checkCommand(
       count === 1 ? "s" : ""
     } for the same params; --on-change rerun repeats them, ` +
     `--namespace name keeps them apart`;
+}
+
+/**
+ * Checks that no program made the first rows of a function's namespace, as a program is refused the rows of a
+ * function.
+ *
+ * @throws {StoreError} If one did, and the function does not ignore that.
+ */
+export async function checkFunction(
+  backend: Engine,
+  { label, namespace, onChange }: Pick<Target, "label" | "namespace" | "onChange">,
+): Promise<void> {
+  if (onChange === "ignore" || !(await backend.columns()).includes(SOURCE)) return;
+  let count = 0;
+  for await (const row of backend.rows({ columns: [SOURCE, NAMESPACE] })) {
+    const isProgram = namespaceIn(row) === namespace && sourceIn(row).startsWith("run:");
+    if (isProgram) {
+      throw new StoreError(
+        `Cannot run ${label}() on store "${backend.location}": its rows were made by a program of stet run, ` +
+          `and each would skip what the other has done; give the function a namespace or another store, ` +
+          `or have the rows count with onChange: "ignore"`,
+      );
+    }
+    if (++count === MAX_SAMPLE) return;
+  }
 }

@@ -8,6 +8,7 @@ import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
 import { given } from "../options.ts";
+import { checkFunction } from "../programs/command_source.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import { executorOf } from "./executor_of.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -144,6 +145,7 @@ export async function exportTask(
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
+  if (backend) await checkFunction(backend, target);
   const here = await asUsage(async () => {
     if (!values.workers) return inProcess(given({ concurrency: options.concurrency }));
     const { workers } = await import("../../mod.ts");

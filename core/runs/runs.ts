@@ -9,7 +9,7 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
 import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import type { Outcome, RunsOptions } from "./once_types.ts";
+import type { OnChange, Outcome, RunsOptions } from "./once_types.ts";
 import { SkipSummary } from "./skip_summary.ts";
 import { variableName } from "./variable_name.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
@@ -127,6 +127,10 @@ export class Runs implements Target<CallPlan> {
     const { store = DEFAULT_STORE } = this.#options;
     const isOpen = typeof store === "object" && !(store instanceof URL);
     return this.#location ?? (isOpen ? undefined : String(store));
+  }
+
+  get onChange(): OnChange {
+    return this.#watch.onChange;
   }
 
   /** Returns the open store. */

@@ -3,7 +3,7 @@ import type { Engine } from "../contract/engine.ts";
 import type { Job } from "./executor.ts";
 import type { Held, HeldClaim } from "./held_claim.ts";
 import type { Key } from "../keys/key.ts";
-import type { Outcome } from "./once_types.ts";
+import type { OnChange, Outcome } from "./once_types.ts";
 import type { Row } from "../values/value.ts";
 
 /**
@@ -56,6 +56,8 @@ export interface Target<P extends Plan = Plan> {
   relocate?(location: string): void;
   /** The store as options name it, if they do. Only of functions. */
   readonly store?: string | undefined;
+  /** Reaction to rows of another source. Only of functions. */
+  readonly onChange?: OnChange;
   /** Returns the open store. Only of functions. */
   backend?(): Promise<Engine>;
   /** True if every run leaves a note for other stores. */

@@ -188,3 +188,23 @@ test("a param that hides {id} or {slot} is said", async (t) => {
   assert.doesNotMatch(other.err, note);
   assert.match(other.err, /Note: \{slot\} is the param "slot"/);
 });
+
+test("a function is refused the rows of a program, as a program those of a function", async (t) => {
+  const store = tempStore(t);
+  const module = `${store}.ts`;
+  writeFileSync(module, "export const train = ({ n }: { n: number }) => n;");
+  const sweep = ["sweep", `${module}#train`, "-s", store, "-g", "n=1"];
+  const run = ["run", "-s", store, "-g", "n=1", "--", "echo", "{n}"];
+  for (
+    const [source, args, message] of [
+      ["run:0-0", sweep, /Cannot run train\(\) on store .*made by a program of stet run, and each/],
+      ["node:0", run, /made by another program \(node:0\), and each would skip/],
+      ["node:0", sweep, /0 ran, 1 skipped/],
+    ] as const
+  ) {
+    writeFileSync(store, `n,_stet_source,_stet_timestamp\n1,${source},2026-01-01T00:00:00.000Z\n`);
+    const { err, code } = await stet(...args);
+    assert.match(err, message);
+    assert.equal(code, /Cannot/.test(err) ? 3 : 0);
+  }
+});
