@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import process from "node:process";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
@@ -71,8 +72,10 @@ function linesOf(found: Coverage): string[] {
   const { grid, counts: { done, missing, failed, running }, outside, elsewhere } = found;
   return [
     `[stet] ${done} of ${grid.count} done (${Math.floor(done / grid.count * 100)}%): ${missing} ` +
-    `missing, ${failed} failed, ${running} running; ${outside} rows outside the grid`,
-    ...elsewhere > 0 ? [`[stet] ${elsewhere} rows of other namespaces: see --namespace`] : [],
+    `missing, ${failed} failed, ${running} running; ${counted(outside, "row")} outside the grid`,
+    ...elsewhere > 0
+      ? [`[stet] ${counted(elsewhere, "row")} of other namespaces: see --namespace`]
+      : [],
     ...tableLines(found, process.stdout.columns || 80),
   ];
 }

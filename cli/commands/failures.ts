@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
@@ -140,7 +141,7 @@ async function forget(
   { log }: Output,
 ): Promise<void> {
   const count = failures.length && await backend.forget(failures.map(({ params }) => params));
-  log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
+  log(`[stet] Forgot ${counted(count, "failure")}`);
 }
 
 /** @param logs The folder of the programs' output. */
@@ -164,8 +165,7 @@ function list(
   }
   if (json) return;
   if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
-  const count = failures.length === 1 ? "1 run" : `${failures.length} runs`;
-  log(`[stet] ${count} failed and not yet run again`);
+  log(`[stet] ${counted(failures.length, "run")} failed and not yet run again`);
 }
 
 /** Runs failures again and resolves to the exit code. */
@@ -216,7 +216,7 @@ function linesOf(failure: Shown, withStack: boolean): string[] {
   return [
     `${pairsText(params)}${namespace === undefined ? "" : `  (namespace ${namespace})`}`,
     ...text.trimEnd().split("\n").map((line) => `  ${line}`),
-    `  ${attempt === 1 ? "1 attempt" : `${attempt} attempts`}, the last ${time}` +
+    `  ${counted(attempt, "attempt")}, the last ${time}` +
     `${host === "" ? "" : ` on ${host}`}` +
     // A program's error may have said it already.
     `${log === undefined || text.includes(log) ? "" : `; its output: ${log}`}`,

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import fs from "node:fs";
 import process from "node:process";
 import { tableText } from "../../core/display/table_text.ts";
@@ -145,5 +146,5 @@ async function printTable(
   const lines = tableText(shown, names, { width });
   if (file !== undefined) await writeOutput([`${lines.join("\n")}\n`], file);
   else for (const line of lines) log(line);
-  if (result.isCut) error(`the first ${rows.length} rows; --limit shows more`);
+  if (result.isCut) error(`the first ${counted(rows.length, "row")}; --limit shows more`);
 }

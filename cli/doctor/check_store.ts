@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import fs from "node:fs";
 import path from "node:path";
 import { diskOf } from "../../backends/files/network_folder.ts";
@@ -22,7 +23,7 @@ export async function checkStore(store: string): Promise<Check[]> {
       const checks: Check[] = [];
       if (await isKnown(engine)) {
         const { count, failed } = await statusOf(engine);
-        const rows = `${count} rows, ${failed} failed and not yet run again`;
+        const rows = `${counted(count, "row")}, ${failed} failed and not yet run again`;
         checks.push({ name: "store", text: `${name}: ${rows}`, ok: true });
         const held = await engine.held();
         const holders = [...new Set(held.map(({ holder }) => holder))];

@@ -167,7 +167,7 @@ export class ChunkDispatcher implements Dispatcher {
     await this.#stopping?.catch(() => {}); // its error has broken the sweep
     if (this.#isDetached) {
       const before = this.#leftBefore > 0 ? `, ${this.#leftBefore} of them before` : "";
-      this.#sweep.log(`[stet] ${this.#left} runs were sent to workers${before}`);
+      this.#sweep.log(`[stet] Sent ${counted(this.#left, "run")} to workers${before}`);
     }
     await this.#queue.close();
   }

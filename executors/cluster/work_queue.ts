@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { availableParallelism } from "node:os";
 import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
@@ -158,7 +159,7 @@ class QueueWorker implements Interruptible {
       await executor.close?.();
     }
     const { jobs, ran, failed } = this.#counts;
-    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${jobs} jobs`);
+    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${counted(jobs, "job")}`);
     if (this.#refusal) throw this.#refusal;
     return { ...this.#counts };
   }
@@ -168,7 +169,9 @@ class QueueWorker implements Interruptible {
     this.#drain();
     if (times === 1 && this.#running.size > 0) {
       this.#log(
-        `[stet] Draining: finishing what runs (${this.#running.size}); once more aborts it`,
+        `[stet] Draining: finishing what runs (${
+          counted(this.#running.size, "job")
+        }); once more aborts it`,
       );
     }
     if (times === 1) return;

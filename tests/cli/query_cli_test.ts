@@ -35,7 +35,7 @@ test("stet query prints a table, and says if it is not all", withDuckDb, async (
   assert.deepEqual(await run(store, sql), [["alpha  mean", "  0.5   0.5", "    1"], []]);
   assert.deepEqual(await run(store, sql, "-n", "1"), [
     ["alpha  mean", "  0.5   0.5"],
-    ["the first 1 rows; --limit shows more"],
+    ["the first 1 row; --limit shows more"],
   ]);
 });
 
