@@ -43,7 +43,7 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
   const [name, rest] = isHelp ? [others[0]!, ["--help"]] : [first, others];
   try {
     if (name === "--version") {
-      log(`stet ${(await import("./version.ts")).VERSION}`);
+      log(`stet ${(await import("../core/runtime/version.ts")).VERSION}`);
       return 0;
     }
     if (name === "--help" || name === "-h" || name === "help") {
