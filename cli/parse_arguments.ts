@@ -44,13 +44,14 @@ export function parseArguments(
   const texts = new Map<string, string[]>();
   /** The flags as they were typed: `-n` or `--limit`. */
   const typed = new Map<string, string>();
+  const hints = { takesProgram, hasGrid: Object.hasOwn(options, "grid") };
   let isProgram = false;
   for (const token of tokens) {
     if (token.kind === "positional") (isProgram ? program : positionals).push(token.value);
     else if (token.kind === "option-terminator") isProgram = takesProgram;
     else if (token.name === "help") return undefined;
     else {
-      const value = checkedValue(token, new Map(flags));
+      const value = checkedValue(token, new Map(flags), hints);
       texts.set(token.name, [...texts.get(token.name) ?? [], value]);
       typed.set(token.name, token.rawName);
     }
@@ -67,6 +68,17 @@ export function parseArguments(
     values[name] = option.read(texts.get(flag) ?? [], typed.get(flag) ?? `--${flag}`);
   }
   return values;
+}
+
+/** A command has no option that resembles the given one. */
+export class UnknownOptionError extends UsageError {
+  /** The option as it was typed. */
+  readonly option: string;
+
+  constructor(option: string, hints: readonly string[]) {
+    super([`there is no option ${option}`, ...hints].join("; "));
+    this.option = option;
+  }
 }
 
 /** An option on a command line, as the parser gives it. */
@@ -87,12 +99,20 @@ interface OptionToken {
 function checkedValue(
   { name, rawName, value, inlineValue: isInline = false }: OptionToken,
   options: ReadonlyMap<string, Option<unknown>>,
+  { takesProgram, hasGrid }: { readonly takesProgram: boolean; readonly hasGrid: boolean },
 ): string {
   const option = options.get(name);
   if (!option) {
-    const nearest = rawName.startsWith("--") ? nearestName(name, [...options.keys()]) : undefined;
-    const hint = nearest === undefined ? "" : `, did you mean --${nearest}?`;
-    throw new UsageError(`there is no option ${rawName}${hint}`);
+    const isLong = rawName.startsWith("--");
+    const nearest = isLong ? nearestName(name, [...options.keys()]) : undefined;
+    if (nearest !== undefined) {
+      throw new UsageError(`there is no option ${rawName}, did you mean --${nearest}?`);
+    }
+    const hints = [
+      ...hasGrid && isLong ? [`values of a param are -g ${name}=…`] : [],
+      ...takesProgram ? ["options of the program come after --"] : [],
+    ];
+    throw new UnknownOptionError(rawName, hints);
   }
   if (option.value === undefined) {
     if (value === undefined) return "";
@@ -100,7 +120,8 @@ function checkedValue(
   }
   if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.value}`);
   // Another option, but for a number, which the option's own check refuses or takes.
-  if (isInline || !/^-[^\d.]/.test(value)) return value;
+  if (isInline) return rawName.startsWith("--") ? value : value.replace(/^=/, "");
+  if (!/^-[^\d.]/.test(value)) return value;
   throw new UsageError(
     `${rawName} needs a value, and ${value} looks like an option; --${name}=${value} says that it is the value`,
   );

@@ -9,14 +9,15 @@ import type { QueryResult } from "../../query/query_result.ts";
 import { resultArrow } from "../../query/result_arrow.ts";
 import { resultText } from "../../query/result_text.ts";
 import { type Command, command, type Output } from "../command.ts";
+import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import {
+  type Argument,
   count,
   flag,
   given,
   oneOf,
   option,
   type Options,
-  required,
   text,
   type Values,
 } from "../options.ts";
@@ -38,7 +39,18 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 /** Maximum number of rows of a table unless `--limit` says another. */
 const MAX_TABLE_ROWS = 1000;
 
-const args = { store: required("store", "a store"), sql: required("sql", "the SQL in quotes") };
+const args = {
+  store: {
+    usage: "[store]",
+    expects: "a store and the SQL in quotes",
+    count: [1, 2],
+    read([first = "", sql]): { readonly store: string; readonly sql: string } {
+      if (sql !== undefined) return { store: first, sql };
+      if (/\s/.test(first.trim())) return { store: DEFAULT_STORE, sql: first };
+      throw new UsageError(`expected a store and the SQL in quotes, got "${first}"`);
+    },
+  } satisfies Argument<unknown>,
+};
 
 const options = {
   format: option(
@@ -62,7 +74,7 @@ const options = {
 export const query: Command = command({
   name: "query",
   summary: "SQL over a store",
-  usage: ["store sql [--format format] [-o file] [-n count] [options]"],
+  usage: ["[store] sql [--format format] [-o file] [-n count] [options]"],
   about:
     `Runs SQL that only reads. The store is the table runs; saved results are its struct result, as in
      result.accuracy. Needs the package @duckdb/node-api.`,
@@ -91,7 +103,9 @@ export const query: Command = command({
 
 /** Runs the SQL and writes its result. */
 async function write(
-  { store, sql, output: file, limit, ...values }: Values<typeof args> & Values<typeof options>,
+  { store: { store, sql }, output: file, limit, ...values }:
+    & Values<typeof args>
+    & Values<typeof options>,
   output: Output,
 ): Promise<void> {
   const { timeout, allowFiles, format = formatOf(file) } = values;

@@ -30,9 +30,6 @@ export const reset: Command = command({
   ],
   async run({ store, pairs, where, yes }, { log }): Promise<void> {
     const isAll = pairs.length === 0 && where === undefined;
-    if (isAll && !yes && !process.stdin.isTTY) {
-      throw new UsageError("to remove all rows without a terminal to ask on, say --yes");
-    }
     await withStore(registry, store, {}, async (backend) => {
       if (isAll) return;
       const columns = pairs.length > 0 ? await valuesOf(pairs, backend) : undefined;
@@ -42,6 +39,10 @@ export const reset: Command = command({
         await resetSelected(backend, { columns, where }, say);
       });
     }, isKnown);
-    if (isAll) await resetStore(store, undefined, { log, yes });
+    if (!isAll) return;
+    if (!yes && !process.stdin.isTTY) {
+      throw new UsageError("to remove all rows without a terminal to ask on, say --yes");
+    }
+    await resetStore(store, undefined, { log, yes });
   },
 });

@@ -1,6 +1,7 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { counted } from "../../core/display/counted.ts";
 import { cutText } from "../../core/display/display_width.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -94,6 +95,7 @@ export async function withCommandTask<T>(
       return spelling;
     });
     const { onChange } = values;
+    const hadResults = (await backend.columns()).some((name) => /^result(?:\.|$)/.test(name));
     const note = onChange ? undefined : await checkCommand(backend, store, program, namespace);
     const defaults = await defaultsOf(values.default ?? [], grid, backend);
     const earlier = isRetry || onChange === "rerun"
@@ -119,7 +121,7 @@ export async function withCommandTask<T>(
       options,
       store,
       backend,
-      note: () => resultNote(results, values.result !== undefined),
+      notes: (skipped) => resultNotes(results, values.result !== undefined, hadResults, skipped),
     });
   }, () => opened.close());
 }
@@ -145,13 +147,29 @@ interface ResultCounts {
   missing: number;
 }
 
-/** Returns a note about runs without a result, if there are any. */
-function resultNote({ runs, missing }: ResultCounts, isNamed: boolean): string | undefined {
-  if (missing === 0) return undefined;
-  return `No result was found in ${missing} of ${runs} runs` +
-    (isNamed
-      ? " where --result says"
-      : ": the last JSON value of standard output is one, or --result says where it is");
+/**
+ * Returns notes about runs without a result.
+ *
+ * @param isNamed True if `--result` was given. @param hadResults True if the store had results before.
+ */
+function resultNotes(
+  { runs, missing }: ResultCounts,
+  isNamed: boolean,
+  hadResults: boolean,
+  skipped: number,
+): string[] {
+  const where = isNamed
+    ? " where --result says"
+    : ": the last JSON value of standard output is one, or --result says where it is";
+  return [
+    ...missing > 0 ? [`No result was found in ${missing} of ${runs} runs${where}`] : [],
+    ...isNamed && !hadResults && skipped > 0
+      ? [
+        `${counted(skipped, "skipped run")} had no result to save before --result was given; ` +
+        `stet reset forgets runs, so that they run again`,
+      ]
+      : [],
+  ];
 }
 
 /** Returns the executor, with params in the spelling that was written, and runs without a result counted. */

@@ -79,8 +79,7 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   const { ran, skipped, failed, stopped } = sweeping.counts;
   const time = durationText((performance.now() - start) / 1000);
   complain(`[stet] ${ran} ran, ${skipped} skipped, ${failed} failed in ${time}`);
-  const note = task.note?.();
-  if (note !== undefined) complain(`[stet] ${note}`);
+  for (const note of task.notes?.(skipped) ?? []) complain(`[stet] ${note}`);
   if (stopped === "deadline") complain("[stet] Stopped at the deadline: the rest was not begun");
   if (stopped === "error") complain("[stet] Stopped because a run failed: the rest was not begun");
   if (failed > 0 && task.store !== undefined) {

@@ -180,6 +180,16 @@ test("a param that no argument uses is said", async (t) => {
   assert.doesNotMatch(inShell.err, /Note: no argument/);
 });
 
+test("a grid that was written wrong and failed does not make texts of the next one", async (t) => {
+  const store = tempStore(t);
+  const run = (...grid: string[]) =>
+    stet("run", "-s", store, ...grid, "--", "test", "{n}", "-eq", "1");
+  assert.match((await run("-g", "n=0-4")).err, /1 failed/);
+  assert.doesNotMatch((await run("-g", "n=1")).err, /n is text/);
+  assert.match(readFileSync(store, "utf8"), /^1,/m);
+  assert.match((await run("-g", "n=2.10")).err, /1 failed/);
+});
+
 test("a param that hides {id} or {slot} is said", async (t) => {
   const run = (...args: string[]) => stet("run", "-s", tempStore(t), "-g", "id=7", ...args);
   const note = /Note: \{id\} is the param "id"; the id of the run is STET_ID in the environment/;

@@ -379,6 +379,16 @@ test("a wrong option is a usage error in words of stet", async () => {
         "stet: there is no option --wher, did you mean --where? See: stet ls --help",
       ],
       [["ls", "-q"], "stet: there is no option -q. See: stet ls --help"],
+      [
+        ["run", "python", "train.py", "--lr", "1"],
+        "stet: there is no option --lr; values of a param are -g lr=…; options of the program come after --. " +
+        "See: stet run --help",
+      ],
+      [
+        ["run", "--http-retry", "--", "true"],
+        "stet: there is no option --http-retry; it is one of stet sweep, stet failures. See: stet run --help",
+      ],
+      [["ls", "-n=x"], 'stet: -n must be a whole number from 1 up, got "x". See: stet ls --help'],
       [["ls", "--json=3"], 'stet: --json takes no value, got "3". See: stet ls --help'],
       [["ls", "-n"], "stet: -n needs a value: count. See: stet ls --help"],
       [

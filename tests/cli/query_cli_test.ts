@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import type { Output } from "../../cli/command.ts";
 import { query } from "../../cli/commands/query.ts";
@@ -37,6 +38,17 @@ test("stet query prints a table, and says if it is not all", withDuckDb, async (
     ["alpha  mean", "  0.5   0.5"],
     ["the first 1 row; --limit shows more"],
   ]);
+});
+
+test("stet query asks the default store if none is named", withDuckDb, async (t) => {
+  const before = process.cwd();
+  process.chdir(tempFolder(t));
+  try {
+    writeFileSync("_stet_store.csv", "n,_stet_timestamp\n7,2026-01-01T00:00:00.000Z\n");
+    assert.deepEqual(await run("SELECT n FROM runs"), [["n", "7"], []]);
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("stet query writes the format that a file's extension says", withDuckDb, async (t) => {

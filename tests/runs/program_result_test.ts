@@ -75,6 +75,8 @@ test("--result names a file or a pattern, and what was not found is said once", 
   const wrong = await run(second!, "-g", "n=1,2", "--result", "loss: (", ...program);
   assert.equal(wrong.code, 2);
   assert.match(wrong.err[0]!, /--result must be a file \(its name ends in \.json\) or a pattern/);
+  const late = await run(first!, "-g", "n=1..3", "--result", "loss: (.*)", ...program);
+  assert(late.err.some((line) => /2 skipped runs had no result to save before/.test(line)));
   const shared = await run(second!, "-g", "n=1,3", "-j", "2", "--result", "x.json", ...program);
   assert.equal(shared.code, 2);
 });
