@@ -55,6 +55,79 @@ test("httpRetry takes the pause of Retry-After, and repeats no other 4xx", async
   assert.equal(await fn({ n: 2 }), "answer /2");
 });
 
+/** Errors with a status as clients throw them, and their pause if there is no other. */
+function withStatus(status: number, headers: object): [client: string, error: unknown][] {
+  const named = { status, headers };
+  const message = `Request failed with status code ${status}`;
+  return [
+    ["a Response", new Response("", { status, headers: Object.entries(headers) })],
+    ["fetch", new Error("no", { cause: new Response("", named as ResponseInit) })],
+    [
+      "openai, anthropic",
+      Object.assign(new Error("no"), {
+        status,
+        headers: new Headers(named.headers as HeadersInit),
+      }),
+    ],
+    ["axios", Object.assign(new Error(message), { response: named })],
+    ["undici, got", Object.assign(new Error("no"), { statusCode: status, headers })],
+    ["a client that wraps errors", new Error("no", { cause: new Error("no", { cause: named }) })],
+    ["ai", Object.assign(new Error("no"), { statusCode: status, responseHeaders: headers })],
+    ["a client with a text", Object.assign(new Error("no"), { status: `${status}`, headers })],
+    ["googleapis", Object.assign(new Error("no"), { code: status, response: { headers } })],
+  ];
+}
+
+test("httpRetry finds the status and Retry-After where clients have them", () => {
+  for (const name of ["retry-after", "Retry-After"]) {
+    for (const [client, error] of withStatus(429, { [name]: "3" })) {
+      assert.equal(httpRetry(error, 1), 3000, client);
+    }
+  }
+  for (const [client, error] of withStatus(404, {})) {
+    assert.equal(httpRetry(error, 1), false, client);
+  }
+});
+
+test("httpRetry finds the status in a message, and no other number", () => {
+  const throttled = [
+    "HTTP 429",
+    "429 Too Many Requests",
+    "429",
+    "Too Many Requests",
+    "HTTP error! status: 429",
+    "Response status: 429",
+    "Request failed with status code 429",
+    "Request failed: 429",
+    "the service answers 503",
+    "HTTP/1.1 503 Service Unavailable",
+    "status_code=502",
+    "http://localhost:443/: fetch failed",
+  ];
+  for (const message of throttled) {
+    for (
+      const error of [new Error(message), message, new Error("no", { cause: new Error(message) })]
+    ) {
+      const pause = httpRetry(error, 1);
+      assert(typeof pause === "number" && pause >= 750 && pause <= 1250, `${message}: ${pause}`);
+    }
+  }
+  assert.equal(httpRetry(new Error("HTTP 404"), 1), false);
+  const others = [
+    "exit status 200",
+    "404 rows are missing",
+    "no file at step 500",
+    "expected 429 rows, got 3",
+    "cannot read http://localhost:443/",
+  ];
+  for (const message of others) assert.equal(httpRetry(new Error(message), 1), undefined, message);
+});
+
+test("httpRetry() without an error is refused with the fix", () => {
+  const called = httpRetry as unknown as () => undefined;
+  assert.throws(() => called(), { name: "TypeError", message: /write { retry: httpRetry }/ });
+});
+
 test("httpRetry repeats after a lost connection, and no error of the program", async (t) => {
   let calls = 0;
   const url = await service(t, ({ socket }, response) => {
