@@ -157,8 +157,25 @@ test("retries bounds the attempts of retry, which returns milliseconds, false or
   assert.equal(calls, 3);
   await sweep(fn, [{ n: 1 }], { retry: () => undefined, log: quiet });
   assert.equal(calls, 4);
-  const wrong = sweep(fn, [{ n: 1 }], { retry: () => NaN, log: quiet });
-  await assert.rejects(wrong.done, /must return milliseconds, false or undefined, got NaN/);
+  const wrong: [pause: unknown, got: RegExp][] = [
+    [NaN, /got NaN/],
+    ["1000", /got "1000"/],
+    [Promise.resolve(0), /got a promise/],
+    [true, /got true/],
+  ];
+  for (const [pause, got] of wrong) {
+    for (const name of ["retry", "retryDelay"]) {
+      const options = { [name]: () => pause as number, retries: 1, log: quiet };
+      await assert.rejects(sweep(fn, [{ n: 1 }], options).done, (error: TypeError) => {
+        assert.match(error.message, got);
+        assert.match(
+          error.message,
+          RegExp(`: ${name} must return milliseconds, false or undefined`),
+        );
+        return error.cause instanceof Error && error.cause.message === "1";
+      });
+    }
+  }
   assert.throws(() => sweep(fn, [], { retry: () => 0, retryDelay: 1 }), TypeError);
 });
 
