@@ -131,6 +131,10 @@ export class Runs implements Target<CallPlan> {
     return this.#engine!;
   }
 
+  get isQuiet(): boolean {
+    return this.#options.quiet ?? false;
+  }
+
   get namespace(): string | undefined {
     return this.#options.namespace;
   }
@@ -201,6 +205,14 @@ export class Runs implements Target<CallPlan> {
     if (this.#options.namespace === undefined) return { ...key.values };
     const { [NAMESPACE]: _, ...params } = key.values;
     return params;
+  }
+
+  unused({ key, args, item }: CallPlan): readonly string[] {
+    const isByName = isPlainObject(item) || this.#signature.style === "object";
+    const given = isByName ? isPlainObject(item) ? item : args[0] : this.#signature.params(args);
+    return Object.entries(given as object)
+      .filter(([name, value]) => value !== undefined && !Object.hasOwn(key.values, name))
+      .map(([name]) => name);
   }
 
   /**

@@ -56,6 +56,10 @@ export interface Target<P extends Plan = Plan> {
   relocate?(location: string): void;
   /** Returns the open store. Only of functions. */
   backend?(): Promise<Engine>;
+  /** Returns the names of the params of an item that are not in its key. Only of functions. */
+  unused?(plan: P): readonly string[];
+  /** True if nothing is printed about its runs. */
+  readonly isQuiet?: boolean;
   /** True if every run leaves a note for other stores. */
   readonly leavesNotes?: boolean;
   /** Checks that the outcome of another call with the same key may answer this one. */

@@ -112,6 +112,12 @@ export interface SweepCounts {
  * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
 export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCounts> {
+  /** Begins the sweep, and handles the error that broke it, as `catch` of its promise does. */
+  catch<E = never>(
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<SweepCounts | E>;
+  /** Begins the sweep, and calls a function at its end, as `finally` of its promise does. */
+  finally(onEnded?: (() => void) | null): Promise<SweepCounts>;
   /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
   /** Counts so far. */

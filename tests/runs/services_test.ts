@@ -219,7 +219,10 @@ test("maxFailures stops a sweep that only fails, by count or share", async (t) =
   const log = (line: string): void => void lines.push(line);
   const counts = await sweep(asking(url), grid, { maxFailures: 3, log });
   assert.deepEqual(counts, { ran: 0, skipped: 0, failed: 3, stopped: "error" });
-  assert.deepEqual(lines, ["[stet] Stopped: 3 of 3 runs failed, maxFailures is 3"]);
+  assert.deepEqual(lines, [
+    "[stet] Stopped: 3 of 3 runs failed, maxFailures is 3",
+    "[stet] 3 runs of anonymous() failed, the first: the service answers 500",
+  ]);
   assert.equal((await sweep(asking(url), grid, { maxFailures: 0.5, log: quiet })).failed, 20);
   assert.throws(() => sweep(asking(url), grid, { maxFailures: 1.5 }), RangeError);
 });
