@@ -4,11 +4,11 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand } from "../programs/command_source.ts";
-import { postgresUrl } from "../runs/executor_of.ts";
+import { checkOwnStore, postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { resultOption } from "../programs/program_options.ts";
 import { programRuns } from "../programs/program_runs.ts";
-import { programArgument, saveOption } from "../runs/sweep_options.ts";
+import { programArgument } from "../runs/sweep_options.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
 const moduleArgument: Argument<string | undefined> = {
@@ -39,7 +39,6 @@ export const worker: Command = command({
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
-    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
     result: resultOption,
     logs: logsOption,
@@ -64,7 +63,8 @@ export const worker: Command = command({
     const work: Work = { url, concurrency, isCancelled: values.cancel };
     if (module !== undefined) {
       const { loadExport } = await import("../runs/export_task.ts");
-      const found = await loadExport(module, { store: url, save: values.save });
+      const found = await loadExport(module, { store: url });
+      checkOwnStore(found.name, found.target.ownStore, url);
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }

@@ -46,6 +46,8 @@ export class Runs implements Target<CallPlan> {
   #location: string | undefined;
   readonly #wrapped: WrappedFunction;
   readonly #watch: SourceWatch;
+  /** True if results are saved. */
+  #isSaving: boolean;
   /** The store, from the first call until it is closed. */
   #store: SharedStore | undefined;
   #opening: Promise<SharedStore> | undefined;
@@ -78,7 +80,8 @@ export class Runs implements Target<CallPlan> {
     this.#open = open;
     this.#wrapped = new WrappedFunction(fn, this.label, options.name, site);
     this.#watch = new SourceWatch(this.#wrapped, options);
-    const { save, onBusy = save ? "wait" : "skip", quiet } = options;
+    const { save = false, onBusy = save ? "wait" : "skip", quiet } = options;
+    this.#isSaving = save;
     this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : this.#onSkip());
   }
 
@@ -116,6 +119,11 @@ export class Runs implements Target<CallPlan> {
     return await store.during(() => use(store.engine));
   }
 
+  get ownStore(): string | undefined {
+    const { store } = this.#options;
+    return typeof store === "string" || store instanceof URL ? String(store) : undefined;
+  }
+
   /** Has the function use the store at a location, instead of that of its options, from its next opening on. */
   relocate(location: string): void {
     this.#location = location;
@@ -129,6 +137,14 @@ export class Runs implements Target<CallPlan> {
   /** The open store. */
   get engine(): Engine {
     return this.#engine!;
+  }
+
+  get isSaving(): boolean {
+    return this.#isSaving;
+  }
+
+  saveResults(): void {
+    this.#isSaving = true;
   }
 
   get isQuiet(): boolean {
@@ -275,8 +291,8 @@ export class Runs implements Target<CallPlan> {
     isRead: boolean,
     mayClaim?: boolean,
   ): MaybePromise<Row | undefined> {
-    const { save, rerunIfMissing } = this.#options;
-    if ((isRead && save) || rerunIfMissing) {
+    const { rerunIfMissing } = this.#options;
+    if ((isRead && this.#isSaving) || rerunIfMissing) {
       return andThen(
         this.engine.savedResult(key, mayClaim),
         (row) => row && this.#isDone(row) ? this.#answer(key, row, sourceIn(row), self) : undefined,
@@ -304,7 +320,7 @@ export class Runs implements Target<CallPlan> {
 
   skipped(plan: CallPlan, row: Row): Outcome<unknown> {
     const params = this.params(plan);
-    return this.#options.save
+    return this.#isSaving
       ? { status: "skipped", params, value: resultOf(row) }
       : { status: "skipped", params };
   }
@@ -369,7 +385,7 @@ export class Runs implements Target<CallPlan> {
     }
     const { value, seconds } = executed;
     const own = { [ELAPSED]: Math.round(seconds * 1e6) / 1e6, ...this.#watch.columns };
-    if (!this.#options.save) {
+    if (!this.#isSaving) {
       await claim.record({ ...values, ...own });
       return { status: "ran", params, value };
     }

@@ -322,6 +322,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       location: this.#target.engine.location,
       namespace: this.#target.namespace,
       source: this.#target.source,
+      save: this.#target.isSaving ?? false,
       fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
       attempts: {
         ...timeout !== undefined && { timeout },

@@ -20,7 +20,7 @@ export interface QueueFunction {
 
 /** @throws {UnfitJobsError} If the data of a job does not fit this process. */
 export function checkJob(
-  { version, source, keys, runs: [run] }: Omit<JobData, "attempts">,
+  { version, source, keys, runs: [run] }: Omit<JobData, "attempts" | "save">,
   { label, location, source: own = "", fingerprintOf }: QueueFunction,
 ): void {
   const refusal = `Cannot sweep ${label} on store "${location}": its jobs were sent `;

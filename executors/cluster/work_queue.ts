@@ -226,7 +226,9 @@ class QueueWorker implements Interruptible {
   async #run(running: Running): Promise<void> {
     const { job } = running;
     try {
-      this.#check(job.data as JobData);
+      const data = job.data as JobData;
+      this.#check(data);
+      if (data.save) this.#target.saveResults?.();
       const output = await this.#runChunk(running);
       if (running.abort.signal.aborted) {
         return await this.#queue.fail(job, running.abort.signal.reason);
