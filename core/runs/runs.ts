@@ -199,14 +199,19 @@ export class Runs implements Target<CallPlan> {
   /** Returns the run of params by name, or of an array of arguments. */
   plan(item: unknown): CallPlan {
     if (Array.isArray(item)) return { ...this.#planOf(item), item };
+    const { style, names = [], only } = this.#signature;
     if (!isPlainObject(item)) {
+      const isOnly = style === "either" || (style === "positional" && names.length === 1);
+      if (isOnly && item !== undefined && item !== null) return { ...this.#planOf([item]), item };
       const got = item === null ? "null" : typeof item;
       throw new TypeError(
         `Cannot sweep ${this.label}(): its params must be objects { name: value, … }, or arrays ` +
           `of arguments, got ${got}`,
       );
     }
-    const { style, names = [] } = this.#signature;
+    if (only !== undefined && Object.hasOwn(item, only) && Object.keys(item).length === 1) {
+      return { ...this.#planOf([item[only]]), item };
+    }
     if (style !== "positional") {
       if (style === "object") this.#checkFields(item, names);
       return { ...this.#planOf([item]), item };

@@ -1,5 +1,6 @@
 import { cutText } from "../display/display_width.ts";
 import { messageOf, nameOf } from "../errors.ts";
+import { isThrottled } from "./http_retry.ts";
 import { shellText } from "../runtime/shell_text.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 
@@ -50,15 +51,21 @@ export class EndNotes {
     this.#keyNames = keyNames;
   }
 
-  /** Returns the line about failed runs, undefined if there are none. */
-  failures({ label, location }: SweptNames): string | undefined {
+  /**
+   * Returns the line about failed runs, undefined if there are none.
+   *
+   * @param isRetried False if attempts are not repeated.
+   */
+  failures({ label, location }: SweptNames, isRetried: boolean): string | undefined {
     if (this.#failed === 0) return undefined;
     const which = `${runsText(this.#failed)} of ${label}() failed${
       this.#failed > 1 ? ", the first" : ""
     }`;
     const isInMemory = location === ":memory:";
     const advice = isInMemory ? "" : `; see stet failures ${shellText([shownLocation(location)])}`;
-    return `[stet] ${which}: ${errorText(this.#firstError)}${advice}`;
+    const isThrottling = !isRetried && isThrottled(this.#firstError);
+    const remedy = isThrottling ? "; retry: httpRetry waits and tries again" : "";
+    return `[stet] ${which}: ${errorText(this.#firstError)}${advice}${remedy}`;
   }
 
   /** Returns the line about combinations that share keys, undefined if there are none. */

@@ -30,6 +30,7 @@ import { totalOf } from "./total.ts";
 import { PermanentFailures } from "../runs/permanent_failures.ts";
 import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
+import { shown } from "../values/described.ts";
 import type { Row } from "../values/value.ts";
 import { reportUnbegun } from "./unbegun.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
@@ -46,15 +47,18 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   const target = targetOf(swept);
   if (!target) {
     throw new TypeError(
-      `Cannot sweep ${typeof swept === "function" ? `${swept.name || "anonymous"}()` : swept}: ` +
-        `give it a function that once() has wrapped, or a Store`,
+      typeof swept === "function"
+        ? `Cannot sweep ${swept.name || "anonymous"}(): it is a plain function; wrap it, as in ` +
+          `once(${swept.name || "train"}, { store: "runs.csv", save: true })`
+        : `Cannot sweep: the first argument must be a function that once() has wrapped, or a Store, ` +
+          `got ${shown(swept)}`,
     );
   }
   const isObject = typeof params === "object" && params !== null;
   if (!isObject || !(Symbol.iterator in params || Symbol.asyncIterator in params)) {
     throw new TypeError(
       `Cannot sweep ${target.label}: its params must be an array or other iterable, ` +
-        `got ${params === null ? "null" : typeof params}; ` +
+        `got ${shown(params)}; ` +
         `expandGrid({ name: values, … }) makes one`,
     );
   }
@@ -283,7 +287,9 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     if (isQuiet && !this.#options.log) return;
     const names = { label, location };
     const lines = [
-      this.#outcomes.isIterated ? undefined : this.#notes.failures(names),
+      this.#outcomes.isIterated
+        ? undefined
+        : this.#notes.failures(names, this.#options.retry !== undefined),
       this.#leftFailed === 0 ? undefined : leftFailedText(this.#leftFailed),
       this.#stopped ? undefined : this.#notes.collapsed(names),
     ];

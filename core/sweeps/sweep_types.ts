@@ -126,9 +126,12 @@ export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCo
 
 /**
  * One item of a sweep's params: the fields of the function's params object, or its positional
- * arguments by name; or, as an array, all its arguments.
+ * arguments by name; as an array, all its arguments; or its only argument itself, if that is no object.
  */
-export type SweepParams<A extends readonly unknown[]> = A | ParamsObject<A>;
+export type SweepParams<A extends readonly unknown[]> =
+  | A
+  | ParamsObject<A>
+  | (A extends readonly [(infer Only)?] ? Extract<Only, NonNullable<Scalar>> : never);
 
 /**
  * Params of one run as an object: the first argument, or all arguments by name.

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { MemoryBackend } from "../../backends/mod.ts";
-import { expandGrid, once, type OnceOptions, range, sweep, type SweepOptions } from "../../mod.ts";
+import {
+  expandGrid,
+  httpRetry,
+  once,
+  type OnceOptions,
+  range,
+  sweep,
+  type SweepOptions,
+} from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 import { warningsOf } from "../warnings_of.ts";
@@ -31,6 +39,17 @@ test("an awaited sweep says once how many runs failed, why, and where to look", 
   const [one] = await warningsOf(async () => await sweep(failing(), [{ seed: 1 }]).done);
   assert.equal(one, "[stet] 1 run of train() failed: RangeError: 1 is odd");
   await train.close();
+});
+
+test("a throttled sweep without retry is pointed to httpRetry", async () => {
+  const throttled = once((_: { n: number }) => {
+    throw new Error("429 Too Many Requests");
+  }, { store: new MemoryBackend(), name: "ask" });
+  const line = "[stet] 1 run of ask() failed: 429 Too Many Requests";
+  const plain = await warningsOf(() => sweep(throttled, [{ n: 1 }]).done);
+  assert.deepEqual(plain, [`${line}; retry: httpRetry waits and tries again`]);
+  const options = { retry: httpRetry, retries: 0 };
+  assert.deepEqual(await warningsOf(() => sweep(throttled, [{ n: 1 }], options).done), [line]);
 });
 
 test("a sweep says nothing of failures to a loop, to a quiet function, or where none failed", async () => {
