@@ -329,7 +329,7 @@ test("deno.json names the dependencies of package.json, which linked packages ar
 });
 
 const configsOfClone: Readonly<Record<string, object>> = {
-  links: { imports: { "@stet/stet": "jsr:@stet/stet@^0.1.0" }, links: [root] },
+  links: { imports: { "@stet/stet": `jsr:@stet/stet@^${version}` }, links: [root] },
   imports: { imports: { "@stet/stet": `${root}mod.ts`, "acorn": "npm:acorn@^8.19.0" } },
 };
 for (const [name, config] of Object.entries(configsOfClone)) {
