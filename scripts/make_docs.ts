@@ -19,7 +19,7 @@ const copies = join(root, "dist/pages");
 function categoryOf(page: string): string {
   if (page === "docs/tutorial.md") return "Tutorial";
   const isHowTo = page.startsWith("docs/howto/") ||
-    /^docs\/(?:clusters|daily|dashboard|install|postgres)\.md$/.test(page);
+    /^docs\/(?:backends|clusters|daily|dashboard|install|postgres)\.md$/.test(page);
   if (isHowTo) return "How-to";
   const isReference = page.startsWith("docs/reference/") ||
     /^docs\/(?:formats|http|troubleshooting)\.md$/.test(page);

@@ -46,5 +46,5 @@ console.log(`\nBuilt ${version}:`);
 for (const path of built) console.log(`  ${path}  ${Math.round(statSync(path).size / 1000)} kB`);
 console.log(`To publish it:
   npm publish ${built[0]} --access public
-  cd ${jsr} && deno publish --allow-dirty
+  cd ${jsr} && deno publish
   and attach the programs to the release of the tag v${version}`);
