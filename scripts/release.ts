@@ -13,7 +13,7 @@ import { buildBinaries, ownTarget } from "./build_binary.ts";
 import { buildJsr } from "./build_jsr.ts";
 import { buildNpm } from "./build_npm.ts";
 import { root } from "./compile.ts";
-import { agreedVersion } from "./version.ts";
+import { agreedVersion } from "./agreed_version.ts";
 
 const dist = join(root, "dist");
 
