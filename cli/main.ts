@@ -53,8 +53,15 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!load) throw await unknownCommand(name);
-    const { terminal = io.error ? undefined : standardError() } = io;
-    return await execute(await load(), rest, { log, error: complain, terminal });
+    let terminal = io.terminal;
+    return await execute(await load(), rest, {
+      log,
+      error: complain,
+      // Only when a command draws: a look at standard error takes Bun 10 ms.
+      get terminal() {
+        return terminal ??= io.error ? undefined : standardError();
+      },
+    });
   } catch (thrown) {
     const error = thrown instanceof UnknownOptionError ? await withCommands(thrown) : thrown;
     if (error instanceof UsageError) {

@@ -1,2 +1,2 @@
-/** Version of stet, as in deno.json. */
+/** Version of stet, which `deno task version` sets. */
 export const VERSION = "0.1.0";

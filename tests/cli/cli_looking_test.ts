@@ -416,7 +416,7 @@ test("a wrong option is a usage error in words of stet", async () => {
   ) assert.deepEqual(await stet(...args), { out: [], err: [message], code: 2 });
 });
 
-test("what comes after -- is a program for run, and arguments for other commands", async () => {
+test("words after -- are a program for run, and arguments for other commands", async () => {
   const { err } = await stet("run", "-g", "a=1", "--store", "x.foo", "--", "echo", "--", "--help");
   assert.match(err.join(), /Cannot open store "x\.foo"/);
   assert.match((await stet("status", "--", "--help")).err.join(), /Cannot open store "--help"/);

@@ -99,7 +99,7 @@ test("stet query reads result files only when allowed to", withDuckDb, async (t)
   assert.deepEqual(out, ["alpha  score", "  0.5     10"]);
 });
 
-test("a command line of stet query that makes no sense is told so", async (t) => {
+test("a command line of stet query that makes no sense is an error", async (t) => {
   const store = storeIn(tempFolder(t));
   for (
     const args of [

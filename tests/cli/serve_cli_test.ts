@@ -96,7 +96,7 @@ test("wrong options are usage errors, and what cannot be served a store error", 
   assert.deepEqual(fs.readdirSync(dirname(store)), []);
 });
 
-test("Deno without the permission to listen, or to reach a sidecar, is told which", async (t) => {
+test("without Deno's permission to listen, or to reach a sidecar, the error names it", async (t) => {
   const deno = runtimes.find(({ name }) => name === "deno");
   if (!deno) return t.skip("there is no Deno");
   const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));

@@ -78,7 +78,7 @@ test("and binds more than or, not more than and; parentheses more than all", () 
   assert.deepEqual(matching("model not in ('a', 'b')"), [2, 3]);
 });
 
-test("what is no condition is an error that says where", () => {
+test("a text that is no condition is an error that says where", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["", /character 1: found the end, expected a column or a value/],
     ["alpha", /character 6: found the end, expected a comparison/],

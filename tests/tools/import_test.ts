@@ -104,7 +104,7 @@ test("--text and --number decide by hand, whatever kind the file is of", async (
   assert.match(err.join(), /"vv": did you mean "v"/);
 });
 
-test("what stet exported keeps its types when it is imported", async (t) => {
+test("an export of stet keeps its types when it is imported", async (t) => {
   const folder = tempFolder(t);
   const store = join(folder, "runs.sqlite"), copy = join(folder, "copy.csv");
   const backend = await openBackend(store);
