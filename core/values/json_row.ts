@@ -1,4 +1,4 @@
-import { readCell, writeCell } from "./cell.ts";
+import { fileText, readCell, writeCell } from "./cell.ts";
 import { orderColumns } from "./columns.ts";
 import { canonicalJson, jsonString } from "./json.ts";
 import { isArray, type Row, setEntry, type Value } from "./value.ts";
@@ -20,8 +20,8 @@ export function encodeJsonRow(row: Row): string {
  */
 function encodeJsonValue(value: Value): string {
   if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return jsonString(fileText(value));
   const cell = writeCell(value);
-  if (typeof value === "string") return jsonString(cell);
   return /^-?(?:nan|inf)$|n$|NaN|Infinity/.test(cell) ? jsonString(cell) : cell;
 }
 
