@@ -1,4 +1,4 @@
-import { writeCell } from "../../core/values/cell.ts";
+import { fileText } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
 import type { Row } from "../../core/values/value.ts";
 import { rowJson } from "./row_json.ts";
@@ -36,6 +36,6 @@ export async function* rowsText(
 }
 
 function csvLine(row: Row, columns: readonly string[]): string {
-  return columns.map((name) => Object.hasOwn(row, name) ? csvField(writeCell(row[name]!)) : "")
+  return columns.map((name) => Object.hasOwn(row, name) ? csvField(fileText(row[name]!)) : "")
     .join(",");
 }
