@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import process from "node:process";
 import { tableText } from "../../core/display/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -10,6 +9,7 @@ import { type Command, command, type Output } from "../command.ts";
 import { count, flag, given, oneOf, option, required, text } from "../options.ts";
 import { registry } from "../registry.ts";
 import { readSeconds } from "../runs/read_seconds.ts";
+import { isSameFile } from "../terminal/is_same_file.ts";
 import { writeOutput } from "../terminal/write_output.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -92,11 +92,6 @@ function formatOf(file = ""): Format {
 function milliseconds(text: string, flag: string): number {
   if (/^\d+(?:\.\d+)?(?:ms|s|m)$/.test(text)) return Math.round(readSeconds(text, flag) * 1000);
   throw new UsageError(`${flag} must be a time such as 500ms, 30s or 5m, got "${text}"`);
-}
-
-function isSameFile(file: string, store: string): boolean {
-  const [a, b] = [file, store].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 async function printTable(

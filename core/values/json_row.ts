@@ -39,6 +39,16 @@ export function encodeJsonResult(value: Value): string {
   return `{${entries.join(",")}}`;
 }
 
+/**
+ * Returns a value as text for programs that know no cell text: a string is itself, null is empty, and any other
+ * value is JSON, `nan`, `inf` or `-inf`. Different values may have equal texts.
+ */
+export function plainText(value: Value): string {
+  if (typeof value === "string") return value;
+  if (value === null) return "";
+  return typeof value === "number" ? writeCell(value) : encodeJsonResult(value);
+}
+
 /** The row that a parsed JSON object spells; the inverse of {@linkcode encodeJsonRow}. */
 export function decodeJsonRow(json: Readonly<Record<string, Value>>): Row {
   const row: Row = {};

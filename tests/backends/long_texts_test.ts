@@ -5,7 +5,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { canonicalCell, fileText, readCell, writeCell } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
-import { exportStore, openBackend, type Row } from "../../mod.ts";
+import { exportStore, openBackend, query, type Row } from "../../mod.ts";
+import { duckDbRows, noPython, pythonRows } from "../other_readers.ts";
 import { sharedRounds } from "../rounds.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 import { columnarSkips } from "../workers/columnar_packages.ts";
@@ -91,6 +92,41 @@ for (const extension of extensions) {
     },
   );
 }
+
+test(".csv: Python's csv module and DuckDB read any text as it is in the file", {
+  skip: noPython || columnarSkips[".parquet"] || false,
+}, async (t) => {
+  const store = tempStore(t);
+  const texts = fc.sample(anyText, { numRuns: 500, seed: 11 });
+  const backend = await openBackend(store, { durability: "process" });
+  for (const [n, text] of texts.entries()) await backend.record({ n, text });
+  await backend.close();
+  const expected = texts.map(fileText);
+  assert.deepEqual(pythonRows(store).slice(1).map((row) => row[1]), expected);
+  const options = `delim=',', quote='"', escape='"', header=true, all_varchar=true, nullstr='-'`;
+  const found = await duckDbRows(`SELECT text FROM read_csv('${store}', ${options})`);
+  assert.deepEqual(found.map(({ text }) => text), expected);
+});
+
+test("SQL over texts of several lines is the same for DuckDB's reader as for the store's", {
+  skip: columnarSkips[".parquet"] ?? false,
+}, async (t) => {
+  const rows = Array.from({ length: 3000 }, (_, n): Row => {
+    const line = `${n},"line",2026-01-01T00:00:00.000Z`;
+    return {
+      n,
+      text: n % 3 === 0 ? `one ${n}` : `${line}\n${line}\n\tlast, "${"x".repeat(n % 700)}"`,
+    };
+  });
+  for (const extension of [".csv", ".jsonl", ".sqlite", ".parquet"]) {
+    const store = tempStore(t, `runs${extension}`);
+    const backend = await openBackend(store, { durability: "process" });
+    for (const row of rows) await backend.record(row);
+    await backend.close();
+    const result = await query(store, "SELECT n, text FROM runs ORDER BY n");
+    assert.deepEqual((await result.rows()).map((row) => ({ ...row })), rows, extension);
+  }
+});
 
 test("rows whose texts an earlier version wrote as JSON are found, next to new ones", async (t) => {
   const text = 'two\nlines, "quoted"';
