@@ -170,7 +170,8 @@ export class CsvScanner implements RowScanner {
     }
     const slot = this.#timeSlot;
     const time = slot === -1 ? "" : this.#text(slot);
-    return (time === "" || WHOLE_TIMESTAMP.test(time)) && this.fields().every((field) => field.startsWith('"') || !field.includes('"'));
+    return (time === "" || WHOLE_TIMESTAMP.test(time)) &&
+      this.fields().every((field) => field.startsWith('"') || !field.includes('"'));
   }
 
   feed(slot: number, prefix: string, into: CellSink): boolean {
