@@ -109,7 +109,7 @@ export const failures: Command = command({
       );
     }
     const chosen = await withStore(registry, values.store, {}, async (backend) => {
-      const failures = await chosenIn(backend, values);
+      const failures = await chosenIn(backend, values, output);
       if (values.forget) await forget(backend, failures, output);
       const { logs = logsOf(backend.location) } = values;
       return { location: backend.location, found: await shown(failures, logs) };
@@ -124,9 +124,15 @@ export const failures: Command = command({
 async function chosenIn(
   backend: Engine,
   { namespace, where }: FailuresValues,
+  { error }: Output,
 ): Promise<readonly Failure[]> {
   const all = await backend.failures();
   const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
+  const namespaces = new Set(all.map(({ params }) => namespaceIn(params)));
+  if (namespace !== undefined && all.length > 0 && !namespaces.has(namespace)) {
+    const others = [...namespaces].map((name) => name ?? "none").join(", ");
+    error(`[stet] Note: no failure has the namespace ${namespace}; they have ${others}`);
+  }
   const holds = where === undefined || all.length === 0
     ? () => true
     : await asUsage(() => parseWhere(where, names));

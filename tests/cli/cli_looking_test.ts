@@ -200,6 +200,8 @@ test("reset --where and failures --forget take what a condition selects", async 
     "[stet] Forgot 1 failure",
   ]);
   assert.equal((await stet("failures", store, "--json")).out.length, before - 1);
+  const misspelt = await stet("failures", store, "--namespace", "bas");
+  assert.match(misspelt.err.join(), /no failure has the namespace bas; they have /);
   for (
     const [args, message] of [
       [["reset", store, "--where", "sed > 1"], /did you mean seed/],
