@@ -144,6 +144,11 @@ type ParamsObject<A extends readonly unknown[]> = A extends readonly [infer Firs
     : NonNullable<First>
   : NamedArguments;
 
+/**
+ * Value that is no object of params.
+ *
+ * @internal
+ */
 type Scalar = string | number | bigint | boolean | null | undefined | Date;
 
 /** Arguments by name. Types do not show the names: they are read from the function's source. */
