@@ -18,7 +18,7 @@ const PLACES: Readonly<Record<string, readonly RegExp[]>> = {
   "package.json": [MANIFEST],
   "deno.json": [MANIFEST],
   "package-lock.json": [MANIFEST, /(?<=^ {4}"": \{[^}]*?"version": ")[^"]+/m],
-  "cli/version.ts": [/(?<=VERSION = ")[^"]+/],
+  "core/runtime/version.ts": [/(?<=VERSION = ")[^"]+/],
   "python/pyproject.toml": [/(?<=^version = ")[^"]+/m],
   "docs/install.md": [/(?<="jsr:@stet\/stet@\^)[^"]+/],
 };

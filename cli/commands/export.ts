@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { exportStore } from "../../core/tools/export_store.ts";
 import { type Selection, selectRows } from "../../core/tools/select_rows.ts";
 import { withStore } from "../../core/contract/open_existing.ts";
@@ -52,7 +53,7 @@ export const exportCommand: Command = command({
     const count = await exitOnInterrupt(() =>
       asUsage(() => exportStore(registry, store, output, options))
     );
-    log(`[stet] ${count} rows written to ${output}`);
+    log(`[stet] ${counted(count, "row")} written to ${output}`);
   },
 });
 

@@ -195,9 +195,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     const { graceSeconds = Infinity } = this.#options;
     if (this.#running > 0) {
       const most = graceSeconds === Infinity ? "" : `, for ${graceSeconds} s at most`;
-      this.#log(
-        `[stet] Interrupted: finishing what runs (${this.#running})${most}; once more aborts it`,
-      );
+      const what = this.#dispatcher
+        ? "cancelling what waits, workers finish what they run"
+        : `finishing what runs (${this.#running})`;
+      this.#log(`[stet] Interrupted: ${what}${most}; once more aborts it`);
     }
     if (graceSeconds === Infinity) return;
     const abort = (): void => this.#abort(new Error("the sweep was interrupted"));
@@ -258,8 +259,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     await this.#finishRunning();
     if (this.#leftFailed > 0) {
       this.#log(
-        `[stet] ${this.#leftFailed} failed for good before and were not run again; stet failures ` +
-          `--retry runs them, or retryPermanent: true`,
+        `[stet] ${this.#leftFailed} failed for good before and were not run again; retryPermanent: true ` +
+          `(--retry-permanent of stet sweep) runs them`,
       );
     }
     if (this.#broken) throw this.#broken.error;

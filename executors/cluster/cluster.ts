@@ -4,6 +4,7 @@ import type { Executor, Job } from "../../core/runs/executor.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
 import { checkOptions } from "../../core/values/check_options.ts";
 import { isPlainObject } from "../../core/values/value.ts";
+import type { DispatchOptions } from "./chunk_dispatcher.ts";
 import { encodeItem } from "./encode_item.ts";
 
 /** Options of {@linkcode cluster}. */
@@ -15,6 +16,8 @@ export interface ClusterOptions {
   readonly fallback?: Executor | false;
   /** True to leave once all runs were sent. A later sweep finds what the workers have done. Default: false. */
   readonly detach?: boolean;
+  /** Command that starts a worker, for messages. Default: `stet worker`. */
+  readonly workerCommand?: string;
 }
 
 /**
@@ -44,21 +47,28 @@ export interface ClusterOptions {
  * ```
  */
 export function cluster(url: string | URL, options: ClusterOptions = {}): Executor {
-  checkOptions("use a cluster", options, { fallback: true, detach: true });
+  checkOptions("use a cluster", options, {
+    fallback: true,
+    detach: true,
+    workerCommand: true,
+  });
   return new Cluster(String(url), options);
 }
 
 class Cluster implements Executor {
   readonly concurrency: number;
   readonly #url: string;
-  readonly #isDetached: boolean;
+  readonly #dispatching: DispatchOptions;
   readonly #fallback: Executor | undefined;
   /** True while the runs are in this process. */
   #isHere = false;
 
-  constructor(url: string, { fallback = inProcess(), detach = false }: ClusterOptions) {
+  constructor(
+    url: string,
+    { fallback = inProcess(), detach: isDetached = false, workerCommand }: ClusterOptions,
+  ) {
     this.#url = url;
-    this.#isDetached = detach;
+    this.#dispatching = { isDetached, workerCommand };
     this.#fallback = fallback || undefined;
     this.concurrency = this.#fallback?.concurrency ?? 1;
   }
@@ -76,7 +86,7 @@ class Cluster implements Executor {
     }
     const { openDispatcher } = await import("./open_dispatcher.ts");
     try {
-      return await openDispatcher(this.#url, sweep, this.#isDetached);
+      return await openDispatcher(this.#url, sweep, this.#dispatching);
     } catch (error) {
       const { UnfitJobsError } = await import("./unfit_jobs_error.ts");
       if (!this.#fallback || error instanceof UnfitJobsError) throw error;

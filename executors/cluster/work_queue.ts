@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { availableParallelism } from "node:os";
 import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
@@ -40,6 +41,7 @@ const OPTIONS = {
   concurrency: true,
   signal: true,
   handleSignals: true,
+  workerCommand: true,
   log: true,
 } as const satisfies Record<keyof ClusterWorkerOptions, true>;
 
@@ -157,7 +159,7 @@ class QueueWorker implements Interruptible {
       await executor.close?.();
     }
     const { jobs, ran, failed } = this.#counts;
-    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${jobs} jobs`);
+    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${counted(jobs, "job")}`);
     if (this.#refusal) throw this.#refusal;
     return { ...this.#counts };
   }
@@ -167,7 +169,9 @@ class QueueWorker implements Interruptible {
     this.#drain();
     if (times === 1 && this.#running.size > 0) {
       this.#log(
-        `[stet] Draining: finishing what runs (${this.#running.size}); once more aborts it`,
+        `[stet] Draining: finishing what runs (${
+          counted(this.#running.size, "job")
+        }); once more aborts it`,
       );
     }
     if (times === 1) return;
@@ -367,6 +371,7 @@ class QueueWorker implements Interruptible {
   #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
     const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
-    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
+    const fn = { label, location, source, fingerprintOf: fingerprint };
+    checkJob(data, fn, this.#options.workerCommand);
   }
 }
