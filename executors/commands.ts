@@ -3,7 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/runs/executor.ts";
-import { checkOptions } from "../core/values/check_options.ts";
+import { checkOptions, type OptionForms } from "../core/options/check_options.ts";
+import { names, numeric, text, wholeFrom } from "../core/options/option_forms.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
@@ -39,15 +40,21 @@ export interface CommandsOptions {
   readonly killAfter?: number;
 }
 
-const OPTIONS = {
-  concurrency: true,
-  logs: true,
-  cwd: true,
-  env: true,
-  killAfter: true,
-  result: true,
-  live: true,
-} as const satisfies Record<keyof CommandsOptions, true>;
+const OPTIONS: OptionForms<CommandsOptions> = {
+  concurrency: wholeFrom(1),
+  logs: text,
+  cwd: text,
+  env: names,
+  killAfter: numeric("milliseconds from 0 up", (x) => x >= 0),
+  result: {
+    text: "a path or a regular expression",
+    isOfType: (value) => typeof value === "string" || value instanceof RegExp,
+  },
+  live: {
+    text: "a function that receives lines",
+    isOfType: (value) => typeof value === "function",
+  },
+};
 
 /**
  * An executor that runs a program for each job, without a shell.

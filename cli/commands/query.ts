@@ -1,5 +1,4 @@
 import { counted } from "../../core/display/counted.ts";
-import fs from "node:fs";
 import process from "node:process";
 import { tableText } from "../../core/display/table_text.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -23,6 +22,7 @@ import {
 } from "../options.ts";
 import { registry } from "../registry.ts";
 import { readSeconds } from "../runs/read_seconds.ts";
+import { isSameFile } from "../terminal/is_same_file.ts";
 import { writeOutput } from "../terminal/write_output.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -138,11 +138,6 @@ function formatOf(file = ""): Format {
 function milliseconds(text: string, flag: string): number {
   if (/^\d+(?:\.\d+)?(?:ms|s|m)$/.test(text)) return Math.round(readSeconds(text, flag) * 1000);
   throw new UsageError(`${flag} must be a time such as 500ms, 30s or 5m, got "${text}"`);
-}
-
-function isSameFile(file: string, store: string): boolean {
-  const [a, b] = [file, store].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 async function printTable(

@@ -53,13 +53,13 @@ export const serve: Command = command({
     const grid = values.grid.length === 0 ? undefined : await readGrid(values, error);
     const token = stetToken(tokenFile);
     const server = await import(SERVER) as typeof import("../../server/serve.ts");
-    const sidecar = await server.serve({
+    const sidecar = await server.serveGrid({
       store,
-      ...given({ grid, port, host, durability, token }),
+      ...given({ port, host, durability, token }),
       allowHosts: allowHost,
       allowQuery,
       warn: error,
-    });
+    }, grid);
     const interrupted = new Promise<void>((resolve) => {
       for (const signal of endSignals()) process.once(signal, () => resolve());
     });

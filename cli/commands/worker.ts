@@ -6,11 +6,11 @@ import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
 import { checkCommand, checkFunction } from "../programs/command_source.ts";
-import { postgresUrl } from "../runs/executor_of.ts";
+import { checkOwnStore, postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { resultOption } from "../programs/program_options.ts";
 import { programRuns } from "../programs/program_runs.ts";
-import { programArgument, saveOption } from "../runs/sweep_options.ts";
+import { programArgument } from "../runs/sweep_options.ts";
 import { workerArguments } from "../runs/worker_arguments.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
@@ -42,7 +42,6 @@ export const worker: Command = command({
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
-    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
     result: resultOption,
     logs: logsOption,
@@ -76,7 +75,8 @@ export const worker: Command = command({
     };
     if (module !== undefined) {
       const { loadExport } = await import("../runs/export_task.ts");
-      const found = await loadExport(module, { store: url, save: values.save });
+      const found = await loadExport(module, { store: url });
+      checkOwnStore(found.name, found.target.ownStore, url);
       const backend = await found.target.backend?.();
       if (backend) await checkFunction(backend, found.target);
       const executor = workers(found.module, found.name, { concurrency });

@@ -57,13 +57,47 @@ function withSpelling(executor: Executor, spelled: (params: Row) => Row): Execut
 }
 
 /**
+ * Checks that a function which names a Postgres store itself names the one of the command line: sweeps of its
+ * module would send to the one, and workers wait at the other.
+ *
+ * @throws {UsageError} If it is another database, schema or table. Hosts may have several names.
+ */
+export function checkOwnStore(name: string, own: string | undefined, url: string): void {
+  if (own === undefined || !isPostgres(own)) return;
+  const [here, there] = [placeOf(own), placeOf(url)];
+  const isOtherDatabase = here.database !== there.database && here.database && there.database;
+  if (!isOtherDatabase && here.schema === there.schema && here.table === there.table) return;
+  throw new UsageError(
+    `${name}() has the store ${shownLocation(own)}, and --store names ${
+      shownLocation(url)
+    }: sweeps ` +
+      `and workers would wait for each other; give --store the same URL, or change the option store`,
+  );
+}
+
+function placeOf(
+  url: string,
+): { readonly database: string; readonly schema: string | null; readonly table: string | null } {
+  const { pathname, searchParams } = new URL(url.replace(/^\w+(?:\+\w+)?:/, "postgresql:"));
+  return {
+    database: pathname.slice(1),
+    schema: searchParams.get("schema"),
+    table: searchParams.get("table"),
+  };
+}
+
+function isPostgres(store: string): boolean {
+  return /^postgres(?:ql)?(?:\+\w+)?:\/\//i.test(store);
+}
+
+/**
  * Returns the URL of a Postgres store.
  *
  * @param what The option or command that needs it, in the error.
  * @throws {UsageError} If the store is of another kind, or not named.
  */
 export function postgresUrl(store: string | undefined, what: string): string {
-  if (store !== undefined && /^postgres(?:ql)?(?:\+\w+)?:\/\//i.test(store)) return store;
+  if (store !== undefined && isPostgres(store)) return store;
   const got = store === undefined ? "" : `, not ${shownLocation(store)}`;
   throw new UsageError(`${what} needs --store postgres://…, which all machines reach${got}`);
 }

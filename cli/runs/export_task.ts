@@ -152,8 +152,8 @@ export async function exportTask(
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });
   });
-  const { store, save } = values;
-  const executor = await executorOf(values, { module: written, store, save }, here);
+  const { store } = values;
+  const executor = await executorOf(values, { module: written, store }, here);
   // The store stays open: it is the module's own.
   return {
     swept,

@@ -11,6 +11,7 @@ import { asStored } from "../grids/as_stored.ts";
 import { type GridValues, readGrid } from "../grids/grid.ts";
 import { confirmEarlierRows, earlierRows } from "../grids/earlier_rows.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
+import { checkOwnStore } from "./executor_of.ts";
 import { exportTask, loadExport } from "./export_task.ts";
 import type { Task } from "./task.ts";
 import type { EngineValues, SweepValues } from "./sweep_options.ts";
@@ -34,6 +35,9 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
   if (!grid) checkNoGrid(values);
   const found = await loadExport(values.module, values);
+  if (values.engine !== undefined && values.store !== undefined) {
+    checkOwnStore(found.name, found.target.ownStore, values.store);
+  }
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
   }

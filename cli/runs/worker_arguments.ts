@@ -2,7 +2,6 @@
 export interface WorkerValues {
   readonly store: string | undefined;
   readonly module?: string | undefined;
-  readonly save?: boolean | undefined;
   readonly program?: readonly string[];
   readonly namespace?: string | undefined;
   readonly result?: string | RegExp | undefined;
@@ -11,7 +10,7 @@ export interface WorkerValues {
 
 /** Returns the arguments of `stet worker` that have these values. */
 export function workerArguments(
-  { store, module, save = false, program = [], result, ...named }: WorkerValues,
+  { store, module, program = [], result, ...named }: WorkerValues,
 ): string[] {
   const pattern = result instanceof RegExp ? result.source : result;
   const options = { store, namespace: named.namespace, result: pattern, logs: named.logs };
@@ -20,7 +19,6 @@ export function workerArguments(
     ...Object.entries(options).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, value]
     ),
-    ...save ? ["--save"] : [],
     ...program.length > 0 ? ["--", ...program] : [],
   ];
 }

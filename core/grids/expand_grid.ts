@@ -1,7 +1,8 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkLengths, zipParts } from "./zip_parts.ts";
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { OptionForm } from "../options/option_forms.ts";
 import { setEntry } from "../values/value.ts";
 
 /** Options of {@linkcode expandGrid}. */
@@ -50,7 +51,7 @@ export function expandGrid<A extends Axes<A>>(
   axes: A,
   options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
-  checkOptions("make a grid", options, { zip: true });
+  checkOptions("make a grid", options, { zip });
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
   return sequence(
     () => product(wheels),
@@ -65,6 +66,11 @@ export function expandGrid<A extends Axes<A>>(
     },
   ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
 }
+
+const zip: OptionForm = {
+  text: 'an array of names, as in ["model", "batch"]',
+  isOfType: Array.isArray,
+};
 
 /** Axes that change together, with the values of each. */
 interface Wheel {

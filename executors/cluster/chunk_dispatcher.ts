@@ -256,6 +256,7 @@ export class ChunkDispatcher implements Dispatcher {
     return {
       version: JOB_VERSION,
       source: this.#sweep.source ?? "",
+      save: this.#sweep.save,
       keys: runs.map(({ run }) => keyText(run.fingerprint)).join(""),
       runs: runs.map(({ run: { item, params, spelled } }) =>
         encodeRun(

@@ -1,8 +1,11 @@
 import { messageOf } from "../../core/errors.ts";
 import type { DispatchedSweep, Dispatcher } from "../../core/runs/dispatcher.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
-import { checkOptions } from "../../core/values/check_options.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import { shown } from "../../core/values/described.ts";
+import { executor, flag, type OptionForm, text } from "../../core/options/option_forms.ts";
 import { isPlainObject } from "../../core/values/value.ts";
 import type { DispatchOptions } from "./chunk_dispatcher.ts";
 import { encodeItem } from "./encode_item.ts";
@@ -47,13 +50,22 @@ export interface ClusterOptions {
  * ```
  */
 export function cluster(url: string | URL, options: ClusterOptions = {}): Executor {
-  checkOptions("use a cluster", options, {
-    fallback: true,
-    detach: true,
-    workerCommand: true,
-  });
+  if (!/^postgres(?:ql)?(?:\+\w+)?:/i.test(String(url))) {
+    throw new TypeError(
+      `Cannot use a cluster: url must be that of a PostgreSQL database, as in ` +
+        `"postgres://user@host/database", got ${
+          typeof url === "string" ? `"${shownLocation(url)}"` : shown(url)
+        }`,
+    );
+  }
+  checkOptions("use a cluster", options, { fallback, detach: flag, workerCommand: text });
   return new Cluster(String(url), options);
 }
+
+const fallback: OptionForm = {
+  text: `${executor.text}, or false`,
+  isOfType: (value) => value === false || executor.isOfType(value),
+};
 
 class Cluster implements Executor {
   readonly concurrency: number;

@@ -25,7 +25,7 @@ export interface QueueFunction {
  * @throws {UnfitJobsError} If it does not.
  */
 export function checkJob(
-  { version, source, keys, runs: [run] }: Omit<JobData, "attempts">,
+  { version, source, keys, runs: [run] }: Omit<JobData, "attempts" | "save">,
   { label, location, source: own = "", fingerprintOf }: QueueFunction,
   workerCommand = "stet worker",
 ): void {

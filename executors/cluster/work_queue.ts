@@ -15,7 +15,8 @@ import {
 import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
-import { checkOptions } from "../../core/values/check_options.ts";
+import { checkOptions, type OptionForms } from "../../core/options/check_options.ts";
+import { executor, flag, log, signal, text, wholeFrom } from "../../core/options/option_forms.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
@@ -36,14 +37,14 @@ const FAILED_PAUSE_MS = 1_000;
 /** Work whose keys are claimed ahead, in seconds, and the maximum number of its runs. */
 const AHEAD_SECONDS = 0.1, MAX_AHEAD = 100;
 
-const OPTIONS = {
-  executor: true,
-  concurrency: true,
-  signal: true,
-  handleSignals: true,
-  workerCommand: true,
-  log: true,
-} as const satisfies Record<keyof ClusterWorkerOptions, true>;
+const OPTIONS: OptionForms<ClusterWorkerOptions> = {
+  executor,
+  concurrency: wholeFrom(1),
+  signal,
+  handleSignals: flag,
+  workerCommand: text,
+  log,
+};
 
 /** Works for the queue of a function until it is drained. See `clusterWorker`. */
 export async function workQueue(
@@ -229,7 +230,9 @@ class QueueWorker implements Interruptible {
   async #run(running: Running): Promise<void> {
     const { job } = running;
     try {
-      this.#check(job.data as JobData);
+      const data = job.data as JobData;
+      this.#check(data);
+      if (data.save) this.#target.saveResults?.();
       const output = await this.#runChunk(running);
       if (running.abort.signal.aborted) {
         return await this.#queue.fail(job, running.abort.signal.reason);

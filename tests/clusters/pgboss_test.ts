@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -342,6 +343,15 @@ test(
   async (t) => {
     const grid = ["-g", "n=1"];
     const module = `${runsModule}#square`;
+    const folder = tempFolder(t);
+    const engine = ["--engine", "pgboss"];
+    const own = join(folder, "own.ts");
+    writeFileSync(
+      own,
+      `import { once } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+export const train = once((n: number) => n, { store: "postgres://me:secret@h/d?table=runs" });
+`,
+    );
     for (
       const [args, message] of [
         [["sweep", module, ...grid, "--engine", "pgboss"], /--engine needs --store postgres/],
@@ -353,11 +363,20 @@ test(
         [["worker", module, "--store", "a.csv"], /stet worker needs --store postgres/],
         [["worker", `${runsModule}#no`, "--store", "postgres://h/d"], /has no export "no"/],
         [["worker", "--store", "postgres://h/d"], /name one module/],
+        [
+          ["worker", `${own}#train`, "--store", "postgres://h/d"],
+          /train\(\) has the store postgres:\/\/\S*@?h\/d\?table=runs, and --store names postgres:\/\/h\/d: .*give --store the same URL/,
+        ],
+        [
+          ["sweep", `${own}#train`, ...grid, "--store", "postgres://h/other?table=runs", ...engine],
+          /train\(\) has the store .*, and --store names postgres:\/\/h\/other/,
+        ],
       ] as const
     ) {
       const run = startCli(t, args);
       assert.equal(await run.ended(), 2, run.output);
       assert.match(run.output, message);
+      assert.doesNotMatch(run.output, /secret/);
     }
   },
 );
@@ -372,6 +391,7 @@ test(
     const workers = others.map((runtime, i) =>
       startWorker(t, { url, folder, runtime, owner: `worker${i}` })
     );
+    await until(() => workers.every(({ output }) => /Waiting for runs/.test(output)));
     const args = [
       ...["sweep", `${runsModule}#square`, "-g", `n=0..${KEYS - 1}`, "-g", "ms=150"],
       ...["--store", url, "--engine", "pgboss", "--no-fallback"],
@@ -400,5 +420,35 @@ test(
     const third = startCli(t, args);
     assert.equal(await third.ended(), 0);
     assert.match(third.output, new RegExp(`0 ran, ${KEYS} skipped, 0 failed`));
+  },
+);
+
+test(
+  "the plain function of docs/clusters.md is run by workers, and its results are saved",
+  options,
+  async (t) => {
+    const { url } = await place(t);
+    const page = readFileSync(new URL("../../docs/clusters.md", import.meta.url), "utf8");
+    const text = /^```ts train\.ts\n(.*?)^```/ms.exec(page)?.[1];
+    assert(text, "docs/clusters.md has train.ts");
+    const module = join(tempFolder(t), "train.ts");
+    writeFileSync(module, text);
+    startCli(t, ["worker", `${module}#train`, "--store", url, "-j", "2"]);
+    const sweep = [
+      "sweep",
+      `${module}#train`,
+      "-g",
+      "alpha=0.5",
+      "-g",
+      "seed=0..2",
+      "--store",
+      url,
+    ];
+    const run = startCli(t, [...sweep, "--save", "--engine", "pgboss", "--no-fallback"]);
+    assert.equal(await run.ended(), 0, run.output);
+    const backend = await openBackend(url);
+    const losses = (await backend.load()).map((row) => row["result.loss"] as number);
+    await backend.close();
+    assert.deepEqual(losses.sort(), [0.5 / 3, 0.25, 0.5]);
   },
 );

@@ -457,7 +457,8 @@ test("timers get their turn between runs that never wait", async () => {
 test("sweep() refuses what it cannot sweep", () => {
   const { double } = doubling();
   const wrong = sweep as unknown as (...args: unknown[]) => unknown;
-  assert.throws(() => wrong((n: number) => n, []), /wrapped, or a Store/);
+  assert.throws(() => wrong((n: number) => n, []), /wrap it, as in once\(train/);
+  assert.throws(() => wrong("train.ts#train", []), /wrapped, or a Store, got "train.ts#train"/);
   assert.throws(() => wrong(double, { n: 1 }), /must be an array or other iterable/);
   assert.throws(() => wrong(double, null), /got null/);
   for (

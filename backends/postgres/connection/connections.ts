@@ -153,10 +153,9 @@ export class Connections {
     this.checkOpen();
     try {
       const connection = await Connection.open(this.#pg, pgOptions(this.#url), this.clock);
-      if (!this.#hasAnswered) checkServer(connection.facts, this.#url.location);
-      this.#hasAnswered = true;
       this.#all.add(connection);
       connection.onEnd(() => this.#all.delete(connection));
+      if (!this.#hasAnswered) this.#checkServer(connection);
       if (this.#isClosed) await connection.close();
       return connection;
     } catch (error) {
@@ -167,6 +166,16 @@ export class Connections {
 
   #storeError(error: unknown): Error {
     return storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
+  }
+
+  #checkServer(connection: Connection): void {
+    try {
+      checkServer(connection.facts, this.#url.location);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    this.#hasAnswered = true;
   }
 
   /** Closes all connections. */
