@@ -259,6 +259,7 @@ class QueueWorker implements Interruptible {
     const giveBack = (): void => {
       if (!running.isDropped && chunk.left > 0) {
         rest ??= this.#giveBack(running.job, chunk, (performance.now() - start) / 1000);
+        rest.catch(() => {}); // thrown where it is awaited, which may be later
       }
     };
     let ran = 0;

@@ -214,7 +214,7 @@ test("without its queue a sweep runs here after a warning, or fails", options, a
   assert.equal(ran, 2);
   assert.match(
     logs.join("\n"),
-    /Cannot use the workers of ".*127\.0\.0\.1:1.*in this process instead/,
+    /Cannot open store ".*127\.0\.0\.1:1.*in this process instead/,
   );
   const executor = cluster(nowhere, { fallback: false });
   await assert.rejects(sweep(twice, [{ n: 3 }], { executor, ...sweepOptions }).done, StoreError);

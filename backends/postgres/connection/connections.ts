@@ -61,7 +61,8 @@ export class Connections {
   /**
    * Executes a statement. It is sent again when the connection was lost, for two minutes.
    *
-   * @throws The error of the server. @throws {ConnectionError} If it is not repeatable, and in doubt.
+   * @throws {StoreError} If the server cannot be reached. @throws The error of the server.
+   * @throws {ConnectionError} If it is not repeatable, and in doubt.
    */
   async query(
     text: string,
@@ -138,7 +139,7 @@ export class Connections {
       }
       const isStarting = codeOf(trouble) === "57P03";
       const patience = this.#hasAnswered || isStarting ? PATIENCE_MS : FIRST_PATIENCE_MS;
-      if (this.clock.now() + pause > start + patience) throw trouble;
+      if (this.clock.now() + pause > start + patience) throw this.#storeError(trouble);
       await this.#sleep(pause * (0.5 + this.clock.random() / 2));
     }
   }
@@ -159,7 +160,7 @@ export class Connections {
       return connection;
     } catch (error) {
       if (isPassing(error)) throw error;
-      throw storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
+      throw this.#storeError(error);
     }
   }
 
@@ -171,6 +172,10 @@ export class Connections {
       throw error;
     }
     this.#hasAnswered = true;
+  }
+
+  #storeError(error: unknown): Error {
+    return storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
   }
 
   /** Closes all connections. */
