@@ -21,7 +21,7 @@ export interface CommandsOptions {
   /**
    * Place of a result: the path of a file with JSON that the program writes, with placeholders
    * (`"results/{seed}.json"`), or a pattern, whose last match in a line of output or standard error it is: an
-   * object of its named groups, else its first group, else all of it. Default: the last JSON value of standard
+   * object of its named groups, else its only group, else all of it. Default: the last JSON value of standard
    * output.
    */
   readonly result?: string | RegExp;
@@ -76,8 +76,8 @@ const OPTIONS: OptionForms<CommandsOptions> = {
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
  * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
- * @throws {TypeError} If there are no words, or several programs at once would
- * write one file of results.
+ * @throws {TypeError} If there are no words, several programs at once would
+ * write one file of results, or a pattern has several groups and no names.
  *
  * @example
  * ```ts

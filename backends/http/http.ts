@@ -231,7 +231,11 @@ export class HttpBackend extends Engine {
 
   /** Returns the keys that are claimed now, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
-    return (await this.#client.claims()).map(({ key, holder }) => ({ key, holder }));
+    return (await this.#client.claims()).map(({ key, holder, version }) => ({
+      key,
+      holder,
+      ...version !== undefined && { version },
+    }));
   }
 
   /** Returns what the sidecar finds in its store. */

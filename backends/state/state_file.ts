@@ -250,7 +250,8 @@ export class StateFile {
   claims(): MaybePromise<HeldKey[]> {
     const heldOf = (key: string): HeldKey[] => {
       const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
-      return holder === undefined ? [] : [{ key, holder }];
+      const version = holder && this.#owners.versionOf(this.#ownerOf(key)!);
+      return holder === undefined ? [] : [{ key, holder, ...version && { version } }];
     };
     return andThen(
       this.#read(claimedKeys),

@@ -6,7 +6,7 @@ import { ARROW } from "../../packages/apache_arrow.ts";
 import { findPackage } from "../../packages/find_package.ts";
 import { PG } from "../../packages/pg.ts";
 import { PG_BOSS } from "../../packages/pg_boss.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../core/runtime/version.ts";
 import type { Check } from "./check.ts";
 
 /** The oldest versions that stet runs on. */

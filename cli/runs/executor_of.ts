@@ -1,20 +1,22 @@
 import type { Executor } from "../../core/runs/executor.ts";
 import type { Row } from "../../core/values/value.ts";
+import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { UsageError } from "../usage_error.ts";
 import type { EngineValues } from "./sweep_options.ts";
+import { workerArguments, type WorkerValues } from "./worker_arguments.ts";
 
 /**
  * Returns the executor of a command: that of the workers of a cluster, if there is an `--engine`.
  *
- * @param store The store as the command line names it.
+ * @param worker The values of `stet worker` for these runs.
  * @param here The executor of this process.
  * @param spelled Returns params as they were written, for programs.
  * @throws {UsageError} If the options do not fit.
  */
 export async function executorOf(
   { engine, detach = false, noFallback = false }: Partial<EngineValues>,
-  store: string | undefined,
+  worker: WorkerValues,
   here: Executor,
   spelled?: (params: Row) => Row,
 ): Promise<Executor> {
@@ -24,8 +26,12 @@ export async function executorOf(
     return here;
   }
   const { cluster } = await import("../../mod.ts");
-  const url = postgresUrl(store, "--engine");
-  const executor = cluster(url, { detach, fallback: noFallback ? false : here });
+  const url = postgresUrl(worker.store, "--engine");
+  const executor = cluster(url, {
+    detach,
+    fallback: noFallback ? false : here,
+    workerCommand: shownCommand(["stet", "worker", ...workerArguments(worker)]),
+  });
   return spelled ? withSpelling(executor, spelled) : executor;
 }
 

@@ -174,6 +174,8 @@ export interface HeldKey {
   readonly key: string;
   /** Name of the process or client that runs it, for messages. */
   readonly holder: string;
+  /** Version of stet of that process, if it is known. */
+  readonly version?: string;
 }
 
 /** The reason of a failed run. */

@@ -1,6 +1,7 @@
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
+import { DEFAULT_STORE } from "../contract/registry.ts";
 import { ColumnError, ResultError } from "../errors.ts";
 import { hashRow } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
@@ -8,7 +9,7 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
 import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import type { Outcome, RunsOptions } from "./once_types.ts";
+import type { OnChange, Outcome, RunsOptions } from "./once_types.ts";
 import { SkipSummary } from "./skip_summary.ts";
 import { variableName } from "./variable_name.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
@@ -127,6 +128,17 @@ export class Runs implements Target<CallPlan> {
   /** Has the function use the store at a location, instead of that of its options, from its next opening on. */
   relocate(location: string): void {
     this.#location = location;
+  }
+
+  /** The store as its options name it; undefined if they hold an open one. */
+  get store(): string | undefined {
+    const { store = DEFAULT_STORE } = this.#options;
+    const isOpen = typeof store === "object" && !(store instanceof URL);
+    return this.#location ?? (isOpen ? undefined : String(store));
+  }
+
+  get onChange(): OnChange {
+    return this.#watch.onChange;
   }
 
   /** Returns the open store. */

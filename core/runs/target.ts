@@ -3,7 +3,7 @@ import type { Engine } from "../contract/engine.ts";
 import type { Job } from "./executor.ts";
 import type { Held, HeldClaim } from "./held_claim.ts";
 import type { Key } from "../keys/key.ts";
-import type { Outcome } from "./once_types.ts";
+import type { OnChange, Outcome } from "./once_types.ts";
 import type { Row } from "../values/value.ts";
 
 /**
@@ -56,6 +56,10 @@ export interface Target<P extends Plan = Plan> {
   readonly ownStore?: string | undefined;
   /** Has a function use the store at a location, instead of that of its options. Only of functions. */
   relocate?(location: string): void;
+  /** The store as options name it, if they do. Only of functions. */
+  readonly store?: string | undefined;
+  /** Reaction to rows of another source. Only of functions. */
+  readonly onChange?: OnChange;
   /** Returns the open store. Only of functions. */
   backend?(): Promise<Engine>;
   /** Returns the names of the params of an item that are not in its key. Only of functions. */

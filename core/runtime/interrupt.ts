@@ -2,8 +2,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { basename, extname, isAbsolute, relative } from "node:path";
 import { isCompiled } from "./is_compiled.ts";
-import { shellText } from "./shell_text.ts";
-import { withoutSecrets } from "./shown_location.ts";
+import { shownCommand } from "./shown_command.ts";
 
 /** Work that an interrupt ends. */
 export interface Interruptible {
@@ -82,12 +81,11 @@ function exit(): never {
 /** Returns the command that started this process, as far as it can know: an installed program by its name. */
 export function ownCommand(): string {
   const [runtime = "", script = "", ...args] = process.argv;
-  const shown = args.map(withoutSecrets);
-  if (isCompiled()) return shellText([basename(process.execPath), ...shown]);
-  if (script !== "" && extname(script) === "") return shellText([basename(script), ...shown]);
+  if (isCompiled()) return shownCommand([basename(process.execPath), ...args]);
+  if (script !== "" && extname(script) === "") return shownCommand([basename(script), ...args]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
   const path = relative(process.cwd(), script);
   const isInside = path !== "" && !path.startsWith("..") && !isAbsolute(path);
-  return shellText([...run, isInside ? path : withoutSecrets(script), ...shown]);
+  return shownCommand([...run, isInside ? path : script, ...args]);
 }

@@ -1,3 +1,4 @@
+import { counted } from "../display/counted.ts";
 import { cutText } from "../display/display_width.ts";
 import { messageOf, nameOf } from "../errors.ts";
 import { isThrottled } from "./http_retry.ts";
@@ -58,7 +59,7 @@ export class EndNotes {
    */
   failures({ label, location }: SweptNames, isRetried: boolean): string | undefined {
     if (this.#failed === 0) return undefined;
-    const which = `${runsText(this.#failed)} of ${label}() failed${
+    const which = `${counted(this.#failed, "run")} of ${label}() failed${
       this.#failed > 1 ? ", the first" : ""
     }`;
     const isInMemory = location === ":memory:";
@@ -73,20 +74,16 @@ export class EndNotes {
     const { size } = this.#unused;
     if (size === 0) return undefined;
     const names = [...this.#unused].slice(0, MAX_NAMES).map((name) => `"${name}"`).join(", ");
-    return `[stet] ${this.#items} combinations are ${runsText(this.#keys)} of ${label}(): ` +
+    return `[stet] ${this.#items} combinations are ${counted(this.#keys, "run")} of ${label}(): ` +
       `${names}${size > MAX_NAMES ? ", …" : ""} ${size === 1 ? "is" : "are"} not in its key ` +
       `(${this.#keyNames.join(", ")})`;
   }
 }
 
-function runsText(count: number): string {
-  return count === 1 ? "1 run" : `${count} runs`;
-}
-
 /** Returns the line about keys that failed for good before. */
 export function leftFailedText(count: number): string {
-  return `[stet] ${count} failed for good before and were not run again; stet failures --retry runs ` +
-    `them, or retryPermanent: true`;
+  return `[stet] ${count} failed for good before and were not run again; retryPermanent: true ` +
+    `(--retry-permanent of stet sweep) runs them`;
 }
 
 /** Returns the name and the first line of an error. */

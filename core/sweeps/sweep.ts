@@ -215,9 +215,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     const { graceSeconds = Infinity } = this.#options;
     if (this.#running > 0) {
       const most = graceSeconds === Infinity ? "" : `, for ${graceSeconds} s at most`;
-      this.#log(
-        `[stet] Interrupted: finishing what runs (${this.#running})${most}; once more aborts it`,
-      );
+      const what = this.#dispatcher
+        ? "cancelling what waits, workers finish what they run"
+        : `finishing what runs (${this.#running})`;
+      this.#log(`[stet] Interrupted: ${what}${most}; once more aborts it`);
     }
     if (graceSeconds === Infinity) return;
     const abort = (): void => this.#abort(new Error("the sweep was interrupted"));

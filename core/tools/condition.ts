@@ -73,6 +73,9 @@ const WORDS: ReadonlySet<string> = new Set(
 const TOKEN =
   /\s*(?:(?<name>[\p{L}_$][\p{L}\p{N}_$.]*)|"(?<column>(?:[^"]|"")*)"|'(?<text>(?:[^']|'')*)'|(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?<sign><=|>=|!=|<>|==|[=<>(),+-]))/uy;
 
+/** A date without quotes. */
+const DATE = /\d{4}-\d\d(?:-\d\d)?(?:T[\d:.]+Z?)?/y;
+
 /** Other spellings of comparisons. */
 const ALIASES: ReadonlyMap<string, Sign> = new Map([["==", "="], ["<>", "!="]]);
 
@@ -132,7 +135,7 @@ class Parser {
     if (this.#takeWord("in")) {
       this.#need("(");
       const members: Operand[] = [];
-      do members.push(this.#operand()); while (this.#takeSign(","));
+      do members.push(this.#operand(true)); while (this.#takeSign(","));
       this.#need(")");
       return negated({ kind: "in", left, members }, isNegated);
     }
@@ -143,11 +146,15 @@ class Parser {
     }
     this.#next();
     const sign = ALIASES.get(text) ?? text as Sign;
-    return { kind: "compare", sign, left, right: this.#operand() };
+    return { kind: "compare", sign, left, right: this.#operand(true) };
   }
 
-  #operand(): Operand {
+  /** @param isValue True where a value is more likely than a column. */
+  #operand(isValue = false): Operand {
     const { kind, text, at } = this.#token;
+    DATE.lastIndex = at;
+    const [date] = kind === "number" ? DATE.exec(this.#text) ?? [] : [];
+    if (date !== undefined) throw this.#error(`a date is a text, in single quotes: '${date}'`);
     const sign = this.#takeSign("-") ? "-" : this.#takeSign("+") ? "+" : undefined;
     const word = kind === "name" ? text.toLowerCase() : undefined;
     if (sign !== undefined || kind === "number" || word === "nan" || word === "inf") {
@@ -160,7 +167,7 @@ class Parser {
     if (kind !== "column" && (word === undefined || WORDS.has(word))) {
       throw this.#unexpected("a column or a value");
     }
-    this.#check(text, at);
+    this.#check(text, at, isValue);
     this.#next();
     return { column: text };
   }
@@ -182,11 +189,14 @@ class Parser {
     return isNegative ? -size : size;
   }
 
-  #check(name: string, at: number): void {
+  #check(name: string, at: number, isValue: boolean): void {
     if (this.#columns.includes(name)) return;
     const nearest = nearestColumn(name, this.#columns);
+    const quoted = `'${name.replaceAll("'", "''")}'`;
     const advice = nearest === undefined
-      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes`
+      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes: ${quoted}`
+      : isValue
+      ? `did you mean ${nearest}, or the text ${quoted}?`
       : `did you mean ${nearest}?`;
     throw this.#error(`there is no column "${name}"; ${advice}`, at);
   }

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { availableParallelism } from "node:os";
 import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
@@ -15,7 +16,7 @@ import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
 import { checkOptions, type OptionForms } from "../../core/options/check_options.ts";
-import { executor, flag, log, signal, wholeFrom } from "../../core/options/option_forms.ts";
+import { executor, flag, log, signal, text, wholeFrom } from "../../core/options/option_forms.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
@@ -41,6 +42,7 @@ const OPTIONS: OptionForms<ClusterWorkerOptions> = {
   concurrency: wholeFrom(1),
   signal,
   handleSignals: flag,
+  workerCommand: text,
   log,
 };
 
@@ -158,7 +160,7 @@ class QueueWorker implements Interruptible {
       await executor.close?.();
     }
     const { jobs, ran, failed } = this.#counts;
-    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${jobs} jobs`);
+    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${counted(jobs, "job")}`);
     if (this.#refusal) throw this.#refusal;
     return { ...this.#counts };
   }
@@ -168,7 +170,9 @@ class QueueWorker implements Interruptible {
     this.#drain();
     if (times === 1 && this.#running.size > 0) {
       this.#log(
-        `[stet] Draining: finishing what runs (${this.#running.size}); once more aborts it`,
+        `[stet] Draining: finishing what runs (${
+          counted(this.#running.size, "job")
+        }); once more aborts it`,
       );
     }
     if (times === 1) return;
@@ -370,6 +374,7 @@ class QueueWorker implements Interruptible {
   #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
     const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
-    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
+    const fn = { label, location, source, fingerprintOf: fingerprint };
+    checkJob(data, fn, this.#options.workerCommand);
   }
 }

@@ -61,7 +61,8 @@ export function drawRunning({ running, claims }) {
 
 /** Draws the workers of a cluster, and how many runs wait for them. */
 export async function drawWorkers() {
-  const { workers, queues } = await get("/v1/workers");
+  const { workers: all, queues } = await get("/v1/workers");
+  const workers = all.filter((/** @type {any} */ { state }) => state !== "ended");
   byId("workers").hidden = workers.length === 0 && queues.length === 0;
   const waiting = queues.reduce(
     (/** @type {number} */ sum, /** @type {any} */ q) => sum + q.waiting,

@@ -82,7 +82,9 @@ export async function drawTimeline() {
   const all = sums.reduce((sum, count) => sum + count, 0);
   chart.setAttribute(
     "aria-label",
-    `${countText(all)} runs, ${countText(most)} at most in ${durationText(size)}`,
+    `${countText(all)} ${all === 1 ? "run" : "runs"}, ${countText(most)} at most in ${
+      durationText(size)
+    }`,
   );
   tell(told);
 }

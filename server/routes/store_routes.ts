@@ -83,7 +83,9 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       path: "/v1/claims",
       summary: "The runs under way, and their holders",
       answer: z.strictObject({
-        claims: z.array(z.strictObject({ params: row, key: text, holder: text })),
+        claims: z.array(
+          z.strictObject({ params: row, key: text, holder: text, version: text.exactOptional() }),
+        ),
       }),
     }, async () => {
       const claims = (await backend.held()).map((held) => withParams(keyParams(held.key), held));

@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli.ts";
-import { VERSION } from "../../cli/version.ts";
+import { VERSION } from "../../core/runtime/version.ts";
 import { openBackend } from "../../mod.ts";
 import { runtimes } from "../runtimes.ts";
 import { tempStore } from "../temp_folder.ts";

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
 import { openEngine } from "../open_engine.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
 import { serve } from "../../server/serve.ts";
@@ -57,7 +58,7 @@ test("cluster() gives what workers returned, and skips it the next time", option
   assert.equal(executionsIn(folder).length, 50);
   const status = startCli(t, ["status", url, "--workers"]);
   assert.equal(await status.ended(), 0);
-  assert.match(status.output, /1 workers\n.*working square on .*: 50 ran, 0 failed/);
+  assert.match(status.output, /1 worker\n.*working square on .*: 50 ran, 0 failed/);
   const sidecar = await serve({ store: url.replace("stet@", "stet:secret@"), port: 0 });
   const answer = async (path: string): Promise<string> =>
     await (await fetch(sidecar.url + path)).text();
@@ -70,6 +71,9 @@ test("cluster() gives what workers returned, and skips it the next time", option
   worker.kill("SIGTERM");
   await worker.ended();
   assert.match(worker.output, /50 ran, 0 failed/);
+  const after = startCli(t, ["status", url, "--workers"]);
+  assert.equal(await after.ended(), 0);
+  assert.match(after.output, /0 workers; 1 ended within the last hour\n(?!ended)/);
 });
 
 test(
@@ -137,11 +141,11 @@ test(
     const before = await jobStates(url);
     // In another order, and more of them: what waits is not sent again.
     await swept(url, numbers(310).reverse(), { executor: detach, log });
-    assert.match(logs[0]!, /300 runs were sent/);
-    assert.match(logs[1]!, /310 runs were sent to workers, 300 of them before/);
+    assert.match(logs[0]!, /Sent 300 runs to workers/);
+    assert.match(logs[1]!, /Sent 310 runs to workers, 300 of them before/);
     const status = startCli(t, ["status", url, "--workers"]);
     assert.equal(await status.ended(), 0, status.output);
-    assert.match(status.output, /0 workers\n.*310 runs wait, 0 are with workers: queue .*square/);
+    assert.match(status.output, /0 workers\n.*310 runs to begin, 0 with workers: queue .*square/);
     const after = await jobStates(url);
     assert(after["created"]! <= before["created"]! + 10);
     startWorker(t, { url, folder });
@@ -244,6 +248,11 @@ test(
     await change("version", String(version));
     await change("source", '"v:2"');
     await assert.rejects(swept(url, numbers(9)), /for another source of it \(v:2/);
+    const sweeping = ["sweep", `${runsModule}#square`, "-g", "n=1", "--store", url];
+    const refused = startCli(t, [...sweeping, "--engine", "pgboss"]);
+    assert.equal(await refused.ended(), 3);
+    const cancelling = ["stet", "worker", "--cancel", `${runsModule}#square`, "--store", url];
+    assert(refused.output.includes(`with: ${shellText(cancelling)}\n`), refused.output);
     await change("source", '""');
     await change("keys", `"${"0".repeat(24)}"`);
     await assert.rejects(swept(url, numbers(9)), /with another key of it/);
@@ -256,7 +265,7 @@ test(
     const args = ["worker", `${runsModule}#square`, "--store", url, "--cancel"];
     const cancel = startCli(t, args);
     assert.equal(await cancel.ended(), 0, cancel.output);
-    assert.match(cancel.output, /\d jobs were cancelled/);
+    assert.match(cancel.output, /Cancelled \d jobs?/);
     await sql.close();
   },
 );

@@ -358,6 +358,36 @@ test("a role that may only read sees the status, rows and SQL of a store", optio
   await run.close();
 });
 
+test(
+  "the command that a sweep prints finds its failures, given the password",
+  options,
+  async (t) => {
+    const store = await secretUrl({ params: { table: "failing" } });
+    const folder = tempFolder(t);
+    const module = join(folder, "swept.ts");
+    const library = new URL("../../mod.ts", import.meta.url).href;
+    writeFileSync(
+      module,
+      `import { once } from ${JSON.stringify(library)};
+export const fails = once(({ n }: { n: number }) => { throw new Error("no " + n); }, {
+  store: ${JSON.stringify(store)}, namespace: "function", quiet: true });`,
+    );
+    const run = ["run", "--logs", folder, "--store", store, "-g", "n=1", "--", "false"];
+    for (const args of [run, ["sweep", `${module}#fails`, "-g", "n=1"]]) {
+      const { text } = await stet(...args);
+      const [, url = ""] = /failed: PGPASSWORD=… stet failures '(.*)'/.exec(text) ?? [];
+      const named = new URL(url);
+      assert.deepEqual(
+        [named.username, named.search],
+        [new URL(store).username, "?table=failing"],
+        text,
+      );
+      named.password = new URL(store).password;
+      assert.match((await stet("failures", named.href)).text, /failed and not yet run again/);
+    }
+  },
+);
+
 test("no command shows the password, whether it succeeds or fails", options, async (t) => {
   const url = await secretUrl({ params: { table: "shown" } });
   const backend = await openBackend(url);

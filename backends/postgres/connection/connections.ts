@@ -164,6 +164,10 @@ export class Connections {
     }
   }
 
+  #storeError(error: unknown): Error {
+    return storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
+  }
+
   #checkServer(connection: Connection): void {
     try {
       checkServer(connection.facts, this.#url.location);
@@ -172,10 +176,6 @@ export class Connections {
       throw error;
     }
     this.#hasAnswered = true;
-  }
-
-  #storeError(error: unknown): Error {
-    return storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
   }
 
   /** Closes all connections. */

@@ -1,2 +1,0 @@
-/** Version of stet, as in deno.json. */
-export const VERSION = "0.1.0";
