@@ -131,7 +131,16 @@ export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCo
 export type SweepParams<A extends readonly unknown[]> =
   | A
   | ParamsObject<A>
-  | (A extends readonly [(infer Only)?] ? Extract<Only, NonNullable<Scalar>> : never);
+  | OnlyArgument<A>;
+
+/**
+ * The only argument of a function, if it is no object.
+ *
+ * @internal
+ */
+type OnlyArgument<A extends readonly unknown[]> = A extends readonly [(infer Only)?]
+  ? Extract<Only, NonNullable<Scalar>>
+  : never;
 
 /**
  * Params of one run as an object: the first argument, or all arguments by name.
