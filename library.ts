@@ -7,10 +7,15 @@ import { createExplain, type ExplainFunction } from "./core/tools/explain.ts";
 import { createLs, type LsFunction } from "./core/tools/ls.ts";
 import { createOnce } from "./core/runs/once.ts";
 import type { Once, OnceFunction } from "./core/runs/once_types.ts";
-import { Registry, type StoreOptions } from "./core/contract/registry.ts";
+import { DEFAULT_STORE, Registry, type StoreOptions } from "./core/contract/registry.ts";
 import { createReset, type ResetFunction } from "./core/tools/reset.ts";
 import { createShownStatus } from "./core/tools/shown_status.ts";
-import type { StatusFunction } from "./core/tools/status.ts";
+import { addFigures } from "./core/display/add_figures.ts";
+import { withStore } from "./core/contract/open_existing.ts";
+import { targetOf } from "./core/runs/target.ts";
+import type { Status } from "./core/contract/status_of.ts";
+import type { PrintOptions, StatusFunction } from "./core/tools/status.ts";
+import type { Report, ReportOptions } from "./figures/report/report.ts";
 import { Store as RecordStore } from "./core/records/store.ts";
 import type { Columns, StoreInit, StoreParams, StoreRecord } from "./core/records/store_types.ts";
 import type { ExportOptions } from "./core/tools/export_store.ts";
@@ -136,7 +141,13 @@ export type SweepFunction = <S extends Swept>(
  * assert.deepEqual(await sweep(train, grid), { ran: 0, skipped: 6, failed: 0 });
  * ```
  */
-export const sweep: SweepFunction = sweepTarget as SweepFunction; // typed for callers
+export const sweep: SweepFunction = ((swept, params, options) => {
+  const target = targetOf(swept);
+  return addFigures(sweepTarget(swept, params, options), async () => {
+    const { storeFigures } = await import("./figures/report/report.ts");
+    return target ? await storeFigures(target.engine) : "";
+  });
+}) as SweepFunction; // typed for callers
 
 /**
  * Runs that leave result files, each done once: `runOrRetrieve(params)` gives the record of those
@@ -231,7 +242,16 @@ export class Store<C extends Columns = Columns> extends RecordStore<C> {
  * fs.unlinkSync("example_status.csv");
  * ```
  */
-export const status: StatusFunction = createShownStatus(registry);
+export const status: StatusFunction = async (
+  store?: string | URL,
+  options: PrintOptions = {},
+): Promise<Status> => {
+  const found = await createShownStatus(registry)(store, options);
+  return addFigures(found, async () => {
+    const { storeFigures } = await import("./figures/report/report.ts");
+    return await withStore(registry, store ?? DEFAULT_STORE, options, storeFigures);
+  });
+};
 
 /**
  * Removes the rows of a store that agree on all columns given and for which the option `where` holds, and
@@ -298,6 +318,35 @@ export const explain: ExplainFunction = createExplain(registry);
  * ```
  */
 export const ls: LsFunction = createLs(registry);
+
+/**
+ * Reads a store and returns its figures as one file to send: best configurations by mean over seeds, how much
+ * each param matters, effects, a heat map, failures. Notebooks show the figures.
+ *
+ * @throws {TypeError} If an option names a column that is not there. @throws {SyntaxError} If `where` cannot be
+ * read. @throws {StoreError} If the store does not exist or cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { openBackend, report } from "@stet/stet";
+ * import assert from "node:assert/strict";
+ * import fs from "node:fs";
+ *
+ * const backend = await openBackend("example_report.csv");
+ * for (const lr of [0.1, 0.2]) {
+ *   for (const seed of [1, 2, 3]) await backend.record({ lr, seed, "result.loss": lr + seed / 100 });
+ * }
+ * await backend.close();
+ * const { html, markdown } = await report("example_report.csv", { metric: "loss" });
+ * assert(html.startsWith("<!doctype html>"));
+ * assert.match(markdown, /Best: lr \*\*0\.1\*\* with loss/);
+ * fs.unlinkSync("example_report.csv");
+ * ```
+ */
+export async function report(store?: string | URL, options?: ReportOptions): Promise<Report> {
+  const module = await import("./figures/report/report.ts");
+  return await module.report(registry, store, options);
+}
 
 /**
  * Runs SQL over a store: its rows are the table `runs`, saved results the struct `result`. Columns have

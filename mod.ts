@@ -30,6 +30,7 @@ export {
   openBackend,
   query,
   registerBackend,
+  report,
   reset,
   status,
   Store,
@@ -128,6 +129,7 @@ export type {
   Outcome,
 } from "./core/runs/once_types.ts";
 export type { Progress } from "./core/display/progress_line.ts";
+export type { Report, ReportOptions } from "./figures/report/report.ts";
 export { range } from "./core/grids/range.ts";
 export type { StoreOptions } from "./core/contract/registry.ts";
 export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";

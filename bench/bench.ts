@@ -22,6 +22,7 @@ import { cluster } from "./cluster.ts";
 import { cold } from "./cold.ts";
 import { columnar } from "./columnar.ts";
 import { crowd } from "./crowd.ts";
+import { dashboardView } from "./dashboard_view.ts";
 import { exporting } from "./export.ts";
 import type { Group, Setting } from "./group.ts";
 import { look } from "./look.ts";
@@ -55,6 +56,7 @@ const groups: readonly Group[] = [
   columnar,
   exporting,
   sidecar,
+  dashboardView,
   postgres,
   cluster,
 ];

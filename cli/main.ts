@@ -11,6 +11,9 @@ export type { Io } from "./command.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).status,
   ls: async () => (await import("./commands/ls.ts")).ls,
+  best: async () => (await import("./commands/best.ts")).best,
+  plot: async () => (await import("./commands/plot.ts")).plot,
+  report: async () => (await import("./commands/report.ts")).report,
   run: async () => (await import("./commands/run.ts")).run,
   sweep: async () => (await import("./commands/sweep.ts")).sweep,
   worker: async () => (await import("./commands/worker.ts")).worker,

@@ -7,7 +7,7 @@ import { findProgram, startError } from "./find_program.ts";
 import { canGuard, gated, guardGroup, killGroup, unguardGroup } from "./guard.ts";
 import type { OutputStream, ResultReader } from "./program_result.ts";
 import { Tail } from "./tail.ts";
-import { tellingLine } from "./telling_line.ts";
+import { tellingLine } from "../core/display/telling_line.ts";
 
 /** A program to run, and how. */
 export interface Program {

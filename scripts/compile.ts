@@ -70,7 +70,10 @@ function runTsc(entries: readonly string[], folder: string, more: readonly strin
   const args = [
     ...Object.entries(compilerOptions).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ..."--target es2024 --lib es2024,esnext,dom,dom.iterable,dom.asynciterable".split(" "),
-    ..."--module nodenext --types node --skipLibCheck --rewriteRelativeImportExtensions".split(" "),
+    ..."--module nodenext --types node --skipLibCheck --allowJs --rewriteRelativeImportExtensions"
+      .split(
+        " ",
+      ),
     ...["--rootDir", root, "--outDir", folder, ...more],
     ...entries.map((entry) => join(root, entry)),
   ];

@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 import type { Env, ServerDeps } from "./deps.ts";
+import { actionsRoutes } from "./routes/actions_routes.ts";
 import { ProblemError, problemOf, problemResponse } from "./routes/problem.ts";
 import { openapi } from "./routes/openapi.ts";
 import { queryRoutes } from "./routes/query_routes.ts";
+import { runRoutes } from "./routes/run_routes.ts";
 import { runsRoutes } from "./routes/runs_routes.ts";
 import { SECURE } from "./routes/secure_headers.ts";
 import { claimsRoutes } from "./routes/claims_routes.ts";
@@ -11,6 +13,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { figuresRoutes } from "./routes/figures_routes.ts";
 import { addRoutes, responseOf } from "./routes/route.ts";
 import { storeRoutes } from "./routes/store_routes.ts";
+import { viewRoutes } from "./routes/view_routes.ts";
 
 /** The sidecar's HTTP interface. */
 export function createApp(deps: ServerDeps): Hono<Env> {
@@ -18,9 +21,12 @@ export function createApp(deps: ServerDeps): Hono<Env> {
   const claims = claimsRoutes(deps);
   const others = [
     ...storeRoutes(deps),
+    ...actionsRoutes(deps),
     ...runsRoutes(deps),
+    ...runRoutes(deps),
     ...queryRoutes(deps),
     ...figuresRoutes(deps),
+    ...viewRoutes(deps),
     ...eventRoutes(deps),
   ];
   const routes = [...claims, ...others];

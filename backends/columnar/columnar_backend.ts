@@ -24,6 +24,7 @@ import type { Row } from "../../core/values/value.ts";
 import { beforeExit, notBeforeExit } from "../files/before_exit.ts";
 import { Freshness } from "../files/freshness.ts";
 import { realPath } from "../files/real_path.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { ColumnarFiles, type Place, STALE } from "./columnar_files.ts";
 import type { ColumnarFormat } from "./columnar_format.ts";
@@ -135,7 +136,9 @@ export class ColumnarBackend extends Engine {
       const now = this.#files.cursor;
       if (cursor === now) return { cursor, isWhole: false, rows: [] };
       const start = this.#files.countAt(cursor);
-      return { cursor: now, isWhole: start === undefined, rows: this.#rowsBetween(start, now) };
+      const rows = this.#rowsBetween(start, now);
+      if (start !== undefined) return { cursor: now, isWhole: false, rows };
+      return { cursor: now, isWhole: true, count: this.#files.rowCount, rows };
     });
   }
 
@@ -191,6 +194,16 @@ export class ColumnarBackend extends Engine {
 
   forget(params: readonly Row[]): MaybePromise<number> {
     return this.#claims.forget(params);
+  }
+
+  /** Returns the plans of sweeps that are noted. */
+  override plans(): readonly SweepPlan[] {
+    return this.#claims.plans();
+  }
+
+  /** Notes the plan of a sweep next to the store. */
+  override async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#claims.notePlan(plan);
   }
 
   async held(): Promise<readonly HeldKey[]> {

@@ -16,6 +16,7 @@ import {
   type VerifyOptions,
 } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { removedKey } from "../../core/contract/subset_shape.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
@@ -215,6 +216,16 @@ export class HttpBackend extends Engine {
     };
   }
 
+  /** Returns the plans of sweeps that the sidecar's store has. */
+  override async plans(): Promise<readonly SweepPlan[]> {
+    return await this.#client.plans();
+  }
+
+  /** Notes the plan of a sweep in the sidecar's store. */
+  override async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#client.notePlan(plan);
+  }
+
   /** Returns the failures noted since each key last succeeded, oldest first. */
   async failures(): Promise<readonly Failure[]> {
     return await this.#client.failures();
@@ -231,9 +242,10 @@ export class HttpBackend extends Engine {
 
   /** Returns the keys that are claimed now, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
-    return (await this.#client.claims()).map(({ key, holder, version }) => ({
+    return (await this.#client.claims()).map(({ key, holder, version, since }) => ({
       key,
       holder,
+      since: since ?? undefined,
       ...version !== undefined && { version },
     }));
   }

@@ -1,5 +1,6 @@
 import type { Failure, HeldKey } from "../../core/contract/backend.ts";
 import type { Finding } from "../../core/contract/engine.ts";
+import { encodePlan, readPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type * as wire from "../../core/contract/wire.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
 import { parseJson } from "../../core/values/json.ts";
@@ -178,6 +179,18 @@ export class SidecarClient {
     type Answer = { readonly claims: readonly RunningKey[] };
     return (await this.#connection.ask<Answer>("/v1/claims", ["claims"])).claims
       .map((held) => ({ ...held, params: decodeJsonRow(held.params) }));
+  }
+
+  /** Returns the plans of sweeps; none of a sidecar that knows no plans. */
+  async plans(): Promise<readonly SweepPlan[]> {
+    type Answer = { readonly plans: readonly unknown[] };
+    const { plans } = await this.#connection.ask<Answer>("/v1/plans", ["plans"]);
+    return plans.flatMap((plan) => readPlan(plan) ?? []);
+  }
+
+  /** Notes the plan of a sweep. */
+  async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#connection.ask("/v1/plans", [], { body: encodePlan(plan) });
   }
 
   /** Returns a page of rows. */

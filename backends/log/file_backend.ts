@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { setImmediate } from "node:timers";
 import type {
   ClaimAnswer,
   ClaimOptions,
@@ -31,6 +32,7 @@ import { realPath } from "../files/real_path.ts";
 import { explaining } from "../files/system_error.ts";
 import { Findings } from "../findings.ts";
 import { recordBatches } from "../record_batches.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
 import { checkShared } from "./check_shared.ts";
@@ -38,6 +40,9 @@ import type { Format } from "./format.ts";
 import { type ColumnsOf, StoreFile } from "./store_file.ts";
 import { isReadable, verifyLog } from "./verify_log.ts";
 
+/** Number of bytes that are read ahead at a time: a few milliseconds. */
+const PART_BYTES = 512 * 1024;
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 /** Number of rows in one write. */
 const BATCH = 500;
 
@@ -140,6 +145,16 @@ export class FileBackend extends Engine {
     yield* this.#file.rows(columns);
   }
 
+  /** Reads a large file in parts, between which other work can be done. */
+  override async readAhead(estimate?: (rows: number) => void): Promise<void> {
+    while (!this.#claims.isEnded && this.#file.readPart(PART_BYTES)) {
+      const { rowCount, extent } = this.#file;
+      const { size = 0 } = fs.statSync(this.path, { throwIfNoEntry: false }) ?? {};
+      estimate?.(Math.round(rowCount * size / (extent?.end ?? size)));
+      await nextTurn();
+    }
+  }
+
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#reading(() => this.#file.rowsAfter(cursor));
   }
@@ -234,6 +249,16 @@ export class FileBackend extends Engine {
 
   forget(params: readonly Row[]): MaybePromise<number> {
     return this.#claims.forget(params);
+  }
+
+  /** Returns the plans of sweeps that are noted. */
+  override plans(): readonly SweepPlan[] {
+    return this.#claims.plans();
+  }
+
+  /** Notes the plan of a sweep next to the store. */
+  override async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#claims.notePlan(plan);
   }
 
   held(): MaybePromise<readonly HeldKey[]> {

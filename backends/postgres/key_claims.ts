@@ -253,15 +253,17 @@ export class KeyClaims {
     return isAlive;
   }
 
-  /** Takes the leases that are over, and renews those of the same token. */
+  /** Renews the leases of the same token, and removes those that are over: their keys are free then. */
   async #takeLeases(items: readonly HeldToken[], answers: Map<string, Answered>): Promise<void> {
     const { rows } = await this.#connections.query(
-      `UPDATE ${this.#names.claims} c SET token = a.token, holder = a.holder,
+      `WITH asked AS (
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::double precision[], $5::text[])
+           AS a(key, token, text, seconds, holder)),
+       gone AS (DELETE FROM ${this.#names.claims} c USING asked a
+         WHERE c.key = a.key AND c.token <> a.token AND c.until <= clock_timestamp())
+       UPDATE ${this.#names.claims} c SET holder = a.holder,
          until = clock_timestamp() + a.seconds * interval '1 second'
-       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::double precision[], $5::text[])
-         AS a(key, token, text, seconds, holder)
-       WHERE c.key = a.key AND (c.token = a.token OR c.until <= clock_timestamp())
-       RETURNING c.key`,
+       FROM asked a WHERE c.key = a.key AND c.token = a.token RETURNING c.key`,
       leaseParameters(items),
     );
     for (const [key] of rows) answers.set(key as string, { seen: undefined });
@@ -380,17 +382,21 @@ export class KeyClaims {
   async held(): Promise<readonly HeldKey[]> {
     if (!await this.#isThere(this.#names.claims)) return [];
     const { rows } = await this.#connections.query(
+      // A table of an earlier version has no column of times.
       `WITH sessions AS (SELECT ${LOCKED_ID} AS id, min(a.application_name) AS name
          FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE ${IS_OWNERS_LOCK} GROUP BY 1)
-       SELECT c.text, c.holder, substring(s.name FROM '^stet (.+)') FROM ${this.#names.claims} c
+       SELECT c.text, c.holder, substring(s.name FROM '^stet (.+)'),
+         to_char((to_jsonb(c) ->> 'since')::timestamptz AT TIME ZONE 'UTC',
+           'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') FROM ${this.#names.claims} c
        LEFT JOIN ${this.#names.owners} o ON o.id = c.owner LEFT JOIN sessions s ON s.id = c.owner
        WHERE c.store = $1 AND CASE WHEN c.owner IS NULL THEN c.until > clock_timestamp()
          ELSE o.id IS NOT NULL AND NOT (${IS_DEAD}) END`,
       [this.#names.store],
     );
-    return (rows as (string | null)[][]).map(([text, holder, version]) => ({
+    return (rows as (string | null)[][]).map(([text, holder, version, since]) => ({
       key: decodeNote(text!),
       holder: decodeNote(holder!),
+      since: since ?? undefined,
       ...version && { version },
     }));
   }

@@ -22,6 +22,7 @@ export interface TableNames {
   readonly owners: string;
   readonly claims: string;
   readonly failures: string;
+  readonly plans: string;
 }
 
 /** Returns the tables of a store. */
@@ -35,6 +36,7 @@ export function tableNames(schema: string, store: string): TableNames {
     owners: of("stet_owners"),
     claims: of("stet_claims"),
     failures: of("stet_failures"),
+    plans: of("stet_plans"),
   };
 }
 

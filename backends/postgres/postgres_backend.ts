@@ -158,7 +158,9 @@ export class PostgresBackend extends PostgresEngine {
   rowsAfter(cursor?: string): Promise<RowsAfter> {
     return this.trying(async () => {
       const { range, ...since } = await this.#cursors.since(cursor);
-      return { ...since, rows: this.tryingEach(this.#pages.rows(range)) };
+      // Numbers of rows have gaps: of those that were removed, or never committed.
+      const count = since.isWhole ? { count: Number(range.upTo) } : {};
+      return { ...since, ...count, rows: this.tryingEach(this.#pages.rows(range)) };
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { ClaimAnswer, ClaimOptions, Failure, HeldKey } from "../../core/contract/backend.ts";
 import { Engine } from "../../core/contract/engine.ts";
 import { stamped } from "../../core/contract/stamped.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { Key } from "../../core/keys/key.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Connections } from "./connection/connections.ts";
@@ -9,6 +10,7 @@ import type { PostgresUrl } from "./connection/postgres_url.ts";
 import { type ClaimedRows, type HeldToken, KeyClaims } from "./key_claims.ts";
 import { type TableNames, tableNames } from "./layout.ts";
 import { Owner } from "./owner.ts";
+import { SweepPlans } from "./sweep_plans.ts";
 
 /** What an open store is made of. */
 export interface OpenParts {
@@ -26,6 +28,7 @@ export abstract class PostgresEngine extends Engine {
   protected readonly names: TableNames;
   protected readonly keyClaims: KeyClaims;
   readonly #owner: Owner;
+  readonly #plans: SweepPlans;
   #closing: Promise<void> | undefined;
 
   constructor({ connections, url, schema, warn }: OpenParts) {
@@ -34,6 +37,7 @@ export abstract class PostgresEngine extends Engine {
     this.connections = connections;
     this.names = tableNames(schema, url.table);
     this.#owner = new Owner(connections, url, this.names, warn);
+    this.#plans = new SweepPlans(connections, this.names);
     const rows: ClaimedRows = {
       makeTables: () => this.makeOwnTables(),
       check: (key) => this.checkClaimed(key),
@@ -133,6 +137,14 @@ export abstract class PostgresEngine extends Engine {
 
   held(): Promise<readonly HeldKey[]> {
     return this.trying(() => this.keyClaims.held());
+  }
+
+  override plans(): Promise<readonly SweepPlan[]> {
+    return this.trying(() => this.#plans.plans());
+  }
+
+  override notePlan(plan: SweepPlan): Promise<void> {
+    return this.trying(() => this.#plans.note(plan));
   }
 
   failures(): Promise<readonly Failure[]> {

@@ -10,7 +10,7 @@ import { type Layout, MORE, readLayout, ROW, type TableNames } from "./layout.ts
 import { codeOf, isStale } from "./connection/postgres_errors.ts";
 import { selectionOf } from "./row_arrays.ts";
 import { inlined, literal, quoted } from "./sql_text.ts";
-import { changesFor, changeTable, lockTables, makeOwnTables } from "./table_changes.ts";
+import { addSince, changesFor, changeTable, lockTables, makeOwnTables } from "./table_changes.ts";
 
 /** Kind of a lookup: if there is a row; its source; its results and source; all of it. */
 export type Looked = "none" | "source" | "result" | "all";
@@ -145,10 +145,18 @@ export class RunTable {
   async makeOwnTables(): Promise<void> {
     const names = [this.names.stores, this.names.owners, this.names.claims, this.names.failures];
     const { rows } = await this.#connections.query(
-      "SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest($1::text[]) AS u(name)",
-      [names],
+      `SELECT bool_and(to_regclass(name) IS NOT NULL), EXISTS (SELECT FROM pg_attribute
+         WHERE attrelid = to_regclass($2) AND attname = 'since' AND NOT attisdropped)
+       FROM unnest($1::text[]) AS u(name)`,
+      [names, this.names.claims],
     );
-    if (rows[0]![0] === "t") return;
+    const [areThere, hasSince] = rows[0] as string[];
+    if (areThere === "t") {
+      if (hasSince !== "t") {
+        await this.#connections.transaction((query) => addSince(query, this.names));
+      }
+      return;
+    }
     await this.#connections.transaction(async (query) => {
       await lockTables(query, this.names);
       await makeOwnTables(query, this.names);

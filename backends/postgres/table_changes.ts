@@ -173,12 +173,31 @@ export async function makeOwnTables(query: Query, names: TableNames): Promise<vo
         lease interval NOT NULL)`,
       `CREATE TABLE IF NOT EXISTS ${names.claims} (
         key uuid PRIMARY KEY, token uuid NOT NULL, owner bigint, until timestamptz,
-        holder text NOT NULL, store text NOT NULL, text text NOT NULL) ${busy}`,
+        holder text NOT NULL, store text NOT NULL, text text NOT NULL,
+        since timestamptz DEFAULT clock_timestamp()) ${busy}`,
       `CREATE TABLE IF NOT EXISTS ${names.failures} (
         key uuid PRIMARY KEY, store text NOT NULL, params text NOT NULL, error text NOT NULL,
         stack text NOT NULL, attempt bigint NOT NULL, time text NOT NULL, host text NOT NULL)`,
     ]
   ) await query(sql);
+  await addSince(query, names);
+}
+
+/**
+ * Adds the time of claims to a table of an earlier version, whose processes go on to claim in it. Where that is not
+ * permitted, or the table is busy, the times of claims are not known.
+ */
+export async function addSince(query: Query, { claims }: TableNames): Promise<void> {
+  await query(
+    `DO $$ BEGIN
+       IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = ${literal(claims)}::regclass
+         AND attname = 'since' AND NOT attisdropped) THEN RETURN; END IF;
+       PERFORM set_config('lock_timeout', '2s', true);
+       ALTER TABLE ${claims} ADD COLUMN since timestamptz;
+       ALTER TABLE ${claims} ALTER COLUMN since SET DEFAULT clock_timestamp();
+     EXCEPTION WHEN insufficient_privilege OR lock_not_available OR duplicate_column
+       OR read_only_sql_transaction THEN NULL; END $$`,
+  );
 }
 
 /** Takes the lock under which tables are made and changed, until the end of the transaction. */

@@ -20,6 +20,8 @@ interface RowsSince {
   /** Numbers of the row before them and of the last one. */
   readonly after: bigint;
   readonly upTo: bigint;
+  /** Number of all rows. */
+  readonly all: number;
 }
 
 /** The cursors of a table that is followed. All rows are counted once, and again only if some were removed. */
@@ -41,7 +43,13 @@ export class RowCursors {
       ? this.#extents(connection, last)
       : { now: NO_ROWS, before: NO_ROWS };
     const isWhole = cursor !== cursorOf(before);
-    return { cursor: cursorOf(now), isWhole, after: isWhole ? -1n : last, upTo: now.last };
+    return {
+      cursor: cursorOf(now),
+      isWhole,
+      after: isWhole ? -1n : last,
+      upTo: now.last,
+      all: now.count,
+    };
   }
 
   /** Returns the extents of all rows and of those up to a number, at one moment. */

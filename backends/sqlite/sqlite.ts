@@ -30,6 +30,7 @@ import { explaining } from "../files/system_error.ts";
 import { Findings } from "../findings.ts";
 import { MemoryBackend } from "../memory.ts";
 import { recordBatches } from "../record_batches.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { StoreClaims } from "../state/store_claims.ts";
 import { verifyLocked } from "../state/verify_locked.ts";
 import { extentOf, MAX_ROW, type Page, pageOf, pagesAfter, type Select } from "./numbered_rows.ts";
@@ -243,8 +244,8 @@ export class SqliteBackend extends Engine {
   /** Returns the rows since a cursor. Values that other programs edit in place are not seen. */
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {
     return this.#trying(() => {
-      const { after, upTo, ...since } = this.#cursors.since(this.#file.open(), cursor);
-      return { ...since, rows: this.#rowsBetween(after, upTo) };
+      const { after, upTo, all, ...since } = this.#cursors.since(this.#file.open(), cursor);
+      return { ...since, ...since.isWhole && { count: all }, rows: this.#rowsBetween(after, upTo) };
     });
   }
 
@@ -307,6 +308,16 @@ export class SqliteBackend extends Engine {
       this.#table.delete(key);
       this.#insert([row]);
     });
+  }
+
+  /** Returns the plans of sweeps that are noted. */
+  override plans(): readonly SweepPlan[] {
+    return this.#claims.plans();
+  }
+
+  /** Notes the plan of a sweep next to the store. */
+  override async notePlan(plan: SweepPlan): Promise<void> {
+    await this.#claims.notePlan(plan);
   }
 
   /** Returns the keys that are claimed now, and their holders. */

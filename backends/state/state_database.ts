@@ -21,13 +21,19 @@ const MAX_ATTEMPTS = 100;
 /** Number of attempts after which the inode numbers of the file system are checked. */
 const TRUSTED_ATTEMPTS = 10;
 
-const SCHEMA_VERSION = 1;
+/** Version 2 notes the time of claims. Version 1 is used as it is: processes of an earlier stet may have it open. */
+const SCHEMA_VERSION = 2;
+const EARLIER_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE owners (id TEXT PRIMARY KEY, pid INTEGER, host TEXT, since TEXT) WITHOUT ROWID;
-  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
+  CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT, since INTEGER) WITHOUT ROWID;
   CREATE TABLE failures (
     key TEXT PRIMARY KEY, params TEXT, error TEXT, stack TEXT, attempt INTEGER, time TEXT, host TEXT
   ) WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};`;
+
+const UPGRADE = `
+  ALTER TABLE claims ADD COLUMN since INTEGER;
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Prepared statements of one connection. */
@@ -180,12 +186,17 @@ export class StateDatabase {
           }
           db.exec(SCHEMA);
         }
-        if (versionOf(db) !== SCHEMA_VERSION) {
-          throw new StoreError(`it was made by another version of stet (${versionOf(db)})`);
+        let version = versionOf(db);
+        if (version !== SCHEMA_VERSION && version !== EARLIER_VERSION) {
+          throw new StoreError(`it was made by another version of stet (${version})`);
         }
-        const readOnly = another ?? this.#readOnly(db);
+        const readOnly = another ?? this.#readOnly(db, version);
+        if (version === EARLIER_VERSION && !readOnly && !isInUse(db)) {
+          db.exec(UPGRADE);
+          version = SCHEMA_VERSION;
+        }
         // Under the lock: while another has it, SQLite cannot see that its copy of the schema is old.
-        const statements = prepare(db);
+        const statements = prepare(db, version === SCHEMA_VERSION);
         db.exec("COMMIT");
         // From here on, a killed process leaves a journal that undoes its half.
         db.exec("PRAGMA journal_mode = TRUNCATE");
@@ -219,9 +230,9 @@ export class StateDatabase {
   }
 
   /** Returns the error of writing, if there is one: SQLite opens a file that may only be read without any. */
-  #readOnly(db: DatabaseSync): StoreError | undefined {
+  #readOnly(db: DatabaseSync, version: number): StoreError | undefined {
     try {
-      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      db.exec(`PRAGMA user_version = ${version}`);
       return undefined;
     } catch (error) {
       if (isUnwritable(error)) return this.error(error);
@@ -273,18 +284,33 @@ export class StateDatabase {
   }
 }
 
-function prepare(db: DatabaseSync) {
+function prepare(db: DatabaseSync, hasSince: boolean) {
   return {
     // Exclusive at once: a commit that had to wait for readers could fail after the store was written.
     begin: db.prepare("BEGIN EXCLUSIVE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
     claimOwner: db.prepare("SELECT owner FROM claims WHERE key = ?"),
-    claim: db.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?)"),
+    claim: db.prepare(
+      hasSince
+        ? "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)"
+        : "INSERT OR REPLACE INTO claims SELECT ?1, ?2 WHERE ?3 IS NOT NULL",
+    ),
+    claimTime: db.prepare(
+      hasSince
+        ? "SELECT since FROM claims WHERE key = ?"
+        : "SELECT NULL AS since FROM claims WHERE key = ?",
+    ),
     release: db.prepare("DELETE FROM claims WHERE key = ? AND owner = ?"),
     drop: db.prepare("DELETE FROM claims WHERE key = ?"),
     forget: db.prepare("DELETE FROM failures WHERE key = ?"),
   };
+}
+
+/** Returns true if a process has entered itself, or a key is claimed. */
+function isInUse(db: DatabaseSync): boolean {
+  const used = "SELECT 1 FROM owners UNION ALL SELECT 1 FROM claims LIMIT 1";
+  return db.prepare(used).get() !== undefined;
 }
 
 function versionOf(db: DatabaseSync): number {

@@ -147,7 +147,9 @@ export class StateFile {
     this.#unreleased.check(key);
     const holder = this.#otherHolderOf(key, lease);
     if (holder !== undefined) return { state: "busy", holder };
-    this.#statements.claim.run(key, lease ? leaseText(lease) : this.#owners.enter());
+    const since = lease && this.#isHeldBy(key, lease) ? this.#sinceOf(key) : undefined;
+    const owner = lease ? leaseText(lease) : this.#owners.enter();
+    this.#statements.claim.run(key, owner, since ?? Date.now());
     return { state: "claimed", claim: claim() };
   }
 
@@ -168,8 +170,18 @@ export class StateFile {
   }
 
   #dropLease(key: string, token: string): void {
+    if (this.#isHeldBy(key, { token })) this.#statements.drop.run(key);
+  }
+
+  /** Returns true if a key is claimed by this lease. */
+  #isHeldBy(key: string, { token }: Pick<Lease, "token">): boolean {
     const owner = this.#ownerOf(key);
-    if (owner !== undefined && readLease(owner)?.token === token) this.#statements.drop.run(key);
+    return owner !== undefined && readLease(owner)?.token === token;
+  }
+
+  /** Returns the time of a claim in milliseconds since 1970; undefined if it is not known. */
+  #sinceOf(key: string): number | undefined {
+    return this.#statements.claimTime.get(key)?.["since"] as number | undefined ?? undefined;
   }
 
   /** Returns the owner, or the text of the lease, that a key is claimed by. */
@@ -250,8 +262,15 @@ export class StateFile {
   claims(): MaybePromise<HeldKey[]> {
     const heldOf = (key: string): HeldKey[] => {
       const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
-      const version = holder && this.#owners.versionOf(this.#ownerOf(key)!);
-      return holder === undefined ? [] : [{ key, holder, ...version && { version } }];
+      if (holder === undefined) return [];
+      const since = this.#sinceOf(key);
+      const version = this.#owners.versionOf(this.#ownerOf(key)!);
+      return [{
+        key,
+        holder,
+        since: since === undefined ? since : new Date(since).toISOString(),
+        ...version && { version },
+      }];
     };
     return andThen(
       this.#read(claimedKeys),

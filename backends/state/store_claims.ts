@@ -8,7 +8,9 @@ import type {
 } from "../../core/contract/backend.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { Row } from "../../core/values/value.ts";
+import { PlanFile } from "./plan_file.ts";
 import { StateFile } from "./state_file.ts";
 
 /** The calls by which claims reach the rows of their store. */
@@ -26,12 +28,14 @@ export class StoreClaims {
   readonly state: StateFile;
   readonly #path: string;
   readonly #rows: ClaimedRows;
+  readonly #planFile: PlanFile;
   #ended: StoreError | undefined;
 
   /** @param suffix End of the state file's name, after the name of the store. */
   constructor(path: string, rows: ClaimedRows, suffix = "-state") {
     this.#path = path;
     this.#rows = rows;
+    this.#planFile = new PlanFile(path);
     this.state = new StateFile(`${path}${suffix}`, path);
   }
 
@@ -99,6 +103,18 @@ export class StoreClaims {
   held(): MaybePromise<readonly HeldKey[]> {
     this.checkOpen();
     return this.state.claims();
+  }
+
+  /** Returns the plans of sweeps, in the plan file next to the store. */
+  plans(): readonly SweepPlan[] {
+    this.checkOpen();
+    return this.#planFile.plans();
+  }
+
+  /** Notes the plan of a sweep in the plan file. */
+  notePlan(plan: SweepPlan): Promise<void> {
+    this.checkOpen();
+    return this.#planFile.note(plan);
   }
 
   #claimOf(key: Key, options: ClaimOptions): Claim {

@@ -9,6 +9,7 @@ import { decodeUtf8 } from "./decode_utf8.ts";
 import type { CellSink } from "../../core/values/cell_sink.ts";
 import { ByteError, HeaderError, type Layout, type RowScanner } from "../log/format.ts";
 import { isPlainCell } from "./plain_cell.ts";
+import { plainNumber } from "./plain_number.ts";
 
 const LF = 10, CR = 13, QUOTE = 34, COMMA = 44, SPACE = 32, ZERO = 48, NINE = 57;
 
@@ -17,6 +18,11 @@ const WHOLE_TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\
 
 /** Line that marks a merge conflict. */
 const MARKER = /^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)/;
+
+/** The maximum length of a cell whose bytes and length are one number. */
+const MAX_PACKED = 6;
+/** The maximum number of such cells that are kept. */
+const MAX_VALUES = 4096;
 
 /** Walks the rows of a CSV file, or the one that is its header. */
 export class CsvScanner implements RowScanner {
@@ -32,6 +38,8 @@ export class CsvScanner implements RowScanner {
   readonly #initials: ReadonlySet<number>;
   /** Canonical cells of spellings that were read before. */
   #canonical = new Map<string, string>();
+  /** Values of short cells that were read before, by their bytes as a number. */
+  #values = new Map<number, Value | undefined>();
   isRow = false;
 
   /** Without names, it reads a header of any number of fields. */
@@ -189,7 +197,26 @@ export class CsvScanner implements RowScanner {
   }
 
   value(slot: number): Value | undefined {
-    return readCell(this.#text(slot));
+    const start = this.#starts[slot]!;
+    const end = this.#ends[slot]!;
+    if (start === end) return undefined;
+    const number = plainNumber(this.#bytes, start, end);
+    if (!Number.isNaN(number)) return number;
+    return end - start <= MAX_PACKED
+      ? this.#shortValue(slot, start, end)
+      : readCell(this.#text(slot));
+  }
+
+  /** Returns the value of a cell of a few bytes, which is likely to come again. */
+  #shortValue(slot: number, start: number, end: number): Value | undefined {
+    let packed = end - start;
+    for (let i = start; i < end; i++) packed = packed * 256 + this.#bytes[i]!;
+    if (this.#values.has(packed)) return this.#values.get(packed);
+    const value = readCell(this.#text(slot));
+    if (typeof value === "object" && value !== null) return value; // each row has its own
+    if (this.#values.size >= MAX_VALUES) this.#values.clear();
+    this.#values.set(packed, value);
+    return value;
   }
 
   copy(layout: Layout): string {

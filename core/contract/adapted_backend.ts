@@ -20,6 +20,7 @@ import type {
 import { Engine, type RowsOptions } from "./engine.ts";
 import { ProcessClaims } from "./process_claims.ts";
 import { agreesWith } from "./subset_shape.ts";
+import type { SweepPlan } from "./sweep_plan.ts";
 
 const adapted = new WeakMap<Backend, Engine>();
 
@@ -42,6 +43,8 @@ class AdaptedBackend extends Engine {
   readonly #claims: Claims;
   /** Undefined if the backend keeps claims itself. */
   readonly #own: ProcessClaims | undefined;
+  /** By namespace. */
+  readonly #plans = new Map<string, SweepPlan>();
   /** The end of the last change. */
   #changed: Promise<unknown> = Promise.resolve();
 
@@ -144,6 +147,14 @@ class AdaptedBackend extends Engine {
 
   forget(params: readonly Row[]): MaybePromise<number> {
     return this.#claims.forget(params);
+  }
+
+  override plans(): readonly SweepPlan[] {
+    return [...this.#plans.values()];
+  }
+
+  override notePlan(plan: SweepPlan): void {
+    this.#plans.set(plan.namespace, plan);
   }
 
   /** Makes a change after all before it: in the order of the calls, even if nothing awaits them. */

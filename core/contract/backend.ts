@@ -114,6 +114,8 @@ export interface RowsAfter {
   readonly cursor: string;
   /** True if these are all rows, since some before the cursor were removed or edited. */
   readonly isWhole: boolean;
+  /** Number of the rows, for a display of progress: nearly right, if it is known before they are read. */
+  readonly count?: number;
   /** The rows, oldest first. Can be iterated once. */
   readonly rows: Iterable<Row> | AsyncIterable<Row>;
 }
@@ -176,6 +178,8 @@ export interface HeldKey {
   readonly holder: string;
   /** Version of stet of that process, if it is known. */
   readonly version?: string;
+  /** Time of the claim, ISO 8601 in UTC; undefined if it is not known. */
+  readonly since?: string | undefined;
 }
 
 /** The reason of a failed run. */

@@ -5,6 +5,7 @@ import type { Row, Value } from "../values/value.ts";
 import type { Backend, ClaimAnswer, ClaimOptions, Failure, HeldKey, RowsAfter } from "./backend.ts";
 import type { CellBatch } from "./cell_batch.ts";
 import { removedKey, subsetShape } from "./subset_shape.ts";
+import type { SweepPlan } from "./sweep_plan.ts";
 
 /**
  * The internal contract: an open store as the rest of the library uses it. Our own backends extend it and
@@ -70,6 +71,17 @@ export abstract class Engine implements Backend {
     return [];
   }
 
+  /** Returns the plans of sweeps that are noted, one of each namespace. Default: none are. */
+  plans(): MaybePromise<readonly SweepPlan[]> {
+    return [];
+  }
+
+  /**
+   * Notes the plan of a sweep in place of the earlier one of its namespace, whose combinations stay if they
+   * contain all of the new one's. It is not durable, and decides nothing. Default: nothing is noted.
+   */
+  notePlan(_plan: SweepPlan): MaybePromise<void> {}
+
   has(columns: Row): MaybePromise<boolean> {
     const shape = subsetShape(columns);
     return shape.columns!.length > 0 ? this.hasKey(keyOf(shape, columns)) : this.hasRows();
@@ -131,6 +143,14 @@ export abstract class Engine implements Backend {
     }
     if (batch.length > 0) yield batch;
   }
+
+  /**
+   * Reads the store ahead of its first use, in parts, so that a large one does not hold up the event loop.
+   * Default: nothing is read.
+   *
+   * @param estimate Is called with the number of rows that the store may have, by its bytes.
+   */
+  readAhead(_estimate?: (rows: number) => void): MaybePromise<void> {}
 
   /**
    * Runs a synchronous body whose claims, and ends of claims, share one lock and one write where the store

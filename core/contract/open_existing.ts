@@ -40,10 +40,10 @@ export async function withStore<T>(
   return await closeAfter(() => body(engine), () => engine.close());
 }
 
-/** True if a store exists, or runs failed or are under way before the first row made it. */
+/** True if a store exists, or runs were planned, failed or are under way before the first row made it. */
 export async function isKnown(backend: Engine): Promise<boolean> {
   return await backend.exists() || (await backend.failures()).length > 0 ||
-    (await backend.held()).length > 0;
+    (await backend.held()).length > 0 || (await backend.plans()).length > 0;
 }
 
 async function missingStore(store: string | URL, backend: Engine): Promise<StoreError> {

@@ -20,6 +20,8 @@ const OURS: Lease = { token: "", until: Infinity, holder: "this process" };
 /** The claims and failures of one store. */
 interface Known {
   readonly leases: Map<string, Lease>;
+  /** Times of claims in milliseconds since 1970, by key. */
+  readonly since: Map<string, number>;
   readonly failures: Map<string, Failure>;
 }
 
@@ -31,6 +33,7 @@ export class ProcessClaims implements Claims {
   readonly #find: (key: Key) => MaybePromise<Row | undefined>;
   readonly #replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>;
   readonly #leases: Map<string, Lease>;
+  readonly #since: Map<string, number>;
   readonly #failures: Map<string, Failure>;
   /** The leases that this object gave. */
   readonly #given = new WeakSet<Lease>();
@@ -41,11 +44,13 @@ export class ProcessClaims implements Claims {
     find: (key: Key) => MaybePromise<Row | undefined>,
     replace: (key: Key, isDone: ClaimOptions["isDone"], row: Row) => Promise<void>,
   ) {
-    const known = knownByStore.get(location) ?? { leases: new Map(), failures: new Map() };
+    const known = knownByStore.get(location) ??
+      { leases: new Map(), since: new Map(), failures: new Map() };
     if (location !== ":memory:") knownByStore.set(location, known);
     this.#find = find;
     this.#replace = replace;
     this.#leases = known.leases;
+    this.#since = known.since;
     this.#failures = known.failures;
   }
 
@@ -56,6 +61,9 @@ export class ProcessClaims implements Claims {
     if (holder !== undefined) return { state: "busy", holder };
     const before = this.#leases.get(text);
     this.#leases.set(text, lease); // before the first await: two calls cannot both come this far
+    if (before?.token !== lease.token || lease.token === OURS.token) {
+      this.#since.set(text, Date.now());
+    }
     this.#given.add(lease);
     try {
       const found = await this.#find(key);
@@ -101,7 +109,9 @@ export class ProcessClaims implements Claims {
   held(): HeldKey[] {
     return [...this.#leases.keys()].flatMap((key) => {
       const holder = this.#otherHolderOf(key, OURS);
-      return holder === undefined ? [] : [{ key, holder }];
+      const since = this.#since.get(key);
+      if (holder === undefined) return [];
+      return [{ key, holder, since: since === undefined ? since : new Date(since).toISOString() }];
     });
   }
 

@@ -1,8 +1,10 @@
 import { engineOf } from "./adapted_backend.ts";
 import type { Backend } from "./backend.ts";
+import { keyParams } from "../keys/key.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
+import type { Row } from "../values/value.ts";
 
 /** Status of a store. */
 export interface Status {
@@ -18,6 +20,29 @@ export interface Status {
   readonly resultColumns: readonly string[];
   /** Number of keys that failed and have not succeeded since. */
   readonly failed: number;
+  /** Runs under way. */
+  readonly running: readonly RunningRun[];
+  /** The combinations that sweeps were asked for; absent if none is known. */
+  readonly planned?: PlannedStatus;
+}
+
+/** A run under way. */
+export interface RunningRun {
+  readonly params: Row;
+  /** Name of the process or client that runs it. */
+  readonly holder: string;
+  /** Time of its begin, ISO 8601 in UTC; undefined if it is not known. */
+  readonly since: string | undefined;
+}
+
+/** The combinations that the newest sweep of each namespace was asked for. */
+export interface PlannedStatus {
+  /** Number of combinations. */
+  readonly count: number;
+  /** Number of combinations that have a row; undefined if the plan is too large to tell which belong to it. */
+  readonly done: number | undefined;
+  /** The command of the newest sweep, without secrets. */
+  readonly command: string;
 }
 
 /** Number of rows, and the largest text of a column. */
@@ -46,6 +71,11 @@ export async function statusOf(
       : names.filter((name) => isRecords ? isParamColumn(name) : !isReserved(name)),
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
     failed: (await engine.failures()).length,
+    running: (await engine.held()).map(({ key, holder, since }) => ({
+      params: keyParams(key),
+      holder,
+      since,
+    })),
   };
 }
 

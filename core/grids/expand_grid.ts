@@ -1,4 +1,5 @@
 import { type Axes, readAxes, type ValueOf } from "./axis.ts";
+import { setFactors } from "../sweeps/known_factors.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkLengths, zipParts } from "./zip_parts.ts";
 import { checkOptions } from "../options/check_options.ts";
@@ -53,7 +54,7 @@ export function expandGrid<A extends Axes<A>>(
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
   checkOptions("make a grid", options, { zip });
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
-  return sequence(
+  const combinations = sequence(
     () => product(wheels),
     wheels.reduce((count, { length }) => count * length, 1),
     (place) => {
@@ -65,6 +66,14 @@ export function expandGrid<A extends Axes<A>>(
       return combinationAt(wheels, at);
     },
   ) as Sequence<{ [Name in keyof A]: ValueOf<A[Name]> }>;
+  setFactors(combinations, () => ({
+    factors: wheels.map((wheel) => ({
+      names: wheel.axes.map(([name]) => name),
+      length: wheel.length,
+      parts: () => Array.from({ length: wheel.length }, (_, i) => combinationAt([wheel], [i])),
+    })),
+  }));
+  return combinations;
 }
 
 const zip: OptionForm = {
@@ -108,7 +117,10 @@ function* product(wheels: readonly Wheel[]): Generator<object> {
   } while (turning >= 0);
 }
 
-function combinationAt(wheels: readonly Wheel[], at: readonly number[]): object {
+function combinationAt(
+  wheels: readonly Wheel[],
+  at: readonly number[],
+): Record<string, unknown> {
   const combination = {};
   for (const [i, { axes }] of wheels.entries()) {
     for (const [name, values] of axes) setEntry(combination, name, values[at[i]!]);

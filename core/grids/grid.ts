@@ -1,5 +1,6 @@
 import { writeCell } from "../values/cell.ts";
 import { entryOf, type Row, setEntry } from "../values/value.ts";
+import { setFactors } from "../sweeps/known_factors.ts";
 import { expandGrid } from "./expand_grid.ts";
 
 /** A factor of a grid: params that change together. */
@@ -37,18 +38,29 @@ export type Places = ArrayLike<number>;
 
 /** Returns the grid of some factors. @param places The combinations that it has. Default: all of them. */
 export function gridOf(factors: readonly Factor[], places?: Places): Grid {
+  const combinations = {
+    [Symbol.iterator]: () => places ? pick(factors, places) : combine(factors),
+  };
+  setFactors(combinations, () => ({
+    factors: factors.map(({ names, parts }) => ({
+      names,
+      length: parts.length,
+      parts: () => parts,
+    })),
+    places,
+  }));
   return {
     names: factors.flatMap(({ names }) => names),
     count: places?.length ?? productOf(factors),
     factors,
     places,
-    combinations: { [Symbol.iterator]: () => places ? pick(factors, places) : combine(factors) },
+    combinations,
     spelled: spelledBy(factors),
   };
 }
 
 /** Returns the number of all combinations of some factors. */
-export function productOf(factors: readonly Factor[]): number {
+export function productOf(factors: readonly Pick<Factor, "parts">[]): number {
   return factors.reduce((count, { parts }) => count * parts.length, 1);
 }
 

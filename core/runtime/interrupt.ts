@@ -2,7 +2,9 @@ import fs from "node:fs";
 import process from "node:process";
 import { basename, extname, isAbsolute, relative } from "node:path";
 import { isCompiled } from "./is_compiled.ts";
+import { shellText } from "./shell_text.ts";
 import { shownCommand } from "./shown_command.ts";
+import { withoutSecretWords } from "./shown_location.ts";
 
 /** Work that an interrupt ends. */
 export interface Interruptible {
@@ -78,14 +80,24 @@ function exit(): never {
   process.exit(exitCodeOf(received ?? "SIGINT"));
 }
 
-/** Returns the command that started this process, as far as it can know: an installed program by its name. */
+/** Returns the command that started this process, without secrets in URLs: the user can start it again. */
 export function ownCommand(): string {
+  return commandOf(shownCommand);
+}
+
+/** Returns the same without any word that may be a secret, for files and pages. */
+export function ownNotedCommand(): string {
+  return commandOf((words) => shellText(withoutSecretWords(words)));
+}
+
+/** Returns the command of this process, as far as it can know: an installed program by its name. */
+function commandOf(show: (words: readonly string[]) => string): string {
   const [runtime = "", script = "", ...args] = process.argv;
-  if (isCompiled()) return shownCommand([basename(process.execPath), ...args]);
-  if (script !== "" && extname(script) === "") return shownCommand([basename(script), ...args]);
+  if (isCompiled()) return show([basename(process.execPath), ...args]);
+  if (script !== "" && extname(script) === "") return show([basename(script), ...args]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
   const path = relative(process.cwd(), script);
   const isInside = path !== "" && !path.startsWith("..") && !isAbsolute(path);
-  return shownCommand([...run, isInside ? path : script, ...args]);
+  return show([...run, isInside ? path : script, ...args]);
 }

@@ -53,6 +53,33 @@ function decoded(text: string): string {
   }
 }
 
+/** Names of options and variables that hold a secret: `--api-key`, `HF_TOKEN`. Not `max_tokens`. */
+const SECRET_OPTION =
+  /(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|jwt|authorization)$|(?:api|access|account|private|secret)[-_]?key$/i;
+/** Secrets of a known form: the value of a header, and keys of services. */
+const SECRET_TEXT =
+  /\bbearer\s+\S+|\bauthorization:\s*\S.*|\b(?:sk|pk|rk|hf|gh[oprsu]|glpat|xox[abprs]|AKIA)[-_]?[A-Za-z0-9_-]{16,}/gi;
+
+/**
+ * Returns the words of a command without secrets: without those in URLs, the values of options and variables
+ * whose names say that they are secret, and texts in the form of a key.
+ */
+export function withoutSecretWords(words: readonly string[]): string[] {
+  return words.map((word, i) => {
+    const [, name, value] = /^([^=\s/:]+)=(.*)$/s.exec(word) ?? [];
+    if (name !== undefined && isSecretName(name) && value !== "") return `${name}=…`;
+    const before = words[i - 1] ?? "";
+    const isValue = /^-/.test(before) && !before.includes("=") && isSecretName(before) &&
+      !word.startsWith("-");
+    if (isValue) return "…";
+    return withoutSecrets(word).replace(SECRET_WORD, "$1…").replace(SECRET_TEXT, "…");
+  });
+}
+
+function isSecretName(name: string): boolean {
+  return SECRET_OPTION.test(name) && !FILE_NAME.test(name);
+}
+
 /** Returns a text with the URLs in it as {@linkcode shownLocation} shows them. */
 export function withoutSecrets(text: string): string {
   return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'`]+/gi, shownLocation);

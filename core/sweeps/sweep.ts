@@ -15,9 +15,11 @@ import {
   endInterruptible,
   type Interruptible,
   ownCommand,
+  ownNotedCommand,
 } from "../runtime/interrupt.ts";
 import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
+import { planOf } from "./plan_of.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { MAX_TIMER_MS, poll } from "../runtime/poll.ts";
@@ -66,7 +68,7 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   const { shard } = options;
   if (shard) checkShard(shard, params);
   const items = shard ? shardItems(params, shard) : params;
-  return new Sweeping(swept, target, items, totalOf(params, shard), options);
+  return new Sweeping(swept, target, params, items, totalOf(params, shard), options);
 }
 
 /** A look that is under way, or was answered before an earlier one. */
@@ -81,6 +83,8 @@ type StopReason = NonNullable<SweepCounts["stopped"]>;
 class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #swept: object;
   readonly #target: Target;
+  /** All params, of which a shard runs its part. */
+  readonly #params: Items;
   readonly #items: Items;
   /** Number of the items, if it is known. */
   readonly #total: number | undefined;
@@ -130,12 +134,14 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   constructor(
     swept: object,
     target: Target,
+    params: Items,
     items: Items,
     total: number | undefined,
     options: SweepOptions,
   ) {
     this.#swept = swept;
     this.#target = target;
+    this.#params = params;
     this.#items = items;
     this.#total = total;
     this.#options = options;
@@ -271,7 +277,9 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     try {
       await this.#open();
       if (Array.isArray(this.#items)) await this.#checkAll(this.#items);
+      const noted = this.#notePlan();
       await this.#goThrough();
+      await noted;
       await this.#finishRunning();
       await this.#finishBusy();
     } catch (error) {
@@ -295,6 +303,20 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       this.#stopped ? undefined : this.#notes.collapsed(names),
     ];
     for (const line of lines) if (line !== undefined) this.#log(line);
+  }
+
+  /** Notes its combinations in the store, where others read how far it is. The sweep does not depend on it. */
+  async #notePlan(): Promise<void> {
+    try {
+      const plan = planOf(this.#target, this.#params, {
+        command: ownNotedCommand(),
+        time: this.#time,
+        isShard: this.#options.shard !== undefined,
+      });
+      if (plan) await this.#target.engine.notePlan(plan);
+    } catch (error) {
+      this.#log(`[stet] Note: ${messageOf(error)}; progress elsewhere is of the runs seen`);
+    }
   }
 
   async #showProgress(): Promise<void> {

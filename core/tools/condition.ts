@@ -1,3 +1,5 @@
+import { messageOf } from "../errors.ts";
+import { parseJson } from "../values/json.ts";
 import { nearestColumn } from "../values/nearest_name.ts";
 import { isShortInteger, MAX_DIGITS } from "../values/number_text.ts";
 import type { Value } from "../values/value.ts";
@@ -27,8 +29,9 @@ export type Operand = { readonly column: string } | { readonly value: Value };
  *
  * Comparisons `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (1, 2)`, `is absent`, `is null` (each with `not`),
  * joined by `and`, `or`, `not` and parentheses. Texts are in single quotes; column names are
- * bare (`result.loss`) or in double quotes; the other values are numbers, `true`, `false`, `null`,
- * `nan` and `inf`. Words count in any case.
+ * bare (`result.loss`, or `loss` if no other column ends in it) or in double quotes; the other values
+ * are numbers, `true`, `false`, `null`, `nan`, `inf`, and arrays and objects as JSON. Words count in
+ * any case.
  *
  * @param columns The columns that rows can have.
  * @throws {SyntaxError} If it is no such expression or names another column; says where.
@@ -59,7 +62,7 @@ function operandsOf(condition: Condition): readonly Operand[] {
 }
 
 interface Token {
-  readonly kind: "name" | "column" | "text" | "number" | "sign" | "end";
+  readonly kind: "name" | "column" | "text" | "number" | "json" | "sign" | "end";
   /** Its text without quotes; words as they are written. */
   readonly text: string;
   /** Its position, from 0. */
@@ -164,12 +167,16 @@ class Parser {
       this.#next();
       return { value: kind === "text" ? text : word === "null" ? null : word === "true" };
     }
+    if (kind === "json") {
+      this.#next();
+      return { value: this.#json(text, at) };
+    }
     if (kind !== "column" && (word === undefined || WORDS.has(word))) {
       throw this.#unexpected("a column or a value");
     }
-    this.#check(text, at, isValue);
+    const column = this.#column(text, at, isValue);
     this.#next();
-    return { column: text };
+    return { column };
   }
 
   #number(isNegative: boolean): Value {
@@ -189,8 +196,16 @@ class Parser {
     return isNegative ? -size : size;
   }
 
-  #check(name: string, at: number, isValue: boolean): void {
-    if (this.#columns.includes(name)) return;
+  /** Returns the column with a name, or the only one whose name ends in it. */
+  #column(name: string, at: number, isValue: boolean): string {
+    const [column, ...others] = columnsNamed(name, this.#columns);
+    if (others.length > 0) {
+      throw this.#error(
+        `"${name}" can be ${[column, ...others].join(" or ")}; give the whole name`,
+        at,
+      );
+    }
+    if (column !== undefined) return column;
     const nearest = nearestColumn(name, this.#columns);
     const quoted = `'${name.replaceAll("'", "''")}'`;
     const advice = nearest === undefined
@@ -199,6 +214,14 @@ class Parser {
       ? `did you mean ${nearest}, or the text ${quoted}?`
       : `did you mean ${nearest}?`;
     throw this.#error(`there is no column "${name}"; ${advice}`, at);
+  }
+
+  #json(text: string, at: number): Value {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      throw this.#error(`it is no JSON (${messageOf(error)})`, at);
+    }
   }
 
   #takeWord(word: string): boolean {
@@ -228,6 +251,11 @@ class Parser {
     const groups = TOKEN.exec(this.#text)?.groups;
     const at = this.#end + /^\s*/.exec(this.#text.slice(this.#end))![0].length;
     if (!groups) {
+      const json = jsonAt(this.#text, at);
+      if (json !== "") {
+        this.#end = at + json.length;
+        return { kind: "json", text: json, at };
+      }
       if (at === this.#text.length) return { kind: "end", text: "", at };
       const found = String.fromCodePoint(this.#text.codePointAt(at)!);
       const isQuote = found === "'" || found === '"';
@@ -256,6 +284,27 @@ class Parser {
   #error(what: string, at: number = this.#token.at): SyntaxError {
     return new SyntaxError(`Cannot read ${quote(this.#text)} at character ${at + 1}: ${what}`);
   }
+}
+
+/** Returns the column with a name, or those of saved results whose names end in it. */
+export function columnsNamed(name: string, columns: readonly string[]): string[] {
+  return columns.includes(name) ? [name] : columns.filter((each) => each.endsWith(`.${name}`));
+}
+
+/** Returns the array or object at a place of a text, up to its last bracket; empty if there is none. */
+function jsonAt(text: string, from: number): string {
+  if (text[from] !== "[" && text[from] !== "{") return "";
+  let depth = 0;
+  let isText = false;
+  for (let i = from; i < text.length; i++) {
+    const char = text[i]!;
+    if (isText && char === "\\") i++;
+    else if (char === '"') isText = !isText;
+    else if (isText) continue;
+    else if (char === "[" || char === "{") depth++;
+    else if ((char === "]" || char === "}") && --depth === 0) return text.slice(from, i + 1);
+  }
+  return "";
 }
 
 function quote(text: string): string {

@@ -33,45 +33,58 @@ export function hasToken() {
 }
 
 /**
- * What the sidecar answers.
+ * Returns the sidecar's answer as JSON.
  *
  * @param {string} path
- * @param {Readonly<Record<string, string | number | undefined>>} [query] Empty entries are left out.
+ * @param {Readonly<Record<string, string | number | undefined>>} [query]
+ * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-export async function get(path, query = {}) {
-  const response = await ask(path + queryText(query), {});
+export async function get(path, query = {}, signal) {
+  const response = await ask(path + queryText(query), { signal: signal ?? null });
+  return parse(await response.text());
+}
+
+/** Sends JSON, and returns the sidecar's answer. @param {string} path @param {unknown} body @returns {Promise<any>} */
+export async function post(path, body) {
+  const headers = { "content-type": "application/json" };
+  const response = await ask(path, { method: "POST", body: JSON.stringify(body), headers });
   return parse(await response.text());
 }
 
 /**
+ * Returns a query with its question mark; undefined entries are left out.
+ *
  * @param {Readonly<Record<string, string | number | undefined>>} query
  * @returns {string}
  */
 export function queryText(query) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== "") params.set(name, String(value));
+    if (value !== undefined) params.set(name, String(value));
   }
   const text = params.toString();
   return text === "" ? "" : `?${text}`;
 }
 
 /**
+ * Returns an answer that is not a problem.
+ *
  * @param {string} path
- * @param {Record<string, string>} headers
+ * @param {RequestInit & { headers?: Record<string, string> }} init
  * @returns {Promise<Response>}
  */
-async function ask(path, headers) {
+export async function ask(path, init) {
   const used = token;
-  const sent = used === "" ? headers : { ...headers, authorization: `Bearer ${used}` };
-  const response = await fetch(path, { headers: sent })
+  const headers = { ...init.headers, ...used !== "" && { authorization: `Bearer ${used}` } };
+  const response = await fetch(path, { ...init, headers })
     .catch((cause) => {
+      if (init.signal?.aborted) throw cause;
       throw new Lost("The sidecar cannot be reached", { cause });
     });
   if (response.ok) return response;
   // A late answer to an earlier token must not ask for the token again.
-  if (response.status === 401 && used !== token) return ask(path, headers);
+  if (response.status === 401 && used !== token) return ask(path, init);
   let detail = `${response.status} ${response.statusText}`;
   try {
     detail = (await response.json()).detail ?? detail;
@@ -87,7 +100,7 @@ async function ask(path, headers) {
  * @param {string} text
  * @returns {any}
  */
-function parse(text) {
+export function parse(text) {
   return JSON.parse(
     text,
     /** @type {any} */ (
@@ -98,71 +111,4 @@ function parse(text) {
           : value
     ),
   );
-}
-
-/**
- * Listens to the sidecar's events for as long as the page is there, and connects again when the connection
- * is lost. (`EventSource` cannot send a token.)
- *
- * @param {(name: string, data: any) => void} onEvent
- * @param {(state: "live" | "lost", error?: unknown) => void} onState
- * @returns {Promise<never>}
- */
-export async function listen(onEvent, onState) {
-  let lastId = "";
-  let pause = 500;
-  for (;;) {
-    try {
-      const headers = {
-        accept: "text/event-stream",
-        ...lastId !== "" && { "last-event-id": lastId },
-      };
-      const response = await ask("/v1/events", headers);
-      onState("live");
-      pause = 500;
-      for await (const { id, name, data } of eventsOf(response)) {
-        if (id !== undefined) lastId = id;
-        if (name !== "") onEvent(name, parse(data));
-      }
-      pause = 50; // the stream was ended in good order: it goes on in the next
-    } catch (error) {
-      onState("lost", error);
-      if (error instanceof Problem && error.status === 401) await answered();
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    pause = Math.min(pause * 2, 5000);
-  }
-}
-
-/** Resolves once another token is given. @returns {Promise<void>} */
-async function answered() {
-  const before = token;
-  while (token === before) await new Promise((resolve) => setTimeout(resolve, 200));
-}
-
-/**
- * @param {Response} response
- * @returns {AsyncGenerator<{ id: string | undefined, name: string, data: string }>}
- */
-async function* eventsOf(response) {
-  if (!response.body) return;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += value;
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      /** @type {{ id: string | undefined, name: string, data: string }} */
-      const event = { id: undefined, name: "", data: "" };
-      for (const line of block.split("\n")) {
-        if (line.startsWith("id: ")) event.id = line.slice(4);
-        else if (line.startsWith("event: ")) event.name = line.slice(7);
-        else if (line.startsWith("data: ")) event.data += line.slice(6);
-      }
-      yield event;
-    }
-  }
 }

@@ -31,9 +31,12 @@ export const slowestQuery = z.strictObject({
 const gridProgress = z.strictObject({
   total: count,
   done: count,
-  inferred: z.boolean()
-    .describe("True if it is every value seen of a param with every value of the others."),
-  left_seconds: z.number().nullable(),
+  from: z.enum(["grid", "plan", "values"]).describe(
+    "grid: `-g` of the sidecar. plan: the newest sweep of each namespace noted its combinations. " +
+      "values: every value seen of a param with every value of the others.",
+  ),
+  inferred: z.boolean().describe("True if it is from values."),
+  left_seconds: z.number().nullable().describe("Null if nothing runs, or the rate is not known."),
 });
 
 /** How far the work has come. */
@@ -48,7 +51,7 @@ export const progress = z.strictObject({
   first_run: z.string().nullable(),
   last_run: z.string().nullable(),
   grid: gridProgress.nullable()
-    .describe("The combinations wanted; null if none was given and rows do not tell."),
+    .describe("The combinations wanted; null if they are not known."),
 });
 
 /** The contents of one column. */

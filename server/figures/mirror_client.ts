@@ -4,9 +4,9 @@ import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
-import { Follower } from "../mirror/follower.ts";
+import { Follower, type Reading } from "../mirror/follower.ts";
 import { checkCountable } from "../mirror/grid_done.ts";
-import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import {
   type Answer,
   answererOf,
@@ -19,6 +19,9 @@ import {
 
 /** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
 const MAX_ROWS_WITHOUT_THREAD = 20_000;
+
+/** The size of the thread's heap of new objects, in MB: batches of rows are there for a moment. */
+const MAX_YOUNG_MB = 8;
 
 /** Answers requests, in a thread or in this one. */
 interface Answerer {
@@ -61,6 +64,11 @@ export class MirrorClient {
   /** Changes when the store was changed otherwise than by adding rows. */
   get generation(): number {
     return this.#follower.generation;
+  }
+
+  /** The progress of the copy of all rows that is under way; null if there is none. */
+  get reading(): Reading | null {
+    return this.#follower.reading;
   }
 
   /** Copies the rows that the store has gained, and resolves to the store's cursor. */
@@ -113,7 +121,10 @@ export class MirrorClient {
     if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {
       throw new Error(`Deno gives no read access to ${module}`);
     }
-    const worker = new Worker(module, { workerData: { [START]: this.#start } });
+    const worker = new Worker(module, {
+      workerData: { [START]: this.#start },
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MB },
+    });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);

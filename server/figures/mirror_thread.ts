@@ -1,16 +1,22 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
+import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
+import { gridPlan, type ViewFacts } from "../../figures/data/view_facts.ts";
+import { viewOfColumns } from "../../figures/data/view_of.ts";
+import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { GridDone } from "../mirror/grid_done.ts";
 import { Mirror } from "../mirror/mirror.ts";
-import type { PackedRows } from "../mirror/packed_rows.ts";
+import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import * as select from "../mirror/select.ts";
 import { columnFigures } from "./column_figures.ts";
 import type { HeatmapQuery } from "./figures_schemas.ts";
 import { heatmapOf } from "./heatmap.ts";
-import { type KnownKeys, progressOf } from "./progress.ts";
+import { type Counted, PlansDone } from "./plans_done.ts";
+import { type KnownKeys, progressOf, type Wanted } from "./progress.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** The URL of this module, whatever it was compiled to. */
@@ -21,6 +27,9 @@ export interface MirrorStart {
   readonly location: string;
   readonly grid: Pick<Grid, "factors" | "places"> | undefined;
 }
+
+/** The facts of a view that can be many. */
+export type LargeFacts = Pick<ViewFacts, "failures" | "claims" | "plans">;
 
 /** A request to the thread. Answers come in the order of requests. */
 export interface Question {
@@ -40,11 +49,50 @@ export type MirrorRequests = ReturnType<typeof openMirror>;
 function openMirror({ location, grid: wanted }: MirrorStart) {
   const mirror = new Mirror(location);
   const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
+  const lost: LostValues = {
+    rowsWhere: (condition) => select.selectPositions(mirror, condition).map((n) => n - 1),
+    at: (column, row) => select.selectValue(mirror, column, row + 1),
+  };
+  let columns = new Columns(lost);
+  /** The columns that are being filled. */
+  let filled = columns;
+  let known: { readonly key: string; readonly facts: LargeFacts } | undefined;
+  const plansDone = new PlansDone();
   return {
-    begin: (isWhole: boolean) => mirror.begin(isWhole),
-    insert: (rows: PackedRows) => mirror.insert(rows),
-    commit: (columns: readonly string[]) => mirror.commit(columns),
-    abort: () => mirror.abort(),
+    begin(isWhole: boolean): void {
+      mirror.begin(isWhole);
+      filled = isWhole ? new Columns(lost) : columns;
+    },
+    insert(rows: PackedRows): void {
+      mirror.insert(rows);
+      filled.insert(rows);
+    },
+    commit(names: readonly string[]): void {
+      mirror.commit(names);
+      filled.commit(names);
+      columns = filled;
+    },
+    abort(): void {
+      mirror.abort();
+      columns = filled = new Columns(lost);
+    },
+    /**
+     * Returns a view. The large facts are sent once for a key of theirs.
+     *
+     * @returns Undefined if the facts with this key are not known.
+     */
+    view(
+      query: ViewQuery,
+      others: Omit<ViewFacts, keyof LargeFacts>,
+      key: string,
+      sent?: LargeFacts,
+    ): string | undefined {
+      if (sent) known = { key, facts: sent };
+      if (known?.key !== key) return undefined;
+      const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places))];
+      const facts = { ...others, ...known.facts, ...plans && { plans } };
+      return JSON.stringify(viewOfColumns(columns, query, facts));
+    },
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>
@@ -55,13 +103,24 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       count: mirror.count - position,
       rows: rowsText(select.selectNewest(mirror, position, limit)),
     }),
-    progress: (known: KnownKeys, now: number) =>
-      JSON.stringify(progressOf(mirror, known, grid, now)),
+    progress: (known: KnownKeys, now: number, plans: readonly SweepPlan[]) =>
+      JSON.stringify(progressOf(
+        mirror,
+        known,
+        grid
+          ? { total: grid.grid.count, done: grid.count(mirror), from: "grid" }
+          : planned(plansDone.count(mirror, plans)),
+        now,
+      )),
     kinds: () => JSON.stringify({ columns: columnFigures(mirror) }),
     heatmap: (query: HeatmapQuery) => JSON.stringify(heatmapOf(mirror, query)),
     timeline: (failures: readonly number[], now: number, seconds?: number) =>
       JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
+}
+
+function planned(counted: Counted | null): Wanted | undefined {
+  return counted ? { ...counted, from: "plan" } : undefined;
 }
 
 /** Opens the mirror that a start describes; returns the function that answers its requests. */

@@ -2,7 +2,6 @@ import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import { rolesOf } from "./column_figures.ts";
 import type { Row } from "../../core/values/value.ts";
-import type { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { cellText, numberOf, type SqlValue } from "../mirror/mirror_value.ts";
 import type { GridProgress, Progress } from "./figures_schemas.ts";
@@ -12,6 +11,9 @@ export interface KnownKeys {
   readonly failed: readonly Row[];
   readonly running: readonly Row[];
 }
+
+/** The combinations wanted, and how many of them are done. */
+export type Wanted = Pick<GridProgress, "total" | "done" | "from">;
 
 /** The number of newest runs that rate and mean duration are of. */
 const NEWEST = 200;
@@ -28,7 +30,7 @@ const MIN_PAUSE = 10;
 export function progressOf(
   mirror: Mirror,
   known: KnownKeys,
-  given: GridDone | undefined,
+  wanted: Wanted | undefined,
   now: number,
 ): Progress {
   const { params } = rolesOf(mirror.columns);
@@ -50,9 +52,7 @@ export function progressOf(
   let rate = recentRate(ends, now);
   // Long runs: too few ended of late, but how long they take and how many there are is known.
   if (rate === undefined && running > 0 && mean !== null && mean > 0) rate = running / mean;
-  const grid = given
-    ? { total: given.grid.count, done: given.count(mirror), inferred: false }
-    : inferred(mirror, params, known, done);
+  const grid = wanted ?? inferred(mirror, params, known, done);
   return {
     rows: mirror.count,
     done,
@@ -64,7 +64,12 @@ export function progressOf(
     last_run: timeText(last),
     grid: grid && {
       ...grid,
-      left_seconds: grid.done >= grid.total ? 0 : rate ? (grid.total - grid.done) / rate : null,
+      inferred: grid.from === "values",
+      left_seconds: grid.done >= grid.total
+        ? 0
+        : rate && running > 0
+        ? (grid.total - grid.done) / rate
+        : null,
     },
   };
 }
@@ -75,7 +80,7 @@ function inferred(
   params: readonly string[],
   { failed, running }: KnownKeys,
   done: number,
-): Omit<GridProgress, "left_seconds"> | null {
+): Wanted | null {
   const others = [...failed, ...running];
   const seen = done + others.length;
   if (seen === 0 || params.length === 0 && others.length === 0) return null;
@@ -95,7 +100,7 @@ function inferred(
     total *= cells.size;
     if (total > MAX_INFERRED_FACTOR * seen) return null;
   }
-  return { total, done, inferred: true };
+  return { total, done, from: "values" };
 }
 
 function timeText(seconds: SqlValue | undefined): string | null {

@@ -1,25 +1,17 @@
-import type { Failure, HeldKey } from "../../core/contract/backend.ts";
-import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
+import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import type { MirrorClient } from "./mirror_client.ts";
+import type { KnownFacts } from "./known_facts.ts";
 
 /** The poll interval for changes of other processes, in milliseconds. */
 const POLL_INTERVAL_MS = 500;
 /** The delay of a poll after a change made here, in milliseconds: others may come with it. */
 const CHANGE_DELAY_MS = 50;
 
-/** The state of a store besides its rows. */
-export interface WatchedState {
-  readonly claims: readonly HeldKey[];
-  readonly failures: readonly Failure[];
-  /** Why the store could not be read. */
-  readonly problem: string | undefined;
-}
-
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {
-  readonly #backend: Engine;
+  readonly #known: KnownFacts;
   readonly #mirror: MirrorClient;
   /** Notified after each poll. */
   readonly #polled = new ConditionVariable();
@@ -27,10 +19,11 @@ export class Watcher {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPolling = false;
   #hasChanged = false;
-  #state: WatchedState = { claims: [], failures: [], problem: undefined };
+  /** Why the rows could not be read. */
+  #problem: string | undefined;
 
-  constructor(backend: Engine, mirror: MirrorClient) {
-    this.#backend = backend;
+  constructor(known: KnownFacts, mirror: MirrorClient) {
+    this.#known = known;
     this.#mirror = mirror;
     mirror.onChanged(() => {
       if (this.#isPolling) this.#hasChanged = true;
@@ -38,15 +31,16 @@ export class Watcher {
     });
   }
 
-  /** The state at the last poll. */
-  get state(): WatchedState {
-    return this.#state;
+  /** The facts of the store at the last poll. */
+  get facts(): ViewFacts {
+    return this.#known.of(this.#mirror, this.#problem);
   }
 
-  /** Adds a subscriber, and resolves after a poll. */
-  async join(): Promise<void> {
+  /** Adds a subscriber, and resolves after a poll, or after a timeout in milliseconds. */
+  async join(timeout = Infinity): Promise<void> {
     this.#subscribers++;
-    await this.#poll();
+    const polled = this.#poll();
+    await (timeout === Infinity ? polled : Promise.race([polled, this.next(timeout)]));
   }
 
   /** Removes a subscriber. */
@@ -68,13 +62,13 @@ export class Watcher {
     if (this.#isPolling) return await this.next(POLL_INTERVAL_MS);
     this.#isPolling = true;
     this.#hasChanged = false;
+    // The first copy of a large store takes seconds: what runs and what failed is known before.
     try {
+      await this.#known.read();
       await this.#mirror.catchUp();
-      const claims = await this.#backend.held();
-      const failures = await this.#backend.failures();
-      this.#state = { claims, failures, problem: undefined };
+      this.#problem = undefined;
     } catch (error) {
-      this.#state = { ...this.#state, problem: messageOf(error) };
+      this.#problem = messageOf(error);
     } finally {
       this.#isPolling = false;
       this.#polled.notifyAll();

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { type PackedRows, packRows } from "./packed_rows.ts";
+import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
@@ -15,6 +15,14 @@ export interface RowSink {
   abort(): MaybePromise<void>;
 }
 
+/** The progress of a copy of all rows. */
+export interface Reading {
+  /** The number of rows copied. */
+  readonly rows: number;
+  /** The number of all rows; null if it is not known. */
+  readonly of: number | null;
+}
+
 /** Copies the rows of a store, as it grows, to a sink; yields to the event loop meanwhile. */
 export class Follower {
   readonly #backend: Engine;
@@ -22,6 +30,7 @@ export class Follower {
   #cursor: string | undefined;
   #generation = 0;
   #count = 0;
+  #reading: Reading | null = null;
   #running: Promise<string> | undefined;
   #next: Promise<string> | undefined;
 
@@ -33,6 +42,11 @@ export class Follower {
   /** The number of rows copied, and so the position of the newest one. */
   get count(): number {
     return this.#count;
+  }
+
+  /** The progress of the copy of all rows that is under way; null if there is none. */
+  get reading(): Reading | null {
+    return this.#reading;
   }
 
   /** Changes when the store was changed otherwise than by adding rows. */
@@ -62,13 +76,28 @@ export class Follower {
   }
 
   async #follow(): Promise<string> {
-    const { cursor, isWhole, rows } = await this.#backend.rowsAfter(this.#cursor);
+    if (this.#cursor === undefined) this.#reading = { rows: 0, of: null };
+    try {
+      if (this.#cursor === undefined) {
+        await this.#backend.readAhead((of) => this.#reading = { rows: 0, of });
+      }
+      return await this.#copyAfter();
+    } finally {
+      this.#reading = null;
+    }
+  }
+
+  async #copyAfter(): Promise<string> {
+    const { cursor, isWhole, rows, count: all = null } = await this.#backend.rowsAfter(
+      this.#cursor,
+    );
     if (cursor === this.#cursor) {
       await closeRows(rows);
       return cursor;
     }
     const isNew = isWhole && this.#count > 0;
     try {
+      if (isWhole) this.#reading = { rows: 0, of: all };
       await this.#sink.begin(isNew);
       const count = await this.#copy(rows);
       await this.#sink.commit(await this.#backend.columns());
@@ -92,6 +121,7 @@ export class Follower {
       inserted = this.#sink.insert(batch);
       if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
       count += batch.length;
+      if (this.#reading) this.#reading = { ...this.#reading, rows: count };
     }
     await inserted;
     return count;

@@ -2,6 +2,7 @@ import { type Grid, gridNumber } from "../../core/grids/grid.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { fromMirror } from "./mirror_value.ts";
+import { namespaceSql } from "./namespace_sql.ts";
 
 /** The maximum number of combinations: each takes a byte. */
 const MAX_COMBINATIONS = 100_000_000;
@@ -17,14 +18,17 @@ export function checkCountable({ count }: Grid): void {
 /** Counts which combinations of a grid are done; rows that were counted before are not read again. */
 export class GridDone {
   readonly grid: Grid;
+  readonly #namespace: string | undefined;
   readonly #numberOf: (params: Row) => number;
   #isDone: Uint8Array;
   #count = 0;
   #generation = -1;
   #position = 0;
 
-  constructor(grid: Grid) {
+  /** @param namespace The namespace of rows that count; empty: none. Default: all rows do. */
+  constructor(grid: Grid, namespace?: string) {
     this.grid = grid;
+    this.#namespace = namespace;
     this.#numberOf = gridNumber(grid);
     this.#isDone = new Uint8Array(grid.count);
   }
@@ -39,8 +43,11 @@ export class GridDone {
     const known = new Set(mirror.columns);
     const names = this.grid.names.filter((name) => known.has(name));
     const columns = names.map((name) => mirror.sql(name)).join(", ") || "NULL";
-    const sql = `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ?`;
-    for (const cells of mirror.db.each(sql, [BigInt(this.#position)])) {
+    const own = this.#namespace === undefined
+      ? { text: "1", values: [] }
+      : namespaceSql(mirror, this.#namespace);
+    const sql = `SELECT DISTINCT ${columns} FROM ${mirror.table} WHERE n > ? AND ${own.text}`;
+    for (const cells of mirror.db.each(sql, [BigInt(this.#position), ...own.values])) {
       const params: Row = {};
       for (const [i, name] of names.entries()) {
         const value = fromMirror(cells[i]!);

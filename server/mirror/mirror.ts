@@ -4,7 +4,7 @@ import { orderColumns } from "../../core/values/columns.ts";
 import { kindOf } from "../../core/values/compare_values.ts";
 import type { RowSink } from "./follower.ts";
 import { isBig, type SqlValue, toMirror } from "./mirror_value.ts";
-import { type PackedRows, runTimes } from "./packed_rows.ts";
+import { type PackedRows, runTimes } from "../../figures/data/columns/packed_rows.ts";
 import { PrivateDatabase } from "./private_database.ts";
 
 /** The maximum number of rows in one INSERT: a call costs as much as a row. */
@@ -120,6 +120,15 @@ export class Mirror implements RowSink {
   }
 
   insert(rows: PackedRows): void {
+    this.db.run("BEGIN", []); // else each statement would write its pages
+    try {
+      this.#insertRows(rows);
+    } finally {
+      this.db.run("COMMIT", []); // without a journal, nothing can be rolled back
+    }
+  }
+
+  #insertRows(rows: PackedRows): void {
     const copy = this.#filled!;
     copy.distinct.clear();
     this.#addColumns(copy, rows.names);

@@ -1,6 +1,6 @@
 import { parseCondition } from "../../core/tools/condition.ts";
 import { whereOf } from "../../core/tools/where.ts";
-import { type Row, setEntry } from "../../core/values/value.ts";
+import { type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { Mirror } from "./mirror.ts";
 import { BIG_SQL, fromMirror, JSON_SQL, NAN_SQL, NULL_SQL, type SqlValue } from "./mirror_value.ts";
 import { type Sql, whereSql } from "./where_sql.ts";
@@ -65,6 +65,22 @@ export function selectSlowest(mirror: Mirror, limit: number, where?: string): Ro
 export function selectNewest(mirror: Mirror, position: number, limit: number): Row[] {
   const after = Math.max(position, mirror.count - limit);
   return selectRows(mirror, `FROM ${mirror.table} WHERE n > ? ORDER BY n`, [BigInt(after)]);
+}
+
+/** Returns the positions of the rows that fulfil a condition. */
+export function selectPositions(mirror: Mirror, where: string): number[] {
+  const { text, values } = conditionOf(mirror, where);
+  const rows = mirror.db.all(`SELECT n FROM ${mirror.table} WHERE ${text}`, values);
+  return rows.map(([n]) => Number(n));
+}
+
+/** Returns the value of a column in the row at a position. */
+export function selectValue(mirror: Mirror, column: string, position: number): Value | undefined {
+  const [[cell = null] = []] = mirror.db.all(
+    `SELECT ${mirror.sql(column)} FROM ${mirror.table} WHERE n = ?`,
+    [BigInt(position)],
+  );
+  return fromMirror(cell);
 }
 
 /** Returns the largest text of a column, or undefined. */

@@ -1,13 +1,15 @@
 import type { Context } from "hono";
 import { stream } from "hono/streaming";
+import { z } from "zod";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sleep as pause } from "../../core/runtime/poll.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
-import { keyParams } from "../../core/keys/key.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import type { MirrorClient } from "../figures/mirror_client.ts";
-import type { Route } from "./route.ts";
+import { checked, type Route } from "./route.ts";
+import { KnownFacts } from "../figures/known_facts.ts";
 import { Watcher } from "../figures/watcher.ts";
 
 /** The maximum number of rows or claims in one event. */
@@ -22,13 +24,25 @@ const PAUSE_MS = 200;
  */
 const MAX_STREAM_BYTES = 4 * 1024 * 1024;
 
+/** The minimum time between two ticks, and the maximum time, in milliseconds. */
+const TICK_INTERVAL_MS = 1000, MAX_TICK_INTERVAL_MS = 10_000;
+/** The maximum wait for the first look at the store before the first tick, in milliseconds. */
+const FIRST_TICK_MS = 100;
+
+const eventsQuery = z.strictObject({
+  rows: z.literal(["true", "false"]).exactOptional()
+    .describe("True for events with the rows added, the runs under way and the failures."),
+});
+
 /** Returns the route of server-sent events: changes of the store. */
 export function eventRoutes(deps: ServerDeps): Route[] {
-  const watcher = new Watcher(deps.backend, deps.mirror);
+  const known = new KnownFacts(deps.backend, deps.store, deps.now);
+  const watcher = new Watcher(known, deps.mirror);
   const instance = randomUUID().slice(0, 8);
 
   async function handle(c: Context<Env>): Promise<Response> {
-    await watcher.join();
+    const withRows = checked(eventsQuery, c.req.query()).rows === "true";
+    await watcher.join(withRows ? Infinity : FIRST_TICK_MS);
     c.header("content-type", "text/event-stream");
     c.header("x-accel-buffering", "no"); // a proxy that collects would hold events back
     // Not AbortSignal.any(): the sidecar's signal would keep one for each connection there ever was.
@@ -43,7 +57,10 @@ export function eventRoutes(deps: ServerDeps): Route[] {
         const lastId = c.req.header("last-event-id");
         let size = 0;
         // Events are made when the client has room for them: of a slow one nothing is kept but its place.
-        for await (const text of events(deps.mirror, watcher, instance, lastId, ending.signal)) {
+        const texts = withRows
+          ? events(deps.mirror, watcher, instance, lastId, ending.signal)
+          : ticks(deps.mirror, watcher, ending.signal);
+        for await (const text of texts) {
           await client.write(text);
           size += Buffer.byteLength(text);
           if (client.aborted || size >= MAX_STREAM_BYTES) break;
@@ -60,10 +77,41 @@ export function eventRoutes(deps: ServerDeps): Route[] {
   return [{
     method: "get",
     path: "/v1/events",
-    summary: "Changes of the store, as server-sent events",
+    summary: "Changes of the store, as server-sent events: a small tick a second at most",
+    query: eventsQuery,
     media: ["text/event-stream"],
     handle,
   }];
+}
+
+/**
+ * Returns ticks as text: the mark and the counts of the store, a second after the last at the earliest, and again
+ * after ten seconds, so that a client can tell a silent connection.
+ */
+async function* ticks(
+  mirror: MirrorClient,
+  watcher: Watcher,
+  ending: AbortSignal,
+): AsyncGenerator<string> {
+  let sent = "";
+  let end = 0;
+  yield "retry: 1000\n";
+  while (!ending.aborted) {
+    const { mark, failures, claims, reading, problem } = watcher.facts;
+    const total = mirror.count;
+    const counts = { mark, total, failed: failures.length, running: claims.length };
+    const data = JSON.stringify({ ...counts, reading, problem });
+    if (data !== sent || performance.now() >= end) {
+      sent = data;
+      end = performance.now() + MAX_TICK_INTERVAL_MS;
+      yield `event: tick\ndata: ${data}\n\n`;
+      await pause(TICK_INTERVAL_MS, ending);
+    } else {
+      // While rows are copied nothing is polled, and the copy goes on.
+      const wait = reading ? TICK_INTERVAL_MS : end - performance.now();
+      await watcher.next(wait, ending);
+    }
+  }
 }
 
 /**
@@ -109,16 +157,16 @@ async function* events(
   }
 
   async function news(): Promise<string> {
-    const { claims, failures, problem } = watcher.state;
-    const running = claims.slice(0, MAX_ITEMS).map(({ key, holder }) =>
-      `{"params":${encodeJsonRow(keyParams(key))},"holder":${JSON.stringify(holder)}}`
+    const { claims, failures, problem } = watcher.facts;
+    const running = claims.slice(0, MAX_ITEMS).map(({ params, holder }) =>
+      `{"params":${encodeJsonRow(params)},"holder":${JSON.stringify(holder)}}`
     );
     const last = JSON.stringify(failures.at(-1)?.time ?? null);
     const attempts = failures.reduce((sum, { attempt }) => sum + attempt, 0);
     return await rowsEvent() +
       state("running", `"running":${claims.length},"claims":[${running.join(",")}]`) +
       state("failures", `"failed":${failures.length},"last":${last},"attempts":${attempts}`) +
-      state("problem", `"detail":${JSON.stringify(problem ?? null)}`);
+      state("problem", `"detail":${JSON.stringify(problem)}`);
   }
 
   const [of, lastGeneration, lastPosition = ""] = lastId?.split(".") ?? [];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keyParams } from "../../core/keys/key.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { ClusterStatus } from "../../mod.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
@@ -21,17 +22,30 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       path: "/v1/progress",
       summary: "How far the work has come: counts, rate, and time left of the grid",
       query: noQuery,
-      answer: z.strictObject({ store: text, ...figures.progress.shape }),
+      answer: z.strictObject({
+        store: text,
+        command: text.nullable().describe("The command of the newest sweep, without secrets."),
+        ...figures.progress.shape,
+      }),
     }, async () => {
       const failures = await backend.failures();
       const held = await backend.held();
       const failed = failures.map(({ params }) => params);
+      const plans = await backend.plans();
       const running = held.map(({ key }) => keyParams(key));
       const age = Math.floor(now() / MAX_AGE_MS);
-      const state = [failures.length, failures.at(-1)?.time, held.length, held.at(-1)?.key, age];
+      const state = [
+        failures.length,
+        failures.at(-1)?.time,
+        held.length,
+        held.at(-1)?.key,
+        age,
+        planMark(plans),
+      ];
       return await cache.get("progress", async () => {
-        const progress = await mirror.ask("progress", { failed, running }, now() / 1000);
-        return `{"store":${JSON.stringify(store)},${progress.slice(1)}`;
+        const progress = await mirror.ask("progress", { failed, running }, now() / 1000, plans);
+        const command = JSON.stringify(newestPlan(plans)?.command ?? null);
+        return `{"store":${JSON.stringify(store)},"command":${command},${progress.slice(1)}`;
       }, state.join("\0"));
     }),
     get({
@@ -84,4 +98,8 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       return await read.status;
     }),
   ];
+}
+
+function planMark(plans: readonly SweepPlan[]): string {
+  return plans.map(({ namespace, time, count }) => `${namespace} ${time} ${count}`).join();
 }

@@ -1,10 +1,11 @@
 import type { Context } from "hono";
 import { createHash } from "node:crypto";
+import path from "node:path";
 import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RunsQuery } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
+import { type Selected, type Selection, selectRows } from "../../core/tools/select_rows.ts";
 import { fileText } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
@@ -13,6 +14,8 @@ import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import { closeRows } from "../mirror/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";
+import { disposition } from "./disposition.ts";
+import { rowsParquet } from "./rows_parquet.ts";
 import { contentType, MEDIA, type Medium, mediumFor, STREAMS } from "./media.ts";
 import { invalidRequest } from "./problem.ts";
 import { checked, get, responseOf, type Route } from "./route.ts";
@@ -20,6 +23,9 @@ import { rowsArrow, survey } from "./rows_arrow.ts";
 import { count, longText, row, text } from "./schemas.ts";
 import { openCursor, sealCursor } from "./sealed_cursor.ts";
 import { streamResponse } from "./stream_response.ts";
+
+const EXTENSIONS = { ndjson: "jsonl", csv: "csv", json: "json", arrow: "arrows" } as const;
+const PARQUET = "application/vnd.apache.parquet";
 
 const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
   where: longText.exactOptional().describe("Which rows, as in: alpha > 0.2 and model = 'a'"),
@@ -43,16 +49,23 @@ const recordAllQuery = z.strictObject({
 });
 
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
-export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
+export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
+  const name = path.parse(store.replace(/[?#].*/s, "")).name || "runs";
+
+  /** Returns the selection of rows; of a store without columns, which has no rows, nothing is selected. */
+  async function selectionOf({ where, columns }: RunsQuery): Promise<Selection> {
+    if ((await backend.columns()).length === 0) return {};
+    return { where, columns: namesIn(columns) };
+  }
+
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
     const { where, sort, columns, limit = 100, offset = 0 } = query;
     const cursor = await mirror.catchUp();
     const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
+    const isEmpty = (await backend.columns()).length === 0;
     const text = await mirror.ask("page", {
-      where,
-      sort: namesIn(sort),
-      columns: namesIn(columns),
+      ...!isEmpty && { where, sort: namesIn(sort), columns: namesIn(columns) },
       limit,
       offset,
     });
@@ -62,10 +75,11 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
   async function stream(
     c: Context<Env>,
     query: RunsQuery,
-    medium: Exclude<Medium, "json">,
+    medium: Medium,
+    file: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const { where, columns, since } = query;
-    const selection = { where, columns: namesIn(columns) };
+    const { since } = query;
+    const selection = await selectionOf(query);
     const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
       selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
@@ -80,6 +94,7 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       }
       const headers = {
         ...cache,
+        ...file,
         "content-type": contentType(medium),
         ...since !== undefined &&
           { "stet-mark": sealCursor(cursor), "stet-whole": String(isWhole) },
@@ -123,16 +138,29 @@ export function runsRoutes({ backend, mirror }: ServerDeps): Route[] {
       const medium = mediumFor(c.req.header("accept"));
       return medium === "json" ? page(c, query) : stream(c, query, medium);
     }),
-    ...(["ndjson", "csv", "arrow"] as const).map((medium) =>
+    ...(["ndjson", "csv", "json", "arrow"] as const).map((medium) =>
       get({
         path: `/v1/runs.${medium}`,
         summary: `All rows as ${MEDIA[medium]}`,
         query: runsQuery,
-        media: [MEDIA[medium]],
+        ...medium === "json" ? { answer: z.array(row) } : { media: [MEDIA[medium]] },
         problems: medium === "arrow" ? [501] : [],
         isCompressed: true,
-      }, (query, c) => stream(c, query, medium))
+      }, (query, c) => stream(c, query, medium, saved(`${name}.${EXTENSIONS[medium]}`)))
     ),
+    get({
+      path: "/v1/runs.parquet",
+      summary: `All rows as ${PARQUET}, where DuckDB is installed`,
+      query: runsQuery,
+      media: [PARQUET],
+      problems: [501],
+    }, async (query) => {
+      const selected = await selectRows(backend, await selectionOf(query));
+      return await streamResponse(rowsParquet(selected), {
+        "content-type": PARQUET,
+        ...saved(`${name}.parquet`),
+      });
+    }),
     {
       method: "post",
       path: "/v1/runs",
@@ -188,16 +216,26 @@ function isUnchanged({ req }: Context<Env>, { etag }: CacheHeaders): boolean {
   return known.trim() === "*" || known.split(",").some((each) => each.trim() === etag);
 }
 
-/** Returns rows as JSON Lines, or as CSV of cell text, piece by piece. */
+/** Returns rows as JSON Lines, as a JSON array, or as CSV of cell text, piece by piece. */
 async function* rowsText(
   { columns, rows }: Selected,
-  medium: "csv" | "ndjson",
+  medium: "csv" | "ndjson" | "json",
 ): AsyncGenerator<string> {
   const isCsv = medium === "csv";
   if (isCsv && columns.length > 0) yield `${columns.map(csvField).join(",")}\n`;
+  const isArray = medium === "json";
+  let separator = isArray ? "[\n" : "";
   for await (const row of rows()) {
-    yield `${isCsv ? columns.map((name) => cellOf(row, name)).join(",") : encodeJsonRow(row)}\n`;
+    const text = isCsv ? columns.map((name) => cellOf(row, name)).join(",") : encodeJsonRow(row);
+    yield isArray ? separator + text : `${text}\n`;
+    separator = ",\n";
   }
+  if (isArray) yield separator === ",\n" ? "\n]\n" : "[]\n";
+}
+
+/** Returns the headers of an answer that a browser saves as a file. */
+function saved(name: string): Readonly<Record<string, string>> {
+  return { "content-disposition": disposition(name) };
 }
 
 function cellOf(row: Row, name: string): string {

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
+import { encodePlan, readPlan } from "../../core/contract/sweep_plan.ts";
 import type { ColumnsAnswer, StatusAnswer } from "../../core/contract/wire.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { readKey } from "../claims/read_run.ts";
 import type { ServerDeps } from "../deps.ts";
+import { invalidRequest } from "./problem.ts";
 import { get, post, type Route } from "./route.ts";
-import { batch, count, keyFields, row, text } from "./schemas.ts";
+import { batch, count, keyFields, longText, row, text } from "./schemas.ts";
 
 const columnsAnswer: z.ZodType<ColumnsAnswer> = z.strictObject({
   exists: z.boolean(),
@@ -31,6 +33,18 @@ const failure = z.strictObject({
   time: text,
   host: text,
 });
+const plan = z.strictObject({
+  version: z.literal(1),
+  namespace: longText,
+  label: longText,
+  count,
+  factors: z.array(z.strictObject({ names: z.array(z.string()), parts: z.array(row) })).nullable()
+    .describe("Each combination is one part of every factor; null if they are too many."),
+  places: z.array(count).nullable()
+    .describe("Places of the combinations among all those of the factors; null: every place."),
+  command: longText.describe("The command that began the sweep, without secrets."),
+  time: longText.describe("Time of its begin, ISO 8601 in UTC."),
+}).meta({ id: "Plan" });
 const finding = z.strictObject({ kind: text, message: text, repaired: text.nullable() });
 
 /** The members that name rows: those of a run, or those that agree on columns. */
@@ -84,12 +98,37 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       summary: "The runs under way, and their holders",
       answer: z.strictObject({
         claims: z.array(
-          z.strictObject({ params: row, key: text, holder: text, version: text.exactOptional() }),
+          z.strictObject({
+            params: row,
+            key: text,
+            holder: text,
+            since: text.nullable(),
+            version: text.exactOptional(),
+          }),
         ),
       }),
     }, async () => {
-      const claims = (await backend.held()).map((held) => withParams(keyParams(held.key), held));
+      const claims = (await backend.held()).map((held) =>
+        withParams(keyParams(held.key), { ...held, since: held.since ?? null })
+      );
       return `{"claims":[${claims.join(",")}]}`;
+    }),
+    get({
+      path: "/v1/plans",
+      summary: "The combinations that the newest sweep of each namespace was asked for",
+      answer: z.strictObject({ plans: z.array(plan) }),
+    }, async () => `{"plans":[${(await backend.plans()).map(encodePlan).join(",")}]}`),
+    post({
+      path: "/v1/plans",
+      summary: "Note the plan of a sweep, in place of the earlier one of its namespace",
+      body: plan,
+      answer: z.strictObject({}),
+    }, async (request) => {
+      const read = readPlan(request);
+      if (!read) throw invalidRequest([{ path: "", message: "is no plan" }]);
+      await backend.notePlan(read);
+      mirror.changed();
+      return {};
     }),
     post({
       path: "/v1/has",

@@ -26,11 +26,26 @@ const arrows: Record<string, readonly string[]> = {
     "backends/table.ts",
     "backends/files/network_folder.ts",
     "executors/launchers",
+    "figures",
+  ],
+  // The data of figures. Its contract, figures/view.ts, is a file of its own.
+  "figures/data": ["figures/data", "figures/view.ts", "core"],
+  "figures/view.ts": [],
+  // Pure functions that browsers run too.
+  "figures/draw": ["figures/draw", "figures/view.ts"],
+  "figures/terminal": ["figures/terminal", "figures/draw", "figures/view.ts", "core/display"],
+  "figures/report": [
+    "figures/report",
+    "figures/terminal",
+    "figures/draw",
+    "figures/data",
+    "figures/view.ts",
+    "core",
   ],
   // Arrow and the texts of SQL's results are written by what the command line writes them with.
-  server: ["server", "mod.ts", "core", "query", "packages"],
-  "mod.ts": ["library.ts", "core", "backends", "executors", "query"],
-  "library.ts": ["core", "backends", "executors", "query"],
+  server: ["server", "mod.ts", "core", "query", "packages", "figures"],
+  "mod.ts": ["library.ts", "core", "backends", "executors", "query", "figures/report"],
+  "library.ts": ["core", "backends", "executors", "query", "figures/report"],
   "backends/table.ts": ["backends", "core/contract"],
   backends: ["backends", "duckdb", "packages", "core"],
   executors: ["executors", "core"],
@@ -146,7 +161,7 @@ function modules(): Map<string, string> {
       ? [room]
       : readdirSync(new URL(room, root), { recursive: true, encoding: "utf8" })
         .map((path) => `${room}/${path.replaceAll("\\", "/")}`)
-        .filter((path) => path.endsWith(".ts"));
+        .filter((path) => /\.ts$/.test(path) || room === "figures/draw" && path.endsWith(".js"));
     for (const path of paths) found.set(path, readFileSync(new URL(path, root), "utf8"));
   }
   return found;

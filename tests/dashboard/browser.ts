@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CHROMIUM } from "../../scripts/install_optional.ts";
 import type { Runtime } from "../runtimes.ts";
-import { type Browser, loadPlaywright, type Page } from "./playwright.ts";
+import { type Browser, loadPlaywright, type Page, type Request } from "./playwright.ts";
 
 const isNode = process.versions.deno === undefined && process.versions.bun === undefined;
 const playwright = isNode ? await loadPlaywright() : undefined;
@@ -33,6 +33,10 @@ export interface Window {
   readonly errors: string[];
   /** The hosts that were asked for anything. */
   readonly hosts: Set<string>;
+  /** The number of streams of events that are open. */
+  streams(): number;
+  /** Opens another window of the same browser. */
+  another(): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -59,22 +63,35 @@ export async function openWindow(
   const context = await (await browser).newContext({
     viewport: { width, height: 900 },
     colorScheme,
+    permissions: ["clipboard-read", "clipboard-write"],
   });
-  const page = await context.newPage();
   const errors: string[] = [];
   const hosts = new Set<string>();
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  const streams = new Set<Request>();
   context.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== "data:") hosts.add(url.host);
+    if (!/^(?:data|blob):$/.test(url.protocol)) hosts.add(url.host);
+    if (url.pathname === "/v1/events") streams.add(request);
   });
+  for (const event of ["requestfinished", "requestfailed"] as const) {
+    context.on(event, (request) => void streams.delete(request));
+  }
+
+  async function another(): Promise<Page> {
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(String(error.stack)));
+    return page;
+  }
+
   return {
-    page,
+    page: await another(),
     errors,
     hosts,
+    streams: () => streams.size,
+    another,
     close: () => context.close(),
   };
 }
@@ -85,6 +102,8 @@ export interface Served {
   readonly port: number;
   /** Ends it as Ctrl-C does, or at once. */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Suspends it: it answers nothing, and keeps its connections. */
+  freeze(): void;
 }
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -115,6 +134,7 @@ export async function startSidecar(
       child.kill(signal);
       await once(child, "exit");
     },
+    freeze: () => void child.kill("SIGSTOP"),
   };
 }
 

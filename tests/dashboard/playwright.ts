@@ -1,4 +1,4 @@
-/** What is used of `playwright-core`, in types of our own: who has no browser need not install it. */
+/** The part of `playwright-core` that tests use, in types of our own: it is not installed without a browser. */
 export interface Playwright {
   readonly chromium: {
     launch(options: object): Promise<Browser>;
@@ -14,19 +14,47 @@ export interface Browser {
 /** Windows that share cookies and storage, and no others. */
 export interface BrowserContext {
   newPage(): Promise<Page>;
-  on(event: "request", listener: (request: { url(): string }) => void): void;
+  on(
+    event: "request" | "requestfinished" | "requestfailed",
+    listener: (request: Request) => void,
+  ): void;
   close(): Promise<void>;
+}
+
+/** A request of a window. */
+export interface Request {
+  url(): string;
+}
+
+/** A request that waits for the test. */
+export interface Route {
+  request(): Request;
+  continue(): Promise<void>;
+}
+
+/** A file that a window saved. */
+export interface Download {
+  suggestedFilename(): string;
+  path(): Promise<string>;
 }
 
 /** A window. */
 export interface Page {
-  readonly keyboard: { press(key: string): Promise<void> };
+  readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
+  readonly clock: { install(): Promise<void>; fastForward(milliseconds: number): Promise<void> };
+  context(): BrowserContext;
   goto(url: string): Promise<unknown>;
+  goBack(): Promise<unknown>;
   reload(): Promise<unknown>;
   url(): string;
+  close(): Promise<void>;
   locator(selector: string, options?: { readonly hasText?: string }): Locator;
   evaluate(script: string): Promise<unknown>;
+  emulateMedia(media: { readonly colorScheme: "light" | "dark" }): Promise<void>;
+  setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  route(url: string, handler: (route: Route) => Promise<void>): Promise<void>;
   screenshot(options: { readonly path: string; readonly fullPage: boolean }): Promise<unknown>;
+  waitForEvent(event: "download"): Promise<Download>;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
 }
@@ -35,10 +63,12 @@ export interface Page {
 export interface Locator {
   allTextContents(): Promise<string[]>;
   textContent(): Promise<string | null>;
+  getAttribute(name: string): Promise<string | null>;
   inputValue(): Promise<string>;
   count(): Promise<number>;
   first(): Locator;
-  locator(selector: string): Locator;
+  nth(index: number): Locator;
+  locator(selector: string, options?: { readonly hasText?: string }): Locator;
   focus(): Promise<void>;
   click(): Promise<void>;
   press(key: string): Promise<void>;

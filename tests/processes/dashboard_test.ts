@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { after, test, type TestContext } from "node:test";
 import { openBackend } from "../../mod.ts";
+import { serve } from "../../server.ts";
 import type { Row } from "../../core/values/value.ts";
-import { numberText } from "../../server/dashboard/format.js";
 import {
   closeBrowser,
   openWindow,
@@ -16,9 +17,11 @@ import {
   until,
   type Window,
 } from "../dashboard/browser.ts";
-import { learnRates, optimizers, sampleRows } from "../dashboard/sample.ts";
+import type { Page, Route } from "../dashboard/playwright.ts";
+import { sampleRows } from "../dashboard/sample.ts";
+import { samples, trainSample, writeHeaderOnly, writeSample } from "../figures/samples.ts";
 import { type Runtime, runtimes } from "../runtimes.ts";
-import { tempStore } from "../temp_folder.ts";
+import { tempFolder, tempStore } from "../temp_folder.ts";
 
 const options = { skip: reason };
 after(closeBrowser);
@@ -27,42 +30,68 @@ const [anyRuntime] = servers.length > 0 ? servers : runtimes;
 
 /** A store with these rows. */
 async function storeOf(t: TestContext, rows: readonly Row[]): Promise<string> {
-  const path = tempStore(t);
+  return await writeSample(tempFolder(t), { rows, failures: [] });
+}
+
+async function record(path: string, row: Row): Promise<void> {
   const backend = await openBackend(path, { durability: "process" });
-  for (const row of rows) await backend.record(row);
+  await backend.record(row);
   await backend.close();
-  return path;
 }
 
 /** A window at the page of a store; both end with the test. */
 async function opened(
   t: TestContext,
-  runtime: Runtime,
   path: string,
-  how: Parameters<typeof openWindow>[0] & { readonly token?: string } = {},
+  { runtime = anyRuntime!, search = "", ...how }: {
+    readonly runtime?: Runtime;
+    readonly search?: string;
+    readonly token?: string;
+  } = {},
 ): Promise<Window & { readonly sidecar: Served }> {
   const sidecar = await startSidecar(runtime, path, how);
   t.after(() => sidecar.stop("SIGKILL"));
-  const window = await openWindow(how);
+  const window = await openWindow();
   t.after(() => window.close());
-  await window.page.goto(sidecar.url);
+  await window.page.goto(sidecar.url + search);
   return { ...window, sidecar };
 }
 
-/** The texts of a column of the table that is shown. */
-async function columnTexts({ page }: Window, number: number): Promise<string[]> {
-  return await page.locator(`#table tbody td:nth-child(${number})`).allTextContents();
+/** The text of an element. */
+async function text(page: Page, selector: string): Promise<string> {
+  const [found = ""] = await page.locator(selector).allTextContents(); // does not wait for one
+  return found.replace(/\s+/g, " ").trim();
 }
 
-async function text({ page }: Window, id: string): Promise<string> {
-  return (await page.locator(`#${id}`).textContent() ?? "").trim();
+/** Waits until the text of an element matches. */
+async function shows(page: Page, selector: string, expected: RegExp | string): Promise<void> {
+  await until(async () => {
+    const found = await text(page, selector);
+    if (typeof expected === "string") assert.equal(found, expected);
+    else assert.match(found, expected);
+  });
 }
 
-async function range(window: Window, expected: string): Promise<void> {
-  await until(async () => assert.equal(await text(window, "range"), expected));
+const chips = (page: Page): Promise<string[]> =>
+  page.locator(".filter .chip bdi").allTextContents();
+
+async function showsChips(page: Page, expected: readonly string[]): Promise<void> {
+  await until(async () => assert.deepEqual(await chips(page), expected));
 }
 
-/** Nothing went wrong in the window, and nobody but the sidecar was asked for anything. */
+/** The choices in the address. */
+const choices = (page: Page): Record<string, string> =>
+  Object.fromEntries(new URL(page.url()).searchParams);
+
+/** The name of the element with the focus. */
+const focused = async (page: Page): Promise<string> =>
+  String(
+    await page.evaluate(
+      "document.activeElement.getAttribute('aria-label') || document.activeElement.id || document.activeElement.textContent",
+    ),
+  );
+
+/** Nothing went wrong in the window, and nothing but the sidecar was asked. */
 function assertClean({ errors, hosts, sidecar }: Window & { readonly sidecar: Served }): void {
   assert.deepEqual(errors, []);
   assert.deepEqual([...hosts], [new URL(sidecar.url).host]);
@@ -74,44 +103,36 @@ for (const runtime of servers) {
     options,
     async (t) => {
       const path = await storeOf(t, sampleRows(4));
-      const window = await opened(t, runtime, path);
+      const window = await opened(t, path, { runtime });
       const { page } = window;
-      await until(async () => assert.equal(await text(window, "tile-done"), "44"));
-      assert.equal(await text(window, "store"), "runs.csv");
-      await until(async () => assert.equal(await text(window, "live"), "live"));
+      await shows(page, ".line", /^44 /);
+      await shows(page, "h1", "runs.csv");
+      await shows(page, ".live", "live");
       await page.evaluate("window.isSame = true");
 
-      const sweep = startSweep(runtime, path, 4, 8);
+      const sweep = startSweep(runtime, path, 0, 8);
       t.after(() => sweep.stop());
-      await until(async () => assert.match(await text(window, "now-list"), /lr=.*process \d+/s));
-      await until(async () => assert.match(await text(window, "failures-list"), /sgd/));
+      await shows(page, ".now", /lr = .*process \d+/);
+      await shows(page, ".failures", /loss is NaN/);
       let last = 44;
       await until(async () => {
-        const done = Number(await text(window, "tile-done"));
+        const done = Number(/^(\d+) /.exec(await text(page, ".line"))?.[1]);
         assert(done >= last, "what is done does not become less");
         last = done;
         assert.equal(done, 99);
       });
       await sweep.ended;
-      await range(window, "1–25 of 99");
-      await until(async () => assert.equal(await text(window, "now-list"), "Nothing is claimed."));
-      // Each part of the page is asked for by a request of its own.
-      await until(async () => {
-        assert.equal(await text(window, "tile-failed"), "5");
-        assert.equal(await text(window, "of"), "99 of 108 done");
-        assert.equal(await page.locator("#failures-list details").count(), 5);
-      });
+      await shows(page, ".line", /^99 of 108 · 9 failed · ended/);
+      await shows(page, "#range", "1–25 of 99 runs");
+      await until(async () => assert.equal(await page.locator(".now").count(), 0));
 
-      // Errors are text, whatever is in them, and unfold with their stacks.
-      const failure = page.locator("#failures-list details").first();
-      assert.match(
-        await failure.locator(".why").textContent() ?? "",
-        /<b onclick=alert\(1\)>at<\/b>/,
-      );
-      await failure.locator("summary").focus();
+      // One group of one message, whatever its numbers; errors are text, and unfold with their stacks.
+      await shows(page, ".failures summary", /9.*<b onclick=alert\(#\)>at<\/b> step #/);
+      await page.locator(".failures summary").first().focus();
       await page.keyboard.press("Enter");
-      assert.match(await failure.locator("pre").textContent() ?? "", /RangeError[^]*sweep\.ts/);
-      assert.equal(await page.locator("#failures-list b, table i, .map i").count(), 0);
+      await page.locator(".failed-runs summary").first().click();
+      await shows(page, ".failed-runs pre", /RangeError.*sweep\.ts/);
+      assert.equal(await page.locator(".failures .why b, #table i, svg i").count(), 0);
 
       assert.equal(await page.evaluate("window.isSame"), true);
       await window.sidecar.stop();
@@ -120,247 +141,448 @@ for (const runtime of servers) {
   );
 }
 
-test("the heat map's cells are the means of the rows", options, async (t) => {
-  const rows = sampleRows(6);
-  const window = await opened(t, anyRuntime!, await storeOf(t, rows));
+test("the best configuration is named, with the luck of the best run", options, async (t) => {
+  const { rows, failures } = trainSample();
+  const path = await writeSample(tempFolder(t), { rows, failures: failures.slice(0, 3) });
+  const window = await opened(t, path);
   const { page } = window;
-  for (const color of ["result.loss", "duration", "done"]) {
-    for (const [x, y] of [["lr", "optimizer"], ["seed", "lr"], ["optimizer", ""]] as const) {
-      await page.locator("#heat-color").selectOption(color);
-      await page.locator("#heat-x").selectOption(x);
-      await page.locator("#heat-y").selectOption(y);
-      const expected = expectedCells(rows, x, y, color);
-      await until(async () => {
-        const labels = await page.locator(".cell").evaluateAll((cells) =>
-          (cells as { ariaLabel: string | null }[]).map(({ ariaLabel }) => ariaLabel)
-        );
-        assert.deepEqual(labels.filter((label) => !/nothing$/.test(label ?? "")).sort(), expected);
-      });
-    }
+  const means = new Map<string, number[]>();
+  for (const { lr, batch, "result.loss": loss } of rows) {
+    const key = `${lr} ${batch}`;
+    means.set(key, [...means.get(key) ?? [], loss as number]);
   }
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, each) => sum + each, 0) / values.length;
+  const [[best, values] = ["", []]] = [...means].sort((a, b) => mean(a[1]) - mean(b[1]));
+  const [lr = "", batch = ""] = best.split(" ");
+  await shows(page, ".sentence", new RegExp(`^Best: lr = ${lr}, batch = ${batch} with loss`));
+  assert.match(
+    await text(page, ".sentence"),
+    new RegExp(`${mean(values).toFixed(4)} ± .*\\(n = 50\\)`),
+  );
+  assert.equal(await page.locator(".best tbody tr").count(), 8);
+  // The metric, its direction and what is averaged over are steps of the history.
+  await page.locator("#metric").selectOption("result.accuracy");
+  await shows(page, ".sentence", /with accuracy/);
+  await page.locator(".turn").click();
+  await shows(page, ".turn", "↓ lower is better");
+  await page.locator(".over .chip button").click();
+  await shows(page, ".over", /nothing/);
+  assert.deepEqual(choices(page), { metric: "result.accuracy", better: "lower", over: "" });
+  await page.reload();
+  await shows(page, ".over", /nothing/);
+  await page.goBack();
+  await page.goBack();
+  await page.goBack();
+  await shows(page, ".sentence", /with loss/);
+  assert.deepEqual(choices(page), {});
   assertClean(window);
 });
 
-/** What the cells of a heat map say, computed from the rows. */
-function expectedCells(rows: readonly Row[], x: string, y: string, color: string): string[] {
-  const cells = new Map<string, number[]>();
-  for (const row of rows) {
-    const place = [x, ...y === "" ? [] : [y]].map((name) => `${name} = ${row[name]}`).join(", ");
-    const value = color === "done" ? 1 : row[color === "duration" ? "_stet_elapsed" : color];
-    const values = cells.get(place) ?? [];
-    values.push(value as number);
-    cells.set(place, values);
-  }
-  const distinct = (name: string): number => new Set(rows.map((row) => row[name])).size;
-  const all = ["seed", "lr", "optimizer"].reduce((product, name) => product * distinct(name), 1);
-  const each = all / (distinct(x) * (y === "" ? 1 : distinct(y)));
-  return [...cells].map(([place, values]) => {
-    const { length } = values;
-    if (color === "done") return `${place}: ${length} of ${each} done`;
-    // SQLite sums in the order of rows, as this does.
-    const mean = values.reduce((sum, each) => sum + each, 0) / length;
-    const unit = color === "duration" ? "s" : "";
-    const shown = (number: number): string =>
-      color === "duration" ? `${Math.round(number * 10) / 10}${unit}` : numberText(number);
-    const of = length === 1
-      ? ""
-      : `, the mean of ${length} from ${shown(Math.min(...values))} to ${
-        shown(Math.max(...values))
-      }`;
-    return `${place}: ${color.replace("result.", "")} ${shown(mean)}${of}`;
-  }).sort();
-}
-
-test("the table is filtered, sorted and paged", options, async (t) => {
+test("one filter acts on every figure, and is in the address", options, async (t) => {
   const rows = sampleRows(10);
-  const window = await opened(t, anyRuntime!, await storeOf(t, rows));
+  const window = await opened(t, await storeOf(t, rows));
   const { page } = window;
-  await range(window, "1–25 of 110");
-  const newest = rows.toReversed().map(({ lr }) => numberText(lr as number));
-  assert.deepEqual(await columnTexts(window, 2), newest.slice(0, 25));
+  await shows(page, "#range", "1–25 of 110 runs");
+  await page.locator("#heat-x").selectOption("lr");
+  await page.locator("#heat-y").selectOption("optimizer");
+  await until(async () => assert.equal(await page.locator(".heat .cell").count(), 11));
 
-  await page.locator("#next").click();
-  await range(window, "26–50 of 110");
-  assert.deepEqual(await columnTexts(window, 2), newest.slice(25, 50));
-  await page.locator("#last").click();
-  await range(window, "101–110 of 110");
-  assert.deepEqual(await columnTexts(window, 2), newest.slice(100));
-  assert(await page.locator("#next").isDisabled());
-  await page.locator("#first").click();
+  // A cell, and the same in the field.
+  const cell = page.locator(".heat .cell[aria-label*='0.1'][aria-label*='adam']");
+  await until(async () => assert.equal(await cell.count(), 1));
+  await cell.click();
+  await showsChips(page, ["lr = 0.1", "optimizer = 'adam'"]);
+  await shows(page, "#range", "1–10 of 10 runs that match");
+  await page.keyboard.press("Escape");
+  await showsChips(page, ["lr = 0.1"]);
+  await shows(page, "#range", "1–25 of 30 runs that match");
+  await page.keyboard.press("/");
+  await page.keyboard.type("opti");
+  await shows(page, "#where-options", "optimizer");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type(" = 'it''s <i>'");
+  await page.keyboard.press("Enter");
+  await showsChips(page, ["lr = 0.1", "optimizer = 'it''s <i>'"]);
+  await shows(page, "#range", "1–10 of 10 runs that match");
+  await page.reload();
+  await showsChips(page, ["lr = 0.1", "optimizer = 'it''s <i>'"]);
+  await page.goBack();
+  await showsChips(page, ["lr = 0.1"]);
+  await page.goBack();
+  await showsChips(page, ["lr = 0.1", "optimizer = 'adam'"]);
+  await page.goBack();
+  await showsChips(page, []);
 
-  await page.locator("th button", { hasText: "loss" }).click();
-  const losses = rows.map((row) => row["result.loss"] as number).sort((a, b) => a - b);
-  await until(async () =>
-    assert.deepEqual(await columnTexts(window, 4), losses.slice(0, 25).map(numberText))
+  // Short names are accepted; a condition that cannot be read says where.
+  await page.locator("#where").fill("loss < 0.25 and seed in (1, 2)");
+  await page.keyboard.press("Enter");
+  await showsChips(page, ["loss < 0.25", "seed in (1, 2)"]);
+  const matching = rows.filter((row) =>
+    (row["result.loss"] as number) < 0.25 && [1, 2].includes(row["seed"] as number)
   );
-  await page.locator("th button", { hasText: "loss" }).press("Enter");
-  await until(async () =>
-    assert.deepEqual(await columnTexts(window, 4), losses.toReversed().slice(0, 25).map(numberText))
-  );
-  assert.equal(await page.locator("th[aria-sort=descending]").textContent(), "loss");
-
-  await page.locator("#where").fill("lr >= 0.1 and optimizer = 'it''s <i>'");
-  await page.locator("#where").press("Enter");
-  await range(window, "1–20 of 20 that match");
-  assert.deepEqual(new Set(await columnTexts(window, 3)), new Set(["it's <i>"]));
+  await shows(page, "#range", `1–${matching.length} of ${matching.length} runs that match`);
   await page.locator("#where").fill("lr >");
-  await page.locator("#filter button[type=submit]").click();
-  await until(async () => assert.match(await text(window, "where-error"), /at character 5/));
-  await page.locator("#where").press("Escape");
-  await range(window, "1–25 of 110");
-  assert.equal(await text(window, "where-error"), "");
-
+  await page.keyboard.press("Enter");
+  await shows(page, ".controls .error", /at character/);
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator(".controls .error").count(), 0));
   // A condition that cannot be read is a request that was wrong, which Chromium logs.
   const errors = window.errors.filter((error) => !/status of 400/.test(error));
   assertClean({ ...window, errors });
 });
 
-test("the heat map is used by keyboard: arrows go, Enter selects its runs", options, async (t) => {
-  const rows = sampleRows(5);
-  const window = await opened(t, anyRuntime!, await storeOf(t, rows));
+test("arrays and objects are values to filter by", options, async (t) => {
+  const window = await opened(t, await writeSample(tempFolder(t), samples["arrays"]!()));
   const { page } = window;
-  await page.locator("#heat-x").selectOption("lr");
-  await page.locator("#heat-y").selectOption("optimizer");
-  const count = learnRates.length * optimizers.length;
-  await until(async () => assert.equal(await page.locator(".cell").count(), count));
-  await page.locator("#heat-y").focus();
-  await page.keyboard.press("Tab");
-  await until(async () => assert.match(await text(window, "heat-readout"), /^lr = 0.001, /));
-  await page.keyboard.press("ArrowRight");
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("End");
-  await page.keyboard.press("ArrowLeft");
-  await until(async () =>
-    assert.match(await text(window, "heat-readout"), /^lr = 0.1, optimizer = it's <i>: loss /)
-  );
+  await page.locator(".best tbody button").first().click();
+  await until(async () => assert.match((await chips(page))[0] ?? "", /^layers = \[128,64,32\]$/));
+  await shows(page, "#range", "1–4 of 4 runs that match");
+  assertClean(window);
+});
+
+test(
+  "the table is the best first, is sorted, paged, and shows the columns chosen",
+  options,
+  async (t) => {
+    const rows = sampleRows(10);
+    const window = await opened(t, await storeOf(t, rows));
+    const { page } = window;
+    const losses = rows.map((row) => row["result.loss"] as number).sort((a, b) => a - b);
+    const shown = async (expected: readonly number[]): Promise<void> =>
+      await until(async () =>
+        assert.deepEqual(
+          (await page.locator("#table tbody td:nth-child(6)").allTextContents()).map(Number),
+          expected.map((loss) => Number(loss.toPrecision(4))),
+        )
+      );
+    await shown(losses.slice(0, 25));
+    assert.deepEqual(
+      (await page.locator("#table thead th").allTextContents()).map((each) => each.trim()),
+      ["compare", "status", "seed", "lr", "optimizer", "loss", "took"],
+    );
+    await page.locator("#last").click();
+    await shows(page, "#range", "101–110 of 110 runs");
+    await shown(losses.slice(100));
+    assert(await page.locator("#next").isDisabled());
+    await page.locator("#table th button", { hasText: "loss" }).press("Enter");
+    await shown(losses.toReversed().slice(0, 25));
+    assert.equal(await page.locator("th[aria-sort=descending]").count(), 1);
+    assert.deepEqual(choices(page), { sort: "-result.loss" });
+    await page.locator(".runs .menu summary").click();
+    await page.locator(".column-list label", { hasText: "ended" }).click();
+    await until(async () =>
+      assert.equal(await page.locator("#table th", { hasText: "ended" }).count(), 1)
+    );
+    assertClean(window);
+  },
+);
+
+test("a run is opened with all of its values, and compared with others", options, async (t) => {
+  const window = await opened(t, await writeSample(tempFolder(t), samples["evals"]!()));
+  const { page } = window;
+  await shows(page, "#range", /of 540 runs/);
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  assert.match(await focused(page), /run 2/);
   await page.keyboard.press("Enter");
-  await range(window, "1–5 of 5 that match");
-  assert.equal(
-    await page.locator("#where").inputValue(),
-    `"lr" = 0.1 and "optimizer" = 'it''s <i>'`,
+  await shows(page, "#run", /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*ended2026-/);
+  await page.locator("#run button", { hasText: "Copy as JSON" }).click();
+  await until(async () => {
+    const copied = JSON.parse(String(await page.evaluate("navigator.clipboard.readText()")));
+    assert.equal(copied["prompt"], "{question}");
+  });
+  await page.reload();
+  await shows(page, "#run", /prompt\{question\}/);
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator("#run").count(), 0));
+  assert.deepEqual(choices(page), {});
+  await page.locator("#table tbody input").nth(0).click();
+  await page.locator("#table tbody input").nth(5).click();
+  await page.locator(".runs button", { hasText: "Compare 2" }).click();
+  await shows(page, "#compare", /2 runs compared.*question.*Only what differs/);
+  assert.equal(await page.locator("#compare th", { hasText: "model" }).count(), 0);
+  assertClean(window);
+});
+
+test("outputs are set side by side, with their different words marked", options, async (t) => {
+  const rows = ["a", "b"].map((model) => ({
+    model,
+    prompt: "one",
+    "result.text": `The answer is ${model}, of course.`,
+    "result.score": model === "a" ? 1 : 0,
+  }));
+  const more = rows.map((row) => ({ ...row, prompt: "two" }));
+  const window = await opened(t, await storeOf(t, [...rows, ...more]));
+  const { page } = window;
+  await shows(page, ".evals", /The answer is a, of course/);
+  await page.locator(".evals label", { hasText: "side by side" }).locator("select").selectOption(
+    "0",
   );
+  await page.locator(".evals .picker select").nth(3).selectOption("1");
+  await until(async () =>
+    assert.deepEqual(
+      (await page.locator(".evals mark").allTextContents()).map((each) => each.trim()).sort(),
+      ["a,", "a,", "b,", "b,"],
+    )
+  );
+  assertClean(window);
+});
+
+test("a figure is one tab stop, and keeps the focus while rows arrive", options, async (t) => {
+  const path = await storeOf(t, sampleRows(5));
+  const window = await opened(t, path);
+  const { page } = window;
+  await until(async () => assert(await page.locator(".heat .cell").count() > 0));
+  assert.equal(await page.locator(".heat svg [tabindex='0']").count(), 1);
+  await page.locator(".heat svg [tabindex='0']").focus();
+  const first = await focused(page);
+  await page.keyboard.press("ArrowRight");
+  const second = await focused(page);
+  assert.notEqual(second, first);
+  const place = second.split(":")[0]!;
+  await shows(page, ".heat .tip", new RegExp(`^${RegExp.escape(place)}`));
+  await record(path, { ...sampleRows(1)[0]!, seed: 99 });
+  await shows(page, ".line", /^56 /);
+  assert.equal((await focused(page)).split(":")[0], place);
+  assert.equal(await page.locator(".heat svg [tabindex='0']").count(), 1);
+  await page.keyboard.press("Enter");
+  await until(async () => assert((await chips(page)).length > 0));
+  assertClean(window);
+});
+
+test("a late answer does not overwrite a newer choice", options, async (t) => {
+  const window = await opened(t, await storeOf(t, samples["train"]!().rows.slice(0, 500)));
+  const { page } = window;
+  await shows(page, ".sentence", /with loss/);
+  const held: Route[] = [];
+  await page.route("**/v1/view?*metric=result.accuracy*", async (route) => {
+    held.push(route);
+  });
+  await page.locator("#metric").selectOption("result.accuracy");
+  await until(() => assert.equal(held.length, 1));
+  await page.locator("#metric").selectOption("took");
+  await shows(page, ".sentence", /with took/);
+  await held[0]!.continue().catch(() => undefined); // the page has given it up
+  await page.locator("#heat-agg").selectOption("median");
+  await until(async () =>
+    assert.equal(await page.locator(".heat h2", { hasText: "median" }).count(), 1)
+  );
+  assert.match(await text(page, ".sentence"), /with took/);
+  assertClean(window);
+});
+
+test("a paused page counts new runs, and shows them when asked", options, async (t) => {
+  const path = await storeOf(t, sampleRows(2));
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".live", "live");
+  await shows(page, ".line", /^22 /);
+  await page.keyboard.press("p");
+  await shows(page, ".live", "paused");
+  await record(path, { seed: 99, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
+  await shows(page, ".fresh", "1 new run");
+  assert.match(await text(page, ".line"), /^22 /);
+  await page.locator(".fresh").click();
+  await shows(page, ".line", /^23 /);
+  await page.keyboard.press("p");
+  await shows(page, ".live", "live");
+  assertClean(window);
+});
+
+test("the windows of a browser share one stream of events", options, async (t) => {
+  const path = await storeOf(t, sampleRows(2));
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".live", "live");
+  const others: Page[] = [];
+  for (let i = 0; i < 6; i++) {
+    const other = await window.another();
+    await other.goto(window.sidecar.url);
+    await shows(other, ".live", "live");
+    others.push(other);
+  }
+  assert.equal(window.streams(), 1);
+  await record(path, { seed: 99, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
+  for (const each of [page, ...others]) await shows(each, ".line", /^23 /);
+  // Another one takes over.
+  await page.close();
+  await until(() => assert.equal(window.streams(), 1));
+  await record(path, { seed: 100, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
+  for (const each of others) await shows(each, ".line", /^24 /);
   assertClean(window);
 });
 
 test("the page asks for the token, keeps it, and takes it from the address", options, async (t) => {
   const path = await storeOf(t, sampleRows(2));
-  const window = await opened(t, anyRuntime!, path, { token: "open sesame" });
+  const window = await opened(t, path, { token: "open sesame" });
   const { page, sidecar } = window;
   const isAsked = (): Promise<boolean> => page.locator("#ask").isVisible();
   await until(async () => assert(await isAsked()));
-  assert.equal(await text(window, "tile-done"), "–");
+  assert.match(await text(page, ".line"), /Reading/);
   await page.keyboard.press("Escape");
   assert(await isAsked());
   await page.locator("#token").fill("wrong");
   await page.keyboard.press("Enter");
   await until(async () => {
     assert(await isAsked());
-    assert.match(await text(window, "ask-error"), /another/);
+    assert.match(await text(page, "#ask-error"), /another/);
   });
   await page.locator("#token").fill("open sesame");
   await page.keyboard.press("Enter");
-  await until(async () => assert.equal(await text(window, "tile-done"), "22"));
-  await until(async () => assert.equal(await text(window, "live"), "live"));
-  assert(!await isAsked());
+  await shows(page, ".line", /^22 /);
+  await shows(page, ".live", "live");
+  assert.equal(await page.locator("#ask").count(), 0);
   await page.reload();
-  await until(async () => assert.equal(await text(window, "tile-done"), "22"));
+  await shows(page, ".line", /^22 /);
   assert.deepEqual([...window.hosts], [new URL(sidecar.url).host]);
 
   const other = await openWindow();
   t.after(() => other.close());
-  await other.page.goto(`${sidecar.url}/#token=open%20sesame`);
-  await until(async () => assert.equal(await text(other, "tile-done"), "22"));
-  assert.equal(other.page.url(), `${sidecar.url}/`);
+  await other.page.goto(`${sidecar.url}/?metric=took#token=open%20sesame`);
+  await shows(other.page, ".line", /^22 /);
+  assert.equal(other.page.url(), `${sidecar.url}/?metric=took`);
   assertClean({ ...other, sidecar });
 });
 
 test("the page says that the sidecar is gone, and goes on when it is back", options, async (t) => {
   const path = await storeOf(t, sampleRows(2));
-  const window = await opened(t, anyRuntime!, path);
-  await until(async () => assert.equal(await text(window, "live"), "live"));
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".live", "live");
   const { port } = window.sidecar;
   await window.sidecar.stop("SIGKILL");
-  await until(async () => assert.equal(await text(window, "live"), "disconnected"));
-  assert.match(await text(window, "problem"), /cannot be reached/);
-  const backend = await openBackend(path, { durability: "process" });
-  await backend.record({ seed: 99, lr: 0.1, optimizer: "adam" });
-  await backend.close();
+  await shows(page, ".live", "disconnected");
+  await shows(page, "#problem", /cannot be reached/);
+  await record(path, { seed: 99, lr: 0.1, optimizer: "adam" });
   const again = await startSidecar(anyRuntime!, path, { port });
   t.after(() => again.stop("SIGKILL"));
-  await until(async () => assert.equal(await text(window, "live"), "live"));
-  await until(async () => assert.equal(await text(window, "tile-done"), "23"));
-  assert(await window.page.locator("#problem").isHidden());
+  await shows(page, ".live", "live");
+  await shows(page, ".line", /^23 /);
+  await until(async () => assert.equal(await page.locator("#problem").count(), 0));
+});
+
+test("a silent sidecar makes the page stale", options, async (t) => {
+  const path = await storeOf(t, sampleRows(2));
+  const sidecar = await startSidecar(anyRuntime!, path);
+  t.after(() => sidecar.stop("SIGKILL"));
+  const window = await openWindow();
+  t.after(() => window.close());
+  const { page } = window;
+  await page.clock.install();
+  await page.goto(sidecar.url);
+  await shows(page, ".live", "live");
+  sidecar.freeze();
+  await page.clock.fastForward(25_000);
+  await shows(page, ".live", "stale");
+  await shows(page, "#problem", /Nothing was heard/);
 });
 
 test("an empty store has a page that fills with the first row", options, async (t) => {
-  const path = tempStore(t);
-  const window = await opened(t, anyRuntime!, path);
-  await until(async () => assert(await window.page.locator("#empty").isVisible()));
-  assert(await window.page.locator(".heat").isHidden());
-  const backend = await openBackend(path, { durability: "process" });
-  await backend.record({ seed: 1 });
-  await backend.close();
-  await until(async () => assert(await window.page.locator("#empty").isHidden()));
-  await range(window, "1–1 of 1");
+  for (const path of [tempStore(t), writeHeaderOnly(tempFolder(t))]) {
+    const window = await opened(t, path);
+    const { page } = window;
+    await shows(page, "#empty", /stet run/);
+    await record(path, { lr: 0.1, batch: 8, seed: 1, "result.loss": 0.5 });
+    await shows(page, "main", /The only run.*loss0\.5/);
+    await record(path, { lr: 0.2, batch: 8, seed: 1, "result.loss": 0.4 });
+    await shows(page, "#range", "1–2 of 2 runs");
+    assertClean(window);
+    await window.close();
+    await window.sidecar.stop();
+  }
+});
+
+test("an action says how many runs it is about, and does it once confirmed", options, async (t) => {
+  const path = await writeSample(tempFolder(t), samples["allFailed"]!());
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".line", /12 failed/);
+  await page.locator(".failures button", { hasText: "Forget all" }).click();
+  await shows(page, "#confirm", /12 failures will be forgotten/);
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator("#confirm").count(), 0));
+  assert.match(await text(page, ".line"), /12 failed/);
+  await page.locator(".failures button", { hasText: "Forget all" }).click();
+  await page.locator("#confirm-yes").click();
+  await until(async () => assert.equal(await page.locator(".failures").count(), 0));
   assertClean(window);
 });
 
-for (const runtime of servers) {
-  test(`the page of 100,000 rows is drawn (sidecar on ${runtime.name})`, options, async (t) => {
-    const path = tempStore(t);
-    const lines = ["lr,optimizer,seed,result.loss,_stet_elapsed,_stet_timestamp"];
-    const start = Date.UTC(2026, 10, 21);
-    for (let i = 0; i < 100_000; i++) {
-      const time = new Date(start + i * 500).toISOString();
-      lines.push(
-        `${i % 25 / 100},${["adam", "sgd"][i % 2]},${i / 50 | 0},${i % 997 / 997},${
-          i % 61
-        },${time}`,
-      );
-    }
-    writeFileSync(path, lines.join("\n") + "\n");
-    const window = await opened(t, runtime, path);
-    const drawn = 'performance.getEntriesByName("stet-drawn")[0]?.startTime';
-    await until(async () => assert(await window.page.evaluate(drawn) as number > 0));
-    const cold = await window.page.evaluate(drawn) as number;
-    assert.equal(await text(window, "tile-done"), "100,000");
-    await range(window, "1–25 of 100,000");
-    await window.page.reload();
-    await until(async () => assert(await window.page.evaluate(drawn) as number > 0));
-    const warm = await window.page.evaluate(drawn) as number;
-    t.diagnostic(
-      `100,000 rows are drawn after ${Math.round(cold)} ms, again after ${Math.round(warm)} ms`,
-    );
-    assertClean(window);
-  });
-}
-
-test("nothing on the page is wider than the screen, in light and in dark", options, async (t) => {
-  const path = await storeOf(t, sampleRows(20));
-  const sweep = startSweep(anyRuntime!, path, 20, 2000);
-  t.after(() => sweep.stop());
-  const sidecar = await startSidecar(anyRuntime!, path);
-  t.after(() => sidecar.stop("SIGKILL"));
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [1280, 390]) {
-      const window = await openWindow({ width, colorScheme });
-      t.after(() => window.close());
-      const { page } = window;
-      await page.goto(sidecar.url);
-      await until(async () => assert.match(await text(window, "now-list"), /process \d+/));
-      await until(async () => assert(await page.locator(".cell").count() > 0));
-      await until(async () => assert.match(await text(window, "failures-list"), /sgd/));
-      const wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-      assert.equal(await page.evaluate(wider), 0);
-      const shots = process.env["STET_SHOTS"]; // a folder for pictures that a person looks at
-      if (shots) {
-        const picture = join(shots, `dashboard-${colorScheme}-${width}.png`);
-        await page.screenshot({ path: picture, fullPage: true });
-      }
-      await window.close();
-    }
-  }
-  sweep.stop();
-  await sweep.ended;
-  await sidecar.stop();
+test("rows and figures are downloaded", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(3)), { search: "?where=lr+%3D+0.1" });
+  const { page } = window;
+  await shows(page, "#range", "1–9 of 9 runs that match");
+  const saved = async (part: string, label: string): Promise<readonly [string, Uint8Array]> => {
+    await page.locator(`${part} .menu summary`).first().click();
+    const download = page.waitForEvent("download");
+    await page.locator(`${part} .menu .choices button`, { hasText: label }).first().click();
+    const file = await download;
+    return [file.suggestedFilename(), readFileSync(await file.path())];
+  };
+  const [name, csv] = await saved(".top", "CSV");
+  assert.equal(name, "runs.csv");
+  assert.equal(new TextDecoder().decode(csv).trim().split("\n").length, 10);
+  const [svgName, svg] = await saved(".time", "SVG");
+  assert.equal(svgName, "over-time.svg");
+  assert.match(new TextDecoder().decode(svg), /^<svg[^]*<\/svg>$/);
+  assert.doesNotMatch(new TextDecoder().decode(svg), /var\(/);
+  const [, png] = await saved(".time", "PNG");
+  assert.deepEqual([...png.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+  assertClean(window);
 });
+
+test(
+  "every sample is drawn without faults of accessibility, in light and dark, at any width",
+  options,
+  async (t) => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    const shots = process.env["STET_SHOTS"]; // a folder for pictures that a person looks at
+    const window = await openWindow();
+    t.after(() => window.close());
+    const { page, errors } = window;
+    for (const [name, make] of Object.entries(samples)) {
+      const store = await writeSample(tempFolder(t), make());
+      const sidecar = await serve({ store, port: 0, durability: "process" });
+      try {
+        await page.goto(sidecar.url);
+        await shows(page, ".live", "live");
+        await until(async () =>
+          assert(
+            await page.evaluate("performance.getEntriesByName('stet-drawn').length") as number > 0,
+          )
+        );
+        for (const width of [320, 390, 2560, 1280]) {
+          await page.setViewportSize({ width, height: 900 });
+          const wider =
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+          assert.equal(await page.evaluate(wider), 0, `${name} at ${width} px`);
+          for (const colorScheme of shots ? ["light", "dark"] as const : []) {
+            await page.emulateMedia({ colorScheme });
+            const picture = join(shots!, `${name}-${width}-${colorScheme}.png`);
+            await page.screenshot({ path: picture, fullPage: true });
+          }
+        }
+        await page.evaluate(`${axe};0`);
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          const found = await page.evaluate(
+            `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+            violations.map(({ id, nodes }) => id + " " + nodes[0].html))`,
+          );
+          assert.deepEqual(found, [], `${name} in ${colorScheme}`);
+        }
+        // Nothing of a store is markup.
+        assert.equal(
+          await page.locator("#page img, #page script, main b i, .sentence b b").count(),
+          0,
+        );
+      } finally {
+        await page.goto("about:blank");
+        await sidecar.close();
+      }
+    }
+    assert.deepEqual(errors, []);
+  },
+);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tellingLine } from "../../executors/telling_line.ts";
+import { tellingLine } from "../../core/display/telling_line.ts";
 import { runProgram } from "../../executors/run_program.ts";
 import process from "node:process";
 

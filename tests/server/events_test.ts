@@ -26,7 +26,7 @@ class Listener {
 
   static async open(sidecar: Sidecar, lastId?: string): Promise<Listener> {
     const stop = new AbortController();
-    const response = await fetch(`${sidecar.url}/v1/events`, {
+    const response = await fetch(`${sidecar.url}/v1/events?rows=true`, {
       signal: stop.signal,
       headers: lastId === undefined ? {} : { "last-event-id": lastId },
     });

@@ -8,7 +8,12 @@ import { FigureCache } from "../../server/figures/figure_cache.ts";
 import { GridDone } from "../../server/mirror/grid_done.ts";
 import type { Heatmap } from "../../server/figures/figures_schemas.ts";
 import { heatmapOf } from "../../server/figures/heatmap.ts";
-import { type KnownKeys, progressOf, recentRate } from "../../server/figures/progress.ts";
+import {
+  type KnownKeys,
+  progressOf,
+  recentRate,
+  type Wanted,
+} from "../../server/figures/progress.ts";
 import { timelineOf } from "../../server/figures/timeline.ts";
 import { mirrorOf } from "../mirror_of.ts";
 
@@ -160,32 +165,53 @@ test("progress counts each key once, and the combinations of a grid that was giv
     { names: ["a"], parts: [{ a: 1 }, { a: 2 }, { a: 3 }] },
     { names: ["s"], parts: [{ s: 0 }, { s: 1 }] },
   ]));
-  const progress = progressOf(mirror, nobody, grid, start + 4);
+  const wanted = (): Wanted => ({ total: 6, done: grid.count(mirror), from: "grid" });
+  const progress = progressOf(
+    mirror,
+    { ...nobody, running: [{ a: 2, s: 1 }] },
+    wanted(),
+    start + 4,
+  );
   assert.equal(progress.rows, 4);
   assert.equal(progress.done, 3);
   assert.deepEqual(progress.grid, {
     total: 6,
     done: 2,
+    from: "grid",
     inferred: false,
     left_seconds: 4 / (3 / 4),
   });
+  const idle = progressOf(mirror, nobody, wanted(), start + 4).grid;
+  assert.equal(idle?.left_seconds, null, "nothing runs");
   backend.record({ a: 3, s: 1, ...at(5) });
   backend.record({ a: 3, s: 1, ...at(6) });
   await follower.catchUp();
-  assert.equal(progressOf(mirror, nobody, grid, start + 7).grid?.done, 3);
+  assert.equal(progressOf(mirror, nobody, wanted(), start + 7).grid?.done, 3);
   backend.remove({ a: 1 });
   await follower.catchUp();
-  assert.equal(progressOf(mirror, nobody, grid, start + 7).grid?.done, 2);
+  assert.equal(progressOf(mirror, nobody, wanted(), start + 7).grid?.done, 2);
   mirror.close();
 });
 
 test("a grid is guessed from the values seen, if that is plausible", async () => {
   const { mirror } = await mirrorOf([{ a: 1, s: 0 }, { a: 1, s: 1 }, { a: 2, s: 0 }]);
   const guess = (known: KnownKeys): unknown => progressOf(mirror, known, undefined, start).grid;
-  assert.deepEqual(guess(nobody), { total: 4, done: 3, inferred: true, left_seconds: null });
+  assert.deepEqual(guess(nobody), {
+    total: 4,
+    done: 3,
+    from: "values",
+    inferred: true,
+    left_seconds: null,
+  });
   // What runs now and what failed are of the grid too.
   const known = { failed: [{ a: 3, s: 0 }], running: [{ a: 2, s: 2 }] };
-  assert.deepEqual(guess(known), { total: 9, done: 3, inferred: true, left_seconds: null });
+  assert.deepEqual(guess(known), {
+    total: 9,
+    done: 3,
+    from: "values",
+    inferred: true,
+    left_seconds: null,
+  });
   mirror.close();
 
   const random = Array.from({ length: 40 }, (_, i) => ({ a: Math.sin(i), b: Math.cos(i) }));

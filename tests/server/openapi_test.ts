@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { loadArrow } from "../../packages/apache_arrow.ts";
+import { hashParams } from "../../mod.ts";
 import { withDuckDb } from "../query_package.ts";
 import { served } from "../served.ts";
 
@@ -24,7 +26,8 @@ test("every route of the OpenAPI document is there, and refuses what is no body 
       assert.notEqual(answer.status, 404, `${method} ${path}`);
       // An array is no body of any of them.
       const isRows = method === "post" && path === "/v1/runs";
-      const wanted = isRows ? 415 : method === "post" || wantsMore ? 400 : 200;
+      const isNeeding = wantsMore || path === "/v1/run"; // a key or a condition
+      const wanted = isRows ? 415 : method === "post" || isNeeding ? 400 : 200;
       assert.equal(answer.status, wanted, `${method} ${path}`);
     }
   }
@@ -88,7 +91,8 @@ test(
   withDuckDb,
   async (t) => {
     const hasArrow = await loadArrow().then(() => true, () => false);
-    const { ask } = await served(t, { allowQuery: true });
+    const hasDuckDb = withDuckDb.skip === false;
+    const { ask, store } = await served(t, { allowQuery: true });
     const { paths, components } = await (await ask("/v1/openapi.json")).json();
     const operations: Record<string, Record<string, Operation>> = paths;
     const checked = new Set<string>();
@@ -133,7 +137,7 @@ test(
 
     const params = (seed: number) => ({ params: { alpha: 0.5, seed } });
     await get(200, "/v1/status");
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done");
@@ -167,17 +171,49 @@ test(
     await get(200, "/v1/runs");
     await get(200, "/v1/runs", "?limit=1&columns=seed");
     await get(200, "/v1/runs", "", "text/csv");
-    for (const form of ["csv", "ndjson", ...hasArrow ? ["arrow"] : []]) {
+    const forms = ["csv", "ndjson", "json"];
+    for (const form of [...forms, ...hasArrow ? ["arrow"] : [], ...hasDuckDb ? ["parquet"] : []]) {
       await get(200, `/v1/runs.${form}`);
     }
     if (!withDuckDb.skip) await post(200, "/v1/query", { sql: "SELECT * FROM runs" });
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers"]) {
+    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
     for (const color of ["done", "duration", "result.loss"]) {
       await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
     }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done&where=seed>1");
+    await get(200, "/v1/figure.svg", "?kind=heat");
+
+    await get(200, "/v1/run", "?where=seed=1");
+    await get(200, "/v1/run", `?key=${encodeURIComponent("alpha\x1e0.5\x1fseed\x1e4\x1f")}`);
+    await get(404, "/v1/run", "?key=x");
+    fs.mkdirSync(`${store}-logs`);
+    const log = `${hashParams({ alpha: 0.5, seed: 1 })}.log`;
+    fs.writeFileSync(`${store}-logs/${log}`, "a line\n");
+    await get(200, "/v1/run/file", "?where=seed=1&file=log");
+    await get(200, "/v1/run/file", "?where=seed=1&file=log&download=true");
+    await get(404, "/v1/run/file", "?where=seed=1&file=result");
+
+    await post(200, "/v1/plans", {
+      version: 1,
+      namespace: "",
+      label: "f",
+      count: 2,
+      factors: [{ names: ["seed"], parts: [{ seed: 1 }, { seed: "nan" }] }],
+      places: null,
+      command: "node f.ts",
+      time: "2026-01-01T00:00:00.000Z",
+    });
+    await get(200, "/v1/plans");
+    await get(200, "/v1/progress");
+
+    await get(200, "/v1/reset", "?where=seed=4");
+    await post(409, "/v1/reset", { where: "seed = 4", expected: 7 });
+    await post(200, "/v1/reset", { where: "seed = 6", expected: 1 });
+    await post(409, "/v1/failures/retry", { all: true, expected: 7 });
+    await post(200, "/v1/failures/retry", { where: "seed = 99", expected: 0 });
+    await post(200, "/v1/failures/forget", { where: "seed = 99", expected: 0 });
 
     await post(409, "/v1/release", { ...params(1), token });
     await post(400, "/v1/claim", { params: 1 });
@@ -203,7 +239,7 @@ test(
     const unasked = [
       "get /v1/events",
       ...hasArrow ? [] : ["get /v1/runs.arrow"],
-      ...withDuckDb.skip ? ["post /v1/query"] : [],
+      ...withDuckDb.skip ? ["get /v1/runs.parquet", "post /v1/query"] : [],
     ];
     assert.deepEqual(all.filter((each) => !checked.has(each)).sort(), unasked.sort());
   },

@@ -132,7 +132,7 @@ test("stet ls filters, sorts and pages; what it is not given rightly is a wrong 
   for (
     const [args, message] of [
       [["--where", "alpha >"], /character 8: found the end/],
-      [["--where", "loss > 1"], /did you mean result.loss/],
+      [["--where", "los > 1"], /there is no column "los"/],
       [["--sort", "-sede"], /"sede": did you mean "seed"/],
       [["--columns", "alhpa"], /did you mean "alpha"/],
       [["--columns", "a,,b"], /--columns must be names/],

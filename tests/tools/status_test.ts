@@ -4,6 +4,7 @@ import path, { dirname } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { ls, once, reset, type Row, status, Store } from "../../mod.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { openEngine } from "../open_engine.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
 
@@ -41,6 +42,7 @@ test("status() prints the store, its count, its last run and its key columns", a
     keyColumns: ["seed", "model"],
     resultColumns: ["result.loss", "result"],
     failed: 0,
+    running: [],
   });
   assert.deepEqual(fs.readdirSync(dirname(store)), ["runs.csv"]);
   assert.equal(fs.readFileSync(store, "utf8"), hand);
@@ -88,6 +90,28 @@ test("status() counts the failures that have not succeeded since", async (t) => 
   ]);
   await work(1);
   assert.equal((await status(store, { quiet: true })).failed, 1);
+});
+
+test("status() has the runs under way, the longest first, with their time", async (t) => {
+  const store = tempStore(t);
+  fs.writeFileSync(store, hand);
+  const engine = await openEngine(store);
+  const claims = [];
+  for (let seed = 10; seed < 17; seed++) {
+    claims.push(await engine.claim(keyOf(keyShape(["seed"]), { seed })));
+  }
+  const { lines, result } = await printed((log) => status(store, { log }));
+  assert.equal(result.running.length, 7);
+  assert.deepEqual(result.running.map(({ params }) => params["seed"]).sort(), [
+    ...[10, 11, 12, 13, 14, 15, 16],
+  ]);
+  assert(result.running.every(({ since }) => !Number.isNaN(Date.parse(since!))));
+  const shown = lines.slice(lines.indexOf("[stet] 7 running"));
+  assert.equal(shown.length, 7);
+  assert.match(shown[1]!, /^\[stet\] {3}seed=\d+ \(process \d+.*, for \d+m?s\)$/);
+  assert.equal(shown[6], "[stet]   and 2 more");
+  for (const answer of claims) if (answer.state === "claimed") await answer.claim.release();
+  await engine.close();
 });
 
 test("status() of a Store shows its params, and when its last record was made", async (t) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { MemoryBackend } from "../../backends/mod.ts";
-import { expandGrid, once, query, range, status, sweep } from "../../mod.ts";
+import { expandGrid, once, query, range, report, status, sweep } from "../../mod.ts";
 import { tempStore } from "../temp_folder.ts";
 
 /** Returns what a console shows of an object. */
@@ -13,14 +13,15 @@ function shown(x: object): string {
 }
 
 /** Returns what a notebook shows of an object. */
-function html(x: object): string {
+async function html(x: object): Promise<string> {
+  type Shown = Record<string, string> | Promise<Record<string, string>>;
   const display = Symbol.for("Jupyter.display");
-  const of = (x as { [display: symbol]: () => Record<string, string> })[display]!.bind(x)();
+  const of = await (x as { [display: symbol]: () => Shown })[display]!.bind(x)();
   assert.equal(of["text/plain"], shown(x));
   return of["text/html"]!;
 }
 
-test("a console shows the first combinations of a grid, and the values of a range", () => {
+test("a console shows the first combinations of a grid, and the values of a range", async () => {
   const grid = expandGrid({ model: ["a<b", "c"], seed: range(1, 100) });
   const [title, header, first, ...rest] = shown(grid).split("\n");
   assert.deepEqual([title, header, first], [
@@ -29,7 +30,7 @@ test("a console shows the first combinations of a grid, and the values of a rang
     "a<b       1",
   ]);
   assert.equal(rest.length, 9);
-  assert.match(html(grid), /<th>model<\/th>.*<tr><td>a&lt;b<\/td><td>1<\/td><\/tr>/);
+  assert.match(await html(grid), /<th>model<\/th>.*<tr><td>a&lt;b<\/td><td>1<\/td><\/tr>/);
   assert.equal(shown(range(1, 3)), "3 values: 1, 2, 3");
   assert.equal([...grid].length, 200);
 });
@@ -48,7 +49,7 @@ test("a console shows the state and the counts of a sweep", async () => {
     shown(sweeping),
     "Sweep of square(): done\nran  skipped  failed  of\n  2        0       0   2",
   );
-  assert.match(html(sweeping), /<td>2<\/td><td>0<\/td><td>0<\/td><td>2<\/td>/);
+  assert.match(await html(sweeping), /<td>2<\/td><td>0<\/td><td>0<\/td><td>2<\/td>/);
 });
 
 test("a console shows the rows of a query result, which can still be read", async (t) => {
@@ -60,9 +61,32 @@ test("a console shows the rows of a query result, which can still be read", asyn
   const [title, header, first, ...rest] = shown(result).split("\n");
   assert.match(title!, /^30 rows of n, squared, the first 20/);
   assert.deepEqual([header, first, rest.length], [" n  squared", "30      900", 19]);
-  assert.match(html(result), /<td>30<\/td><td>900<\/td>/);
+  assert.match(await html(result), /<td>30<\/td><td>900<\/td>/);
   assert.equal((await result.rows()).length, 30);
   assert.match(shown(result), /^30 rows of n, squared; they were read$/);
+});
+
+test("a notebook shows the figures of the store below a sweep, a status and a report", async (t) => {
+  const store = tempStore(t);
+  await using train = once(
+    ({ lr, seed }: { lr: number; seed: number }) => ({ loss: lr + seed / 100 }),
+    { store, save: true, quiet: true },
+  );
+  const sweeping = sweep(train, expandGrid({ lr: [0.1, 0.2], seed: range(1, 3) }));
+  await sweeping;
+  const figures = /<h2>Best configurations<\/h2>.*<h2>What matters<\/h2>/s;
+  assert.match(await html(sweeping), figures);
+  assert.match(await html(await status(store, { quiet: true })), figures);
+  const made = await report(store, { over: ["seed"], title: "Runs" });
+  const shownReport = (made as unknown as Record<symbol, () => Record<string, string>>)[
+    Symbol.for("Jupyter.display")
+  ]!.bind(made)();
+  assert.match(shownReport["text/html"]!, figures);
+  assert.match(shownReport["text/plain"]!, /^Runs\n6 runs done.*\nBest: lr 0\.1 with loss 0\.12/s);
+  assert.match(
+    made.html,
+    /report\(&quot;.*runs\.csv&quot;, \{&quot;over&quot;:&quot;seed&quot;\}\)/,
+  );
 });
 
 test("a console shows a status as a table, and it is the same object", async (t) => {
@@ -72,4 +96,22 @@ test("a console shows a status as a table, and it is the same object", async (t)
   const found = await status(store, { quiet: true });
   assert.match(shown(found), /^Status of .*\nruns {2}failed {2}last run .*\n {3}1 {7}0 {2}\d/);
   assert.deepEqual(Object.keys(found).slice(0, 2), ["store", "count"]);
+});
+
+test("figures in a notebook leave the colours of the notebook alone", async (t) => {
+  const store = tempStore(t);
+  await using sum = once(({ a, b }: { a: number; b: number }) => a + b, {
+    store,
+    save: true,
+    quiet: true,
+  });
+  await sweep(sum, expandGrid({ a: range(1, 3), b: range(1, 3) }));
+  const page = await html(await status(store, { quiet: true }));
+  assert.doesNotMatch(page, /:root|<body|(?:^|})\s*html\s*{/);
+  const again = await html(await status(store, { quiet: true }));
+  const ids = [page, again].flatMap((it) =>
+    [...it.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)
+  );
+  assert(ids.length > 0);
+  assert.equal(new Set(ids).size, ids.length, "ids of outputs differ");
 });

@@ -1,0 +1,33 @@
+import type { ViewQuery } from "../../figures/view.ts";
+import { columns } from "../grids/column_list.ts";
+import { oneOf, option, type Options, text, type Values, whereOption } from "../options.ts";
+
+/** Options of commands that show figures of results. */
+export const viewOptions = {
+  metric: option(text("result"), "the one to look at, or took (default: the first that varies)", {
+    short: "m",
+  }),
+  better: option(
+    oneOf("direction", ["lower", "higher"]),
+    "lower or higher: which numbers of it are better (default: by its name, such as loss)",
+  ),
+  over: option(
+    columns,
+    "params to average over (default: seed, fold, rep, repeat, trial, split)",
+  ),
+  where: whereOption("runs"),
+  namespace: option(text("name"), "only runs of one function, in a store of several"),
+} as const satisfies Options;
+
+/** Returns the query of the options. */
+export function queryOf(
+  { metric, better, over, where, namespace }: Values<typeof viewOptions>,
+): ViewQuery {
+  return {
+    ...metric === undefined ? {} : { metric },
+    ...better === undefined ? {} : { better },
+    ...over === undefined ? {} : { over: over.join(",") },
+    ...where === undefined ? {} : { where },
+    ...namespace === undefined ? {} : { namespace },
+  };
+}

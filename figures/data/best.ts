@@ -1,0 +1,130 @@
+import { NAMESPACE } from "../../core/values/columns.ts";
+import type { Best, BestRow, Luck, Named } from "../view.ts";
+import type { Cells } from "./columns/cells.ts";
+import { allOf, conditionOf } from "./columns/condition_of.ts";
+import type { Selection } from "./selection.ts";
+import { labelOf } from "./view_axis.ts";
+
+/** The ranking of configurations. */
+export interface Ranking {
+  /** Cells with a number, the best first; those with few runs last. */
+  readonly order: readonly number[];
+  /** The number of cells that have not few runs. */
+  readonly full: number;
+  /** The number of runs wanted of a configuration; null if unknown. */
+  readonly planned: number | null;
+}
+
+/** Returns the configurations in their order. */
+export function rankingOf(selection: Selection): Ranking {
+  const { cells, sign } = selection;
+  const planned = plannedRuns(selection);
+  const few: number[] = [];
+  const enough: number[] = [];
+  for (let cell = 0; cell < cells.count; cell++) {
+    const n = cells.n[cell]!;
+    if (n > 0) (planned !== null && n < planned / 2 ? few : enough).push(cell);
+  }
+  const { mean } = cells;
+  const byMean = (a: number, b: number): number => sign * (mean[a]! - mean[b]!) || a - b;
+  const order = [...enough.sort(byMean), ...few.sort(byMean)];
+  return { order, full: enough.length, planned };
+}
+
+/** Returns the best configurations; null if no run has a number. */
+export function bestOf(selection: Selection, ranking: Ranking, limit: number): Best | null {
+  const { cells, params, sign } = selection;
+  const { order, planned } = ranking;
+  const [first] = order;
+  if (first === undefined) return null;
+  const failed = failuresByCell(selection, order.slice(0, limit));
+  const error = Math.sqrt(varianceOf(cells, first) ?? 0) / Math.sqrt(cells.n[first]!);
+  const top = order.slice(0, Math.max(1, ranking.full));
+  const worse = top.findIndex((cell) => sign * (cells.mean[cell]! - cells.mean[first]!) > error);
+  const ties = worse === -1 ? top.length : worse;
+  return {
+    params,
+    rows: order.slice(0, limit).map((cell, i): BestRow => {
+      const values = params.map((name) => selection.columns.at(name, cells.first[cell]!));
+      const variance = varianceOf(cells, cell);
+      return {
+        values: values.map(labelOf),
+        where: params.length === 0
+          ? null
+          : allOf(params.map((name, p) => conditionOf(name, values[p]))),
+        mean: cells.mean[cell]!,
+        sd: variance === null ? null : Math.sqrt(variance),
+        least: cells.least[cell]!,
+        most: cells.most[cell]!,
+        n: cells.n[cell]!,
+        failed: failed[i]!,
+        planned,
+        took: Number.isNaN(cells.took[cell]) ? null : cells.took[cell]!,
+        few: planned !== null && cells.n[cell]! < planned / 2,
+      };
+    }),
+    configurations: order.length,
+    ties,
+    luck: luckOf(selection, ranking, ties),
+  };
+}
+
+/** Returns the sample variance of the runs of a cell; null for fewer than two. */
+function varianceOf({ n, m2 }: Cells, cell: number): number | null {
+  return n[cell]! < 2 ? null : m2[cell]! / (n[cell]! - 1);
+}
+
+/** Returns the number of runs wanted of each configuration. */
+function plannedRuns(selection: Selection): number | null {
+  const { choices: { over }, columns, plan, cells } = selection;
+  const replicates = over.filter((name) => selection.domain(name).length > 0);
+  if (plan?.factors && !plan.places) {
+    const ofOver = plan.factors.filter(({ names }) => names.every((name) => over.includes(name)));
+    return ofOver.reduce((product, { parts }) => product * parts.length, 1);
+  }
+  if (replicates.length === 0) return 1;
+  // The most that a configuration has, or has tried.
+  const most = new Float64Array(cells.count);
+  for (let i = 0; i < columns.length; i++) if (cells.ids[i]! >= 0) most[cells.ids[i]!]!++;
+  return most.reduce((a, b) => Math.max(a, b), 0) || null;
+}
+
+/** Counts the failures of cells. */
+function failuresByCell(selection: Selection, order: readonly number[]): number[] {
+  const { cells, columns, failures, params } = selection;
+  const keyOf = (values: readonly string[]): string => JSON.stringify(values);
+  const counts = new Map<string, number>();
+  for (const { params: of } of failures) {
+    const key = keyOf(
+      params.map((name) => labelOf(Object.hasOwn(of, name) ? of[name] : undefined)),
+    );
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return order.map((cell) =>
+    counts.get(keyOf(params.map((name) => labelOf(columns.at(name, cells.first[cell]!))))) ?? 0
+  );
+}
+
+/** Returns the only run with the best number, if its configuration is behind all that are not told apart. */
+function luckOf(selection: Selection, { order, planned }: Ranking, ties: number): Luck | null {
+  const { cells, choices: { over }, columns, numbers, params, sign } = selection;
+  const hasReplicates = over.some((name) => selection.domain(name).length > 1);
+  if (!hasReplicates || planned === 1 || !numbers) return null;
+  let [row, count] = [-1, 0];
+  for (let i = 0; i < columns.length; i++) {
+    const number = numbers[i]!;
+    if (cells.ids[i] === -1 || !Number.isFinite(number)) continue;
+    const difference = row === -1 ? -1 : sign * (number - numbers[row]!);
+    if (difference < 0) [row, count] = [i, 1];
+    else if (difference === 0) count++;
+  }
+  if (row === -1 || count > 1) return null;
+  const place = order.indexOf(cells.ids[row]!) + 1;
+  if (place <= ties) return null;
+  const named = (names: readonly string[]): Named[] =>
+    names.filter((name) => name !== NAMESPACE).map((name) => ({
+      name: selection.label(name),
+      value: labelOf(columns.at(name, row)),
+    }));
+  return { value: numbers[row]!, params: named(params), replicate: named(over), place };
+}

@@ -1,0 +1,38 @@
+import type { Selection } from "./selection.ts";
+
+/** Returns the facts that a reader of the figures must know, as sentences. */
+export function notesOf(selection: Selection): string[] {
+  const { choices: { metric, metrics }, columns, params } = selection;
+  const notes: string[] = [];
+  const count = (n: number, noun: string): string =>
+    `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+  if (metric && metric.left_out > 0) {
+    notes.push(
+      `${count(metric.left_out, "run")} without a number of ${metric.label} (NaN or infinite) ` +
+        `${metric.left_out === 1 ? "is" : "are"} left out.`,
+    );
+  }
+  for (const { label, constant } of metrics) {
+    if (constant !== null) notes.push(`${label} is always ${constant}.`);
+  }
+  for (const name of params) {
+    const { axis } = selection.axis(name);
+    if (axis.kind === "ranges") {
+      notes.push(
+        `${axis.label} has ${count(selection.domain(name).length, "value")}, shown in ` +
+          `${axis.parts.length} ranges.`,
+      );
+    } else if (axis.left_out.values > 0) {
+      notes.push(
+        `${axis.label} has ${count(selection.domain(name).length, "value")}; the ` +
+          `${axis.parts.length} most frequent are shown.`,
+      );
+    }
+  }
+  for (const name of columns.params) {
+    if (columns.get(name)?.isLost) {
+      notes.push(`${selection.label(name)} has too many long texts for figures, and is left out.`);
+    }
+  }
+  return notes;
+}

@@ -1,0 +1,131 @@
+import { argumentText } from "../../core/values/argument_text.ts";
+import { compareValues } from "../../core/values/compare_values.ts";
+import type { Value } from "../../core/values/value.ts";
+import type { ViewAxis } from "../view.ts";
+import { keyOf, numberOf } from "./columns/column.ts";
+import { conditionOf, quotedName } from "./columns/condition_of.ts";
+
+/** The maximum number of parts. More numbers become ranges; of other values the most frequent are kept. */
+const MAX_PARTS = 50;
+/** The number of ranges. */
+const RANGES = 30;
+/** The minimum ratio of the largest to the smallest number for geometric ranges. */
+const MIN_GEOMETRIC_RATIO = 1000;
+/** The label of rows without a value. */
+const ABSENT = "absent";
+
+/** An axis, and the part of each value. */
+export interface PlacedAxis {
+  readonly axis: ViewAxis;
+  /** Returns the number of a value's part; -1 if it has none. */
+  partOf(value: Value | undefined): number;
+}
+
+/** A value of a param, and the number of its rows. */
+export interface Counted {
+  readonly value: Value | undefined;
+  readonly rows: number;
+}
+
+/** Returns a value as people read it. */
+export function labelOf(value: Value | undefined): string {
+  return value === undefined ? ABSENT : argumentText(value);
+}
+
+/** Returns the axis of a param with these values, each given once. */
+export function viewAxis(name: string, label: string, values: readonly Counted[]): PlacedAxis {
+  const areNumbers = values.length > 0 && values.every(({ value }) => isFiniteNumber(value));
+  if (areNumbers && values.length > MAX_PARTS) return rangesAxis(name, label, values);
+  const isCut = values.length > MAX_PARTS;
+  const shown = isCut ? [...values].sort((a, b) => b.rows - a.rows).slice(0, MAX_PARTS) : values;
+  const sorted = shown.map(({ value }) => value).sort(compareValues);
+  const places = new Map(sorted.map((value, i) => [value === undefined ? value : keyOf(value), i]));
+  const rowsOf = (some: readonly Counted[]): number => some.reduce((sum, it) => sum + it.rows, 0);
+  return {
+    axis: {
+      name,
+      label,
+      kind: areNumbers ? "numbers" : "texts",
+      log: areNumbers && isGeometric(sorted.map(numberOf)),
+      parts: sorted.map((value) => ({
+        label: labelOf(value),
+        where: conditionOf(name, value),
+        ...areNumbers && { number: numberOf(value) },
+      })),
+      left_out: { values: values.length - shown.length, rows: rowsOf(values) - rowsOf(shown) },
+    },
+    partOf: (value) => places.get(value === undefined ? value : keyOf(value)) ?? -1,
+  };
+}
+
+/** True if numbers in their order have like ratios, and less like differences. */
+export function isGeometric(numbers: readonly number[]): boolean {
+  const [least = 0, most = 0] = [numbers[0], numbers.at(-1)];
+  if (numbers.length < 2 || least <= 0 || most / least < 4) return false;
+  if (numbers.length === 2) return most / least >= 100;
+  return spreadOf(numbers.map(Math.log)) < spreadOf(numbers);
+}
+
+/** The ratio of the widest gap to the narrowest. */
+function spreadOf(numbers: readonly number[]): number {
+  const gaps = numbers.slice(1).map((number, i) => number - numbers[i]!);
+  return Math.max(...gaps) / Math.min(...gaps);
+}
+
+function isFiniteNumber(value: Value | undefined): boolean {
+  return (typeof value === "number" || typeof value === "bigint") && Number.isFinite(Number(value));
+}
+
+/** Returns an axis of ranges, each with its lower end and without its upper one, but for the last. */
+function rangesAxis(name: string, label: string, values: readonly Counted[]): PlacedAxis {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { value } of values) {
+    low = Math.min(low, numberOf(value));
+    high = Math.max(high, numberOf(value));
+  }
+  const isWide = low > 0 && high / low >= MIN_GEOMETRIC_RATIO;
+  const step = (high - low) / RANGES;
+  const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
+    if (i === 0) return low;
+    if (i === RANGES) return high;
+    return isWide
+      ? Number((low * (high / low) ** (i / RANGES)).toPrecision(5))
+      : roundTo(low + step * i, step);
+  });
+  const quoted = quotedName(name);
+  return {
+    axis: {
+      name,
+      label,
+      kind: "ranges",
+      log: isWide,
+      parts: Array.from({ length: RANGES }, (_, i) => ({
+        label: `${edges[i]} … ${edges[i + 1]}`,
+        number: edges[i]!,
+        where: `${quoted} >= ${edges[i]} and ${quoted} ${i === RANGES - 1 ? "<=" : "<"} ${
+          edges[i + 1]
+        }`,
+      })),
+      left_out: { values: 0, rows: 0 },
+    },
+    partOf(value) {
+      const number = numberOf(value);
+      if (!isFiniteNumber(value) || number < low || number > high) return -1;
+      let [from, to] = [0, RANGES - 1];
+      while (from < to) {
+        const middle = (from + to + 1) >> 1;
+        if (number >= edges[middle]!) from = middle;
+        else to = middle - 1;
+      }
+      return from;
+    },
+  };
+}
+
+/** Rounds a number to about a thousandth of a step, without the noise of doubles. */
+function roundTo(number: number, step: number): number {
+  const digits = 3 - Math.floor(Math.log10(step));
+  const unit = 10 ** Math.abs(digits);
+  const rounded = digits > 0 ? Math.round(number * unit) / unit : Math.round(number / unit) * unit;
+  return Number(rounded.toPrecision(15));
+}

@@ -1,0 +1,232 @@
+/** The best configurations as a table with interval glyphs. @module */
+import { color } from "./colors.js";
+import { intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
+import { choosable, element, label, picture, title } from "./svg.js";
+import { meanText, secondsText, shortValue } from "./numbers.js";
+import { fitText, textWidth } from "./text.js";
+
+/** @typedef {import("../view.ts").Best} Best */
+/** @typedef {import("./svg.js").DrawOptions} DrawOptions */
+
+const ROW = 26;
+const GAP = 14;
+const MAX_GAP = 44;
+const MAX_GLYPH = 460;
+/** The width below which params and numbers take two lines. */
+const NARROW = 560;
+
+/**
+ * Draws the best configurations: params, mean, sd, number of runs, an interval on a common axis, duration. A
+ * bracket holds the rows that cannot be told apart.
+ *
+ * @param {Best} best
+ * @param {DrawOptions} options
+ * @returns {string}
+ */
+export function drawBest(best, options) {
+  const { width, metric } = options;
+  const texts = bestTexts(best, metric);
+  const isNarrow = width < NARROW;
+  const rowHeight = isNarrow ? 2 * ROW - 6 : ROW;
+  const top = isNarrow ? 4 : ROW;
+  const domain = intervalDomain(best.rows);
+  const left = 12;
+  const columns = isNarrow ? [] : columnsOf(best, texts, width - left);
+  const marks = best.rows.map((row, i) => {
+    const y = top + i * rowHeight;
+    const name = best.params.map((param, p) => `${param} ${row.values[p] ?? ""}`).join(", ");
+    const text = isNarrow
+      ? stacked(best, texts, i, { x: left, y, width: width - left }, domain)
+      : columns.map(({ text, x, width, isNumber, bold }) =>
+        label(text(i), {
+          x: left + (isNumber ? x + width : x),
+          y: y + 17,
+          width,
+          bold,
+          anchor: isNumber ? "end" : undefined,
+          fill: row.few ? "dim" : undefined,
+        })
+      ).join("") + intervalMarks(row, domain, glyphPlace(columns, left, width, y));
+    const back = element("rect", {
+      class: "back",
+      x: left - 4,
+      y: y + 0.5,
+      width: width - left + 4,
+      height: rowHeight - 1,
+      fill: color("paper"),
+      "fill-opacity": 0,
+      stroke: options.selected === i && !options.still ? color("selected") : undefined,
+    });
+    const line = element("path", { d: `M${left - 4} ${y}H${width}`, stroke: color("grid") });
+    return element(
+      "g",
+      choosable(options, "row", i, { where: row.where, isFirst: i === 0 }),
+      title(`${name}: ${metric} ${intervalWords(row)}`) + back + line + text,
+    );
+  });
+  const heads = columns.map(({ head, x, width, isNumber }) =>
+    label(head, {
+      x: left + (isNumber ? x + width : x),
+      y: 17,
+      width,
+      bold: true,
+      anchor: isNumber ? "end" : undefined,
+      fill: "dim",
+    })
+  );
+  const bracket = best.ties > 1
+    ? element(
+      "path",
+      {
+        d: `M7 ${top + 6}H3V${top + Math.min(best.ties, best.rows.length) * rowHeight - 6}H7`,
+        fill: "none",
+        stroke: color("mark"),
+        "stroke-width": 1.5,
+      },
+      title(
+        `The first ${best.ties} are not told apart: their means are within the standard error.`,
+      ),
+    )
+    : "";
+  const height = top + best.rows.length * rowHeight + 4;
+  return picture(options, height, `Best configurations by ${metric}`, [
+    ...heads,
+    ...marks,
+    bracket,
+  ]);
+}
+
+/**
+ * Returns the texts of the numbers of each row, in which decimals agree.
+ *
+ * @param {Best} best
+ * @param {string} metric
+ * @returns {{ mean: string[], sd: string[], n: string[], took: string[] }}
+ */
+export function bestTexts({ rows }, metric) {
+  const number = metric === "took"
+    ? secondsText
+    : meanText(rows.map(({ mean }) => mean), rows.map(({ sd }) => sd));
+  return {
+    mean: rows.map(({ mean }) => number(mean)),
+    sd: rows.map(({ sd }) => sd === null ? "" : `± ${number(sd)}`),
+    n: rows.map(({ n, planned }) =>
+      planned === null || planned === n ? String(n) : `${n}/${planned}`
+    ),
+    took: rows.map(({ took }) => took === null ? "" : secondsText(took)),
+  };
+}
+
+/**
+ * @typedef {object} Column
+ * @property {string} head
+ * @property {(i: number) => string} text
+ * @property {number} x
+ * @property {number} width
+ * @property {boolean} [isNumber]
+ * @property {boolean} [bold]
+ */
+
+/**
+ * @param {Best} best
+ * @param {ReturnType<typeof bestTexts>} texts
+ * @param {number} width
+ * @returns {Column[]}
+ */
+function columnsOf(best, texts, width) {
+  const wanted = (/** @type {readonly string[]} */ of) =>
+    Math.max(...of.map((it) => textWidth(it, { bold: true })));
+  const numbers = /** @type {const} */ ([
+    ["mean", texts.mean],
+    ["± sd", texts.sd],
+    ["n", texts.n],
+  ]).filter(([, of]) => of.some((it) => it !== ""));
+  const hasTook = texts.took.some((it) => it !== "");
+  const fixed = numbers.reduce((sum, [head, of]) => sum + wanted([head, ...of]) + GAP, 0) +
+    (hasTook ? wanted(["took", ...texts.took]) + GAP : 0);
+  const params = best.params.map((name, p) => ({
+    name,
+    texts: best.rows.map(({ values }) => shortValue(values[p] ?? "")),
+  }));
+  // The glyph has a fifth at least. Wide params share the rest.
+  let free = width - fixed - Math.max(width / 5, 110) - params.length * GAP;
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  const sorted = params.map((
+    it,
+  ) => /** @type {const} */ ([it.name, wanted([it.name, ...it.texts])]))
+    .sort((a, b) => a[1] - b[1]);
+  sorted.forEach(([name, size], i) => {
+    const own = Math.max(Math.min(size, free / (sorted.length - i)), 0);
+    widths.set(name, own);
+    free -= own;
+  });
+  const gaps = params.length + numbers.length + 1;
+  const spare = Math.max(free, 0) - (MAX_GLYPH - Math.max(width / 5, 110));
+  const gap = Math.min(GAP + Math.max(spare, 0) / gaps, MAX_GAP);
+  let x = 0;
+  /** @type {Column[]} */
+  const columns = [];
+  for (const { name, texts } of params) {
+    const own = widths.get(name) ?? 0;
+    columns.push({ head: name, text: (i) => texts[i] ?? "", x, width: own });
+    x += own + gap;
+  }
+  for (const [head, of] of numbers) {
+    const own = wanted([head, ...of]);
+    columns.push({
+      head,
+      text: (i) => of[i] ?? "",
+      x,
+      width: own,
+      isNumber: true,
+      bold: head === "mean",
+    });
+    x += own + gap;
+  }
+  if (hasTook) {
+    const own = wanted(["took", ...texts.took]);
+    columns.push({
+      head: "took",
+      text: (i) => texts.took[i] ?? "",
+      x: width - own - 2,
+      width: own,
+      isNumber: true,
+    });
+  }
+  return columns;
+}
+
+/** @param {readonly Column[]} columns @param {number} left @param {number} width @param {number} y */
+function glyphPlace(columns, left, width, y) {
+  const took = columns.find(({ head, isNumber }) => head === "took" && isNumber);
+  const before = columns.filter((it) => it !== took).at(-1);
+  const x = left + (before ? before.x + before.width + GAP : 0);
+  const to = took ? left + took.x - GAP : width;
+  return { x, y: y + ROW / 2, width: Math.max(to - x, 20) };
+}
+
+/**
+ * @param {Best} best
+ * @param {ReturnType<typeof bestTexts>} texts
+ * @param {number} i
+ * @param {{ x: number, y: number, width: number }} place
+ * @param {readonly [number, number]} domain
+ * @returns {string}
+ */
+function stacked(best, texts, i, { x, y, width }, domain) {
+  const row = best.rows[i];
+  if (row === undefined) return "";
+  const mean = texts.mean[i] ?? "";
+  const own = textWidth(mean, { bold: true });
+  const room = width - own - GAP;
+  const names = best.params.map((param, p) => `${param} ${shortValue(row.values[p] ?? "")}`);
+  const isLong = textWidth(names.join(" · ")) > room;
+  const fitted = names.map((it) => isLong ? fitText(it, room / names.length - 14) : it);
+  const side = [texts.sd[i] ?? "", `n ${texts.n[i] ?? ""}`].filter((it) => it !== "").join(" · ");
+  const sideWidth = textWidth(side, { size: 11 });
+  return label(fitted.join(" · "), { x, y: y + 17, width: room }) +
+    label(mean, { x: x + width, y: y + 17, bold: true, anchor: "end" }) +
+    label(side, { x: x + width, y: y + 36, size: 11, anchor: "end", fill: "dim" }) +
+    intervalMarks(row, domain, { x, y: y + 32, width: Math.max(width - sideWidth - GAP, 40) });
+}

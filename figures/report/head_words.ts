@@ -1,0 +1,68 @@
+import type { View } from "../view.ts";
+import { countText, percentText, secondsText } from "../draw/numbers.js";
+import { plainText } from "../draw/text.js";
+
+/** Returns the line of counts and times: `4,570 runs done · 430 failed · 18 h of work · …`. */
+export function countWords({ progress }: View): string {
+  const { done, failed, running, planned, took_seconds, first_run, last_run } = progress;
+  const of = planned !== null && planned > done ? ` of ${countText(planned)}` : "";
+  return [
+    `${countText(done)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
+    failed > 0 ? `${countText(failed)} failed` : "",
+    running > 0 ? `${countText(running)} running` : "",
+    took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
+    first_run !== null && last_run !== null
+      ? `${timeWords(first_run)} – ${timeWords(last_run)} UTC`
+      : "",
+  ].filter((it) => it !== "").join(" · ");
+}
+
+/** Returns the line of choices: `loss · lower is better · each configuration is the mean over seed · …`. */
+export function choiceWords({ choices, best }: View): string {
+  const { metric, better, over, namespace } = choices;
+  if (metric === null) return "No result is a number.";
+  const params = choices.params.filter(({ name, constant }) =>
+    constant === null && !over.includes(name)
+  )
+    .map(({ label }) => plainText(label));
+  const count = best?.configurations;
+  return [
+    plainText(metric.label),
+    `${better} is better`,
+    over.length > 0 ? `each configuration is the mean over ${over.map(plainText).join(", ")}` : "",
+    count === undefined || params.length === 0
+      ? ""
+      : `${countText(count)} ${count === 1 ? "configuration" : "configurations"} of ${
+        params.join(" × ")
+      }`,
+    namespace === null ? "" : `namespace ${plainText(namespace)}`,
+  ].filter((it) => it !== "").join(" · ");
+}
+
+/** Returns the line of the filter; empty without one. */
+export function filterWords({ choices, rows, progress }: View): string {
+  if (choices.where === "") return "";
+  return `Only the ${countText(rows)} of ${countText(progress.done)} runs where ${
+    plainText(choices.where)
+  }`;
+}
+
+/** Returns the sentence about the grounds of the shares of variance. */
+export function matterWords({ matters, choices }: View): string {
+  if (matters === null || choices.metric === null) return "";
+  const share = `Share of the variance of ${plainText(choices.metric.label)}.`;
+  if (matters.exact) return share;
+  return matters.configurations < matters.of
+    ? `${share} Approximate: of the ${
+      percentText(matters.configurations / matters.of)
+    } of configurations that have a number.`
+    : `${share} Approximate: configurations have unequal numbers of runs.`;
+}
+
+/** Returns a time of the store in minutes: `2026-11-28 22:00`. */
+function timeWords(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime())
+    ? plainText(time)
+    : date.toISOString().slice(0, 16).replace("T", " ");
+}

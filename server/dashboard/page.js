@@ -1,0 +1,338 @@
+import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
+import { drawEffect, effectsDomain } from "../../figures/draw/draw_effect.js";
+import { drawHeat, heatTitle } from "../../figures/draw/draw_heat.js";
+import { drawHistogram } from "../../figures/draw/draw_histogram.js";
+import { drawOverTime } from "../../figures/draw/draw_over_time.js";
+import { drawShares } from "../../figures/draw/draw_shares.js";
+import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { joinedParts, nameText } from "./conditions.js";
+import { percentText } from "../../figures/draw/numbers.js";
+import { BestConfigurations } from "./parts/best.js";
+import { Controls } from "./parts/controls.js";
+import { CompareDialog, ConfirmDialog, HelpDialog, TokenDialog } from "./parts/dialogs.js";
+import { Drawer } from "./parts/drawer.js";
+import { EvalsMatrix } from "./parts/evals.js";
+import { Failures } from "./parts/failures.js";
+import { Figure } from "./parts/figure.js";
+import { Header, Tiles } from "./parts/header.js";
+import { Picker } from "./parts/picker.js";
+import { Running } from "./parts/running.js";
+import { Runs } from "./parts/runs.js";
+import { Values, valuesOf } from "./parts/values.js";
+import { Workers } from "./parts/workers.js";
+import { html } from "./preact.js";
+
+/**
+ * @typedef {{ model: import("./main.js").Model, act: import("./main.js").Act }} Props
+ * @typedef {import("./parts/figure.js").Mark} Mark
+ */
+
+/** The whole page. @param {Props} props */
+export function Page({ model, act }) {
+  const { view } = model;
+  const problem = problemOf(model);
+  const props = { model, act };
+  const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
+  const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
+  const hasRuns = view !== undefined && view.progress.done > 0 && !isOne;
+  const failures = html`<${Failures} ...${props} />`;
+  return html`
+    ${hasRuns && model.table && html`<a class="skip" href="#runs">Skip to the table of runs</a>`}
+    <${Header} ...${props} />
+    ${problem && html`<p class="banner" id="problem" role="alert">${problem}</p>`}
+    <${Controls} ...${props} />
+    <main class=${problem ? "old" : ""}>
+      ${view && html`
+        <${Tiles} progress=${view.progress} />
+        <${Empty} view=${view} />
+        ${view.notes.length > 0 &&
+          html`<ul class="notes">${view.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+        ${isAllFailed && failures}
+        ${isOne ? html`<${OneRun} ...${props} />` : html`<${BestConfigurations} ...${props} />`}
+        <${Matters} ...${props} />
+        <${HeatMap} ...${props} />
+        <${AllConfigurations} ...${props} />
+        <${EvalsMatrix} ...${props} />
+        <${TradeOff} ...${props} />
+        ${!isAllFailed && failures}
+        <${Running} ...${props} />
+        ${!isOne && html`<${OverTime} ...${props} />`}
+        ${hasRuns && html`<${Runs} ...${props} />`}
+        <${Workers} ...${props} />
+      `}
+    </main>
+    <${Drawer} ...${props} />
+    <${CompareDialog} ...${props} />
+    <${ConfirmDialog} ...${props} />
+    <${HelpDialog} ...${props} />
+    <${TokenDialog} ...${props} />
+    <p class="toast" role="status">${model.toast}</p>
+  `;
+}
+
+/** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */
+function problemOf({ live, problem }) {
+  if (live === "lost") return "The sidecar cannot be reached. What is shown may be old.";
+  if (live === "stale") {
+    return "Nothing was heard of the sidecar for 20 s. What is shown may be old.";
+  }
+  return problem;
+}
+
+/** The values of the only run. @param {Props} props */
+function OneRun({ model }) {
+  const row = model.table?.rows[0];
+  return html`
+    <section aria-labelledby="one-title">
+      <div class="head">
+        <h2 id="one-title">The only run</h2>
+      </div>
+      <${Values} values=${valuesOf(row ?? {})} />
+    </section>
+  `;
+}
+
+/** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
+function Empty({ view }) {
+  const { progress: { done, failed, running, problem }, choices: { metrics } } = view;
+  if (problem !== null) return null;
+  if (done + failed + running === 0) {
+    return html`
+      <section class="empty" id="empty">
+        <h2>Nothing yet</h2>
+        <p>Runs show up here the moment they are recorded. Start some:</p>
+        <pre
+          tabindex="0">stet run -g lr=0.1,0.2 -g seed=0..9 -- python train.py --lr {lr} --seed {seed}</pre>
+      </section>
+    `;
+  }
+  if (done > 0 && !metrics.some(({ name }) => name !== "took")) {
+    return html`
+      <p
+        class="note">No result is saved: with <code>save: true</code> the page shows which configuration is best.</p>
+    `;
+  }
+  return null;
+}
+
+/** @param {import("./main.js").Model} model @returns {{ better: import("../../figures/view.ts").Better, metric: string }} */
+function metricOf({ view }) {
+  return { better: view?.choices.better ?? "lower", metric: view?.choices.metric?.label ?? "" };
+}
+
+/** @param {import("./main.js").Act} act */
+function filterBy(act) {
+  return (/** @type {Mark} */ { where }) => {
+    if (where) act.addFilter(where);
+  };
+}
+
+/** The share of each param, and how the metric depends on it. @param {Props} props */
+function Matters({ model, act }) {
+  const { view } = model;
+  if (!view) return null;
+  const { matters, heat } = view;
+  const effects = heat?.y === null ? [] : view.effects; // the only one takes the place of the map
+  const options = metricOf(model);
+  const { metric } = options;
+  if (!matters && effects.length === 0) return null;
+  const domain = effectsDomain(effects);
+  return html`
+    <div class="matters">
+      ${matters && html`
+        <${Figure} title="What matters" name="what-matters" data=${matters}
+          onChoose=${(/** @type {Mark} */ { i }) => chooseShare(matters, i, act)}
+          draw=${(/** @type {number} */ width) =>
+            drawShares(matters, { ...options, width, id: "shares" })}
+          note=${sharesNote(matters, metric)} />
+      `}
+      ${effects.length > 0 && html`
+        <div class="effects">
+          ${effects.map((effect, i) =>
+            html`
+              <${Figure} key=${effect.axis
+                .name} title=${`${metric} by ${effect.axis.label}`} kind="small" level=${3}
+                name=${`effect-${effect.axis.label}`} data=${effect} onChoose=${filterBy(act)}
+                draw=${(/** @type {number} */ width) =>
+                  drawEffect(effect, { ...options, width, id: `effect${i}`, domain })} />
+            `
+          )}
+        </div>
+      `}
+    </div>
+  `;
+}
+
+/** Maps the params of a share. @param {import("../../figures/view.ts").Matters} matters @param {number | undefined} i @param {import("./main.js").Act} act */
+function chooseShare({ shares }, i, act) {
+  const [x, y] = shares[i ?? -1]?.names ?? [];
+  if (x !== undefined) act.choose(y === undefined ? { x } : { x, y });
+}
+
+/** @param {import("../../figures/view.ts").Matters} matters @param {string} metric @returns {string} */
+function sharesNote({ configurations, of, exact, noise }, metric) {
+  const part = configurations < of
+    ? `, of the ${percentText(configurations / of)} of the grid that is done`
+    : "";
+  return `Share of the variance of ${metric}${part}.${
+    exact ? "" : " Approximate: runs are missing."
+  }${noise === null ? " Without replicates noise is not told from interactions." : ""}`;
+}
+
+/** The condition of a cell. @param {import("../../figures/view.ts").Heat} heat @param {number} i @returns {string} */
+function cellWhere({ x, y, z, cells }, i) {
+  const parts = [x.parts[cells.x[i] ?? -1], y?.parts[cells.y[i] ?? -1], z?.parts[cells.z[i] ?? -1]];
+  return joinedParts(parts.flatMap((part) => part?.where ?? []));
+}
+
+/** The map of two params. @param {Props} props */
+function HeatMap({ model, act }) {
+  const { view } = model;
+  if (!view?.heat) return null;
+  const { heat, effects, choices: { params, over } } = view;
+  const options = metricOf(model);
+  const names = params.filter(({ constant }) => constant === null)
+    .map((
+      { name, label },
+    ) => /** @type {const} */ ([name, over.includes(name) ? `${label} (averaged)` : label]));
+  const [line] = heat.y === null && heat.agg === "mean"
+    ? effects.filter(({ axis }) => axis.name === heat.x.name)
+    : [];
+  const title = `${heatTitle(heat, options.metric)} by ${heat.x.label}${
+    heat.y ? ` and ${heat.y.label}` : ""
+  }`;
+  const aggregates = ["mean", "median", "best", "worst", "sd", "n", "took", "done"];
+  return html`
+    <${Figure} title=${title} name="heat-map" kind="heat" data=${heat}
+      onChoose=${(/** @type {Mark} */ { i, where }) =>
+        act.addFilter(where ?? cellWhere(heat, i ?? -1))}
+      draw=${(/** @type {number} */ width) =>
+        line
+          ? drawEffect(line, { ...options, width, id: "heat" })
+          : drawHeat(heat, { ...options, width, id: "heat" })}
+      controls=${html`
+        <${Picker} label="x" id="heat-x" value=${heat.x.name} options=${names}
+          onPick=${(/** @type {string} */ x) =>
+            act.choose(x === heat.y?.name ? { x, y: heat.x.name } : { x })} />
+        <${Picker} label="y" id="heat-y" value=${heat.y?.name ?? ""} options=${[
+          ["", "–"],
+          ...names,
+        ]}
+          onPick=${(/** @type {string} */ y) =>
+            act.choose(y === heat.x.name && heat.y ? { y, x: heat.y.name } : { y })} />
+        ${names.length > 2 && html`
+          <${Picker} label="each" id="heat-z" value=${heat.z?.name ?? ""} options=${[
+            ["", "–"],
+            ...names,
+          ]}
+            onPick=${(/** @type {string} */ z) => act.choose({ z })} />
+        `}
+        <${Picker} label="shows" id="heat-agg" value=${heat.agg}
+          options=${aggregates.map((name) => [name, name === "done" ? "share done" : name])}
+          onPick=${(/** @type {string} */ agg) => act.choose({ agg })} />
+      `} />
+  `;
+}
+
+/** Parallel coordinates, and the distribution of the metric. @param {Props} props */
+function AllConfigurations({ model, act }) {
+  const { view } = model;
+  const configurations = view?.configurations;
+  if (!configurations || configurations.mean.length < 2 || configurations.axes.length < 2) {
+    return null;
+  }
+  const options = metricOf(model);
+  return html`
+    <div class="configurations">
+      <${Figure} title="All configurations" name="configurations" data=${configurations}
+        onChoose=${chooseConfiguration(configurations, act)}
+        draw=${(/** @type {number} */ width) =>
+          drawConfigurations(configurations, { ...options, width, id: "configurations" })}
+        note=${`Each line is a configuration; the best tenth is in colour.${
+          configurations.total > configurations.mean.length
+            ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
+            : ""
+        }`} />
+      <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3}
+        data=${configurations.histogram} onChoose=${(/** @type {Mark} */ { i }) =>
+          i !== undefined &&
+          act.addFilter(binWhere(configurations.histogram, metricName(model), i))}
+        draw=${(/** @type {number} */ width) =>
+          drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
+    </div>
+  `;
+}
+
+/** The column of the metric. @param {import("./main.js").Model} model @returns {string} */
+function metricName({ view }) {
+  const name = view?.choices.metric?.name ?? "";
+  return name === "took" ? "_stet_elapsed" : name;
+}
+
+/**
+ * The condition of a bin of the distribution.
+ *
+ * @param {import("../../figures/view.ts").Configurations["histogram"]} histogram
+ * @param {string} column
+ * @param {number} i
+ * @returns {string}
+ */
+function binWhere({ least, most, counts }, column, i) {
+  const at = (/** @type {number} */ edge) => least + (most - least) * edge / counts.length;
+  const name = nameText(column);
+  return `${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)}`;
+}
+
+/** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */
+function chooseConfiguration({ axes, parts }, act) {
+  return (/** @type {Mark} */ { where, i }) => {
+    if (where) return act.addFilter(where);
+    if (i === undefined) return;
+    const wheres = axes.map(({ parts: values }, axis) =>
+      values[parts[axis]?.[i] ?? -1]?.where ?? null
+    );
+    act.addFilter(joinedParts(wheres.filter((each) => each !== null)));
+  };
+}
+
+/** Two metrics against each other. @param {Props} props */
+function TradeOff({ model, act }) {
+  const { view } = model;
+  const configurations = view?.configurations;
+  const { metrics = [], metric, other } = view?.choices ?? {};
+  if (!configurations?.other || !other || !metric) return null;
+  const options = metricOf(model);
+  return html`
+    <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" kind="trade-off" data=${configurations}
+      onChoose=${chooseConfiguration(configurations, act)}
+      draw=${(/** @type {number} */ width) =>
+        drawTradeOff(configurations, { ...options, width, id: "trade-off", other: other.label })}
+      controls=${html`
+        <${Picker} label="against" value=${other.name}
+          options=${metrics.filter(({ name }) => name !== metric.name).map((
+            { name, label },
+          ) => [name, label])}
+          onPick=${(/** @type {string} */ name) => act.choose({ other: name })} />
+      `}
+      note="The stepped line joins configurations that no other beats in both." />
+  `;
+}
+
+/** The condition of an interval of time. @param {import("../../figures/view.ts").OverTime} overTime @param {number} i @returns {string} */
+function intervalWhere({ start, interval_seconds: seconds }, i) {
+  const time = (/** @type {number} */ at) => new Date((start + at * seconds) * 1000).toISOString();
+  return `_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}'`;
+}
+
+/** Runs that ended, by time. @param {Props} props */
+function OverTime({ model, act }) {
+  const overTime = model.view?.over_time;
+  if (!overTime) return null;
+  return html`
+    <${Figure} title="Runs over time" name="over-time" kind="time" data=${overTime}
+      onChoose=${(/** @type {Mark} */ { i }) =>
+        i !== undefined && act.addFilter(intervalWhere(overTime, i))}
+      draw=${(/** @type {number} */ width) =>
+        drawOverTime(overTime, { ...metricOf(model), width, id: "over-time" })} />
+  `;
+}

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { Engine } from "../../core/contract/engine.ts";
+import { messageOf } from "../../core/errors.ts";
+import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
+import { noFacts, type ViewFacts } from "../../figures/data/view_facts.ts";
+import type { Reading } from "../mirror/follower.ts";
+
+/** The copy of a store's rows. */
+interface Copied {
+  readonly generation: number;
+  readonly count: number;
+  readonly reading: Reading | null;
+}
+
+/** The facts of a store besides its rows, as they were read last. */
+export class KnownFacts {
+  readonly #engine: Engine;
+  readonly #store: string;
+  readonly #now: () => number;
+  #facts = noFacts();
+
+  /** @param store The store as its user named it. */
+  constructor(engine: Engine, store: string, now: () => number) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Reads them. Of a store that cannot be read, the facts before are kept, with the reason. */
+  async read(): Promise<void> {
+    try {
+      this.#facts = await storeFacts(this.#engine, this.#store, this.#now());
+    } catch (error) {
+      this.#facts = { ...this.#facts, problem: messageOf(error) };
+    }
+  }
+
+  /**
+   * Returns them with the state of the copy of rows.
+   *
+   * @param problem Why the rows could not be read.
+   */
+  of(copied: Copied, problem: string | undefined): ViewFacts {
+    const facts = { ...this.#facts, problem: problem ?? this.#facts.problem };
+    const hash = createHash("sha256")
+      .update(`${copied.generation} ${copied.count} ${factsMark(facts)} ${facts.problem ?? ""}`);
+    const mark = hash.digest("base64url").slice(0, 16);
+    return { ...facts, mark, reading: copied.reading, now: this.#now() };
+  }
+}

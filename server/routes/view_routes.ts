@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../core/errors.ts";
+import { factsMark } from "../../figures/data/store_facts.ts";
+import type { ViewFacts } from "../../figures/data/view_facts.ts";
+import { figureSvg } from "../../figures/report/report_svg.ts";
+import type { ViewQuery } from "../../figures/view.ts";
+import type { ServerDeps } from "../deps.ts";
+import { FigureCache } from "../figures/figure_cache.ts";
+import { KnownFacts } from "../figures/known_facts.ts";
+import type { MirrorClient } from "../figures/mirror_client.ts";
+import { figureQuery, viewAnswer, viewQuery } from "../figures/view_schemas.ts";
+import type { Reading } from "../mirror/follower.ts";
+import { ProblemError } from "./problem.ts";
+import { get, type Route } from "./route.ts";
+
+/** For how long a view with runs under way stays the same without a change, in milliseconds. */
+const MAX_AGE_MS = 5000;
+/** The number of rows from which a view does not wait for the copy of all of them. */
+const MANY_ROWS = 20_000;
+/** The maximum length of an error and of a stack in a view. */
+const MAX_ERROR = 4000;
+/** The interval of looks at the copy, in milliseconds. */
+const PAUSE_MS = 50;
+
+/** Returns the routes of all figures of a page, and of one. */
+export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
+  const cache = new FigureCache(mirror);
+  const known = new KnownFacts(backend, store, now);
+
+  /** Returns the facts of a view. Of a store that cannot be read, its figures are the last ones. */
+  async function factsNow(): Promise<ViewFacts> {
+    const caughtUp = mirror.catchUp().then(() => undefined, messageOf);
+    let isCaughtUp: boolean;
+    do {
+      isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
+    } while (!isCaughtUp && !isLarge(mirror.reading));
+    await known.read();
+    return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
+  }
+
+  /** Returns the view as JSON text, and the tag of its state; none of a store that is being read. */
+  async function viewText(
+    query: ViewQuery,
+    sent: readonly string[] = [],
+  ): Promise<{ readonly text?: string; readonly etag?: string }> {
+    const facts = await factsNow();
+    const { mark, claims, reading, problem } = facts;
+    const compute = (): Promise<string> => askView(mirror, query, facts);
+    if (reading || problem !== null) return { text: await compute() };
+    const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
+    const etag = `W/"${tag}"`;
+    if (sent.includes(etag)) return { etag };
+    return { text: await cache.get(JSON.stringify(query), compute, tag), etag };
+  }
+
+  return [
+    get({
+      path: "/v1/view",
+      summary: "All figures of a page: best configurations, shares of variance, maps, failures",
+      query: viewQuery,
+      answer: viewAnswer,
+      isCompressed: true,
+    }, async (query, { req }) => {
+      const sent = (req.header("if-none-match") ?? "").split(",").map((each) => each.trim());
+      const { text, etag } = await viewText(query, sent);
+      const headers: Record<string, string> = etag
+        ? { etag, "cache-control": "no-cache" }
+        : { "cache-control": "no-store" };
+      if (text === undefined) return new Response(null, { status: 304, headers });
+      return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
+    }),
+    get({
+      path: "/v1/figure.svg",
+      summary: "One figure of a view as an SVG file",
+      query: figureQuery,
+      media: ["image/svg+xml"],
+      problems: [404],
+      isCompressed: true,
+    }, async ({ kind, width, ...query }) => {
+      const { text = "" } = await viewText(query);
+      const svg = figureSvg(JSON.parse(text), kind, width);
+      if (svg === undefined) throw new ProblemError(404, `the store has no figure "${kind}"`);
+      return new Response(svg, { headers: { "content-type": "image/svg+xml" } });
+    }),
+  ];
+}
+
+/** Asks the mirror for a view. It keeps what is large of the facts until they change. */
+async function askView(
+  mirror: MirrorClient,
+  query: ViewQuery,
+  { failures, claims, plans, ...others }: ViewFacts,
+): Promise<string> {
+  const kept = { failures, claims, plans };
+  const key = createHash("sha256").update(factsMark({ ...kept, ...others })).digest("base64url");
+  const text = await mirror.ask("view", query, others, key);
+  return text ?? await mirror.ask("view", query, others, key, {
+    ...kept,
+    failures: failures.map((failure) => ({
+      ...failure,
+      error: failure.error.slice(0, MAX_ERROR),
+      stack: failure.stack.slice(0, MAX_ERROR),
+    })),
+  }) ?? "";
+}
+
+function isLarge(reading: Reading | null): boolean {
+  return reading !== null && Math.max(reading.rows, reading.of ?? 0) > MANY_ROWS;
+}

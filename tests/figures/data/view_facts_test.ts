@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Failure } from "../../../core/contract/backend.ts";
+import { gridOf } from "../../../core/grids/grid.ts";
+import { keyOf, keyShape } from "../../../core/keys/key.ts";
+import type { Row, Value } from "../../../core/values/value.ts";
+import { failureKind, failureLine } from "../../../figures/data/failure_groups.ts";
+import { gridPlan, type ViewClaim } from "../../../figures/data/view_facts.ts";
+import { isGeometric } from "../../../figures/data/view_axis.ts";
+import { viewOf } from "../../../figures/data/view_of.ts";
+import { betterOf } from "../../../figures/data/better_of.ts";
+import { namespacesSample, searchSample } from "../samples.ts";
+
+const NOW = Date.UTC(2026, 10, 30, 12);
+
+/** A run that ended so many seconds ago. */
+function run(params: Row, loss: Value, ago: number, took = 2): Row {
+  const time = new Date(NOW - ago * 1000).toISOString();
+  return { ...params, "result.loss": loss, _stet_elapsed: took, _stet_timestamp: time };
+}
+
+function claim(params: Row, ago: number | null): ViewClaim {
+  return {
+    params,
+    holder: "pid 7 on gpu-01",
+    key: keyOf(keyShape(undefined), params).text,
+    since: ago === null ? null : new Date(NOW - ago * 1000).toISOString(),
+  };
+}
+
+function failure(params: Row, error: string): Failure {
+  return { params, error, stack: "", attempt: 1, time: new Date(NOW).toISOString(), host: "" };
+}
+
+function axis(name: string, values: readonly Value[]) {
+  return { names: [name], parts: values.map((value): Row => ({ [name]: value })) };
+}
+
+const plan = gridPlan(gridOf([axis("lr", [0.1, 1, 10]), axis("seed", [1, 2, 3, 4])]));
+
+test("progress is of the plan, and time is left only while something runs", () => {
+  const rows = [1, 2, 3, 4].map((seed) => run({ lr: 0.1, seed }, 1, 50 - 10 * seed));
+  rows.push(run({ lr: 7, seed: 1 }, 1, 1)); // not of the plan
+  const ended = viewOf(rows, {}, { plans: [plan], now: NOW });
+  assert.equal(ended.progress.planned, 12);
+  assert.equal(ended.progress.planned_from, "grid");
+  assert.equal(ended.progress.done, 4);
+  assert.equal(ended.progress.left_seconds, null);
+  const claims = [claim({ lr: 1, seed: 1 }, 1)];
+  const { progress } = viewOf(rows, {}, { plans: [plan], claims, now: NOW });
+  assert(progress.left_seconds! > 20 && progress.left_seconds! < 200, `${progress.left_seconds}`);
+});
+
+test("a plan without a run is an empty map", () => {
+  const { heat, choices, best } = viewOf([], {}, { plans: [plan] });
+  assert.equal(best, null);
+  assert.deepEqual(choices.over, ["seed"]);
+  assert.deepEqual(heat!.x.parts.map(({ label }) => label), ["0.1", "1", "10"]);
+  assert.deepEqual(heat!.cells.n, [0, 0, 0]);
+});
+
+test("planned runs decide which configurations have few", () => {
+  const rows = [
+    ...[1, 2, 3, 4].map((seed) => run({ lr: 0.1, seed }, 5 + seed / 10, 10)),
+    run({ lr: 1, seed: 1 }, 1, 5),
+  ];
+  const { best } = viewOf(rows, {}, { plans: [plan] });
+  assert.deepEqual(best!.rows.map(({ few, planned, n }) => [few, planned, n]), [
+    [false, 4, 4],
+    [true, 4, 1],
+  ]);
+  assert.equal(best!.ties, 1);
+});
+
+test("a run is slow after three times the 95 % quantile, and what its configuration takes", () => {
+  const rows = [1, 2, 3, 4].flatMap((seed) => [
+    run({ lr: 0.1, seed }, 1, 100, 2),
+    run({ lr: 1, seed }, 1, 100, 100),
+  ]);
+  const claims = [
+    claim({ lr: 0.1, seed: 9 }, 50),
+    claim({ lr: 1, seed: 9 }, 250),
+    claim({ lr: 1, seed: 10 }, 400),
+    claim({ lr: 7, seed: 1 }, null),
+  ];
+  const { running } = viewOf(rows, {}, { claims, now: NOW });
+  assert.deepEqual(
+    running.map(({ params, usual_seconds: usual, slow }) => [params[0]!.value, usual, slow]),
+    [["1", 100, true], ["1", 100, false], ["0.1", 2, false], ["7", 51, false]],
+  );
+});
+
+test("failures are grouped by their telling line but for numbers, with the params that concentrate them", () => {
+  assert.equal(
+    failureLine("python exited with code 1: RuntimeError: CUDA out of memory\nTraceback\n  x"),
+    "RuntimeError: CUDA out of memory",
+  );
+  assert.equal(failureLine("loss is NaN at step 37"), "loss is NaN at step 37");
+  assert.equal(
+    failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
+    failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
+  );
+  assert.equal(
+    failureKind("at 0x7ffe12 in 3f2504e0-4f89-11d3-9a0c-0305e82c3301, -1.5e-7 of 1,024 at step12"),
+    "at # in #, # of # at step#",
+  );
+  const rows = [1, 2, 3, 4].flatMap((seed) => [0.1, 1].map((lr) => run({ lr, seed }, 1, 1)));
+  const failures = [5, 6, 7].map((seed) => failure({ lr: 10, seed }, `NaN at step ${seed}`));
+  const { failures: [group], heat } = viewOf(rows, {}, { failures });
+  assert.deepEqual([group!.kind, group!.count], ["NaN at step #", 3]);
+  assert.deepEqual(group!.concentrated, [{ name: "lr", value: "10", count: 3, of: 3 }]);
+  assert.deepEqual(heat!.cells.failed, [0, 0, 3]);
+  const filtered = viewOf(rows, { where: "lr = 10" }, { failures });
+  assert.deepEqual([filtered.rows, filtered.failures.length, filtered.progress.failed], [0, 1, 3]);
+  assert.deepEqual(viewOf(rows, { where: "loss > 0" }, { failures }).failures, []);
+});
+
+test("metrics are lower or higher by their names, and constant ones are not chosen", () => {
+  for (const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took"]) {
+    assert.equal(betterOf(name), "lower", name);
+  }
+  for (const name of ["accuracy", "f1", "result.score", "glossary"]) {
+    assert.equal(betterOf(name), "higher", name);
+  }
+  const rows = [1, 2].map((a) => ({ a, "result.zero": 0, "result.hit": a === 1, "result.t": "x" }));
+  const { choices, best, notes } = viewOf(rows);
+  assert.equal(choices.metric!.name, "result.hit");
+  assert.equal(best!.rows[0]!.mean, 1);
+  assert(notes.includes("zero is always 0."));
+});
+
+test("NaN and infinite results are counted and left out", () => {
+  const rows = [1, 2, NaN, Infinity, -Infinity].map((loss, a) => ({ a, "result.loss": loss }));
+  const { choices, best, notes } = viewOf(rows);
+  assert.deepEqual([choices.metric!.numbers, choices.metric!.left_out], [2, 3]);
+  assert.equal(best!.configurations, 2);
+  assert.match(notes[0]!, /^3 runs without a number of loss/);
+});
+
+test("results of records are entries of their custom data", () => {
+  const rows = [1, 2, 3].map((alpha): Row => ({
+    id: `${alpha}`,
+    alpha,
+    result_file: `r/${alpha}.json`,
+    created_at: `2026-11-30 10:00:0${alpha}.000000`,
+    custom_data: { loss: alpha / 10, note: "x", elapsed_seconds: alpha },
+  }));
+  const { choices, best } = viewOf(rows);
+  assert.deepEqual(choices.params.map(({ name }) => name), ["alpha"]);
+  assert.equal(choices.metric!.name, "custom_data.loss");
+  assert.equal(best!.rows[0]!.mean, 0.1);
+  assert.equal(viewOf(rows, { where: "loss > 0.15" }).rows, 2);
+});
+
+test("each namespace has its own params, metrics and runs", () => {
+  const { rows } = namespacesSample();
+  const first = viewOf(rows);
+  assert.deepEqual(first.choices.namespaces, ["train", "make_data", "report"]);
+  assert.equal(first.choices.metric!.label, "loss");
+  const data = viewOf(rows, { namespace: "make_data" });
+  assert.deepEqual(data.choices.params.map(({ label }) => label), ["n", "seed"]);
+  assert.equal(data.choices.metric!.label, "rows");
+  assert.deepEqual([data.rows, data.progress.done], [12, 32]);
+  assert.throws(() => viewOf(rows, { namespace: "trian" }), /did you mean "train"/);
+});
+
+test("more than 50 numbers are ranges, and the view says so", () => {
+  const { effects, notes, matters } = viewOf(searchSample().rows);
+  assert.equal(effects[0]!.axis.kind, "ranges");
+  assert.equal(effects[0]!.axis.parts.length, 30);
+  assert(notes.some((note) => /lr has 300 values, shown in 30 ranges/.test(note)));
+  assert.equal(matters!.exact, false);
+});
+
+test("numbers of like ratios have a logarithmic axis", () => {
+  assert(isGeometric([0.001, 0.003, 0.01, 0.03, 0.1]));
+  assert(isGeometric([8, 16, 32, 64]));
+  assert(!isGeometric([1, 2, 3, 4, 5]));
+  assert(!isGeometric([0, 1, 10]));
+  assert(!isGeometric([10, 20, 40, 50]));
+});
+
+test("a view of a store that is being read ignores columns that have not been read", () => {
+  const facts = { reading: { rows: 0, of: 1000 } };
+  assert.equal(viewOf([], { metric: "accuracy", where: "lr > 1", x: "lr" }, facts).rows, 0);
+  const rows = [run({ lr: 1, seed: 1 }, 1, 1)];
+  assert.equal(viewOf(rows, { metric: "accuracy" }, facts).choices.metric!.label, "loss");
+  assert.throws(() => viewOf(rows, { metric: "accuracy" }), TypeError);
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { viewOf } from "../../figures/data/view_of.ts";
+import type { View, ViewQuery } from "../../figures/view.ts";
+import { viewAnswer } from "../../server/figures/view_schemas.ts";
+import { samples, writeHeaderOnly, writeSample } from "../figures/samples.ts";
+import { served } from "../served.ts";
+
+/** Returns the path of a query. */
+function urlOf(query: ViewQuery): string {
+  return `/v1/view?${new URLSearchParams({ ...query })}`;
+}
+
+/** Returns a view without what depends on the server and on the time. */
+function withoutFacts(view: View): unknown {
+  const progress = { ...view.progress, store: "", location: "" };
+  return { ...view, mark: "", progress, failures: view.failures.length };
+}
+
+test("the view of every sample store is what viewOf() makes of its rows, at most 60 KB zipped", async (t) => {
+  for (const [name, make] of Object.entries(samples)) {
+    const sample = make();
+    const { ask, store } = await served(t);
+    await writeSample(path.dirname(store), sample);
+    const response = await ask("/v1/view");
+    const text = await response.text();
+    assert.equal(response.status, 200, `${name}: ${text}`);
+    assert(gzipSync(text).length < 60_000, `${name}: ${gzipSync(text).length} bytes`);
+    const view = viewAnswer.parse(JSON.parse(text));
+    if (sample.failures.length > 0) continue; // their times differ
+    const expected = JSON.parse(JSON.stringify(viewOf(sample.rows, {})));
+    assert.deepEqual(withoutFacts(view), withoutFacts(expected), name);
+  }
+});
+
+test("a view has an ETag that changes with the store", async (t) => {
+  const { ask, post, store } = await served(t);
+  await writeSample(path.dirname(store), samples["oneParam"]!());
+  const first = await ask("/v1/view");
+  const etag = first.headers.get("etag")!;
+  assert.equal(`W/"${(await first.json()).mark}"`, etag);
+  const again = await ask("/v1/view", { headers: { "if-none-match": etag } });
+  assert.equal(again.status, 304);
+  await post("/v1/record", { params: { alpha: 0.5, seed: 9 }, result: { loss: 0.1 } });
+  const changed = await ask("/v1/view", { headers: { "if-none-match": etag } });
+  assert.equal(changed.status, 200);
+  assert.equal((await changed.json()).rows, 61);
+});
+
+test("a wrong query is an error that says what would be right", async (t) => {
+  const { ask, store } = await served(t);
+  fs.writeFileSync(store, "lr,result.a.loss,result.b.loss\n1,2,3\n2,3,4\n");
+  for (
+    const [query, message] of [
+      [{ metric: "result.a.lost" }, /did you mean "result\.a\.loss"/],
+      [{ metric: "loss" }, /it can be result\.a\.loss or result\.b\.loss/],
+      [{ where: "loss > 1" }, /character 1: "loss" can be result\.a\.loss or result\.b\.loss/],
+      [{ where: "lr >" }, /at character 5: found the end/],
+      [{ where: "lt = 1" }, /did you mean lr/],
+      [{ x: "learning_rate" }, /there are lr/],
+      [{ over: "sed" }, /as a param to average over/],
+      [{ agg: "max" }, /agg: /],
+      [{ namespace: "train" }, /as namespace/],
+    ] as const
+  ) {
+    const response = await ask(urlOf(query as ViewQuery));
+    const { detail } = await response.json();
+    assert.equal(response.status, 400, JSON.stringify(query));
+    assert.match(detail, message);
+  }
+});
+
+test("stores without rows have a view", async (t) => {
+  const { ask } = await served(t);
+  const empty: View = await (await ask("/v1/view?where=lr>1")).json();
+  assert.deepEqual([empty.rows, empty.best, empty.heat], [0, null, null]);
+  const header = await served(t);
+  writeHeaderOnly(path.dirname(header.store));
+  const view: View = await (await header.ask("/v1/view")).json();
+  assert.equal(view.rows, 0);
+  assert.deepEqual(view.choices.params.map(({ name }) => name), ["lr", "batch", "seed"]);
+});
+
+test("conditions on texts that are too long for columns select what stet ls does", async (t) => {
+  const { ask, store } = await served(t);
+  const lines = Array.from({ length: 1200 }, (_, i) => `${i % 3},${`text ${i} `.repeat(200)},${i}`);
+  fs.writeFileSync(store, `a,result.output,result.loss\n${lines.join("\n")}\n`);
+  const where = `output > 'text 5' and a = 1`;
+  const view: View = await (await ask(urlOf({ where }))).json();
+  const expected = lines.filter((line) =>
+    line.split(",")[0] === "1" && line.split(",")[1]! > "text 5"
+  );
+  assert.equal(view.rows, expected.length);
+  assert.match(view.evals!.cells[0]!.output, /^text \d+ text/);
+});
