@@ -38,14 +38,31 @@ export function viewOf(
 /**
  * Returns the figures of rows in columns.
  *
- * @throws {TypeError} If the query names a column that is not there, or two. @throws {SyntaxError} If its
- * condition cannot be read.
+ * @throws {TypeError} If the query names a column that is not there, or two, unless the store is being read.
+ * @throws {SyntaxError} If its condition cannot be read, likewise.
  */
 export function viewOfColumns(
   columns: Columns,
   query: ViewQuery,
   facts: ViewFacts,
-  { best = 8, configurations = 1000 }: ViewLimits = {},
+  limits: ViewLimits = {},
+): View {
+  try {
+    return figuresOf(columns, query, facts, limits);
+  } catch (error) {
+    // A column may not have been read yet.
+    if (!facts.reading || !(error instanceof TypeError || error instanceof SyntaxError)) {
+      throw error;
+    }
+    return figuresOf(columns, {}, facts, limits);
+  }
+}
+
+function figuresOf(
+  columns: Columns,
+  query: ViewQuery,
+  facts: ViewFacts,
+  { best = 8, configurations = 1000 }: ViewLimits,
 ): View {
   const selection = new Selection(columns, query, facts);
   const ranking = rankingOf(selection);

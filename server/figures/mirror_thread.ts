@@ -28,6 +28,9 @@ export interface MirrorStart {
   readonly grid: Pick<Grid, "factors" | "places"> | undefined;
 }
 
+/** The facts of a view that can be many. */
+export type LargeFacts = Pick<ViewFacts, "failures" | "claims" | "plans">;
+
 /** A request to the thread. Answers come in the order of requests. */
 export interface Question {
   readonly name: keyof MirrorRequests;
@@ -53,6 +56,7 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
   let columns = new Columns(lost);
   /** The columns that are being filled. */
   let filled = columns;
+  let known: { readonly key: string; readonly facts: LargeFacts } | undefined;
   const plansDone = new PlansDone();
   return {
     begin(isWhole: boolean): void {
@@ -72,12 +76,23 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
       mirror.abort();
       columns = filled = new Columns(lost);
     },
-    view: (query: ViewQuery, facts: ViewFacts) =>
-      JSON.stringify(viewOfColumns(
-        columns,
-        query,
-        wanted ? { ...facts, plans: [gridPlan(gridOf(wanted.factors, wanted.places))] } : facts,
-      )),
+    /**
+     * Returns a view. The large facts are sent once for a key of theirs.
+     *
+     * @returns Undefined if the facts with this key are not known.
+     */
+    view(
+      query: ViewQuery,
+      others: Omit<ViewFacts, keyof LargeFacts>,
+      key: string,
+      sent?: LargeFacts,
+    ): string | undefined {
+      if (sent) known = { key, facts: sent };
+      if (known?.key !== key) return undefined;
+      const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places))];
+      const facts = { ...others, ...known.facts, ...plans && { plans } };
+      return JSON.stringify(viewOfColumns(columns, query, facts));
+    },
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
     slowest: (limit: number, where?: string) =>

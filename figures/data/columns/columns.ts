@@ -123,7 +123,9 @@ export class Columns {
     const values = new Map(rows.names.map((name, i) => [name, rows.columns[i]!]));
     if (isRecords) addEntries(values);
     for (const name of values.keys()) {
-      if (!this.#columns.has(name)) this.#columns.set(name, this.#newColumn(name));
+      if (this.#columns.has(name)) continue;
+      this.#columns.set(name, this.#newColumn(name));
+      this.#names = orderColumns(this.#names, [name]);
     }
     for (const [name, column] of this.#columns) column.append(values.get(name) ?? [], length);
     this.#length += length;

@@ -179,3 +179,11 @@ test("numbers of like ratios have a logarithmic axis", () => {
   assert(!isGeometric([0, 1, 10]));
   assert(!isGeometric([10, 20, 40, 50]));
 });
+
+test("a view of a store that is being read ignores columns that have not been read", () => {
+  const facts = { reading: { rows: 0, of: 1000 } };
+  assert.equal(viewOf([], { metric: "accuracy", where: "lr > 1", x: "lr" }, facts).rows, 0);
+  const rows = [run({ lr: 1, seed: 1 }, 1, 1)];
+  assert.equal(viewOf(rows, { metric: "accuracy" }, facts).choices.metric!.label, "loss");
+  assert.throws(() => viewOf(rows, { metric: "accuracy" }), TypeError);
+});
