@@ -29,7 +29,8 @@ import { html } from "./preact.js";
 
 /** The whole page. @param {Props} props */
 export function Page({ model, act }) {
-  const { view, problem } = model;
+  const { view } = model;
+  const problem = problemOf(model);
   const props = { model, act };
   const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
   const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
@@ -40,7 +41,7 @@ export function Page({ model, act }) {
     <${Header} ...${props} />
     ${problem && html`<p class="banner" id="problem" role="alert">${problem}</p>`}
     <${Controls} ...${props} />
-    <main class=${problem || model.live === "stale" ? "old" : ""}>
+    <main class=${problem ? "old" : ""}>
       ${view && html`
         <${Tiles} progress=${view.progress} />
         <${Empty} view=${view} />
@@ -67,6 +68,15 @@ export function Page({ model, act }) {
     <${TokenDialog} ...${props} />
     <p class="toast" role="status">${model.toast}</p>
   `;
+}
+
+/** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */
+function problemOf({ live, problem }) {
+  if (live === "lost") return "The sidecar cannot be reached. What is shown may be old.";
+  if (live === "stale") {
+    return "Nothing was heard of the sidecar for 20 s. What is shown may be old.";
+  }
+  return problem;
 }
 
 /** The values of the only run. @param {Props} props */

@@ -183,7 +183,7 @@ test(
       await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
     }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done&where=seed>1");
-    await get(200, "/v1/figure.svg", "?kind=best");
+    await get(200, "/v1/figure.svg", "?kind=heat");
 
     await get(200, "/v1/run", "?where=seed=1");
     await get(200, "/v1/run", `?key=${encodeURIComponent("alpha\x1e0.5\x1fseed\x1e4\x1f")}`);
