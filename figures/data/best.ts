@@ -19,13 +19,16 @@ export interface Ranking {
 export function rankingOf(selection: Selection): Ranking {
   const { cells, sign } = selection;
   const planned = plannedRuns(selection);
-  const isFew = (cell: number): boolean => planned !== null && cells.n[cell]! < planned / 2;
-  const order = Array.from({ length: cells.count }, (_, i) => i).filter((i) => cells.n[i]! > 0)
-    .sort((a, b) =>
-      Number(isFew(a)) - Number(isFew(b)) || sign * (cells.mean[a]! - cells.mean[b]!) || a - b
-    );
-  const full = order.findIndex(isFew);
-  return { order, full: full === -1 ? order.length : full, planned };
+  const few: number[] = [];
+  const enough: number[] = [];
+  for (let cell = 0; cell < cells.count; cell++) {
+    const n = cells.n[cell]!;
+    if (n > 0) (planned !== null && n < planned / 2 ? few : enough).push(cell);
+  }
+  const { mean } = cells;
+  const byMean = (a: number, b: number): number => sign * (mean[a]! - mean[b]!) || a - b;
+  const order = [...enough.sort(byMean), ...few.sort(byMean)];
+  return { order, full: enough.length, planned };
 }
 
 /** Returns the best configurations; null if no run has a number. */

@@ -51,9 +51,12 @@ function factorOf(
   const { cells } = selection;
   const { axis } = selection.axis(name);
   const parts = selection.partsOf(cells, name);
-  const of = Int32Array.from(kept, (cell) => parts[cell]!);
   const rest = axis.parts.length; // values without a part
-  for (let i = 0; i < of.length; i++) if (of[i] === -1) of[i] = rest;
+  const of = new Int32Array(kept.length);
+  for (let i = 0; i < of.length; i++) {
+    const part = parts[kept[i]!]!;
+    of[i] = part === -1 ? rest : part;
+  }
   const seen = renumbered(of);
   const most = Math.floor(Math.sqrt(kept.length));
   const isRanged = isIncomplete && axis.kind !== "texts" && kept.length >= MIN_RANGED &&
@@ -65,9 +68,15 @@ function factorOf(
   return renumbered(Int32Array.from(of, (part) => edges.filter((edge) => edge <= part).length));
 }
 
-/** Returns numbers as levels without gaps. */
+/** Returns small numbers as levels without gaps. */
 function renumbered(of: Int32Array): Factor {
-  const levels = new Map<number, number>();
-  for (const part of of) if (!levels.has(part)) levels.set(part, levels.size);
-  return { levels: levels.size, of: of.map((part) => levels.get(part)!) };
+  const numbers = new Int32Array(of.reduce((most, part) => Math.max(most, part), 0) + 1);
+  const levels = new Int32Array(of.length);
+  let count = 0;
+  for (let i = 0; i < of.length; i++) {
+    const part = of[i]!;
+    if (numbers[part] === 0) numbers[part] = ++count;
+    levels[i] = numbers[part]! - 1;
+  }
+  return { levels: count, of: levels };
 }

@@ -57,7 +57,7 @@ export function sharesOf(
   if (!(total > 0) || total <= (mean * 1e-12) ** 2) {
     return { terms: [], higher: 0, noise: 0, exact };
   }
-  const alone = factors.map((factor) => meanSquare(fitted(factor, values)));
+  const alone = factors.map((factor) => explainedBy(factor, values));
   const order = factors.map((_, i) => i).sort((a, b) => alone[b]! - alone[a]! || a - b);
   const paired = order.slice(0, MAX_PAIRED);
   const pairs = paired.flatMap((a, i) => paired.slice(i + 1).map((b) => [a, b]))
@@ -90,8 +90,7 @@ function completeTerms(
     ...order.map((i) => ({ factors: [i], size: alone[i]! })),
     ...pairs.map(([a, b]) => ({
       factors: [a!, b!],
-      size: meanSquare(fitted(joined(factors[a!]!, factors[b!]!), values)) - alone[a!]! -
-        alone[b!]!,
+      size: explainedBy(joined(factors[a!]!, factors[b!]!), values) - alone[a!]! - alone[b!]!,
     })),
   ];
 }
@@ -122,7 +121,7 @@ function sequentialTerms(
     factor: joined(factors[pair[0]!]!, factors[pair[1]!]!),
   }))
     .filter(({ factor }) => !isSparse || factor.levels <= values.length / 2)
-    .map((each) => ({ ...each, size: meanSquare(fitted(each.factor, residual)) }))
+    .map((each) => ({ ...each, size: explainedBy(each.factor, residual) }))
     .sort((a, b) => b.size - a.size);
   for (const { pair, factor } of joint) {
     if (work > MAX_WORK) break;
@@ -179,22 +178,23 @@ function fit(model: readonly Factor[], residual: Float64Array): number {
 
 /** Returns the factor of the combinations of two, those that there are. */
 function joined(a: Factor, b: Factor): Factor {
-  const numbers = new Map<number, number>();
+  const numbers = new Int32Array(a.levels * b.levels);
   const of = new Int32Array(a.of.length);
+  let levels = 0;
   for (let i = 0; i < of.length; i++) {
     const key = a.of[i]! * b.levels + b.of[i]!;
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, number = numbers.size);
-    of[i] = number;
+    if (numbers[key] === 0) numbers[key] = ++levels;
+    of[i] = numbers[key]! - 1;
   }
-  return { levels: numbers.size, of };
+  return { levels, of };
 }
 
-/** Returns the mean of values by the levels of a factor, for each configuration. */
-function fitted(factor: Factor, values: Float64Array): Float64Array {
+/** Returns the mean square of the means of values by the levels of a factor. */
+function explainedBy(factor: Factor, values: Float64Array): number {
   const total = sums(factor, values);
-  const counts = sums(factor, new Float64Array(values.length).fill(1));
-  return Float64Array.from(values, (_, i) => total[factor.of[i]!]! / counts[factor.of[i]!]!);
+  const counts = new Float64Array(factor.levels);
+  for (let i = 0; i < values.length; i++) counts[factor.of[i]!]!++;
+  return total.reduce((sum, each, level) => sum + each ** 2 / counts[level]!, 0) / values.length;
 }
 
 function sums({ levels, of }: Factor, values: Float64Array): Float64Array {
