@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { setImmediate } from "node:timers";
 import type {
   ClaimAnswer,
   ClaimOptions,
@@ -39,6 +40,9 @@ import type { Format } from "./format.ts";
 import { type ColumnsOf, StoreFile } from "./store_file.ts";
 import { isReadable, verifyLog } from "./verify_log.ts";
 
+/** Number of bytes that are read ahead at a time: a few milliseconds. */
+const PART_BYTES = 512 * 1024;
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 /** Number of rows in one write. */
 const BATCH = 500;
 
@@ -139,6 +143,16 @@ export class FileBackend extends Engine {
   *rows({ columns }: RowsOptions = {}): Generator<Row> {
     this.#refresh(false);
     yield* this.#file.rows(columns);
+  }
+
+  /** Reads a large file in parts, between which other work can be done. */
+  override async readAhead(estimate?: (rows: number) => void): Promise<void> {
+    while (!this.#claims.isEnded && this.#file.readPart(PART_BYTES)) {
+      const { rowCount, extent } = this.#file;
+      const { size = 0 } = fs.statSync(this.path, { throwIfNoEntry: false }) ?? {};
+      estimate?.(Math.round(rowCount * size / (extent?.end ?? size)));
+      await nextTurn();
+    }
   }
 
   rowsAfter(cursor?: string): MaybePromise<RowsAfter> {

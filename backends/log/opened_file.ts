@@ -82,7 +82,7 @@ export class OpenedFile {
   }
 
   /** Reads the rows that were appended since the last reading. */
-  read({ size, mtimeMs }: fs.Stats, isLocked: boolean): void {
+  read({ size, mtimeMs }: Pick<fs.Stats, "size" | "mtimeMs">, isLocked: boolean): void {
     if (!this.layout) {
       const layout = this.#file.layoutOf(this.fd, size);
       if (layout) {

@@ -7,7 +7,7 @@ import type { Key, KeyShape } from "../../core/keys/key.ts";
 import { orderColumns, sourceIn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
-import { Pieces } from "../files/file_bytes.ts";
+import { Pieces, readAt, withFile } from "../files/file_bytes.ts";
 import { openFile } from "../files/open_file.ts";
 import { storeErrorOf } from "../files/system_error.ts";
 import type { Format, Layout, RowScanner } from "./format.ts";
@@ -16,6 +16,10 @@ import { OpenedFile } from "./opened_file.ts";
 import { type Gone, RowIndexes } from "./row_indexes.ts";
 import { rowOf, scannedRows, scanRows } from "./row_scan.ts";
 import { RowWriter, TextFile } from "./text_file.ts";
+
+const LF = 10;
+/** Number of bytes in which the end of a line is looked for. */
+const LINE_BYTES = 64 * 1024;
 
 /** Picks columns of a row, of all names that its file has so far. */
 export type ColumnsOf = (names: readonly string[]) => readonly string[];
@@ -92,7 +96,31 @@ export class StoreFile {
     }
   }
 
-  #open(isLocked: boolean): void {
+  /**
+   * Reads a part of the rows that were not read yet. The next refresh reads the rest.
+   *
+   * @param most Maximum number of bytes.
+   * @returns False if no more than that is left, or the part cannot be read: a refresh says why.
+   */
+  readPart(most: number): boolean {
+    try {
+      const found = fs.statSync(this.path, { throwIfNoEntry: false });
+      if (!found || this.#opened && !this.#opened.is(found)) return false;
+      const start = this.#opened?.end ?? 0;
+      if (found.size - start <= most) return false;
+      const size = lineEndBefore(this.path, start + most);
+      if (size === undefined || size <= start) return false;
+      if (this.#opened) this.#opened.read({ size, mtimeMs: found.mtimeMs }, false);
+      else this.#open(false, size);
+      return this.#opened !== undefined && this.#opened.end > start;
+    } catch {
+      this.#forget();
+      return false;
+    }
+  }
+
+  /** @param size The size up to which it is read. Default: its own. */
+  #open(isLocked: boolean, size?: number): void {
     this.#forget();
     const fd = openFile(this.path);
     if (fd === undefined) return;
@@ -103,7 +131,8 @@ export class StoreFile {
         this.#indexes.enter(row, offset, key);
       };
       const opened = new OpenedFile(this.text, fd, found, enter);
-      opened.read(found, isLocked);
+      const end = Math.min(size ?? Infinity, found.size);
+      opened.read({ size: end, mtimeMs: found.mtimeMs }, isLocked);
       this.#opened = opened;
     } catch (error) {
       this.#indexes.empty();
@@ -380,4 +409,15 @@ function columnsOf(rows: readonly Row[], first: readonly string[]): readonly str
   const names = new Set(first);
   for (const row of rows) for (const name of Object.keys(row)) names.add(name);
   return [...names];
+}
+
+/** Returns the end of the last line that ends before an offset of a file, in the 64 KiB before it. */
+function lineEndBefore(file: string, offset: number): number | undefined {
+  return withFile(file, "r", (fd) => {
+    const bytes = new Uint8Array(Math.min(LINE_BYTES, offset));
+    const start = offset - bytes.length;
+    const count = readAt(fd, bytes, 0, bytes.length, start);
+    const at = bytes.subarray(0, count).lastIndexOf(LF);
+    return at === -1 ? undefined : start + at + 1;
+  });
 }

@@ -109,6 +109,16 @@ async function wordsAt(
     const before = current.slice(0, current.lastIndexOf(",") + 1);
     return (await known()).columns.map((word) => ({ word: before + word }));
   }
+  if (/^(?:result|param)\b/.test(value)) {
+    const { columns, names } = await known();
+    const results = columns.filter((name) => /^result(?:\.|$)/.test(name))
+      .map((name) => name.replace(/^result\./, ""));
+    const wanted = [
+      ...value.startsWith("result") ? results : [],
+      ...value.includes("param") ? names : [],
+    ];
+    return wanted.map((word) => ({ word }));
+  }
   if (value.startsWith("name=")) {
     const { names, values } = await known();
     const at = current.indexOf("=");

@@ -4,7 +4,7 @@ import { oneOf, option, type Options, text, type Values, whereOption } from "../
 
 /** Options of commands that show figures of results. */
 export const viewOptions = {
-  metric: option(text("name"), "the result to look at, or took (default: the first that varies)", {
+  metric: option(text("result"), "the one to look at, or took (default: the first that varies)", {
     short: "m",
   }),
   better: option(

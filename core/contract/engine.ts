@@ -145,6 +145,14 @@ export abstract class Engine implements Backend {
   }
 
   /**
+   * Reads the store ahead of its first use, in parts, so that a large one does not hold up the event loop.
+   * Default: nothing is read.
+   *
+   * @param estimate Is called with the number of rows that the store may have, by its bytes.
+   */
+  readAhead(_estimate?: (rows: number) => void): MaybePromise<void> {}
+
+  /**
    * Runs a synchronous body whose claims, and ends of claims, share one lock and one write where the store
    * can do that. The body may run more than once. An error that the body catches concerns its step alone;
    * an error of the batch, as on a full disk, undoes all of it.

@@ -1,6 +1,6 @@
 /** Axes of plots: grid lines with numbers, and labels below. @module */
 import { color } from "./colors.js";
-import { columnText, numberText, secondsText } from "./numbers.js";
+import { columnText, countText, secondsText } from "./numbers.js";
 import { linearScale, ticks } from "./scales.js";
 import { coordinate, element, label } from "./svg.js";
 import { fitText, textWidth } from "./text.js";
@@ -48,7 +48,7 @@ export function numberAxis(domain, range, metric, apart = 30) {
 export function countAxis(domain, range, apart) {
   const axis = numberAxis(domain, range, "", apart);
   const values = axis.values.filter(Number.isInteger);
-  const texts = values.map((it) => numberText(it, 9));
+  const texts = values.map((it) => countText(it));
   return {
     ...axis,
     values,

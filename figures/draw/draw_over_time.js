@@ -2,7 +2,7 @@
 import { countAxis, horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, picture, title } from "./svg.js";
-import { columnText, numberText, secondsText } from "./numbers.js";
+import { columnText, countText, secondsText } from "./numbers.js";
 import { domainOf, linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").OverTime} OverTime */
@@ -107,7 +107,7 @@ export function drawOverTime(overTime, options) {
   content.push(
     label(
       `best ${metric} so far${
-        last ? `: ${text(last.value)} since run ${numberText(last.run, 9)}` : ""
+        last ? `: ${text(last.value)} since run ${countText(last.run)}` : ""
       }`,
       {
         x: 0,

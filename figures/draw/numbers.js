@@ -23,6 +23,16 @@ export function numberText(number, digits = 4) {
 }
 
 /**
+ * Returns a count: `4,570`.
+ *
+ * @param {number} count
+ * @returns {string}
+ */
+export function countText(count) {
+  return minus(String(count).replace(/\B(?=(?:\d{3})+$)/g, ","));
+}
+
+/**
  * Returns a function that writes the numbers of one column with the same decimals, as many as tell them apart.
  *
  * @param {readonly (number | null | undefined)[]} numbers

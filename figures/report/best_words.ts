@@ -1,6 +1,6 @@
 import type { View } from "../view.ts";
 import { bestTexts } from "../draw/draw_best.js";
-import { columnText, numberText, secondsText, shortValue } from "../draw/numbers.js";
+import { columnText, countText, secondsText, shortValue } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
 /** A piece of a sentence. */
@@ -22,7 +22,7 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
   const metric = choices.metric.label;
   const texts = bestTexts(best, metric);
   const spread = texts.sd[0] === "" ? "" : ` ${texts.sd[0]}`;
-  const runs = first.n === 1 ? "1 run" : `${numberText(first.n, 9)} runs`;
+  const runs = first.n === 1 ? "1 run" : `${countText(first.n)} runs`;
   const isOnly = best.params.length === 0;
   const sentences: Phrase[][] = [[
     { text: isOnly ? "All runs are of one configuration: " : "Best: " },
@@ -36,7 +36,7 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
       text: best.ties >= best.configurations
         ? "No configuration is told apart from another: all means are within the standard error of the best."
         : `The first ${
-          numberText(best.ties, 9)
+          countText(best.ties)
         } are not told apart: their means are within the standard error of the best.`,
     }]);
   }
@@ -46,7 +46,7 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
     sentences.push([
       { text: `The single best run (${number(value)}) is of another configuration, ` },
       ...listed(params),
-      { text: `, number ${numberText(place, 9)} by mean: the luck of ` },
+      { text: `, number ${countText(place)} by mean: the luck of ` },
       { text: replicate.map(({ name, value }) => `${name} ${shown(value)}`).join(", ") },
       { text: "." },
     ]);

@@ -1,15 +1,15 @@
 import type { View } from "../view.ts";
-import { numberText, percentText, secondsText } from "../draw/numbers.js";
+import { countText, percentText, secondsText } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
 /** Returns the line of counts and times: `4,570 runs done · 430 failed · 18 h of work · …`. */
 export function countWords({ progress }: View): string {
   const { done, failed, running, planned, took_seconds, first_run, last_run } = progress;
-  const of = planned !== null && planned > done ? ` of ${numberText(planned, 9)}` : "";
+  const of = planned !== null && planned > done ? ` of ${countText(planned)}` : "";
   return [
-    `${numberText(done, 9)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
-    failed > 0 ? `${numberText(failed, 9)} failed` : "",
-    running > 0 ? `${numberText(running, 9)} running` : "",
+    `${countText(done)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
+    failed > 0 ? `${countText(failed)} failed` : "",
+    running > 0 ? `${countText(running)} running` : "",
     took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
     first_run !== null && last_run !== null
       ? `${timeWords(first_run)} – ${timeWords(last_run)} UTC`
@@ -32,7 +32,7 @@ export function choiceWords({ choices, best }: View): string {
     over.length > 0 ? `each configuration is the mean over ${over.map(plainText).join(", ")}` : "",
     count === undefined || params.length === 0
       ? ""
-      : `${numberText(count, 9)} ${count === 1 ? "configuration" : "configurations"} of ${
+      : `${countText(count)} ${count === 1 ? "configuration" : "configurations"} of ${
         params.join(" × ")
       }`,
     namespace === null ? "" : `namespace ${plainText(namespace)}`,
@@ -42,7 +42,7 @@ export function choiceWords({ choices, best }: View): string {
 /** Returns the line of the filter; empty without one. */
 export function filterWords({ choices, rows, progress }: View): string {
   if (choices.where === "") return "";
-  return `Only the ${numberText(rows, 9)} of ${numberText(progress.done, 9)} runs where ${
+  return `Only the ${countText(rows)} of ${countText(progress.done)} runs where ${
     plainText(choices.where)
   }`;
 }

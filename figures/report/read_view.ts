@@ -19,8 +19,19 @@ const BATCH = 1000;
 export async function readView(
   engine: Engine,
   query: ViewQuery,
-  limits: ViewLimits = {},
-): Promise<View> {
+  limits?: ViewLimits,
+): Promise<View>;
+/** @param limits `maxRows`: undefined is returned for a store that has more. */
+export async function readView(
+  engine: Engine,
+  query: ViewQuery,
+  limits: ViewLimits & { readonly maxRows: number },
+): Promise<View | undefined>;
+export async function readView(
+  engine: Engine,
+  query: ViewQuery,
+  { maxRows = Infinity, ...limits }: ViewLimits & { readonly maxRows?: number } = {},
+): Promise<View | undefined> {
   const columns = new Columns();
   let batch: Row[] = [];
   for await (const row of yielding(engine.rows())) {
@@ -28,6 +39,7 @@ export async function readView(
     if (batch.length < BATCH) continue;
     columns.add(batch);
     batch = [];
+    if (columns.length > maxRows) return undefined;
   }
   columns.add(batch);
   const facts = await storeFacts(engine, shownLocation(engine.location), Date.now());

@@ -2,7 +2,7 @@
 export const REPORT_CSS = `
 .report{box-sizing:border-box;margin:0 auto;padding:16px;max-width:1320px;background:var(--paper,#fff);color:var(--ink,#1a1f27);
 font:14px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-html{background:var(--paper,#fff)}
+html:has(>.report){background:var(--paper,#fff)}
 .report h1{font-size:20px;margin:0 0 4px}
 .report h2{font-size:15px;margin:0 0 8px}
 .report main{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(600px,100%),1fr));gap:0 40px}

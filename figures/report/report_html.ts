@@ -8,7 +8,7 @@ import { drawInterval, intervalDomain } from "../draw/draw_interval.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
 import { drawTradeOff } from "../draw/draw_trade_off.js";
-import { numberText, shortValue } from "../draw/numbers.js";
+import { countText, shortValue } from "../draw/numbers.js";
 import { escapeXml } from "../draw/svg.js";
 import { fitText, plainText } from "../draw/text.js";
 import type { View } from "../view.ts";
@@ -64,7 +64,9 @@ export function figuresHtml(view: View): string {
   const ids = /( id="|url\(#)([\w-]+)/g;
   // Several outputs are in one document.
   const own = figures(view, detail).replace(ids, `$1${prefix()}$2`);
-  return `<style>${colorsCss()}${REPORT_CSS}</style><div class="report">${own}</div>`;
+  // The rest of the notebook keeps its own colours.
+  const css = colorsCss().replaceAll(":root", ".report") + REPORT_CSS;
+  return `<style>${css}</style><div class="report">${own}</div>`;
 }
 
 let outputs = 0;
@@ -234,7 +236,7 @@ function heat(view: View, detail: Detail): string {
   const panels = heat.z?.parts.length ?? 1;
   if (!detail.hasLarge && heat.cells.value.length > 4000) {
     return `<p class="note">The map has ${
-      numberText(heat.cells.value.length, 9)
+      countText(heat.cells.value.length)
     } cells, too many for this file.</p>`;
   }
   const wide = drawHeat(heat, { ...optionsOf(view), width: panels > 1 ? 1180 : WIDE, id: "heat" });
@@ -271,9 +273,7 @@ function configurations(view: View, detail: Detail): string {
     drawConfigurations(configurations, { ...optionsOf(view), width }) +
     (histogram.counts.length > 1 ? drawHistogram(histogram, { ...optionsOf(view), width }) : "");
   const part = mean.length < total
-    ? ` ${numberText(mean.length, 9)} of ${
-      numberText(total, 9)
-    } are drawn: the best tenth and a sample.`
+    ? ` ${countText(mean.length)} of ${countText(total)} are drawn: the best tenth and a sample.`
     : "";
   return `${
     detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)
@@ -283,14 +283,14 @@ function configurations(view: View, detail: Detail): string {
 }
 
 function failuresHeading({ progress }: View): string {
-  return `Failures ${numberText(progress.failed, 9)}`;
+  return `Failures ${countText(progress.failed)}`;
 }
 
 function failures({ failures }: View, { rows }: Detail): string {
   if (failures.length === 0) return "";
   const items = failures.slice(0, rows).map((group) => {
     const words = concentratedWords(group);
-    return `<tr><td class="number"><strong>${numberText(group.count, 9)}</strong></td><td><code>${
+    return `<tr><td class="number"><strong>${countText(group.count)}</strong></td><td><code>${
       escapeXml(fitText(group.line, 2400))
     }</code>${
       words === "" ? "" : `<br><small>${escapeXml(fitText(words, 1200))}</small>`
@@ -341,9 +341,7 @@ function dataOf({ columns, rows }: DataTable, detail: Detail, name: string): str
       ? `<td class="number">${Number(value.toPrecision(6))}</td>`
       : `<td>${value === null ? "" : escapeXml(fitText(value, 900))}</td>`;
   const more = rows.length > shown.length
-    ? `<p class="note">The first ${numberText(shown.length, 9)} of ${
-      numberText(rows.length, 9)
-    } rows.</p>`
+    ? `<p class="note">The first ${countText(shown.length)} of ${countText(rows.length)} rows.</p>`
     : "";
   return `<details><summary>Data of ${name}</summary><div class="scroll" tabindex="0" role="region" aria-label="Data of ${name}"><table><thead><tr>${
     columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`).join("")

@@ -1,5 +1,5 @@
 import { bestTexts } from "../draw/draw_best.js";
-import { numberText, shortValue } from "../draw/numbers.js";
+import { countText, shortValue } from "../draw/numbers.js";
 import { fitText, plainText } from "../draw/text.js";
 import { barLines } from "../terminal/bar_lines.ts";
 import { heatLines } from "../terminal/heat_lines.ts";
@@ -37,7 +37,7 @@ export function reportMarkdown(view: View, facts: ReportFacts): string {
       section(`${metric} by ${effect.axis.label}`, [block(effectLines(effect, options))], 3)
     ),
     ...section(`${metric} by two params`, [block(heat)]),
-    ...section(`Failures ${numberText(progress.failed, 9)}`, [failures(view, facts.rows)]),
+    ...section(`Failures ${countText(progress.failed)}`, [failures(view, facts.rows)]),
     "---",
     `Store: ${code(progress.location || progress.store)}`,
     progress.command === null ? "" : `Command of the runs: ${code(progress.command)}`,
@@ -93,7 +93,7 @@ function bestTable({ best, choices }: View): string {
 function failures({ failures }: View, rows: number): string {
   return failures.slice(0, rows).map((group) => {
     const words = concentratedWords(group);
-    return `- **${numberText(group.count, 9)}** ${code(group.line)}${
+    return `- **${countText(group.count)}** ${code(group.line)}${
       words === "" ? "" : `: ${escaped(words)}`
     }`;
   }).join("\n");

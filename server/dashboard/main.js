@@ -87,13 +87,14 @@ let isFirst = true;
 function draw() {
   if (isFirst) root.replaceChildren();
   isFirst = false;
-  const hadFocus = root.contains(document.activeElement);
+  const focused = root.contains(document.activeElement) ? document.activeElement : null;
+  const nearest = focused?.closest("header") ? ".live" : ".filter .chip button, #where";
   render(html`<${Page} model=${model} act=${act} />`, root);
-  if (hadFocus && !root.contains(document.activeElement)) {
-    // What had the focus is gone: its filter is what changed.
+  if (focused && !root.contains(document.activeElement)) {
+    // What had the focus is gone: a filter has changed, or a switch.
     /** @type {NodeListOf<HTMLElement>} */
-    const fallbacks = root.querySelectorAll(".filter .chip button, #where");
-    (fallbacks[fallbacks.length - 2] ?? fallbacks[0])?.focus();
+    const places = root.querySelectorAll(nearest);
+    (places[places.length - 2] ?? places[0])?.focus();
   }
 }
 
@@ -198,12 +199,7 @@ const live = startLive((_, data) => {
     update({ fresh: Math.max(tick.total + tick.failed - drawnTick.total - drawnTick.failed, 0) });
   }
 }, (state, error) => {
-  const problem = state === "lost"
-    ? "The sidecar cannot be reached. What is shown may be old."
-    : state === "stale"
-    ? "Nothing was heard of the sidecar for 20 s. What is shown may be old."
-    : model.view?.progress.problem ?? null;
-  update({ live: state, problem });
+  update({ live: state });
   if (state === "denied") askForToken(error);
   if (state === "live" && !model.isPaused) view.soon();
 });
@@ -299,8 +295,8 @@ function createActions() {
     },
     pause() {
       update({ isPaused: !model.isPaused });
-      if (model.isPaused) view.stop();
-      else view.now();
+      if (!model.isPaused) view.now();
+      else if (model.view) view.stop();
     },
     /** @param {string} text */
     async copy(text) {

@@ -29,7 +29,8 @@ import { html } from "./preact.js";
 
 /** The whole page. @param {Props} props */
 export function Page({ model, act }) {
-  const { view, problem } = model;
+  const { view } = model;
+  const problem = problemOf(model);
   const props = { model, act };
   const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
   const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
@@ -40,7 +41,7 @@ export function Page({ model, act }) {
     <${Header} ...${props} />
     ${problem && html`<p class="banner" id="problem" role="alert">${problem}</p>`}
     <${Controls} ...${props} />
-    <main class=${problem || model.live === "stale" ? "old" : ""}>
+    <main class=${problem ? "old" : ""}>
       ${view && html`
         <${Tiles} progress=${view.progress} />
         <${Empty} view=${view} />
@@ -69,6 +70,15 @@ export function Page({ model, act }) {
   `;
 }
 
+/** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */
+function problemOf({ live, problem }) {
+  if (live === "lost") return "The sidecar cannot be reached. What is shown may be old.";
+  if (live === "stale") {
+    return "Nothing was heard of the sidecar for 20 s. What is shown may be old.";
+  }
+  return problem;
+}
+
 /** The values of the only run. @param {Props} props */
 function OneRun({ model }) {
   const row = model.table?.rows[0];
@@ -84,8 +94,8 @@ function OneRun({ model }) {
 
 /** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
 function Empty({ view }) {
-  const { progress: { done, failed, running, problem }, choices: { metrics } } = view;
-  if (problem !== null) return null;
+  const { progress: { done, failed, running, problem, reading }, choices: { metrics } } = view;
+  if (problem !== null || reading !== null) return null;
   if (done + failed + running === 0) {
     return html`
       <section class="empty" id="empty">

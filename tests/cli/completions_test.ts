@@ -72,6 +72,9 @@ test("names and values of params are completed from the store that the line name
   assert.deepEqual(await words(`stet reset ${store} "model=a`), ["model=a b", ":files"]);
   assert.deepEqual(await words(`stet ls ${store} --sort alpha,re`), ["alpha,result.loss"]);
   assert.deepEqual(await words(`stet ls ${store}-no --sort a`), []);
+  assert.deepEqual(await words(`stet plot ${store} lo`), [":files", "loss"]);
+  assert.deepEqual(await words(`stet plot ${store} loss --by `), ["alpha", "model"]);
+  assert.deepEqual(await words(`stet best ${store} -m `), ["loss"]);
 });
 
 /** Completes a line in a real shell, by a script that prints the candidates. */

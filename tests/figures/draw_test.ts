@@ -13,7 +13,13 @@ import { drawInterval, intervalDomain } from "../../figures/draw/draw_interval.j
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
-import { columnText, numberText, percentText, secondsText } from "../../figures/draw/numbers.js";
+import {
+  columnText,
+  countText,
+  numberText,
+  percentText,
+  secondsText,
+} from "../../figures/draw/numbers.js";
 import { ticks } from "../../figures/draw/scales.js";
 import { escapeXml } from "../../figures/draw/svg.js";
 import { fitText, textWidth, wrapText } from "../../figures/draw/text.js";
@@ -224,6 +230,7 @@ test("numbers are short", () => {
   assert.equal(numberText(1e-4), "1e−4");
   assert.equal(numberText(-12345.6), "−12,346");
   assert.equal(numberText(2e12), "2e12");
+  assert.deepEqual([1, 4570, 1234567].map(countText), ["1", "4,570", "1,234,567"]);
   assert.deepEqual([0.249, 0.55, 0.872].map(columnText([0.249, 0.55, 0.872])), [
     "0.249",
     "0.550",

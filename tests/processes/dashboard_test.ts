@@ -59,7 +59,8 @@ async function opened(
 
 /** The text of an element. */
 async function text(page: Page, selector: string): Promise<string> {
-  return (await page.locator(selector).first().textContent() ?? "").replace(/\s+/g, " ").trim();
+  const [found = ""] = await page.locator(selector).allTextContents(); // does not wait for one
+  return found.replace(/\s+/g, " ").trim();
 }
 
 /** Waits until the text of an element matches. */
@@ -319,7 +320,6 @@ test("outputs are set side by side, with their different words marked", options,
   await page.locator(".evals label", { hasText: "side by side" }).locator("select").selectOption(
     "0",
   );
-  await page.locator(".evals label", { hasText: /^\s*and/.source }).locator("select").count();
   await page.locator(".evals .picker select").nth(3).selectOption("1");
   await until(async () =>
     assert.deepEqual(
@@ -378,6 +378,7 @@ test("a paused page counts new runs, and shows them when asked", options, async 
   const window = await opened(t, path);
   const { page } = window;
   await shows(page, ".live", "live");
+  await shows(page, ".line", /^22 /);
   await page.keyboard.press("p");
   await shows(page, ".live", "paused");
   await record(path, { seed: 99, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
@@ -491,6 +492,45 @@ test("an empty store has a page that fills with the first row", options, async (
     await window.close();
     await window.sidecar.stop();
   }
+});
+
+test("an action says how many runs it is about, and does it once confirmed", options, async (t) => {
+  const path = await writeSample(tempFolder(t), samples["allFailed"]!());
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".line", /12 failed/);
+  await page.locator(".failures button", { hasText: "Forget all" }).click();
+  await shows(page, "#confirm", /12 failures will be forgotten/);
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator("#confirm").count(), 0));
+  assert.match(await text(page, ".line"), /12 failed/);
+  await page.locator(".failures button", { hasText: "Forget all" }).click();
+  await page.locator("#confirm-yes").click();
+  await until(async () => assert.equal(await page.locator(".failures").count(), 0));
+  assertClean(window);
+});
+
+test("rows and figures are downloaded", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(3)), { search: "?where=lr+%3D+0.1" });
+  const { page } = window;
+  await shows(page, "#range", "1–9 of 9 runs that match");
+  const saved = async (part: string, label: string): Promise<readonly [string, Uint8Array]> => {
+    await page.locator(`${part} .menu summary`).first().click();
+    const download = page.waitForEvent("download");
+    await page.locator(`${part} .menu .choices button`, { hasText: label }).first().click();
+    const file = await download;
+    return [file.suggestedFilename(), readFileSync(await file.path())];
+  };
+  const [name, csv] = await saved(".top", "CSV");
+  assert.equal(name, "runs.csv");
+  assert.equal(new TextDecoder().decode(csv).trim().split("\n").length, 10);
+  const [svgName, svg] = await saved(".time", "SVG");
+  assert.equal(svgName, "over-time.svg");
+  assert.match(new TextDecoder().decode(svg), /^<svg[^]*<\/svg>$/);
+  assert.doesNotMatch(new TextDecoder().decode(svg), /var\(/);
+  const [, png] = await saved(".time", "PNG");
+  assert.deepEqual([...png.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+  assertClean(window);
 });
 
 test(

@@ -33,7 +33,7 @@ test("every route of the OpenAPI document is there, and refuses what is no body 
   }
 });
 
-test("a method that a path does not take is told which it does", async (t) => {
+test("a method that a path does not take is answered with those it takes", async (t) => {
   const { ask } = await served(t);
   const answer = await ask("/v1/runs", { method: "DELETE" });
   assert.equal(answer.status, 405);
@@ -54,7 +54,7 @@ test("every reference of the OpenAPI document leads somewhere", async (t) => {
   }
 });
 
-test("what the document says of a request is what is checked", async (t) => {
+test("requests are checked as the document says", async (t) => {
   const { ask, post } = await served(t);
   const { components: { schemas } } = await (await ask("/v1/openapi.json")).json();
   const claim = schemas.ClaimRequest;
@@ -183,7 +183,7 @@ test(
       await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
     }
     await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done&where=seed>1");
-    await get(200, "/v1/figure.svg", "?kind=best");
+    await get(200, "/v1/figure.svg", "?kind=heat");
 
     await get(200, "/v1/run", "?where=seed=1");
     await get(200, "/v1/run", `?key=${encodeURIComponent("alpha\x1e0.5\x1fseed\x1e4\x1f")}`);

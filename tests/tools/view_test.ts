@@ -97,3 +97,21 @@ test("a console shows a status as a table, and it is the same object", async (t)
   assert.match(shown(found), /^Status of .*\nruns {2}failed {2}last run .*\n {3}1 {7}0 {2}\d/);
   assert.deepEqual(Object.keys(found).slice(0, 2), ["store", "count"]);
 });
+
+test("figures in a notebook leave the colours of the notebook alone", async (t) => {
+  const store = tempStore(t);
+  await using sum = once(({ a, b }: { a: number; b: number }) => a + b, {
+    store,
+    save: true,
+    quiet: true,
+  });
+  await sweep(sum, expandGrid({ a: range(1, 3), b: range(1, 3) }));
+  const page = await html(await status(store, { quiet: true }));
+  assert.doesNotMatch(page, /:root|<body|(?:^|})\s*html\s*{/);
+  const again = await html(await status(store, { quiet: true }));
+  const ids = [page, again].flatMap((it) =>
+    [...it.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)
+  );
+  assert(ids.length > 0);
+  assert.equal(new Set(ids).size, ids.length, "ids of outputs differ");
+});

@@ -137,11 +137,11 @@ export function Figure(
           }}
           onMouseOver=${(/** @type {Event} */ event) => point(markOf(event))} onMouseLeave=${() =>
             setTip(null)}
-          onFocusIn=${(/** @type {Event} */ event) => {
+          onfocusin=${(/** @type {Event} */ event) => {
             const mark = markOf(event);
             if (mark) active.current = keyOf(mark);
             point(mark);
-          }} onFocusOut=${() => setTip(null)}></div>
+          }} onfocusout=${() => setTip(null)}></div>
         ${tip && html`
           <div class="tip" aria-hidden="true" style=${`left:${
             Math.min(Math.max(tip.x, 80), Math.max(width - 80, 80))
