@@ -94,8 +94,8 @@ function OneRun({ model }) {
 
 /** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
 function Empty({ view }) {
-  const { progress: { done, failed, running, problem }, choices: { metrics } } = view;
-  if (problem !== null) return null;
+  const { progress: { done, failed, running, problem, reading }, choices: { metrics } } = view;
+  if (problem !== null || reading !== null) return null;
   if (done + failed + running === 0) {
     return html`
       <section class="empty" id="empty">
