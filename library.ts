@@ -118,7 +118,8 @@ export type SweepFunction = <S extends Swept>(
  * runs of processes that die. Ctrl-C finishes and records the runs under way, and prints how to resume.
  *
  * @param swept A function that `once` has wrapped, or a Store.
- * @param params For each run its params by name, or an array of the function's arguments.
+ * @param params For each run its params by name, or an array of the function's arguments; for a function of one
+ * argument, that argument.
  * @throws {TypeError | RangeError} If an argument makes no sense.
  *
  * @example

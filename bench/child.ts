@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -9,11 +10,13 @@ export const runtime: "deno" | "bun" | "node" = process.versions["deno"]
   ? "bun"
   : "node";
 
-/** A script, as its path from this folder, with its arguments. */
+const folder = fileURLToPath(new URL(".", import.meta.url));
+
+/** A script, as its absolute path or that from this folder, with its arguments. */
 type Command = readonly [script: string, ...args: string[]];
 
 function argsOf([script, ...args]: Command, permissions: readonly string[]): string[] {
-  const path = fileURLToPath(new URL(script, import.meta.url));
+  const path = resolve(folder, script);
   switch (runtime) {
     case "deno":
       return ["run", "--quiet", ...permissions, path, ...args];

@@ -2,7 +2,7 @@ import { StoreError } from "../core/errors.ts";
 import { printError, standardError } from "../core/runtime/print_error.ts";
 import { withoutSecrets } from "../core/runtime/shown_location.ts";
 import type { Command, Io, Output } from "./command.ts";
-import { parseArguments } from "./parse_arguments.ts";
+import { flagOf, parseArguments, UnknownOptionError } from "./parse_arguments.ts";
 import { UsageError } from "./usage_error.ts";
 
 export type { Io } from "./command.ts";
@@ -56,13 +56,21 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!load) throw await unknownCommand(name);
-    const { terminal = io.error ? undefined : standardError() } = io;
-    return await execute(await load(), rest, { log, error: complain, terminal });
-  } catch (error) {
+    let terminal = io.terminal;
+    return await execute(await load(), rest, {
+      log,
+      error: complain,
+      // Only when a command draws: a look at standard error takes Bun 10 ms.
+      get terminal() {
+        return terminal ??= io.error ? undefined : standardError();
+      },
+    });
+  } catch (thrown) {
+    const error = thrown instanceof UnknownOptionError ? await withCommands(thrown) : thrown;
     if (error instanceof UsageError) {
       const of = Object.hasOwn(commands, name) ? `${name} ` : "";
-      const end = /[.?!]$/.test(error.message) ? "" : ".";
-      complain(`stet: ${withoutSecrets(error.message)}${end} See: stet ${of}--help`);
+      const end = error.message.includes("\n") ? "\n" : /[.?!]$/.test(error.message) ? " " : ". ";
+      complain(`stet: ${withoutSecrets(error.message)}${end}See: stet ${of}--help`);
       return 2;
     }
     if (!(error instanceof StoreError)) throw error;
@@ -85,6 +93,16 @@ export async function execute(
   if (values) return await command.run(values, output) ?? 0;
   output.log((await import("./help_text.ts")).helpText(command));
   return 0;
+}
+
+/** Returns the error with the commands that have the option, if there are any. */
+async function withCommands(error: UnknownOptionError): Promise<UsageError> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const names = all.filter(({ options }) =>
+    Object.keys(options).some((name) => `--${flagOf(name)}` === error.option)
+  ).map(({ name }) => `stet ${name}`);
+  if (names.length === 0) return error;
+  return new UsageError(`there is no option ${error.option}; it is one of ${names.join(", ")}`);
 }
 
 async function unknownCommand(name: string): Promise<UsageError> {

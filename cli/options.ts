@@ -66,7 +66,7 @@ export function flag(help: string, init: Init = {}): Option<boolean> {
   return { ...init, help, read: (texts) => texts.length > 0 };
 }
 
-/** An option with a value; of several the last counts. */
+/** An option with a value. */
 export function option<T>(
   kind: Kind<T>,
   help: string,
@@ -78,11 +78,9 @@ export function option<T>(
   help: string,
   init: Pick<Option<T>, "short" | "isSigned" | "default"> = {},
 ): Option<T | undefined> {
-  const readLast = (texts: readonly string[], flag: string): T | undefined => {
-    const text = texts.at(-1) ?? init.default;
-    return text === undefined ? undefined : read(text, flag);
-  };
-  return { ...init, value, words, help, read: readLast };
+  const readOne = ([text = init.default]: readonly string[], flag: string): T | undefined =>
+    text === undefined ? undefined : read(text, flag);
+  return { ...init, value, words, help, read: readOne };
 }
 
 /** An option that may be given more than once. */

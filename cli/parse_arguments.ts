@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { nearestName } from "../core/values/nearest_name.ts";
 import type { Command } from "./command.ts";
-import type { Arguments } from "./options.ts";
+import type { Arguments, Option } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Values of arguments and options, by name. */
@@ -32,28 +32,35 @@ export function parseArguments(
     const type = value === undefined ? "boolean" as const : "string" as const;
     return [flag, { type, ...short && { short } }] as const;
   });
-  const { tokens } = checked(flags.map(([flag]) => flag), () =>
-    parseArgs({
-      args,
-      options: { ...Object.fromEntries(known), help: { type: "boolean", short: "h" } },
-      allowPositionals: true,
-      tokens: true,
-    }));
+  const { tokens } = parseArgs({
+    args,
+    options: { ...Object.fromEntries(known), help: { type: "boolean", short: "h" } },
+    strict: false, // its errors differ between runtimes
+    tokens: true,
+  });
   const takesProgram = Object.values(declared).some(({ isProgram }) => isProgram);
   const positionals: string[] = [];
   const program: string[] = [];
   const texts = new Map<string, string[]>();
   /** The flags as they were typed: `-n` or `--limit`. */
   const typed = new Map<string, string>();
+  const hints = { takesProgram, hasGrid: Object.hasOwn(options, "grid") };
   let isProgram = false;
   for (const token of tokens) {
     if (token.kind === "positional") (isProgram ? program : positionals).push(token.value);
     else if (token.kind === "option-terminator") isProgram = takesProgram;
     else if (token.name === "help") return undefined;
     else {
-      texts.set(token.name, [...texts.get(token.name) ?? [], token.value ?? ""]);
+      const value = checkedValue(token, new Map(flags), hints);
+      texts.set(token.name, [...texts.get(token.name) ?? [], value]);
       typed.set(token.name, token.rawName);
     }
+  }
+  for (const [flag, { isRepeated, value }] of flags) {
+    const given = texts.get(flag) ?? [];
+    if (given.length < 2 || isRepeated || value === undefined) continue;
+    const all = given.map((text) => `"${text}"`).join(" and ");
+    throw new UsageError(`--${flag} is given ${given.length} times, ${all}; give it once`);
   }
   const values = argumentsOf(declared, positionals, program);
   for (const [name, option] of Object.entries(options)) {
@@ -63,19 +70,61 @@ export function parseArguments(
   return values;
 }
 
-/** Runs the parser; the error about an unknown option names the nearest one. */
-function checked<T>(flags: readonly string[], parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
-    const [, flag] = /^Unknown option '(.*?)'/.exec(message) ?? [];
-    // Its other messages name the option and say what was expected.
-    if (flag === undefined) throw new UsageError(message.replace(/\.$/, ""));
-    const nearest = flag.startsWith("--") ? nearestName(flag.slice(2), flags) : undefined;
-    const hint = nearest === undefined ? "" : `, did you mean --${nearest}?`;
-    throw new UsageError(`there is no option ${flag}${hint}`);
+/** A command has no option that resembles the given one. */
+export class UnknownOptionError extends UsageError {
+  /** The option as it was typed. */
+  readonly option: string;
+
+  constructor(option: string, hints: readonly string[]) {
+    super([`there is no option ${option}`, ...hints].join("; "));
+    this.option = option;
   }
+}
+
+/** An option on a command line, as the parser gives it. */
+interface OptionToken {
+  readonly name: string;
+  /** The flag as it was typed. */
+  readonly rawName: string;
+  readonly value: string | undefined;
+  /** True if it was typed as `--name=value`. */
+  readonly inlineValue: boolean | undefined;
+}
+
+/**
+ * Returns the value of an option; empty for a flag.
+ *
+ * @throws {UsageError} If there is no such option, its value is missing, or a flag has one.
+ */
+function checkedValue(
+  { name, rawName, value, inlineValue: isInline = false }: OptionToken,
+  options: ReadonlyMap<string, Option<unknown>>,
+  { takesProgram, hasGrid }: { readonly takesProgram: boolean; readonly hasGrid: boolean },
+): string {
+  const option = options.get(name);
+  if (!option) {
+    const isLong = rawName.startsWith("--");
+    const nearest = isLong ? nearestName(name, [...options.keys()]) : undefined;
+    if (nearest !== undefined) {
+      throw new UsageError(`there is no option ${rawName}, did you mean --${nearest}?`);
+    }
+    const hints = [
+      ...hasGrid && isLong ? [`values of a param are -g ${name}=…`] : [],
+      ...takesProgram ? ["options of the program come after --"] : [],
+    ];
+    throw new UnknownOptionError(rawName, hints);
+  }
+  if (option.value === undefined) {
+    if (value === undefined) return "";
+    throw new UsageError(`${rawName} takes no value, got "${value}"`);
+  }
+  if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.value}`);
+  // Another option, but for a number, which the option's own check refuses or takes.
+  if (isInline) return rawName.startsWith("--") ? value : value.replace(/^=/, "");
+  if (!/^-[^\d.]/.test(value)) return value;
+  throw new UsageError(
+    `${rawName} needs a value, and ${value} looks like an option; --${name}=${value} says that it is the value`,
+  );
 }
 
 /** Hands each text to the argument that it matches, else to the first one with room. */

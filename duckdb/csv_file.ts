@@ -23,12 +23,13 @@ export function csvFile(path: string): DirectFile | undefined {
   // A line that is blank is no row; a row of one column that is absent looks the same.
   if (!names || names.length < 2 || names.includes("")) return undefined;
   if (new Set(names).size < names.length) return undefined;
-  const rows = [...lines, ...ends.last].map((line) => csvFields(line) ?? []);
+  const rows = [...rowsOf(lines, names.length), ...rowsOf(ends.last, names.length)];
+  const hasLines = rows.some((fields) => fields.some((field) => field.includes("\n")));
   return {
     names,
     allNames: undefined,
     from: () =>
-      `(SELECT * FROM ${readStore(path, names)} ` +
+      `(SELECT * FROM ${readStore(path, names, hasLines)} ` +
       `WHERE CASE WHEN ${rowCondition(names)} THEN true ELSE error('another header') END)`,
     sample: (column) => rows.map((fields) => readCell(fields[column] ?? "")),
     isUnchanged: ends.isUnchanged,
@@ -40,18 +41,45 @@ export function csvFile(path: string): DirectFile | undefined {
  * Nothing is left to DuckDB's guesses, and a line of another form is an error.
  *
  * @param options Further options of `read_csv`.
+ * @param hasLines True if a cell may have several lines. Parallel reading begins within them, and fails.
  */
-export function readCsv(path: string, columns: readonly string[], options: string): string {
+export function readCsv(
+  path: string,
+  columns: readonly string[],
+  options: string,
+  hasLines: boolean,
+): string {
   const types = columns.map((name) => `${name}: 'VARCHAR'`);
   return `read_csv(${sqlString(globEscaped(path))}, auto_detect=false, header=false, delim=',', ` +
     `quote='"', escape='"', comment='', new_line='\\n', nullstr='', strict_mode=true, ` +
-    `columns={${types.join(", ")}}, ${options})`;
+    `columns={${types.join(", ")}}, ${hasLines ? "parallel=false, " : ""}${options})`;
 }
 
 /** Returns the same for a CSV store, which has a header: columns `c0`, `c1` …. */
-function readStore(path: string, names: readonly string[]): string {
+function readStore(path: string, names: readonly string[], hasLines: boolean): string {
   const cells = names.map((_, i) => `c${i}`);
-  return readCsv(path, cells, `skip=1, buffer_size=${BUFFER_BYTES}`);
+  return readCsv(path, cells, `skip=1, buffer_size=${BUFFER_BYTES}`, hasLines);
+}
+
+/**
+ * Returns the texts of the rows in lines, of which the first may be within a row. A row has `count` fields; a
+ * line at which none begins is skipped.
+ */
+function rowsOf(lines: readonly string[], count: number): readonly (readonly string[])[] {
+  const isOdd = lines.map((line) => line.split('"').length % 2 === 0);
+  const rows: string[][] = [];
+  for (let first = 0; first < lines.length; first++) {
+    let last = first;
+    for (let isOpen = isOdd[last]!; isOpen && last + 1 < lines.length;) {
+      last++;
+      if (isOdd[last]) isOpen = false;
+    }
+    const fields = csvFields(lines.slice(first, last + 1).join("\n"));
+    if (fields?.length !== count) continue;
+    rows.push(fields);
+    first = last;
+  }
+  return rows;
 }
 
 /** Returns the condition in SQL under which a line of a CSV store is surely a row and no other header. */

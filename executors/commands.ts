@@ -3,7 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import type { Executor, Job } from "../core/runs/executor.ts";
-import { checkOptions } from "../core/values/check_options.ts";
+import { checkOptions, type OptionForms } from "../core/options/check_options.ts";
+import { names, numeric, text, wholeFrom } from "../core/options/option_forms.ts";
 import { argumentText } from "../core/values/argument_text.ts";
 import type { Row } from "../core/values/value.ts";
 import { checkPermission, findProgram, startError } from "./find_program.ts";
@@ -20,7 +21,7 @@ export interface CommandsOptions {
   /**
    * Place of a result: the path of a file with JSON that the program writes, with placeholders
    * (`"results/{seed}.json"`), or a pattern, whose last match in a line of output or standard error it is: an
-   * object of its named groups, else its first group, else all of it. Default: the last JSON value of standard
+   * object of its named groups, else its only group, else all of it. Default: the last JSON value of standard
    * output.
    */
   readonly result?: string | RegExp;
@@ -39,15 +40,21 @@ export interface CommandsOptions {
   readonly killAfter?: number;
 }
 
-const OPTIONS = {
-  concurrency: true,
-  logs: true,
-  cwd: true,
-  env: true,
-  killAfter: true,
-  result: true,
-  live: true,
-} as const satisfies Record<keyof CommandsOptions, true>;
+const OPTIONS: OptionForms<CommandsOptions> = {
+  concurrency: wholeFrom(1),
+  logs: text,
+  cwd: text,
+  env: names,
+  killAfter: numeric("milliseconds from 0 up", (x) => x >= 0),
+  result: {
+    text: "a path or a regular expression",
+    isOfType: (value) => typeof value === "string" || value instanceof RegExp,
+  },
+  live: {
+    text: "a function that receives lines",
+    isOfType: (value) => typeof value === "function",
+  },
+};
 
 /**
  * An executor that runs a program for each job, without a shell.
@@ -69,8 +76,8 @@ const OPTIONS = {
  * is started by `/bin/sh`, which takes about 2 ms; where there is none, or Deno may not run it, programs of
  * a process that was killed by SIGKILL keep running. Deno needs `--allow-run --allow-env`.
  *
- * @throws {TypeError} If there are no words, or several programs at once would
- * write one file of results.
+ * @throws {TypeError} If there are no words, several programs at once would
+ * write one file of results, or a pattern has several groups and no names.
  *
  * @example
  * ```ts

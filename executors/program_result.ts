@@ -30,14 +30,17 @@ export type OpenResult = (params: Row, place: Place) => ResultReader;
  *
  * @param cwd Folder of relative names of files.
  * @param concurrency Number of programs at once.
- * @throws {TypeError} If several programs would write one file.
+ * @throws {TypeError} If several programs would write one file, or a pattern has several groups and no names.
  */
 export function resultOpener(
   result: string | RegExp | undefined,
   cwd: string,
   concurrency: number,
 ): OpenResult {
-  if (result instanceof RegExp) return () => new MatchReader(result);
+  if (result instanceof RegExp) {
+    checkGroups(result);
+    return () => new MatchReader(result);
+  }
   if (result === undefined) return () => new JsonReader();
   const template = parseTemplate([result]);
   if (concurrency > 1 && template[0]!.every((part) => typeof part === "string")) {
@@ -49,6 +52,18 @@ export function resultOpener(
     );
   }
   return (params, place) => new FileReader(resolve(cwd, fillTemplate(template, params, place)[0]!));
+}
+
+/** @throws {TypeError} If several groups of a pattern may be the result. */
+function checkGroups(pattern: RegExp): void {
+  const { length, groups } = new RegExp(`${pattern.source}|`, pattern.flags).exec("")!;
+  if (groups || length <= 2) return;
+  throw new TypeError(
+    `Cannot read results by ${pattern}: it has ${
+      length - 1
+    } groups without names; name those that are ` +
+      `results, as in (?<loss>…), and write (?:…) for others`,
+  );
 }
 
 class JsonReader implements ResultReader {

@@ -28,13 +28,17 @@ const MAX_CAUSES = 10;
 
 /**
  * Returns the form of a thrown value for sending: of an error its name, message, stack, cause and the own
- * fields that can be sent.
+ * fields that can be sent. Of the answer of a service, such as a `Response`, those are its status and headers.
  */
 export function sendError(error: unknown, depth = 0): SentError {
-  if (!isErrorLike(error)) return { thrown: isSendable(error) ? error : messageOf(error) };
+  if (!isErrorLike(error)) {
+    const thrown = sendablePart(error);
+    return { thrown: isSendable(thrown) ? thrown : messageOf(error) };
+  }
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(error)) {
-    if (name !== "name" && name !== "cause" && isSendable(value)) fields[name] = value;
+    const part = sendablePart(value);
+    if (name !== "name" && name !== "cause" && isSendable(part)) fields[name] = part;
   }
   const { name, message, stack, cause } = error;
   return {
@@ -44,6 +48,18 @@ export function sendError(error: unknown, depth = 0): SentError {
     ...cause !== undefined && depth < MAX_CAUSES && { cause: sendError(cause, depth + 1) },
     fields,
   };
+}
+
+/** Returns the sendable part of headers and of an answer of a service, and anything else as it is. */
+function sendablePart(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || isSendable(value)) return value;
+  if (value instanceof Headers) return Object.fromEntries(value);
+  const { status, statusCode, statusText, headers } = value as Readonly<Record<string, unknown>>;
+  if (typeof status !== "number" && typeof statusCode !== "number") return value;
+  const parts = { status, statusCode, statusText, headers: sendablePart(headers) };
+  return Object.fromEntries(
+    Object.entries(parts).filter(([, part]) => part !== undefined && isSendable(part)),
+  );
 }
 
 /** Restores a thrown value. */

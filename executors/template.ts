@@ -1,5 +1,7 @@
 import { argumentText } from "../core/values/argument_text.ts";
+import { shown } from "../core/values/described.ts";
 import { nearestName } from "../core/values/nearest_name.ts";
+import { texts } from "../core/options/option_forms.ts";
 import type { Row } from "../core/values/value.ts";
 
 /** A command line with placeholders: the texts of each word, and the names of params between them. */
@@ -29,6 +31,12 @@ const CODE = /[^\p{L}\p{N}_$. -]|\s\$/u;
  * @throws {TypeError} On a command line without words.
  */
 export function parseTemplate(words: readonly string[]): Template {
+  if (!texts.isOfType(words)) {
+    throw new TypeError(
+      `Cannot read a command: it must be an array of words, as in ["python", "train.py", "{seed}"], ` +
+        `got ${shown(words)}`,
+    );
+  }
   if (words.length === 0 || words[0] === "") {
     throw new TypeError(
       'Cannot read a command: it is empty; give its words, ["python", "train.py"]',

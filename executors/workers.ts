@@ -3,7 +3,14 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Executor, Job } from "../core/runs/executor.ts";
 import { setExported } from "../core/runs/halt_in_worker.ts";
-import { checkOptions } from "../core/values/check_options.ts";
+import { checkOptions, type OptionForms } from "../core/options/check_options.ts";
+import {
+  location,
+  numeric,
+  type OptionForm,
+  texts,
+  wholeFrom,
+} from "../core/options/option_forms.ts";
 import { isPlainObject } from "../core/values/value.ts";
 import { checkSendable } from "./check_sendable.ts";
 import { startWorker, type Worker, type WorkerLimits } from "./worker.ts";
@@ -21,11 +28,13 @@ export interface WorkersOptions {
   readonly runtimeArgs?: readonly string[];
 }
 
-const OPTIONS = {
-  concurrency: true,
-  maxMemoryMb: true,
-  runtimeArgs: true,
-} as const satisfies Record<keyof WorkersOptions, true>;
+const MODULE: OptionForm = { ...location, text: "a path or URL, such as import.meta.url" };
+
+const OPTIONS: OptionForms<WorkersOptions> = {
+  concurrency: wholeFrom(1),
+  maxMemoryMb: numeric("megabytes above 0", (x) => x > 0),
+  runtimeArgs: texts,
+};
 
 /**
  * An executor that runs an exported function in other processes of this runtime, for functions that
@@ -70,6 +79,7 @@ export function workers(
   exportName = "default",
   options: WorkersOptions = {},
 ): Executor {
+  checkOptions("use workers", { module }, { module: MODULE });
   checkOptions("use workers", options, OPTIONS);
   const { concurrency = availableParallelism(), ...limits } = options;
   const executor = new Workers(urlOf(module), exportName, concurrency, limits);

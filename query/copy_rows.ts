@@ -26,24 +26,26 @@ interface Copied {
  *
  * @param names The columns to copy.
  * @param check Called for each batch; it throws to stop.
+ * @param valueOf Returns the SQL of the value of a cell. Default: the value that the store has.
  */
 export async function copyRows(
-  backend: Engine,
+  backend: Pick<Engine, "valueBatches">,
   session: Session,
   names: readonly string[],
   check: () => void,
+  valueOf = typedCell,
 ): Promise<readonly ViewColumn[]> {
   // A column that has other values after numbers is copied again, as text.
   const texts = new Set<string>();
   for (;;) {
     const columns = await copied(backend, session, names, texts, check);
-    if (columns) return columns.map(viewColumn);
+    if (columns) return columns.map((column, i) => viewColumn(column, i, valueOf));
   }
 }
 
 /** Returns undefined if a column must be text; it is in `texts` then. */
 async function copied(
-  backend: Engine,
+  backend: Pick<Engine, "valueBatches">,
   session: Session,
   names: readonly string[],
   texts: Set<string>,
@@ -141,8 +143,12 @@ function setValues(
   return true;
 }
 
-function viewColumn({ name, isText, finder }: Copied, i: number): ViewColumn {
+function viewColumn(
+  { name, isText, finder }: Copied,
+  i: number,
+  valueOf: typeof typedCell,
+): ViewColumn {
   const { type } = finder;
-  if (isText) return { name, value: typedCell(`c${i}`, type) };
+  if (isText) return { name, value: valueOf(`c${i}`, type) };
   return { name, value: type.kind === "integer" ? `c${i}::BIGINT` : `c${i}` };
 }

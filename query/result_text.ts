@@ -1,4 +1,4 @@
-import { writeCell } from "../core/values/cell.ts";
+import { fileText, writeCell } from "../core/values/cell.ts";
 import { csvField } from "../core/values/csv_field.ts";
 import { jsonString } from "../core/values/json.ts";
 import type { PlainValue } from "./plain_value.ts";
@@ -53,5 +53,5 @@ function isList(value: PlainValue & object): value is readonly PlainValue[] {
 }
 
 function csvCell(value: PlainValue): string {
-  return value === null ? "" : csvField(writeCell(value));
+  return value === null ? "" : csvField(fileText(value));
 }

@@ -6,6 +6,7 @@
 import { cpSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { absolutePage } from "./absolute_page.ts";
 import { compileDeclarations, compileJavaScript, root } from "./compile.ts";
 
 interface Manifest {
@@ -13,8 +14,7 @@ interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** Files besides the compiled ones. */
-const FILES = ["README.md", "CHANGELOG.md", "LICENSE"];
+const PAGES = ["README.md", "CHANGELOG.md"];
 
 /** Builds the npm package into a folder, which is emptied first. */
 export function buildNpm(folder: string): void {
@@ -23,7 +23,8 @@ export function buildNpm(folder: string): void {
   const entries = Object.values(manifest.exports).map((path) => path.replace(/^\.\//, ""));
   compileJavaScript(entries, folder);
   compileDeclarations(entries, folder);
-  for (const file of FILES) cpSync(join(root, file), join(folder, file));
+  for (const page of PAGES) writeFileSync(join(folder, page), absolutePage(page));
+  cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   writeFileSync(
     join(folder, "package.json"),
     `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,

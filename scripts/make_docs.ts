@@ -18,7 +18,9 @@ const copies = join(root, "dist/pages");
 /** Returns the category of a page: the kind of need that it serves. */
 function categoryOf(page: string): string {
   if (page === "docs/tutorial.md") return "Tutorial";
-  if (page.startsWith("docs/howto/")) return "How-to";
+  const isHowTo = page.startsWith("docs/howto/") ||
+    /^docs\/(?:backends|clusters|daily|dashboard|install|postgres)\.md$/.test(page);
+  if (isHowTo) return "How-to";
   const isReference = page.startsWith("docs/reference/") ||
     /^docs\/(?:formats|http|troubleshooting)\.md$/.test(page);
   return isReference ? "Reference" : "Explanation";

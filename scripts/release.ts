@@ -1,7 +1,7 @@
 /**
- * Builds a release into `dist`: the npm package as a tarball, the check of the JSR package, and the
- * programs for the targets that are given (default: this machine's; see scripts/build_binary.ts). Publishes
- * nothing: it prints the commands that do.
+ * Builds a release into `dist`: the npm package as a tarball, the sources for JSR, which are checked, and programs for
+ * the targets given (default: this machine's; see scripts/build_binary.ts). Publishes nothing: it prints the commands
+ * that do.
  *
  * @module
  */
@@ -10,8 +10,10 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { buildBinaries, ownTarget } from "./build_binary.ts";
+import { buildJsr } from "./build_jsr.ts";
 import { buildNpm } from "./build_npm.ts";
 import { root } from "./compile.ts";
+import { agreedVersion } from "./agreed_version.ts";
 
 const dist = join(root, "dist");
 
@@ -21,14 +23,7 @@ function run(words: readonly [string, ...string[]], cwd: string): void {
   if (status !== 0) throw new Error(`Cannot release: ${words.join(" ")} failed`, { cause: error });
 }
 
-function versionOf(file: string): string {
-  return (JSON.parse(readFileSync(join(root, file), "utf8")) as { version: string }).version;
-}
-
-const version = versionOf("package.json");
-if (versionOf("deno.json") !== version) {
-  throw new Error(`Cannot release ${version}: deno.json has another version than package.json`);
-}
+const version = agreedVersion();
 if (!readFileSync(join(root, "CHANGELOG.md"), "utf8").includes(`\n## ${version}\n`)) {
   throw new Error(`Cannot release ${version}: CHANGELOG.md has no heading for it`);
 }
@@ -37,7 +32,10 @@ const npm = join(dist, "npm");
 buildNpm(npm);
 mkdirSync(dist, { recursive: true });
 run(["npm", "pack", "--silent", "--pack-destination", dist], npm);
-run([process.env["STET_DENO"] || process.execPath, "publish", "--dry-run", "--quiet"], root);
+const jsr = join(dist, "jsr");
+buildJsr(jsr);
+const deno = process.env["STET_DENO"] || process.execPath;
+run([deno, "publish", "--dry-run", "--allow-dirty", "--quiet"], jsr);
 const targets = process.argv.length > 2 ? process.argv.slice(2) : [ownTarget];
 const built = [
   join(dist, `stet-stet-${version}.tgz`),
@@ -48,5 +46,5 @@ console.log(`\nBuilt ${version}:`);
 for (const path of built) console.log(`  ${path}  ${Math.round(statSync(path).size / 1000)} kB`);
 console.log(`To publish it:
   npm publish ${built[0]} --access public
-  deno publish
+  cd ${jsr} && deno publish
   and attach the programs to the release of the tag v${version}`);

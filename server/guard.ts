@@ -2,6 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { getPath } from "hono/utils/url";
 import { ProblemError } from "./routes/problem.ts";
 
+/** Maximum length of a Host in messages. */
+const MAX_HOST = 100;
+
 /** Returns the names of this machine to itself, of a bound address, and the allowed ones. */
 export function knownHosts(bound: string, allowed: readonly string[]): ReadonlySet<string> {
   const own = bound.includes(":") ? `[${bound}]` : bound;
@@ -33,10 +36,7 @@ export function createGuard(
     const host = headers.get("host");
     const name = host?.replace(/:\d{1,5}$/, "").toLowerCase(); // without a port
     if (name === undefined || !hosts.has(name)) {
-      throw new ProblemError(
-        421,
-        "This sidecar is not called by that Host; start it with --allow-host to allow the name",
-      );
+      throw new ProblemError(421, unknownHost(name));
     }
     const origin = headers.get("origin");
     if (origin !== null && origin.replace(/^https?:\/\//, "") !== host) {
@@ -56,6 +56,12 @@ export function createGuard(
       });
     }
   };
+}
+
+function unknownHost(name: string | undefined): string {
+  if (name === undefined) return "A request to this sidecar needs a Host";
+  const shown = JSON.stringify(name.slice(0, MAX_HOST));
+  return `This sidecar is not known by the Host ${shown}; start it with --allow-host ${shown} to allow the name`;
 }
 
 /** Takes the same time for any token: digests are of one length. */

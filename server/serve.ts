@@ -16,6 +16,7 @@ import { listen } from "./listen.ts";
 import { MirrorClient } from "./figures/mirror_client.ts";
 import { QueryProcesses } from "./query/query_process.ts";
 import { problemOf, problemResponse } from "./routes/problem.ts";
+import { wantedGrid } from "./wanted_grid.ts";
 
 const DEFAULT_PORT = 8787;
 /** The maximum wait for requests under way when the sidecar ends, in milliseconds. */
@@ -35,8 +36,11 @@ export interface ServeOptions {
   readonly allowHosts?: readonly string[];
   /** True if clients may send SQL, which can only read this store. Default: false. */
   readonly allowQuery?: boolean;
-  /** The combinations wanted, for progress and time left. Default: inferred from rows. */
-  readonly grid?: Grid;
+  /**
+   * The combinations wanted, for progress and time left: axes by name, as `expandGrid` takes them, or an
+   * iterable of params. Default: inferred from rows.
+   */
+  readonly grid?: Readonly<Record<string, Iterable<unknown>>> | Iterable<object>;
   /** The durability of records, as in every store. Default: `"power"`. */
   readonly durability?: "power" | "process";
   /** Reports warnings and unforeseen errors. Default: `console.warn`. */
@@ -58,6 +62,14 @@ export interface Sidecar {
  * has no token.
  */
 export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
+  return await serveGrid(options, options.grid && wantedGrid(options.grid));
+}
+
+/** Serves a store as {@linkcode serve} does, with a grid of the command line. */
+export async function serveGrid(
+  options: Omit<ServeOptions, "grid">,
+  grid: Grid | undefined,
+): Promise<Sidecar> {
   const { store = DEFAULT_STORE, host = "127.0.0.1", port = DEFAULT_PORT, token } = options;
   const { durability = "power", warn = console.warn, allowHosts = [] } = options;
   if (token === "") throw new StoreError("Cannot serve: the token is empty");
@@ -69,7 +81,7 @@ export async function serve(options: ServeOptions = {}): Promise<Sidecar> {
   }
   const isOpen = typeof store === "object" && !(store instanceof URL);
   const backend = engineOf(isOpen ? store : await openBackend(store, { durability, warn }));
-  const mirror = new MirrorClient(backend, options.grid);
+  const mirror = new MirrorClient(backend, grid);
   const closing = new AbortController();
   const queries = options.allowQuery && queriesOf(backend, isOpen, warn) || undefined;
   const release = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { closeAfter } from "../../core/runtime/close_after.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import type { CellBatch } from "../../core/contract/cell_batch.ts";
 import { CellBatchBuilder } from "../columnar/cell_batch_builder.ts";
+import { fileCells } from "../columnar/file_cells.ts";
 import { YieldTimer } from "../../core/runtime/yield_timer.ts";
 import { withNames } from "./arrow_names.ts";
 import type {
@@ -137,7 +138,8 @@ class NewArrowFile {
     const children = this.#columns.map(({ name, kind }, i) => {
       const cells = columns.find((column) => column.name === name) ??
         { name, bytes: new Uint8Array(0), offsets: new Int32Array(length + 1) };
-      return cellsData(arrow, kind, this.#fields[i]!.type, cells);
+      const written = kind === "text" ? fileCells(cells) : cells;
+      return cellsData(arrow, kind, this.#fields[i]!.type, written);
     });
     const type = new arrow.Struct(this.#fields);
     const data = arrow.makeData({ type, length, nullCount: 0, children });

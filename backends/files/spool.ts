@@ -13,9 +13,11 @@ export interface Spool {
   readonly names: readonly string[];
   /** The length of the longest line in bytes. */
   longest: number;
+  /** True if a cell has a newline. */
+  hasLines: boolean;
 }
 
-/** Makes a spool. Cells have no line breaks: text with control characters is JSON in them. */
+/** Makes a spool. */
 export class SpoolWriter {
   readonly spool: Spool;
   readonly #fd: number;
@@ -60,7 +62,8 @@ export class SpoolWriter {
     let isPlain = true;
     for (let i = start; i < end; i++) {
       const c = from[i]!;
-      if (c === COMMA || c === QUOTE) isPlain = false;
+      if (c === COMMA || c === QUOTE || c === LF) isPlain = false;
+      if (c === LF) this.spool.hasLines = true;
       bytes[at++] = c;
     }
     if (!isPlain) {

@@ -242,10 +242,11 @@ export class HttpBackend extends Engine {
 
   /** Returns the keys that are claimed now, and their holders. */
   async held(): Promise<readonly HeldKey[]> {
-    return (await this.#client.claims()).map(({ key, holder, since }) => ({
+    return (await this.#client.claims()).map(({ key, holder, version, since }) => ({
       key,
       holder,
       since: since ?? undefined,
+      ...version !== undefined && { version },
     }));
   }
 

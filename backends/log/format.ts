@@ -119,11 +119,11 @@ export interface Format {
    *
    * @throws {ByteError} If they are more than a crash can have left.
    */
-  isClosed(rest: Uint8Array): boolean;
+  isClosed(rest: Uint8Array, layout: Layout): boolean;
 
   /**
-   * Returns the offset of the first whole row after bytes that are none and follow the last row; undefined
-   * if there is none, as after a crash.
+   * Returns the offset of the first whole row, or header, after bytes that are none and follow the last row;
+   * undefined if there is none, as after a crash. The bytes before it may be several lines of one row.
    */
   rowAfter(rest: Uint8Array, layout: Layout): number | undefined;
 

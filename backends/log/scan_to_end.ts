@@ -56,7 +56,7 @@ export function scanToEnd(
     take(pieces.length);
   }
   const rest = pieces.bytes.slice(0, pieces.length);
-  const isClosed = !isDamaged && format.isClosed(rest);
+  const isClosed = !isDamaged && format.isClosed(rest, layout);
   if (!isClosed) checkTorn(rest, format, layout, pieces.base);
   return { rest, isClosed };
 }

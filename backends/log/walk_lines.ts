@@ -23,7 +23,8 @@ export function* walkLines(
   format: Format,
   layout: Layout,
 ): Generator<RowScanner | Fault> {
-  let scanner = format.scanner(layout);
+  let current = layout;
+  let scanner = format.scanner(current);
   let pending: Fault[] = [];
   let at = 0;
   let nul = -1;
@@ -64,11 +65,14 @@ export function* walkLines(
       if (!(thrown instanceof ByteError)) throw thrown;
       error = thrown;
     }
-    const offset = Math.max(error.offset, at);
-    const isWhole = pieces.bytes.subarray(0, pieces.length).includes(LF, offset);
-    if (!isWhole && fill()) continue; // the same fault is found again, with more after it
-    const after = isWhole ? pieces.bytes.indexOf(LF, offset) + 1 : pieces.length;
-    const isDamaged = pieces.bytes.subarray(at, after).includes(0);
+    const bytes = pieces.bytes.subarray(0, pieces.length);
+    const line = bytes.indexOf(LF, Math.max(error.offset, at)) + 1;
+    const isDamaged = bytes.subarray(at, line || bytes.length).includes(0);
+    // The lines after a NUL may be of the same row.
+    const row = isDamaged ? format.rowAfter(bytes.subarray(at), current) : undefined;
+    const found = isDamaged ? row && at + row : line || undefined;
+    if (found === undefined && fill()) continue; // the same fault is found again, with more after it
+    const after = found ?? pieces.length;
     const fault: Fault = {
       error: shifted(error, base),
       bytes: pieces.bytes.slice(at, after),
@@ -81,15 +85,16 @@ export function* walkLines(
       yield fault;
     }
     if (error instanceof HeaderError) {
-      scanner = format.scanner({ ...layout, columns: error.columns });
+      current = { ...layout, columns: error.columns };
+      scanner = format.scanner(current);
     }
     at = after;
-    if (!isWhole) isMore = fill();
+    if (found === undefined) isMore = fill();
   }
   for (const fault of pending) yield { ...fault, kind: "torn" };
   if (pieces.length === 0) return;
   if (scanner.last(pieces.bytes, 0, pieces.length, true)) yield scanner;
-  else yield endOf(pieces, format, layout);
+  else yield endOf(pieces, format, current);
 }
 
 /** Returns the fault of the bytes at the end of a file. */
@@ -98,7 +103,7 @@ function endOf(pieces: Pieces, format: Format, layout: Layout): Fault {
   let error = new ByteError("a row is cut off", 0);
   let kind: Fault["kind"] = "torn";
   try {
-    if (!format.isClosed(bytes)) checkTorn(bytes, format, layout, pieces.base);
+    if (!format.isClosed(bytes, layout)) checkTorn(bytes, format, layout, pieces.base);
   } catch (thrown) {
     if (!(thrown instanceof ByteError)) throw thrown;
     error = thrown;

@@ -6,6 +6,7 @@ import { readCsv } from "../../duckdb/csv_file.ts";
 import { globEscaped, sqlString } from "../../duckdb/sql_text.ts";
 import type { ColumnKind } from "../columnar/column_kind.ts";
 import type { Column, Content } from "../columnar/columnar_format.ts";
+import { fileCells } from "../columnar/file_cells.ts";
 import { NewColumns } from "../columnar/new_columns.ts";
 import { tailOf, writeAll } from "../files/file_bytes.ts";
 import { type Spool, SpoolWriter } from "../files/spool.ts";
@@ -65,11 +66,16 @@ async function spoolAll(
       if (!writer || added.some((name) => !writer!.spool.names.includes(name))) {
         writer?.close();
         const all = [...new Set([...writer?.spool.names ?? names, ...added])];
-        const spool = { path: `${path}.${spools.length}.csv`, names: all, longest: 0 };
+        const spool = {
+          path: `${path}.${spools.length}.csv`,
+          names: all,
+          longest: 0,
+          hasLines: false,
+        };
         spools.push(spool);
         writer = new SpoolWriter(spool);
       }
-      writer.add(batch);
+      writer.add({ ...batch, columns: batch.columns.map(fileCells) });
     }
   } finally {
     writer?.close();
@@ -134,14 +140,17 @@ function baseSql(columns: readonly Column[], file: ParquetFile, gone: readonly n
 }
 
 /** Returns the rows of a spool, in columns of these kinds. */
-function spoolSql(columns: readonly Column[], { path, names, longest }: Spool): string {
+function spoolSql(
+  columns: readonly Column[],
+  { path, names, longest, hasLines }: Spool,
+): string {
   const read = columns.map(({ name, kind }) => {
     const slot = names.indexOf(name);
     return columnSql(name, kind, slot === -1 ? "NULL" : cellSql(`c${slot}`, kind));
   });
   const limit = `max_line_size=${Math.max(longest, MIN_LINE_BYTES)}`;
   const cells = ["c", ...names.map((_, i) => `c${i}`)];
-  return `SELECT ${read.join(", ")} FROM ${readCsv(path, cells, limit)}`;
+  return `SELECT ${read.join(", ")} FROM ${readCsv(path, cells, limit, hasLines)}`;
 }
 
 function emptySql(columns: readonly Column[]): string {

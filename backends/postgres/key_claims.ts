@@ -19,7 +19,7 @@ import type { Connections } from "./connection/connections.ts";
 import { Joiner } from "../../core/runtime/joiner.ts";
 import type { TableNames } from "./layout.ts";
 import { inlined, textArray } from "./sql_text.ts";
-import { IS_DEAD, type Owner, processName } from "./owner.ts";
+import { IS_DEAD, IS_OWNERS_LOCK, LOCKED_ID, type Owner, processName } from "./owner.ts";
 
 /** Maximum number of requests, and of characters of their keys and rows, in a statement. */
 export const MAX_JOINED = 1000, MAX_JOINED_CHARACTERS = 4_000_000;
@@ -382,18 +382,22 @@ export class KeyClaims {
   async held(): Promise<readonly HeldKey[]> {
     if (!await this.#isThere(this.#names.claims)) return [];
     const { rows } = await this.#connections.query(
-      // A table of an earlier version has no such column.
-      `SELECT c.text, c.holder, to_char((to_jsonb(c) ->> 'since')::timestamptz AT TIME ZONE 'UTC',
-         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') FROM ${this.#names.claims} c
-       LEFT JOIN ${this.#names.owners} o ON o.id = c.owner
+      // A table of an earlier version has no column of times.
+      `WITH sessions AS (SELECT ${LOCKED_ID} AS id, min(a.application_name) AS name
+         FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE ${IS_OWNERS_LOCK} GROUP BY 1)
+       SELECT c.text, c.holder, substring(s.name FROM '^stet (.+)'),
+         to_char((to_jsonb(c) ->> 'since')::timestamptz AT TIME ZONE 'UTC',
+           'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') FROM ${this.#names.claims} c
+       LEFT JOIN ${this.#names.owners} o ON o.id = c.owner LEFT JOIN sessions s ON s.id = c.owner
        WHERE c.store = $1 AND CASE WHEN c.owner IS NULL THEN c.until > clock_timestamp()
          ELSE o.id IS NOT NULL AND NOT (${IS_DEAD}) END`,
       [this.#names.store],
     );
-    return (rows as (string | null)[][]).map(([text, holder, since]) => ({
+    return (rows as (string | null)[][]).map(([text, holder, version, since]) => ({
       key: decodeNote(text!),
       holder: decodeNote(holder!),
       since: since ?? undefined,
+      ...version && { version },
     }));
   }
 

@@ -20,12 +20,17 @@ export function processName(): string {
   return `process ${process.pid}${host === "" ? "" : ` on ${host}`}`;
 }
 
+/** The id that an advisory lock `l` is of. */
+export const LOCKED_ID = "(l.classid::bigint << 32 | l.objid::bigint)";
+
+/** The term that a lock `l` is one of an owner in this database. */
+export const IS_OWNERS_LOCK = `l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 /** The term that an owner `o` is dead: its lease is over, and no session holds its lock. */
 export const IS_DEAD = `o.until <= clock_timestamp()
   AND pg_postmaster_start_time() + o.lease <= clock_timestamp()
-  AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (l.classid::bigint << 32 | l.objid::bigint) = o.id)`;
+  AND NOT EXISTS (SELECT FROM pg_locks l WHERE ${IS_OWNERS_LOCK} AND ${LOCKED_ID} = o.id)`;
 
 /**
  * The owner of the claims of an open store. It lives while its lease runs by the server's clock, or its session

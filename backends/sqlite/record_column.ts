@@ -1,37 +1,8 @@
 import { parseJson } from "../../core/values/json.ts";
 import { pythonDate, pythonTime } from "../../core/values/python_time.ts";
-import type { TableType } from "../../core/contract/records_backend.ts";
 import type { Value } from "../../core/values/value.ts";
+import type { RecordColumn, RecordKind } from "../records/record_columns.ts";
 import { spacedJson, type SqlValue } from "./sql_value.ts";
-
-/** Content of a column of a table of records: a param, or (`created`) the time at which the record was made. */
-export type RecordKind =
-  | "integer"
-  | "real"
-  | "number"
-  | "text"
-  | "boolean"
-  | "json"
-  | "time"
-  | "date"
-  | "created";
-
-/** A column of a table of records. */
-export interface RecordColumn {
-  readonly name: string;
-  readonly kind: RecordKind;
-  readonly isNullable: boolean;
-  /** True if the table has a default. */
-  readonly hasDefault?: boolean;
-}
-
-/** The columns of every table of records after those of the params, as SQLAlchemy makes them. */
-export const OWN_COLUMNS: readonly RecordColumn[] = [
-  { name: "id", kind: "text", isNullable: false },
-  { name: "result_file", kind: "text", isNullable: false },
-  { name: "created_at", kind: "created", isNullable: false },
-  { name: "custom_data", kind: "json", isNullable: false },
-];
 
 /** SQLAlchemy 2's type of each kind in SQLite. */
 const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
@@ -49,46 +20,6 @@ const SQL_TYPES: Readonly<Record<RecordKind, string>> = {
 /** Returns the declaration of a column in CREATE TABLE, after its name. */
 export function columnSql({ kind, isNullable }: RecordColumn): string {
   return SQL_TYPES[kind] + (isNullable ? "" : " NOT NULL");
-}
-
-/** Returns the column of a declared type. */
-export function declaredColumn(name: string, type: TableType): RecordColumn {
-  return {
-    name,
-    kind: type.replace("?", "") as RecordKind,
-    isNullable: type.endsWith("?"),
-  };
-}
-
-/** Returns the declared type of a param's column. One that may be left out may be null. */
-export function typeOf({ kind, isNullable, hasDefault }: RecordColumn): TableType {
-  const type = kind === "created" ? "time" : kind;
-  return isNullable || hasDefault ? `${type}?` : type;
-}
-
-/** Returns the column that is made for a value: JSON if the value does not tell. It may be null. */
-export function inferredColumn(name: string, value: Value): RecordColumn {
-  const kind = typeof value === "string"
-    ? "text"
-    : typeof value === "boolean"
-    ? "boolean"
-    : typeof value === "object"
-    ? "json"
-    : "number";
-  return { name, kind, isNullable: true };
-}
-
-/** Returns the kind of a column by the name of its type, also in tables of other programs. */
-export function kindOf(sqlType: string): RecordKind {
-  const type = sqlType.toUpperCase();
-  if (/BOOL/.test(type)) return "boolean";
-  if (/JSON/.test(type)) return "json";
-  if (/DATETIME|TIMESTAMP/.test(type)) return "time";
-  if (type === "DATE") return "date";
-  if (/INT/.test(type)) return "integer";
-  if (/REAL|FLOA|DOUB/.test(type)) return "real";
-  if (/NUMERIC|DEC/.test(type)) return "number";
-  return "text";
 }
 
 /** Returns a value as it is bound to a column, or undefined if the column cannot hold it, as NaN: SQLite takes it for NULL. */

@@ -1,28 +1,29 @@
 import { DatabaseSync } from "node:sqlite";
 import type { RecordsTable } from "../../core/contract/backend.ts";
-import { FormatError, StoreError } from "../../core/errors.ts";
 import type { Key } from "../../core/keys/key.ts";
-import type { TableColumns, TableType } from "../../core/contract/records_backend.ts";
-import { type Row, setEntry, type Value } from "../../core/values/value.ts";
+import type { TableColumns } from "../../core/contract/records_backend.ts";
+import type { Row, Value } from "../../core/values/value.ts";
 import { checkAddable } from "./check_addable.ts";
+import { columnSql, fromColumn, toColumn } from "./record_column.ts";
 import {
-  columnSql,
+  boundCell,
+  checkRecordColumns,
+  checkRecordKey,
+  checkRequired,
   declaredColumn,
-  fromColumn,
-  inferredColumn,
+  inferredColumns,
   kindOf,
   OWN_COLUMNS,
+  paramColumns,
   type RecordColumn,
-  toColumn,
-  typeOf,
-} from "./record_column.ts";
+  type RecordColumns,
+  typesOf,
+} from "../records/record_columns.ts";
 import type { RowKey } from "./key_lookup.ts";
 import type { SqlValue } from "./sql_value.ts";
 import { rowNumber } from "./numbered_rows.ts";
 import { allOf, insertSql, quoted, quotedList, rowOf, Statements } from "./statements.ts";
 import type { Table } from "./table.ts";
-
-type RecordColumns = ReadonlyMap<string, RecordColumn>;
 
 /**
  * The records of a `Store` in a table of the form that Python's entropic (SQLAlchemy) makes and reads: the
@@ -69,7 +70,7 @@ export class RecordTable implements Table {
   known(): RecordColumns {
     if (this.#columns.size === 0 && this.statements) {
       const columns = readColumns(this.statements.db, this.name);
-      if (columns.size > 0) this.#check(columns);
+      if (columns.size > 0) checkRecordColumns(columns, this.#declared, this.#title);
       this.#columns = columns;
     }
     return this.#columns;
@@ -80,35 +81,16 @@ export class RecordTable implements Table {
   }
 
   types(): TableColumns | undefined {
-    const columns = this.known();
-    if (columns.size === 0) return undefined;
-    const types: Record<string, TableType> = {};
-    for (const column of paramColumns(columns)) setEntry(types, column.name, typeOf(column));
-    return types;
+    return typesOf(this.known());
   }
 
-  /** A key of `once` names no record. */
-  checkKey({ shape }: Key): void {
-    if (shape.columns?.join() === "id") return;
-    throw new StoreError(
-      `Cannot run on ${this.#title}: it holds the records of a Store; use ` +
-        `that, or choose another file`,
-    );
+  checkKey(key: Key): void {
+    checkRecordKey(key, this.#title);
   }
 
   /** The table and its columns were made before. An older row keeps what it has. */
-  checkFits({ values }: Key, found: Row | undefined): void {
-    if (found || Object.keys(values).every((name) => name === "id")) return; // no run follows
-    for (const column of paramColumns(this.#columns)) {
-      const { name, isNullable, hasDefault } = column;
-      if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
-      const type = typeOf(column);
-      throw new TypeError(
-        `Cannot record in table "${this.#table}" of "${this.#path}" without "${name}": its column is ` +
-          `"${type}", may not be null, and has no default in the database, though Python's model may ` +
-          `have one; give it`,
-      );
-    }
+  checkFits(key: Key, found: Row | undefined): void {
+    if (!found) checkRequired(this.#columns, key, this.#title);
   }
 
   look(key: RowKey): Row | undefined {
@@ -126,7 +108,7 @@ export class RecordTable implements Table {
 
   extension(_columns: readonly string[], [first = {}]: readonly Row[]): (() => void) | undefined {
     if (this.known().size > 0) return undefined;
-    const columns = [...this.#declared ?? inferred(first), ...OWN_COLUMNS];
+    const columns = [...this.#declared ?? inferredColumns(first), ...OWN_COLUMNS];
     checkAddable(new Map(), columns.map(({ name }) => name), this.#path);
     const lines = columns.map((column) => `\n\t${quoted(column.name)} ${columnSql(column)}, `);
     return () => {
@@ -138,7 +120,9 @@ export class RecordTable implements Table {
   }
 
   insert(row: Row): void {
-    const cells = Object.keys(row).map((name) => [name, this.#bound(name, row)] as const)
+    const cells = Object.keys(row).map((name) =>
+      [name, boundCell(this.#columns, name, row, toColumn, this.#title)] as const
+    )
       .filter(([name, cell]) => cell !== null || this.#columns.get(name)!.isNullable);
     const sql = insertSql(this.name, cells.map(([name]) => name));
     this.statements!.run(sql, cells.map(([, cell]) => cell));
@@ -163,64 +147,6 @@ export class RecordTable implements Table {
   /** The table in messages. */
   get #title(): string {
     return `table "${this.#table}" of "${this.#path}"`;
-  }
-
-  #bound(name: string, row: Row): SqlValue {
-    const column = this.#columns.get(name);
-    if (!column) {
-      throw new StoreError(
-        `Cannot record in ${this.#title}: it has no column "${name}", only ` +
-          `${[...this.#columns.keys()].join(", ")}`,
-      );
-    }
-    const bound = toColumn(row[name], column.kind);
-    if (bound !== undefined) return bound;
-    throw new TypeError(
-      `Cannot record in ${this.#title}: its column "${name}" (${typeOf(column)}) cannot hold ` +
-        `${String(row[name])}`,
-    );
-  }
-
-  /**
-   * Checks that the table is one of records, and has the columns that were declared.
-   *
-   * @throws {StoreError} If not.
-   */
-  #check(columns: RecordColumns): void {
-    const own = OWN_COLUMNS.find(({ name }) => !columns.has(name));
-    if (own) {
-      throw new FormatError(
-        `Cannot use ${this.#title} for records: it has no column "${own.name}"; choose another table`,
-      );
-    }
-    if (!this.#declared) return;
-    const refusal = (state: string): StoreError =>
-      new StoreError(`Cannot use ${this.#title}: ${state}, or choose another table`);
-    const declared = new Map(this.#declared.map((column) => [column.name, column]));
-    for (const column of paramColumns(columns)) {
-      const { name } = column;
-      const type = typeOf(column);
-      const wanted = declared.get(name);
-      if (!wanted) {
-        throw refusal(
-          `it has a column "${name}", which is not among the columns declared; add ${name}: "${type}"`,
-        );
-      }
-      const isSameKind = wanted.kind === column.kind ||
-        (column.kind === "number" && /integer|real/.test(wanted.kind)) ||
-        (/^(?:time|date)$/.test(column.kind) && wanted.kind === "text");
-      // One that is declared as nullable may be left out where Python's model has a default for it.
-      if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
-      throw refusal(
-        `its column "${name}" is "${type}", and "${typeOf(wanted)}" is declared; declare "${type}"`,
-      );
-    }
-    const missing = this.#declared.find(({ name }) => !columns.has(name));
-    if (missing) {
-      throw refusal(
-        `it has no column "${missing.name}", which is declared; leave it out, add it to the table`,
-      );
-    }
   }
 }
 
@@ -259,18 +185,6 @@ function readColumns(db: DatabaseSync, table: string): Map<string, RecordColumn>
       hasDefault: dflt_value !== null,
     }]),
   );
-}
-
-function paramColumns(columns: RecordColumns): RecordColumn[] {
-  return [...columns.values()].filter(isOfParam);
-}
-
-function isOfParam({ name }: { readonly name: string }): boolean {
-  return OWN_COLUMNS.every((own) => own.name !== name);
-}
-
-function inferred(row: Row): RecordColumn[] {
-  return Object.entries(row).map(([name, value]) => inferredColumn(name, value)).filter(isOfParam);
 }
 
 /** Returns the condition that a row has a key, or undefined if no row can, as while there is no table. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
+import { canonicalCell, fileText, readCell, writeCell } from "../../core/values/cell.ts";
 import { canonicalJson } from "../../core/values/json.ts";
 import type { Value } from "../../core/values/value.ts";
 
@@ -17,7 +17,7 @@ export type Affinity = "TEXT" | "NUMERIC";
  * is kept as a BLOB, which no affinity changes.
  */
 export function toSql(value: Value, affinity: Affinity): SqlValue {
-  if (affinity === "TEXT") return writeCell(value);
+  if (affinity === "TEXT" || typeof value === "string") return fileText(value);
   if (isKeptAsNumber(value) || isInt64(value)) return value;
   return Number.isFinite(value) ? Buffer.from(writeCell(value)) : writeCell(value);
 }
@@ -46,14 +46,16 @@ export function fromSql(value: SqlValue): Value | undefined {
 
 /** Returns all that a column may hold for a value: in text, also the spellings of Python and other tools. */
 export function spellings(value: Value, affinity: Affinity): readonly SqlValue[] {
-  const cell = toSql(value, affinity);
-  if (typeof cell !== "string" || cell === value) return [cell];
-  const others = otherSpellings(value, cell).filter((text) => {
+  const stored = toSql(value, affinity);
+  if (typeof stored !== "string") return [stored];
+  const cell = writeCell(value);
+  if (cell === value) return [cell];
+  const others = [cell, ...otherSpellings(value, cell)].filter((text) => {
     // A NUMERIC column would make a float of digits; UTF-8 makes U+FFFD of half a pair.
     return canonicalCell(text) === cell && text.isWellFormed() &&
       !(affinity === "NUMERIC" && /^-?[0-9]+$/.test(text));
   });
-  return [...new Set([cell, ...others])];
+  return [...new Set([stored, ...others])];
 }
 
 function otherSpellings(value: Value, cell: string): string[] {

@@ -3,6 +3,7 @@ import path from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../core/errors.ts";
+import { VERSION } from "../../core/runtime/version.ts";
 import { hostName } from "../files/host_name.ts";
 import { newId } from "../files/new_id.ts";
 import { giveAccess } from "../files/side_file.ts";
@@ -60,7 +61,7 @@ export class Owners {
     this.#own ??= this.#make();
     this.#own.inode = inode;
     this.#db.prepare("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)")
-      .run(this.#own.id, process.pid, hostName(), new Date().toISOString());
+      .run(this.#own.id, process.pid, hostName(), `${new Date().toISOString()} stet ${VERSION}`);
     return this.#own.id;
   }
 
@@ -177,6 +178,12 @@ export class Owners {
     if (!row) return "a process";
     const { pid, host } = row as { pid: number; host: string };
     return `process ${pid}${host === "" || host === hostName() ? "" : ` on ${host}`}`;
+  }
+
+  /** Returns the version of stet of an owner, if it has noted it. */
+  versionOf(id: string): string | undefined {
+    const { since } = this.#db.prepare("SELECT since FROM owners WHERE id = ?").get(id) ?? {};
+    return / stet (\S+)$/.exec(String(since))?.[1];
   }
 
   /** Returns the names of all owners, for messages, as far as they can be read. */

@@ -264,7 +264,13 @@ export class StateFile {
       const holder = this.#otherHolderOf(key, undefined, () => {}); // nothing may be written
       if (holder === undefined) return [];
       const since = this.#sinceOf(key);
-      return [{ key, holder, since: since === undefined ? since : new Date(since).toISOString() }];
+      const version = this.#owners.versionOf(this.#ownerOf(key)!);
+      return [{
+        key,
+        holder,
+        since: since === undefined ? since : new Date(since).toISOString(),
+        ...version && { version },
+      }];
     };
     return andThen(
       this.#read(claimedKeys),

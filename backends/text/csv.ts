@@ -1,17 +1,16 @@
 import { Buffer } from "node:buffer";
 import type { OpenOptions } from "../../core/contract/backend.ts";
 import type { TextRow } from "../../core/contract/engine.ts";
-import { writeCell } from "../../core/values/cell.ts";
-import { orderColumns } from "../../core/values/columns.ts";
+import { fileText } from "../../core/values/cell.ts";
+import { orderColumns, TIMESTAMP } from "../../core/values/columns.ts";
 import { csvField, quotedField } from "../../core/values/csv_field.ts";
 import { namesOf, paddedFields } from "../../core/values/csv_names.ts";
 import type { Row } from "../../core/values/value.ts";
 import { withNewline } from "../files/file_bytes.ts";
-import { CsvScanner } from "./csv_scanner.ts";
+import { CsvScanner, endsWithTimestamp } from "./csv_scanner.ts";
 import { FileBackend } from "../log/file_backend.ts";
 import { fileKind } from "./file_kind.ts";
 import { ByteError, type Format, type Layout } from "../log/format.ts";
-import { lineAfter } from "../log/row_scan.ts";
 
 const LF = 10, CR = 13;
 
@@ -103,13 +102,16 @@ export const csv: Format = {
 
   closing: "",
 
-  isClosed(rest): boolean {
-    // A crash cuts off a part of one line: we write no newline in a cell.
-    if (rest.includes(LF)) throw new ByteError("a quote that is opened here is never closed", 0);
+  isClosed(rest, { columns }): boolean {
+    // A crash cuts a row off before its timestamp.
+    const isCut = columns.at(-1) === TIMESTAMP && !endsWithTimestamp(rest);
+    if (rest.includes(LF) && !isCut) {
+      throw new ByteError("a quote that is opened here is never closed", 0);
+    }
     return rest.length === 0;
   },
 
-  rowAfter: (rest, layout) => lineAfter(rest, new CsvScanner(layout.columns)),
+  rowAfter: (rest, layout) => new CsvScanner(layout.columns).rowAfter(rest),
 
   encode: (row, { columns }) => columns.map((name) => encodeCell(row, name)).join(","),
 
@@ -131,7 +133,7 @@ export const csv: Format = {
 
 function encodeCell(row: Row, name: string): string {
   const value = Object.hasOwn(row, name) ? row[name] : undefined;
-  return value === undefined ? "" : csvField(writeCell(value));
+  return value === undefined ? "" : csvField(fileText(value));
 }
 
 /** Returns the fields of a header: as the file spells them, if they still read as the same names. */

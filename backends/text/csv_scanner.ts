@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { canonicalCell, readCell } from "../../core/values/cell.ts";
 import { TIMESTAMP } from "../../core/values/columns.ts";
+import { unquoted } from "../../core/values/csv_field.ts";
 import { namesOf } from "../../core/values/csv_names.ts";
 import type { Value } from "../../core/values/value.ts";
 import { withNewline } from "../files/file_bytes.ts";
@@ -152,6 +153,35 @@ export class CsvScanner implements RowScanner {
     return timestamp === "" ? isSettled : WHOLE_TIMESTAMP.test(timestamp);
   }
 
+  /**
+   * Returns the offset of the first line but the first at which a row, or a header, begins. Lines within a cell
+   * are none: the quote that ends the cell is misplaced in a row that begins at one of them.
+   */
+  rowAfter(rest: Uint8Array): number | undefined {
+    const guarded = new Uint8Array(rest.length + 2).fill(LF); // `last` would copy it for its newline
+    guarded.set(rest);
+    const nul = rest.lastIndexOf(0);
+    for (let at = rest.indexOf(LF) + 1; at > 0 && at < rest.length; at = rest.indexOf(LF, at) + 1) {
+      if (this.#isRowAt(guarded, at, rest.length, nul)) return at;
+    }
+    return undefined;
+  }
+
+  #isRowAt(bytes: Uint8Array, at: number, end: number, lastNul: number): boolean {
+    try {
+      const next = this.next(bytes, at, end);
+      if (next === -1 ? !this.last(bytes, at, end, true) : !this.isRow) return false;
+      if (at <= lastNul && bytes.subarray(at, next === -1 ? end : next).includes(0)) return false;
+    } catch (error) {
+      if (error instanceof ByteError) return error instanceof HeaderError;
+      throw error;
+    }
+    const slot = this.#timeSlot;
+    const time = slot === -1 ? "" : this.#text(slot);
+    return (time === "" || WHOLE_TIMESTAMP.test(time)) &&
+      this.fields().every((field) => field.startsWith('"') || !field.includes('"'));
+  }
+
   feed(slot: number, prefix: string, into: CellSink): boolean {
     const start = this.#starts[slot]!;
     const end = this.#ends[slot]!;
@@ -224,6 +254,13 @@ export class CsvScanner implements RowScanner {
     }
     return cell;
   }
+}
+
+/** Returns true if bytes end as a row does whose last cell is its timestamp. */
+export function endsWithTimestamp(bytes: Uint8Array): boolean {
+  if (bytes.at(-1) !== LF) return false;
+  const end = Buffer.from(bytes.subarray(-64)).toString("latin1").trimEnd();
+  return WHOLE_TIMESTAMP.test(unquoted(end.slice(end.lastIndexOf(",") + 1)));
 }
 
 /** Returns the offset after the quote that closes a cell, or -1. */

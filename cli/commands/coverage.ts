@@ -1,8 +1,9 @@
+import { counted } from "../../core/display/counted.ts";
 import process from "node:process";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import { cutText, displayWidth, padText } from "../../core/display/display_width.ts";
 import type { Row } from "../../core/values/value.ts";
-import { valueText } from "../../core/values/value_text.ts";
+import { argumentText } from "../../core/values/argument_text.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { barText } from "../../core/display/bar_text.ts";
 import { type Command, command } from "../command.ts";
@@ -15,7 +16,7 @@ import { rowJson, valueJson } from "../terminal/row_json.ts";
 
 /** Maximum number of lines for one axis: values of longer ones are grouped. */
 const MAX_LINES = 12;
-const MAX_LABEL = 24;
+const MAX_LABEL = 36;
 const MAX_BAR = 30;
 
 /** `stet coverage`. */
@@ -71,8 +72,10 @@ function linesOf(found: Coverage): string[] {
   const { grid, counts: { done, missing, failed, running }, outside, elsewhere } = found;
   return [
     `[stet] ${done} of ${grid.count} done (${Math.floor(done / grid.count * 100)}%): ${missing} ` +
-    `missing, ${failed} failed, ${running} running; ${outside} rows outside the grid`,
-    ...elsewhere > 0 ? [`[stet] ${elsewhere} rows of other namespaces: see --namespace`] : [],
+    `missing, ${failed} failed, ${running} running; ${counted(outside, "row")} outside the grid`,
+    ...elsewhere > 0
+      ? [`[stet] ${counted(elsewhere, "row")} of other namespaces: see --namespace`]
+      : [],
     ...tableLines(found, process.stdout.columns || 80),
   ];
 }
@@ -105,8 +108,7 @@ function sumOf(counts: readonly number[]): number {
 }
 
 function labelOf(names: readonly string[], members: readonly Row[]): string {
-  const text = (part: Row): string =>
-    names.length === 1 ? valueText(part[names[0]!]!) : Object.values(part).map(valueText).join(",");
+  const text = (part: Row): string => Object.values(part).map(argumentText).join(",");
   const [first, last] = [text(members[0]!), text(members.at(-1)!)];
   const values = members.length === 1 ? first : `${first} … ${last}`;
   return cutText(`${names.join(",")}=${values}`, MAX_LABEL);

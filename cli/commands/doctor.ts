@@ -10,7 +10,7 @@ export const doctor: Command = command({
   summary: "look at the runtime, the optional packages, and the disk and locks of a store",
   about:
     `Prints the versions of stet and the runtime, Deno's permissions, which optional packages are found or
-     how to install them, and for a store its rows, the runs under way, the kind of its disk, and if runs
+     how to install them, and for a store its rows, the runs under way with the versions of stet that run them, the kind of its disk, and if runs
      can be claimed and recorded in its folder. Changes nothing in the store; stet verify looks for faults
      in its rows.`,
   arguments: { store: storeArgument },

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { ELAPSED, NAMESPACE, TIMESTAMP } from "../../core/values/columns.ts";
 import { createExplain, type Difference, type Explanation } from "../../core/tools/explain.ts";
 import { canonicalJson } from "../../core/values/json.ts";
@@ -49,7 +50,7 @@ function explanationLines(explanation: Explanation): string[] {
     if (state === "failed") lines.push(`${what} failed`);
     const { attempt, time, error } = failure;
     lines.push(
-      `  ${attempt === 1 ? "1 attempt" : `${attempt} attempts`} failed, the last ${time}:`,
+      `  ${counted(attempt, "attempt")} failed, the last ${time}:`,
     );
     lines.push(...error.split("\n").map((line) => `    ${line}`));
   }

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import fs from "node:fs";
 import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
@@ -22,7 +23,13 @@ import { pairsText } from "../grids/pairs_text.ts";
 import { onChangeOption, resultOption } from "../programs/program_options.ts";
 import { registry } from "../registry.ts";
 import { valueJson } from "../terminal/row_json.ts";
-import { programArgument, saveOption, sweepNote, sweepOptions } from "../runs/sweep_options.ts";
+import {
+  programArgument,
+  saveOption,
+  serviceOptions,
+  sweepNote,
+  sweepOptions,
+} from "../runs/sweep_options.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 /** A failure as it is shown. */
@@ -47,6 +54,7 @@ const options = {
   save: saveOption,
   workers: flag("run an export in worker processes"),
   ...sweepOptions,
+  ...serviceOptions,
 } as const satisfies Options;
 
 const args = {
@@ -101,7 +109,7 @@ export const failures: Command = command({
       );
     }
     const chosen = await withStore(registry, values.store, {}, async (backend) => {
-      const failures = await chosenIn(backend, values);
+      const failures = await chosenIn(backend, values, output);
       if (values.forget) await forget(backend, failures, output);
       const { logs = logsOf(backend.location) } = values;
       return { location: backend.location, found: await shown(failures, logs) };
@@ -116,9 +124,15 @@ export const failures: Command = command({
 async function chosenIn(
   backend: Engine,
   { namespace, where }: FailuresValues,
+  { error }: Output,
 ): Promise<readonly Failure[]> {
   const all = await backend.failures();
   const names = [...new Set(all.flatMap(({ params }) => Object.keys(params)))];
+  const namespaces = new Set(all.map(({ params }) => namespaceIn(params)));
+  if (namespace !== undefined && all.length > 0 && !namespaces.has(namespace)) {
+    const others = [...namespaces].map((name) => name ?? "none").join(", ");
+    error(`[stet] Note: no failure has the namespace ${namespace}; they have ${others}`);
+  }
   const holds = where === undefined || all.length === 0
     ? () => true
     : await asUsage(() => parseWhere(where, names));
@@ -133,7 +147,7 @@ async function forget(
   { log }: Output,
 ): Promise<void> {
   const count = failures.length && await backend.forget(failures.map(({ params }) => params));
-  log(`[stet] Forgot ${count === 1 ? "1 failure" : `${count} failures`}`);
+  log(`[stet] Forgot ${counted(count, "failure")}`);
 }
 
 /** @param logs The folder of the programs' output. */
@@ -157,16 +171,16 @@ function list(
   }
   if (json) return;
   if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
-  const count = failures.length === 1 ? "1 run" : `${failures.length} runs`;
-  log(`[stet] ${count} failed and not yet run again`);
+  log(`[stet] ${counted(failures.length, "run")} failed and not yet run again`);
 }
 
 /** Runs failures again and resolves to the exit code. */
 async function retry(
   { found, location }: { readonly found: readonly Shown[]; readonly location: string },
-  values: FailuresValues,
+  asked: FailuresValues,
   output: Output,
 ): Promise<number> {
+  const values = { ...asked, retryPermanent: true };
   const { module, program } = values;
   const params = found.filter(({ namespace }) => namespace === values.namespace)
     .map((failure) => failure.params);
@@ -176,10 +190,15 @@ async function retry(
     return 0;
   }
   if (module === undefined) {
+    if (values.httpRetry || values.adaptive) {
+      throw new UsageError(
+        "--http-retry and --adaptive are for functions: the answer of a service is not seen in a program",
+      );
+    }
     const names = [...new Set(params.flatMap((each) => Object.keys(each)))];
     const { runCommand } = await import("../runs/run_command.ts");
     const grid = gridOf([{ names, parts: params }]);
-    return await runCommand({ ...values, program, grid }, values, output);
+    return await runCommand({ ...values, program, grid, isRetry: true }, values, output);
   }
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
@@ -203,7 +222,7 @@ function linesOf(failure: Shown, withStack: boolean): string[] {
   return [
     `${pairsText(params)}${namespace === undefined ? "" : `  (namespace ${namespace})`}`,
     ...text.trimEnd().split("\n").map((line) => `  ${line}`),
-    `  ${attempt === 1 ? "1 attempt" : `${attempt} attempts`}, the last ${time}` +
+    `  ${counted(attempt, "attempt")}, the last ${time}` +
     `${host === "" ? "" : ` on ${host}`}` +
     // A program's error may have said it already.
     `${log === undefined || text.includes(log) ? "" : `; its output: ${log}`}`,

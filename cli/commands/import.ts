@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { importStore } from "../../core/tools/import_store.ts";
 import { DEFAULT_STORE } from "../../core/contract/registry.ts";
 import { type Command, command } from "../command.ts";
@@ -68,8 +69,8 @@ export const importCommand: Command = command({
           warn: output.error,
         })
       );
-      const left = read === recorded ? "" : `; ${read - recorded} were there already`;
-      output.log(`[stet] ${recorded} runs recorded in ${options.store}${left}`);
+      const left = read === recorded ? "" : `; ${read - recorded} there already`;
+      output.log(`[stet] ${counted(recorded, "run")} recorded in ${options.store}${left}`);
     });
   },
 });

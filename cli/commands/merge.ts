@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { mergeStores } from "../../core/tools/merge_stores.ts";
 import { type Command, command } from "../command.ts";
 import { columns } from "../grids/column_list.ts";
@@ -46,8 +47,10 @@ export const merge: Command = command({
       const { read, written, conflicts } = await exitOnInterrupt(() =>
         asUsage(() => mergeStores(registry, stores, to, given(options)))
       );
-      const differing = conflicts === 0 ? "" : `; ${conflicts} keys had rows that differ`;
-      output.log(`[stet] ${written} rows of ${read} written to ${to}${differing}`);
+      const differing = conflicts === 0
+        ? ""
+        : `; ${counted(conflicts, "key")} had rows that differ`;
+      output.log(`[stet] ${counted(written, "row")} of ${read} written to ${to}${differing}`);
     });
   },
 });

@@ -1,7 +1,6 @@
 import process from "node:process";
-import { engineOf } from "../../core/contract/adapted_backend.ts";
-import { closeAfter } from "../../core/runtime/close_after.ts";
-import { createReset, resetSelected } from "../../core/tools/reset.ts";
+import { isKnown, withStore } from "../../core/contract/open_existing.ts";
+import { checkSelection, createReset, resetSelected } from "../../core/tools/reset.ts";
 import { type Command, command } from "../command.ts";
 import { pairsArgument, pairsNote, valuesOf } from "../grids/read_pair.ts";
 import { flag, storeArgument, whereOption } from "../options.ts";
@@ -30,18 +29,20 @@ export const reset: Command = command({
     "runs.csv --yes",
   ],
   async run({ store, pairs, where, yes }, { log }): Promise<void> {
-    if (pairs.length === 0 && where === undefined) {
-      if (!yes && !process.stdin.isTTY) {
-        throw new UsageError("to remove all rows without a terminal to ask on, say --yes");
-      }
-      await resetStore(store, undefined, { log, yes });
-      return;
-    }
-    const backend = engineOf(await registry.open(store));
-    await closeAfter(async () => {
+    const isAll = pairs.length === 0 && where === undefined;
+    await withStore(registry, store, {}, async (backend) => {
+      if (isAll) return;
       const columns = pairs.length > 0 ? await valuesOf(pairs, backend) : undefined;
       const say = (line: string): void => log(`[stet] ${line}`);
-      await asUsage(() => resetSelected(backend, { columns, where }, say));
-    }, () => backend.close());
+      await asUsage(async () => {
+        if (columns) await checkSelection(backend, columns);
+        await resetSelected(backend, { columns, where }, say);
+      });
+    }, isKnown);
+    if (!isAll) return;
+    if (!yes && !process.stdin.isTTY) {
+      throw new UsageError("to remove all rows without a terminal to ask on, say --yes");
+    }
+    await resetStore(store, undefined, { log, yes });
   },
 });

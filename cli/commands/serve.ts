@@ -53,18 +53,35 @@ export const serve: Command = command({
     const grid = values.grid.length === 0 ? undefined : await readGrid(values, error);
     const token = stetToken(tokenFile);
     const server = await import(SERVER) as typeof import("../../server/serve.ts");
-    const sidecar = await server.serve({
+    const sidecar = await server.serveGrid({
       store,
-      ...given({ grid, port, host, durability, token }),
+      ...given({ port, host, durability, token }),
       allowHosts: allowHost,
       allowQuery,
       warn: error,
-    });
+    }, grid);
     const interrupted = new Promise<void>((resolve) => {
       for (const signal of endSignals()) process.once(signal, () => resolve());
     });
-    if (!quiet) log(`stet serves ${shownLocation(store)} at ${sidecar.url}/`);
+    if (!quiet) {
+      log(`stet serves ${shownLocation(store)} at ${sidecar.url}/`);
+      if (isWildcard(host)) log(sharedNote(sidecar.url, allowHost));
+    }
     await interrupted;
     await sidecar.close();
   },
 });
+
+/** True if an address stands for all addresses of a machine. */
+function isWildcard(host = ""): boolean {
+  return /^(?:0\.0\.0\.0|::)$/.test(host);
+}
+
+/** Returns the note for clients on other machines. */
+function sharedNote(url: string, names: readonly string[]): string {
+  const port = url.slice(url.lastIndexOf(":") + 1);
+  const where = names.length > 0
+    ? `at ${names.map((name) => `http://${name}:${port}`).join(", ")}`
+    : "by no name yet: restart it with --allow-host and the name or address that they use";
+  return `[stet] Other machines reach it ${where}; clients send its token (STET_TOKEN)`;
+}

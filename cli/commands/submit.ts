@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import process from "node:process";
 import { ownWords } from "../../core/runtime/own_words.ts";
 import { type Launch, type Launched, LaunchError } from "../../executors/launchers/launcher.ts";
@@ -116,7 +117,7 @@ function report(
   const why = limit ?? "there are no more combinations";
   const cut = count < tasks ? `, not ${tasks}: ${why}` : "";
   error(
-    `[stet] Submitted job ${id} to ${label}: ${count === 1 ? "1 task" : `${count} tasks`}${cut}`,
+    `[stet] Submitted job ${id} to ${label}: ${counted(count, "task")}${cut}`,
   );
   error(`[stet] Its tasks: ${commands.list}`);
   error(`[stet] Its store: ${store}`);

@@ -4,6 +4,7 @@ import { flag, option, required, text } from "../options.ts";
 import {
   dryRunOption,
   engineOptions,
+  retryPermanentOption,
   saveOption,
   serviceOptions,
   sweepNote,
@@ -36,6 +37,7 @@ export const sweep: Command = command({
     },
     dryRun: dryRunOption,
     ...serviceOptions,
+    retryPermanent: retryPermanentOption,
     ...engineOptions,
   },
   notes: [gridNote, sweepNote],

@@ -1,14 +1,17 @@
 import type { Executor } from "../../core/runs/executor.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
+import { counted } from "../../core/display/counted.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
+import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { type Argument, count, flag, given, option, text } from "../options.ts";
-import { checkCommand } from "../programs/command_source.ts";
-import { postgresUrl } from "../runs/executor_of.ts";
+import { checkCommand, checkFunction } from "../programs/command_source.ts";
+import { checkOwnStore, postgresUrl } from "../runs/executor_of.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
 import { resultOption } from "../programs/program_options.ts";
 import { programRuns } from "../programs/program_runs.ts";
-import { programArgument, saveOption } from "../runs/sweep_options.ts";
+import { programArgument } from "../runs/sweep_options.ts";
+import { workerArguments } from "../runs/worker_arguments.ts";
 import { asUsage, asUsageError, UsageError } from "../usage_error.ts";
 
 const moduleArgument: Argument<string | undefined> = {
@@ -39,7 +42,6 @@ export const worker: Command = command({
   },
   options: {
     store: option(text("url"), "the Postgres store of the sweep", { short: "s" }),
-    save: saveOption,
     namespace: option(text("name"), "the namespace of the program"),
     result: resultOption,
     logs: logsOption,
@@ -61,10 +63,22 @@ export const worker: Command = command({
     }
     const { workers, commands, once, openBackend } = await import("../../mod.ts");
     const { jobs: concurrency = navigator.hardwareConcurrency } = values;
-    const work: Work = { url, concurrency, isCancelled: values.cancel };
+    const work: Work = {
+      url,
+      concurrency,
+      isCancelled: values.cancel,
+      command: shownCommand([
+        "stet",
+        "worker",
+        ...workerArguments({ module, program, store, ...values }),
+      ]),
+    };
     if (module !== undefined) {
       const { loadExport } = await import("../runs/export_task.ts");
-      const found = await loadExport(module, { store: url, save: values.save });
+      const found = await loadExport(module, { store: url });
+      checkOwnStore(found.name, found.target.ownStore, url);
+      const backend = await found.target.backend?.();
+      if (backend) await checkFunction(backend, found.target);
       const executor = workers(found.module, found.name, { concurrency });
       return await workOn(found.swept, executor, work, output);
     }
@@ -77,7 +91,8 @@ export const worker: Command = command({
     );
     const opened = await openBackend(url);
     await closeAfter(async () => {
-      await checkCommand(engineOf(opened), url, program, values.namespace, output);
+      const note = await checkCommand(engineOf(opened), url, program, values.namespace);
+      if (note !== undefined) output.error(note);
       const swept = once(...programRuns(program, opened, { namespace: values.namespace }));
       await workOn(swept, executor, work, output);
     }, () => opened.close());
@@ -88,24 +103,27 @@ interface Work {
   readonly url: string;
   readonly concurrency: number;
   readonly isCancelled: boolean;
+  /** The command that starts this worker. */
+  readonly command: string;
 }
 
 async function workOn(
   swept: object,
   executor: Executor,
-  { url, concurrency, isCancelled }: Work,
+  { url, concurrency, isCancelled, command: workerCommand }: Work,
   { error }: Output,
 ): Promise<void> {
   const { cancelCluster, clusterWorker } = await import("../../mod.ts");
   if (isCancelled) {
     const count = await cancelCluster(swept, url);
-    return error(`[stet] ${count} jobs were cancelled`);
+    return error(`[stet] Cancelled ${counted(count, "job")}`);
   }
   try {
     await clusterWorker(swept, url, {
       executor,
       concurrency,
       handleSignals: true,
+      workerCommand,
       log: error,
     });
   } catch (trouble) {

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import fs from "node:fs";
 import path from "node:path";
 import { diskOf } from "../../backends/files/network_folder.ts";
@@ -7,6 +8,8 @@ import { isKnown } from "../../core/contract/open_existing.ts";
 import { statusOf } from "../../core/contract/status_of.ts";
 import { messageOf } from "../../core/errors.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
+import type { HeldKey } from "../../core/contract/backend.ts";
+import { VERSION } from "../../core/runtime/version.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { registry } from "../registry.ts";
@@ -22,15 +25,15 @@ export async function checkStore(store: string): Promise<Check[]> {
       const checks: Check[] = [];
       if (await isKnown(engine)) {
         const { count, failed } = await statusOf(engine);
-        const rows = `${count} rows, ${failed} failed and not yet run again`;
+        const rows = `${counted(count, "row")}, ${failed} failed and not yet run again`;
         checks.push({ name: "store", text: `${name}: ${rows}`, ok: true });
         const held = await engine.held();
-        const holders = [...new Set(held.map(({ holder }) => holder))];
+        const holders = [...new Set(held.map(holderText))];
         const claims = held.length === 0
           ? "nothing runs"
           : `${held.length} under way: ${holders.slice(0, 3).join(", ")}` +
             (holders.length > 3 ? `, and ${holders.length - 3} more` : "");
-        checks.push({ name: "runs", text: claims, ok: true });
+        checks.push({ name: "runs", text: claims, ok: true }, ...checkVersions(held));
       } else {
         checks.push({ name: "store", text: `${name}: it is made by the first run`, ok: true });
       }
@@ -42,6 +45,19 @@ export async function checkStore(store: string): Promise<Check[]> {
   } catch (error) {
     return [{ name: "store", text: messageOf(error), ok: false }];
   }
+}
+
+function holderText({ holder, version }: HeldKey): string {
+  return version === undefined ? holder : `${holder} (stet ${version})`;
+}
+
+/** Looks for other versions of stet among the holders of runs. */
+function checkVersions(held: readonly HeldKey[]): Check[] {
+  const found = new Set(held.map(({ version = VERSION }) => version));
+  found.delete(VERSION);
+  if (found.size === 0) return [];
+  const text = `stet ${[...found].join(", ")} runs on it too, this is ${VERSION}; use one version`;
+  return [{ name: "versions", text, ok: true }];
 }
 
 function checkDisk(location: string): Check {

@@ -49,7 +49,10 @@ function hasOther(part: Row, name: string): boolean {
   return Object.hasOwn(part, name) && isOtherScalar(part[name]!);
 }
 
-/** Returns the columns that hold only text in the failures and the first 1,000 rows of a store. */
+/**
+ * Returns the columns that hold only text in the failures and the first 1,000 rows of a store. Of failures, only a
+ * text that reads as a number says so (`3.10`): others may be of a grid that was written wrong (`0-9`).
+ */
 export async function textColumns(
   backend: Engine,
   names: readonly string[],
@@ -61,7 +64,11 @@ export async function textColumns(
       if (Object.hasOwn(row, name)) (typeof row[name] === "string" ? texts : others).add(name);
     }
   };
-  for (const { params } of await backend.failures()) look(params);
+  for (const { params } of await backend.failures()) {
+    const isKind = ([, value]: readonly [string, Value]): boolean =>
+      typeof value !== "string" || !Number.isNaN(Number(value));
+    look(Object.fromEntries(Object.entries(params).filter(isKind)));
+  }
   let count = 0;
   for await (const row of backend.rows({ columns: names })) {
     look(row);

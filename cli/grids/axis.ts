@@ -79,13 +79,26 @@ export function readAxis(
         }
       }
     }
-    const note = column.note(name, `-g ${name}:number=…`);
+    const note = column.note(name, `-g ${name}:number=…`) ?? rangeNote(name, values, kind);
     const isRange = parts.length === 1 && !("spelled" in parts[0]!);
     const all = isRange || keepsRepeats?.(name) ? values : unique(values);
     return [name, all, { values: all, spelled, note, kind }];
   } catch (error) {
     throw new UsageError(`-g ${text}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Returns a note about a single text that is a range in other programs, as `0-4` or `0:4`. */
+function rangeNote(
+  name: string,
+  values: readonly Value[],
+  kind: TextKind | undefined,
+): string | undefined {
+  const [text] = values;
+  if (values.length !== 1 || typeof text !== "string" || kind !== undefined) return undefined;
+  const [, first, last] = /^(\d+)[:-](\d+)$/.exec(text) ?? [];
+  if (first === undefined || Number(first) >= Number(last)) return undefined;
+  return `${name} is the text "${text}"; numbers from ${first} to ${last} are ${first}..${last}`;
 }
 
 /** Splits `name:text` and `name:number`. */

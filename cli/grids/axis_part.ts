@@ -23,6 +23,9 @@ const WORD = /^([a-z][a-z_-]+):(?!\/\/)/i;
 
 const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
+/** A range of dates in other notations: `2024-01-01:2024-01-31`. */
+const OTHER_RANGE = /^(\d{4}-\d\d(?:-\d\d)?)\s*(?:[:/-]|to)\s*(\d{4}-\d\d(?:-\d\d)?)$/;
+
 /** The beginning of a month, day or time. */
 const DATE = /^\d{4}-\d\d(?!\d)/;
 
@@ -43,6 +46,10 @@ export function readPart(
   const [, word] = WORD.exec(text) ?? [];
   if (word !== undefined) return { numbers: readSpacing(text, word) };
   if (hasRange(text)) return readRange(text);
+  const [, first, last] = OTHER_RANGE.exec(text) ?? [];
+  if (first !== undefined) {
+    throw notRead(text, `is written ${first}..${last} if it is a range of dates`);
+  }
   if (!text.includes("*")) return { spelled: [part] };
   const texts = globFiles(text);
   if (texts.length === 0) throw notRead(text, "matches no file");
@@ -109,7 +116,13 @@ function readRange(text: string): AxisPart {
   const ends = text.split("..").map((end) => end.trim());
   const [first = "", last = "", step] = ends;
   if (ends.length > 3) throw notRead(text, "is not first..last or first..last..step");
+  if (/\.{3,}/.test(text)) {
+    throw notRead(text, `has three dots; two make a range: ${text.replace(/\.{3,}/g, "..")}`);
+  }
   if (DATE.test(first) && DATE.test(last)) return { texts: dates(first, last, step) };
+  if (DATE.test(first) && /^(?:today|yesterday|now)$/i.test(last)) {
+    throw notRead(text, `needs a date for ${last}, which a shell knows: ${first}..$(date +%F)`);
+  }
   if (!ends.every(isNumeral)) {
     throw notRead(
       text,
@@ -119,9 +132,6 @@ function readRange(text: string): AxisPart {
   const padded = ends.find((end) => /^[+-]?0\d|^\+/.test(end));
   if (padded !== undefined) {
     throw notRead(text, `is a range of numbers, and ${padded} would lose its first character`);
-  }
-  if (/\.{3,}/.test(text)) {
-    throw notRead(text, `has three dots; two make a range: ${text.replace(/\.{3,}/g, "..")}`);
   }
   return { numbers: range(Number(first), Number(last), step === undefined ? 1 : Number(step)) };
 }

@@ -1,11 +1,15 @@
 import { NAMESPACE, namespaceIn, SOURCE, sourceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
+import { counted } from "../../core/display/counted.ts";
 import { StoreError } from "../../core/errors.ts";
+import type { Target } from "../../core/runs/target.ts";
 import { isOtherSource } from "../../core/runs/source_watch.ts";
 import { shellText } from "../../core/runtime/shell_text.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { shortHash } from "../../core/keys/source.ts";
-import type { Output } from "../command.ts";
+
+/** Maximum number of rows that are read to find one of a program. */
+const MAX_SAMPLE = 1000;
 
 /** The column in which older versions of stet kept a row's template, as a shell reads it. */
 const COMMAND = "_stet_command";
@@ -43,7 +47,8 @@ export function commandSource(template: readonly string[]): string {
 }
 
 /**
- * Checks the sources of the rows of a store. Rows of the same program with other arguments count, after a note.
+ * Checks the sources of the rows of a store, and returns a note if rows of the same program with other arguments
+ * count.
  *
  * @throws {StoreError} If another program made rows of the namespace: each would skip what the other has
  * done.
@@ -53,10 +58,9 @@ export async function checkCommand(
   store: string,
   template: readonly string[],
   namespace: string | undefined,
-  { error }: Output,
-): Promise<void> {
+): Promise<string | undefined> {
   const names = await backend.columns();
-  if (!names.includes(SOURCE) && !names.includes(COMMAND)) return;
+  if (!names.includes(SOURCE) && !names.includes(COMMAND)) return undefined;
   const command = shellText(template);
   const own = commandSource(template);
   const [program, whole] = own.split("-") as [string, string];
@@ -82,10 +86,38 @@ export async function checkCommand(
       );
     }
   }
-  if (count === 0) return;
-  error(
-    `[stet] ${count} rows of "${backend.location}" were made by this program with other arguments, and count ` +
-      `for the same params (--default name=value says what a new one was); ` +
-      `--on-change rerun runs them again, --namespace name keeps them apart`,
-  );
+  if (count === 0) return undefined;
+  const made = count === 1 ? "was made" : "were made";
+  return `[stet] ${
+    counted(count, "row")
+  } of "${backend.location}" ${made} by this program with other ` +
+    `arguments, and count${
+      count === 1 ? "s" : ""
+    } for the same params; --on-change rerun repeats them, ` +
+    `--namespace name keeps them apart`;
+}
+
+/**
+ * Checks that no program made the first rows of a function's namespace, as a program is refused the rows of a
+ * function.
+ *
+ * @throws {StoreError} If one did, and the function does not ignore that.
+ */
+export async function checkFunction(
+  backend: Engine,
+  { label, namespace, onChange }: Pick<Target, "label" | "namespace" | "onChange">,
+): Promise<void> {
+  if (onChange === "ignore" || !(await backend.columns()).includes(SOURCE)) return;
+  let count = 0;
+  for await (const row of backend.rows({ columns: [SOURCE, NAMESPACE] })) {
+    const isProgram = namespaceIn(row) === namespace && sourceIn(row).startsWith("run:");
+    if (isProgram) {
+      throw new StoreError(
+        `Cannot run ${label}() on store "${backend.location}": its rows were made by a program of stet run, ` +
+          `and each would skip what the other has done; give the function a namespace or another store, ` +
+          `or have the rows count with onChange: "ignore"`,
+      );
+    }
+    if (++count === MAX_SAMPLE) return;
+  }
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import type { ClusterMember, ClusterStatus } from "../../mod.ts";
@@ -38,8 +39,9 @@ function keyLine(text: string): string {
 
 /** Returns the lines of `stet status --workers`. */
 export function clusterLines({ workers, queues }: ShownCluster): string[] {
-  const count = workers.filter(({ state }) => state === "working").length;
-  const lines = workers.map((each) => {
+  const of = (wanted: string): ShownWorker[] => workers.filter(({ state }) => state === wanted);
+  const ended = of("ended").length;
+  const lines = [...of("working"), ...of("lost")].map((each) => {
     const { label, host, pid, since, state, ran, failed, perSecond, running } = each;
     const more = running.length > MAX_KEYS ? `, and ${running.length - MAX_KEYS} more` : "";
     const keys = running.length === 0
@@ -49,10 +51,11 @@ export function clusterLines({ workers, queues }: ShownCluster): string[] {
       `${perSecond.toFixed(1)}/s${keys}`;
   });
   return [
-    `[stet] ${count} workers`,
+    `[stet] ${counted(of("working").length, "worker")}` +
+    (ended > 0 ? `; ${ended} ended within the last hour` : ""),
     ...lines,
     ...queues.map(({ name, waiting, active }) =>
-      `[stet] ${waiting} runs wait, ${active} are with workers: queue ${name}`
+      `[stet] ${counted(waiting, "run")} to begin, ${active} with workers: queue ${name}`
     ),
   ];
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
@@ -83,7 +84,7 @@ function durationOf(
   if (count === 0) return "";
   if (seconds.length === 0) return "; how long is not known: the store has no durations";
   const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
-  const each = `${durationText(mean)} each by the newest ${seconds.length} runs`;
+  const each = `${durationText(mean)} each by the newest ${counted(seconds.length, "run")}`;
   // How many workers a cluster has is not known here.
   if (executor.dispatch) return `; about ${durationText(count * mean)} for the workers, ${each}`;
   const { concurrency = executor.concurrency, perSecond = Infinity } = options;

@@ -1,20 +1,22 @@
 import type { Executor } from "../../core/runs/executor.ts";
 import type { Row } from "../../core/values/value.ts";
+import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { UsageError } from "../usage_error.ts";
 import type { EngineValues } from "./sweep_options.ts";
+import { workerArguments, type WorkerValues } from "./worker_arguments.ts";
 
 /**
  * Returns the executor of a command: that of the workers of a cluster, if there is an `--engine`.
  *
- * @param store The store as the command line names it.
+ * @param worker The values of `stet worker` for these runs.
  * @param here The executor of this process.
  * @param spelled Returns params as they were written, for programs.
  * @throws {UsageError} If the options do not fit.
  */
 export async function executorOf(
   { engine, detach = false, noFallback = false }: Partial<EngineValues>,
-  store: string | undefined,
+  worker: WorkerValues,
   here: Executor,
   spelled?: (params: Row) => Row,
 ): Promise<Executor> {
@@ -24,8 +26,12 @@ export async function executorOf(
     return here;
   }
   const { cluster } = await import("../../mod.ts");
-  const url = postgresUrl(store, "--engine");
-  const executor = cluster(url, { detach, fallback: noFallback ? false : here });
+  const url = postgresUrl(worker.store, "--engine");
+  const executor = cluster(url, {
+    detach,
+    fallback: noFallback ? false : here,
+    workerCommand: shownCommand(["stet", "worker", ...workerArguments(worker)]),
+  });
   return spelled ? withSpelling(executor, spelled) : executor;
 }
 
@@ -51,13 +57,47 @@ function withSpelling(executor: Executor, spelled: (params: Row) => Row): Execut
 }
 
 /**
+ * Checks that a function which names a Postgres store itself names the one of the command line: sweeps of its
+ * module would send to the one, and workers wait at the other.
+ *
+ * @throws {UsageError} If it is another database, schema or table. Hosts may have several names.
+ */
+export function checkOwnStore(name: string, own: string | undefined, url: string): void {
+  if (own === undefined || !isPostgres(own)) return;
+  const [here, there] = [placeOf(own), placeOf(url)];
+  const isOtherDatabase = here.database !== there.database && here.database && there.database;
+  if (!isOtherDatabase && here.schema === there.schema && here.table === there.table) return;
+  throw new UsageError(
+    `${name}() has the store ${shownLocation(own)}, and --store names ${
+      shownLocation(url)
+    }: sweeps ` +
+      `and workers would wait for each other; give --store the same URL, or change the option store`,
+  );
+}
+
+function placeOf(
+  url: string,
+): { readonly database: string; readonly schema: string | null; readonly table: string | null } {
+  const { pathname, searchParams } = new URL(url.replace(/^\w+(?:\+\w+)?:/, "postgresql:"));
+  return {
+    database: pathname.slice(1),
+    schema: searchParams.get("schema"),
+    table: searchParams.get("table"),
+  };
+}
+
+function isPostgres(store: string): boolean {
+  return /^postgres(?:ql)?(?:\+\w+)?:\/\//i.test(store);
+}
+
+/**
  * Returns the URL of a Postgres store.
  *
  * @param what The option or command that needs it, in the error.
  * @throws {UsageError} If the store is of another kind, or not named.
  */
 export function postgresUrl(store: string | undefined, what: string): string {
-  if (store !== undefined && /^postgres(?:ql)?(?:\+\w+)?:\/\//i.test(store)) return store;
+  if (store !== undefined && isPostgres(store)) return store;
   const got = store === undefined ? "" : `, not ${shownLocation(store)}`;
   throw new UsageError(`${what} needs --store postgres://…, which all machines reach${got}`);
 }

@@ -8,6 +8,7 @@ import type { Items } from "../../core/sweeps/shard.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
 import type { Output } from "../command.ts";
 import { given } from "../options.ts";
+import { checkFunction } from "../programs/command_source.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 import { executorOf } from "./executor_of.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
@@ -18,6 +19,8 @@ const MAX_COUNTING_MS = 500;
 
 /** An export that can be swept. */
 export interface SweptExport {
+  /** `module.ts#export`, as it was written. */
+  readonly written: string;
   /** The module's URL. */
   readonly module: string;
   readonly name: string;
@@ -64,11 +67,11 @@ export async function loadExport(
   if (target) {
     if (save) throw new UsageError(`--save is for plain functions; ${name} has options of its own`);
     if (store !== undefined) useStore(target, name, store);
-    return { module, name, swept: found as object, target, exports };
+    return { written: text, module, name, swept: found as object, target, exports };
   }
   if (typeof found === "function") {
     const swept = await wrapped(found as AnyFunction, name, plainStore, save);
-    return { module, name, swept, target: targetOf(swept)!, exports };
+    return { written: text, module, name, swept, target: targetOf(swept)!, exports };
   }
   const fit = Object.keys(exports).filter((other) =>
     targetFor(exports[other]) || typeof exports[other] === "function"
@@ -126,12 +129,13 @@ function targetFor(x: unknown): Target | undefined {
  * @throws {UsageError} If it uses another store, or nothing could run at all.
  */
 export async function exportTask(
-  { swept, target, module, name }: SweptExport,
+  { swept, target, module, name, written }: SweptExport,
   params: Items,
   total: number | undefined,
   values: SweepValues & Partial<EngineValues> & {
     readonly workers: boolean;
     readonly store?: string | undefined;
+    readonly save?: boolean;
   },
   output: Output,
   location?: string,
@@ -141,13 +145,15 @@ export async function exportTask(
   if (backend && location !== undefined && backend.location !== location) {
     throw new UsageError(`${name}() uses the store ${backend.location}, not ${location}`);
   }
+  if (backend) await checkFunction(backend, target);
   const here = await asUsage(async () => {
     if (!values.workers) return inProcess(given({ concurrency: options.concurrency }));
     const { workers } = await import("../../mod.ts");
     const { concurrency = navigator.hardwareConcurrency } = options;
     return workers(module, name, { concurrency });
   });
-  const executor = await executorOf(values, values.store, here);
+  const { store } = values;
+  const executor = await executorOf(values, { module: written, store }, here);
   // The store stays open: it is the module's own.
   return {
     swept,
@@ -155,7 +161,7 @@ export async function exportTask(
     total: total ?? (output.terminal || Array.isArray(params) ? countOf(params) : undefined),
     executor,
     options,
-    store: backend?.location,
+    store: target.store ?? backend?.location,
     backend,
   };
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import process from "node:process";
 import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
@@ -151,7 +152,7 @@ class Following {
       if (error instanceof StoreError) return undefined;
       throw error;
     }
-    return `${this.#rows === 1 ? "1 run" : `${this.#rows} runs`} in ${store}`;
+    return `${counted(this.#rows, "run")} in ${store}`;
   }
 
   /** Ends the job or the following; resolves to the exit code of the latter. */

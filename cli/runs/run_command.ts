@@ -1,7 +1,10 @@
 import { closeAfter } from "../../core/runtime/close_after.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { counted } from "../../core/display/counted.ts";
 import { cutText } from "../../core/display/display_width.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
+import type { Row } from "../../core/values/value.ts";
 import { argumentText } from "../../core/values/argument_text.ts";
 import type { Output } from "../command.ts";
 import { asUsage } from "../usage_error.ts";
@@ -10,6 +13,7 @@ import type { CommandsOptions } from "../../mod.ts";
 import type { Pair } from "../grids/read_pair.ts";
 import { given } from "../options.ts";
 import { asStored } from "../grids/as_stored.ts";
+import { confirmEarlierRows, earlierRows } from "../grids/earlier_rows.ts";
 import { checkCommand } from "../programs/command_source.ts";
 import { defaultsOf } from "../programs/defaults_of.ts";
 import { executorOf } from "./executor_of.ts";
@@ -17,7 +21,7 @@ import { logsOf } from "../programs/logs_of.ts";
 import { programRuns } from "../programs/program_runs.ts";
 import { sweepOrList } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
-import { unusedNote, unusedParams } from "../programs/unused_params.ts";
+import { placeholderNotes } from "../programs/placeholder_notes.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
 
 /** Maximum width of the params in front of a line of output. */
@@ -40,6 +44,8 @@ export interface CommandSweep {
   /** The program and its arguments, with placeholders. */
   readonly program: readonly string[];
   readonly grid: Grid;
+  /** True if the grid is of runs that failed. */
+  readonly isRetry?: boolean;
 }
 
 /**
@@ -63,7 +69,7 @@ export async function runCommand(
 
 /** Prepares the sweep of {@linkcode runCommand}, whose store is open while the body runs. Throws as it does. */
 export async function withCommandTask<T>(
-  { store, namespace, program, grid: written }: CommandSweep,
+  { store, namespace, program, grid: written, isRetry = false }: CommandSweep,
   values: RunValues,
   output: Output,
   body: (task: Task) => Promise<T>,
@@ -89,23 +95,41 @@ export async function withCommandTask<T>(
       return spelling;
     });
     const { onChange } = values;
-    if (!onChange) await checkCommand(backend, store, program, namespace, output);
+    const hadResults = (await backend.columns()).some((name) => /^result(?:\.|$)/.test(name));
+    const note = onChange ? undefined : await checkCommand(backend, store, program, namespace);
     const defaults = await defaultsOf(values.default ?? [], grid, backend);
-    const unused = unusedParams(grid.names, program, values.result);
-    if (unused.length > 0) output.error(unusedNote(unused));
+    const earlier = isRetry || onChange === "rerun"
+      ? undefined
+      : await earlierRows(backend, grid, namespace, (name) => Object.hasOwn(defaults, name));
+    if (earlier) {
+      const mayAsk = !values.dryRun;
+      await confirmEarlierRows(earlier, grid, backend.location, defaultOptions, output, mayAsk);
+    } else if (note !== undefined) output.error(note);
+    for (const note of placeholderNotes(grid.names, program, values.result)) output.error(note);
     return await body({
       swept: once(
         ...programRuns(program, opened, { namespace, names: grid.names, defaults, onChange }),
       ),
       params: grid.combinations,
       total: grid.count,
-      executor: await executorOf(values, store, executor, (params) => grid.spelled(params)),
+      executor: await executorOf(
+        values,
+        { store, program, namespace, result: values.result, logs: values.logs },
+        executor,
+        (params) => grid.spelled(params),
+      ),
       options,
       store,
       backend,
-      note: () => resultNote(results, values.result !== undefined),
+      notes: (skipped) => resultNotes(results, values.result !== undefined, hadResults, skipped),
     });
   }, () => opened.close());
+}
+
+/** Returns the options that say which values of params earlier rows were made with. */
+function defaultOptions(added: Row): string {
+  const pairs = Object.entries(added).map(([name, value]) => `${name}=${argumentText(value)}`);
+  return shellText(pairs.flatMap((pair) => ["--default", pair]));
 }
 
 /** Returns a printer of output as it comes, each line with its params in front. */
@@ -123,13 +147,29 @@ interface ResultCounts {
   missing: number;
 }
 
-/** Returns a note about runs without a result, if there are any. */
-function resultNote({ runs, missing }: ResultCounts, isNamed: boolean): string | undefined {
-  if (missing === 0) return undefined;
-  return `No result was found in ${missing} of ${runs} runs` +
-    (isNamed
-      ? " where --result says"
-      : ": the last JSON value of standard output is one, or --result says where it is");
+/**
+ * Returns notes about runs without a result.
+ *
+ * @param isNamed True if `--result` was given. @param hadResults True if the store had results before.
+ */
+function resultNotes(
+  { runs, missing }: ResultCounts,
+  isNamed: boolean,
+  hadResults: boolean,
+  skipped: number,
+): string[] {
+  const where = isNamed
+    ? " where --result says"
+    : ": the last JSON value of standard output is one, or --result says where it is";
+  return [
+    ...missing > 0 ? [`No result was found in ${missing} of ${runs} runs${where}`] : [],
+    ...isNamed && !hadResults && skipped > 0
+      ? [
+        `${counted(skipped, "skipped run")} had no result to save before --result was given; ` +
+        `stet reset forgets runs, so that they run again`,
+      ]
+      : [],
+  ];
 }
 
 /** Returns the executor, with params in the spelling that was written, and runs without a result counted. */

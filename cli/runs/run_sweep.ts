@@ -19,8 +19,7 @@ import { durationText } from "../../core/display/duration_text.ts";
 import { Pace } from "../../core/display/pace.ts";
 import { ProgressBar } from "../../core/display/progress_bar.ts";
 import { ProgressLog } from "../terminal/progress_log.ts";
-import { shellText } from "../../core/runtime/shell_text.ts";
-import { shownLocation } from "../../core/runtime/shown_location.ts";
+import { shownCommand } from "../../core/runtime/shown_command.ts";
 
 /** Maximum length of an error in the progress output. */
 const MAX_ERROR = 200;
@@ -80,12 +79,11 @@ export async function runSweep(task: Task, output: Output): Promise<number> {
   const { ran, skipped, failed, stopped } = sweeping.counts;
   const time = durationText((performance.now() - start) / 1000);
   complain(`[stet] ${ran} ran, ${skipped} skipped, ${failed} failed in ${time}`);
-  const note = task.note?.();
-  if (note !== undefined) complain(`[stet] ${note}`);
+  for (const note of task.notes?.(skipped) ?? []) complain(`[stet] ${note}`);
   if (stopped === "deadline") complain("[stet] Stopped at the deadline: the rest was not begun");
   if (stopped === "error") complain("[stet] Stopped because a run failed: the rest was not begun");
   if (failed > 0 && task.store !== undefined) {
-    complain(`[stet] Why they failed: stet failures ${shellText([shownLocation(task.store)])}`);
+    complain(`[stet] Why they failed: ${shownCommand(["stet", "failures", task.store])}`);
   }
   return failed > 0 || stopped !== undefined ? 1 : 0;
 }

@@ -57,6 +57,11 @@ export const serviceOptions = {
   ),
 } as const satisfies Options;
 
+/** The option of sweeps that may meet runs which failed for good. */
+export const retryPermanentOption: Option<boolean> = flag(
+  "run those again too that failed for good, as a 4xx does with --http-retry",
+);
+
 /** The options of commands that can have workers of a cluster run the runs. */
 export const engineOptions = {
   engine: option(
@@ -80,8 +85,8 @@ export const programArgument: Argument<readonly string[]> = {
 
 /** Values of {@linkcode sweepOptions}, and of those that only some commands have. */
 export type SweepValues = Values<typeof sweepOptions> & Partial<Values<typeof serviceOptions>> & {
-  /** True if failures are run again. */
-  readonly retry?: boolean;
+  /** True if runs that failed for good are run again. */
+  readonly retryPermanent?: boolean;
 };
 
 /** Paragraph of `--help` about sweeps. */
@@ -93,7 +98,7 @@ a terminal, progress is a line every half minute, and one for each run that fail
 /** Returns the options of a sweep. */
 export function readSweepOptions(values: SweepValues): SweepOptions {
   const { jobs, timeout, retries, retryDelay, perSecond, deadline, grace, stopOnError } = values;
-  const { shard, steal, maxFailures, httpRetry: isHttp, adaptive, retry } = values;
+  const { shard, steal, maxFailures, httpRetry: isHttp, adaptive, retryPermanent } = values;
   if (isHttp && retryDelay !== undefined) {
     throw new UsageError(
       "--http-retry takes the pause that the service asks for; leave out --retry-delay",
@@ -108,7 +113,7 @@ export function readSweepOptions(values: SweepValues): SweepOptions {
     timeout: timeout && timeout * 1000,
     retries,
     retry: isHttp ? httpRetry : undefined,
-    retryPermanent: retry || undefined,
+    retryPermanent: retryPermanent || undefined,
     adaptive: adaptive || undefined,
     maxFailures,
     retryDelay: retryDelay && retryDelay * 1000,

@@ -1,12 +1,17 @@
+import type { Engine } from "../../core/contract/engine.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import type { Target } from "../../core/runs/target.ts";
 import type { Items } from "../../core/sweeps/shard.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
+import { canonicalJson } from "../../core/values/json.ts";
 import { nearestName } from "../../core/values/nearest_name.ts";
+import type { Row } from "../../core/values/value.ts";
 import type { Output } from "../command.ts";
 import { asStored } from "../grids/as_stored.ts";
 import { type GridValues, readGrid } from "../grids/grid.ts";
+import { confirmEarlierRows, earlierRows } from "../grids/earlier_rows.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
+import { checkOwnStore } from "./executor_of.ts";
 import { exportTask, loadExport } from "./export_task.ts";
 import type { Task } from "./task.ts";
 import type { EngineValues, SweepValues } from "./sweep_options.ts";
@@ -17,6 +22,7 @@ export type SweepTaskValues = GridValues & SweepValues & EngineValues & {
   readonly store: string | undefined;
   readonly save: boolean;
   readonly workers: boolean;
+  readonly dryRun?: boolean;
 };
 
 /**
@@ -29,13 +35,34 @@ export async function sweepTask(values: SweepTaskValues, output: Output): Promis
   const grid = values.grid.length === 0 ? undefined : await readGrid(values, output.error);
   if (!grid) checkNoGrid(values);
   const found = await loadExport(values.module, values);
+  if (values.engine !== undefined && values.store !== undefined) {
+    checkOwnStore(found.name, found.target.ownStore, values.store);
+  }
   if (!grid) {
     return await exportTask(found, paramsIn(found.exports), undefined, values, output);
   }
   await asUsage(() => checkNames(found.target, grid));
   const backend = await found.target.backend?.();
-  const { combinations, count } = backend ? await asStored(grid, backend, output.error) : grid;
-  return await exportTask(found, combinations, count, values, output);
+  const stored = backend ? await asStored(grid, backend, output.error) : grid;
+  if (backend) await checkEarlierRows(found.target, backend, stored, values, output);
+  return await exportTask(found, stored.combinations, stored.count, values, output);
+}
+
+/** Asks if all is to run, if rows do not count since the grid has a new param. */
+async function checkEarlierRows(
+  target: Target,
+  backend: Engine,
+  grid: Grid,
+  { dryRun = false }: SweepTaskValues,
+  output: Output,
+): Promise<void> {
+  const [first] = grid.combinations;
+  const { defaults, columns = grid.names } = target.plan(first).key.shape;
+  const isKnown = (name: string): boolean => defaults.has(name) || !columns.includes(name);
+  const earlier = await earlierRows(backend, grid, target.namespace, isKnown);
+  if (!earlier) return;
+  const remedy = (added: Row): string => `once(…, { defaults: ${canonicalJson(added)} })`;
+  await confirmEarlierRows(earlier, grid, backend.location, remedy, output, !dryRun);
 }
 
 /** @throws {UsageError} If options narrow a grid that is the module's own. */

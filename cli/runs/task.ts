@@ -16,6 +16,6 @@ export interface Task {
   readonly store: string | undefined;
   /** The store of its runs, if it is known. */
   readonly backend: Engine | undefined;
-  /** Returns a note about its runs once it has ended, if there is one. */
-  readonly note?: () => string | undefined;
+  /** Returns notes about its runs once it has ended. @param skipped Number of skipped runs. */
+  readonly notes?: (skipped: number) => readonly string[];
 }

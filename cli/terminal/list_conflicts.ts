@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { ConflictError, conflictLines } from "../../core/tools/conflict_error.ts";
 import type { Output } from "../command.ts";
 
@@ -19,7 +20,11 @@ export async function listConflicts(
     for (const line of conflictLines(error.conflicts)) log(line);
     const more = error.count - error.conflicts.length;
     if (more > 0) log(`and ${more} more`);
-    complain(`stet: ${error.count} keys have rows that differ${advice}`);
+    complain(
+      `stet: ${counted(error.count, "key")} ${
+        error.count === 1 ? "has" : "have"
+      } rows that differ${advice}`,
+    );
     return 1;
   }
 }

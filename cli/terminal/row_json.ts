@@ -1,13 +1,10 @@
-import { writeCell } from "../../core/values/cell.ts";
-import { canonicalJson } from "../../core/values/json.ts";
+import { encodeJsonResult } from "../../core/values/json_row.ts";
 import { type Row, toValue } from "../../core/values/value.ts";
 
 /** Returns a row as JSON for any program, in the order of its columns: `nan` and `inf` are strings. */
 export function rowJson(row: Row): string {
-  const entries = Object.entries(row).map(([name, value]) => {
-    const isFinite = typeof value !== "number" || Number.isFinite(value);
-    return `${JSON.stringify(name)}:${canonicalJson(isFinite ? value : writeCell(value))}`;
-  });
+  const entries = Object.entries(row)
+    .map(([name, value]) => `${JSON.stringify(name)}:${encodeJsonResult(value)}`);
   return `{${entries.join(",")}}`;
 }
 

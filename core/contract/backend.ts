@@ -176,6 +176,8 @@ export interface HeldKey {
   readonly key: string;
   /** Name of the process or client that runs it, for messages. */
   readonly holder: string;
+  /** Version of stet of that process, if it is known. */
+  readonly version?: string;
   /** Time of the claim, ISO 8601 in UTC; undefined if it is not known. */
   readonly since?: string | undefined;
 }

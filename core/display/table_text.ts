@@ -1,4 +1,4 @@
-import { writeCell } from "../values/cell.ts";
+import { fileText } from "../values/cell.ts";
 import { entryOf, type Row, type Value } from "../values/value.ts";
 import { cutText, displayWidth, padText } from "./display_width.ts";
 
@@ -42,7 +42,7 @@ export function tableText(
 
 function cellText(value: Value | undefined, keepsDigits: boolean): string {
   if (value === undefined) return "";
-  return writeCell(typeof value === "number" && !keepsDigits ? rounded(value) : value);
+  return fileText(typeof value === "number" && !keepsDigits ? rounded(value) : value);
 }
 
 /** Returns a float with six significant digits, or as a whole number if that has more. */
@@ -53,5 +53,5 @@ function rounded(value: number): number {
 
 /** A line break or an escape sequence within a cell would break the table. */
 function withoutControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, " ");
+  return text.replaceAll("\n", "⏎").replace(/\p{Cc}/gu, " ");
 }

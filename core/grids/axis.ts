@@ -1,4 +1,5 @@
 import { checkParamName } from "../values/columns.ts";
+import { described } from "../values/described.ts";
 
 /** Named axes of a grid, each with the values of one param. Text is no axis: it is one value. */
 export type Axes<A> = { readonly [Name in keyof A]: Iterable<unknown> & object };
@@ -38,14 +39,4 @@ export function entriesOfGrid(grid: object): [name: string, entry: unknown][] {
   const entries = Object.entries(grid);
   for (const [name] of entries) checkParamName(name);
   return entries;
-}
-
-/** Describes a value for a message. */
-export function described(x: unknown): string {
-  if (typeof x === "string") return `the text ${JSON.stringify(x)}`;
-  if (typeof x === "object" && x !== null) {
-    if (Symbol.asyncIterator in x) return "an async iterable";
-    return Array.isArray(x) ? "an array" : "an object";
-  }
-  return typeof x === "function" ? "a function" : typeof x === "bigint" ? `${x}n` : String(x);
 }

@@ -1,4 +1,4 @@
-import { described } from "./axis.ts";
+import { described } from "../values/described.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 
 /** A month, a day, or a time to the minute or second, with the zone that is written. */

@@ -2,7 +2,8 @@ import { type Axes, readAxes, type ValueOf } from "./axis.ts";
 import { setFactors } from "../sweeps/known_factors.ts";
 import { type Sequence, sequence } from "./sequence.ts";
 import { checkLengths, zipParts } from "./zip_parts.ts";
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { OptionForm } from "../options/option_forms.ts";
 import { setEntry } from "../values/value.ts";
 
 /** Options of {@linkcode expandGrid}. */
@@ -51,7 +52,7 @@ export function expandGrid<A extends Axes<A>>(
   axes: A,
   options: GridOptions<keyof A & string> = {},
 ): Sequence<{ -readonly [Name in keyof A]: ValueOf<A[Name]> }> {
-  checkOptions("make a grid", options, { zip: true });
+  checkOptions("make a grid", options, { zip });
   const wheels = zipWheels(readAxes(axes), groupsOf(options.zip));
   const combinations = sequence(
     () => product(wheels),
@@ -74,6 +75,11 @@ export function expandGrid<A extends Axes<A>>(
   }));
   return combinations;
 }
+
+const zip: OptionForm = {
+  text: 'an array of names, as in ["model", "batch"]',
+  isOfType: Array.isArray,
+};
 
 /** Axes that change together, with the values of each. */
 interface Wheel {

@@ -17,11 +17,7 @@ export interface Factor {
   readonly open?: readonly string[];
 }
 
-/**
- * A set of combinations.
- *
- * @internal
- */
+/** A set of combinations. */
 export interface Grid {
   /** The names of the params. */
   readonly names: readonly string[];

@@ -23,6 +23,11 @@ import { type Sequence, sequence } from "./sequence.ts";
  * ```
  */
 export function range(start: number, end: number, step = 1): Sequence<number> {
+  if (end === undefined) {
+    throw new TypeError(
+      "Cannot make a range: end is missing, the last value: range(0, 2) is 0, 1, 2",
+    );
+  }
   checkNumbers("a range", { start, end, step });
   const scale = Math.max(Math.abs(start), Math.abs(end));
   if (step === 0 || (!Number.isInteger(step) && Math.abs(step) < scale * 1e-11)) {

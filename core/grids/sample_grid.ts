@@ -1,4 +1,5 @@
-import { described, entriesOfGrid, isAxis } from "./axis.ts";
+import { entriesOfGrid, isAxis } from "./axis.ts";
+import { described } from "../values/described.ts";
 import { checkPositive } from "./geom_space.ts";
 import { log10, pow10 } from "./log10.ts";
 import { drawPlaces, random } from "./random.ts";

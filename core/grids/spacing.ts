@@ -1,4 +1,4 @@
-import { described } from "./axis.ts";
+import { described } from "../values/described.ts";
 
 /**
  * The number nearest to `x` with 12 significant digits. Params that were computed are rounded to

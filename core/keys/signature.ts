@@ -23,6 +23,11 @@ export interface Signature {
   readonly style: "object" | "positional" | "either";
   /** The declared names, in order; `undefined` when a call may bring any field. */
   readonly names: readonly string[] | undefined;
+  /**
+   * Name of the only parameter of a function of style `"either"`. Undefined if the function reads a field of that
+   * name from it, as `n => n.n` does: then an object with that field is the params object.
+   */
+  readonly only?: string | undefined;
   /** The constant default of each name that has one. Arrays and objects in it are frozen. */
   readonly defaults: ReadonlyMap<string, unknown>;
   /**
@@ -107,7 +112,8 @@ export function signatureOf(
   const isMinified = paramNames === undefined &&
     areMinified(names, fn.toString(), options.module);
   if (isPlainFirst && parameters.length === 1 && !key) {
-    return either(signature, first.name, isMinified ? () => minifiedError(name, names) : undefined);
+    const refusal = isMinified ? () => minifiedError(name, names) : undefined;
+    return either(signature, first.name, fn.toString(), refusal);
   }
   if (isMinified) throw minifiedError(name, names);
   return signature;
@@ -178,10 +184,14 @@ function positional(
   };
 }
 
-/** @param refusal Makes the error of a call whose argument is no params object; undefined if that is fine. */
+/**
+ * @param source Source of the function.
+ * @param refusal Makes the error of a call whose argument is no params object; undefined if that is fine.
+ */
 function either(
   positional: Signature,
   parameter: string,
+  source: string,
   refusal: (() => TypeError) | undefined,
 ): Signature {
   const whenOmitted = positional.defaults.get(parameter);
@@ -191,6 +201,7 @@ function either(
     ...positional,
     style: "either",
     names: undefined,
+    only: readsField(source, parameter) ? undefined : parameter,
     params(args) {
       const given = args[0] === undefined ? whenOmitted : args[0];
       if (isPlainObject(given)) return { ...given };
@@ -199,6 +210,13 @@ function either(
     },
     keyColumns: (args) => isObjectCall(args) ? undefined : positional.keyColumns(args),
   };
+}
+
+/** True if a function reads the field of an object that has the same name as the object. */
+function readsField(source: string, name: string): boolean {
+  const same = name.replaceAll("$", "\\$");
+  const field = `\\??\\.\\s*${same}(?![\\w$])|(?:\\?\\.)?\\[\\s*["'\`]${same}["'\`]`;
+  return new RegExp(`(?<![\\w$])${same}\\s*(?:${field})`).test(source);
 }
 
 function declaredObject(

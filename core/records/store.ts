@@ -8,7 +8,8 @@ import type { HeldClaim } from "../runs/held_claim.ts";
 import { ingest } from "./ingest.ts";
 import { claimWaiting } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions, type OptionForms } from "../options/check_options.ts";
+import { flag, location, log, names, oneOf, store, text } from "../options/option_forms.ts";
 import { checkColumns } from "./record_columns.ts";
 import { recordParams } from "./record_params.ts";
 import { patchedRow } from "./record_patch.ts";
@@ -37,18 +38,18 @@ import { yielding } from "../runtime/yield_timer.ts";
 /** Default store of a `Store`. */
 const DEFAULT_STORE = "sqlite:///db.sqlite3";
 
-const OPTIONS = {
+const OPTIONS: OptionForms<StoreInit> = {
   runner: true,
-  store: true,
-  table: true,
-  resultsDir: true,
-  fileSuffix: true,
-  columns: true,
-  resultNotes: true,
-  durability: true,
-  warn: true,
-  backends: true,
-} as const satisfies Record<keyof StoreInit, true>;
+  store,
+  table: text,
+  resultsDir: location,
+  fileSuffix: text,
+  columns: names,
+  resultNotes: flag,
+  durability: oneOf("power", "process"),
+  warn: log,
+  backends: names,
+};
 
 /** Maximum number of warnings about unreadable rows in one search. */
 const MAX_WARNINGS = 10;

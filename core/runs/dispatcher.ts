@@ -11,6 +11,8 @@ export interface DispatchedSweep {
   readonly namespace: string | undefined;
   /** Source of the function's rows, undefined if it is not known. */
   readonly source: string | undefined;
+  /** True if the workers save what the function returns. */
+  readonly save: boolean;
   /** Returns the fingerprint of the run of an item. @throws {TypeError} If the item makes no key. */
   fingerprintOf(item: unknown): Fingerprint;
   /** Options of attempts, as the sweep has them. */

@@ -1,4 +1,5 @@
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions } from "../options/check_options.ts";
+import { wholeFrom } from "../options/option_forms.ts";
 import type { Executor, Job } from "./executor.ts";
 
 /** Options of {@linkcode inProcess}. */
@@ -26,7 +27,7 @@ export interface InProcessOptions {
  * ```
  */
 export function inProcess(options: InProcessOptions = {}): Executor {
-  checkOptions("run in this process", options, { concurrency: true });
+  checkOptions("run in this process", options, { concurrency: wholeFrom(1) });
   const { concurrency = 1 } = options;
   return { concurrency, run: call };
 }

@@ -5,26 +5,30 @@ import type { Registry } from "../contract/registry.ts";
 import { Runs } from "./runs.ts";
 import { statusOf } from "../contract/status_of.ts";
 import { type AnyFunction, setTarget } from "./target.ts";
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions, type OptionForms } from "../options/check_options.ts";
+import { flag, log, names, oneOf, store, text } from "../options/option_forms.ts";
 import { isPlainObject } from "../values/value.ts";
 
-const OPTIONS = {
-  store: true,
+const OPTIONS: OptionForms<OnceOptions> = {
+  store,
   key: true,
   paramNames: true,
-  defaults: true,
-  save: true,
-  rerunIfMissing: true,
-  namespace: true,
-  onChange: true,
-  version: true,
-  name: true,
-  onBusy: true,
-  durability: true,
-  quiet: true,
-  log: true,
-  backends: true,
-} as const satisfies Record<keyof OnceOptions, true>;
+  defaults: names,
+  save: flag,
+  rerunIfMissing: flag,
+  namespace: text,
+  onChange: oneOf("warn", "rerun", "error", "ignore"),
+  version: {
+    text: 'a text that is not empty, as in "2"',
+    isOfType: (value) => typeof value === "string" && value !== "",
+  },
+  name: text,
+  onBusy: oneOf("skip", "wait"),
+  durability: oneOf("power", "process"),
+  quiet: flag,
+  log,
+  backends: names,
+};
 
 /** `once` over the kinds of store that a registry knows. */
 export function createOnce(registry: Registry): Once {

@@ -1,6 +1,7 @@
 import type { CallSite } from "./call_site.ts";
 import { checkParamName, ELAPSED, NAMESPACE, sourceIn } from "../values/columns.ts";
 import type { Engine } from "../contract/engine.ts";
+import { DEFAULT_STORE } from "../contract/registry.ts";
 import { ColumnError, ResultError } from "../errors.ts";
 import { hashRow } from "../keys/hash_params.ts";
 import { type Held, type HeldClaim, holdingClaim } from "./held_claim.ts";
@@ -8,7 +9,7 @@ import { type Key, keyOf, type KeyShape, keyShape } from "../keys/key.ts";
 import { KeyRunner } from "./key_runner.ts";
 import { andThen, type MaybePromise } from "../runtime/maybe_promise.ts";
 import { nearestName } from "../values/nearest_name.ts";
-import type { Outcome, RunsOptions } from "./once_types.ts";
+import type { OnChange, Outcome, RunsOptions } from "./once_types.ts";
 import { SkipSummary } from "./skip_summary.ts";
 import { variableName } from "./variable_name.ts";
 import { resultColumns, resultOf, wholeResult } from "./result.ts";
@@ -46,6 +47,8 @@ export class Runs implements Target<CallPlan> {
   #location: string | undefined;
   readonly #wrapped: WrappedFunction;
   readonly #watch: SourceWatch;
+  /** True if results are saved. */
+  #isSaving: boolean;
   /** The store, from the first call until it is closed. */
   #store: SharedStore | undefined;
   #opening: Promise<SharedStore> | undefined;
@@ -78,7 +81,8 @@ export class Runs implements Target<CallPlan> {
     this.#open = open;
     this.#wrapped = new WrappedFunction(fn, this.label, options.name, site);
     this.#watch = new SourceWatch(this.#wrapped, options);
-    const { save, onBusy = save ? "wait" : "skip", quiet } = options;
+    const { save = false, onBusy = save ? "wait" : "skip", quiet } = options;
+    this.#isSaving = save;
     this.#runner = new KeyRunner(this, onBusy, quiet ? undefined : this.#onSkip());
   }
 
@@ -116,9 +120,25 @@ export class Runs implements Target<CallPlan> {
     return await store.during(() => use(store.engine));
   }
 
+  get ownStore(): string | undefined {
+    const { store } = this.#options;
+    return typeof store === "string" || store instanceof URL ? String(store) : undefined;
+  }
+
   /** Has the function use the store at a location, instead of that of its options, from its next opening on. */
   relocate(location: string): void {
     this.#location = location;
+  }
+
+  /** The store as its options name it; undefined if they hold an open one. */
+  get store(): string | undefined {
+    const { store = DEFAULT_STORE } = this.#options;
+    const isOpen = typeof store === "object" && !(store instanceof URL);
+    return this.#location ?? (isOpen ? undefined : String(store));
+  }
+
+  get onChange(): OnChange {
+    return this.#watch.onChange;
   }
 
   /** Returns the open store. */
@@ -129,6 +149,18 @@ export class Runs implements Target<CallPlan> {
   /** The open store. */
   get engine(): Engine {
     return this.#engine!;
+  }
+
+  get isSaving(): boolean {
+    return this.#isSaving;
+  }
+
+  saveResults(): void {
+    this.#isSaving = true;
+  }
+
+  get isQuiet(): boolean {
+    return this.#options.quiet ?? false;
   }
 
   get namespace(): string | undefined {
@@ -179,14 +211,19 @@ export class Runs implements Target<CallPlan> {
   /** Returns the run of params by name, or of an array of arguments. */
   plan(item: unknown): CallPlan {
     if (Array.isArray(item)) return { ...this.#planOf(item), item };
+    const { style, names = [], only } = this.#signature;
     if (!isPlainObject(item)) {
+      const isOnly = style === "either" || (style === "positional" && names.length === 1);
+      if (isOnly && item !== undefined && item !== null) return { ...this.#planOf([item]), item };
       const got = item === null ? "null" : typeof item;
       throw new TypeError(
         `Cannot sweep ${this.label}(): its params must be objects { name: value, … }, or arrays ` +
           `of arguments, got ${got}`,
       );
     }
-    const { style, names = [] } = this.#signature;
+    if (only !== undefined && Object.hasOwn(item, only) && Object.keys(item).length === 1) {
+      return { ...this.#planOf([item[only]]), item };
+    }
     if (style !== "positional") {
       if (style === "object") this.#checkFields(item, names);
       return { ...this.#planOf([item]), item };
@@ -201,6 +238,14 @@ export class Runs implements Target<CallPlan> {
     if (this.#options.namespace === undefined) return { ...key.values };
     const { [NAMESPACE]: _, ...params } = key.values;
     return params;
+  }
+
+  unused({ key, args, item }: CallPlan): readonly string[] {
+    const isByName = isPlainObject(item) || this.#signature.style === "object";
+    const given = isByName ? isPlainObject(item) ? item : args[0] : this.#signature.params(args);
+    return Object.entries(given as object)
+      .filter(([name, value]) => value !== undefined && !Object.hasOwn(key.values, name))
+      .map(([name]) => name);
   }
 
   /**
@@ -263,8 +308,8 @@ export class Runs implements Target<CallPlan> {
     isRead: boolean,
     mayClaim?: boolean,
   ): MaybePromise<Row | undefined> {
-    const { save, rerunIfMissing } = this.#options;
-    if ((isRead && save) || rerunIfMissing) {
+    const { rerunIfMissing } = this.#options;
+    if ((isRead && this.#isSaving) || rerunIfMissing) {
       return andThen(
         this.engine.savedResult(key, mayClaim),
         (row) => row && this.#isDone(row) ? this.#answer(key, row, sourceIn(row), self) : undefined,
@@ -292,7 +337,7 @@ export class Runs implements Target<CallPlan> {
 
   skipped(plan: CallPlan, row: Row): Outcome<unknown> {
     const params = this.params(plan);
-    return this.#options.save
+    return this.#isSaving
       ? { status: "skipped", params, value: resultOf(row) }
       : { status: "skipped", params };
   }
@@ -357,7 +402,7 @@ export class Runs implements Target<CallPlan> {
     }
     const { value, seconds } = executed;
     const own = { [ELAPSED]: Math.round(seconds * 1e6) / 1e6, ...this.#watch.columns };
-    if (!this.#options.save) {
+    if (!this.#isSaving) {
       await claim.record({ ...values, ...own });
       return { status: "ran", params, value };
     }

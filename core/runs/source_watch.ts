@@ -7,8 +7,6 @@ import type { Row } from "../values/value.ts";
 import { paramsText } from "../values/value_text.ts";
 import type { WrappedFunction } from "./wrapped_function.ts";
 
-const CHOICES: readonly unknown[] = ["warn", "rerun", "error", "ignore"];
-
 /**
  * Watches the rows that answer the calls of one function: rows of another source, and rows that another
  * function object of the same source made in this process.
@@ -22,20 +20,10 @@ export class SourceWatch {
   /** The one warning; set once it is being given. */
   #warning: Promise<void> | undefined;
 
-  /** @throws {TypeError} If an option makes no sense. */
   constructor(
     wrapped: WrappedFunction,
     { onChange = "warn", version, namespace, source }: RunsOptions,
   ) {
-    if (!CHOICES.includes(onChange)) {
-      throw new TypeError(
-        `Cannot wrap: onChange must be "warn", "rerun", "error" or "ignore", ` +
-          `got ${JSON.stringify(onChange)}`,
-      );
-    }
-    if (version !== undefined && (typeof version !== "string" || version === "")) {
-      throw new TypeError(`Cannot wrap: version must be a text that is not empty, as in "2"`);
-    }
     this.onChange = onChange;
     this.#wrapped = wrapped;
     this.#namespace = namespace;

@@ -3,7 +3,7 @@ import type { Engine } from "../contract/engine.ts";
 import type { Job } from "./executor.ts";
 import type { Held, HeldClaim } from "./held_claim.ts";
 import type { Key } from "../keys/key.ts";
-import type { Outcome } from "./once_types.ts";
+import type { OnChange, Outcome } from "./once_types.ts";
 import type { Row } from "../values/value.ts";
 
 /**
@@ -52,10 +52,24 @@ export interface Target<P extends Plan = Plan> {
   ): Promise<Held<T>>;
   /** Executes a claimed run and records its outcome. Undefined if it was aborted: nothing is noted. */
   run(plan: P, claim: HeldClaim, execute: Execute): Promise<Outcome<unknown> | undefined>;
+  /** Location that the options of a function name; undefined if they name none, or an open store. */
+  readonly ownStore?: string | undefined;
   /** Has a function use the store at a location, instead of that of its options. Only of functions. */
   relocate?(location: string): void;
+  /** The store as options name it, if they do. Only of functions. */
+  readonly store?: string | undefined;
+  /** Reaction to rows of another source. Only of functions. */
+  readonly onChange?: OnChange;
   /** Returns the open store. Only of functions. */
   backend?(): Promise<Engine>;
+  /** Returns the names of the params of an item that are not in its key. Only of functions. */
+  unused?(plan: P): readonly string[];
+  /** True if it saves what its function returns. Only of functions. */
+  readonly isSaving?: boolean;
+  /** Saves what its function returns from now on, as the sweep of another process asks. Only of functions. */
+  saveResults?(): void;
+  /** True if nothing is printed about its runs. */
+  readonly isQuiet?: boolean;
   /** True if every run leaves a note for other stores. */
   readonly leavesNotes?: boolean;
   /** Checks that the outcome of another call with the same key may answer this one. */

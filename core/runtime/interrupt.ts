@@ -3,7 +3,8 @@ import process from "node:process";
 import { basename, extname, isAbsolute, relative } from "node:path";
 import { isCompiled } from "./is_compiled.ts";
 import { shellText } from "./shell_text.ts";
-import { shownCommand, withoutSecrets } from "./shown_location.ts";
+import { shownCommand } from "./shown_command.ts";
+import { withoutSecretWords } from "./shown_location.ts";
 
 /** Work that an interrupt ends. */
 export interface Interruptible {
@@ -81,23 +82,22 @@ function exit(): never {
 
 /** Returns the command that started this process, without secrets in URLs: the user can start it again. */
 export function ownCommand(): string {
-  return commandOf((args) => args.map(withoutSecrets));
-}
-
-/** Returns the same without any word that may be a secret, for files and pages. */
-export function ownShownCommand(): string {
   return commandOf(shownCommand);
 }
 
+/** Returns the same without any word that may be a secret, for files and pages. */
+export function ownNotedCommand(): string {
+  return commandOf((words) => shellText(withoutSecretWords(words)));
+}
+
 /** Returns the command of this process, as far as it can know: an installed program by its name. */
-function commandOf(show: (args: readonly string[]) => string[]): string {
+function commandOf(show: (words: readonly string[]) => string): string {
   const [runtime = "", script = "", ...args] = process.argv;
-  const shown = show(args);
-  if (isCompiled()) return shellText([basename(process.execPath), ...shown]);
-  if (script !== "" && extname(script) === "") return shellText([basename(script), ...shown]);
+  if (isCompiled()) return show([basename(process.execPath), ...args]);
+  if (script !== "" && extname(script) === "") return show([basename(script), ...args]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
   const path = relative(process.cwd(), script);
   const isInside = path !== "" && !path.startsWith("..") && !isAbsolute(path);
-  return shellText([...run, isInside ? path : withoutSecrets(script), ...shown]);
+  return show([...run, isInside ? path : script, ...args]);
 }

@@ -64,7 +64,7 @@ const SECRET_TEXT =
  * Returns the words of a command without secrets: without those in URLs, the values of options and variables
  * whose names say that they are secret, and texts in the form of a key.
  */
-export function shownCommand(words: readonly string[]): string[] {
+export function withoutSecretWords(words: readonly string[]): string[] {
   return words.map((word, i) => {
     const [, name, value] = /^([^=\s/:]+)=(.*)$/s.exec(word) ?? [];
     if (name !== undefined && isSecretName(name) && value !== "") return `${name}=…`;

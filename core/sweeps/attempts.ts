@@ -1,5 +1,6 @@
 import { AdaptiveLimit } from "./adaptive_limit.ts";
 import { isThrottled } from "./http_retry.ts";
+import { shown } from "../values/described.ts";
 import { ConditionVariable } from "../runtime/condition_variable.ts";
 import type { Executor, Job } from "../runs/executor.ts";
 import { MAX_TIMER_MS, sleep } from "../runtime/poll.ts";
@@ -32,9 +33,11 @@ export function attempts(
 
   /** The pause before the next attempt; none if it is not repeated, `false` if it never is. */
   function delay(attempt: number, error: unknown): number | false | undefined {
-    if (retry) return checkedPause(retry(error, attempt));
+    if (retry) return checkedPause("retry", retry(error, attempt), error);
     if (attempt > retries) return undefined;
-    if (typeof retryDelay === "function") return retryDelay(attempt, error);
+    if (typeof retryDelay === "function") {
+      return checkedPause("retryDelay", retryDelay(attempt, error), error);
+    }
     const mean = Math.min(retryDelay * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS);
     return mean * (0.75 + Math.random() / 2);
   }
@@ -74,11 +77,13 @@ export function attempts(
   };
 }
 
-function checkedPause(pause: unknown): number | false | undefined {
+/** @throws {TypeError} If a function of the program returned no pause. Its cause is the error of the run. */
+function checkedPause(name: string, pause: unknown, cause: unknown): number | false | undefined {
   if (pause === false || pause === undefined) return pause;
   if (typeof pause === "number" && pause >= 0) return pause;
   throw new TypeError(
-    `Cannot retry: retry must return milliseconds, false or undefined, got ${String(pause)}`,
+    `Cannot retry: ${name} must return milliseconds, false or undefined, got ${shown(pause)}`,
+    { cause },
   );
 }
 

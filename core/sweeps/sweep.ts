@@ -3,6 +3,7 @@ import { closeAfter, suppress } from "../runtime/close_after.ts";
 import { messageOf } from "../errors.ts";
 import { attempts, inPlaces, pacer } from "./attempts.ts";
 import type { Dispatcher } from "../runs/dispatcher.ts";
+import { EndNotes, leftFailedText } from "./end_notes.ts";
 import { dispatchRun } from "../runs/dispatch_run.ts";
 import type { Executor } from "../runs/executor.ts";
 import { fingerprintOf } from "../runs/fingerprint_of.ts";
@@ -14,7 +15,7 @@ import {
   endInterruptible,
   type Interruptible,
   ownCommand,
-  ownShownCommand,
+  ownNotedCommand,
 } from "../runtime/interrupt.ts";
 import { type Attempt, attemptRun, type Ended } from "../runs/key_runner.ts";
 import type { Outcome } from "../runs/once_types.ts";
@@ -31,7 +32,9 @@ import { totalOf } from "./total.ts";
 import { PermanentFailures } from "../runs/permanent_failures.ts";
 import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
+import { shown } from "../values/described.ts";
 import type { Row } from "../values/value.ts";
+import { reportUnbegun } from "./unbegun.ts";
 import { YieldTimer } from "../runtime/yield_timer.ts";
 
 /** Maximum number of keys that others run before they are looked up again. */
@@ -46,15 +49,18 @@ export function sweep(swept: object, params: Items, options: SweepOptions = {}):
   const target = targetOf(swept);
   if (!target) {
     throw new TypeError(
-      `Cannot sweep ${typeof swept === "function" ? `${swept.name || "anonymous"}()` : swept}: ` +
-        `give it a function that once() has wrapped, or a Store`,
+      typeof swept === "function"
+        ? `Cannot sweep ${swept.name || "anonymous"}(): it is a plain function; wrap it, as in ` +
+          `once(${swept.name || "train"}, { store: "runs.csv", save: true })`
+        : `Cannot sweep: the first argument must be a function that once() has wrapped, or a Store, ` +
+          `got ${shown(swept)}`,
     );
   }
   const isObject = typeof params === "object" && params !== null;
   if (!isObject || !(Symbol.iterator in params || Symbol.asyncIterator in params)) {
     throw new TypeError(
       `Cannot sweep ${target.label}: its params must be an array or other iterable, ` +
-        `got ${params === null ? "null" : typeof params}; ` +
+        `got ${shown(params)}; ` +
         `expandGrid({ name: values, … }) makes one`,
     );
   }
@@ -116,6 +122,9 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #permanent: PermanentFailures | undefined;
   /** Number of keys that failed for good before. */
   #leftFailed = 0;
+  readonly #notes = new EndNotes();
+  /** Called as it begins. */
+  readonly #unreport: () => void;
   #progress: SweepProgress | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #outcomes: OutcomeStream;
@@ -141,6 +150,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     checkSweepOptions({ concurrency });
     this.#concurrency = concurrency + claimAhead;
     const { log = printError } = options;
+    this.#unreport = reportUnbegun(target.label, log);
     this.#log = (line) => this.#progress ? this.#progress.above(() => log(line)) : log(line);
     const [stopping, aborting] = [this.#stopping.signal, this.#aborting.signal];
     const execute = attempts(this.#executor, options, stopping, aborting);
@@ -186,6 +196,16 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     return this.#begin().then(onFulfilled, onRejected);
   }
 
+  catch<E = never>(
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<SweepCounts | E> {
+    return this.#begin().catch(onRejected);
+  }
+
+  finally(onEnded?: (() => void) | null): Promise<SweepCounts> {
+    return this.#begin().finally(onEnded);
+  }
+
   get counts(): SweepCounts {
     return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
   }
@@ -201,9 +221,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     const { graceSeconds = Infinity } = this.#options;
     if (this.#running > 0) {
       const most = graceSeconds === Infinity ? "" : `, for ${graceSeconds} s at most`;
-      this.#log(
-        `[stet] Interrupted: finishing what runs (${this.#running})${most}; once more aborts it`,
-      );
+      const what = this.#dispatcher
+        ? "cancelling what waits, workers finish what they run"
+        : `finishing what runs (${this.#running})`;
+      this.#log(`[stet] Interrupted: ${what}${most}; once more aborts it`);
     }
     if (graceSeconds === Infinity) return;
     const abort = (): void => this.#abort(new Error("the sweep was interrupted"));
@@ -212,6 +233,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   #begin(): Promise<SweepCounts> {
     if (this.#begun) return this.#begun;
+    this.#unreport();
     const begun = haltInWorker(this.#swept, this.#options.executor) ?? this.#go();
     const end = (): void => void (this.#isOver = true);
     begun.then(end, end); // `done` and the iterator reject with it
@@ -264,20 +286,30 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       this.#break(error);
     }
     await this.#finishRunning();
-    if (this.#leftFailed > 0) {
-      this.#log(
-        `[stet] ${this.#leftFailed} failed for good before and were not run again; stet failures ` +
-          `--retry runs them, or retryPermanent: true`,
-      );
-    }
+    this.#logNotes();
     if (this.#broken) throw this.#broken.error;
+  }
+
+  /** Says which runs failed, unless the program got them, and which params made no difference. */
+  #logNotes(): void {
+    const { label, isQuiet = false, engine: { location } } = this.#target;
+    if (isQuiet && !this.#options.log) return;
+    const names = { label, location };
+    const lines = [
+      this.#outcomes.isIterated
+        ? undefined
+        : this.#notes.failures(names, this.#options.retry !== undefined),
+      this.#leftFailed === 0 ? undefined : leftFailedText(this.#leftFailed),
+      this.#stopped ? undefined : this.#notes.collapsed(names),
+    ];
+    for (const line of lines) if (line !== undefined) this.#log(line);
   }
 
   /** Notes its combinations in the store, where others read how far it is. The sweep does not depend on it. */
   async #notePlan(): Promise<void> {
     try {
       const plan = planOf(this.#target, this.#params, {
-        command: ownShownCommand(),
+        command: ownNotedCommand(),
         time: this.#time,
         isShard: this.#options.shard !== undefined,
       });
@@ -320,6 +352,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
       location: this.#target.engine.location,
       namespace: this.#target.namespace,
       source: this.#target.source,
+      save: this.#target.isSaving ?? false,
       fingerprintOf: (item) => fingerprintOf(this.#target.plan(item)),
       attempts: {
         ...timeout !== undefined && { timeout },
@@ -449,7 +482,13 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** True if a key comes for the first time. */
   #isNew(plan: Plan): boolean {
     const { size } = this.#seen;
-    return this.#seen.add(fingerprintOf(plan)) === size;
+    const isNew = this.#seen.add(fingerprintOf(plan)) === size;
+    if (isNew) this.#notes.addKey();
+    else {
+      const unused = this.#target.unused?.(plan) ?? [];
+      this.#notes.addRepeated(unused, Object.keys(this.#target.params(plan)));
+    }
+    return isNew;
   }
 
   /** Begins a run as soon as there is a place for it. */
@@ -565,7 +604,10 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   #emit(outcome: Ended): void {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed" && this.#options.onError === "stop") this.#stop("error");
-    if (outcome.status === "failed") this.#checkFailures();
+    if (outcome.status === "failed") {
+      this.#notes.addFailed(outcome.error);
+      this.#checkFailures();
+    }
     if (outcome.status !== "skipped" || this.#givesSkipped) this.#outcomes.push(outcome);
   }
 

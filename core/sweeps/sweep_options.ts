@@ -1,81 +1,70 @@
-import { checkOptions } from "../values/check_options.ts";
+import { checkOptions, type OptionForms } from "../options/check_options.ts";
+import {
+  executor,
+  flag,
+  log,
+  numeric,
+  oneOf,
+  type OptionForm,
+  orFunction,
+  signal,
+  text,
+  wholeFrom,
+} from "../options/option_forms.ts";
 import type { SweepOptions } from "./sweep_types.ts";
 
-const OPTIONS = {
-  executor: true,
-  concurrency: true,
-  claimAhead: true,
-  shard: true,
-  retries: true,
-  retryDelay: true,
-  retry: true,
-  retryPermanent: true,
-  adaptive: true,
-  maxFailures: true,
-  timeout: true,
-  onError: true,
-  withSkipped: true,
-  signal: true,
-  stopSignal: true,
-  deadline: true,
-  perSecond: true,
-  handleSignals: true,
-  graceSeconds: true,
-  resumeCommand: true,
-  progress: true,
-  log: true,
-} as const satisfies Record<keyof SweepOptions, true>;
+/** A deadline before 1973 was meant as a duration, or in seconds. */
+const MIN_DEADLINE_MS = 1e11;
+
+const deadline: OptionForm = {
+  text: "a Date or milliseconds since 1970, such as Date.now() + 60_000",
+  isOfType: (value) => typeof value === "number" || value instanceof Date,
+  isInRange: (value) => Number(value) >= MIN_DEADLINE_MS,
+};
+
+const OPTIONS: OptionForms<SweepOptions> = {
+  executor,
+  concurrency: wholeFrom(1),
+  claimAhead: wholeFrom(0),
+  shard: {
+    text: "a part of the params, as in { index: 0, count: 4 }",
+    isOfType: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+  retries: wholeFrom(0),
+  retryDelay: orFunction(numeric("milliseconds from 0 up", (x) => x >= 0)),
+  retry: {
+    text: "a function, such as httpRetry",
+    isOfType: (value) => typeof value === "function",
+  },
+  retryPermanent: flag,
+  adaptive: flag,
+  maxFailures: numeric(
+    "a whole number from 1 up, or a share below 1, such as 0.2",
+    (x) => x > 0 && (x < 1 || Number.isSafeInteger(x) || x === Infinity),
+  ),
+  timeout: numeric("milliseconds above 0", (x) => x > 0),
+  onError: oneOf("continue", "stop"),
+  withSkipped: flag,
+  signal,
+  stopSignal: signal,
+  deadline,
+  perSecond: numeric("a number above 0", (x) => x > 0),
+  handleSignals: flag,
+  graceSeconds: numeric("seconds from 0 up", (x) => x >= 0),
+  resumeCommand: text,
+  progress: orFunction(flag),
+  log,
+};
 
 /**
  * Checks the options of a sweep, before it begins.
  *
  * @throws {RangeError} On a number that makes no sense.
- * @throws {TypeError} On an unknown option, or another value that makes no sense.
+ * @throws {TypeError} On an unknown option, or a value of another type.
  */
 export function checkSweepOptions(options: SweepOptions): void {
   checkOptions("sweep", options, OPTIONS);
-  const { concurrency, retries, timeout, perSecond, graceSeconds, retryDelay } = options;
-  const { onError, deadline, claimAhead, progress, retry, maxFailures } = options;
-  check({ concurrency }, "a whole number from 1 up", (x) => x >= 1 && isWhole(x));
-  check({ claimAhead }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
-  check({ retries }, "a whole number from 0 up", (x) => x >= 0 && isWhole(x));
-  check({ timeout }, "milliseconds above 0", (x) => x > 0);
-  check({ perSecond }, "a number above 0", (x) => x > 0);
-  check({ graceSeconds }, "seconds from 0 up", (x) => x >= 0);
-  if (typeof retryDelay !== "function") {
-    check({ retryDelay }, "milliseconds from 0 up, or a function", (x) => x >= 0);
-  }
-  check({ deadline: deadline && Number(deadline) }, "a valid time", (x) => !Number.isNaN(x));
-  check(
-    { maxFailures },
-    "a whole number from 1 up, or a share below 1",
-    (x) => x > 0 && (x < 1 || isWhole(x)),
-  );
-  if (retry !== undefined && typeof retry !== "function") {
-    throw new TypeError(
-      `Cannot sweep: retry must be a function, such as httpRetry, got ${typeof retry}`,
-    );
-  }
-  if (retry && retryDelay !== undefined) {
+  if (options.retry && options.retryDelay !== undefined) {
     throw new TypeError("Cannot sweep: retry returns the pause; leave out retryDelay");
   }
-  if (progress !== undefined && typeof progress !== "boolean" && typeof progress !== "function") {
-    throw new TypeError(
-      `Cannot sweep: progress must be true, false or a function, got ${typeof progress}`,
-    );
-  }
-  if (onError !== undefined && onError !== "continue" && onError !== "stop") {
-    throw new TypeError(`Cannot sweep: onError must be "continue" or "stop", got "${onError}"`);
-  }
-}
-
-function check(option: object, expected: string, isFit: (value: number) => boolean): void {
-  for (const [name, value] of Object.entries(option)) {
-    if (value === undefined || (typeof value === "number" && isFit(value))) continue;
-    throw new RangeError(`Cannot sweep: ${name} must be ${expected}, got ${value}`);
-  }
-}
-
-function isWhole(x: number): boolean {
-  return Number.isSafeInteger(x) || x === Infinity;
 }

@@ -112,6 +112,12 @@ export interface SweepCounts {
  * sweep waits for a slow consumer. Leaving the loop early stops it after the runs under way.
  */
 export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCounts> {
+  /** Begins the sweep, and handles the error that broke it, as `catch` of its promise does. */
+  catch<E = never>(
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<SweepCounts | E>;
+  /** Begins the sweep, and calls a function at its end, as `finally` of its promise does. */
+  finally(onEnded?: (() => void) | null): Promise<SweepCounts>;
   /** Resolves when the sweep has ended. Rejects if the store fails or an item makes no key. */
   readonly done: Promise<SweepCounts>;
   /** Counts so far. */
@@ -120,9 +126,21 @@ export interface Sweep<R> extends AsyncIterable<Outcome<R>>, PromiseLike<SweepCo
 
 /**
  * One item of a sweep's params: the fields of the function's params object, or its positional
- * arguments by name; or, as an array, all its arguments.
+ * arguments by name; as an array, all its arguments; or its only argument itself, if that is no object.
  */
-export type SweepParams<A extends readonly unknown[]> = A | ParamsObject<A>;
+export type SweepParams<A extends readonly unknown[]> =
+  | A
+  | ParamsObject<A>
+  | OnlyArgument<A>;
+
+/**
+ * The only argument of a function, if it is no object.
+ *
+ * @internal
+ */
+type OnlyArgument<A extends readonly unknown[]> = A extends readonly [(infer Only)?]
+  ? Extract<Only, NonNullable<Scalar>>
+  : never;
 
 /**
  * Params of one run as an object: the first argument, or all arguments by name.
@@ -135,6 +153,11 @@ type ParamsObject<A extends readonly unknown[]> = A extends readonly [infer Firs
     : NonNullable<First>
   : NamedArguments;
 
+/**
+ * Value that is no object of params.
+ *
+ * @internal
+ */
 type Scalar = string | number | bigint | boolean | null | undefined | Date;
 
 /** Arguments by name. Types do not show the names: they are read from the function's source. */

@@ -76,6 +76,9 @@ const WORDS: ReadonlySet<string> = new Set(
 const TOKEN =
   /\s*(?:(?<name>[\p{L}_$][\p{L}\p{N}_$.]*)|"(?<column>(?:[^"]|"")*)"|'(?<text>(?:[^']|'')*)'|(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?<sign><=|>=|!=|<>|==|[=<>(),+-]))/uy;
 
+/** A date without quotes. */
+const DATE = /\d{4}-\d\d(?:-\d\d)?(?:T[\d:.]+Z?)?/y;
+
 /** Other spellings of comparisons. */
 const ALIASES: ReadonlyMap<string, Sign> = new Map([["==", "="], ["<>", "!="]]);
 
@@ -135,7 +138,7 @@ class Parser {
     if (this.#takeWord("in")) {
       this.#need("(");
       const members: Operand[] = [];
-      do members.push(this.#operand()); while (this.#takeSign(","));
+      do members.push(this.#operand(true)); while (this.#takeSign(","));
       this.#need(")");
       return negated({ kind: "in", left, members }, isNegated);
     }
@@ -146,11 +149,15 @@ class Parser {
     }
     this.#next();
     const sign = ALIASES.get(text) ?? text as Sign;
-    return { kind: "compare", sign, left, right: this.#operand() };
+    return { kind: "compare", sign, left, right: this.#operand(true) };
   }
 
-  #operand(): Operand {
+  /** @param isValue True where a value is more likely than a column. */
+  #operand(isValue = false): Operand {
     const { kind, text, at } = this.#token;
+    DATE.lastIndex = at;
+    const [date] = kind === "number" ? DATE.exec(this.#text) ?? [] : [];
+    if (date !== undefined) throw this.#error(`a date is a text, in single quotes: '${date}'`);
     const sign = this.#takeSign("-") ? "-" : this.#takeSign("+") ? "+" : undefined;
     const word = kind === "name" ? text.toLowerCase() : undefined;
     if (sign !== undefined || kind === "number" || word === "nan" || word === "inf") {
@@ -167,7 +174,7 @@ class Parser {
     if (kind !== "column" && (word === undefined || WORDS.has(word))) {
       throw this.#unexpected("a column or a value");
     }
-    const column = this.#column(text, at);
+    const column = this.#column(text, at, isValue);
     this.#next();
     return { column };
   }
@@ -190,7 +197,7 @@ class Parser {
   }
 
   /** Returns the column with a name, or the only one whose name ends in it. */
-  #column(name: string, at: number): string {
+  #column(name: string, at: number, isValue: boolean): string {
     const [column, ...others] = columnsNamed(name, this.#columns);
     if (others.length > 0) {
       throw this.#error(
@@ -200,8 +207,11 @@ class Parser {
     }
     if (column !== undefined) return column;
     const nearest = nearestColumn(name, this.#columns);
+    const quoted = `'${name.replaceAll("'", "''")}'`;
     const advice = nearest === undefined
-      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes`
+      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes: ${quoted}`
+      : isValue
+      ? `did you mean ${nearest}, or the text ${quoted}?`
       : `did you mean ${nearest}?`;
     throw this.#error(`there is no column "${name}"; ${advice}`, at);
   }

@@ -20,7 +20,9 @@ export interface LsOptions extends PrintOptions, Selection {
    * Absent values come last. Default: the order of the store, the newest rows at the end.
    */
   readonly sort?: readonly string[];
-  /** True to print the columns too in which all rows are equal. Default: false, unless `columns` names some. */
+  /**
+   * True to print the columns too in which all rows are equal. Default: false, unless `columns` or `sort` names them.
+   */
   readonly all?: boolean;
 }
 
@@ -45,7 +47,8 @@ export function createLs(registry: Registry): LsFunction {
       const { count, kept } = await best(selected.rows(), max, orders && comparison(orders));
       const rows = orders ? kept.slice(offset) : kept.slice(0, Math.max(kept.length - offset, 0));
       if (!quiet) {
-        const equal = all || columns ? [] : equalColumns(rows, selected.columns);
+        const equal = (all || columns ? [] : equalColumns(rows, selected.columns))
+          .filter((name) => !names?.includes(name));
         const shown = selected.columns.filter((name) => !equal.includes(name));
         const width = process.stdout.columns || undefined;
         for (const line of tableText(rows, shown, { width, isExact: isKeyColumn })) log(line);

@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { atExit, notAtExit } from "../runtime/at_exit.ts";
 import { closeAfter } from "../runtime/close_after.ts";
 import { engineOf } from "../contract/adapted_backend.ts";
@@ -9,6 +8,7 @@ import type { MaybePromise } from "../runtime/maybe_promise.ts";
 import { StoreError } from "../errors.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 import { keyOf, keyShape } from "../keys/key.ts";
+import { putInPlace } from "./put_in_place.ts";
 import { locationText, type Registry, type StoreOptions } from "../contract/registry.ts";
 
 /** Treatment of a store that is there already. Default: an error. */
@@ -157,29 +157,4 @@ async function writeAside<T>(
 /** Returns the `sqlite:///` of a URL; empty for a path. */
 function schemeOf(location: string | URL): string {
   return /^(?!file:)[a-z][a-z0-9+]+:\/\/\//i.exec(String(location))?.[0] ?? "";
-}
-
-/** @throws {StoreError} If there is a file, and it is not to be replaced. */
-function putInPlace(target: string, file: string, force: boolean): void {
-  const old = fs.statSync(target, { throwIfNoEntry: false });
-  if (old && force) fs.chmodSync(file, old.mode & 0o7777);
-  if (force || !linked(target, file)) fs.renameSync(file, target);
-  if (process.platform === "win32") return; // folders cannot be synced there
-  const fd = fs.openSync(path.dirname(target), "r");
-  fs.fsyncSync(fd);
-  fs.closeSync(fd);
-}
-
-/** Links a file to a free name; false where the file system has no hard links. */
-function linked(target: string, file: string): boolean {
-  try {
-    fs.linkSync(file, target); // unlike a rename, it replaces no file
-    return true;
-  } catch (error) {
-    if (!fs.existsSync(target)) return false;
-    throw new StoreError(
-      `Cannot write "${target}": another process made it meanwhile; try again`,
-      { cause: error },
-    );
-  }
 }

@@ -8,6 +8,7 @@ import { closeAfter } from "../runtime/close_after.ts";
 import { isConfirmed } from "../runtime/is_confirmed.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
 import { canonicalCell, writeCell } from "../values/cell.ts";
+import { NAMESPACE, namespaceIn } from "../values/columns.ts";
 import { columnHint, nearestName } from "../values/nearest_name.ts";
 import { dictRepr, pythonRepr } from "../values/python_repr.ts";
 import { toRow } from "../values/to_row.ts";
@@ -64,6 +65,44 @@ export function createReset(registry: Registry): ResetFunction {
 interface ResetSelection {
   readonly columns?: Row | undefined;
   readonly where?: string | undefined;
+}
+
+/**
+ * Checks that a store has the columns, and the namespace, that entries are selected by. An empty store has any.
+ *
+ * @throws {TypeError} If it does not.
+ */
+export async function checkSelection(backend: Engine, columns: Row): Promise<void> {
+  const known = await knownColumns(backend);
+  if (known.length === 0) return;
+  const { [NAMESPACE]: _, ...others } = columns;
+  const unknown = subsetShape(others).columns!.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const hint = columnHint(nearestName(unknown, known), known);
+    throw new TypeError(`Cannot select entries: there is no column "${unknown}"; ${hint}`);
+  }
+  const own = namespaceIn(columns);
+  if (own === undefined) return;
+  const namespaces = await namespacesIn(backend);
+  if (namespaces.includes(own)) return;
+  const nearest = nearestName(own, namespaces);
+  const hint = namespaces.length === 0
+    ? "no entry has one"
+    : nearest === undefined
+    ? `the namespaces are ${namespaces.join(", ")}`
+    : `did you mean "${nearest}"?`;
+  throw new TypeError(`Cannot select entries: there is no namespace "${own}"; ${hint}`);
+}
+
+async function namespacesIn(backend: Engine): Promise<string[]> {
+  const found = new Set<string>();
+  const look = (row: Row): void => {
+    const namespace = namespaceIn(row);
+    if (namespace !== undefined) found.add(namespace);
+  };
+  for await (const row of backend.rows({ columns: [NAMESPACE] })) look(row);
+  for (const { params } of await backend.failures()) look(params);
+  return [...found].sort();
 }
 
 /**

@@ -29,6 +29,17 @@ export function writeCell(value: Value): string {
 }
 
 /**
+ * Returns the text of a value in a file: its cell text, except that a string with newlines or tabs is
+ * itself where nothing else in it needs JSON. {@linkcode readCell} reads both spellings; keys are compared
+ * by cell text.
+ */
+export function fileText(value: Value): string {
+  const isLines = typeof value === "string" && /[\n\t]/.test(value) &&
+    standsForItself(value, unsafeInFile);
+  return isLines ? value : writeCell(value);
+}
+
+/**
  * Returns the value that a cell spells, or `undefined` (absent) for an empty one. Outer white space does
  * not count. Other tools' spellings are taken too: `true`, `TRUE`, `null`, `NaN`, `+Infinity`, `1.0`, `007`,
  * `+5`. Integers from 2^53 in magnitude are bigints, and strings if they have more than 10,000 digits. What
@@ -80,6 +91,7 @@ const suffixedInteger = /^[+-]?[0-9]+n$/;
 
 /** Control characters and lone surrogates, which files and databases may not hold. */
 const unsafe = /[\p{Cc}\p{Cs}]/u;
+const unsafeInFile = /[^\P{Cc}\n\t]|\p{Cs}/u;
 
 /** The words that are values, in lower case; they count in any case. */
 const words: ReadonlyMap<string, Value> = new Map<string, Value>([
@@ -95,9 +107,9 @@ const words: ReadonlyMap<string, Value> = new Map<string, Value>([
 ]);
 const longestWord = "+infinity".length;
 
-function standsForItself(text: string): boolean {
+function standsForItself(text: string, refused = unsafe): boolean {
   if (ordinary.test(text)) return true;
-  return !/^(?:$|["[{])/.test(text) && !unsafe.test(text) && text.trim() === text &&
+  return !/^(?:$|["[{])/.test(text) && !refused.test(text) && text.trim() === text &&
     readScalar(text) === undefined;
 }
 

@@ -11,8 +11,11 @@
 export const ORDINARY =
   "(?:[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/]|[fF][b-zB-Z]|[nN][b-nB-Np-tP-Tv-zV-Z]|[iI][a-mA-Mo-zO-Z]|" +
   "[tT][a-qA-Qs-zS-Z])(?:[ -~]*[!-~])?";
-/** No white space, quote or bracket at the edges where it would count; no control characters. */
-export const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:[^\pC]*[^\s\pZ\pC])?`;
+/**
+ * No white space, quote or bracket at the edges where it would count; no control characters but newlines and
+ * tabs.
+ */
+export const PLAIN = String.raw`[^\s\pZ\pC"\[{](?:(?:[^\pC]|[\n\t])*[^\s\pZ\pC])?`;
 /** Numbers, case aside. */
 export const NUMBER = String
   .raw`(?i)[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)`;

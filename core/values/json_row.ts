@@ -1,4 +1,4 @@
-import { readCell, writeCell } from "./cell.ts";
+import { fileText, readCell, writeCell } from "./cell.ts";
 import { orderColumns } from "./columns.ts";
 import { canonicalJson, jsonString } from "./json.ts";
 import { isArray, type Row, setEntry, type Value } from "./value.ts";
@@ -20,8 +20,8 @@ export function encodeJsonRow(row: Row): string {
  */
 function encodeJsonValue(value: Value): string {
   if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return jsonString(fileText(value));
   const cell = writeCell(value);
-  if (typeof value === "string") return jsonString(cell);
   return /^-?(?:nan|inf)$|n$|NaN|Infinity/.test(cell) ? jsonString(cell) : cell;
 }
 
@@ -37,6 +37,16 @@ export function encodeJsonResult(value: Value): string {
     `${jsonString(name)}:${encodeJsonResult(entry)}`
   );
   return `{${entries.join(",")}}`;
+}
+
+/**
+ * Returns a value as text for programs that know no cell text: a string is itself, null is empty, and any other
+ * value is JSON, `nan`, `inf` or `-inf`. Different values may have equal texts.
+ */
+export function plainText(value: Value): string {
+  if (typeof value === "string") return value;
+  if (value === null) return "";
+  return typeof value === "number" ? writeCell(value) : encodeJsonResult(value);
 }
 
 /** The row that a parsed JSON object spells; the inverse of {@linkcode encodeJsonRow}. */

@@ -1,4 +1,4 @@
-// Which way of telling penguins apart is best? Each way is tried once: start this, interrupt it,
+// Which model predicts the species of a penguin best? Each is tried once: start this, interrupt it,
 // start it again, start it twice.
 import fs from "node:fs";
 import path from "node:path";
@@ -31,7 +31,7 @@ const { penguins, dropped } = parsePenguins(csv);
 const score = once(leaveOneOut, { store, save: true, quiet: true });
 
 console.log(
-  `Trying ${models.length} ways to tell the species of ${penguins.length} penguins ` +
+  `Trying ${models.length} models that predict the species of ${penguins.length} penguins ` +
     `(${dropped} more have no measures).`,
 );
 console.log(`Store: ${typed(store)}`);
@@ -52,7 +52,7 @@ console.log(
 );
 
 const rows = await bestFirst();
-console.log("\nThe best ways in the store (accuracy in %; the best of many is too optimistic):");
+console.log("\nThe best models in the store (accuracy in %; the best of many is too optimistic):");
 console.log("  acc   k  distance   features  scaling");
 for (const { accuracy, k, distance, features, scaling } of rows.slice(0, 5)) {
   const right = (accuracy * 100).toFixed(1).padStart(5);
@@ -64,7 +64,7 @@ const again = await tryAll(() => {});
 console.log(`\nAll again: ${again.ran} run, ${again.done - again.ran} skipped (${time(again)}).\n`);
 for (const line of nextSteps(store, rows[0]!)) console.log(line);
 
-/** Tries every way that is not done, shared with other processes, and prints the progress. */
+/** Tries every model that is not done, shared with other processes, and prints the progress. */
 async function tryAll(tell: (progress: Progress) => void): Promise<Progress> {
   const start = performance.now();
   const swept = sweep(score, models.map((model) => [model, penguins]), {

@@ -45,7 +45,7 @@ export const scalings = {
   },
 } as const;
 
-/** One way to tell a penguin's species: by the k known penguins that are most like it. */
+/** Model of a penguin's species: that of the k known penguins most like it. */
 export interface Model {
   readonly k: number;
   readonly distance: keyof typeof distances;
@@ -84,8 +84,8 @@ export function parsePenguins(csv: string): { penguins: Penguin[]; dropped: numb
 }
 
 /**
- * The leave-one-out accuracy of a model: each penguin's species is told from all the others. The
- * scaling, too, is learnt from the others alone, so that nothing is known of the one that is asked.
+ * Returns the leave-one-out accuracy of a model: the species of each penguin is predicted from all the others. The
+ * scaling is fitted to the others too, so that the model has seen nothing of the predicted one.
  */
 export function leaveOneOut(
   { k, distance, features, scaling }: Model,

@@ -6,7 +6,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import { decodeItem } from "./encode_item.ts";
 
 /** Version of the data of jobs. Workers and coordinators of another one refuse them. */
-export const JOB_VERSION = 1;
+export const JOB_VERSION = 2;
 
 /** Number of characters of a key in {@linkcode JobData.keys}. */
 export const KEY_LENGTH = 24;
@@ -16,6 +16,8 @@ export interface JobData {
   readonly version: number;
   /** Source of the function's rows, as the coordinator knows it; empty if it does not. */
   readonly source: string;
+  /** True if results are saved, whatever the options of the worker say. */
+  readonly save: boolean;
   /** Fingerprints of the runs in hexadecimal digits, one after the other. */
   readonly keys: string;
   /** JSON of a {@linkcode SentRun} for each run. */

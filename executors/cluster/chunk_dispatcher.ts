@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type {
   DispatchedRun,
@@ -59,12 +60,21 @@ interface NewJob {
   readonly runs: readonly Pending[];
 }
 
+/** Options of {@linkcode ChunkDispatcher}. */
+export interface DispatchOptions {
+  /** True to leave the runs to the workers once they are sent. */
+  readonly isDetached: boolean;
+  /** Command that starts a worker, for messages. Default: `stet worker`. */
+  readonly workerCommand: string | undefined;
+}
+
 /** Hands runs to the workers of a queue, many in a job. */
 export class ChunkDispatcher implements Dispatcher {
   readonly #queue: JobQueue;
   readonly #sweep: DispatchedSweep;
   readonly #sent: SentJobs;
   readonly #isDetached: boolean;
+  readonly #workerCommand: string;
   readonly #attempts: JobData["attempts"];
   readonly #size = new ChunkSize();
   /** Runs that are to be sent. */
@@ -100,30 +110,27 @@ export class ChunkDispatcher implements Dispatcher {
     queue: JobQueue,
     sweep: DispatchedSweep,
     sent: SentJobs,
-    isDetached: boolean,
+    { isDetached, workerCommand = "stet worker" }: DispatchOptions,
   ) {
     this.#queue = queue;
     this.#sweep = sweep;
     this.#sent = sent;
     this.#isDetached = isDetached;
+    this.#workerCommand = workerCommand;
     const { retryDelay, ...attempts } = sweep.attempts;
     this.#attempts = { ...attempts, ...typeof retryDelay === "number" && { retryDelay } };
     sweep.stopping.addEventListener("abort", this.#onStop);
     sweep.aborting.addEventListener("abort", this.#onStop);
   }
 
-  /**
-   * Returns the dispatcher of a sweep.
-   *
-   * @param isDetached True to leave the runs to the workers once they are sent.
-   */
+  /** Returns the dispatcher of a sweep. */
   static async open(
     queue: JobQueue,
     sweep: DispatchedSweep,
-    isDetached: boolean,
+    options: DispatchOptions,
   ): Promise<ChunkDispatcher> {
     const sent = await SentJobs.read(queue);
-    const dispatcher = new ChunkDispatcher(queue, sweep, sent, isDetached);
+    const dispatcher = new ChunkDispatcher(queue, sweep, sent, options);
     for (const output of await queue.outputs()) dispatcher.#size.learn(output);
     return dispatcher;
   }
@@ -160,7 +167,7 @@ export class ChunkDispatcher implements Dispatcher {
     await this.#stopping?.catch(() => {}); // its error has broken the sweep
     if (this.#isDetached) {
       const before = this.#leftBefore > 0 ? `, ${this.#leftBefore} of them before` : "";
-      this.#sweep.log(`[stet] ${this.#left} runs were sent to workers${before}`);
+      this.#sweep.log(`[stet] Sent ${counted(this.#left, "run")} to workers${before}`);
     }
     await this.#queue.close();
   }
@@ -249,6 +256,7 @@ export class ChunkDispatcher implements Dispatcher {
     return {
       version: JOB_VERSION,
       source: this.#sweep.source ?? "",
+      save: this.#sweep.save,
       keys: runs.map(({ run }) => keyText(run.fingerprint)).join(""),
       runs: runs.map(({ run: { item, params, spelled } }) =>
         encodeRun(
@@ -300,7 +308,10 @@ export class ChunkDispatcher implements Dispatcher {
     else if (performance.now() - this.#taken > IDLE_MS) {
       this.#taken = Infinity;
       this.#sweep.log(
-        `[stet] ${this.#jobs.size} jobs wait, and no worker takes them: start some with stet worker`,
+        `[stet] No worker takes the ${
+          counted(this.#jobs.size, "job")
+        } that wait: start some with ` +
+          this.#workerCommand,
       );
     }
   }

@@ -1,9 +1,13 @@
 import { messageOf } from "../../core/errors.ts";
 import type { DispatchedSweep, Dispatcher } from "../../core/runs/dispatcher.ts";
 import type { Executor, Job } from "../../core/runs/executor.ts";
+import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { inProcess } from "../../core/runs/in_process.ts";
-import { checkOptions } from "../../core/values/check_options.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import { shown } from "../../core/values/described.ts";
+import { executor, flag, type OptionForm, text } from "../../core/options/option_forms.ts";
 import { isPlainObject } from "../../core/values/value.ts";
+import type { DispatchOptions } from "./chunk_dispatcher.ts";
 import { encodeItem } from "./encode_item.ts";
 
 /** Options of {@linkcode cluster}. */
@@ -15,6 +19,8 @@ export interface ClusterOptions {
   readonly fallback?: Executor | false;
   /** True to leave once all runs were sent. A later sweep finds what the workers have done. Default: false. */
   readonly detach?: boolean;
+  /** Command that starts a worker, for messages. Default: `stet worker`. */
+  readonly workerCommand?: string;
 }
 
 /**
@@ -44,21 +50,37 @@ export interface ClusterOptions {
  * ```
  */
 export function cluster(url: string | URL, options: ClusterOptions = {}): Executor {
-  checkOptions("use a cluster", options, { fallback: true, detach: true });
+  if (!/^postgres(?:ql)?(?:\+\w+)?:/i.test(String(url))) {
+    throw new TypeError(
+      `Cannot use a cluster: url must be that of a PostgreSQL database, as in ` +
+        `"postgres://user@host/database", got ${
+          typeof url === "string" ? `"${shownLocation(url)}"` : shown(url)
+        }`,
+    );
+  }
+  checkOptions("use a cluster", options, { fallback, detach: flag, workerCommand: text });
   return new Cluster(String(url), options);
 }
+
+const fallback: OptionForm = {
+  text: `${executor.text}, or false`,
+  isOfType: (value) => value === false || executor.isOfType(value),
+};
 
 class Cluster implements Executor {
   readonly concurrency: number;
   readonly #url: string;
-  readonly #isDetached: boolean;
+  readonly #dispatching: DispatchOptions;
   readonly #fallback: Executor | undefined;
   /** True while the runs are in this process. */
   #isHere = false;
 
-  constructor(url: string, { fallback = inProcess(), detach = false }: ClusterOptions) {
+  constructor(
+    url: string,
+    { fallback = inProcess(), detach: isDetached = false, workerCommand }: ClusterOptions,
+  ) {
     this.#url = url;
-    this.#isDetached = detach;
+    this.#dispatching = { isDetached, workerCommand };
     this.#fallback = fallback || undefined;
     this.concurrency = this.#fallback?.concurrency ?? 1;
   }
@@ -76,7 +98,7 @@ class Cluster implements Executor {
     }
     const { openDispatcher } = await import("./open_dispatcher.ts");
     try {
-      return await openDispatcher(this.#url, sweep, this.#isDetached);
+      return await openDispatcher(this.#url, sweep, this.#dispatching);
     } catch (error) {
       const { UnfitJobsError } = await import("./unfit_jobs_error.ts");
       if (!this.#fallback || error instanceof UnfitJobsError) throw error;

@@ -18,11 +18,21 @@ export interface QueueFunction {
   fingerprintOf(item: unknown): Fingerprint;
 }
 
-/** @throws {UnfitJobsError} If the data of a job does not fit this process. */
+/**
+ * Checks that the data of a job fits this process.
+ *
+ * @param workerCommand Command that starts a worker, for the remedy.
+ * @throws {UnfitJobsError} If it does not.
+ */
 export function checkJob(
-  { version, source, keys, runs: [run] }: Omit<JobData, "attempts">,
+  { version, source, keys, runs: [run] }: Omit<JobData, "attempts" | "save">,
   { label, location, source: own = "", fingerprintOf }: QueueFunction,
+  workerCommand = "stet worker",
 ): void {
+  // Options come before the program of a worker.
+  const cancel = `cancel those jobs with: ${
+    workerCommand.replace("stet worker", "stet worker --cancel")
+  }`;
   const refusal = `Cannot sweep ${label} on store "${location}": its jobs were sent `;
   if (version !== JOB_VERSION) {
     throw new UnfitJobsError(
@@ -33,7 +43,7 @@ export function checkJob(
   if (source !== "" && own !== "" && isOtherSource(source, own)) {
     throw new UnfitJobsError(
       `${refusal}for another source of it (${source}, here ${own}); use one version of it on all ` +
-        `machines, or cancel those jobs with: stet worker --cancel`,
+        `machines, or ${cancel}`,
     );
   }
   if (run === undefined) return;
@@ -47,6 +57,6 @@ export function checkJob(
   if (key === keys.slice(0, KEY_LENGTH)) return;
   throw new UnfitJobsError(
     `${refusal}with another key of it; give it the same key, defaults and namespace on all machines, or ` +
-      `cancel those jobs with: stet worker --cancel`,
+      cancel,
   );
 }

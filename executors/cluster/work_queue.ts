@@ -1,3 +1,4 @@
+import { counted } from "../../core/display/counted.ts";
 import { availableParallelism } from "node:os";
 import { processName } from "../../backends/postgres/owner.ts";
 import { closeAfter } from "../../core/runtime/close_after.ts";
@@ -14,7 +15,8 @@ import {
 import { sleep } from "../../core/runtime/poll.ts";
 import { printError } from "../../core/runtime/print_error.ts";
 import { sweep } from "../../core/sweeps/sweep.ts";
-import { checkOptions } from "../../core/values/check_options.ts";
+import { checkOptions, type OptionForms } from "../../core/options/check_options.ts";
+import { executor, flag, log, signal, text, wholeFrom } from "../../core/options/option_forms.ts";
 import { type Target, targetOf } from "../../core/runs/target.ts";
 import type { BossJob } from "../../packages/pg_boss.ts";
 import { type JobData, jobId, type JobOutput, type RestJob } from "./chunk.ts";
@@ -35,13 +37,14 @@ const FAILED_PAUSE_MS = 1_000;
 /** Work whose keys are claimed ahead, in seconds, and the maximum number of its runs. */
 const AHEAD_SECONDS = 0.1, MAX_AHEAD = 100;
 
-const OPTIONS = {
-  executor: true,
-  concurrency: true,
-  signal: true,
-  handleSignals: true,
-  log: true,
-} as const satisfies Record<keyof ClusterWorkerOptions, true>;
+const OPTIONS: OptionForms<ClusterWorkerOptions> = {
+  executor,
+  concurrency: wholeFrom(1),
+  signal,
+  handleSignals: flag,
+  workerCommand: text,
+  log,
+};
 
 /** Works for the queue of a function until it is drained. See `clusterWorker`. */
 export async function workQueue(
@@ -157,7 +160,7 @@ class QueueWorker implements Interruptible {
       await executor.close?.();
     }
     const { jobs, ran, failed } = this.#counts;
-    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${jobs} jobs`);
+    this.#log(`[stet] ${ran} ran, ${failed} failed, in ${counted(jobs, "job")}`);
     if (this.#refusal) throw this.#refusal;
     return { ...this.#counts };
   }
@@ -167,7 +170,9 @@ class QueueWorker implements Interruptible {
     this.#drain();
     if (times === 1 && this.#running.size > 0) {
       this.#log(
-        `[stet] Draining: finishing what runs (${this.#running.size}); once more aborts it`,
+        `[stet] Draining: finishing what runs (${
+          counted(this.#running.size, "job")
+        }); once more aborts it`,
       );
     }
     if (times === 1) return;
@@ -225,7 +230,9 @@ class QueueWorker implements Interruptible {
   async #run(running: Running): Promise<void> {
     const { job } = running;
     try {
-      this.#check(job.data as JobData);
+      const data = job.data as JobData;
+      this.#check(data);
+      if (data.save) this.#target.saveResults?.();
       const output = await this.#runChunk(running);
       if (running.abort.signal.aborted) {
         return await this.#queue.fail(job, running.abort.signal.reason);
@@ -256,6 +263,7 @@ class QueueWorker implements Interruptible {
     const giveBack = (): void => {
       if (!running.isDropped && chunk.left > 0) {
         rest ??= this.#giveBack(running.job, chunk, (performance.now() - start) / 1000);
+        rest.catch(() => {}); // thrown where it is awaited, which may be later
       }
     };
     let ran = 0;
@@ -366,6 +374,7 @@ class QueueWorker implements Interruptible {
   #check(data: JobData): void {
     const { label, engine: { location }, source } = this.#target;
     const fingerprint = (item: unknown): Fingerprint => fingerprintOf(this.#target.plan(item));
-    checkJob(data, { label, location, source, fingerprintOf: fingerprint });
+    const fn = { label, location, source, fingerprintOf: fingerprint };
+    checkJob(data, fn, this.#options.workerCommand);
   }
 }

@@ -10,6 +10,8 @@ export interface ClusterWorkerOptions {
   readonly signal?: AbortSignal;
   /** True if SIGTERM and Ctrl-C drain the worker, and a second one aborts its runs. Default: false. */
   readonly handleSignals?: boolean;
+  /** Command that starts the worker, for messages. Default: `stet worker`. */
+  readonly workerCommand?: string;
   /** Receives messages. Default: standard error. */
   readonly log?: (message: string) => void;
 }

@@ -543,9 +543,10 @@ class Client:
     def _find_all(self, bodies: Sequence[Params], only: str) -> Iterator[Optional[Params]]:
         """Yields the row of each run, or None: many in one request."""
         for batch in _batches(bodies):
-            fields = {name: batch[0][name] for name in ("key", "defaults") if name in batch[0]}
             request: Params = {"batch": [body["params"] for body in batch], "only": only}
-            request.update({**fields})
+            for name in ("key", "defaults"):
+                if name in batch[0]:
+                    request[name] = batch[0][name]
             yield from self._connection.post("find", request)["rows"]
 
 
@@ -683,8 +684,8 @@ def once(
     """Decorates a function: each combination of its arguments runs once, in all processes together.
 
     store: URL of a sidecar, or a Client, which then has namespace, token and lease_seconds. key: the
-    parameters that say which run it is; default: all. save: keep what the function returns, and
-    return it from skipped calls.
+    parameters that identify a run; default: all. save: keep the result, and return it from skipped
+    calls.
     """
     if isinstance(key, str):
         raise TypeError(f'Cannot use key="{key}": must be a list of names; write key=["{key}"]')
@@ -705,7 +706,7 @@ def sweep(
     concurrency: Optional[int] = None,
     processes: bool = False,
 ) -> List[Outcome]:
-    """Runs what is not done of a grid; returns one outcome for each run, in the order of the grid.
+    """Runs the missing combinations of a grid; returns one outcome for each run, in the order of the grid.
 
     Every process that sweeps the same store takes part. It returns when every run is done or has
     failed, runs of other processes included. An interrupt finishes and records the runs under way.

@@ -6,7 +6,7 @@ import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RunsQuery } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
-import { writeCell } from "../../core/values/cell.ts";
+import { fileText } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
@@ -234,5 +234,5 @@ function saved(name: string): Readonly<Record<string, string>> {
 }
 
 function cellOf(row: Row, name: string): string {
-  return Object.hasOwn(row, name) ? csvField(writeCell(row[name]!)) : "";
+  return Object.hasOwn(row, name) ? csvField(fileText(row[name]!)) : "";
 }

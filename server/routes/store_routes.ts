@@ -98,7 +98,13 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       summary: "The runs under way, and their holders",
       answer: z.strictObject({
         claims: z.array(
-          z.strictObject({ params: row, key: text, holder: text, since: text.nullable() }),
+          z.strictObject({
+            params: row,
+            key: text,
+            holder: text,
+            since: text.nullable(),
+            version: text.exactOptional(),
+          }),
         ),
       }),
     }, async () => {

@@ -110,7 +110,7 @@ for (
   });
 }
 
-test("what stands after the end of a .json is kept aside by the next record", async (t) => {
+test("text after the end of a .json is kept in another file by the next record", async (t) => {
   const store = tempStore(t, "runs.json");
   fs.writeFileSync(store, '[\n {"a": 1}\n]\n<<<<<<< HEAD\n');
   fs.utimesSync(store, 1e9, 1e9);

@@ -118,7 +118,7 @@ async function killRounds(workshop: Workshop, store: string, number: number): Pr
     assert.ok(recorded === acks || recorded === acks + 1, what);
     for (const [n, row] of rows.slice(total).entries()) {
       assert.deepEqual([row["round"], row["n"]], [round, n], what);
-      assert.ok(row["text"] === 'a,"\n'.repeat(row["size"] as number), what);
+      assert.ok(row["text"] === 'a,"\nb'.repeat(row["size"] as number), what);
     }
     await backend.record({ round, n: -1, size: 0, text: "" });
     total += recorded + 1;
@@ -154,7 +154,7 @@ async function sample(store: string): Promise<{ whole: Buffer; line: Buffer }> {
   const backend = await openBackend(store);
   for (const seed of [1, 2, 3]) await backend.record({ seed, text: "plain" });
   const whole = readFileSync(store);
-  await backend.record({ seed: 4, text: 'a "quoted", b' });
+  await backend.record({ seed: 4, text: 'a "quoted", b\n\n"c, d"\n4,e' });
   await backend.close();
   return { whole, line: readFileSync(store).subarray(whole.length) };
 }

@@ -7,7 +7,7 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { CsvBackend } from "../../backends/text/csv.ts";
 import { isPlainCell } from "../../backends/text/plain_cell.ts";
-import { canonicalCell, writeCell } from "../../core/values/cell.ts";
+import { canonicalCell, fileText } from "../../core/values/cell.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { setEntry, toValue, type Value } from "../../core/values/value.ts";
 import { openBackend, type Row } from "../../mod.ts";
@@ -80,7 +80,7 @@ test("rows are read by another CSV parser as the same cell texts, and by us as t
       assert.equal(header.at(-1), "_stet_timestamp");
       for (const [i, row] of rows.entries()) {
         const cells = header.slice(0, -1).map((name) => {
-          return Object.hasOwn(row, name) ? writeCell(row[name]!) : "";
+          return Object.hasOwn(row, name) ? fileText(row[name]!) : "";
         });
         assert.deepEqual(lines[i]!.slice(0, -1), cells);
       }
@@ -549,7 +549,7 @@ async function take(
 }
 
 function cell(value: Value | undefined): string {
-  return value === undefined ? "" : writeCell(value);
+  return value === undefined ? "" : fileText(value);
 }
 
 function csvLine(cells: readonly string[]): string {

@@ -121,6 +121,63 @@ for (const extension of [".csv", ".jsonl"]) {
   });
 }
 
+for (const extension of [".csv", ".jsonl"]) {
+  test(`${extension}: verify --repair moves the rows with NULs aside, and no row of several lines with them`, async (t) => {
+    const many: Row[] = Array.from({ length: 12 }, (_, k) => ({
+      text: `"${k}" of\n\n${k % 3 === 0 ? "" : '"x", '}many, lines\n${k},"`.slice(
+        k % 5 === 0 ? 4 : 0,
+      ),
+      k,
+      note: k % 4 === 1 ? "plain" : `a\n${k}`,
+    }));
+    const store = await made(t, extension, many);
+    const whole = fs.readFileSync(store);
+    const ends: number[] = [];
+    for (let at = whole.indexOf(time); at !== -1; at = whole.indexOf(time, at + 1)) {
+      ends.push(whole.indexOf("\n", at) + 1);
+    }
+    const isCsv = extension === ".csv";
+    const head = isCsv ? whole.indexOf("\n") + 1 : 0;
+    const starts = [head, ...ends];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: isCsv ? head + 2 : ends[0]!, max: whole.length - 2 }),
+        fc.integer({ min: 1, max: 60 }),
+        async (at, length) => {
+          const end = Math.min(at + length, whole.length);
+          fs.rmSync(`${store}.torn`, { force: true });
+          fs.writeFileSync(store, new Uint8Array(whole).fill(0, at, end));
+          fs.utimesSync(store, 1e9, 1e9);
+          await verify(store, { repair: true });
+          assert.deepEqual(await verify(store), []);
+          // A row whose line begins with a NUL is lost with the row before it.
+          const left = many.filter((_, n) => ends[n]! <= at || starts[n]! > end);
+          assert.deepEqual(await load(store), left);
+          assert(fs.readFileSync(`${store}.torn`).includes(0));
+        },
+      ),
+      { numRuns: rounds(100) },
+    );
+  });
+}
+
+test("a .csv whose last quote is never closed is refused, and a row that was cut off in a quote is torn", async (t) => {
+  const head = "k,text,_stet_timestamp\n";
+  await assertRefused(
+    written(t, "runs.csv", `${head}1,a,${time}\n2,"b,${time}\n`),
+    /line 3: a quote that is opened here is never closed/,
+  );
+  await assertRefused(
+    written(t, "runs.csv", `${head}1,a,${time}\n2,"b\nc\n3,"d\ne",${time}\n`),
+    /never closed, and whole rows follow|goes on after its closing quote/,
+  );
+  for (const cut of [`2,"b\nc`, `2,"b\n\n`, `2,"b\n""c"", d,\n`, `2,"b\nc",2026-01-01`]) {
+    assert.deepEqual(await load(written(t, "runs.csv", `${head}1,a,${time}\n${cut}`)), [
+      { k: 1, text: "a" },
+    ]);
+  }
+});
+
 test("a NUL in a .json on one line is an error where whole rows follow", async (t) => {
   const text = JSON.stringify(Array.from({ length: 9 }, (_, k) => ({ k, x: "abc" })));
   for (const place of ['"abc"},{"k":3', '{"k":4', ',{"k":5', "4,", ":6"]) {

@@ -130,7 +130,7 @@ async function oddFolder(t: Cleaned, numbers: "changing" | "path"): Promise<stri
 for (const numbers of ["changing", "path"] as const) {
   for (const extension of extensions) {
     test(
-      `${extension}: inode numbers that change (${numbers}) are told before a run, not waited for`,
+      `${extension}: inode numbers that change (${numbers}) are reported before a run, not waited for`,
       {
         skip: columnarSkips[extension] ?? skip,
         timeout,

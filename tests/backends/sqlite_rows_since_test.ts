@@ -46,7 +46,7 @@ test("rowsAfter() of an SQLite store reads no older rows while they only become 
   await assert.rejects(since(backend), /damaged/);
 });
 
-test("rowsAfter() of an SQLite store sees each removal, by whoever", async (t) => {
+test("rowsAfter() of an SQLite store sees each removal, by any process", async (t) => {
   const store = tempStore(t, "runs.sqlite");
   const backend = await openEngine(store);
   const key = keyOf(keyShape(["seed"]), { seed: 2 });

@@ -195,7 +195,7 @@ test("claims are renewed as long as they are held, and given back by close()", a
   await other.close();
 });
 
-test("a run whose lease another took over is refused, and the winner told", async (t) => {
+test("a run whose lease another client took over is refused, and the error names the winner", async (t) => {
   const { url, post } = await served(t);
   const shape = keyShape(["seed"]);
   const key = keyOf(shape, { seed: 1 });

@@ -92,6 +92,72 @@ test("--default has rows count from before the grid had a param", async (t) => {
   );
 });
 
+test("a grid with a new param is said before all of it runs", async (t) => {
+  const store = tempStore(t);
+  const run = (...args: string[]) => stet("run", "-s", store, ...args);
+  const program = ["--", "echo", "--", "{seed}", "{model}"];
+  await run("-g", "seed=1,2", "--", "echo", "{seed}");
+  const grown = ["-g", "seed=1,2", "-g", "model=m l p,cnn"];
+  const note =
+    /the 2 rows of ".*" have no model, and none counts: all 4 combinations run\. .*, as in --default 'model=m l p'$/m;
+  assert.match((await run(...grown, "--dry-run", ...program)).err, note);
+  const known = await run(...grown, "--default", "model=m l p", "--dry-run", ...program);
+  assert.doesNotMatch(known.err, /none counts/);
+  assert.match(known.err, /2 would run, 2 are done/);
+  assert.doesNotMatch(
+    (await run(...grown, "--on-change", "rerun", "--dry-run", ...program)).err,
+    note,
+  );
+  assert.match((await run(...grown, ...program)).err, note);
+  const more = await run("-g", "seed=3", "-g", "model=cnn", ...program);
+  assert.doesNotMatch(more.err, /none counts/);
+  const apart = await run("--namespace", "b", ...grown, ...program);
+  assert.doesNotMatch(apart.err, /none counts/, "rows of another namespace");
+  const renamed = await run(
+    "-g",
+    "sed=1",
+    "-g",
+    "model=cnn",
+    "--",
+    "echo",
+    "--",
+    "{sed}",
+    "{model}",
+  );
+  assert.match(
+    renamed.err,
+    /have seed and no sed, and none counts: the combination runs\. A param that was renamed/,
+  );
+});
+
+test("a function with a new param is said before its whole grid runs", async (t) => {
+  const store = tempStore(t);
+  const module = `${store}.ts`;
+  const library = new URL("../../mod.ts", import.meta.url).href;
+  writeFileSync(
+    module,
+    `import { once } from ${JSON.stringify(library)};
+const train = ({ n, model }) => n;
+export const bare = once(train, { store: ${JSON.stringify(store)}, quiet: true });
+export const known = once(train, { store: ${
+      JSON.stringify(store)
+    }, quiet: true, defaults: { model: "mlp" } });`,
+  );
+  writeFileSync(
+    store,
+    "n,_stet_timestamp\n1,2026-01-01T00:00:00.000Z\n2,2026-01-01T00:00:00.000Z\n",
+  );
+  const grid = ["-g", "n=1,2", "-g", "model=mlp,cnn", "--dry-run"];
+  assert.match(
+    (await stet("sweep", `${module}#bare`, ...grid)).err,
+    /have no model, and none counts: .*, as in once\(…, \{ defaults: \{"model":"mlp"\} \}\)/,
+  );
+  assert.match(
+    (await stet("sweep", `${module}#known`, ...grid)).err,
+    /^\[stet\] Dry run: 2 would run/,
+  );
+});
+
 test("a --default is of the kind that the grid has", async (t) => {
   const store = tempStore(t);
   const run = (...args: string[]) => stet("run", "-s", store, ...args);
@@ -112,4 +178,43 @@ test("a param that no argument uses is said", async (t) => {
   assert.doesNotMatch((await run("--", "echo", "{lr}", "{seed}")).err, /Note: no argument/);
   const inShell = await run("--namespace", "b", "--", "sh", "-c", "echo $STET_PARAM_SEED");
   assert.doesNotMatch(inShell.err, /Note: no argument/);
+});
+
+test("a grid that was written wrong and failed does not make texts of the next one", async (t) => {
+  const store = tempStore(t);
+  const run = (...grid: string[]) =>
+    stet("run", "-s", store, ...grid, "--", "test", "{n}", "-eq", "1");
+  assert.match((await run("-g", "n=0-4")).err, /1 failed/);
+  assert.doesNotMatch((await run("-g", "n=1")).err, /n is text/);
+  assert.match(readFileSync(store, "utf8"), /^1,/m);
+  assert.match((await run("-g", "n=2.10")).err, /1 failed/);
+});
+
+test("a param that hides {id} or {slot} is said", async (t) => {
+  const run = (...args: string[]) => stet("run", "-s", tempStore(t), "-g", "id=7", ...args);
+  const note = /Note: \{id\} is the param "id"; the id of the run is STET_ID in the environment/;
+  assert.match((await run("--", "echo", "{id}", "{slot}")).err, note);
+  const other = await run("-g", "slot=1", "--", "echo", "{slot}", "STET_PARAM_ID");
+  assert.doesNotMatch(other.err, note);
+  assert.match(other.err, /Note: \{slot\} is the param "slot"/);
+});
+
+test("a function is refused the rows of a program, as a program those of a function", async (t) => {
+  const store = tempStore(t);
+  const module = `${store}.ts`;
+  writeFileSync(module, "export const train = ({ n }: { n: number }) => n;");
+  const sweep = ["sweep", `${module}#train`, "-s", store, "-g", "n=1"];
+  const run = ["run", "-s", store, "-g", "n=1", "--", "echo", "{n}"];
+  for (
+    const [source, args, message] of [
+      ["run:0-0", sweep, /Cannot run train\(\) on store .*made by a program of stet run, and each/],
+      ["node:0", run, /made by another program \(node:0\), and each would skip/],
+      ["node:0", sweep, /0 ran, 1 skipped/],
+    ] as const
+  ) {
+    writeFileSync(store, `n,_stet_source,_stet_timestamp\n1,${source},2026-01-01T00:00:00.000Z\n`);
+    const { err, code } = await stet(...args);
+    assert.match(err, message);
+    assert.equal(code, /Cannot/.test(err) ? 3 : 0);
+  }
 });

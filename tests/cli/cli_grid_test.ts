@@ -58,7 +58,7 @@ test("name:text= and name:number= say by hand what an axis holds", () => {
   });
 });
 
-test("what looks like a range and is none is an error", () => {
+test("a text that looks like a range and is none is an error", () => {
   for (
     const [text, message] of [
       ["a..c", /"a\.\.c" is not first\.\.last/],
@@ -144,7 +144,7 @@ test("an axis takes ranges and spacings, both ends included, and mixes them", ()
   assert.deepEqual(valuesOf("0..2,1..3,10"), [0, 1, 2, 3, 10]);
 });
 
-test("what is no axis is an error that says what was expected", () => {
+test("a text that is no axis is an error that names the forms", () => {
   for (
     const [text, message] of [
       ["a=", /a value is missing/],

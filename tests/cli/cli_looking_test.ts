@@ -200,9 +200,13 @@ test("reset --where and failures --forget take what a condition selects", async 
     "[stet] Forgot 1 failure",
   ]);
   assert.equal((await stet("failures", store, "--json")).out.length, before - 1);
+  const misspelt = await stet("failures", store, "--namespace", "bas");
+  assert.match(misspelt.err.join(), /no failure has the namespace bas; they have /);
   for (
     const [args, message] of [
       [["reset", store, "--where", "sed > 1"], /did you mean seed/],
+      [["reset", store, "sed=1"], /there is no column "sed"; did you mean "seed"\?/],
+      [["reset", store, "_stet_namespace=b"], /there is no namespace "b"; no entry has one/],
       [["failures", store, "--forget", "--where", "sed > 1"], /did you mean seed/],
       [["failures", store, "--forget", "--retry"], /exclude each other/],
     ] as const
@@ -213,8 +217,23 @@ test("reset --where and failures --forget take what a condition selects", async 
   }
   assert.match((await stet("failures", store, "--forget")).out[0]!, /Forgot \d+ failures?/);
   assert.match((await stet("failures", store)).out[0]!, /No run failed/);
+  assert.equal((await stet("reset", store, "seed=9999")).code, 0, "a value may be gone already");
   assert.match((await stet("reset", store, "--where", "seed >= 0")).out[0]!, /\(\d+ rows\)/);
   assert.match((await stet("status", store)).out[1]!, /0 completed/);
+  for (const what of ["--yes", "seed=1"]) {
+    const { code, err } = await stet("reset", `${store}x.csv`, what);
+    assert.equal(code, 3, what);
+    assert.match(err.join(), /Cannot find store/);
+  }
+});
+
+test("reset of a namespace that is not there names the nearest", async (t) => {
+  const store = tempStore(t);
+  await makeStore(store, [{ n: 1, _stet_namespace: "base" }]);
+  const { code, err } = await stet("reset", store, "_stet_namespace=bas");
+  assert.equal(code, 2);
+  assert.match(err.join(), /there is no namespace "bas"; did you mean "base"\?/);
+  assert.equal((await stet("reset", store, "_stet_namespace=base")).code, 0);
 });
 
 test("explain and coverage see what another process runs, and not what a dead one ran", async () => {
@@ -354,7 +373,7 @@ test("every command's --help has a usage and examples, and fits a terminal of 80
   }
 });
 
-test("an option that is not there is a usage error with the nearest one", async () => {
+test("a wrong option is a usage error in words of stet", async () => {
   for (
     const [args, message] of [
       [
@@ -362,7 +381,35 @@ test("an option that is not there is a usage error with the nearest one", async 
         "stet: there is no option --wher, did you mean --where? See: stet ls --help",
       ],
       [["ls", "-q"], "stet: there is no option -q. See: stet ls --help"],
-      [["ls", "--json=3"], "stet: Option '--json' does not take an argument. See: stet ls --help"],
+      [
+        ["run", "python", "train.py", "--lr", "1"],
+        "stet: there is no option --lr; values of a param are -g lr=…; options of the program come after --. " +
+        "See: stet run --help",
+      ],
+      [
+        ["run", "--http-retry", "--", "true"],
+        "stet: there is no option --http-retry; it is one of stet sweep, stet failures. See: stet run --help",
+      ],
+      [["ls", "-n=x"], 'stet: -n must be a whole number from 1 up, got "x". See: stet ls --help'],
+      [["ls", "--json=3"], 'stet: --json takes no value, got "3". See: stet ls --help'],
+      [["ls", "-n"], "stet: -n needs a value: count. See: stet ls --help"],
+      [
+        ["ls", "-n", "-3"],
+        'stet: -n must be a whole number from 1 up, got "-3". See: stet ls --help',
+      ],
+      [
+        ["ls", "--where", "--json"],
+        "stet: --where needs a value, and --json looks like an option; --where=--json says that it is the " +
+        "value. See: stet ls --help",
+      ],
+      [
+        ["run", "-s", "a.csv", "-g", "n=1", "-s", "20", "--", "true"],
+        'stet: --store is given 2 times, "a.csv" and "20"; give it once. See: stet run --help',
+      ],
+      [
+        ["ls", "-n3", "--limit=4"],
+        'stet: --limit is given 2 times, "3" and "4"; give it once. See: stet ls --help',
+      ],
       [
         ["query", "a.csv"],
         'stet: expected a store and the SQL in quotes, got "a.csv". See: stet query --help',
@@ -371,7 +418,7 @@ test("an option that is not there is a usage error with the nearest one", async 
   ) assert.deepEqual(await stet(...args), { out: [], err: [message], code: 2 });
 });
 
-test("what comes after -- is a program for run, and arguments for other commands", async () => {
+test("words after -- are a program for run, and arguments for other commands", async () => {
   const { err } = await stet("run", "-g", "a=1", "--store", "x.foo", "--", "echo", "--", "--help");
   assert.match(err.join(), /Cannot open store "x\.foo"/);
   assert.match((await stet("status", "--", "--help")).err.join(), /Cannot open store "--help"/);

@@ -76,7 +76,7 @@ test("a pace is not quicker than --per-second allows", () => {
   assert.equal(pace.rate(0), 5);
 });
 
-test("a bar leaves the terminal as it was, and what is printed stands above it", () => {
+test("a bar leaves the terminal as it was, and output is printed above it", () => {
   let written = "";
   const terminal = { columns: 40, write: (text: string) => void (written += text) };
   const original = console.log;

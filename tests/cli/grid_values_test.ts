@@ -98,6 +98,13 @@ test("a word before a colon and two dots are never a text by themselves", () => 
       ["2024-01-01..5", /is not first\.\.last/],
       ["0..10..7d", /is not first\.\.last/],
       ["0...5", /has three dots; two make a range: 0\.\.5/],
+      ["2024-01-01...2024-01-31", /has three dots; two make a range: 2024-01-01\.\.2024-01-31/],
+      ["2024-01-01:2024-01-31", /is written 2024-01-01\.\.2024-01-31 if it is a range of dates/],
+      [
+        "2024-01/2024-03",
+        /is written 2024-01\.\.2024-03 if it is a range of dates; if it is a text/,
+      ],
+      ["2024-01-01..today", /needs a date for today.*: 2024-01-01\.\.\$\(date \+%F\)/],
       ["2024-01-01..2024-02-30", /end is no date of the calendar/],
       ["2024-01-01..2024-01-02..6h", /step 6h is finer than the ends/],
       ["2024-12-31..2024-01-01", /pass -1d/],
@@ -107,6 +114,15 @@ test("a word before a colon and two dots are never a text by themselves", () => 
     assert.deepEqual(valuesOf(text), [text.replaceAll('"', "")]);
   }
   assert.throws(() => readAxis("d:number=2024-01-01..2024-01-02"), /2024-01-01 is no number/);
+});
+
+test("a single text that is a range in other programs is said", () => {
+  const noteOf = (text: string): string | undefined => readAxis(text)[2].note;
+  assert.equal(noteOf("seed=0-4"), 'seed is the text "0-4"; numbers from 0 to 4 are 0..4');
+  assert.equal(noteOf("seed=0:4"), 'seed is the text "0:4"; numbers from 0 to 4 are 0..4');
+  for (const text of ["age=0-4,5-9", "ratio=16:9", "seed:text=0-4", "seed=0..4"]) {
+    assert.equal(noteOf(text), undefined, text);
+  }
 });
 
 test("-g - reads a CSV, JSON Lines or a JSON array from standard input", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import type { Output } from "../../cli/command.ts";
 import { query } from "../../cli/commands/query.ts";
-import { execute } from "../../cli/main.ts";
+import { execute, main } from "../../cli/main.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 import { openBackend } from "../../mod.ts";
 import { withDuckDb } from "../query_package.ts";
@@ -35,8 +36,19 @@ test("stet query prints a table, and says if it is not all", withDuckDb, async (
   assert.deepEqual(await run(store, sql), [["alpha  mean", "  0.5   0.5", "    1"], []]);
   assert.deepEqual(await run(store, sql, "-n", "1"), [
     ["alpha  mean", "  0.5   0.5"],
-    ["the first 1 rows; --limit shows more"],
+    ["the first 1 row; --limit shows more"],
   ]);
+});
+
+test("stet query asks the default store if none is named", withDuckDb, async (t) => {
+  const before = process.cwd();
+  process.chdir(tempFolder(t));
+  try {
+    writeFileSync("_stet_store.csv", "n,_stet_timestamp\n7,2026-01-01T00:00:00.000Z\n");
+    assert.deepEqual(await run("SELECT n FROM runs"), [["n", "7"], []]);
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("stet query writes the format that a file's extension says", withDuckDb, async (t) => {
@@ -82,12 +94,12 @@ test("stet query reads result files only when allowed to", withDuckDb, async (t)
   const sql = `SELECT alpha, score FROM runs JOIN '${
     join(folder, "more.csv")
   }' USING (seed) LIMIT 1`;
-  await assert.rejects(run(store, sql), { name: "QueryError", message: /--allow-files/ });
+  await assert.rejects(run(store, sql), { name: "UsageError", message: /--allow-files/ });
   const [out] = await run(store, sql, "--allow-files");
   assert.deepEqual(out, ["alpha  score", "  0.5     10"]);
 });
 
-test("a command line of stet query that makes no sense is told so", async (t) => {
+test("a command line of stet query that makes no sense is an error", async (t) => {
   const store = storeIn(tempFolder(t));
   for (
     const args of [
@@ -105,3 +117,23 @@ test("a command line of stet query that makes no sense is told so", async (t) =>
   ) await assert.rejects(run(...args), UsageError);
   assert.match(readFileSync(store, "utf8"), /^alpha,seed,/);
 });
+
+test(
+  "stet query exits with 2 after wrong SQL, and with 1 after --timeout",
+  withDuckDb,
+  async (t) => {
+    const store = storeIn(tempFolder(t));
+    for (
+      const [sql, code, message] of [
+        ["SELCT 1", 2, /^stet: Cannot run the SQL: Parser Error[^]*\^\nSee: stet query --help$/],
+        ["SELECT sed FROM runs", 2, /Did you mean seed\?\nSee: /],
+        ["SELECT count(*) FROM range(1000000000000)", 1, /^stet: Cannot finish the SQL in 100 ms/],
+      ] as const
+    ) {
+      const err: string[] = [];
+      const io = { log: () => {}, error: (line: string) => void err.push(line) };
+      assert.equal(await main(["query", store, sql, "--timeout", "100ms"], io), code, sql);
+      assert.match(err.join("\n"), message);
+    }
+  },
+);

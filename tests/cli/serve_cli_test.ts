@@ -8,6 +8,7 @@ import { main } from "../../cli.ts";
 import { runtimes } from "../runtimes.ts";
 import { served } from "../served.ts";
 import { tempStore } from "../temp_folder.ts";
+import { until } from "../until.ts";
 import { startSidecar } from "../workers/sidecar_process.ts";
 
 /** What a command line that fails prints to standard error, and its exit code. */
@@ -41,6 +42,22 @@ for (const runtime of runtimes) {
     assert.deepEqual(fs.readdirSync(dirname(store)), ["runs.csv"]); // nothing else is left
   });
 }
+
+test("a sidecar on all addresses says how other machines reach it", async (t) => {
+  const host = ["--port", "0", "--host", "0.0.0.0"];
+  for (
+    const [args, note] of [
+      [host, /Other machines reach it by no name yet: restart it with --allow-host/],
+      [[...host, "--allow-host", "box"], /reach it at http:\/\/box:\d+; clients send its token/],
+    ] as const
+  ) {
+    const token = { STET_TOKEN: "t" };
+    const sidecar = await startSidecar(runtimes[0]!, [tempStore(t), ...args], token);
+    await until(() => sidecar.lines.length > 1);
+    await sidecar.end("SIGTERM");
+    assert.match(sidecar.lines[1]!, note);
+  }
+});
 
 test("a sidecar that waits for nobody ends at once, though a client listens to its events", async (t) => {
   const sidecar = await startSidecar(runtimes[0]!, [tempStore(t), "--port", "0"]);
@@ -79,7 +96,7 @@ test("wrong options are usage errors, and what cannot be served a store error", 
   assert.deepEqual(fs.readdirSync(dirname(store)), []);
 });
 
-test("Deno without the permission to listen, or to reach a sidecar, is told which", async (t) => {
+test("without Deno's permission to listen, or to reach a sidecar, the error names it", async (t) => {
   const deno = runtimes.find(({ name }) => name === "deno");
   if (!deno) return t.skip("there is no Deno");
   const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));

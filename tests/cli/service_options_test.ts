@@ -51,7 +51,7 @@ test("stet sweep --http-retry --adaptive retries, and failures --retry runs what
   const [ask, store] = await asking(t, (n) => {
     const count = (seen.get(n) ?? 0) + 1;
     seen.set(n, count);
-    if (n === 3) return count === 1 ? 400 : 200;
+    if (n === 3) return count <= 2 ? 400 : 200;
     return count === 1 ? 429 : 200;
   });
   const command = ["sweep", ask, "-g", "n=1..6", "-j", "8", "--http-retry", "--adaptive"];
@@ -61,10 +61,16 @@ test("stet sweep --http-retry --adaptive retries, and failures --retry runs what
   const second = await stet(...command);
   assert.match(second.lines, /1 failed for good before/);
   assert.match(second.lines, /0 ran, 5 skipped, 1 failed/);
+  assert.match(second.lines, /\(--retry-permanent of stet sweep\) runs them/);
   assert.equal(seen.get(3), 1);
-  const third = await stet("failures", store, "--retry", ask);
-  assert.equal(third.code, 0, third.lines);
-  assert.match(third.lines, /1 ran, 0 skipped, 0 failed/);
+  const third = await stet("failures", store, "--retry", ask, "--http-retry", "--adaptive");
+  assert.equal(third.code, 1, "the service still refuses it");
+  assert.match(third.lines, /0 ran, 0 skipped, 1 failed/);
+  const fourth = await stet(...command, "--retry-permanent");
+  assert.equal(fourth.code, 0, fourth.lines);
+  assert.match(fourth.lines, /1 ran, 5 skipped, 0 failed/);
+  const program = await stet("failures", store, "--retry", "--http-retry", "--", "true", "{n}");
+  assert.equal(program.code, 0, "nothing is left to run again");
 });
 
 test("stet sweep --max-failures stops by count or share", async (t) => {

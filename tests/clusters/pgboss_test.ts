@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cluster, once, openBackend, StoreError, sweep } from "../../mod.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
+import { shellText } from "../../core/runtime/shell_text.ts";
 import { openEngine } from "../open_engine.ts";
 import { sharedServer } from "../postgres/shared_server.ts";
 import { serve } from "../../server/serve.ts";
@@ -56,7 +58,7 @@ test("cluster() gives what workers returned, and skips it the next time", option
   assert.equal(executionsIn(folder).length, 50);
   const status = startCli(t, ["status", url, "--workers"]);
   assert.equal(await status.ended(), 0);
-  assert.match(status.output, /1 workers\n.*working square on .*: 50 ran, 0 failed/);
+  assert.match(status.output, /1 worker\n.*working square on .*: 50 ran, 0 failed/);
   const sidecar = await serve({ store: url.replace("stet@", "stet:secret@"), port: 0 });
   const answer = async (path: string): Promise<string> =>
     await (await fetch(sidecar.url + path)).text();
@@ -69,6 +71,9 @@ test("cluster() gives what workers returned, and skips it the next time", option
   worker.kill("SIGTERM");
   await worker.ended();
   assert.match(worker.output, /50 ran, 0 failed/);
+  const after = startCli(t, ["status", url, "--workers"]);
+  assert.equal(await after.ended(), 0);
+  assert.match(after.output, /0 workers; 1 ended within the last hour\n(?!ended)/);
 });
 
 test(
@@ -136,11 +141,11 @@ test(
     const before = await jobStates(url);
     // In another order, and more of them: what waits is not sent again.
     await swept(url, numbers(310).reverse(), { executor: detach, log });
-    assert.match(logs[0]!, /300 runs were sent/);
-    assert.match(logs[1]!, /310 runs were sent to workers, 300 of them before/);
+    assert.match(logs[0]!, /Sent 300 runs to workers/);
+    assert.match(logs[1]!, /Sent 310 runs to workers, 300 of them before/);
     const status = startCli(t, ["status", url, "--workers"]);
     assert.equal(await status.ended(), 0, status.output);
-    assert.match(status.output, /0 workers\n.*310 runs wait, 0 are with workers: queue .*square/);
+    assert.match(status.output, /0 workers\n.*310 runs to begin, 0 with workers: queue .*square/);
     const after = await jobStates(url);
     assert(after["created"]! <= before["created"]! + 10);
     startWorker(t, { url, folder });
@@ -213,7 +218,7 @@ test("without its queue a sweep runs here after a warning, or fails", options, a
   assert.equal(ran, 2);
   assert.match(
     logs.join("\n"),
-    /Cannot use the workers of ".*127\.0\.0\.1:1.*in this process instead/,
+    /Cannot open store ".*127\.0\.0\.1:1.*in this process instead/,
   );
   const executor = cluster(nowhere, { fallback: false });
   await assert.rejects(sweep(twice, [{ n: 3 }], { executor, ...sweepOptions }).done, StoreError);
@@ -243,6 +248,11 @@ test(
     await change("version", String(version));
     await change("source", '"v:2"');
     await assert.rejects(swept(url, numbers(9)), /for another source of it \(v:2/);
+    const sweeping = ["sweep", `${runsModule}#square`, "-g", "n=1", "--store", url];
+    const refused = startCli(t, [...sweeping, "--engine", "pgboss"]);
+    assert.equal(await refused.ended(), 3);
+    const cancelling = ["stet", "worker", "--cancel", `${runsModule}#square`, "--store", url];
+    assert(refused.output.includes(`with: ${shellText(cancelling)}\n`), refused.output);
     await change("source", '""');
     await change("keys", `"${"0".repeat(24)}"`);
     await assert.rejects(swept(url, numbers(9)), /with another key of it/);
@@ -255,7 +265,7 @@ test(
     const args = ["worker", `${runsModule}#square`, "--store", url, "--cancel"];
     const cancel = startCli(t, args);
     assert.equal(await cancel.ended(), 0, cancel.output);
-    assert.match(cancel.output, /\d jobs were cancelled/);
+    assert.match(cancel.output, /Cancelled \d jobs?/);
     await sql.close();
   },
 );
@@ -333,6 +343,15 @@ test(
   async (t) => {
     const grid = ["-g", "n=1"];
     const module = `${runsModule}#square`;
+    const folder = tempFolder(t);
+    const engine = ["--engine", "pgboss"];
+    const own = join(folder, "own.ts");
+    writeFileSync(
+      own,
+      `import { once } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+export const train = once((n: number) => n, { store: "postgres://me:secret@h/d?table=runs" });
+`,
+    );
     for (
       const [args, message] of [
         [["sweep", module, ...grid, "--engine", "pgboss"], /--engine needs --store postgres/],
@@ -344,11 +363,20 @@ test(
         [["worker", module, "--store", "a.csv"], /stet worker needs --store postgres/],
         [["worker", `${runsModule}#no`, "--store", "postgres://h/d"], /has no export "no"/],
         [["worker", "--store", "postgres://h/d"], /name one module/],
+        [
+          ["worker", `${own}#train`, "--store", "postgres://h/d"],
+          /train\(\) has the store postgres:\/\/\S*@?h\/d\?table=runs, and --store names postgres:\/\/h\/d: .*give --store the same URL/,
+        ],
+        [
+          ["sweep", `${own}#train`, ...grid, "--store", "postgres://h/other?table=runs", ...engine],
+          /train\(\) has the store .*, and --store names postgres:\/\/h\/other/,
+        ],
       ] as const
     ) {
       const run = startCli(t, args);
       assert.equal(await run.ended(), 2, run.output);
       assert.match(run.output, message);
+      assert.doesNotMatch(run.output, /secret/);
     }
   },
 );
@@ -363,6 +391,7 @@ test(
     const workers = others.map((runtime, i) =>
       startWorker(t, { url, folder, runtime, owner: `worker${i}` })
     );
+    await until(() => workers.every(({ output }) => /Waiting for runs/.test(output)));
     const args = [
       ...["sweep", `${runsModule}#square`, "-g", `n=0..${KEYS - 1}`, "-g", "ms=150"],
       ...["--store", url, "--engine", "pgboss", "--no-fallback"],
@@ -391,5 +420,35 @@ test(
     const third = startCli(t, args);
     assert.equal(await third.ended(), 0);
     assert.match(third.output, new RegExp(`0 ran, ${KEYS} skipped, 0 failed`));
+  },
+);
+
+test(
+  "the plain function of docs/clusters.md is run by workers, and its results are saved",
+  options,
+  async (t) => {
+    const { url } = await place(t);
+    const page = readFileSync(new URL("../../docs/clusters.md", import.meta.url), "utf8");
+    const text = /^```ts train\.ts\n(.*?)^```/ms.exec(page)?.[1];
+    assert(text, "docs/clusters.md has train.ts");
+    const module = join(tempFolder(t), "train.ts");
+    writeFileSync(module, text);
+    startCli(t, ["worker", `${module}#train`, "--store", url, "-j", "2"]);
+    const sweep = [
+      "sweep",
+      `${module}#train`,
+      "-g",
+      "alpha=0.5",
+      "-g",
+      "seed=0..2",
+      "--store",
+      url,
+    ];
+    const run = startCli(t, [...sweep, "--save", "--engine", "pgboss", "--no-fallback"]);
+    assert.equal(await run.ended(), 0, run.output);
+    const backend = await openBackend(url);
+    const losses = (await backend.load()).map((row) => row["result.loss"] as number);
+    await backend.close();
+    assert.deepEqual(losses.sort(), [0.5 / 3, 0.25, 0.5]);
   },
 );

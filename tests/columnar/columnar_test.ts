@@ -178,7 +178,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
     assert.deepEqual(seeds, Array.from({ length: 600 }, (_, seed) => seed));
   });
 
-  test(`${extension}: who only reads a store with pending rows sees them, and merges them`, {
+  test(`${extension}: a reader of a store with pending rows sees them, and merges them`, {
     skip,
     timeout,
   }, (t) =>
@@ -238,41 +238,45 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       }),
   );
 
-  test(`${extension}: a file that was cut off at any byte, or is none, is told and left alone`, {
-    skip,
-    timeout,
-  }, async (t) => {
-    const store = tempStore(t, `runs${extension}`);
-    const backend = openMerging(store);
-    for (let seed = 0; seed < 50; seed++) await backend.record({ seed, model: `model ${seed}` });
-    await backend.close();
-    const whole = readFileSync(store);
-    const broken: Buffer[] = [Buffer.from("alpha,seed\n0.1,1\n"), Buffer.alloc(200, 7)];
-    for (const part of [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99]) {
-      broken.push(whole.subarray(0, Math.floor(whole.length * part)));
-    }
-    broken.push(whole.subarray(0, -1), whole.subarray(0, -8));
-    for (const bytes of broken) {
-      writeFileSync(store, bytes);
-      const damaged = await openEngine(store);
-      for (
-        const use of [
-          () => damaged.load(),
-          () => damaged.record({ seed: 1 }),
-          () => damaged.has({ seed: 1 }),
-          () => damaged.remove({ seed: 1 }),
-        ]
-      ) {
-        await assert.rejects(async () => await use(), (error: Error) => {
-          assert.equal(error.name, "FormatError");
-          return error.message.includes(store);
-        });
+  test(
+    `${extension}: a file that was cut off at any byte, or is of another kind, is reported and left alone`,
+    {
+      skip,
+      timeout,
+    },
+    async (t) => {
+      const store = tempStore(t, `runs${extension}`);
+      const backend = openMerging(store);
+      for (let seed = 0; seed < 50; seed++) await backend.record({ seed, model: `model ${seed}` });
+      await backend.close();
+      const whole = readFileSync(store);
+      const broken: Buffer[] = [Buffer.from("alpha,seed\n0.1,1\n"), Buffer.alloc(200, 7)];
+      for (const part of [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99]) {
+        broken.push(whole.subarray(0, Math.floor(whole.length * part)));
       }
-      await damaged.close();
-      assert.deepEqual(readFileSync(store), bytes);
-      assert.deepEqual(filesIn(dirname(store)), [`runs${extension}`]);
-    }
-  });
+      broken.push(whole.subarray(0, -1), whole.subarray(0, -8));
+      for (const bytes of broken) {
+        writeFileSync(store, bytes);
+        const damaged = await openEngine(store);
+        for (
+          const use of [
+            () => damaged.load(),
+            () => damaged.record({ seed: 1 }),
+            () => damaged.has({ seed: 1 }),
+            () => damaged.remove({ seed: 1 }),
+          ]
+        ) {
+          await assert.rejects(async () => await use(), (error: Error) => {
+            assert.equal(error.name, "FormatError");
+            return error.message.includes(store);
+          });
+        }
+        await damaged.close();
+        assert.deepEqual(readFileSync(store), bytes);
+        assert.deepEqual(filesIn(dirname(store)), [`runs${extension}`]);
+      }
+    },
+  );
 
   test(`${extension}: verify() tells what a killed process left, and mends it`, {
     skip,
@@ -320,7 +324,7 @@ for (const extension of [".parquet", ".arrow", ".arrows"]) {
       assert.deepEqual(filesIn(dirname(store)), [`runs${extension}`, torn]);
     }));
 
-  test(`${extension}: a pending file without its first line is told and left alone`, {
+  test(`${extension}: a pending file without its first line is reported and left alone`, {
     skip,
     timeout,
   }, async (t) => {
@@ -524,7 +528,7 @@ test(".parquet: a path that would be a pattern names one file", {
 });
 
 for (const extension of [".parquet", ".arrow", ".arrows"]) {
-  test(`${extension}: a name that is too long for the files beside it is refused before the run`, {
+  test(`${extension}: a name that is too long for its side files is refused before the run`, {
     skip: columnarSkips[extension]!,
     timeout,
   }, async (t) => {

@@ -61,6 +61,7 @@ const arrows: Record<string, readonly string[]> = {
       "core/errors.ts",
       "core/runtime",
       "core/values",
+      "core/options",
       "core/keys",
       "core/contract",
       "core/display",

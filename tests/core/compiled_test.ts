@@ -100,7 +100,7 @@ for (const [tool, text] of Object.entries(hidden)) {
   });
 }
 
-test("what people write is not taken for what a compiler made", () => {
+test("code written by hand is not taken for a compiler's", () => {
   const own: Readonly<Record<string, readonly string[] | undefined>> = {
     "(items) => each([items], function* (item) { yield item; })": undefined,
     "(params) => { const { alpha, seed = 7 } = params; return alpha * seed; }": undefined,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import vm from "node:vm";
 import { isErrorLike, messageOf, nameOf, stackOf } from "../../core/errors.ts";
 import { receiveError, sendError } from "../../executors/sent_error.ts";
+import { httpRetry } from "../../mod.ts";
 import { problemOf } from "../../server/routes/problem.ts";
 
 const foreign: unknown = vm.runInNewContext(`
@@ -24,6 +25,21 @@ test("an error of another realm is sent to another process as one of this realm"
   assert.equal(received.stack, stackOf(foreign));
   assert.equal((received as { code?: unknown }).code, "E_BOOM");
   assert.equal(messageOf(received.cause), "below");
+});
+
+test("the answer of a service reaches another process with its status and headers", () => {
+  const headers = { "retry-after": "3" };
+  const response = new Response("too fast", { status: 429, headers });
+  const client = { status: 429, headers, request: () => {} };
+  const errors = [
+    response,
+    new Error("no", { cause: response }),
+    Object.assign(new Error("no"), { response: client }),
+    Object.assign(new Error("no"), { status: 429, headers: new Headers(headers) }),
+  ];
+  for (const error of errors) {
+    assert.equal(httpRetry(receiveError(structuredClone(sendError(error))), 1), 3000);
+  }
 });
 
 test("the sidecar reports an error of another realm with its stack", () => {

@@ -173,6 +173,11 @@ test("each decimal that range() gives is the one of its text", () => {
   }
 });
 
+test("range() without an end is refused with an example", () => {
+  const called = range as (start: number) => unknown;
+  assert.throws(() => called(3), { name: "TypeError", message: /range\(0, 2\) is 0, 1, 2/ });
+});
+
 test("range() refuses a step that does not lead to the end", () => {
   assert.throws(() => range(4, 0), { name: "RangeError", message: /step 1 leads away.*pass -1/ });
   assert.throws(() => range(0, 4, -1), RangeError);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { shownLocation, withoutSecrets } from "../../core/runtime/shown_location.ts";
 
 test("shownLocation() leaves out the password of a URL, whatever is in it", () => {
@@ -76,4 +77,21 @@ test("withoutSecrets() leaves out the secrets of each URL in a text", () => {
     withoutSecrets(`got "mysql://me:s3cr3t@h/db" and 'http://h/?token=s3cr3t', runs.csv`),
     `got "mysql://me@h/db" and 'http://h/', runs.csv`,
   );
+});
+
+test("shownCommand() shows how to give the password that a URL had", () => {
+  for (
+    const [words, command] of [
+      [
+        ["stet", "ls", "postgres://me:s3cr3t@h/db?table=a"],
+        "PGPASSWORD=… stet ls 'postgres://me@h/db?table=a'",
+      ],
+      [
+        ["stet", "run", "--store=postgres+ssl://me@h/db?password=s3cr3t", "-g", "n=1"],
+        "PGPASSWORD=… stet run --store=postgres+ssl://me@h/db -g n=1",
+      ],
+      [["stet", "ls", "postgres://me@h/db"], "stet ls postgres://me@h/db"],
+      [["stet", "ls", "it's.csv"], "stet ls 'it'\\''s.csv'"],
+    ] as const
+  ) assert.equal(shownCommand(words), command);
 });

@@ -130,7 +130,7 @@ test("toValue() refuses cycles, also through toJSON()", () => {
   assert.throws(() => valueOf({ self }), { name: "TypeError", message: /params\.self .*cycle/ });
 });
 
-test("toValue() takes an object that stands in two places", () => {
+test("toValue() takes an object that occurs twice", () => {
   const shared = { x: 1 };
   assert.deepStrictEqual(valueOf([shared, { shared }]), [{ x: 1 }, { shared: { x: 1 } }]);
 });

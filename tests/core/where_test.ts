@@ -84,7 +84,7 @@ test("and binds more than or, not more than and; parentheses more than all", () 
   assert.deepEqual(matching("model not in ('a', 'b')"), [2, 3]);
 });
 
-test("what is no condition is an error that says where", () => {
+test("a text that is no condition is an error that says where", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["", /character 1: found the end, expected a column or a value/],
     ["alpha", /character 6: found the end, expected a comparison/],
@@ -94,7 +94,9 @@ test("what is no condition is an error that says where", () => {
     ["(alpha > 1", /character 11: found the end, expected "\)"/],
     ["alpha in 1", /character 10: found "1", expected "\("/],
     ["model = 'a", /character 9: a quote \('\) is opened and never closed/],
-    ["model = a", /character 9: there is no column "a"; .*a text is in single quotes/],
+    ["model = a", /character 9: there is no column "a"; .*a text is in single quotes: 'a'/],
+    ["model = modell", /did you mean model, or the text 'modell'\?/],
+    ["model > 2024-01-30", /character 9: a date is a text, in single quotes: '2024-01-30'/],
     ["alhpa > 1", /character 1: there is no column "alhpa"; did you mean alpha\?/],
     ["acc > 1", /character 1: "acc" can be result\.val\.acc or result\.train\.acc/],
     ["alpha = [1, ", /character 9: found "\["/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { brokenLinks } from "../../scripts/check_pages.ts";
 import { cliPage } from "../../scripts/cli_page.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -45,33 +46,12 @@ function sources(): string[] {
   });
 }
 
-/** Returns the anchors that GitHub gives the headings of a page. */
-function anchors(page: string): Set<string> {
-  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) => text);
-  return new Set(
-    headings.map((text) =>
-      text.toLowerCase().replace(/[^\p{L}\p{N}\p{M} _-]/gu, "").replaceAll(" ", "-")
-    ),
-  );
-}
-
 test("docs/reference/cli.md is made from the declared options: deno task docs writes it", async () => {
   assert.equal(read("docs/reference/cli.md"), await cliPage());
 });
 
-test("every relative link of README.md and docs/ leads to a file, and to a heading of it", () => {
-  const broken: string[] = [];
-  for (const [page, text] of pages) {
-    for (const [, link = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^\w+:/.test(link)) continue;
-      const { pathname, hash } = new URL(link, new URL(page, root));
-      const path = decodeURIComponent(pathname.slice(root.pathname.length));
-      const isThere = existsSync(new URL(path, root)) &&
-        (hash === "" || anchors(pages.get(path) ?? read(path)).has(hash.slice(1)));
-      if (!isThere) broken.push(`${page}: ${link}`);
-    }
-  }
-  assert.deepEqual(broken, []);
+test("every relative link and picture of a page leads to a file, and to a heading of it", () => {
+  assert.deepEqual(brokenLinks(), []);
 });
 
 test("every name that a block imports from the package is exported", async () => {

@@ -89,7 +89,7 @@ for (const extension of [".csv", ".json", ".sqlite"]) {
     }));
 
   test(
-    `${extension}: a row has the same values whoever wrote it`,
+    `${extension}: a row has the same values, whichever language wrote it`,
     { skip, timeout },
     (t) =>
       withPython(async (python) => {

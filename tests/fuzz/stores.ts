@@ -162,6 +162,7 @@ function rowOf(i: number): Row {
   if (i % 3 === 0) setEntry(row, "note", `"two words", quoted, naïve 🦕 ${i}`);
   if (i % 4 === 1) setEntry(row, "note", ["7", "", null, NaN, 2n ** 70n, [1, "a"]][i % 6]!);
   if (i % 50 === 7) setEntry(row, "result.text", `long ${i} `.repeat(1000));
+  if (i % 10 === 3) setEntry(row, "result.text", `one, "two"\n\n"three" ${i},\n4,\tfive`);
   setEntry(row, "result.loss", 1 / (i + 1));
   return row;
 }

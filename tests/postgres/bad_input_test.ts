@@ -11,6 +11,7 @@ import { tempFolder } from "../temp_folder.ts";
 import { startPooler } from "./pooler.ts";
 import { owner, poolerSkip, postgresSkip } from "./programs.ts";
 import { type ProxyOptions, startProxy } from "./proxy.ts";
+import { until } from "../until.ts";
 import { type PostgresServer, startServer, type UrlParts } from "./server.ts";
 
 /** A password with the characters that end other parts of a URL. */
@@ -31,7 +32,7 @@ function secured(): Promise<PostgresServer> {
 }
 
 async function startSecured(): Promise<PostgresServer> {
-  const server = await startServer();
+  const server = await startServer({ settings: ["authentication_timeout = 600s"] });
   const sql = await server.connect();
   for (const role of ["member", "reader"]) {
     await sql.query(`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
@@ -93,26 +94,27 @@ async function runOnce(store: string, body: () => void): Promise<void> {
 async function assertRefusedBehind(
   proxyOptions: ProxyOptions,
   pattern: RegExp,
-  params: UrlParts["params"] = {},
+  parts: UrlParts = {},
 ): Promise<void> {
   const server = await secured();
   const proxy = await startProxy(server.port, proxyOptions);
   try {
-    await assertRefused(await secretUrl({ port: proxy.port, params }), pattern);
+    await assertRefused(await secretUrl({ port: proxy.port, ...parts }), pattern);
+    await until(() => proxy.connections === 0); // one that is left open keeps the process alive
   } finally {
     await proxy.close();
   }
 }
 
 test("a wrong password is refused", options, async () => {
-  await assertRefused(await secretUrl({ password: `${PASSWORD}!` }), /password/);
+  await assertRefusedBehind({}, /password/, { password: `${PASSWORD}!` });
 });
 
 test(
   "no password where one is needed is refused, and the ways to give it are named",
   options,
   async () => {
-    await assertRefused((await secured()).url({ user: "member" }), /PGPASSWORD/);
+    await assertRefusedBehind({}, /PGPASSWORD/, { password: undefined });
   },
 );
 
@@ -185,14 +187,11 @@ test("a password by PGPASSWORD, by a password file and by the URL is taken", opt
 });
 
 test("a database that does not exist is refused", options, async () => {
-  await assertRefused(
-    await secretUrl({ database: "nowhere" }),
-    /database "nowhere" does not exist/,
-  );
+  await assertRefusedBehind({}, /database "nowhere" does not exist/, { database: "nowhere" });
 });
 
 test("a schema that does not exist is refused", options, async () => {
-  await assertRefused(await secretUrl({ params: { schema: "nowhere" } }), /schema "nowhere"/);
+  await assertRefusedBehind({}, /schema "nowhere"/, { params: { schema: "nowhere" } });
 });
 
 test("a port at which nothing listens is refused", options, async () => {
@@ -226,7 +225,7 @@ test("CockroachDB is refused", options, async () => {
 });
 
 test("a role that may not make tables is refused", options, async () => {
-  await assertRefused(await secretUrl({ user: "reader" }), /permission|privilege|CREATE/);
+  await assertRefusedBehind({}, /permission|privilege|CREATE/, { user: "reader" });
 });
 
 test("a table of another program is refused, and stays as it is", options, async (t) => {
@@ -358,6 +357,36 @@ test("a role that may only read sees the status, rows and SQL of a store", optio
   await assert.rejects(run({ seed: 9 }), /may not|permission|privilege/);
   await run.close();
 });
+
+test(
+  "the command that a sweep prints finds its failures, given the password",
+  options,
+  async (t) => {
+    const store = await secretUrl({ params: { table: "failing" } });
+    const folder = tempFolder(t);
+    const module = join(folder, "swept.ts");
+    const library = new URL("../../mod.ts", import.meta.url).href;
+    writeFileSync(
+      module,
+      `import { once } from ${JSON.stringify(library)};
+export const fails = once(({ n }: { n: number }) => { throw new Error("no " + n); }, {
+  store: ${JSON.stringify(store)}, namespace: "function", quiet: true });`,
+    );
+    const run = ["run", "--logs", folder, "--store", store, "-g", "n=1", "--", "false"];
+    for (const args of [run, ["sweep", `${module}#fails`, "-g", "n=1"]]) {
+      const { text } = await stet(...args);
+      const [, url = ""] = /failed: PGPASSWORD=… stet failures '(.*)'/.exec(text) ?? [];
+      const named = new URL(url);
+      assert.deepEqual(
+        [named.username, named.search],
+        [new URL(store).username, "?table=failing"],
+        text,
+      );
+      named.password = new URL(store).password;
+      assert.match((await stet("failures", named.href)).text, /failed and not yet run again/);
+    }
+  },
+);
 
 test("no command shows the password, whether it succeeds or fails", options, async (t) => {
   const url = await secretUrl({ params: { table: "shown" } });

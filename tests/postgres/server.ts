@@ -27,7 +27,7 @@ export interface UrlParts {
   /** Default: `stet`. */
   readonly user?: string;
   /** Default: none. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   readonly host?: string;
   /** Port, such as that of a proxy. Default: the server's. */
   readonly port?: number;

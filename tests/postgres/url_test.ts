@@ -22,7 +22,7 @@ test("a URL of PostgreSQL is parsed, with and without a driver", () => {
   assert.equal(parsePostgresUrl("postgres:///db?host=/run/pg").host, "/run/pg");
 });
 
-test("one store has one location, whoever connects to it", () => {
+test("one store has one location for all users", () => {
   const locations = [
     "postgres://h/db",
     "postgresql://me@h:5432/db",

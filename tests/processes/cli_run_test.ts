@@ -330,7 +330,7 @@ test("run refuses the rows of a store whose rows name another command, as older 
   assert.match((await run("echo", "{seed}")).err, summary(1, 1, 0));
 });
 
-test("what keeps run from running is told before anything runs", async (t) => {
+test("run reports what it lacks before anything runs", async (t) => {
   const folder = tempFolder(t);
   for (
     const [args, message] of [
@@ -360,7 +360,7 @@ test("what keeps run from running is told before anything runs", async (t) => {
   assert.deepEqual(fs.readdirSync(folder), ["combos.csv"]);
 });
 
-test("what keeps sweep from running is told before anything runs", async (t) => {
+test("sweep reports what it lacks before anything runs", async (t) => {
   const folder = tempFolder(t);
   const broken = join(folder, "broken.ts");
   fs.writeFileSync(broken, "throw new Error('not today');\n");

@@ -12,6 +12,7 @@ import { cli } from "../workers/cli_process.ts";
 
 const script = fileURLToPath(new URL("../workers/terminal.py", import.meta.url));
 const closing = fileURLToPath(new URL("../workers/close_terminal.py", import.meta.url));
+const answering = fileURLToPath(new URL("../workers/answer_terminal.py", import.meta.url));
 const hasTerminals = spawnSync("python3", ["-c", "import pty, termios"]).status === 0;
 const skip = hasTerminals ? false : "python3, which makes the terminal, is not there or has no pty";
 
@@ -68,6 +69,27 @@ for (const { name, command, args } of runtimes) {
     const backend = await openBackend(join(folder, "runs.csv"));
     assert.deepEqual((await backend.load()).map(({ n, result }) => [n, result]), [[1, 7]]);
     await backend.close();
+  });
+}
+
+for (const { name, command, args } of runtimes) {
+  test(`on a terminal a grid with a new param runs after a yes (${name})`, { skip }, async (t) => {
+    const cwd = tempFolder(t);
+    fs.writeFileSync(join(cwd, "runs.csv"), "n,_stet_timestamp\n1,2026-01-01T00:00:00.000Z\n");
+    const line = ["run", "-s", "runs.csv", "-g", "n=1,2", "-g", "m=3", "--", "true", "{n}", "{m}"];
+    for (const [key, code, rows] of [["n", 2, 1], ["y", 0, 3]] as const) {
+      const keys = JSON.stringify([["\\[y/N\\]", `${key}\r`]]);
+      const words = [answering, keys, command, ...args, cli, ...line];
+      const { stdout } = await promisify(execFile)("python3", words, { cwd, timeout: 60_000 });
+      assert.match(
+        stdout,
+        /has no m, and does not count.*--default m=3\r\n.*\[stet\] Run 2\? \[y\/N\]/,
+      );
+      assert.match(stdout, new RegExp(`\n${code}\n$`));
+      const backend = await openBackend(join(cwd, "runs.csv"));
+      assert.equal((await backend.load()).length, rows);
+      await backend.close();
+    }
   });
 }
 

@@ -98,7 +98,7 @@ test("an export that adds to a store and is killed has added the first rows, and
     }
   }));
 
-test("an export that is interrupted leaves an older file as it was, and nothing beside it", () =>
+test("an interrupted export leaves an older file as it was, and no other file", () =>
   inWorkshop(async ({ folder }) => {
     makeLong(join(folder, "runs.csv"), 300_000);
     for (const runtime of runtimes) {
@@ -138,7 +138,7 @@ test("stet export prints CSV, JSON and NDJSON", () =>
     }
   }));
 
-test("stet export ends in peace when who reads what it prints has enough", () =>
+test("stet export ends without an error when the reader of its output closes the pipe", () =>
   inWorkshop(async ({ folder }) => {
     makeLong(join(folder, "runs.csv"), 100_000);
     for (const { name, command, args } of runtimes) {

@@ -10,6 +10,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,6 +22,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { buildJsr } from "../../scripts/build_jsr.ts";
 import { buildNpm } from "../../scripts/build_npm.ts";
 import { runtimes } from "../runtimes.ts";
 
@@ -320,6 +322,15 @@ test("a program compiled by Bun sweeps in workers", { skip: bun ? false : "no Bu
   assert.equal(succeed(cwd, [join(cwd, "out")]).trim(), bundled);
 });
 
+test("the sources for JSR are those that deno.json publishes, with absolute links", () => {
+  const sources = join(folder, "jsr");
+  buildJsr(sources);
+  const names = readdirSync(sources);
+  for (const name of ["mod.ts", "cli.ts", "core", "LICENSE"]) assert(names.includes(name), name);
+  for (const name of ["tests", "docs", "scripts"]) assert(!names.includes(name), name);
+  assert.doesNotMatch(readFileSync(join(sources, "README.md"), "utf8"), /\]\((?!https?:)/);
+});
+
 test("deno.json names the dependencies of package.json, which linked packages are read from", () => {
   const read = (file: string): Record<string, Record<string, string>> =>
     JSON.parse(readFileSync(join(root, file), "utf8"));
@@ -329,7 +340,7 @@ test("deno.json names the dependencies of package.json, which linked packages ar
 });
 
 const configsOfClone: Readonly<Record<string, object>> = {
-  links: { imports: { "@stet/stet": "jsr:@stet/stet@^0.1.0" }, links: [root] },
+  links: { imports: { "@stet/stet": `jsr:@stet/stet@^${version}` }, links: [root] },
   imports: { imports: { "@stet/stet": `${root}mod.ts`, "acorn": "npm:acorn@^8.19.0" } },
 };
 for (const [name, config] of Object.entries(configsOfClone)) {

@@ -57,7 +57,7 @@ test("a killed process's temporary folder is removed by the next, a living one's
   assert.deepEqual(readdirSync(parent), []);
 });
 
-test("what a killed run left in the results folder is removed by the next run of its store", {
+test("leftovers of a killed run in the results folder are removed by the next run of its store", {
   timeout,
 }, async (t) => {
   const folder = tempFolder(t);

@@ -143,7 +143,7 @@ test("an interrupted ingest() loses nothing: the next one goes on", async (t) =>
   await near.close();
 });
 
-test("notes and JSON results cannot be told apart: that suffix is refused", async (t) => {
+test("notes and JSON results look the same: that suffix is refused", async (t) => {
   const init = { runner: () => {}, resultsDir: tempFolder(t), store: ":memory:" };
   assert.throws(() => new Store({ ...init, fileSuffix: ".json", resultNotes: true }), TypeError);
   await assert.rejects(new Store({ ...init, fileSuffix: ".JSON" }).ingest(), /fileSuffix/);

@@ -20,7 +20,22 @@ test("a sweep that is awaited while it is iterated over runs each key once", asy
   assert.deepEqual(await sweeping, await sweeping.done);
 });
 
+test("a sweep has catch and finally, which begin it", async () => {
+  const square = once((n: number) => n * n, { store: new MemoryBackend() });
+  const ends: unknown[] = [];
+  const counts = await sweep(square, [[1]]).finally(() => ends.push("end"));
+  assert.equal(counts.ran, 1);
+  const broken = await sweep(square, [null] as never).catch((error) => error);
+  assert(broken instanceof TypeError);
+  assert.deepEqual(await sweep(square, [[2]]).catch(() => ends.push("error")), {
+    ran: 1,
+    skipped: 0,
+    failed: 0,
+  });
+  assert.deepEqual(ends, ["end"]);
+});
+
 test("a sweep that is awaited rejects with the error that broke it", async () => {
   const square = once((n: number) => n * n, { store: new MemoryBackend() });
-  await assert.rejects(async () => await sweep(square, [1] as never), TypeError);
+  await assert.rejects(async () => await sweep(square, [null] as never), TypeError);
 });

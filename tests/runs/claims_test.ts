@@ -45,7 +45,7 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite"]) {
   );
 }
 
-test("what a killed process left of its owner file and its pin is swept away", () =>
+test("the owner file and the pin of a killed process are deleted", () =>
   inWorkshop(async ({ folder }) => {
     const store = join(folder, "runs.csv");
     const backend = engineOf(await openEngine(store));

@@ -134,7 +134,7 @@ test("commands() refuses params that cannot be put into a command", () => {
   }
 });
 
-test("commands() runs in the folder that it is told", async (t) => {
+test("commands() runs in the given folder", async (t) => {
   const cwd = tempFolder(t);
   await shell("echo > here", { cwd }).run(jobOf({}));
   assert(existsSync(join(cwd, "here")));
@@ -152,7 +152,7 @@ test("an aborted program is asked to end before it is killed", async (t) => {
   assert.equal(readFileSync(file, "utf8"), "on\nasked\n");
 });
 
-test("what ignores SIGTERM below an aborted program dies too", async (t) => {
+test("a descendant of an aborted program that ignores SIGTERM is killed too", async (t) => {
   const file = join(tempFolder(t), "beats");
   const abort = new AbortController();
   const below = `(trap "" TERM; while :; do printf . >> "$0"; sleep 0.01; done) > /dev/null 2>&1 &`;
@@ -166,7 +166,7 @@ test("what ignores SIGTERM below an aborted program dies too", async (t) => {
   assert.equal(readFileSync(file).length, size);
 });
 
-test("what a program leaves in the background with its output is ended", async (t) => {
+test("a background process that a program leaves with its output is ended", async (t) => {
   const file = join(tempFolder(t), "pid");
   const executor = shell(`sleep 600 & echo $! > "$0"; echo 5`, { killAfter: 100 }, "{file}");
   assert.equal(await executor.run(jobOf({ file })), 5);

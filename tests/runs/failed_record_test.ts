@@ -166,7 +166,7 @@ test("Store: a record that is refused leaves its key free for every method", {
   await store.close();
 });
 
-/** A plugin of the five methods whose `record` fails as it is told to. */
+/** A plugin of the five methods whose `record` fails on request. */
 class FailingBackend extends MemoryBackend {
   failing: "before" | "after" | undefined;
 

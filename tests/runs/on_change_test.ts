@@ -222,7 +222,7 @@ test("an older function that is called after a newer one is refused", async () =
   await assert.rejects(first(2), /has taken its place/);
 });
 
-test("functions without a name are refused, and told how one takes the other's place", async () => {
+test("functions without a name are refused, and the error says how one replaces the other", async () => {
   const options = { store: new MemoryBackend(), quiet: true };
   await once((seed: number) => seed, options)(1);
   await assert.rejects(

@@ -19,7 +19,8 @@ test("a result is the last match of a pattern in output or standard error", asyn
   for (
     const [pattern, value] of [
       [/loss: (\S+)/, 0.25],
-      [/acc=(?<acc>\d+) name=(?<name>.*)$/, { acc: 7, name: "a b" }],
+      [/lo(?:s)s: (\S+)/, 0.25],
+      [/(acc)=(?<acc>\d+) name=(?<name>.*)$/, { acc: 7, name: "a b" }],
       [/0\.\d+/g, 0.25],
       [/accuracy (.*)/, undefined],
     ] as const
@@ -40,6 +41,10 @@ test("a result is a file of the run, and none that was there before", async (t) 
   await assert.rejects(executor.run(jobOf({ seed: "x" })), /Cannot read the result .*x\.json/);
   const misspelt = commands(program, { result: "out/{sed}.json" });
   assert.throws(() => misspelt.check?.(jobOf({ seed: 1 })), /did you mean {seed}/);
+  assert.throws(() => commands(program, { result: /(\d+) (\d+)/ }), {
+    name: "TypeError",
+    message: /^Cannot read results by .*: it has 2 groups without names; name those/,
+  });
   assert.throws(() => commands(program, { concurrency: 2, result: "out.json" }), {
     name: "TypeError",
     message:
@@ -70,6 +75,8 @@ test("--result names a file or a pattern, and what was not found is said once", 
   const wrong = await run(second!, "-g", "n=1,2", "--result", "loss: (", ...program);
   assert.equal(wrong.code, 2);
   assert.match(wrong.err[0]!, /--result must be a file \(its name ends in \.json\) or a pattern/);
+  const late = await run(first!, "-g", "n=1..3", "--result", "loss: (.*)", ...program);
+  assert(late.err.some((line) => /2 skipped runs had no result to save before/.test(line)));
   const shared = await run(second!, "-g", "n=1,3", "-j", "2", "--result", "x.json", ...program);
   assert.equal(shared.code, 2);
 });

@@ -55,6 +55,79 @@ test("httpRetry takes the pause of Retry-After, and repeats no other 4xx", async
   assert.equal(await fn({ n: 2 }), "answer /2");
 });
 
+/** Errors with a status as clients throw them, and their pause if there is no other. */
+function withStatus(status: number, headers: object): [client: string, error: unknown][] {
+  const named = { status, headers };
+  const message = `Request failed with status code ${status}`;
+  return [
+    ["a Response", new Response("", { status, headers: Object.entries(headers) })],
+    ["fetch", new Error("no", { cause: new Response("", named as ResponseInit) })],
+    [
+      "openai, anthropic",
+      Object.assign(new Error("no"), {
+        status,
+        headers: new Headers(named.headers as HeadersInit),
+      }),
+    ],
+    ["axios", Object.assign(new Error(message), { response: named })],
+    ["undici, got", Object.assign(new Error("no"), { statusCode: status, headers })],
+    ["a client that wraps errors", new Error("no", { cause: new Error("no", { cause: named }) })],
+    ["ai", Object.assign(new Error("no"), { statusCode: status, responseHeaders: headers })],
+    ["a client with a text", Object.assign(new Error("no"), { status: `${status}`, headers })],
+    ["googleapis", Object.assign(new Error("no"), { code: status, response: { headers } })],
+  ];
+}
+
+test("httpRetry finds the status and Retry-After where clients have them", () => {
+  for (const name of ["retry-after", "Retry-After"]) {
+    for (const [client, error] of withStatus(429, { [name]: "3" })) {
+      assert.equal(httpRetry(error, 1), 3000, client);
+    }
+  }
+  for (const [client, error] of withStatus(404, {})) {
+    assert.equal(httpRetry(error, 1), false, client);
+  }
+});
+
+test("httpRetry finds the status in a message, and no other number", () => {
+  const throttled = [
+    "HTTP 429",
+    "429 Too Many Requests",
+    "429",
+    "Too Many Requests",
+    "HTTP error! status: 429",
+    "Response status: 429",
+    "Request failed with status code 429",
+    "Request failed: 429",
+    "the service answers 503",
+    "HTTP/1.1 503 Service Unavailable",
+    "status_code=502",
+    "http://localhost:443/: fetch failed",
+  ];
+  for (const message of throttled) {
+    for (
+      const error of [new Error(message), message, new Error("no", { cause: new Error(message) })]
+    ) {
+      const pause = httpRetry(error, 1);
+      assert(typeof pause === "number" && pause >= 750 && pause <= 1250, `${message}: ${pause}`);
+    }
+  }
+  assert.equal(httpRetry(new Error("HTTP 404"), 1), false);
+  const others = [
+    "exit status 200",
+    "404 rows are missing",
+    "no file at step 500",
+    "expected 429 rows, got 3",
+    "cannot read http://localhost:443/",
+  ];
+  for (const message of others) assert.equal(httpRetry(new Error(message), 1), undefined, message);
+});
+
+test("httpRetry() without an error is refused with the fix", () => {
+  const called = httpRetry as unknown as () => undefined;
+  assert.throws(() => called(), { name: "TypeError", message: /write { retry: httpRetry }/ });
+});
+
 test("httpRetry repeats after a lost connection, and no error of the program", async (t) => {
   let calls = 0;
   const url = await service(t, ({ socket }, response) => {
@@ -84,8 +157,25 @@ test("retries bounds the attempts of retry, which returns milliseconds, false or
   assert.equal(calls, 3);
   await sweep(fn, [{ n: 1 }], { retry: () => undefined, log: quiet });
   assert.equal(calls, 4);
-  const wrong = sweep(fn, [{ n: 1 }], { retry: () => NaN, log: quiet });
-  await assert.rejects(wrong.done, /must return milliseconds, false or undefined, got NaN/);
+  const wrong: [pause: unknown, got: RegExp][] = [
+    [NaN, /got NaN/],
+    ["1000", /got "1000"/],
+    [Promise.resolve(0), /got a promise/],
+    [true, /got true/],
+  ];
+  for (const [pause, got] of wrong) {
+    for (const name of ["retry", "retryDelay"]) {
+      const options = { [name]: () => pause as number, retries: 1, log: quiet };
+      await assert.rejects(sweep(fn, [{ n: 1 }], options).done, (error: TypeError) => {
+        assert.match(error.message, got);
+        assert.match(
+          error.message,
+          RegExp(`: ${name} must return milliseconds, false or undefined`),
+        );
+        return error.cause instanceof Error && error.cause.message === "1";
+      });
+    }
+  }
   assert.throws(() => sweep(fn, [], { retry: () => 0, retryDelay: 1 }), TypeError);
 });
 
@@ -129,7 +219,10 @@ test("maxFailures stops a sweep that only fails, by count or share", async (t) =
   const log = (line: string): void => void lines.push(line);
   const counts = await sweep(asking(url), grid, { maxFailures: 3, log });
   assert.deepEqual(counts, { ran: 0, skipped: 0, failed: 3, stopped: "error" });
-  assert.deepEqual(lines, ["[stet] Stopped: 3 of 3 runs failed, maxFailures is 3"]);
+  assert.deepEqual(lines, [
+    "[stet] Stopped: 3 of 3 runs failed, maxFailures is 3",
+    "[stet] 3 runs of anonymous() failed, the first: the service answers 500",
+  ]);
   assert.equal((await sweep(asking(url), grid, { maxFailures: 0.5, log: quiet })).failed, 20);
   assert.throws(() => sweep(asking(url), grid, { maxFailures: 1.5 }), RangeError);
 });

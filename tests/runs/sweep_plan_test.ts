@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { decodePlan, encodePlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { mergedPlan } from "../../core/grids/merged_plan.ts";
-import { shownCommand } from "../../core/runtime/shown_location.ts";
+import { withoutSecretWords } from "../../core/runtime/shown_location.ts";
 import { main } from "../../cli.ts";
 import { expandGrid, once, range, status, Store, sweep } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
@@ -249,7 +249,7 @@ test("mergedPlan() keeps an earlier plan only if it contains the later one", () 
   assert.equal(mergedPlan(undefined, large), large);
 });
 
-test("shownCommand() leaves out what may be a secret", () => {
+test("withoutSecretWords() leaves out what may be a secret", () => {
   const words = [
     "stet",
     "run",
@@ -274,7 +274,7 @@ test("shownCommand() leaves out what may be a secret", () => {
     "password='hush'",
     "lr=0.1",
   ];
-  const shown = shownCommand(words).join(" ");
+  const shown = withoutSecretWords(words).join(" ");
   assert.doesNotMatch(shown, /hush/);
   for (const kept of ["max_tokens=64,128", "train.py", "--token-file token.txt", "lr=0.1"]) {
     assert(shown.includes(kept), `${kept}: ${shown}`);

@@ -109,7 +109,7 @@ test("sweep() takes arrays of arguments, and names for positional ones", async (
   );
 });
 
-test("sweep() holds few outcomes for who iterates slowly", async () => {
+test("sweep() buffers few outcomes for a slow iterator", async () => {
   const { double, calls } = doubling();
   const iterator = sweep(double, expandGrid({ n: range(1, 1000) }))[Symbol.asyncIterator]();
   await iterator.next();
@@ -302,7 +302,7 @@ test("attempts begin no more often than `perSecond` says", async () => {
   assert(whole > 35, `five attempts in ${whole} ms`); // a lower bound: a slow machine only adds
 });
 
-test("what makes no key ends the sweep before anything runs if params are an array", async () => {
+test("params without a key end the sweep before anything runs if they are an array", async () => {
   const { double, calls } = doubling();
   const items = [{ n: 1 }, { n: new Map() }] as unknown as Params[];
   await assert.rejects(sweep(double, items).done, { name: "TypeError", message: /params\.n/ });
@@ -423,7 +423,7 @@ test("params are ended when one of them makes no key", async () => {
   assert(isEnded);
 });
 
-test("params that fail as they are ended are told, and end no sweep", async () => {
+test("params that fail while they are closed are reported, and end no sweep", async () => {
   const { double } = doubling();
   const told: string[] = [];
   function* items(): Generator<Params> {
@@ -457,7 +457,8 @@ test("timers get their turn between runs that never wait", async () => {
 test("sweep() refuses what it cannot sweep", () => {
   const { double } = doubling();
   const wrong = sweep as unknown as (...args: unknown[]) => unknown;
-  assert.throws(() => wrong((n: number) => n, []), /wrapped, or a Store/);
+  assert.throws(() => wrong((n: number) => n, []), /wrap it, as in once\(train/);
+  assert.throws(() => wrong("train.ts#train", []), /wrapped, or a Store, got "train.ts#train"/);
   assert.throws(() => wrong(double, { n: 1 }), /must be an array or other iterable/);
   assert.throws(() => wrong(double, null), /got null/);
   for (

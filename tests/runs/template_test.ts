@@ -7,7 +7,7 @@ function filled(word: string, params: Row): string | undefined {
   return fillTemplate(parseTemplate([word]), params, { id: "0123456789abcdef", slot: 3 })[0];
 }
 
-test("a placeholder stands for its param anywhere in a word", () => {
+test("a placeholder is replaced by its param anywhere in a word", () => {
   assert.equal(filled("{alpha}", { alpha: 0.5 }), "0.5");
   assert.equal(filled("--out={model}-{seed}.json", { model: "a b", seed: 3 }), "--out=a b-3.json");
   assert.equal(filled("{id}/{größe}", { größe: 1 }), "0123456789abcdef/1");

@@ -10,7 +10,7 @@ const shape = keyShape(["n"]);
 const key = (n: number) => keyOf(shape, { n });
 
 for (const name of ["runs.csv", "runs.jsonl", "runs.json"]) {
-  test(`what is recorded together in ${name} is found at once, and written at the end`, async (t) => {
+  test(`rows recorded together in ${name} are found at once, and written at the end`, async (t) => {
     const store = tempStore(t, name);
     const backend = engineOf(await openBackend(store, { durability: "process" }));
     await backend.record({ n: 0, text: "zero" });

@@ -135,7 +135,7 @@ test("events tell what runs and what failed", async (t) => {
   await sidecar.close();
 });
 
-test("who connects again is told what was missed, or to start over", async (t) => {
+test("a client that reconnects gets the missed events, or a reset", async (t) => {
   const { sidecar } = await served(t);
   const first = await Listener.open(sidecar);
   const { id } = await first.wait("start");

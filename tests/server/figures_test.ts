@@ -292,7 +292,7 @@ test("a figure is made once for a state of the store", async () => {
   mirror.close();
 });
 
-test("a figure that took long is made again after a rest, and who asks waits", async () => {
+test("a slow aggregate is computed again after its minimum interval, and requests wait for it", async () => {
   const { backend, mirror, follower } = await mirrorOf([{ a: 1 }]);
   const cache = new FigureCache(follower);
   const ask = (): Promise<string> =>

@@ -44,7 +44,7 @@ async function assertRejects(
 
 const page = "<!doctype html><title>It works!</title>";
 
-test("what answers and is no sidecar is an error that names the URL", async (t) => {
+test("an answer of another server is an error that names the URL", async (t) => {
   const answers: Record<string, [RequestListener, RegExp]> = {
     "a page": [(_, response) => {
       response.setHeader("content-type", "text/html");

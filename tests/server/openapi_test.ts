@@ -33,7 +33,7 @@ test("every route of the OpenAPI document is there, and refuses what is no body 
   }
 });
 
-test("a method that a path does not take is told which it does", async (t) => {
+test("a method that a path does not take is answered with those it takes", async (t) => {
   const { ask } = await served(t);
   const answer = await ask("/v1/runs", { method: "DELETE" });
   assert.equal(answer.status, 405);
@@ -54,7 +54,7 @@ test("every reference of the OpenAPI document leads somewhere", async (t) => {
   }
 });
 
-test("what the document says of a request is what is checked", async (t) => {
+test("requests are checked as the document says", async (t) => {
   const { ask, post } = await served(t);
   const { components: { schemas } } = await (await ask("/v1/openapi.json")).json();
   const claim = schemas.ClaimRequest;

@@ -83,7 +83,7 @@ test("a batch waits while none is claimed and some are busy", async (t) => {
   assert.equal((await waiting).json.answers[0].state, "claimed");
 });
 
-test("a result is JSON as it is; params are cell text, and those beside the key are recorded", async (t) => {
+test("a result is JSON as it is; params are cell text, and params outside the key are recorded", async (t) => {
   const { ask, post, store } = await served(t);
   const results = ["42", "", "nan", { answer: "42", none: null }, ["1", 2], 2 ** 60, true];
   for (const [seed, result] of results.entries()) {
@@ -167,7 +167,7 @@ test("a claim outlives the sidecar that gave it", async (t) => {
   assert.equal((await post("/v1/record", { ...run, token, result: 2 })).status, 409);
 });
 
-test("a failure is noted, told, and forgotten when the run succeeds", async (t) => {
+test("a failure is noted, listed, and forgotten when the run succeeds", async (t) => {
   const { post, ask } = await served(t);
   const { json: { token } } = await post("/v1/claim", run);
   const note = { error: "out of memory", stack: "at train", attempts: 2 };

@@ -6,6 +6,7 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import { MirrorClient } from "../../server/figures/mirror_client.ts";
+import { expandGrid, range } from "../../mod.ts";
 import { served } from "../served.ts";
 
 /** The text of a CSV store. */
@@ -114,4 +115,23 @@ test("an error of the mirror's thread is one of this thread, and closing ends wh
   mirror.close();
   await assert.rejects(asked, /Cannot show store/);
   await assert.rejects(mirror.ask("kinds"), /Cannot show store/);
+});
+
+test("the grid of a sidecar is axes, a grid, or any iterable of params", async (t) => {
+  const axes = { alpha: [0.1, 0.5], seed: range(0, 2) };
+  const grids = [
+    axes,
+    expandGrid(axes),
+    expandGrid(axes).toArray(),
+    new Set([...expandGrid(axes)]),
+  ];
+  for (const grid of grids) {
+    const { ask, post } = await served(t, { grid });
+    for (const params of [{ alpha: 0.1, seed: 1 }, { alpha: 0.5, seed: 9 }]) {
+      await post("/v1/record", { params });
+    }
+    const { grid: progress } = await (await ask("/v1/progress")).json();
+    assert.deepEqual([progress.total, progress.done, progress.inferred], [6, 1, false]);
+  }
+  await assert.rejects(served(t, { grid: { alpha: 5 } as never }), /Cannot use alpha as an axis/);
 });

@@ -55,7 +55,7 @@ test("a page has rows in the order asked for, how many there are, and where the 
   assert.deepEqual(quoted.rows.map(({ name }: { name: string }) => name), [
     "a,b",
     JSON.stringify('"x"'),
-    JSON.stringify("two\nlines"),
+    "two\nlines",
     JSON.stringify("42"),
     JSON.stringify(""),
   ]);
@@ -83,7 +83,7 @@ test("rows stream as JSON Lines and CSV, by Accept and by extension", async (t) 
   assert.equal((await sidecar.ask("/v1/runs", { headers: { accept: "image/png" } })).status, 406);
 });
 
-test("what did not change is answered by 304, and a change by what is there now", async (t) => {
+test("an unchanged answer is 304, and a changed one the current rows", async (t) => {
   const sidecar = await served(t);
   await filled(sidecar, sample(10));
   for (const path of ["/v1/runs", "/v1/runs.csv", "/v1/runs.ndjson", "/v1/runs?limit=3"]) {
@@ -102,7 +102,7 @@ test("what did not change is answered by 304, and a change by what is there now"
   }
 });
 
-test("answers are zipped for who takes that", async (t) => {
+test("answers are compressed for clients that accept it", async (t) => {
   const sidecar = await served(t);
   await filled(sidecar, sample(1000));
   for (const path of ["/v1/runs", "/v1/runs.csv"]) {

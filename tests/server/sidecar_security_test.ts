@@ -41,6 +41,12 @@ test("a Host that is not this sidecar's is refused", async (t) => {
   for (const host of ["evil.example", `127.0.0.1.evil.example:${port}`, "", "localhost.evil"]) {
     assert.ok([400, 421].includes(await statusOf(url, { host })), host);
   }
+  const answer = await raw(
+    url,
+    "GET /v1/status HTTP/1.1\r\nhost: box:80\r\nconnection: close\r\n\r\n",
+  );
+  const { detail } = JSON.parse(/\{.*\}/s.exec(answer)![0]);
+  assert.match(detail, /not known by the Host "box"; start it with --allow-host "box"/);
 });
 
 test("requests that a page of another origin or site makes are refused", async (t) => {

@@ -71,7 +71,7 @@ test("huge texts and integers are answered, and block nothing", async (t) => {
   }
 });
 
-test("what is said of a failure comes back as it was", async (t) => {
+test("the texts of a failure come back unchanged", async (t) => {
   for (const name of ["runs.csv", "runs.sqlite", "runs.arrow"]) {
     const { post, ask } = await served(t, { name });
     const params = { alpha: 1 };
@@ -89,7 +89,7 @@ test("what is said of a failure comes back as it was", async (t) => {
   }
 });
 
-test("a column that a store cannot have beside another is the request's fault", async (t) => {
+test("a column that conflicts with another of the store is the request's fault", async (t) => {
   for (const name of ["runs.sqlite", "runs.parquet"]) {
     const { post } = await served(t, { name });
     await post("/v1/record", { params: { alpha: 1 }, result: { loss: 1 } });

@@ -73,7 +73,7 @@ test("identifiers of a foreign CSV are imported as text, and their runs are skip
     const { out, err } = await stet(...args);
     assert.deepEqual(out, [`[stet] 3 runs recorded in ${store}`]);
     assert.deepEqual(err.map((line) => /Note: (\w+) is text/.exec(line)?.[1]), ["sample", "tool"]);
-    assert.match((await stet(...args)).out.join(), /0 runs recorded .* 3 were there already/);
+    assert.match((await stet(...args)).out.join(), /0 runs recorded .* 3 there already/);
     const again: string[] = [];
     const run = once(({ sample }: { sample: string; tool: string }) => {
       again.push(sample);
@@ -104,7 +104,7 @@ test("--text and --number decide by hand, whatever kind the file is of", async (
   assert.match(err.join(), /"vv": did you mean "v"/);
 });
 
-test("what stet exported keeps its types when it is imported", async (t) => {
+test("an export of stet keeps its types when it is imported", async (t) => {
   const folder = tempFolder(t);
   const store = join(folder, "runs.sqlite"), copy = join(folder, "copy.csv");
   const backend = await openBackend(store);
@@ -214,7 +214,7 @@ test("stet import says what it recorded, and lists rows of one key that differ",
   const first = await stet("import", ...args, "--key", "alpha,seed");
   assert.deepEqual([first.code, first.out], [0, [`[stet] 2 runs recorded in ${store}`]]);
   const second = await stet("import", ...args, "--key", "alpha,seed");
-  assert.deepEqual(second.out, [`[stet] 0 runs recorded in ${store}; 2 were there already`]);
+  assert.deepEqual(second.out, [`[stet] 0 runs recorded in ${store}; 2 there already`]);
   const third = await stet("import", ...args, "--key", "alpha");
   assert.equal(third.code, 1);
   assert.deepEqual(third.out, [

@@ -77,6 +77,10 @@ test("ls gives the columns that are asked for, though it sorts and selects by ot
     "          7    0.1",
     "2 of 30 rows",
   ]);
+  lines.length = 0;
+  const where = "alpha = 0.1";
+  await ls(store, { where, sort: ["alpha"], limit: 2, log: (line) => void lines.push(line) });
+  assert.match(lines[0]!, /^alpha /, "a column that is sorted by is shown, though all are equal");
 });
 
 test("ls never loads a store at once", async () => {

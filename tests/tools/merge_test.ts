@@ -187,7 +187,7 @@ test("stet merge lists conflicts, the first twenty, with what differs", async (t
   ]);
 });
 
-test("a wrong merge is told before anything is read", async (t) => {
+test("a wrong merge is refused before anything is read", async (t) => {
   const folder = tempFolder(t);
   const a = await makeStore(join(folder, "a.csv"), [{ seed: 1 }]);
   for (

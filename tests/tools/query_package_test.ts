@@ -72,7 +72,7 @@ test("DuckDB has all that is used of it", withDuckDb, async () => {
 const deno = runtimes.find(({ name }) => name === "deno");
 const skip = deno ? withDuckDb.skip : "Deno is not there";
 
-test("without Deno's permissions, what they are is told", { skip }, (t) => {
+test("without Deno's permissions, the error names them", { skip }, (t) => {
   const store = join(tempFolder(t), "runs.csv");
   writeFileSync(store, "seed\n1\n");
   const config = deno!.args.filter((arg) => arg.startsWith("--config"));

@@ -43,13 +43,13 @@ test("columns of a table are aligned by cells, and floats have six digits", () =
     tableText([
       { model: "日本", loss: 0.1 + 0.2, seconds: 1234567.891 },
       { model: "🎉", loss: 12.3456789, seconds: NaN },
-      { model: "a\tb", loss: 1e-9 / 3, seconds: 7 },
+      { model: "a\n\tb", loss: 1e-9 / 3, seconds: 7 },
     ], ["model", "loss", "seconds"]),
     [
-      "model          loss  seconds",
-      "日本            0.3  1234568",
-      "🎉          12.3457      nan",
-      '"a\\tb"  3.33333e-10        7',
+      "model         loss  seconds",
+      "日本           0.3  1234568",
+      "🎉         12.3457      nan",
+      "a⏎ b   3.33333e-10        7",
     ],
   );
   assert.deepEqual(tableText([{ lr: 1 / 3 }], ["lr"], { isExact: () => true }), [

@@ -17,7 +17,7 @@ const end = Date.now() + 80; // if the killer is late, the store does not grow w
 for (let n = 0; Date.now() < end; n++) {
   // Now and then a row of many pages, so that a kill can come between two of them.
   const size = Math.floor(Math.random() * (n % 50 === 10 ? 2000 : 20));
-  await backend.record({ round: Number(round), n, size, text: 'a,"\n'.repeat(size) });
+  await backend.record({ round: Number(round), n, size, text: 'a,"\nb'.repeat(size) });
   writeSync(fd, ".");
 }
 await new Promise((resolve) => setTimeout(resolve, 10_000));

@@ -1,7 +1,7 @@
 /**
- * Records rows in a columnar store that merges all the time, until it is killed, for 500 ms at most or as long as it is told,
+ * Records rows in a columnar store that merges all the time, until it is killed, for 500 ms at most or the given time,
  * and appends a byte to a file for each that was acknowledged. Now and then it removes a row of its own
- * and records it again; if it is told a time, it removes all of its own instead, so that the store stays
+ * and records it again; if a time is given, it removes all of its own instead, so that the store stays
  * small and is merged again soon. Arguments: the store, that file, a name for the `by` column,
  * milliseconds.
  *

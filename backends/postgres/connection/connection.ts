@@ -72,16 +72,21 @@ export class Connection {
       if (!isTlsOptional || !/does not support SSL/.test(messageOf(error))) throw error;
       client = await connected(pg, { ...options, ssl: false }, clock);
     }
-    const connection = new Connection(client, await factsOf(client, clock), clock);
-    client.on("error", (error) => connection.#end(error));
-    client.on("end", () => connection.#end(new Error("the connection was closed")));
-    if (connection.isDirect) {
-      const settings = Object.entries(SETTINGS);
-      const calls = settings.map(([name, value]) => `set_config('${name}', '${value}', false)`);
-      await connection.query(`SELECT ${calls.join(", ")}`);
+    try {
+      const connection = new Connection(client, await factsOf(client, clock), clock);
+      client.on("error", (error) => connection.#end(error));
+      client.on("end", () => connection.#end(new Error("the connection was closed")));
+      if (connection.isDirect) {
+        const settings = Object.entries(SETTINGS);
+        const calls = settings.map(([name, value]) => `set_config('${name}', '${value}', false)`);
+        await connection.query(`SELECT ${calls.join(", ")}`);
+      }
+      client.unref();
+      return connection;
+    } catch (error) {
+      client.connection.stream.destroy();
+      throw error;
     }
-    client.unref();
-    return connection;
   }
 
   /** True if the session is this connection's own: no pooler is in between. */
@@ -178,8 +183,15 @@ export class Connection {
 async function connected(pg: Pg, options: PgOptions, clock: Clock): Promise<PgClient> {
   const client = new pg.Client(options);
   client.on("error", () => {}); // the promise rejects with it
-  await limited(client.connect(), CONNECT_MS, clock, () => client.connection.stream.destroy());
-  return client;
+  const destroy = (): void => client.connection.stream.destroy();
+  try {
+    await limited(client.connect(), CONNECT_MS, clock, destroy);
+    return client;
+  } catch (error) {
+    // Where a password is missing the client leaves the connection open, which the server closes a minute later.
+    destroy();
+    throw error;
+  }
 }
 
 async function factsOf(client: PgClient, clock: Clock): Promise<ServerFacts> {

@@ -61,7 +61,8 @@ export class Connections {
   /**
    * Executes a statement. It is sent again when the connection was lost, for two minutes.
    *
-   * @throws The error of the server. @throws {ConnectionError} If it is not repeatable, and in doubt.
+   * @throws {StoreError} If the server cannot be reached. @throws The error of the server.
+   * @throws {ConnectionError} If it is not repeatable, and in doubt.
    */
   async query(
     text: string,
@@ -138,7 +139,7 @@ export class Connections {
       }
       const isStarting = codeOf(trouble) === "57P03";
       const patience = this.#hasAnswered || isStarting ? PATIENCE_MS : FIRST_PATIENCE_MS;
-      if (this.clock.now() + pause > start + patience) throw trouble;
+      if (this.clock.now() + pause > start + patience) throw this.#storeError(trouble);
       await this.#sleep(pause * (0.5 + this.clock.random() / 2));
     }
   }
@@ -152,16 +153,29 @@ export class Connections {
     this.checkOpen();
     try {
       const connection = await Connection.open(this.#pg, pgOptions(this.#url), this.clock);
-      if (!this.#hasAnswered) checkServer(connection.facts, this.#url.location);
-      this.#hasAnswered = true;
       this.#all.add(connection);
       connection.onEnd(() => this.#all.delete(connection));
+      if (!this.#hasAnswered) this.#checkServer(connection);
       if (this.#isClosed) await connection.close();
       return connection;
     } catch (error) {
       if (isPassing(error)) throw error;
-      throw storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
+      throw this.#storeError(error);
     }
+  }
+
+  #storeError(error: unknown): Error {
+    return storeError(error, this.#url.location, this.#hasAnswered ? "use" : "open");
+  }
+
+  #checkServer(connection: Connection): void {
+    try {
+      checkServer(connection.facts, this.#url.location);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    this.#hasAnswered = true;
   }
 
   /** Closes all connections. */

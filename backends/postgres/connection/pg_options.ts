@@ -2,6 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { messageOf, StoreError } from "../../../core/errors.ts";
+import { VERSION } from "../../../core/runtime/version.ts";
 import type { PgOptions, PgTls } from "../../../packages/pg.ts";
 import { readPgpass } from "./pgpass.ts";
 import type { PostgresUrl, SslMode } from "./postgres_url.ts";
@@ -41,7 +42,7 @@ export function pgOptions(url: PostgresUrl): Connecting {
       // Read at each connection: it may have changed since.
       password: async () => password ?? readPgpass({ host, port, database, user }) ?? "",
       ssl: hasTls && tlsOf(url, sslmode, rootcert),
-      application_name: "stet",
+      application_name: `stet ${VERSION}`,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       types: { getTypeParser: () => (text) => text },

@@ -1,18 +1,8 @@
 import { parseJson } from "../../../core/values/json.ts";
 import { pythonDate, pythonTime } from "../../../core/values/python_time.ts";
 import type { Value } from "../../../core/values/value.ts";
-import {
-  declaredColumn,
-  inferredColumn,
-  kindOf,
-  OWN_COLUMNS,
-  type RecordColumn,
-  type RecordKind,
-  typeOf,
-} from "../../sqlite/record_column.ts";
+import type { RecordColumn, RecordKind } from "../../records/record_columns.ts";
 import { spacedJson } from "../../sqlite/sql_value.ts";
-
-export { declaredColumn, inferredColumn, kindOf, OWN_COLUMNS, type RecordColumn, typeOf };
 
 /** SQLAlchemy 2's type of each kind in PostgreSQL. */
 const SQL_TYPES: Readonly<Record<RecordKind, string>> = {

@@ -1,6 +1,5 @@
 import type { RecordsTable } from "../../../core/contract/backend.ts";
-import type { TableColumns, TableType } from "../../../core/contract/records_backend.ts";
-import { FormatError, StoreError } from "../../../core/errors.ts";
+import type { TableColumns } from "../../../core/contract/records_backend.ts";
 import type { Key } from "../../../core/keys/key.ts";
 import { type Row, setEntry } from "../../../core/values/value.ts";
 import type { Connections } from "../connection/connections.ts";
@@ -9,24 +8,28 @@ import type { RowKey } from "../key_form.ts";
 import { type Query, type TableNames, VERSION } from "../layout.ts";
 import { allOf, literal, quoted, quotedList } from "../sql_text.ts";
 import { lockTables, makeOwnTables } from "../table_changes.ts";
+import { columnSql, fromColumn, toColumn } from "./record_column.ts";
 import {
-  columnSql,
+  boundCell,
+  checkRecordColumns,
+  checkRecordKey,
+  checkRequired,
   declaredColumn,
-  fromColumn,
-  inferredColumn,
+  inferredColumns,
   kindOf,
   OWN_COLUMNS,
+  paramColumns,
   type RecordColumn,
-  toColumn,
-  typeOf,
-} from "./record_column.ts";
+  type RecordColumns,
+  typesOf,
+} from "../../records/record_columns.ts";
 
 /** A column with its type as the server spells it. */
 interface TypedColumn extends RecordColumn {
   readonly type: string;
 }
 
-type Columns = ReadonlyMap<string, TypedColumn>;
+type Columns = RecordColumns<TypedColumn>;
 
 /** A condition and its parameters. */
 interface Condition {
@@ -81,7 +84,7 @@ export class RecordTable {
         hasDefault: hasDefault === "t",
       },
     ]));
-    if (columns.size > 0) this.#check(columns);
+    if (columns.size > 0) checkRecordColumns(columns, this.#declared, this.#title);
     return this.#columns = columns;
   }
 
@@ -97,17 +100,13 @@ export class RecordTable {
 
   /** Returns the types of the params' columns; undefined if there is no table. */
   async types(): Promise<TableColumns | undefined> {
-    const columns = await this.refresh();
-    if (columns.size === 0) return undefined;
-    const types: Record<string, TableType> = {};
-    for (const column of paramColumns(columns)) setEntry(types, column.name, typeOf(column));
-    return types;
+    return typesOf(await this.refresh());
   }
 
   /** Makes the table for these params, unless it is there. */
   async make(first: Row): Promise<void> {
     if ((await this.refresh()).size > 0) return;
-    const own = [...this.#declared ?? inferred(first), ...OWN_COLUMNS];
+    const own = [...this.#declared ?? inferredColumns(first), ...OWN_COLUMNS];
     const lines = own.map((column) => `${quoted(column.name)} ${columnSql(column)}`);
     await this.#connections.transaction(async (query) => {
       await this.makeOwnTables(query);
@@ -129,27 +128,13 @@ export class RecordTable {
     );
   }
 
-  /** A key of `once` names no record. */
-  checkKey({ shape }: Key): void {
-    if (shape.columns?.join() === "id") return;
-    throw new StoreError(
-      `Cannot run on ${this.#title}: it holds the records of a Store; use that, or choose another table`,
-    );
+  checkKey(key: Key): void {
+    checkRecordKey(key, this.#title);
   }
 
   /** The table and its columns were made before. An older row keeps what it has. */
-  async checkFits({ values }: Key): Promise<void> {
-    if (Object.keys(values).every((name) => name === "id")) return; // no run follows
-    for (const column of paramColumns(await this.known())) {
-      const { name, isNullable, hasDefault } = column;
-      if (isNullable || hasDefault || (values[name] ?? null) !== null) continue;
-      throw new TypeError(
-        `Cannot record in ${this.#title} without "${name}": its column is "${
-          typeOf(column)
-        }", may not be ` +
-          `null, and has no default in the database, though Python's model may have one; give it`,
-      );
-    }
+  async checkFits(key: Key): Promise<void> {
+    checkRequired(await this.known(), key, this.#title);
   }
 
   /** Returns the row with each id. */
@@ -238,7 +223,9 @@ export class RecordTable {
         const isNull = rows.every((row) => (row[name] ?? null) === null);
         return !(isNull && columns.get(name)?.isNullable === false);
       });
-      const arrays = used.map((name) => rows.map((row) => this.#bound(columns, name, row)));
+      const arrays = used.map((name) =>
+        rows.map((row) => boundCell(columns, name, row, toColumn, this.#title))
+      );
       const first = claim ? 5 : 1;
       const types = used.map((name) => columns.get(name)!.type);
       const relation = `unnest(${types.map((type, i) => `$${first + i}::${type}[]`).join(", ")})
@@ -269,85 +256,6 @@ export class RecordTable {
   get #title(): string {
     return `table ${literal(this.#names.store)} of "${this.#location}"`;
   }
-
-  #bound(columns: Columns, name: string, row: Row): string | null {
-    const column = columns.get(name);
-    if (!column) {
-      throw new StoreError(
-        `Cannot record in ${this.#title}: it has no column "${name}", only ` +
-          `${[...columns.keys()].join(", ")}`,
-      );
-    }
-    const bound = toColumn(row[name], column.kind);
-    if (bound !== undefined) return bound;
-    throw new TypeError(
-      `Cannot record in ${this.#title}: its column "${name}" (${typeOf(column)}) cannot hold ` +
-        `${String(row[name])}`,
-    );
-  }
-
-  /**
-   * Checks that the table is one of records, and has the columns that were declared.
-   *
-   * @throws {StoreError} If not.
-   */
-  #check(columns: Columns): void {
-    const own = OWN_COLUMNS.find(({ name }) => !columns.has(name));
-    if (own) {
-      throw new FormatError(
-        `Cannot use ${this.#title} for records: it has no column "${own.name}"; choose another table`,
-      );
-    }
-    checkDeclared(columns, this.#declared, this.#title);
-  }
-}
-
-/** @throws {StoreError} If the columns are not those that were declared. */
-function checkDeclared(
-  columns: Columns,
-  declaredColumns: readonly RecordColumn[] | undefined,
-  title: string,
-): void {
-  if (!declaredColumns) return;
-  const refusal = (state: string): StoreError =>
-    new StoreError(`Cannot use ${title}: ${state}, or choose another table`);
-  const declared = new Map(declaredColumns.map((column) => [column.name, column]));
-  for (const column of paramColumns(columns)) {
-    const { name } = column;
-    const type = typeOf(column);
-    const wanted = declared.get(name);
-    if (!wanted) {
-      throw refusal(
-        `it has a column "${name}", which is not among the columns declared; add ${name}: "${type}"`,
-      );
-    }
-    const isSameKind = wanted.kind === column.kind ||
-      (column.kind === "number" && /integer|real/.test(wanted.kind)) ||
-      (/^(?:time|date)$/.test(column.kind) && wanted.kind === "text");
-    // One that is declared as nullable may be left out where Python's model has a default for it.
-    if (isSameKind && (wanted.isNullable || !column.isNullable)) continue;
-    throw refusal(
-      `its column "${name}" is "${type}", and "${typeOf(wanted)}" is declared; declare "${type}"`,
-    );
-  }
-  const missing = declaredColumns.find(({ name }) => !columns.has(name));
-  if (missing) {
-    throw refusal(
-      `it has no column "${missing.name}", which is declared; leave it out, add it to the table`,
-    );
-  }
-}
-
-function paramColumns(columns: Columns): TypedColumn[] {
-  return [...columns.values()].filter(isOfParam);
-}
-
-function isOfParam({ name }: { readonly name: string }): boolean {
-  return OWN_COLUMNS.every((own) => own.name !== name);
-}
-
-function inferred(row: Row): RecordColumn[] {
-  return Object.entries(row).map(([name, value]) => inferredColumn(name, value)).filter(isOfParam);
 }
 
 function rowOf(columns: Columns, values: readonly unknown[]): Row {

@@ -1,5 +1,5 @@
 import type { Connections } from "../connection/connections.ts";
-import { OWN_COLUMNS } from "./record_column.ts";
+import { OWN_COLUMNS } from "../../records/record_columns.ts";
 
 /** Name of the table of runs, which comes before any table of records. */
 const RUNS = "stet_records";
