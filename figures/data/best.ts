@@ -1,7 +1,7 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Best, BestRow, Luck, Named } from "../view.ts";
 import type { Cells } from "./columns/cells.ts";
-import { allOf, conditionOf } from "./columns/condition_of.ts";
+import { allOf } from "./columns/condition_of.ts";
 import type { Selection } from "./selection.ts";
 import { labelOf } from "./view_axis.ts";
 
@@ -45,13 +45,13 @@ export function bestOf(selection: Selection, ranking: Ranking, limit: number): B
   return {
     params,
     rows: order.slice(0, limit).map((cell, i): BestRow => {
-      const values = params.map((name) => selection.columns.at(name, cells.first[cell]!));
+      const values = params.map((name) =>
+        selection.shown(name, selection.columns.at(name, cells.first[cell]!))
+      );
       const variance = varianceOf(cells, cell);
       return {
-        values: values.map(labelOf),
-        where: params.length === 0
-          ? null
-          : allOf(params.map((name, p) => conditionOf(name, values[p]))),
+        values: values.map(({ label }) => label),
+        where: params.length === 0 ? null : allOf(values.map(({ where }) => where)),
         mean: cells.mean[cell]!,
         sd: variance === null ? null : Math.sqrt(variance),
         least: cells.least[cell]!,
@@ -124,7 +124,7 @@ function luckOf(selection: Selection, { order, planned }: Ranking, ties: number)
   const named = (names: readonly string[]): Named[] =>
     names.filter((name) => name !== NAMESPACE).map((name) => ({
       name: selection.label(name),
-      value: labelOf(columns.at(name, row)),
+      value: selection.shown(name, columns.at(name, row)).label,
     }));
   return { value: numbers[row]!, params: named(params), replicate: named(over), place };
 }

@@ -1,5 +1,5 @@
 import type { Evals, ViewQuery } from "../view.ts";
-import { allOf, conditionOf } from "./columns/condition_of.ts";
+import { allOf } from "./columns/condition_of.ts";
 import { nameOf } from "./columns/name_of.ts";
 import { wordsOf } from "./better_of.ts";
 import type { Selection } from "./selection.ts";
@@ -88,7 +88,7 @@ export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
         cut: output.length > limit,
         where: cell.run === -1
           ? null
-          : allOf(varying.map((name) => conditionOf(name, columns.at(name, cell.run)))),
+          : allOf(varying.map((name) => selection.shown(name, columns.at(name, cell.run)).where)),
       };
     }),
   };

@@ -6,14 +6,16 @@ import type { Row } from "../../core/values/value.ts";
 import type { FailedRun, FailureGroup, Named } from "../view.ts";
 import { keyOf as valueKey } from "./columns/column.ts";
 import type { Selection } from "./selection.ts";
-import { labelOf } from "./view_axis.ts";
+import { shortLabel } from "./view_axis.ts";
 
 /** The maximum numbers of groups, and of runs of each. */
 const MAX_GROUPS = 20;
 const MAX_RUNS = 5;
-/** The maximum length of a line and of a stack. */
+/** The maximum length of a line, of a stack, of all stacks and of all keys. */
 const MAX_LINE = 500;
 const MAX_STACK = 2000;
+const MAX_STACKS = 40_000;
+const MAX_KEYS = 20_000;
 /** The minimum number of failures that have a value, their share of the group, and its lift. */
 const MIN_COUNT = 2;
 const MIN_SHARE = 0.5;
@@ -54,6 +56,9 @@ export function failureGroups(selection: Selection): FailureGroup[] {
     else groups.set(kind, { line, failures: [failure] });
   }
   const tried = triedValues(selection);
+  const listed = Math.min(MAX_GROUPS, groups.size);
+  const stackLength = Math.min(MAX_STACK, Math.floor(MAX_STACKS / (listed * MAX_RUNS)));
+  const keyLength = MAX_KEYS / listed;
   return [...groups].sort(([, a], [, b]) => b.failures.length - a.failures.length)
     .slice(0, MAX_GROUPS).map(([kind, { line, failures }]) => {
       const newest = failures.toSorted((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0);
@@ -64,17 +69,33 @@ export function failureGroups(selection: Selection): FailureGroup[] {
         first: newest.at(-1)!.time,
         last: newest[0]!.time,
         concentrated: concentrated(selection, failures, tried),
-        runs: newest.slice(0, MAX_RUNS).map((failure) => failedRun(selection, failure)),
+        runs: withinLength(
+          newest.slice(0, MAX_RUNS).map((failure) => failedRun(selection, failure, stackLength)),
+          keyLength,
+        ),
       };
     });
 }
 
-function failedRun(selection: Selection, { params, time, attempt, stack }: Failure): FailedRun {
+/** Returns the first of some runs, at least one, whose keys together have no more than a length. */
+export function withinLength<T extends { readonly key: string }>(
+  runs: readonly T[],
+  length: number,
+): T[] {
+  let left = length;
+  return runs.filter(({ key }, i) => (left -= key.length) >= 0 || i === 0);
+}
+
+function failedRun(
+  selection: Selection,
+  { params, time, attempt, stack }: Failure,
+  stackLength: number,
+): FailedRun {
   return {
     params: namedOf(selection, params),
     time,
     attempt,
-    stack: stack.length > MAX_STACK ? `${stack.slice(0, MAX_STACK)}…` : stack,
+    stack: stack.length > stackLength ? `${stack.slice(0, stackLength)}…` : stack,
     key: keyOf(keyShape(undefined), params).text,
   };
 }
@@ -82,7 +103,7 @@ function failedRun(selection: Selection, { params, time, attempt, stack }: Failu
 /** Returns params as people read them. */
 export function namedOf(selection: Selection, params: Row): Named[] {
   return Object.keys(params).filter((name) => name !== NAMESPACE)
-    .map((name) => ({ name: selection.label(name), value: labelOf(params[name]) }));
+    .map((name) => ({ name: selection.label(name), value: shortLabel(params[name]) }));
 }
 
 type Tried = ReadonlyMap<string, ReadonlyMap<unknown, number>>;
@@ -124,7 +145,7 @@ function concentrated(
     }
     return [...counts].map(([key, { value, count }]) => ({
       name: selection.label(name),
-      value: labelOf(value),
+      value: shortLabel(value),
       count,
       of: failures.length,
       lift: count / failures.length / ((runs.get(key) ?? count) / all),

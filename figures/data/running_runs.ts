@@ -1,11 +1,13 @@
 import type { RunningRun } from "../view.ts";
-import { namedOf } from "./failure_groups.ts";
+import { namedOf, withinLength } from "./failure_groups.ts";
 import { quantile } from "./quantile.ts";
 import type { Selection } from "./selection.ts";
 import { labelOf } from "./view_axis.ts";
 
 /** The maximum number of runs listed. */
 const MAX_RUNS = 100;
+/** The maximum length of all keys. */
+const MAX_KEYS = 20_000;
 /** A run is slow from so many times the 95 % quantile. */
 const SLOW_FACTOR = 3;
 /** The minimum number of durations for a quantile. */
@@ -29,7 +31,7 @@ export function runningRuns(selection: Selection): RunningRun[] {
     .sort();
   const mean = durations.reduce((sum, each) => sum + each, 0) / durations.length;
   const limit = durations.length >= MIN_RUNS ? SLOW_FACTOR * quantile(durations, 0.95) : Infinity;
-  return claims.map((claim, i): RunningRun => {
+  const runs = claims.map((claim, i): RunningRun => {
     const cell = found.get(wanted[i]!);
     const own = cell === undefined ? NaN : cells.took[cell]!;
     const usual = Number.isNaN(own) ? mean : own;
@@ -44,4 +46,5 @@ export function runningRuns(selection: Selection): RunningRun[] {
       slow: seconds > Math.max(limit, SLOW_FACTOR * usual),
     };
   }).sort((a, b) => (a.since ?? "~") < (b.since ?? "~") ? -1 : 1).slice(0, MAX_RUNS);
+  return withinLength(runs, MAX_KEYS);
 }

@@ -7,10 +7,11 @@ import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
 import { type ColumnCounts, keyOf } from "./columns/column.ts";
+import { conditionOf } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
 import { labelsOf, nameOf } from "./columns/name_of.ts";
-import { type Counted, labelOf, type PlacedAxis, viewAxis } from "./view_axis.ts";
+import { type Counted, isLong, type PlacedAxis, shortLabel, viewAxis } from "./view_axis.ts";
 import type { ViewClaim, ViewFacts, ViewPlan } from "./view_facts.ts";
 
 /** The name of the durations among metrics. */
@@ -70,7 +71,7 @@ export class Selection {
         label: this.label(name),
         values: values.length,
         numeric: values.length > 0 && values.every(({ value }) => typeof value === "number"),
-        constant: values.length === 1 ? labelOf(values[0]!.value) : null,
+        constant: values.length === 1 ? shortLabel(values[0]!.value) : null,
       };
     });
     this.#domains.clear();
@@ -167,6 +168,16 @@ export class Selection {
     let axis = this.#axes.get(name);
     if (!axis) this.#axes.set(name, axis = viewAxis(name, this.label(name), this.domain(name)));
     return axis;
+  }
+
+  /** Returns a value of a param as people read it, and its condition; the middle of a long text is left out. */
+  shown(
+    name: string,
+    value: Value | undefined,
+  ): { readonly label: string; readonly where: string } {
+    const part = isLong(value) ? this.axis(name).partOf(value) : -1;
+    const where = this.axis(name).axis.parts[part]?.where ?? conditionOf(name, value);
+    return { label: shortLabel(value), where };
   }
 
   /** Returns the part of each cell on the axis of a param. */

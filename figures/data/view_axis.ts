@@ -3,7 +3,7 @@ import { compareValues } from "../../core/values/compare_values.ts";
 import type { Value } from "../../core/values/value.ts";
 import type { ViewAxis } from "../view.ts";
 import { keyOf, numberOf } from "./columns/column.ts";
-import { conditionOf, quotedName } from "./columns/condition_of.ts";
+import { allOf, conditionOf, quotedName } from "./columns/condition_of.ts";
 
 /** The maximum number of parts. More numbers become ranges; of other values the most frequent are kept. */
 const MAX_PARTS = 50;
@@ -11,6 +11,10 @@ const MAX_PARTS = 50;
 const RANGES = 30;
 /** The minimum ratio of the largest to the smallest number for geometric ranges. */
 const MIN_GEOMETRIC_RATIO = 1000;
+/** The maximum length of a text that is shown and compared as a whole. */
+const MAX_TEXT = 200;
+/** The lengths of the start and the end of a longer one. */
+const START = 120, END = 60;
 /** The label of rows without a value. */
 const ABSENT = "absent";
 
@@ -32,6 +36,20 @@ export function labelOf(value: Value | undefined): string {
   return value === undefined ? ABSENT : argumentText(value);
 }
 
+/** Returns a value as people read it, the middle of a long text left out. */
+export function shortLabel(value: Value | undefined): string {
+  const text = labelOf(value);
+  if (text.length <= MAX_TEXT) return text;
+  // Without half of a character at the cut.
+  const start = text.slice(0, START).replace(/[\uD800-\uDBFF]$/, "");
+  return `${start}…${text.slice(-END).replace(/^[\uDC00-\uDFFF]/, "")}`;
+}
+
+/** True if a text is shown without its middle. */
+export function isLong(value: Value | undefined): value is string {
+  return typeof value === "string" && value.length > MAX_TEXT;
+}
+
 /** Returns the axis of a param with these values, each given once. */
 export function viewAxis(name: string, label: string, values: readonly Counted[]): PlacedAxis {
   const areNumbers = values.length > 0 && values.every(({ value }) => isFiniteNumber(value));
@@ -40,6 +58,7 @@ export function viewAxis(name: string, label: string, values: readonly Counted[]
   const shown = isCut ? [...values].sort((a, b) => b.rows - a.rows).slice(0, MAX_PARTS) : values;
   const sorted = shown.map(({ value }) => value).sort(compareValues);
   const places = new Map(sorted.map((value, i) => [value === undefined ? value : keyOf(value), i]));
+  const texts = values.flatMap(({ value }) => typeof value === "string" ? [value] : []).sort();
   const rowsOf = (some: readonly Counted[]): number => some.reduce((sum, it) => sum + it.rows, 0);
   return {
     axis: {
@@ -48,14 +67,37 @@ export function viewAxis(name: string, label: string, values: readonly Counted[]
       kind: areNumbers ? "numbers" : "texts",
       log: areNumbers && isGeometric(sorted.map(numberOf)),
       parts: sorted.map((value) => ({
-        label: labelOf(value),
-        where: conditionOf(name, value),
+        label: shortLabel(value),
+        where: isLong(value) ? rangeCondition(name, value, texts) : conditionOf(name, value),
         ...areNumbers && { number: numberOf(value) },
       })),
       left_out: { values: values.length - shown.length, rows: rowsOf(values) - rowsOf(shown) },
     },
     partOf: (value) => places.get(value === undefined ? value : keyOf(value)) ?? -1,
   };
+}
+
+/**
+ * Returns a condition that only one of some sorted texts fulfils: it is between beginnings of this text and of
+ * the next one. A condition with the text would be as long, in each figure.
+ */
+function rangeCondition(name: string, text: string, texts: readonly string[]): string {
+  const at = texts.indexOf(text);
+  const bounds = [[">=", at], ["<", at + 1]] as const;
+  const parts = bounds.flatMap(([sign, i]) => {
+    if (i === 0 || i === texts.length) return [];
+    const bound = beginning(texts[i]!, texts[i - 1]!).replaceAll("'", "''");
+    return [`${quotedName(name)} ${sign} '${bound}'`];
+  });
+  return parts.length === 0 ? conditionOf(name, text) : allOf(parts);
+}
+
+/** Returns the shortest beginning of a text that is more than the text before, without half of a character. */
+function beginning(text: string, before: string): string {
+  let length = 0;
+  while (text[length] === before[length]) length++;
+  const isHalf = /[\uD800-\uDBFF]/.test(text[length]!);
+  return text.slice(0, length + (isHalf ? 2 : 1));
 }
 
 /** True if numbers in their order have like ratios, and less like differences. */

@@ -9,7 +9,8 @@ import { gridPlan, type ViewClaim } from "../../../figures/data/view_facts.ts";
 import { isGeometric } from "../../../figures/data/view_axis.ts";
 import { viewOf } from "../../../figures/data/view_of.ts";
 import { betterOf } from "../../../figures/data/better_of.ts";
-import { namespacesSample, searchSample } from "../samples.ts";
+import { gzipSync } from "node:zlib";
+import { namespacesSample, randomOf, samples, searchSample } from "../samples.ts";
 
 const NOW = Date.UTC(2026, 10, 30, 12);
 
@@ -186,4 +187,53 @@ test("a view of a store that is being read ignores columns that have not been re
   const rows = [run({ lr: 1, seed: 1 }, 1, 1)];
   assert.equal(viewOf(rows, { metric: "accuracy" }, facts).choices.metric!.label, "loss");
   assert.throws(() => viewOf(rows, { metric: "accuracy" }), TypeError);
+});
+
+test("the condition of each part of an axis selects its runs", () => {
+  const long = ["", "x", "\u{1f427}"].flatMap((end) =>
+    [300, 301].map((n) => `${"the same beginning ".repeat(n)}\u{1f427}${end}'s`)
+  );
+  const prompts: Row[] = [...long, "short", "", null, 7].map((prompt, i) => ({ prompt, i }));
+  const all = Object.values(samples).map((make) => make().rows).filter((rows) =>
+    rows.length < 1000
+  );
+  for (
+    const rows of [...all, prompts.map((row) => ({ ...row, "result.loss": Number(row["i"]) }))]
+  ) {
+    const { effects, choices, rows: total } = viewOf(rows, { over: "" });
+    for (const { axis } of effects) {
+      let sum = axis.left_out.rows;
+      for (const { where } of axis.parts) {
+        const filter = choices.namespace === null ? {} : { namespace: choices.namespace };
+        const found = viewOf(rows, { ...filter, where: where! });
+        assert(found.rows > 0, where!);
+        sum += found.rows;
+      }
+      assert.equal(sum, total, axis.name);
+    }
+  }
+});
+
+test("a view of long texts, errors and keys is at most 60 KB zipped", () => {
+  const random = randomOf(2);
+  const text = (length: number): string =>
+    Array.from({ length: length / 6 }, () => Math.floor(random() * 2e9).toString(36)).join(" ");
+  const prompts = Array.from({ length: 50 }, () => text(3000));
+  const rows = prompts.flatMap((prompt) =>
+    ["a", "b", "c", "d"].map((model) => ({
+      prompt,
+      model,
+      "result.output": text(2000),
+      "result.correct": random() < 0.5,
+    }))
+  );
+  const failures = Array.from({ length: 200 }, (_, i) => ({
+    ...failure({ prompt: text(2000), i }, `${"abcdefghijkl"[i % 12]} failed`),
+    stack: text(9000),
+  }));
+  const evals = viewOf(rows);
+  assert(gzipSync(JSON.stringify(evals)).length < 60_000);
+  const claims = Array.from({ length: 200 }, (_, i) => claim({ prompt: text(2000), i }, i));
+  const failed = viewOf([{ i: 1 }], {}, { failures, claims });
+  assert(gzipSync(JSON.stringify(failed)).length < 60_000);
 });
