@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
 import type { RunsQuery } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
-import { type Selected, type Selection, selectRows } from "../../core/tools/select_rows.ts";
+import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { fileText } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
@@ -52,20 +52,15 @@ const recordAllQuery = z.strictObject({
 export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
   const name = path.parse(store.replace(/[?#].*/s, "")).name || "runs";
 
-  /** Returns the selection of rows; of a store without columns, which has no rows, nothing is selected. */
-  async function selectionOf({ where, columns }: RunsQuery): Promise<Selection> {
-    if ((await backend.columns()).length === 0) return {};
-    return { where, columns: namesIn(columns) };
-  }
-
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
     const { where, sort, columns, limit = 100, offset = 0 } = query;
     const cursor = await mirror.catchUp();
     const headers = cacheHeaders(c, cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
-    const isEmpty = (await backend.columns()).length === 0;
     const text = await mirror.ask("page", {
-      ...!isEmpty && { where, sort: namesIn(sort), columns: namesIn(columns) },
+      where,
+      sort: namesIn(sort),
+      columns: namesIn(columns),
       limit,
       offset,
     });
@@ -78,8 +73,8 @@ export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
     medium: Medium,
     file: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
-    const { since } = query;
-    const selection = await selectionOf(query);
+    const { where, columns, since } = query;
+    const selection = { where, columns: namesIn(columns) };
     const select = (rows: RowsAfter["rows"]): Promise<Selected> =>
       selectRows({ columns: () => backend.columns(), rows: () => rows }, selection);
     await selectRows(backend, selection); // throws its errors before anything is opened
@@ -154,8 +149,8 @@ export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       query: runsQuery,
       media: [PARQUET],
       problems: [501],
-    }, async (query) => {
-      const selected = await selectRows(backend, await selectionOf(query));
+    }, async ({ where, columns }) => {
+      const selected = await selectRows(backend, { where, columns: namesIn(columns) });
       return await streamResponse(rowsParquet(selected), {
         "content-type": PARQUET,
         ...saved(`${name}.parquet`),

@@ -62,10 +62,8 @@ test("rows are downloaded as Parquet where DuckDB is", withDuckDb, async (t) => 
   assert.equal((await ask("/v1/runs.parquet?where=nope%3D1")).status, 400);
 });
 
-test("a store without rows is downloaded as none, whatever the condition", async (t) => {
+test("a store without rows is downloaded as none", async (t) => {
   const { ask } = await served(t);
-  const query = "where=lr%20%3D%201&sort=lr&columns=lr";
-  assert.deepEqual((await (await ask(`/v1/runs?${query}`)).json()).rows, []);
-  assert.equal(await (await ask(`/v1/runs.csv?${query}`)).text(), "");
-  assert.deepEqual(await (await ask(`/v1/runs.json?${query}`)).json(), []);
+  assert.equal(await (await ask("/v1/runs.csv")).text(), "");
+  assert.deepEqual(await (await ask("/v1/runs.json")).json(), []);
 });

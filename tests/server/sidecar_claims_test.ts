@@ -235,8 +235,9 @@ test("status and claims tell what is there and what runs", async (t) => {
     failed: 0,
     running: 1,
   });
-  const { claims } = await (await ask("/v1/claims")).json();
-  assert.deepEqual(claims, [{
+  const { claims: [{ since, ...claim }, ...more] } = await (await ask("/v1/claims")).json();
+  assert.equal(new Date(since).toISOString(), since);
+  assert.deepEqual([claim, ...more], [{
     params: { alpha: 0.2, name: 42 },
     key: "alpha\u001e0.2\u001fname\u001e42\u001f",
     holder: "me",
