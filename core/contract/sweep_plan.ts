@@ -2,13 +2,21 @@ import { parseJson } from "../values/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../values/json_row.ts";
 import { isPlainObject, type Row } from "../values/value.ts";
 
-/** Params that change together, with their values: a factor of a grid. */
+/**
+ * Params that change together, with their values: a factor of a grid.
+ *
+ * @internal
+ */
 export interface PlannedFactor {
   readonly names: readonly string[];
   readonly parts: readonly Row[];
 }
 
-/** The combinations that a sweep was asked for, as it notes them in its store. */
+/**
+ * The combinations that a sweep was asked for, as it notes them in its store.
+ *
+ * @internal
+ */
 export interface SweepPlan {
   /** The namespace of its function; empty if it has none. */
   readonly namespace: string;

@@ -6,7 +6,7 @@ import { decodePlan, encodePlan, type SweepPlan } from "../../core/contract/swee
 import { mergedPlan } from "../../core/grids/merged_plan.ts";
 import { withoutSecretWords } from "../../core/runtime/shown_location.ts";
 import { main } from "../../cli.ts";
-import { expandGrid, once, range, status, sweep } from "../../mod.ts";
+import { expandGrid, once, range, status, Store, sweep } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { served } from "../served.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
@@ -177,6 +177,21 @@ test("a sweep over a sidecar notes its plan in the sidecar's store", async (t) =
   assert.deepEqual(plans[0].factors[1].parts, [{ b: 0.5 }, { b: "nan" }]);
   const { grid } = await (await ask("/v1/progress")).json();
   assert.deepEqual([grid.total, grid.done], [4, 4]);
+});
+
+test("a sweep over a Store notes the params of its records", async (t) => {
+  const folder = tempFolder(t);
+  const location = path.join(folder, "runs.db");
+  const store = new Store({
+    store: location,
+    resultsDir: path.join(folder, "results"),
+    columns: { n: "integer", x: "real" },
+    runner: ({ resultFile }) => fs.writeFileSync(resultFile, "1"),
+  });
+  await sweep(store, expandGrid({ n: [1, 2], x: [0.5, 1] }), { shard: { index: 0, count: 2 } });
+  await store.close();
+  const { planned } = await status(location, { quiet: true });
+  assert.deepEqual([planned!.count, planned!.done], [4, 2]);
 });
 
 test("stet run notes the grid that was given, narrowed and zipped", async (t) => {
