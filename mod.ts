@@ -136,7 +136,7 @@ export type { ResetFunction, ResetOptions } from "./core/tools/reset.ts";
 export { type Distribution, sampleGrid, type SampleSpec } from "./core/grids/sample_grid.ts";
 export type { Sequence } from "./core/grids/sequence.ts";
 export type { PrintOptions, StatusFunction } from "./core/tools/status.ts";
-export type { Status } from "./core/contract/status_of.ts";
+export type { PlannedStatus, RunningStatus, Status } from "./core/contract/status_of.ts";
 export type {
   Columns,
   CustomData,

@@ -4,40 +4,36 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { colorsCss } from "../figures/draw/colors.js";
+import { joinModules } from "./join_modules.ts";
 
-const root = new URL("../", import.meta.url);
-
-/** Comments that have lines of their own, and types within a line. */
-const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?/gm;
-
-/** Returns a file as browsers need it: scripts without comments, which are half of them. */
-function servedText(path: string): string {
-  const text = readFileSync(new URL(path, root), "utf8").replaceAll("\r\n", "\n");
-  return path.endsWith(".js") && !path.includes("/vendor/") ? text.replace(COMMENTS, "") : text;
-}
+const folder = new URL("../server/dashboard/", import.meta.url);
 
 /** The text of the module for the files as they are. */
 export function assetsModule(): string {
-  // Paths are those of the repository, so that imports are the same in the browser and on the disk.
-  const paths = ["server/dashboard", "figures/draw"].flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
-      .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-  ).filter((path) => /\.(?:html|css|js|svg)$/.test(path)).sort();
-  const texts = paths.map((path) => [path, servedText(path)] as const);
-  const entries = [...texts, ["server/dashboard/colors.css", colorsCss()] as const]
-    .map(([path, text]) => {
-      const served = `/${path.replace(/^server\//, "")}`;
-      return `  ${JSON.stringify(served)}: ${JSON.stringify(text)},\n`;
-    });
+  const read = (name: string): string =>
+    readFileSync(new URL(name, folder), "utf8").replaceAll("\r\n", "\n");
+  const licence =
+    "// With Preact (MIT) and htm (Apache 2.0): vendor/preact.LICENSE in the sources.\n";
+  const files: Readonly<Record<string, string>> = {
+    "colors.css": colorsCss(),
+    "icon.svg": read("icon.svg"),
+    "index.html": read("index.html"),
+    "main.js": licence + joinModules(new URL("main.js", folder)),
+    "style.css": read("style.css"),
+    "theme.js": read("theme.js"),
+  };
+  const entries = Object.entries(files).map(([name, text]) =>
+    `  ${JSON.stringify(name)}: ${JSON.stringify(text)},\n`
+  );
   return `// Made by scripts/make_assets.ts of the files next to it and of figures/draw: change those.\n\n` +
-    `/** The files of the dashboard, by path. */\n` +
+    `/** The files of the dashboard, by name. */\n` +
     `export const assets: Readonly<Record<string, string>> = {\n${entries.join("")}};\n`;
 }
 
 if (import.meta.main) {
-  writeFileSync(new URL("server/dashboard/assets.ts", root), assetsModule());
+  writeFileSync(new URL("assets.ts", folder), assetsModule());
   process.stdout.write("wrote server/dashboard/assets.ts\n");
 }

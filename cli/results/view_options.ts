@@ -1,6 +1,20 @@
 import type { ViewQuery } from "../../figures/view.ts";
-import { columns } from "../grids/column_list.ts";
-import { oneOf, option, type Options, text, type Values, whereOption } from "../options.ts";
+import { columnList } from "../grids/column_list.ts";
+import {
+  type Kind,
+  oneOf,
+  option,
+  type Options,
+  text,
+  type Values,
+  whereOption,
+} from "../options.ts";
+
+/** Names of params; none if the text is empty. */
+const params: Kind<string[]> = {
+  value: "columns",
+  read: (text, flag) => text === "" ? [] : columnList(text, flag),
+};
 
 /** Options of commands that show figures of results. */
 export const viewOptions = {
@@ -12,8 +26,8 @@ export const viewOptions = {
     "lower or higher: which numbers of it are better (default: by its name, such as loss)",
   ),
   over: option(
-    columns,
-    "params to average over (default: seed, fold, rep, repeat, trial, split)",
+    params,
+    `params to average over, "" for none (default: seed, fold, rep, repeat, trial, split)`,
   ),
   where: whereOption("runs"),
   namespace: option(text("name"), "only runs of one function, in a store of several"),

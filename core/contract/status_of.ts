@@ -21,13 +21,14 @@ export interface Status {
   /** Number of keys that failed and have not succeeded since. */
   readonly failed: number;
   /** Runs under way. */
-  readonly running: readonly RunningRun[];
+  readonly running: readonly RunningStatus[];
   /** The combinations that sweeps were asked for; absent if none is known. */
   readonly planned?: PlannedStatus;
 }
 
 /** A run under way. */
-export interface RunningRun {
+export interface RunningStatus {
+  /** The key's columns. */
   readonly params: Row;
   /** Name of the process or client that runs it. */
   readonly holder: string;

@@ -2,13 +2,21 @@ import { parseJson } from "../values/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../values/json_row.ts";
 import { isPlainObject, type Row } from "../values/value.ts";
 
-/** Params that change together, with their values: a factor of a grid. */
+/**
+ * Params that change together, with their values: a factor of a grid.
+ *
+ * @internal
+ */
 export interface PlannedFactor {
   readonly names: readonly string[];
   readonly parts: readonly Row[];
 }
 
-/** The combinations that a sweep was asked for, as it notes them in its store. */
+/**
+ * The combinations that a sweep was asked for, as it notes them in its store.
+ *
+ * @internal
+ */
 export interface SweepPlan {
   /** The namespace of its function; empty if it has none. */
   readonly namespace: string;
@@ -57,6 +65,12 @@ export function readPlan(value: unknown): SweepPlan | undefined {
   const hasPlaces = places === null ||
     Array.isArray(places) && places.every((each) => Number.isSafeInteger(each));
   if (!isWhole || !areTexts || !hasFactors || !hasPlaces) return undefined;
+  if (Array.isArray(factors)) {
+    const all = (factors as readonly PlannedFactor[])
+      .reduce((product, { parts }) => product * parts.length, 1);
+    const isWithin = !Array.isArray(places) || places.every((place) => place >= 0 && place < all);
+    if (count !== (Array.isArray(places) ? places.length : all) || !isWithin) return undefined;
+  }
   const { version: _, ...plan } = value as unknown as SweepPlan & { readonly version: number };
   return {
     ...plan,

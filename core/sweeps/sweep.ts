@@ -313,7 +313,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         time: this.#time,
         isShard: this.#options.shard !== undefined,
       });
-      if (plan) await this.#target.engine.notePlan(plan);
+      // The store may be of another copy of stet, which knows no plans.
+      if (plan) await this.#target.engine.notePlan?.(plan);
     } catch (error) {
       this.#log(`[stet] Note: ${messageOf(error)}; progress elsewhere is of the runs seen`);
     }

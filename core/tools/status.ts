@@ -1,5 +1,5 @@
 import { isKnown, withStore } from "../contract/open_existing.ts";
-import { type RunningRun, type Status, statusOf } from "../contract/status_of.ts";
+import { type RunningStatus, type Status, statusOf } from "../contract/status_of.ts";
 import { durationText } from "../display/duration_text.ts";
 import { paramsText } from "../values/value_text.ts";
 import { countRows, plannedCounter } from "./planned_status.ts";
@@ -58,7 +58,7 @@ function statusLines(status: Status): string[] {
   return lines;
 }
 
-function runningText({ params, holder, since }: RunningRun): string {
+function runningText({ params, holder, since }: RunningStatus): string {
   const time = since === undefined
     ? ""
     : `, for ${durationText(Math.max(Date.now() - Date.parse(since), 0) / 1000)}`;

@@ -36,11 +36,11 @@ export function hasToken() {
  * Returns the sidecar's answer as JSON.
  *
  * @param {string} path
- * @param {Readonly<Record<string, string | number | undefined>>} [query]
+ * @param {Readonly<Record<string, string | number | undefined>>} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-export async function get(path, query = {}, signal) {
+export async function get(path, query, signal) {
   const response = await ask(path + queryText(query), { signal: signal ?? null });
   return parse(await response.text());
 }

@@ -208,7 +208,7 @@ draw();
 view.now();
 workers.now();
 if (model.choices.run) run.now();
-window.addEventListener("popstate", () => show(readChoices(location.search)));
+globalThis.addEventListener("popstate", () => show(readChoices(location.search)));
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (document.hidden) return;

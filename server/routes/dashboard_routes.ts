@@ -12,11 +12,11 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Returns the app of `/` and the files of the page. They are loaded by the first request for one. */
 export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
-  async function answer(c: Context<Env>, path: string): Promise<Response> {
+  async function answer(c: Context<Env>, name: string): Promise<Response> {
     const { assets } = await import("../dashboard/assets.ts");
-    if (!Object.hasOwn(assets, path)) return await c.notFound();
-    return c.body(assets[path]!, 200, {
-      "content-type": TYPES[path.split(".").at(-1)!]!,
+    if (!Object.hasOwn(assets, name)) return await c.notFound();
+    return c.body(assets[name]!, 200, {
+      "content-type": TYPES[name.split(".").at(-1)!]!,
       "cache-control": "no-cache", // kept, and revalidated each time
     });
   }
@@ -27,13 +27,7 @@ export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
     .get("/", unchanged, compressed, async (c) => {
       // The page will ask for figures: the mirror is ready the sooner.
       mirror.catchUp().catch((error) => warn(`[stet] ${error}`));
-      return await answer(c, "/dashboard/index.html");
+      return await answer(c, "index.html");
     })
-    .on(
-      "GET",
-      ["/dashboard/*", "/figures/draw/*"],
-      unchanged,
-      compressed,
-      (c) => answer(c, c.req.path),
-    );
+    .get("/dashboard/:name", unchanged, compressed, (c) => answer(c, c.req.param("name")));
 }

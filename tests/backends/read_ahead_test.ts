@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import type { Row } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { tempStore } from "../temp_folder.ts";

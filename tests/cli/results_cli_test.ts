@@ -31,6 +31,13 @@ test("best prints the best configurations by mean, with spread and runs", async 
   );
 });
 
+test("best --over '' averages over no param", async (t) => {
+  const store = await writeSample(tempFolder(t), samples["train"]!());
+  const { out } = await stet("best", store, "--over", "", "-n", "1");
+  assert.match(out[0]!, /^loss · lower is better · 4,570 configurations of lr × batch × seed$/);
+  assert.match(out.at(-2)!, /^Each configuration has one run, so there is no spread\.$/);
+});
+
 test("best --json prints an object for each configuration", async (t) => {
   const store = await writeSample(tempFolder(t), samples["demo"]!());
   const { out } = await stet(

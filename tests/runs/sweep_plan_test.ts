@@ -6,7 +6,7 @@ import { decodePlan, encodePlan, type SweepPlan } from "../../core/contract/swee
 import { mergedPlan } from "../../core/grids/merged_plan.ts";
 import { withoutSecretWords } from "../../core/runtime/shown_location.ts";
 import { main } from "../../cli.ts";
-import { expandGrid, once, range, status, sweep } from "../../mod.ts";
+import { expandGrid, once, range, status, Store, sweep } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { served } from "../served.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
@@ -179,6 +179,21 @@ test("a sweep over a sidecar notes its plan in the sidecar's store", async (t) =
   assert.deepEqual([grid.total, grid.done], [4, 4]);
 });
 
+test("a sweep over a Store notes the params of its records", async (t) => {
+  const folder = tempFolder(t);
+  const location = path.join(folder, "runs.db");
+  const store = new Store({
+    store: location,
+    resultsDir: path.join(folder, "results"),
+    columns: { n: "integer", x: "real" },
+    runner: ({ resultFile }) => fs.writeFileSync(resultFile, "1"),
+  });
+  await sweep(store, expandGrid({ n: [1, 2], x: [0.5, 1] }), { shard: { index: 0, count: 2 } });
+  await store.close();
+  const { planned } = await status(location, { quiet: true });
+  assert.deepEqual([planned!.count, planned!.done], [4, 2]);
+});
+
 test("stet run notes the grid that was given, narrowed and zipped", async (t) => {
   const folder = tempFolder(t);
   const store = path.join(folder, "runs.csv");
@@ -211,6 +226,24 @@ test("encodePlan() and decodePlan() keep every value", () => {
   const text = encodePlan(plan);
   assert.doesNotMatch(text, /\n/);
   assert.deepEqual(decodePlan(text), plan);
+  for (const wrong of [{ count: 2 }, { places: [3] }, { places: [-1] }, { places: null }]) {
+    assert.equal(decodePlan(encodePlan({ ...plan, ...wrong })), undefined, JSON.stringify(wrong));
+  }
+});
+
+test("the plan of a grid of a billion combinations is counted in little memory", async (t) => {
+  const store = tempStore(t);
+  const stop = new AbortController();
+  const run = once(({ a, b, c }: { a: number; b: number; c: number }) => {
+    stop.abort();
+    return a + b + c;
+  }, { store, quiet: true });
+  const grid = expandGrid({ a: range(1, 1000), b: range(1, 1000), c: range(1, 1000) });
+  await sweep(run, grid, { stopSignal: stop.signal });
+  const { ask } = await served(t, { store });
+  const { grid: progress } = await (await ask("/v1/progress")).json();
+  assert.deepEqual([progress.total, progress.done], [1e9, 1]);
+  assert.equal((await (await ask("/v1/view")).json()).progress.planned, 1e9);
 });
 
 test("mergedPlan() keeps an earlier plan only if it contains the later one", () => {
