@@ -6,7 +6,7 @@ export type VNode = object | string | number | boolean | null | undefined | read
 /** Returns the nodes of a template. */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): VNode;
 /** Draws nodes into an element; draws again only what differs. */
-export function render(node: VNode, into: Element): void;
+export function render(node: VNode, into: object): void;
 
 /** A state of a component, and the function that changes it. */
 export function useState<T>(

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
+import { equals, partsOf, withoutPart, withParts } from "../../server/dashboard/conditions.js";
+import { differences } from "../../server/dashboard/diff.js";
+
+test("a condition is split at its outermost ands, and joined again", () => {
+  const where = `lr > 0.1 and name = 'a and b' and (x = 1 or y = 2) and layers = ["and", [1]]`;
+  const parts = ["lr > 0.1", "name = 'a and b'", "(x = 1 or y = 2)", 'layers = ["and", [1]]'];
+  assert.deepEqual(partsOf(where), parts);
+  assert.equal(parts.reduce(withParts, ""), where);
+  assert.equal(withParts(where, "lr > 0.1 and z = 3"), `${where} and z = 3`);
+  assert.equal(withoutPart(where, 1), `${parts[0]} and ${parts[2]} and ${parts[3]}`);
+  assert.deepEqual(partsOf("a = 1 or b = 2"), ["a = 1 or b = 2"]);
+  assert.equal(withParts("a = 1 or b = 2", "c = 3"), "(a = 1 or b = 2) and c = 3");
+  assert.deepEqual(partsOf(" "), []);
+});
+
+test("a value of a row becomes the condition that it has this value", () => {
+  assert.equal(equals("lr", 0.1), "lr = 0.1");
+  assert.equal(equals("a b", "it's"), `"a b" = 'it''s'`);
+  assert.equal(equals("in", null), `"in" is null`);
+  assert.equal(equals("layers", [64, 64]), "layers = [64,64]");
+  assert.equal(equals("text", '"5"'), "text = '5'"); // cell text of the text 5
+  assert.equal(equals("big", "1152921504606846976n"), "big = 1152921504606846976");
+  assert.equal(equals("x", "nan"), "x = nan");
+});
+
+test("choices are an address, in which an absent one is made by the data", () => {
+  const choices = { metric: "loss", over: "", where: "a = 'b&c'", run: undefined };
+  const search = searchOf(choices);
+  assert.deepEqual(readChoices(search), { metric: "loss", over: "", where: "a = 'b&c'" });
+  assert.equal(searchOf({}), "");
+  assert.deepEqual(readChoices("?unknown=1&x="), {});
+  // Another filter begins at the first page, another metric has its own direction.
+  assert.deepEqual(changed({ page: "3", sort: "a" }, { where: "a = 1" }), {
+    sort: "a",
+    where: "a = 1",
+  });
+  assert.deepEqual(changed({ better: "higher", page: "3" }, { metric: "took" }), {
+    metric: "took",
+  });
+});
+
+test("words that another text lacks are marked", () => {
+  const own = (one: string, other: string): string[] =>
+    differences(one, other).filter(({ isOwn }) => isOwn).map(({ text }) => text.trim());
+  assert.deepEqual(own("the answer is 4, of course", "the answer is 5, of course"), ["4,"]);
+  assert.deepEqual(own("a b c", "a b c"), []);
+  assert.deepEqual(own("a\nb  c ", ""), ["a\nb  c"]);
+  for (const text of ["", "a\n\n b ", "x ".repeat(3000)]) {
+    assert.equal(differences(text, "x b").map((piece) => piece.text).join(""), text);
+  }
+});
