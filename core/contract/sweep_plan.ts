@@ -65,6 +65,12 @@ export function readPlan(value: unknown): SweepPlan | undefined {
   const hasPlaces = places === null ||
     Array.isArray(places) && places.every((each) => Number.isSafeInteger(each));
   if (!isWhole || !areTexts || !hasFactors || !hasPlaces) return undefined;
+  if (Array.isArray(factors)) {
+    const all = (factors as readonly PlannedFactor[])
+      .reduce((product, { parts }) => product * parts.length, 1);
+    const isWithin = !Array.isArray(places) || places.every((place) => place >= 0 && place < all);
+    if (count !== (Array.isArray(places) ? places.length : all) || !isWithin) return undefined;
+  }
   const { version: _, ...plan } = value as unknown as SweepPlan & { readonly version: number };
   return {
     ...plan,

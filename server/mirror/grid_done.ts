@@ -15,12 +15,21 @@ export function checkCountable({ count }: Grid): void {
   );
 }
 
+/** The maximum number of combinations that have a byte each; of more, those that are done are in a set. */
+const MAX_BYTES = 10_000_000;
+
+/** The numbers of combinations that are done. */
+interface Done {
+  /** Adds a number; false if it is there. */
+  add(number: number): boolean;
+}
+
 /** Counts which combinations of a grid are done; rows that were counted before are not read again. */
 export class GridDone {
   readonly grid: Grid;
   readonly #namespace: string | undefined;
   readonly #numberOf: (params: Row) => number;
-  #isDone: Uint8Array;
+  #done: Done;
   #count = 0;
   #generation = -1;
   #position = 0;
@@ -30,14 +39,14 @@ export class GridDone {
     this.grid = grid;
     this.#namespace = namespace;
     this.#numberOf = gridNumber(grid);
-    this.#isDone = new Uint8Array(grid.count);
+    this.#done = doneOf(grid);
   }
 
   /** Returns the number of combinations that the mirror has a row of. */
   count(mirror: Mirror): number {
     if (mirror.generation !== this.#generation) {
       this.#generation = mirror.generation;
-      this.#isDone.fill(0);
+      this.#done = doneOf(this.grid);
       this.#count = this.#position = 0;
     }
     const known = new Set(mirror.columns);
@@ -54,11 +63,25 @@ export class GridDone {
         if (value !== undefined) setEntry(params, name, value);
       }
       const number = this.#numberOf(params);
-      if (number === -1 || this.#isDone[number] === 1) continue;
-      this.#isDone[number] = 1;
+      if (number === -1 || !this.#done.add(number)) continue;
       this.#count++;
     }
     this.#position = mirror.count;
     return this.#count;
   }
+}
+
+function doneOf({ count }: Grid): Done {
+  if (count > MAX_BYTES) {
+    const numbers = new Set<number>();
+    return { add: (number) => numbers.size < numbers.add(number).size };
+  }
+  const bytes = new Uint8Array(count);
+  return {
+    add(number) {
+      if (bytes[number] === 1) return false;
+      bytes[number] = 1;
+      return true;
+    },
+  };
 }

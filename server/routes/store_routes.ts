@@ -47,6 +47,8 @@ const plan = z.strictObject({
 }).meta({ id: "Plan" });
 const finding = z.strictObject({ kind: text, message: text, repaired: text.nullable() });
 
+const MAX_PLAN_LENGTH = 512 * 1024;
+
 /** The members that name rows: those of a run, or those that agree on columns. */
 const matchFields = { params: row.exactOptional(), columns: row.exactOptional(), ...keyFields };
 
@@ -125,7 +127,10 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: z.strictObject({}),
     }, async (request) => {
       const read = readPlan(request);
-      if (!read) throw invalidRequest([{ path: "", message: "is no plan" }]);
+      if (!read || encodePlan(read).length > MAX_PLAN_LENGTH) {
+        const what = read ? `a plan has at most ${MAX_PLAN_LENGTH} characters` : "it is no plan";
+        throw invalidRequest([{ path: "", message: what }]);
+      }
       await backend.notePlan(read);
       mirror.changed();
       return {};

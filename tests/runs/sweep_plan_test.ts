@@ -226,6 +226,24 @@ test("encodePlan() and decodePlan() keep every value", () => {
   const text = encodePlan(plan);
   assert.doesNotMatch(text, /\n/);
   assert.deepEqual(decodePlan(text), plan);
+  for (const wrong of [{ count: 2 }, { places: [3] }, { places: [-1] }, { places: null }]) {
+    assert.equal(decodePlan(encodePlan({ ...plan, ...wrong })), undefined, JSON.stringify(wrong));
+  }
+});
+
+test("the plan of a grid of a billion combinations is counted in little memory", async (t) => {
+  const store = tempStore(t);
+  const stop = new AbortController();
+  const run = once(({ a, b, c }: { a: number; b: number; c: number }) => {
+    stop.abort();
+    return a + b + c;
+  }, { store, quiet: true });
+  const grid = expandGrid({ a: range(1, 1000), b: range(1, 1000), c: range(1, 1000) });
+  await sweep(run, grid, { stopSignal: stop.signal });
+  const { ask } = await served(t, { store });
+  const { grid: progress } = await (await ask("/v1/progress")).json();
+  assert.deepEqual([progress.total, progress.done], [1e9, 1]);
+  assert.equal((await (await ask("/v1/view")).json()).progress.planned, 1e9);
 });
 
 test("mergedPlan() keeps an earlier plan only if it contains the later one", () => {

@@ -131,7 +131,7 @@ test("the first answer does not wait for the rows of a large store, and says how
   const ticks = await Ticks.open(url);
   const early = await (await ask("/v1/view")).json();
   const { reading } = early.progress;
-  assert.equal(early.rows, 0);
+  assert(early.rows < 150_000);
   assert(reading !== null && reading.rows < 150_000);
   if (reading.of !== null) assert(Math.abs(reading.of - 150_000) < 30_000, `${reading.of}`);
   await ticks.wait(({ total }) => total === 150_000);
