@@ -12,12 +12,8 @@ import { GridDone } from "../mirror/grid_done.ts";
 import { Mirror } from "../mirror/mirror.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import * as select from "../mirror/select.ts";
-import { columnFigures } from "./column_figures.ts";
-import type { HeatmapQuery } from "./figures_schemas.ts";
-import { heatmapOf } from "./heatmap.ts";
 import { type Counted, PlansDone } from "./plans_done.ts";
 import { type KnownKeys, progressOf, type Wanted } from "./progress.ts";
-import { timelineOf } from "./timeline.ts";
 
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
@@ -95,8 +91,6 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
     },
     close: () => mirror.close(),
     page: (request: select.PageRequest) => pageText(mirror, request),
-    slowest: (limit: number, where?: string) =>
-      `{"rows":${rowsText(select.selectSlowest(mirror, limit, where))}}`,
     largestText: (column: string) => select.largestText(mirror, column),
     /** Counts the rows after a position, and gives the newest of them as a JSON array. */
     addedSince: (position: number, limit: number) => ({
@@ -112,10 +106,6 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
           : planned(plansDone.count(mirror, plans)),
         now,
       )),
-    kinds: () => JSON.stringify({ columns: columnFigures(mirror) }),
-    heatmap: (query: HeatmapQuery) => JSON.stringify(heatmapOf(mirror, query)),
-    timeline: (failures: readonly number[], now: number, seconds?: number) =>
-      JSON.stringify(timelineOf(mirror, failures, now, seconds)),
   };
 }
 

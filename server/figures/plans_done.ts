@@ -3,7 +3,7 @@ import { gridOf } from "../../core/grids/grid.ts";
 import { GridDone } from "../mirror/grid_done.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { namespaceSql } from "../mirror/namespace_sql.ts";
-import { rolesOf } from "./column_figures.ts";
+import { rolesOf } from "./roles_of.ts";
 
 /** The number of combinations wanted, and of those that have a row. */
 export interface Counted {

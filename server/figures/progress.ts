@@ -1,6 +1,6 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
-import { rolesOf } from "./column_figures.ts";
+import { rolesOf } from "./roles_of.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { cellText, numberOf, type SqlValue } from "../mirror/mirror_value.ts";

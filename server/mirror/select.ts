@@ -54,13 +54,6 @@ export function selectPage(
   return { rows, total: Number(total) };
 }
 
-/** Returns the rows that took longest, the slowest first. */
-export function selectSlowest(mirror: Mirror, limit: number, where?: string): Row[] {
-  const { text, values } = conditionOf(mirror, where);
-  const from = `FROM ${mirror.table} WHERE took IS NOT NULL AND ${text}`;
-  return selectRows(mirror, `${from} ORDER BY took DESC, n LIMIT ?`, [...values, BigInt(limit)]);
-}
-
 /** Returns the newest rows after a position, oldest first. */
 export function selectNewest(mirror: Mirror, position: number, limit: number): Row[] {
   const after = Math.max(position, mirror.count - limit);

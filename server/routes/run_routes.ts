@@ -10,7 +10,7 @@ import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { areRecords, isParamColumn } from "../../core/values/record_names.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { ServerDeps } from "../deps.ts";
-import { rolesOf } from "../figures/column_figures.ts";
+import { rolesOf } from "../figures/roles_of.ts";
 import { logOf, readPart, resultFileOf, type RunFile } from "../run_files.ts";
 import { parseBody } from "./body.ts";
 import { disposition } from "./disposition.ts";

@@ -2,19 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gridOf } from "../../core/grids/grid.ts";
 import type { Row } from "../../core/values/value.ts";
-import { parseWhere } from "../../core/tools/where.ts";
-import { columnFigures } from "../../server/figures/column_figures.ts";
 import { FigureCache } from "../../server/figures/figure_cache.ts";
 import { GridDone } from "../../server/mirror/grid_done.ts";
-import type { Heatmap } from "../../server/figures/figures_schemas.ts";
-import { heatmapOf } from "../../server/figures/heatmap.ts";
 import {
   type KnownKeys,
   progressOf,
   recentRate,
   type Wanted,
 } from "../../server/figures/progress.ts";
-import { timelineOf } from "../../server/figures/timeline.ts";
 import { mirrorOf } from "../mirror_of.ts";
 
 const nobody: KnownKeys = { failed: [], running: [] };
@@ -23,136 +18,6 @@ const start = Date.UTC(2026, 10, 21) / 1000;
 function at(seconds: number): Row {
   return { _stet_timestamp: new Date((start + seconds) * 1000).toISOString() };
 }
-
-/** Rows of a 3-param sweep, some of them twice, some without a number. */
-function sweepRows(): Row[] {
-  const rows: Row[] = [];
-  for (let i = 0; i < 600; i++) {
-    rows.push({
-      alpha: (i % 5) / 10,
-      model: ["a", "b'c", "1", "", "é"][i % 3]!,
-      seed: Math.floor(i / 15) % 40,
-      "result.loss": i % 7 === 0 ? NaN : i % 11 === 0 ? "none" : Math.sin(i) * 10,
-      "result.won": i % 4 === 0,
-      _stet_elapsed: (i % 13) / 4,
-      ...at(i),
-    });
-  }
-  return [...rows, ...rows.slice(0, 50)];
-}
-
-/** The mean of numbers, as the mirror has them: NaN and text are none, booleans 0 and 1. */
-function meanOf(rows: readonly Row[], column: string): { count: number; mean: number | null } {
-  const numbers = rows.flatMap(({ [column]: value }) =>
-    typeof value === "boolean"
-      ? Number(value)
-      : typeof value === "number" && !Number.isNaN(value)
-      ? value
-      : []
-  );
-  const sum = numbers.reduce((total, number) => total + number, 0);
-  return { count: numbers.length, mean: numbers.length === 0 ? null : sum / numbers.length };
-}
-
-/** The rows of each cell, as the conditions of its parts select them. */
-function rowsOfCells({ x, y }: Heatmap, rows: readonly Row[]): Map<string, Row[]> {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = new Map<string, Row[]>();
-  for (const [i, across] of x.parts.entries()) {
-    for (const [j, down] of (y?.parts ?? [undefined]).entries()) {
-      const text = [across.where, ...down ? [down.where] : []].map((each) => `(${each})`)
-        .join(" and ");
-      const found = rows.filter(parseWhere(text, names));
-      if (found.length > 0) cells.set(`${i},${j}`, found);
-    }
-  }
-  return cells;
-}
-
-test("a heat map's cells are the means of the rows that their conditions select", async () => {
-  const rows = sweepRows();
-  const { mirror } = await mirrorOf(rows);
-  for (const color of ["result.loss", "result.won", "duration"]) {
-    for (const [x, y] of [["alpha", "model"], ["seed", "alpha"], ["model", undefined]] as const) {
-      const heatmap = heatmapOf(mirror, { x, ...y !== undefined && { y }, color });
-      const expected = rowsOfCells(heatmap, rows);
-      assert.equal(heatmap.cells.length, expected.size);
-      for (const { x: i, y: j, count, value } of heatmap.cells) {
-        const column = color === "duration" ? "_stet_elapsed" : color;
-        const wanted = meanOf(expected.get(`${i},${j}`) ?? [], column);
-        assert.equal(count, wanted.count);
-        if (wanted.mean === null) assert.equal(value, null);
-        else assert(Math.abs(value! - wanted.mean) < 1e-9, `${value} is ${wanted.mean}`);
-      }
-    }
-  }
-  mirror.close();
-});
-
-test("a heat map of what is done counts each key once", async () => {
-  const rows = sweepRows();
-  const { mirror } = await mirrorOf(rows);
-  const heatmap = heatmapOf(mirror, { x: "alpha", y: "model", color: "done", where: "seed < 20" });
-  const expected = rowsOfCells(heatmap, rows.filter(({ seed }) => (seed as number) < 20));
-  assert.equal(heatmap.cells.length, expected.size);
-  for (const { x, y, value } of heatmap.cells) {
-    const keys = expected.get(`${x},${y}`)!.map(({ alpha, model, seed }) =>
-      JSON.stringify([alpha, model, seed])
-    );
-    assert.equal(value, new Set(keys).size);
-  }
-  mirror.close();
-});
-
-test("many numbers are put into ranges, that have every row once", async () => {
-  for (const scale of [1, 1e-9, 1e12]) {
-    for (const offset of [0, 1.7e9]) {
-      const rows: Row[] = Array.from({ length: 500 }, (_, i) => ({ x: offset + i * i * scale }));
-      const { mirror } = await mirrorOf(rows);
-      const heatmap = heatmapOf(mirror, { x: "x", color: "done" });
-      assert(heatmap.x.parts.every(({ where }) => where!.includes(">=")));
-      assert.equal(heatmap.cells.reduce((sum, { count }) => sum + count, 0), mirrorKeys(rows));
-      const expected = rowsOfCells(heatmap, rows);
-      for (const { x, count } of heatmap.cells) {
-        assert.equal(count, mirrorKeys(expected.get(`${x},0`)!));
-      }
-      mirror.close();
-    }
-  }
-});
-
-function mirrorKeys(rows: readonly Row[]): number {
-  return new Set(rows.map(({ x }) => x)).size;
-}
-
-test("numbers over several orders of magnitude are put into geometric ranges", async () => {
-  const rows: Row[] = Array.from({ length: 500 }, (_, i) => ({ x: 1e-6 * 1.05 ** i }));
-  const { mirror } = await mirrorOf(rows);
-  const { cells } = heatmapOf(mirror, { x: "x", color: "done" });
-  assert(cells.every(({ count }) => count >= 14 && count <= 19), JSON.stringify(cells));
-  mirror.close();
-});
-
-test("of many texts the most frequent are shown, and it is said how many are left out", async () => {
-  const rows: Row[] = [];
-  for (let i = 0; i < 80; i++) {
-    for (let j = 0; j <= i; j++) rows.push({ x: `t${i}`, j });
-  }
-  const { mirror } = await mirrorOf(rows);
-  const { x, cells } = heatmapOf(mirror, { x: "x", color: "done" });
-  assert.equal(x.parts.length, 50);
-  assert.deepEqual(x.left_out, { values: 30, rows: 30 * 31 / 2 });
-  assert.equal(cells.reduce((sum, { count }) => sum + count, 0), rows.length - 30 * 31 / 2);
-  mirror.close();
-});
-
-test("an absent value is a part of its own", async () => {
-  const { mirror } = await mirrorOf([{ a: 1 }, { a: 1, b: 2 }, { a: 2, b: null }]);
-  const { x, cells } = heatmapOf(mirror, { x: "b", color: "done" });
-  assert.deepEqual(x.parts.map(({ label }) => label), ["None", "2", ""]);
-  assert.deepEqual(cells.map(({ count }) => count), [1, 1, 1]);
-  mirror.close();
-});
 
 test("progress counts each key once, and the combinations of a grid that was given", async () => {
   const { backend, mirror, follower } = await mirrorOf([
@@ -241,39 +106,6 @@ test("a rate is guessed from how long runs take while few have ended", async () 
   const progress = progressOf(mirror, { failed: [], running }, undefined, start + 3000);
   assert.equal(progress.rate_per_second, 2 / 3600);
   assert.equal(progress.grid?.left_seconds, 3600);
-  mirror.close();
-});
-
-test("a timeline has every run and failure once, in a hundred stretches or so", async () => {
-  for (const span of [0, 50, 5000, 500_000, 5e8]) {
-    const count = 777;
-    const rows: Row[] = Array.from({ length: count }, (_, i) => ({ i, ...at(span * i / count) }));
-    const { mirror } = await mirrorOf([...rows, { i: -1, _stet_timestamp: "long ago" }]);
-    const now = start + span;
-    const timeline = timelineOf(mirror, [start, now], now);
-    assert(timeline.done.length <= 120 && timeline.done.length === timeline.failed.length);
-    assert.equal(timeline.done.reduce((sum, each) => sum + each, 0), count);
-    assert.equal(timeline.failed.reduce((sum, each) => sum + each, 0), 2);
-    const late = timelineOf(mirror, [], now, Math.max(span / 10, 1));
-    assert(late.done.reduce((sum, each) => sum + each, 0) <= (span === 0 ? count : count / 9));
-    mirror.close();
-  }
-  const { mirror } = await mirrorOf([]);
-  assert.equal(timelineOf(mirror, [], start).start, null);
-  mirror.close();
-});
-
-test("columnFigures() tells what each column holds", async () => {
-  const { mirror } = await mirrorOf([
-    { a: 1, b: "x", "result.loss": NaN, ...at(0) },
-    { a: 1, b: null, "result.loss": 2, ...at(0) },
-    { a: 2n ** 70n, b: [1], ...at(0) },
-  ]);
-  const [a, b, loss, time] = columnFigures(mirror);
-  assert.deepEqual([a!.role, a!.numbers, a!.distinct], ["param", 3, 2]);
-  assert.deepEqual([b!.texts, b!.nulls, b!.others, b!.absent], [1, 1, 1, 0]);
-  assert.deepEqual([loss!.role, loss!.numbers, loss!.absent], ["result", 2, 1]);
-  assert.deepEqual([time!.name, time!.role, time!.distinct], ["_stet_timestamp", "detail", null]);
   mirror.close();
 });
 

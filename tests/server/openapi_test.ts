@@ -137,10 +137,9 @@ test(
 
     const params = (seed: number) => ({ params: { alpha: 0.5, seed } });
     await get(200, "/v1/status");
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
+    for (const path of ["progress", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
-    await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done");
 
     const { token } = await post(200, "/v1/claim", params(1));
     await post(200, "/v1/claim", params(1)); // busy
@@ -176,13 +175,10 @@ test(
       await get(200, `/v1/runs.${form}`);
     }
     if (!withDuckDb.skip) await post(200, "/v1/query", { sql: "SELECT * FROM runs" });
-    for (const path of ["progress", "kinds", "timeline", "slowest", "workers", "view"]) {
+    for (const path of ["progress", "workers", "view"]) {
       await get(200, `/v1/${path}`);
     }
-    for (const color of ["done", "duration", "result.loss"]) {
-      await get(200, "/v1/heatmap", `?x=alpha&color=${color}`);
-    }
-    await get(200, "/v1/heatmap", "?x=alpha&y=seed&color=done&where=seed>1");
+    await get(200, "/v1/view", "?x=alpha&y=seed&agg=done&where=seed>1");
     await get(200, "/v1/figure.svg", "?kind=heat");
 
     await get(200, "/v1/run", "?where=seed=1");

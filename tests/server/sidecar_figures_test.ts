@@ -5,6 +5,7 @@ import { MemoryBackend } from "../../backends/memory.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
+import type { View } from "../../figures/view.ts";
 import { MirrorClient } from "../../server/figures/mirror_client.ts";
 import { expandGrid, range } from "../../mod.ts";
 import { served } from "../served.ts";
@@ -27,8 +28,8 @@ test("claims are answered while a large store is copied and figures of it are co
     let computed = 0;
     const figures = [0, 1, 2, 3].map(async (least) => {
       const where = `seed > ${least} ${phase === "copied" ? "" : 'and "result.loss" >= 0'}`;
-      const query = new URLSearchParams({ x: "seed", y: "alpha", color: "done", where });
-      const response = await ask(`/v1/heatmap?${query}`);
+      const query = new URLSearchParams({ x: "seed", y: "alpha", agg: "done", where });
+      const response = await ask(`/v1/view?${query}`);
       assert.equal(response.status, 200, await response.text());
       computed++;
     });
@@ -69,16 +70,13 @@ test("all figures are answered for stores with nothing, or nearly nothing, in th
       assert.equal((await get("/v1/progress"))["failed"], hasFailed ? 1 : 0);
       assert.equal((await get("/v1/status"))["count"], count);
       assert.equal((await get("/v1/runs"))["total"], count);
-      const { columns } = await get("/v1/kinds") as { columns: { name: string }[] };
-      await get("/v1/timeline");
-      await get("/v1/slowest");
-      const names = columns.length > 0 ? columns.map(({ name }) => name) : ["alpha", "seed"];
+      const { choices } = await get("/v1/view") as unknown as View;
+      const names = choices.params.map(({ name }) => name);
       for (const x of names) {
         for (const y of ["", ...names]) {
-          for (const color of ["done", "duration", ...names]) {
-            const query = new URLSearchParams({ x, color, ...y !== "" && { y } });
-            const { cells } = await get(`/v1/heatmap?${query}`) as { cells: unknown[] };
-            if (count === 0) assert.deepEqual(cells, [], `${query} of ${what}`);
+          for (const agg of ["mean", "median", "sd", "best", "n", "took", "done"]) {
+            const view = await get(`/v1/view?${new URLSearchParams({ x, y, agg })}`);
+            assert.equal(view["rows"], count, `${x} ${y} ${agg} of ${what}`);
           }
         }
       }
@@ -109,12 +107,12 @@ test("an error of the mirror's thread is one of this thread, and closing ends wh
   backend.record({ alpha: 1 });
   const mirror = new MirrorClient(engineOf(backend));
   await mirror.catchUp();
-  await assert.rejects(mirror.ask("slowest", 1, "alpha >"), SyntaxError);
-  await assert.rejects(mirror.ask("heatmap", { x: "beta", color: "done" }), TypeError);
-  const asked = mirror.ask("kinds");
+  await assert.rejects(mirror.ask("page", { where: "alpha >", limit: 1, offset: 0 }), SyntaxError);
+  await assert.rejects(mirror.ask("page", { columns: ["beta"], limit: 1, offset: 0 }), TypeError);
+  const asked = mirror.ask("largestText", "alpha");
   mirror.close();
   await assert.rejects(asked, /Cannot show store/);
-  await assert.rejects(mirror.ask("kinds"), /Cannot show store/);
+  await assert.rejects(mirror.ask("largestText", "alpha"), /Cannot show store/);
 });
 
 test("the grid of a sidecar is axes, a grid, or any iterable of params", async (t) => {
