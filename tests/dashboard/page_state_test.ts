@@ -27,7 +27,7 @@ test("a value of a row becomes the condition that it has this value", () => {
 });
 
 test("choices are an address, in which an absent one is made by the data", () => {
-  const choices = { metric: "loss", over: "", where: "a = 'b&c'", run: undefined };
+  const choices = { metric: "loss", over: "", where: "a = 'b&c'" };
   const search = searchOf(choices);
   assert.deepEqual(readChoices(search), { metric: "loss", over: "", where: "a = 'b&c'" });
   assert.equal(searchOf({}), "");

@@ -71,6 +71,7 @@ for (const extension of [".csv", ".sqlite"]) {
       assert.deepEqual((await seedsIn(store)).length, KEYS);
       assert.deepEqual(filesIn(workshop.folder).filter((name) => name.startsWith("runs")), [
         `runs${extension}`,
+        `runs${extension}-plan`,
       ]);
     }));
 
@@ -182,6 +183,7 @@ async function interrupted(
     assert.deepEqual((await seedsIn(store)).sort(), done);
     assert.deepEqual(filesIn(folder).filter((name) => name.startsWith("runs")), [
       ...done.length > 0 ? ["runs.csv"] : [],
+      "runs.csv-plan",
     ]);
     assert(statSync(log).size > 0);
   });

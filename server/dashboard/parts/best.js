@@ -93,7 +93,9 @@ export function BestConfigurations({ model, act }) {
         ${best.configurations > best.rows.length &&
           `${counted(best.configurations, "configuration")} in all. `}
         ${best.ties > 1 &&
-          "Marked rows are not told apart: their means differ by less than the standard error of the best. "}
+          (hasSpread
+            ? "Marked rows are not told apart: their means differ by less than the standard error of the best. "
+            : "Marked rows are equal. ")}
         ${!hasSpread && "Without replicates there is no ±: choose a param to average over. "}
       </p>
     </section>
@@ -123,7 +125,7 @@ function Sentence({ view }) {
       ${` ${metric.label} `}<b>${spreadText(first.mean, first.sd)}</b>${first.n > 1
         ? ` (n = ${first.n})`
         : ""}.
-      ${ties > 1 && ` The first ${ties} are not told apart.`}
+      ${ties > 1 && ` The first ${ties} are ${first.sd === null ? "equal" : "not told apart"}.`}
       ${luck &&
         ` The single best run (${numberText(luck.value)}) is of another configuration, ${
           cut(namedText(luck.params))
