@@ -5,6 +5,7 @@ import { factsMark } from "../../figures/data/store_facts.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import { figureSvg } from "../../figures/report/report_svg.ts";
 import type { ViewQuery } from "../../figures/view.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { ServerDeps } from "../deps.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
@@ -18,6 +19,10 @@ import { get, type Route } from "./route.ts";
 const MAX_AGE_MS = 5000;
 /** The number of rows from which a view does not wait for the copy of all of them. */
 const MANY_ROWS = 20_000;
+/** Minimum recompute interval of a view of a store that is being read, as a multiple of its cost. */
+const EARLY_INTERVAL_FACTOR = 10;
+/** The number of such views in the cache. */
+const MAX_EARLY = 16;
 /** The maximum length of an error and of a stack in a view. */
 const MAX_ERROR = 4000;
 /** The interval of looks at the copy, in milliseconds. */
@@ -27,6 +32,7 @@ const PAUSE_MS = 50;
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const cache = new FigureCache(mirror);
   const known = new KnownFacts(backend, store, now);
+  const early = new BoundedMap<{ readonly text: string; readonly until: number }>(MAX_EARLY);
 
   /** Returns the facts of a view. Of a store that cannot be read, its figures are the last ones. */
   async function factsNow(): Promise<ViewFacts> {
@@ -39,6 +45,18 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
   }
 
+  /** Returns a view of the rows that have been read. Each would delay the reading of the others. */
+  async function earlyText(name: string, compute: () => Promise<string>): Promise<string> {
+    const found = early.get(name);
+    const start = performance.now();
+    if (found && start < found.until) return found.text;
+    const text = await compute();
+    const end = performance.now();
+    const interval = Math.min(EARLY_INTERVAL_FACTOR * (end - start), MAX_AGE_MS);
+    early.set(name, { text, until: end + interval });
+    return text;
+  }
+
   /** Returns the view as JSON text, and the tag of its state; none of a store that is being read. */
   async function viewText(
     query: ViewQuery,
@@ -47,7 +65,8 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     const facts = await factsNow();
     const { mark, claims, reading, problem } = facts;
     const compute = (): Promise<string> => askView(mirror, query, facts);
-    if (reading || problem !== null) return { text: await compute() };
+    if (problem !== null) return { text: await compute() };
+    if (reading) return { text: await earlyText(JSON.stringify(query), compute) };
     const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
     const etag = `W/"${tag}"`;
     if (sent.includes(etag)) return { etag };
