@@ -50,6 +50,17 @@ test("a view has an ETag that changes with the store", async (t) => {
   assert.equal((await changed.json()).rows, 61);
 });
 
+test("a view of a sidecar that was started again has another ETag", async (t) => {
+  const stores = ["1,2\n2,3", "1,9\n2,9"].map((rows) => `lr,result.loss\n${rows}\n`);
+  const etags: (string | null)[] = [];
+  for (const text of stores) {
+    const { ask, store } = await served(t);
+    fs.writeFileSync(store, text);
+    etags.push((await ask("/v1/view")).headers.get("etag"));
+  }
+  assert.notEqual(etags[0], etags[1]); // a browser would show the first store at the second's address
+});
+
 test("a wrong query is an error that says what would be right", async (t) => {
   const { ask, store } = await served(t);
   fs.writeFileSync(store, "lr,result.a.loss,result.b.loss\n1,2,3\n2,3,4\n");
