@@ -86,6 +86,7 @@ test("a column that is not there is an error of the command line", async (t) => 
       [["plot", store, "--by", "k"], /--by wants a result and one param/],
       [["report", store, "-o", "report.pdf"], /must end in \.html, \.svg or \.md/],
       [["report", store, "-o", "x.html", "--figure", "heat"], /--figure makes an SVG/],
+      [["report", store, "-o", store, "--format", "md"], /must name another file than the store/],
       [["best", store, "--where", "k > 1000"], /no run fulfils the condition/],
     ] as const
   ) {
