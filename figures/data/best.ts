@@ -76,9 +76,10 @@ function varianceOf({ n, m2 }: Cells, cell: number): number | null {
 
 /** Returns the number of runs wanted of each configuration. */
 function plannedRuns(selection: Selection): number | null {
-  const { choices: { over }, columns, plan, cells } = selection;
+  const { choices: { over }, columns, plan, cells, filtered } = selection;
   const replicates = over.filter((name) => selection.domain(name).length > 0);
-  if (plan?.factors && !plan.places) {
+  // With a condition on replicates, fewer runs are wanted than those of the plan.
+  if (plan?.factors && !plan.places && !over.some((name) => filtered.includes(name))) {
     const ofOver = plan.factors.filter(({ names }) => names.every((name) => over.includes(name)));
     return ofOver.reduce((product, { parts }) => product * parts.length, 1);
   }

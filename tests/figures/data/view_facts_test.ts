@@ -73,6 +73,19 @@ test("planned runs decide which configurations have few", () => {
   assert.equal(best!.ties, 1);
 });
 
+test("a condition on replicates leaves no configuration with few runs of the plan", () => {
+  const rows = [0.1, 1, 10].flatMap((lr) =>
+    [1, 2, 3, 4].map((seed) => run({ lr, seed }, lr + seed / 10, 10))
+  );
+  const { best } = viewOf(rows, { where: "seed = 1" }, { plans: [plan] });
+  assert.deepEqual(best!.rows.map(({ few, planned }) => [few, planned]), Array(3).fill([false, 1]));
+  const ofOthers = viewOf(rows.slice(0, 5), { where: "lr < 5" }, { plans: [plan] });
+  assert.deepEqual(ofOthers.best!.rows.map(({ few, planned }) => [few, planned]), [
+    [false, 4],
+    [true, 4],
+  ]);
+});
+
 test("a run is slow after three times the 95 % quantile, and what its configuration takes", () => {
   const rows = [1, 2, 3, 4].flatMap((seed) => [
     run({ lr: 0.1, seed }, 1, 100, 2),
