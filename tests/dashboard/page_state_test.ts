@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
 import { equals, partsOf, withoutPart, withParts } from "../../server/dashboard/conditions.js";
+import { namespaceCondition, rowCondition } from "../../server/dashboard/row_condition.js";
 import { parse } from "../../server/dashboard/parse.js";
 import { differences } from "../../server/dashboard/diff.js";
 
@@ -34,6 +35,18 @@ test("a row keeps the digits of a large integer, and a large number of a double 
   assert.equal(equals("c", row.c), "c = 9007199254740992");
   assert.equal(equals("d", row.d), "d = [1e+300]");
   assert.match(String(row.b), /^900719925474099[23]$/); // Bun gives no digits
+});
+
+test("the condition of a run says which params and namespace it lacks", () => {
+  const columns = ["_stet_namespace", "lr", "seed", "result.loss", "_stet_elapsed"];
+  const row = { lr: 1, "result.loss": 2, "_stet_elapsed": 0.1 };
+  assert.equal(
+    rowCondition(row, columns),
+    "_stet_namespace is absent and lr = 1 and seed is absent",
+  );
+  assert.equal(namespaceCondition("b"), "_stet_namespace = 'b'");
+  assert.equal(namespaceCondition(""), "_stet_namespace is absent");
+  assert.deepEqual(readChoices("?namespace="), { namespace: "" }); // the runs without one
 });
 
 test("choices are an address, in which an absent one is made by the data", () => {
