@@ -275,7 +275,7 @@ function namespacesOf(
     for (const [code, value] of values.entries()) {
       if (rows[code]! > 0) counts.set(String(value ?? ""), rows[code]!);
     }
-  }
+  } else if (!column && columns.length > 0) counts.set("", columns.length);
   for (const { params } of [...failures, ...claims]) {
     const name = params[NAMESPACE];
     if (name !== undefined && !counts.has(String(name))) counts.set(String(name), 0);
@@ -287,7 +287,8 @@ function namespacesOf(
 function namespaceMask(columns: Columns, namespace: string): Mask {
   const mask = new Uint8Array(columns.length);
   const column = columns.get(NAMESPACE);
-  if (!column || column.isLost) return mask;
+  if (!column) return mask.fill(namespace === "" ? 1 : 0);
+  if (column.isLost) return mask;
   const { codes, values } = column.coded();
   const table = Uint8Array.from(values, (value) => Number(String(value ?? "") === namespace));
   for (let i = 0; i < mask.length; i++) mask[i] = table[codes[i]!]!;

@@ -178,6 +178,16 @@ test("each namespace has its own params, metrics and runs", () => {
   assert.throws(() => viewOf(rows, { namespace: "trian" }), /did you mean "train"/);
 });
 
+test("rows without a namespace are not those of the namespace of a failure", () => {
+  const rows = [run({ lr: 1 }, 1, 5), run({ lr: 2 }, 2, 5)];
+  const failures = [failure({ _stet_namespace: "b", lr: 1 }, "no")];
+  const { choices, failures: groups } = viewOf(rows, {}, { failures });
+  assert.deepEqual([choices.namespace, choices.namespaces, groups], ["", ["", "b"], []]);
+  const own = viewOf(rows, { namespace: "b" }, { failures });
+  assert.deepEqual([own.rows, own.failures.length], [0, 1]);
+  assert.equal(viewOf(rows, { where: "_stet_namespace is absent" }).rows, 2);
+});
+
 test("more than 50 numbers are ranges, and the view says so", () => {
   const { effects, notes, matters } = viewOf(searchSample().rows);
   assert.equal(effects[0]!.axis.kind, "ranges");
