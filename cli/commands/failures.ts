@@ -5,7 +5,7 @@ import type { Failure } from "../../core/contract/backend.ts";
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
-import { inOrder } from "../../core/values/in_order.ts";
+import { inOrder } from "../../core/keys/in_order.ts";
 import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
 import { type Command, command, type Output } from "../command.ts";
@@ -182,7 +182,7 @@ function list(
   }
   if (json) return;
   if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
-  log(`[stet] ${counted(failures.length, "run")} failed and not yet run again`);
+  log(`[stet] ${counted(failures.length, "run")} failed and have not succeeded since`);
 }
 
 /** Runs failures again and resolves to the exit code. */

@@ -4,7 +4,7 @@ import { keyParams } from "../keys/key.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
-import { inOrder } from "../values/in_order.ts";
+import { inOrder } from "../keys/in_order.ts";
 import type { Row } from "../values/value.ts";
 
 /** Status of a store. */

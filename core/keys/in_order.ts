@@ -1,4 +1,4 @@
-import { type Row, setEntry } from "./value.ts";
+import { type Row, setEntry } from "../values/value.ts";
 
 /** Returns params in the order of a store's columns; those of no column come last. */
 export function inOrder(params: Row, columns: readonly string[]): Row {
