@@ -328,9 +328,10 @@ function createActions() {
     turnPage(step) {
       act.choose({ page: String(Math.max(Number(model.choices.page ?? "0") + step, 0)) });
     },
-    /** The condition that only this run fulfils. @param {Row} row @returns {string} */
+    /** The condition that only this run fulfils: also that it lacks the params of others. @param {Row} row @returns {string} */
     idOf(row) {
-      const names = Object.keys(row).filter((name) =>
+      const all = new Set([...Object.keys(row), ...model.table?.columns ?? []]);
+      const names = [...all].filter((name) =>
         !isResult(name) && !isReserved(name) || name === "_stet_namespace"
       );
       return joinedParts(names.map((name) => equals(name, row[name])));
