@@ -284,8 +284,9 @@ export interface Configurations {
 
 /** Failures whose last telling line is the same but for numbers. */
 export interface FailureGroup {
-  /** The line with # for numbers and ids; one such line. */
+  /** The line with # for numbers and ids. */
   readonly kind: string;
+  /** The line if all failures have the same, else `kind`. */
   readonly line: string;
   readonly count: number;
   readonly first: string;

@@ -25,8 +25,8 @@ export const coverage: Command = command({
   summary: "how much of a grid is done, missing, failed, running",
   usage: ["[store] -g name=values ... [--list state] [--json]"],
   about:
-    `Counts which combinations of a grid are done: those of which a row agrees on the grid's names. The
-     table says for each value of each axis how many of its combinations are done.`,
+    `Counts which combinations of a grid are done: those of which a row agrees on the grid's names. A row
+     without a param counts as having the --default of the newest sweep. The table says for each value of each axis how many of its combinations are done.`,
   arguments: { store: storeArgument },
   options: {
     ...gridOptions,

@@ -5,6 +5,7 @@ import type { Failure } from "../../core/contract/backend.ts";
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
+import { inOrder } from "../../core/keys/in_order.ts";
 import type { Row } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
 import { type Command, command, type Output } from "../command.ts";
@@ -112,7 +113,8 @@ export const failures: Command = command({
       const failures = await chosenIn(backend, values, output);
       if (values.forget) await forget(backend, failures, output);
       const { logs = logsOf(backend.location) } = values;
-      return { location: backend.location, found: await shown(failures, logs) };
+      const columns = await backend.columns();
+      return { location: backend.location, found: await shown(failures, logs, columns) };
     }, isKnown);
     if (values.retry) return await retry(chosen, values, output);
     if (!values.forget) list(chosen.found, values, output);
@@ -151,11 +153,20 @@ async function forget(
 }
 
 /** @param logs The folder of the programs' output. */
-async function shown(failures: readonly Failure[], logs: string): Promise<Shown[]> {
+async function shown(
+  failures: readonly Failure[],
+  logs: string,
+  columns: readonly string[],
+): Promise<Shown[]> {
   const logOf = await logFinder(logs);
   return failures.map(({ params: key, ...failure }) => {
     const { [NAMESPACE]: _, ...params } = key;
-    return { ...failure, params, namespace: namespaceIn(key), log: logOf(key) };
+    return {
+      ...failure,
+      params: inOrder(params, columns),
+      namespace: namespaceIn(key),
+      log: logOf(key),
+    };
   });
 }
 
@@ -171,7 +182,7 @@ function list(
   }
   if (json) return;
   if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
-  log(`[stet] ${counted(failures.length, "run")} failed and not yet run again`);
+  log(`[stet] ${counted(failures.length, "run")} failed and have not succeeded since`);
 }
 
 /** Runs failures again and resolves to the exit code. */

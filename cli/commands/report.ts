@@ -40,7 +40,7 @@ export const report: Command = command({
   },
   examples: [
     "runs.csv",
-    `runs.csv -o loss.html --metric loss --over seed --title Rates`,
+    `runs.csv -o loss.html -m loss --over seed --title "Learning rates"`,
     "runs.csv -o - --format md",
     "runs.csv -o heat.svg --figure heat",
   ],

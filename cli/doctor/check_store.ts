@@ -25,7 +25,7 @@ export async function checkStore(store: string): Promise<Check[]> {
       const checks: Check[] = [];
       if (await isKnown(engine)) {
         const { count, failed } = await statusOf(engine);
-        const rows = `${counted(count, "row")}, ${failed} failed and not yet run again`;
+        const rows = `${counted(count, "row")}, ${failed} failed and have not succeeded since`;
         checks.push({ name: "store", text: `${name}: ${rows}`, ok: true });
         const held = await engine.held();
         const holders = [...new Set(held.map(holderText))];

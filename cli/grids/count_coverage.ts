@@ -32,8 +32,8 @@ export interface Coverage {
 const MAX_COMBINATIONS = 2 ** 31;
 
 /**
- * Counts which combinations of a grid are done: those of which a row agrees on the grid's names. In
- * memory are a byte for each combination, and the values of the axes.
+ * Counts which combinations of a grid are done: those of which a row agrees on the grid's names, with the
+ * defaults of the newest sweep. In memory are a byte for each combination, and the values of the axes.
  *
  * @param onOutside Gets each row that is no combination of the grid, if it is given.
  * @throws {UsageError} If there are too many.
@@ -48,7 +48,8 @@ export async function countCoverage(
     throw new UsageError(`the grid has ${grid.count} combinations, more than ${MAX_COMBINATIONS}`);
   }
   const states = new Uint8Array(grid.count);
-  const numberOf = gridNumber(grid);
+  const plan = (await backend.plans()).find((plan) => plan.namespace === (namespace ?? ""));
+  const numberOf = gridNumber({ ...grid, defaults: plan?.defaults });
   let outside = 0;
   let elsewhere = 0;
   /** Returns true if the row or key is a combination of the grid; undefined in another namespace. */

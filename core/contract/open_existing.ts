@@ -5,7 +5,7 @@ import { engineOf } from "./adapted_backend.ts";
 import type { Engine } from "./engine.ts";
 import { StoreError } from "../errors.ts";
 import { shownLocation } from "../runtime/shown_location.ts";
-import type { Registry, StoreOptions } from "./registry.ts";
+import { DEFAULT_STORE, type Registry, type StoreOptions } from "./registry.ts";
 
 /**
  * Opens a store to read it.
@@ -50,6 +50,8 @@ async function missingStore(store: string | URL, backend: Engine): Promise<Store
   const failed = (await backend.failures()).length;
   const reason = failed > 0
     ? `no run has succeeded, ${failed} failed; stet failures lists them`
+    : store === DEFAULT_STORE
+    ? "there is no such file, and no other store was named; name the one of your runs"
     : path.isAbsolute(backend.location)
     ? "there is no such file; it is made by the first run, check the path"
     : "it is not there yet, or was cleared; it is made by the first run, check the URL";

@@ -4,6 +4,7 @@ import { keyParams } from "../keys/key.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 import { isReserved, TIMESTAMP } from "../values/columns.ts";
 import { areRecords, isParamColumn } from "../values/record_names.ts";
+import { inOrder } from "../keys/in_order.ts";
 import type { Row } from "../values/value.ts";
 
 /** Status of a store. */
@@ -73,7 +74,7 @@ export async function statusOf(
     resultColumns: names.filter((name) => isReserved(name) && !name.startsWith("_stet_")),
     failed: (await engine.failures()).length,
     running: (await engine.held()).map(({ key, holder, since }) => ({
-      params: keyParams(key),
+      params: inOrder(keyParams(key), names),
       holder,
       since,
     })),

@@ -28,6 +28,8 @@ export interface SweepPlan {
   readonly factors: readonly PlannedFactor[] | null;
   /** Places of the combinations among all those of the factors. Null: every place. */
   readonly places: readonly number[] | null;
+  /** Values that rows without a param count as having. Default: none. */
+  readonly defaults?: Row;
   /** The command that began the newest sweep, without secrets. */
   readonly command: string;
   /** Time of its begin, ISO 8601 in UTC. */
@@ -38,11 +40,12 @@ export interface SweepPlan {
 const VERSION = 1;
 
 /** Encodes a plan as JSON, on one line. Its parts are rows as they are on the wire. */
-export function encodePlan({ factors, ...rest }: SweepPlan): string {
+export function encodePlan({ factors, defaults, ...rest }: SweepPlan): string {
   const texts = factors?.map(({ names, parts }) =>
     `{"names":${JSON.stringify(names)},"parts":[${parts.map(encodeJsonRow).join(",")}]}`
   );
   return `{"version":${VERSION},"factors":${texts ? `[${texts.join(",")}]` : null},` +
+    (defaults ? `"defaults":${encodeJsonRow(defaults)},` : "") +
     JSON.stringify(rest).slice(1);
 }
 
@@ -58,13 +61,14 @@ export function decodePlan(text: string): SweepPlan | undefined {
 /** Returns a parsed plan; undefined if it is none, or one of a newer version. */
 export function readPlan(value: unknown): SweepPlan | undefined {
   if (!isPlainObject(value) || value["version"] !== VERSION) return undefined;
-  const { namespace, label, count, factors, places, command, time } = value;
+  const { namespace, label, count, factors, places, defaults, command, time } = value;
   const isWhole = Number.isSafeInteger(count) && Number(count) >= 0;
   const areTexts = [namespace, label, command, time].every((each) => typeof each === "string");
   const hasFactors = factors === null || Array.isArray(factors) && factors.every(isFactor);
   const hasPlaces = places === null ||
     Array.isArray(places) && places.every((each) => Number.isSafeInteger(each));
-  if (!isWhole || !areTexts || !hasFactors || !hasPlaces) return undefined;
+  const hasDefaults = defaults === undefined || isPlainObject(defaults);
+  if (!isWhole || !areTexts || !hasFactors || !hasPlaces || !hasDefaults) return undefined;
   if (Array.isArray(factors)) {
     const all = (factors as readonly PlannedFactor[])
       .reduce((product, { parts }) => product * parts.length, 1);
@@ -77,6 +81,7 @@ export function readPlan(value: unknown): SweepPlan | undefined {
     factors:
       plan.factors?.map(({ names, parts }) => ({ names, parts: parts.map(decodeJsonRow) })) ??
         null,
+    ...plan.defaults && { defaults: decodeJsonRow(plan.defaults) },
   };
 }
 

@@ -113,18 +113,20 @@ export function united(parts: readonly Row[]): Row {
 
 /** Returns a function that gives the number of a combination in the order of the grid, or -1. */
 export function gridNumber(
-  { factors, places }: Pick<Grid, "factors" | "places">,
+  { factors, places, defaults = {} }: Pick<Grid, "factors" | "places"> & {
+    readonly defaults?: Row | undefined;
+  },
 ): (params: Row) => number {
   const numbers = places && new Map(Array.from(places, (place, i) => [place, i]));
   const lookUps = factors.map(({ names, parts }) => ({
     names,
     length: parts.length,
-    numbers: new Map(parts.map((part, i) => [lookUpKey(part, names), i])),
+    numbers: new Map(parts.map((part, i) => [lookUpKey(part, names, defaults), i])),
   }));
   return (params) => {
     let number = 0;
     for (const { names, length, numbers } of lookUps) {
-      const part = numbers.get(lookUpKey(params, names));
+      const part = numbers.get(lookUpKey(params, names, defaults));
       if (part === undefined) return -1;
       number = number * length + part;
     }
@@ -133,10 +135,14 @@ export function gridNumber(
 }
 
 /** Returns the values of some params as a key of a Map; a scalar alone is its own key, which is quick. */
-function lookUpKey(params: Row, names: readonly string[]): unknown {
+function lookUpKey(params: Row, names: readonly string[], defaults: Row): unknown {
   const [name] = names;
-  const value = names.length === 1 ? entryOf(params, name!) : null;
+  const value = names.length === 1 ? valueOf(params, name!, defaults) : null;
   if (names.length === 1 && (typeof value !== "object" || value === null)) return value;
-  const values = names.map((each) => entryOf(params, each));
+  const values = names.map((each) => valueOf(params, each, defaults));
   return `\x1e${values.map((each) => each === undefined ? "" : writeCell(each)).join("\x1f")}`;
+}
+
+function valueOf(params: Row, name: string, defaults: Row): Row[string] | undefined {
+  return entryOf(Object.hasOwn(params, name) ? params : defaults, name);
 }

@@ -1,6 +1,7 @@
 import { encodePlan, type PlannedFactor, type SweepPlan } from "../contract/sweep_plan.ts";
+import type { Key } from "../keys/key.ts";
 import type { Target } from "../runs/target.ts";
-import { writeCell } from "../values/cell.ts";
+import { readCell, writeCell } from "../values/cell.ts";
 import { NAMESPACE } from "../values/columns.ts";
 import { toRow } from "../values/to_row.ts";
 import { isPlainObject, type Row, setEntry } from "../values/value.ts";
@@ -14,8 +15,8 @@ const MAX_PLACES = 20_000;
 /** Maximum length of a plan with its factors; beyond, it has a count only. */
 const MAX_PLAN_LENGTH = 256 * 1024;
 
-/** Factors of a plan, and the places of its combinations among all of them. */
-type Combinations = Pick<SweepPlan, "count" | "factors" | "places">;
+/** Factors of a plan, the places of its combinations among all of them, and defaults. */
+type Combinations = Pick<SweepPlan, "count" | "factors" | "places" | "defaults">;
 
 /**
  * Returns the plan of a sweep over items; undefined if their number is not known. It is made of all items,
@@ -52,9 +53,13 @@ function ofFactors(target: Target, { factors, places }: KnownFactors): Combinati
       names,
       parts: parts().map((part) => toRow(part)),
     }));
-    const key = all === 0 ? undefined : keyNames(target, firstOf(rows));
+    const first = all === 0 || !target.backend ? undefined : target.plan(firstOf(rows)).key;
+    const key = first && new Set(Object.keys(first.values));
+    const defaults = defaultsIn(first);
     const isWhole = rows.every(({ names }) => names.every((name) => key?.has(name) ?? true));
-    if (isWhole) return { count, factors: rows, places: places ? Array.from(places) : null };
+    if (isWhole) {
+      return { count, factors: rows, places: places ? Array.from(places) : null, ...defaults };
+    }
     if (places) return uncounted;
     // Combinations that differ in params outside of the key are one run.
     const kept = rows.flatMap((factor) => reduced(factor, key!));
@@ -62,6 +67,7 @@ function ofFactors(target: Target, { factors, places }: KnownFactors): Combinati
       count: kept.reduce((product, { parts }) => product * parts.length, 1),
       factors: kept,
       places: null,
+      ...defaults,
     };
   } catch {
     return uncounted; // the sweep says what is wrong with an item when it comes to it
@@ -76,9 +82,12 @@ function firstOf(factors: readonly PlannedFactor[]): Row {
   return first;
 }
 
-/** Returns the names of the key's columns; undefined for a `Store`, whose rows have all params. */
-function keyNames(target: Target, item: unknown): ReadonlySet<string> | undefined {
-  return target.backend && new Set(Object.keys(target.plan(item).key.values));
+/** Returns the defaults of a key's columns, if it has any. */
+function defaultsIn(key: Key | undefined): Pick<SweepPlan, "defaults"> {
+  if (!key || key.shape.defaults.size === 0) return {};
+  const defaults: Row = {};
+  for (const [name, cell] of key.shape.defaults) setEntry(defaults, name, readCell(cell)!);
+  return { defaults };
 }
 
 /** Returns a factor without the params outside of a key; nothing if it has no other. */
@@ -101,13 +110,15 @@ function ofItems(target: Target, items: Items, length: number): Combinations {
   try {
     const rows = new Map<string, Row>();
     const names = new Set<string>();
+    let defaults: Pick<SweepPlan, "defaults"> | undefined;
     for (const item of items) {
+      defaults ??= defaultsIn(target.backend && target.plan(item).key);
       const row = rowOf(target, item);
       for (const name of Object.keys(row)) names.add(name);
       rows.set(textOf(row, Object.keys(row).sort()), row);
     }
     const factors = factorsIn([...names], [...rows.values()]);
-    return { count: rows.size, factors, places: null };
+    return { count: rows.size, factors, places: null, ...defaults };
   } catch {
     return uncounted;
   }

@@ -39,9 +39,9 @@ export async function plannedCounter(engine: Engine): Promise<PlannedCounter> {
   };
 }
 
-function counterOf({ namespace, factors, places }: SweepPlan) {
+function counterOf({ namespace, factors, places, defaults }: SweepPlan) {
   if (!factors) return undefined;
-  const numberOf = gridNumber({ factors, places: places ?? undefined });
+  const numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
   const done = new Set<number>();
   return {
     add(row: Row): void {

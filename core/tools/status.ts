@@ -39,7 +39,7 @@ function statusLines(status: Status): string[] {
   const lines = [`[stet] Store: ${store}`, `[stet] ${count} completed experiments recorded`];
   if (lastRun !== undefined) lines.push(`[stet] Last run: ${lastRun}`);
   if (keyColumns.length > 0) lines.push(`[stet] Key columns: ${keyColumns.join(", ")}`);
-  if (failed > 0) lines.push(`[stet] ${failed} failed and not yet run again`);
+  if (failed > 0) lines.push(`[stet] ${failed} failed and have not succeeded since`);
   if (planned) {
     const { done } = planned;
     const state = done === undefined

@@ -52,8 +52,10 @@ export function failureGroups(selection: Selection): FailureGroup[] {
     const line = failureLine(failure.error);
     const kind = failureKind(line);
     const group = groups.get(kind);
-    if (group) group.failures.push(failure);
-    else groups.set(kind, { line, failures: [failure] });
+    if (group) {
+      group.failures.push(failure);
+      if (group.line !== line) group.line = kind;
+    } else groups.set(kind, { line, failures: [failure] });
   }
   const tried = triedValues(selection);
   const listed = Math.min(MAX_GROUPS, groups.size);

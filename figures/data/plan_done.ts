@@ -41,7 +41,10 @@ function isIn(columns: Columns, row: number, namespace: string | null): boolean 
 }
 
 /** Counts the combinations of a plan that have a row. */
-function combinationsDone(columns: Columns, { factors, places, namespace }: ViewPlan): number {
+function combinationsDone(
+  columns: Columns,
+  { factors, places, defaults, namespace }: ViewPlan,
+): number {
   const { length } = columns;
   const numbers = new Float64Array(length);
   const own = groupRows(columns, columns.get(NAMESPACE) ? [NAMESPACE] : []);
@@ -50,7 +53,7 @@ function combinationsDone(columns: Columns, { factors, places, namespace }: View
   for (const factor of factors!) {
     const known = factor.names.filter((name) => columns.get(name));
     const { ids, first } = groupRows(columns, known);
-    const numberOf = gridNumber({ factors: [factor] });
+    const numberOf = gridNumber({ factors: [factor], defaults });
     const parts = Array.from(first, (row) => {
       const params: Row = {};
       for (const name of known) {

@@ -28,11 +28,12 @@ export async function storeFacts(
       since,
       params: keyParams(key),
     })),
-    plans: plans.map(({ namespace, count, factors, places, time }) => ({
+    plans: plans.map(({ namespace, count, factors, places, defaults, time }) => ({
       namespace,
       count,
       factors,
       places,
+      defaults,
       time,
       from: "plan",
     })),

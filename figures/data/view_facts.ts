@@ -38,6 +38,8 @@ export interface ViewPlan {
   readonly factors: readonly Factor[] | null;
   /** Null: every place. */
   readonly places: Places | null;
+  /** Values that rows without a param count as having. Default: none. */
+  readonly defaults?: Row | undefined;
   /** The time at which it was noted; empty if unknown. */
   readonly time: string;
   readonly from: "grid" | "plan";

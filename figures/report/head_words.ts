@@ -12,9 +12,16 @@ export function countWords({ progress }: View): string {
     running > 0 ? `${countText(running)} running` : "",
     took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
     first_run !== null && last_run !== null
-      ? `${timeWords(first_run)} – ${timeWords(last_run)} UTC`
+      ? `${spanWords(timeWords(first_run), timeWords(last_run))} UTC`
       : "",
   ].filter((it) => it !== "").join(" · ");
+}
+
+/** Returns two times as a span, with a day that both have once. */
+function spanWords(first: string, last: string): string {
+  if (first === last) return first;
+  const [day] = first.split(" ");
+  return `${first} – ${last.startsWith(`${day} `) ? last.slice(day!.length + 1) : last}`;
 }
 
 /** Returns the line of choices: `loss · lower is better · each configuration is the mean over seed · …`. */

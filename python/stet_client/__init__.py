@@ -543,10 +543,9 @@ class Client:
     def _find_all(self, bodies: Sequence[Params], only: str) -> Iterator[Optional[Params]]:
         """Yields the row of each run, or None: many in one request."""
         for batch in _batches(bodies):
+            fields = {name: batch[0][name] for name in ("key", "defaults") if name in batch[0]}
             request: Params = {"batch": [body["params"] for body in batch], "only": only}
-            for name in ("key", "defaults"):
-                if name in batch[0]:
-                    request[name] = batch[0][name]
+            request.update({**fields})
             yield from self._connection.post("find", request)["rows"]
 
 
@@ -684,8 +683,8 @@ def once(
     """Decorates a function: each combination of its arguments runs once, in all processes together.
 
     store: URL of a sidecar, or a Client, which then has namespace, token and lease_seconds. key: the
-    parameters that identify a run; default: all. save: keep the result, and return it from skipped
-    calls.
+    parameters that say which run it is; default: all. save: keep what the function returns, and
+    return it from skipped calls.
     """
     if isinstance(key, str):
         raise TypeError(f'Cannot use key="{key}": must be a list of names; write key=["{key}"]')
@@ -706,7 +705,7 @@ def sweep(
     concurrency: Optional[int] = None,
     processes: bool = False,
 ) -> List[Outcome]:
-    """Runs the missing combinations of a grid; returns one outcome for each run, in the order of the grid.
+    """Runs what is not done of a grid; returns one outcome for each run, in the order of the grid.
 
     Every process that sweeps the same store takes part. It returns when every run is done or has
     failed, runs of other processes included. An interrupt finishes and records the runs under way.

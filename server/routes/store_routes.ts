@@ -42,6 +42,7 @@ const plan = z.strictObject({
     .describe("Each combination is one part of every factor; null if they are too many."),
   places: z.array(count).nullable()
     .describe("Places of the combinations among all those of the factors; null: every place."),
+  defaults: row.exactOptional().describe("Values that rows without a param count as having."),
   command: longText.describe("The command that began the sweep, without secrets."),
   time: longText.describe("Time of its begin, ISO 8601 in UTC."),
 }).meta({ id: "Plan" });

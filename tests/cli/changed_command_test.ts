@@ -6,14 +6,19 @@ import { commandSource, programWords } from "../../cli/programs/command_source.t
 import { tempStore } from "../temp_folder.ts";
 
 interface Ended {
+  readonly out: string;
   readonly err: string;
   readonly code: number;
 }
 
 async function stet(...args: string[]): Promise<Ended> {
+  const out: string[] = [];
   const err: string[] = [];
-  const code = await main(args, { log: () => {}, error: (line) => err.push(line) });
-  return { err: err.join("\n"), code };
+  const code = await main(args, {
+    log: (line) => out.push(line),
+    error: (line) => err.push(line),
+  });
+  return { out: out.join("\n"), err: err.join("\n"), code };
 }
 
 test("a program is its script, its code, or the words before its options", () => {
@@ -84,6 +89,8 @@ test("--default has rows count from before the grid had a param", async (t) => {
   const { err } = await run(...grid, "--default", "model=mlp", ...program);
   assert.match(err, /2 ran, 2 skipped/);
   assert.match((await run(...grid, "--default", "model=mlp", ...program)).err, /0 ran, 4 skipped/);
+  const { out } = await stet("coverage", store, ...grid);
+  assert.match(out, /4 of 4 done/);
   const wrong = await run(...grid, "--default", "modle=mlp", ...program);
   assert.equal(wrong.code, 2);
   assert.match(

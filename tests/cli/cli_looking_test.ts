@@ -46,7 +46,7 @@ test("failures prints the runs that failed with their errors, the oldest first",
     "  no 4",
     "  at all",
     "  2 attempts, the last",
-    "[stet] 2 runs failed and not yet run again",
+    "[stet] 2 runs failed and have not succeeded since",
   ]);
   const stack = (await stet("failures", store, "--stack")).out.join("\n");
   assert.match(stack, /Error: no 3\nat all|no 3[^]*cli_looking_test/);

@@ -33,7 +33,7 @@ test("doctor says versions, packages, and what is in a store and under it", asyn
   assert.equal(parts.get("stet"), VERSION);
   assert.match(parts.get("runtime")!, /^(?:deno|bun|node) \d+\.\d+/);
   for (const name of ["@duckdb/node-api", "apache-arrow", "pg"]) assert(parts.has(name), name);
-  assert.equal(parts.get("store"), `${store}: 1 row, 0 failed and not yet run again`);
+  assert.equal(parts.get("store"), `${store}: 1 row, 0 failed and have not succeeded since`);
   assert.equal(parts.get("runs"), "nothing runs");
   assert.match(parts.get("locks")!, /^a run is claimed and recorded in \d+ ms$/);
   assert.deepEqual(fs.readdirSync(path.dirname(store)).sort(), before);

@@ -383,7 +383,10 @@ export const fails = once(({ n }: { n: number }) => { throw new Error("no " + n)
         text,
       );
       named.password = new URL(store).password;
-      assert.match((await stet("failures", named.href)).text, /failed and not yet run again/);
+      assert.match(
+        (await stet("failures", named.href)).text,
+        /failed and have not succeeded since/,
+      );
     }
   },
 );

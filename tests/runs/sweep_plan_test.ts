@@ -6,7 +6,7 @@ import { decodePlan, encodePlan, type SweepPlan } from "../../core/contract/swee
 import { mergedPlan } from "../../core/grids/merged_plan.ts";
 import { withoutSecretWords } from "../../core/runtime/shown_location.ts";
 import { main } from "../../cli.ts";
-import { expandGrid, once, range, status, Store, sweep } from "../../mod.ts";
+import { expandGrid, once, range, report, status, Store, sweep } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
 import { served } from "../served.ts";
 import { tempFolder, tempStore } from "../temp_folder.ts";
@@ -54,6 +54,30 @@ for (const name of ["runs.csv", "runs.db", "runs.parquet"]) {
     assert.deepEqual(files, [`${name}-plan`]);
   });
 }
+
+test("rows from before a param count as having the default of the newest sweep", async (t) => {
+  const store = tempStore(t);
+  await sweep(work(store), expandGrid({ a: [1, 2], b: range(0, 2) }));
+  const grown = once(({ a, b, c }: { a: number; b: number; c: string | null }) => `${a * b}${c}`, {
+    store,
+    name: "work",
+    defaults: { c: null },
+    onChange: "ignore",
+    quiet: true,
+  });
+  const grid = expandGrid({ a: [1, 2], b: range(0, 2), c: [null, "x"] });
+  for (const params of [grid, grid.toArray()]) {
+    const { skipped } = await sweep(grown, params);
+    assert.equal(skipped > 0, true);
+    const [plan] = await plansOf(store);
+    assert.deepEqual(plan!.defaults, { c: null });
+    assert.deepEqual(decodePlan(encodePlan(plan!)), plan);
+    const { planned } = await status(store, { quiet: true });
+    assert.deepEqual([planned!.done, planned!.count], [12, 12]);
+    const view = await report(store);
+    assert.match(view.markdown, /12 runs done/);
+  }
+});
 
 test("a narrower sweep keeps the plan that contains it; another one takes its place", async (t) => {
   const store = tempStore(t);

@@ -86,7 +86,7 @@ test("status() counts the failures that have not succeeded since", async (t) => 
   assert.deepEqual([result.count, lines.length, lines.at(-1)], [
     1,
     5,
-    "[stet] 2 failed and not yet run again",
+    "[stet] 2 failed and have not succeeded since",
   ]);
   await work(1);
   assert.equal((await status(store, { quiet: true })).failed, 1);
@@ -234,7 +234,7 @@ test("reset() and fn.reset() forget failures, and status() shows a store that ha
   assert.deepEqual(lines, [
     `[stet] Store: ${store}`,
     "[stet] 0 completed experiments recorded",
-    "[stet] 3 failed and not yet run again",
+    "[stet] 3 failed and have not succeeded since",
   ]);
   const said = await printed((log) => reset(store, { seed: 2 }, { log }));
   assert.deepEqual(said.lines, ["[stet] Removed entry: {'seed': 2} (1 failure)"]);

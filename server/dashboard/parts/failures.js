@@ -49,7 +49,7 @@ function Group({ group, act, isOpen }) {
       ) => setUnfolded(event.currentTarget.open)}>
         <summary>
           <b class="count">${countText(count)}</b>
-          <span class="why" title=${kind}><bdi>${count === 1 ? line : kind}</bdi></span>
+          <span class="why" title=${kind}><bdi>${line}</bdi></span>
           <time datetime=${last} title=${`first ${first}, last ${last}`}>${agoText(
             last,
             Date.now(),

@@ -121,7 +121,13 @@ test("failures are grouped by their telling line but for numbers, with the param
   const rows = [1, 2, 3, 4].flatMap((seed) => [0.1, 1].map((lr) => run({ lr, seed }, 1, 1)));
   const failures = [5, 6, 7].map((seed) => failure({ lr: 10, seed }, `NaN at step ${seed}`));
   const { failures: [group], heat } = viewOf(rows, {}, { failures });
-  assert.deepEqual([group!.kind, group!.count], ["NaN at step #", 3]);
+  assert.deepEqual([group!.kind, group!.line, group!.count], [
+    "NaN at step #",
+    "NaN at step #",
+    3,
+  ]);
+  const same = [5, 6].map((seed) => failure({ lr: 10, seed }, "HTTP 400"));
+  assert.equal(viewOf(rows, {}, { failures: same }).failures[0]!.line, "HTTP 400");
   assert.deepEqual(group!.concentrated, [{ name: "lr", value: "10", count: 3, of: 3 }]);
   assert.deepEqual(heat!.cells.failed, [0, 0, 3]);
   const filtered = viewOf(rows, { where: "lr = 10" }, { failures });
