@@ -147,6 +147,8 @@ export interface Best {
 
 export interface BestRow {
   readonly values: readonly string[];
+  /** Its params themselves, without absent ones; only where a caller asks for them. */
+  readonly params?: Readonly<Record<string, unknown>>;
   /** Its condition; null if no condition can say it. */
   readonly where: string | null;
   readonly mean: number;

@@ -7,6 +7,7 @@ import { count, flag, option, storeArgument } from "../options.ts";
 import { terminalOptions } from "../results/terminal_options.ts";
 import { viewOfStore } from "../results/view_of_store.ts";
 import { queryOf, viewOptions } from "../results/view_options.ts";
+import { valueJson } from "../terminal/row_json.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** `stet best`. */
@@ -34,7 +35,7 @@ export const best: Command = command({
     "runs.csv --json | head -1",
   ],
   async run({ store, limit, json, ...values }, { log }): Promise<void> {
-    const view = await viewOfStore(store, queryOf(values), { best: limit });
+    const view = await viewOfStore(store, queryOf(values), { best: limit, hasParams: json });
     if (json) { for (const line of jsonLines(view)) log(line); }
     else for (const line of textLines(view)) log(line);
   },
@@ -65,23 +66,13 @@ export function missingMetric({ rows, choices }: View): string {
 }
 
 function jsonLines({ best, choices }: View): string[] {
-  const isNumeric = new Set(
-    choices.params.filter(({ numeric }) => numeric).map(({ name }) => name),
-  );
-  const labels = new Map(choices.params.map(({ name, label }) => [label, name]));
-  return (best?.rows ?? []).map((row, i) => {
-    const params = best!.params.map((name, p) => {
-      const value = row.values[p]!;
-      const number = Number(value);
-      const numeric = isNumeric.has(labels.get(name) ?? name) && Number.isFinite(number);
-      return [name, numeric ? number : value];
-    });
+  return (best?.rows ?? []).map(({ params = {}, ...row }, i) => {
     const { mean, sd, least, most, n, failed, planned, took } = row;
-    return JSON.stringify({
-      params: Object.fromEntries(params),
+    const numbers = JSON.stringify({
       metric: choices.metric?.name,
       ...{ mean, sd, least, most, n, failed, planned, took },
       tied: i < best!.ties,
     });
+    return `{"params":${valueJson(params, "params")},${numbers.slice(1)}`;
   });
 }

@@ -7,6 +7,7 @@ import { type Command, command } from "../command.ts";
 import { count, oneOf, option, storeArgument, text } from "../options.ts";
 import { viewOfStore } from "../results/view_of_store.ts";
 import { queryOf, viewOptions } from "../results/view_options.ts";
+import { isSameFile } from "../terminal/is_same_file.ts";
 import { writeOutput } from "../terminal/write_output.ts";
 import { UsageError } from "../usage_error.ts";
 import { VERSION } from "../../core/runtime/version.ts";
@@ -39,7 +40,7 @@ export const report: Command = command({
   },
   examples: [
     "runs.csv",
-    `runs.csv -o loss.html -m loss --over seed --title "Learning rates"`,
+    `runs.csv -o loss.html --metric loss --over seed --title Rates`,
     "runs.csv -o - --format md",
     "runs.csv -o heat.svg --figure heat",
   ],
@@ -48,6 +49,9 @@ export const report: Command = command({
     { error },
   ): Promise<void> {
     const as = formatOf(file, format, figure !== undefined);
+    if (isSameFile(file, store)) {
+      throw new UsageError(`--output must name another file than the store, got "${file}"`);
+    }
     const view = await viewOfStore(store, queryOf(values));
     const facts: ReportFacts = {
       title: title ?? view.progress.store,

@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import { NAMESPACE } from "../values/columns.ts";
 import { parseJson } from "../values/json.ts";
 import { nearestColumn } from "../values/nearest_name.ts";
 import { isShortInteger, MAX_DIGITS } from "../values/number_text.ts";
@@ -198,6 +199,7 @@ class Parser {
 
   /** Returns the column with a name, or the only one whose name ends in it. */
   #column(name: string, at: number, isValue: boolean): string {
+    if (name === NAMESPACE) return name; // of any store: rows without one lack it
     const [column, ...others] = columnsNamed(name, this.#columns);
     if (others.length > 0) {
       throw this.#error(

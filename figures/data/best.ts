@@ -1,4 +1,5 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
+import { type Row, setEntry } from "../../core/values/value.ts";
 import type { Best, BestRow, Luck, Named } from "../view.ts";
 import type { Cells } from "./columns/cells.ts";
 import { allOf } from "./columns/condition_of.ts";
@@ -32,7 +33,12 @@ export function rankingOf(selection: Selection): Ranking {
 }
 
 /** Returns the best configurations; null if no run has a number. */
-export function bestOf(selection: Selection, ranking: Ranking, limit: number): Best | null {
+export function bestOf(
+  selection: Selection,
+  ranking: Ranking,
+  limit: number,
+  hasParams: boolean,
+): Best | null {
   const { cells, params, sign } = selection;
   const { order, planned } = ranking;
   const [first] = order;
@@ -51,6 +57,7 @@ export function bestOf(selection: Selection, ranking: Ranking, limit: number): B
       const variance = varianceOf(cells, cell);
       return {
         values: values.map(({ label }) => label),
+        ...hasParams && { params: paramsOf(selection, cell) },
         where: params.length === 0 ? null : allOf(values.map(({ where }) => where)),
         mean: cells.mean[cell]!,
         sd: variance === null ? null : Math.sqrt(variance),
@@ -69,6 +76,16 @@ export function bestOf(selection: Selection, ranking: Ranking, limit: number): B
   };
 }
 
+/** Returns the params of a cell. */
+function paramsOf({ cells, columns, params }: Selection, cell: number): Row {
+  const row: Row = {};
+  for (const name of params) {
+    const value = columns.at(name, cells.first[cell]!);
+    if (value !== undefined) setEntry(row, name, value);
+  }
+  return row;
+}
+
 /** Returns the sample variance of the runs of a cell; null for fewer than two. */
 function varianceOf({ n, m2 }: Cells, cell: number): number | null {
   return n[cell]! < 2 ? null : m2[cell]! / (n[cell]! - 1);
@@ -76,9 +93,10 @@ function varianceOf({ n, m2 }: Cells, cell: number): number | null {
 
 /** Returns the number of runs wanted of each configuration. */
 function plannedRuns(selection: Selection): number | null {
-  const { choices: { over }, columns, plan, cells } = selection;
+  const { choices: { over }, columns, plan, cells, filtered } = selection;
   const replicates = over.filter((name) => selection.domain(name).length > 0);
-  if (plan?.factors && !plan.places) {
+  // With a condition on replicates, fewer runs are wanted than those of the plan.
+  if (plan?.factors && !plan.places && !over.some((name) => filtered.includes(name))) {
     const ofOver = plan.factors.filter(({ names }) => names.every((name) => over.includes(name)));
     return ofOver.reduce((product, { parts }) => product * parts.length, 1);
   }

@@ -30,6 +30,8 @@ export class Selection {
   readonly claims: readonly ViewClaim[];
   /** The plan of the namespace; undefined if its combinations are not known. */
   readonly plan: ViewPlan | undefined;
+  /** The columns of the condition. */
+  readonly filtered: readonly string[];
   /** The params of configurations that vary among the selected runs. */
   readonly params: readonly string[];
   readonly #labels: ReadonlyMap<string, string>;
@@ -88,6 +90,7 @@ export class Selection {
       .map(({ name }) => name);
 
     const where = query.where?.trim() ?? "";
+    let filtered: readonly string[] = [];
     const known = [...new Set([...columns.names, ...names])];
     if (where !== "" && known.length > 0) {
       const condition = parseCondition(where, known);
@@ -96,10 +99,12 @@ export class Selection {
       if (own) { for (let i = 0; i < own.length; i++) this.mask[i]! &= own[i]!; }
       this.#hasCondition = true;
       // A run that failed has no result.
-      const isOfKey = columnsOf(condition).every((name) => names.includes(name));
+      filtered = columnsOf(condition);
+      const isOfKey = filtered.every((name) => names.includes(name));
       this.failures = isOfKey ? this.failures.filter(({ params }) => test(params)) : [];
       this.claims = isOfKey ? this.claims.filter(({ params }) => test(params)) : [];
     }
+    this.filtered = filtered;
     this.count = this.mask ? this.mask.reduce((sum, each) => sum + each, 0) : columns.length;
     this.choices = {
       metrics,
@@ -270,7 +275,7 @@ function namespacesOf(
     for (const [code, value] of values.entries()) {
       if (rows[code]! > 0) counts.set(String(value ?? ""), rows[code]!);
     }
-  }
+  } else if (!column && columns.length > 0) counts.set("", columns.length);
   for (const { params } of [...failures, ...claims]) {
     const name = params[NAMESPACE];
     if (name !== undefined && !counts.has(String(name))) counts.set(String(name), 0);
@@ -282,7 +287,8 @@ function namespacesOf(
 function namespaceMask(columns: Columns, namespace: string): Mask {
   const mask = new Uint8Array(columns.length);
   const column = columns.get(NAMESPACE);
-  if (!column || column.isLost) return mask;
+  if (!column) return mask.fill(namespace === "" ? 1 : 0);
+  if (column.isLost) return mask;
   const { codes, values } = column.coded();
   const table = Uint8Array.from(values, (value) => Number(String(value ?? "") === namespace));
   for (let i = 0; i < mask.length; i++) mask[i] = table[codes[i]!]!;

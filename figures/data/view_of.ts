@@ -19,6 +19,8 @@ import { notesOf } from "./notes.ts";
 export interface ViewLimits {
   /** The maximum number of best configurations. Default: 8. */
   readonly best?: number;
+  /** True for the values of their params also as they are, and not only as texts. Default: false. */
+  readonly hasParams?: boolean;
   /** The maximum number of configurations drawn. Default: 1000. */
   readonly configurations?: number;
 }
@@ -62,7 +64,7 @@ function figuresOf(
   columns: Columns,
   query: ViewQuery,
   facts: ViewFacts,
-  { best = 8, configurations = 1000 }: ViewLimits,
+  { best = 8, hasParams = false, configurations = 1000 }: ViewLimits,
 ): View {
   const selection = new Selection(columns, query, facts);
   const ranking = rankingOf(selection);
@@ -72,7 +74,7 @@ function figuresOf(
     progress: progressOf(columns, facts),
     rows: selection.count,
     choices: selection.choices,
-    best: bestOf(selection, ranking, best),
+    best: bestOf(selection, ranking, best, hasParams),
     matters,
     effects: effectsOf(selection, matters),
     heat: heatOf(selection, query, matters),

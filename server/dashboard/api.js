@@ -1,3 +1,5 @@
+import { parse } from "./parse.js";
+
 const KEPT = "stet-token";
 let token = sessionStorage.getItem(KEPT) ?? "";
 
@@ -92,23 +94,4 @@ export async function ask(path, init) {
     // Not the sidecar's own answer: its status is all there is to say.
   }
   throw new Problem(response.status, detail);
-}
-
-/**
- * JSON with the digits of integers that a double does not hold, as text, where the browser gives them.
- *
- * @param {string} text
- * @returns {any}
- */
-export function parse(text) {
-  return JSON.parse(
-    text,
-    /** @type {any} */ (
-      /** @param {string} _ @param {unknown} value @param {{ source?: string }} [context] */
-      (_, value, context) =>
-        typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
-          ? context?.source ?? value
-          : value
-    ),
-  );
 }

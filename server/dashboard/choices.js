@@ -25,7 +25,7 @@ export const VIEW_NAMES = /** @type {const} */ ([
 const NAMES = /** @type {const} */ ([...VIEW_NAMES, "columns", "sort", "page", "run"]);
 
 /** Choices for which an empty text means "none". All others are absent when they are empty. */
-const CAN_BE_EMPTY = new Set(["over", "y", "z"]);
+const CAN_BE_EMPTY = new Set(["over", "y", "z", "namespace"]);
 
 /** The choices that another choice makes meaningless. @type {Readonly<Record<string, readonly string[]>>} */
 const RESETS = {

@@ -48,8 +48,16 @@ export function equals(column, value) {
   if (value === null) return `${name} is null`;
   if (value === undefined) return `${name} is absent`;
   if (typeof value !== "string") return `${name} = ${JSON.stringify(value)}`;
-  if (/^-?(?:nan|inf|[0-9]+n?)$/.test(value)) return `${name} = ${value.replace(/(\d)n$/, "$1")}`;
+  if (/^(?:nan|-?inf|-?[0-9]+)$/.test(value)) return `${name} = ${value}`;
+  if (isLargeInteger(value)) return `${name} = ${value.slice(0, -1)}`;
   return `${name} = '${plainText(value).replaceAll("'", "''")}'`;
+}
+
+/** True for the cell text of an integer beyond 64 bits: 1n is a text. @param {string} cell @returns {boolean} */
+function isLargeInteger(cell) {
+  if (!/^-?[0-9]+n$/.test(cell)) return false;
+  const integer = BigInt(cell.slice(0, -1));
+  return BigInt.asIntN(64, integer) !== integer;
 }
 
 /** Returns cell text as the text that it spells. @param {string} cell @returns {string} */

@@ -1,4 +1,5 @@
-import { ask, parse, Problem } from "./api.js";
+import { ask, Problem } from "./api.js";
+import { parse } from "./parse.js";
 
 /** The silence after which what is shown counts as old, in milliseconds. The sidecar is silent for 15 s at most. */
 const MAX_SILENCE_MS = 20_000;

@@ -1,13 +1,13 @@
 import { get, hasToken, Lost, post, Problem, setToken, takeToken } from "./api.js";
-import { isReserved, isResult } from "./cells.js";
 import { changed, readChoices, searchOf, viewQuery } from "./choices.js";
-import { equals, joinedParts, partsOf, withoutPart, withParts } from "./conditions.js";
+import { joinedParts, partsOf, withoutPart, withParts } from "./conditions.js";
 import { saveAnswer } from "./download.js";
 import { counted } from "./format.js";
 import { startLive } from "./live.js";
 import { loader } from "./loader.js";
 import { Page } from "./page.js";
 import { html, render } from "./preact.js";
+import { namespaceCondition, rowCondition } from "./row_condition.js";
 
 /**
  * @typedef {import("../../figures/view.ts").View} View
@@ -247,11 +247,11 @@ function defaultSort() {
 
 /** The condition of the table. @param {Choices} choices @returns {string | undefined} */
 function whereOf({ where, namespace }) {
-  const names = namespace ?? model.view?.choices.namespace ?? "";
-  const parts = [
-    ...partsOf(where ?? ""),
-    ...names === "" ? [] : [equals("_stet_namespace", names)],
-  ];
+  const { choices } = model.view ?? {};
+  const own = choices && choices.namespaces.length > 0
+    ? [namespaceCondition(namespace ?? choices.namespace ?? "")]
+    : [];
+  const parts = [...partsOf(where ?? ""), ...own];
   return parts.length === 0 ? undefined : joinedParts(parts);
 }
 
@@ -328,13 +328,9 @@ function createActions() {
     turnPage(step) {
       act.choose({ page: String(Math.max(Number(model.choices.page ?? "0") + step, 0)) });
     },
-    /** The condition that only this run fulfils: also that it lacks the params of others. @param {Row} row @returns {string} */
+    /** The condition that only this run fulfils. @param {Row} row @returns {string} */
     idOf(row) {
-      const all = new Set([...Object.keys(row), ...model.table?.columns ?? []]);
-      const names = [...all].filter((name) =>
-        !isResult(name) && !isReserved(name) || name === "_stet_namespace"
-      );
-      return joinedParts(names.map((name) => equals(name, row[name])));
+      return rowCondition(row, model.table?.columns ?? Object.keys(row));
     },
     /** @param {number} index */
     openRow(index) {

@@ -7,6 +7,7 @@ import type { Reading } from "../mirror/follower.ts";
 
 /** The copy of a store's rows. */
 interface Copied {
+  readonly instance: string;
   readonly generation: number;
   readonly count: number;
   readonly reading: Reading | null;
@@ -43,7 +44,8 @@ export class KnownFacts {
   of(copied: Copied, problem: string | undefined): ViewFacts {
     const facts = { ...this.#facts, problem: problem ?? this.#facts.problem };
     const hash = createHash("sha256")
-      .update(`${copied.generation} ${copied.count} ${factsMark(facts)} ${facts.problem ?? ""}`);
+      .update(`${copied.instance} ${copied.generation} ${copied.count} ${factsMark(facts)}`)
+      .update(facts.problem ?? "");
     const mark = hash.digest("base64url").slice(0, 16);
     return { ...facts, mark, reading: copied.reading, now: this.#now() };
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf, StoreError } from "../../core/errors.ts";
@@ -35,6 +36,8 @@ interface Answerer {
  * in this one, for stores of some 20,000 rows at most.
  */
 export class MirrorClient {
+  /** Differs for each mirror: its generations and counts are those of no other store. */
+  readonly instance: string = randomUUID();
   readonly #start: MirrorStart;
   readonly #follower: Follower;
   readonly #listeners = new Set<() => void>();

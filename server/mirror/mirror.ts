@@ -1,6 +1,6 @@
 import { StoreError } from "../../core/errors.ts";
 import { checkKnown } from "../../core/tools/select_rows.ts";
-import { orderColumns } from "../../core/values/columns.ts";
+import { NAMESPACE, orderColumns } from "../../core/values/columns.ts";
 import { kindOf } from "../../core/values/compare_values.ts";
 import type { RowSink } from "./follower.ts";
 import { isBig, type SqlValue, toMirror } from "./mirror_value.ts";
@@ -93,7 +93,7 @@ export class Mirror implements RowSink {
   sql(column: string): string {
     const number = this.#copy.numbers.get(column);
     if (number !== undefined) return `c${number}`;
-    checkKnown([column], this.#names);
+    if (column !== NAMESPACE) checkKnown([column], this.#names);
     return "NULL"; // a column without a cell
   }
 

@@ -38,6 +38,20 @@ test("best --over '' averages over no param", async (t) => {
   assert.match(out.at(-2)!, /^Each configuration has one run, so there is no spread\.$/);
 });
 
+test("best --json has the values of params as they are", async (t) => {
+  const store = path.join(tempFolder(t), "runs.csv");
+  const long = "x".repeat(300);
+  fs.writeFileSync(
+    store,
+    'on,layers,name,n,result.loss\nTrue,"[64,64]",None,,1\nFalse,"[64]",' + long + ",5,2\n",
+  );
+  const { out } = await stet("best", store, "--json");
+  assert.deepEqual(out.map((line) => JSON.parse(line).params), [
+    { on: true, layers: [64, 64], name: null },
+    { on: false, layers: [64], name: long, n: 5 },
+  ]);
+});
+
 test("best --json prints an object for each configuration", async (t) => {
   const store = await writeSample(tempFolder(t), samples["demo"]!());
   const { out } = await stet(
@@ -86,6 +100,7 @@ test("a column that is not there is an error of the command line", async (t) => 
       [["plot", store, "--by", "k"], /--by wants a result and one param/],
       [["report", store, "-o", "report.pdf"], /must end in \.html, \.svg or \.md/],
       [["report", store, "-o", "x.html", "--figure", "heat"], /--figure makes an SVG/],
+      [["report", store, "-o", store, "--format", "md"], /must name another file than the store/],
       [["best", store, "--where", "k > 1000"], /no run fulfils the condition/],
     ] as const
   ) {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
 import { equals, partsOf, withoutPart, withParts } from "../../server/dashboard/conditions.js";
+import { namespaceCondition, rowCondition } from "../../server/dashboard/row_condition.js";
+import { parse } from "../../server/dashboard/parse.js";
 import { differences } from "../../server/dashboard/diff.js";
 
 test("a condition is split at its outermost ands, and joined again", () => {
@@ -22,8 +24,29 @@ test("a value of a row becomes the condition that it has this value", () => {
   assert.equal(equals("in", null), `"in" is null`);
   assert.equal(equals("layers", [64, 64]), "layers = [64,64]");
   assert.equal(equals("text", '"5"'), "text = '5'"); // cell text of the text 5
-  assert.equal(equals("big", "1152921504606846976n"), "big = 1152921504606846976");
+  assert.equal(equals("big", "12345678901234567890n"), "big = 12345678901234567890");
+  assert.equal(equals("text", "1n"), "text = '1n'"); // only integers beyond 64 bits have the suffix
   assert.equal(equals("x", "nan"), "x = nan");
+});
+
+test("a row keeps the digits of a large integer, and a large number of a double is a number", () => {
+  const row = parse(`{"a": 1e+21, "b": 9007199254740993, "c": 9007199254740992.0, "d": [1e300]}`);
+  assert.equal(equals("a", row.a), "a = 1e+21");
+  assert.equal(equals("c", row.c), "c = 9007199254740992");
+  assert.equal(equals("d", row.d), "d = [1e+300]");
+  assert.match(String(row.b), /^900719925474099[23]$/); // Bun gives no digits
+});
+
+test("the condition of a run says which params and namespace it lacks", () => {
+  const columns = ["_stet_namespace", "lr", "seed", "result.loss", "_stet_elapsed"];
+  const row = { lr: 1, "result.loss": 2, "_stet_elapsed": 0.1 };
+  assert.equal(
+    rowCondition(row, columns),
+    "_stet_namespace is absent and lr = 1 and seed is absent",
+  );
+  assert.equal(namespaceCondition("b"), "_stet_namespace = 'b'");
+  assert.equal(namespaceCondition(""), "_stet_namespace is absent");
+  assert.deepEqual(readChoices("?namespace="), { namespace: "" }); // the runs without one
 });
 
 test("choices are an address, in which an absent one is made by the data", () => {

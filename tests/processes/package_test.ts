@@ -147,6 +147,9 @@ for (const { name, words, project } of strangers) {
     use(/2/, "coverage", "a.csv", "-g", "n=1..4");
     use(/done/, "explain", "a.csv", "n=1");
     use(/(?:)/, "failures", "a.csv");
+    use(/^Best: n /m, "best", "a.csv", "-m", "took");
+    use(/took/, "plot", "a.csv", "took", "n");
+    use(/<svg/, "report", "a.csv", "-o", "-");
     use(/(?:)/, "export", "a.csv", "-o", "b.sqlite");
     use(/(?:)/, "import", "a.csv", "--key", "n", "-s", "c.jsonl");
     use(/(?:)/, "merge", "a.csv", "b.sqlite", "c.jsonl", "-o", "d.json");

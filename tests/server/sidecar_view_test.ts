@@ -50,6 +50,27 @@ test("a view has an ETag that changes with the store", async (t) => {
   assert.equal((await changed.json()).rows, 61);
 });
 
+test("a view of a sidecar that was started again has another ETag", async (t) => {
+  const stores = ["1,2\n2,3", "1,9\n2,9"].map((rows) => `lr,result.loss\n${rows}\n`);
+  const etags: (string | null)[] = [];
+  for (const text of stores) {
+    const { ask, store } = await served(t);
+    fs.writeFileSync(store, text);
+    etags.push((await ask("/v1/view")).headers.get("etag"));
+  }
+  assert.notEqual(etags[0], etags[1]); // a browser would show the first store at the second's address
+});
+
+test("a store without a namespace has rows without one, and none of another", async (t) => {
+  const { ask, store } = await served(t);
+  fs.writeFileSync(store, "lr,result.loss\n1,2\n2,3\n");
+  for (const [where, total] of [["is absent", 2], ["= 'b'", 0]] as const) {
+    const query = new URLSearchParams({ where: `_stet_namespace ${where}` });
+    assert.equal((await (await ask(`/v1/runs?${query}`)).json()).total, total);
+    assert.equal((await (await ask(`/v1/view?${query}`)).json()).rows, total);
+  }
+});
+
 test("a wrong query is an error that says what would be right", async (t) => {
   const { ask, store } = await served(t);
   fs.writeFileSync(store, "lr,result.a.loss,result.b.loss\n1,2,3\n2,3,4\n");

@@ -73,6 +73,19 @@ test("planned runs decide which configurations have few", () => {
   assert.equal(best!.ties, 1);
 });
 
+test("a condition on replicates leaves no configuration with few runs of the plan", () => {
+  const rows = [0.1, 1, 10].flatMap((lr) =>
+    [1, 2, 3, 4].map((seed) => run({ lr, seed }, lr + seed / 10, 10))
+  );
+  const { best } = viewOf(rows, { where: "seed = 1" }, { plans: [plan] });
+  assert.deepEqual(best!.rows.map(({ few, planned }) => [few, planned]), Array(3).fill([false, 1]));
+  const ofOthers = viewOf(rows.slice(0, 5), { where: "lr < 5" }, { plans: [plan] });
+  assert.deepEqual(ofOthers.best!.rows.map(({ few, planned }) => [few, planned]), [
+    [false, 4],
+    [true, 4],
+  ]);
+});
+
 test("a run is slow after three times the 95 % quantile, and what its configuration takes", () => {
   const rows = [1, 2, 3, 4].flatMap((seed) => [
     run({ lr: 0.1, seed }, 1, 100, 2),
@@ -169,6 +182,16 @@ test("each namespace has its own params, metrics and runs", () => {
   assert.equal(data.choices.metric!.label, "rows");
   assert.deepEqual([data.rows, data.progress.done], [12, 32]);
   assert.throws(() => viewOf(rows, { namespace: "trian" }), /did you mean "train"/);
+});
+
+test("rows without a namespace are not those of the namespace of a failure", () => {
+  const rows = [run({ lr: 1 }, 1, 5), run({ lr: 2 }, 2, 5)];
+  const failures = [failure({ _stet_namespace: "b", lr: 1 }, "no")];
+  const { choices, failures: groups } = viewOf(rows, {}, { failures });
+  assert.deepEqual([choices.namespace, choices.namespaces, groups], ["", ["", "b"], []]);
+  const own = viewOf(rows, { namespace: "b" }, { failures });
+  assert.deepEqual([own.rows, own.failures.length], [0, 1]);
+  assert.equal(viewOf(rows, { where: "_stet_namespace is absent" }).rows, 2);
 });
 
 test("more than 50 numbers are ranges, and the view says so", () => {
