@@ -328,7 +328,7 @@ function createActions() {
     turnPage(step) {
       act.choose({ page: String(Math.max(Number(model.choices.page ?? "0") + step, 0)) });
     },
-    /** The condition that only this run fulfils: also that it lacks the params of others. @param {Row} row @returns {string} */
+    /** The condition that only this run fulfils. @param {Row} row @returns {string} */
     idOf(row) {
       return rowCondition(row, model.table?.columns ?? Object.keys(row));
     },

@@ -315,6 +315,16 @@ test("a run is opened with all of its values, and compared with others", options
   assertClean(window);
 });
 
+test("a run without a param that others have opens itself", options, async (t) => {
+  const path = await storeOf(t, [
+    { seed: 1, "result.loss": 0.1 },
+    { seed: 1, optim: "sgd", "result.loss": 0.2 },
+  ]);
+  const { page } = await opened(t, path);
+  await page.locator("#table tbody button").first().click();
+  await shows(page, "#run", /^(?!.*newest of).*loss0\.1/);
+});
+
 test("outputs are set side by side, with their different words marked", options, async (t) => {
   const rows = ["a", "b"].map((model) => ({
     model,
