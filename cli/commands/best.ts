@@ -62,7 +62,7 @@ function textLines(view: View): string[] {
 export function missingMetric({ rows, choices }: View): string {
   return rows === 0 && choices.where !== ""
     ? "no run fulfils the condition"
-    : "no result is a number: results are kept by --save, or save: true";
+    : "no result is a number: save: true keeps results (--save of stet sweep, --result of stet run)";
 }
 
 function jsonLines({ best, choices }: View): string[] {

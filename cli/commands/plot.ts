@@ -72,6 +72,9 @@ export const plot: Command = command({
     if (by !== undefined && (x === undefined || names.length > 2)) {
       throw new UsageError("--by wants a result and one param: stet plot loss lr --by model");
     }
+    if (x !== undefined && x === y) {
+      throw new UsageError(`"${x}" is named twice; name two params, or one`);
+    }
     const query: ViewQuery = {
       ...queryOf({ ...values, metric }),
       ...x === undefined ? {} : { x, y: y ?? "", z: "" },

@@ -399,7 +399,9 @@ function createActions() {
     },
     /** Removes runs, so that the next sweep runs them again. @param {string} where */
     async reset(where) {
-      const { rows, failures, count } = await get("/v1/reset", { where });
+      const found = await unlessRefused(() => get("/v1/reset", { where }));
+      if (!found) return;
+      const { rows, failures, count } = found;
       confirm({
         title: "Run again",
         text: `${counted(rows, "row")}${
@@ -441,8 +443,13 @@ function failuresOf(group) {
 
 /** Saves an answer as a file, or says why there is none. @param {string} path @param {Record<string, string | undefined>} query @param {string} name */
 async function saved(path, query, name) {
+  await unlessRefused(() => saveAnswer(path, query, name));
+}
+
+/** Returns an answer, or says why there is none. @template T @param {() => Promise<T>} ask @returns {Promise<T | undefined>} */
+async function unlessRefused(ask) {
   try {
-    await saveAnswer(path, query, name);
+    return await ask();
   } catch (error) {
     if (!(error instanceof Problem || error instanceof Lost)) throw error;
     toast(error.message);

@@ -98,6 +98,7 @@ test("a column that is not there is an error of the command line", async (t) => 
       [["plot", store, "accuracy", "kk"], /"kk"/],
       [["best", store, "--where", "kk > 1"], /"kk"/],
       [["plot", store, "--by", "k"], /--by wants a result and one param/],
+      [["plot", store, "accuracy", "k", "k"], /"k" is named twice/],
       [["report", store, "-o", "report.pdf"], /must end in \.html, \.svg or \.md/],
       [["report", store, "-o", "x.html", "--figure", "heat"], /--figure makes an SVG/],
       [["report", store, "-o", store, "--format", "md"], /must name another file than the store/],
@@ -114,7 +115,7 @@ test("a store without a number among its results says how to keep one", async (t
   const store = await writeSample(tempFolder(t), samples["allFailed"]!());
   const { err, code } = await stet("best", store);
   assert.equal(code, 2);
-  assert.match(err.join("\n"), /no result is a number: results are kept by --save/);
+  assert.match(err.join("\n"), /no result is a number: save: true keeps results/);
 });
 
 test("report writes one file of the kind that its name says", async (t) => {
