@@ -125,7 +125,7 @@ export class Database {
     }
     if (/^SELECT c.oid::text, c.relnatts/.test(text)) return this.#layout();
     if (/^SELECT version, array_to_json\(more\)/.test(text)) return [["1", "[]"]];
-    if (/^SELECT bool_and\(to_regclass/.test(text)) return [["t"]];
+    if (/^SELECT bool_and\(to_regclass/.test(text)) return [["t", "t"]];
     if (/^SELECT has_schema_privilege/.test(text)) return [["t", "t", "t", "off", "stet"]];
     const index = /^CREATE INDEX IF NOT EXISTS "(\w+)"/.exec(text);
     if (index) this.#indexes.add(index[1]!);
