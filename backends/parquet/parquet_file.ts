@@ -111,9 +111,14 @@ export class ParquetFile implements ColumnarFile {
     try {
       connection = await connect();
       const result = await connection.stream(`SELECT ${sql} FROM ${this.table}${part}`);
-      for (;;) {
+      for (let left = end - start;;) {
         const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) return;
+        if (!chunk || chunk.rowCount === 0) {
+          // DuckDB can pass over damaged pages without an error.
+          if (left > 0) throw new Error(`${left} of its rows are missing`);
+          return;
+        }
+        left -= chunk.rowCount;
         const values = chunk.getColumns();
         yield {
           length: chunk.rowCount,
