@@ -1,5 +1,6 @@
 import { writeCell } from "../../core/values/cell.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
+import { recentRate } from "../../figures/data/progress.ts";
 import { rolesOf } from "./roles_of.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -19,12 +20,6 @@ export type Wanted = Pick<GridProgress, "total" | "done" | "from">;
 const NEWEST = 200;
 /** The maximum size of an inferred grid, as a multiple of the known keys. */
 const MAX_INFERRED_FACTOR = 10;
-/** The maximum age of a recent run, in seconds. */
-const MAX_AGE_SECONDS = 15 * 60;
-/** The minimum number of runs before a pause is recognised. */
-const MIN_RUNS = 5;
-/** The minimum length of a pause, as a multiple of the usual time between runs, and in seconds. */
-const MIN_PAUSE = 10;
 
 /** Returns how far the work has come, at a time in seconds since 1970. */
 export function progressOf(
@@ -106,25 +101,4 @@ function inferred(
 function timeText(seconds: SqlValue | undefined): string | null {
   const number = numberOf(seconds);
   return number === null ? null : new Date(number * 1000).toISOString();
-}
-
-/**
- * Returns how many runs end in a second at present; undefined if too few ended of late. Only runs after
- * the last long pause count, so that a sweep that was just restarted is not taken for a slow one.
- *
- * @param ends The ends of runs, the newest first, in seconds.
- * @param now The time in seconds.
- */
-export function recentRate(ends: readonly number[], now: number): number | undefined {
-  let count = 0;
-  let oldest = now;
-  for (const end of ends) {
-    if (end > now) continue; // of another machine's clock
-    if (now - end > MAX_AGE_SECONDS) break;
-    const usual = (now - oldest) / Math.max(count, 1);
-    if (count >= MIN_RUNS && oldest - end > MIN_PAUSE * Math.max(usual, 1)) break;
-    oldest = end;
-    count++;
-  }
-  return count < 2 || oldest === now ? undefined : (count - 1) / (now - oldest);
 }

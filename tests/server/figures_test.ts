@@ -4,12 +4,8 @@ import { gridOf } from "../../core/grids/grid.ts";
 import type { Row } from "../../core/values/value.ts";
 import { FigureCache } from "../../server/figures/figure_cache.ts";
 import { GridDone } from "../../server/mirror/grid_done.ts";
-import {
-  type KnownKeys,
-  progressOf,
-  recentRate,
-  type Wanted,
-} from "../../server/figures/progress.ts";
+import { recentRate } from "../../figures/data/progress.ts";
+import { type KnownKeys, progressOf, type Wanted } from "../../server/figures/progress.ts";
 import { mirrorOf } from "../mirror_of.ts";
 
 const nobody: KnownKeys = { failed: [], running: [] };
