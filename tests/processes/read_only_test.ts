@@ -35,7 +35,7 @@ for (const extension of [".parquet", ".arrow"]) {
       const { command, args } = node!;
       spawnSync(command, [...args, "--input-type=module", "-e", KILLED, store]);
       const folder = dirname(store);
-      const before = readdirSync(folder);
+      const before = readdirSync(folder).sort();
       assert.ok(before.includes(`runs${extension}.pending.jsonl`));
       for (const tool of ["status", "ls", "failures"]) {
         const { status, stderr } = spawnSync(
@@ -45,7 +45,7 @@ for (const extension of [".parquet", ".arrow"]) {
         );
         assert.deepEqual({ tool, status, stderr }, { tool, status: 0, stderr: "" });
       }
-      assert.deepEqual(readdirSync(folder), before);
+      assert.deepEqual(readdirSync(folder).sort(), before);
     },
   );
 }

@@ -72,7 +72,7 @@ test(
       if (count++ === 0) await work.close();
     }
     assert.equal(count, 200);
-    assert.deepEqual(fs.readdirSync(dirname(store)), ["runs.csv", "runs.csv-plan"]);
+    assert.deepEqual(fs.readdirSync(dirname(store)).sort(), ["runs.csv", "runs.csv-plan"]);
   },
 );
 

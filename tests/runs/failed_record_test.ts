@@ -43,7 +43,7 @@ for (const extension of [".csv", ".json", ".jsonl", ".sqlite", ".parquet", ".arr
     const { ran, skipped } = await sweep(work, [{ k: 1 }, { k: 2 }, { k: 3 }]).done;
     assert.deepEqual([ran, skipped], [1, 2]);
     await work.close();
-    assert.deepEqual(fs.readdirSync(folder), [`runs${extension}`, `runs${extension}-plan`]);
+    assert.deepEqual(fs.readdirSync(folder).sort(), [`runs${extension}`, `runs${extension}-plan`]);
   });
 
   test(`a failure that cannot be noted leaves its key free (${extension})`, {
