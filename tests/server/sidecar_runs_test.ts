@@ -240,7 +240,7 @@ test("a page with a status has runs that failed and run too, with their states a
   const { ask, post } = await served(t);
   const claim = async (seed: number): Promise<unknown> =>
     (await post("/v1/claim", { params: { seed } })).json.token;
-  await post("/v1/record", { params: { seed: 2, _stet_timestamp: "2026-01-01T00:00:00.000Z" } });
+  await post("/v1/record", { params: { seed: 2 } });
   await post("/v1/fail", { params: { seed: 1 }, token: await claim(1), error: "no" });
   await claim(3);
   const page = async (query: string) => await (await ask(`/v1/runs?${query}`)).json();
