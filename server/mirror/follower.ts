@@ -1,7 +1,6 @@
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
-import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
@@ -120,7 +119,7 @@ export class Follower {
   async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     let count = 0;
     let inserted: MaybePromise<void> = undefined;
-    for await (const batch of packRows(yielding(rows))) {
+    for await (const batch of packRows(rows)) {
       await inserted;
       inserted = this.#sink.insert(batch);
       if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later

@@ -133,11 +133,12 @@ export class Column {
   append(values: Values, length: number): void {
     const from = this.#length;
     this.#length += length;
-    if (this.#numbers && !this.#isTimes && values instanceof Float64Array) {
-      return this.#appendNumbers(from, values, length);
-    }
+    const isNumbers = values instanceof Float64Array;
     for (let i = 0; i < length; i++) {
       if (this.#long) return this.#appendLong(from + i, Array.from(values.slice(i, length)));
+      if (isNumbers && this.#numbers && !this.#isTimes) {
+        return this.#appendNumbers(from + i, values.subarray(i, length));
+      }
       this.#set(from + i, values[i]);
     }
   }
@@ -330,10 +331,11 @@ export class Column {
     this.#others = new Map();
   }
 
-  #appendNumbers(from: number, values: Float64Array, length: number): void {
+  #appendNumbers(from: number, values: Float64Array): void {
+    const { length } = values;
     const end = from + length;
     if (end > this.#numbers!.length) this.#numbers = this.#grown(this.#numbers!, end);
-    this.#numbers!.set(values.subarray(0, length), from);
+    this.#numbers!.set(values, from);
     const counts = this.#counts;
     counts.present += length;
     for (let i = 0; i < length; i++) {
