@@ -24,7 +24,8 @@ test(
     const sidecar = await serve({ store, port: 0, warn: (message) => assert.fail(message) });
     t.after(() => sidecar.close());
     const view = async () => await (await fetch(`${sidecar.url}/v1/view`)).json();
-    assert.equal((await view()).rows, 1);
+    const first = await view();
+    assert.deepEqual([first.rows, first.progress.store], [1, "stet/silent"]);
 
     const stop = new AbortController();
     t.after(() => stop.abort());
