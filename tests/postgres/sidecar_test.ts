@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { openBackend } from "../../mod.ts";
 import { serve } from "../../server.ts";
+import { runtimes } from "../runtimes.ts";
+import { tempFolder } from "../temp_folder.ts";
 import { until } from "../until.ts";
 import { postgresSkip } from "./programs.ts";
 import { startProxy } from "./proxy.ts";
@@ -49,3 +53,24 @@ test(
     assert.equal((await view()).progress.problem, null);
   },
 );
+
+test("the log of a run is in the folder in which the sidecar was started", options, async (t) => {
+  const server = await sharedServer();
+  const store = server.url({ params: { table: "logged" } });
+  const cwd = tempFolder(t);
+  const { command, args } = runtimes[0]!;
+  const cli = [...args, fileURLToPath(new URL("../../cli.ts", import.meta.url))];
+  const program = ["run", "-s", store, "-g", "seed=1", "--", "echo", "loss {seed}"];
+  const { status, stderr } = spawnSync(command, [...cli, ...program], { cwd, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  const sidecar = spawn(command, [...cli, "serve", store, "--port", "0"], { cwd });
+  t.after(() => sidecar.kill("SIGKILL"));
+  let text = "";
+  for (const stream of [sidecar.stdout, sidecar.stderr]) {
+    stream.on("data", (bytes) => void (text += bytes));
+  }
+  const url = (): string => /http:\/\/\S+:\d+/.exec(text)?.[0] ?? "";
+  await until(() => url() !== "");
+  const found = await fetch(`${url()}/v1/run/file?where=seed%20%3D%201&file=log`);
+  assert.match((await found.json()).text, /loss 1/);
+});
