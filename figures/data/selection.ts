@@ -6,7 +6,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
-import { type ColumnCounts, keyOf } from "./columns/column.ts";
+import { type Column, type ColumnCounts, keyOf } from "./columns/column.ts";
 import { conditionOf } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -78,7 +78,7 @@ export class Selection {
     });
     this.#domains.clear();
     const metrics = metricsOf(columns, own, names);
-    const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
+    const texts = columns.results.filter((name) => hasTexts(columns.get(name), own));
     const metric = query.metric === undefined || query.metric === ""
       ? metrics.find(({ constant }) => constant === null) ?? metrics[0] ?? null
       : metricNamed(query.metric, metrics);
@@ -243,6 +243,13 @@ export class Selection {
     if (withPlan) { for (const value of planValues(this.plan, name)) add(value, 0); }
     return [...counted.values()];
   }
+}
+
+/** True if a column has a text in the runs of a mask. */
+function hasTexts(column: Column | undefined, own: Mask | undefined): boolean {
+  if (!column || column.counts.texts === 0) return false;
+  if (!own || column.isLost) return true; // which runs have the lost ones is not known
+  return own.some((isOwn, row) => isOwn === 1 && typeof column.at(row) === "string");
 }
 
 /** Returns a metric by row. */
