@@ -5,6 +5,7 @@ import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { metricBrush, paramBrush, withRange } from "./brush.js";
 import { joinedParts, nameText } from "./conditions.js";
 import { percentText } from "../../figures/draw/numbers.js";
 import { BestConfigurations } from "./parts/best.js";
@@ -32,9 +33,10 @@ export function Page({ model, act }) {
   const { view } = model;
   const problem = problemOf(model);
   const props = { model, act };
-  const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
-  const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
-  const hasRuns = view !== undefined && view.progress.done > 0 && !isOne;
+  const { done = 0, failed = 0, running = 0 } = view?.progress ?? {};
+  const isOne = done === 1 && failed + running === 0 && model.table?.rows.length === 1;
+  const isAllFailed = done === 0 && view !== undefined && view.failures.length > 0;
+  const hasRuns = done + failed + running > 0 && !isOne;
   const failures = html`<${Failures} ...${props} />`;
   return html`
     ${hasRuns && model.table && html`<a class="skip" href="#runs">Skip to the table of runs</a>`}
@@ -245,10 +247,14 @@ function AllConfigurations({ model, act }) {
   return html`
     <div class="configurations">
       <${Figure} title="All configurations" name="configurations" data=${configurations}
-        onChoose=${chooseConfiguration(configurations, act)}
+        onChoose=${chooseConfiguration(configurations, act)} brushes=${brushesOf(
+          configurations,
+          model,
+          act,
+        )}
         draw=${(/** @type {number} */ width) =>
           drawConfigurations(configurations, { ...options, width, id: "configurations" })}
-        note=${`Each line is a configuration; the best tenth is in colour.${
+        note=${`Each line is a configuration; the best tenth is in colour. Drag along an axis to filter.${
           configurations.total > configurations.mean.length
             ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
             : ""
@@ -261,6 +267,29 @@ function AllConfigurations({ model, act }) {
           drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
     </div>
   `;
+}
+
+/**
+ * The ranges of the axes of configurations: those of params, then that of the metric.
+ *
+ * @param {import("../../figures/view.ts").Configurations} configurations
+ * @param {import("./main.js").Model} model
+ * @param {import("./main.js").Act} act
+ * @returns {import("./parts/axis_range.js").Brushes}
+ */
+function brushesOf({ axes, mean }, model, act) {
+  const { better, metric } = metricOf(model);
+  return {
+    axisAt(index) {
+      const axis = axes[index];
+      return axis ? paramBrush(axis) : metricBrush(metricName(model), metric, better, mean);
+    },
+    choose(axis, range) {
+      const { where = "" } = model.choices;
+      const next = withRange(where, axis, range);
+      if (next !== where) act.choose({ where: next });
+    },
+  };
 }
 
 /** The column of the metric. @param {import("./main.js").Model} model @returns {string} */
@@ -280,7 +309,7 @@ function metricName({ view }) {
 function binWhere({ least, most, counts }, column, i) {
   const at = (/** @type {number} */ edge) => least + (most - least) * edge / counts.length;
   const name = nameText(column);
-  return `${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)}`;
+  return `(${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)})`;
 }
 
 /** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */
@@ -321,7 +350,7 @@ function TradeOff({ model, act }) {
 /** The condition of an interval of time. @param {import("../../figures/view.ts").OverTime} overTime @param {number} i @returns {string} */
 function intervalWhere({ start, interval_seconds: seconds }, i) {
   const time = (/** @type {number} */ at) => new Date((start + at * seconds) * 1000).toISOString();
-  return `_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}'`;
+  return `(_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}')`;
 }
 
 /** Runs that ended, by time. @param {Props} props */
