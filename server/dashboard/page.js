@@ -7,6 +7,7 @@ import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
 import { metricBrush, paramBrush, withRange } from "./brush.js";
 import { joinedParts, nameText } from "./conditions.js";
+import { doneRuns } from "./done_runs.js";
 import { percentText } from "../../figures/draw/numbers.js";
 import { BestConfigurations } from "./parts/best.js";
 import { Controls } from "./parts/controls.js";
@@ -33,7 +34,8 @@ export function Page({ model, act }) {
   const { view } = model;
   const problem = problemOf(model);
   const props = { model, act };
-  const { done = 0, failed = 0, running = 0 } = view?.progress ?? {};
+  const { failed = 0, running = 0 } = view?.progress ?? {};
+  const done = view ? doneRuns(view.progress) : 0;
   const isOne = done === 1 && failed + running === 0 && model.table?.rows.length === 1;
   const isAllFailed = done === 0 && view !== undefined && view.failures.length > 0;
   const hasRuns = done + failed + running > 0 && !isOne;
@@ -96,7 +98,9 @@ function OneRun({ model }) {
 
 /** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
 function Empty({ view }) {
-  const { progress: { done, failed, running, problem, reading }, choices: { metrics } } = view;
+  const { progress, choices: { metrics } } = view;
+  const { failed, running, problem, reading } = progress;
+  const done = doneRuns(progress);
   if (problem !== null || reading !== null) return null;
   if (done + failed + running === 0) {
     return html`
