@@ -401,6 +401,15 @@ function createActions() {
         run: () => post("/v1/failures/retry", { ...failuresOf(group), expected: count }),
       });
     },
+    /** @param {string} key */
+    retryRun(key) {
+      confirm({
+        title: "Retry",
+        text: "This run will be run again by the next sweep.",
+        button: "Retry 1 run",
+        run: () => post("/v1/failures/retry", { keys: [key], expected: 1 }),
+      });
+    },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     forget(group, count) {
       confirm({
@@ -437,6 +446,7 @@ function createActions() {
       try {
         const { text } = await confirming.run();
         update({ confirming: undefined });
+        if (model.choices.run) act.choose({ run: "" }, true); // it is another now
         toast(text);
         view.now();
       } catch (error) {
