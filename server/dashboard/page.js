@@ -29,6 +29,11 @@ import { html } from "./preact.js";
  * @typedef {import("./parts/figure.js").Mark} Mark
  */
 
+/** The most groups of failures that another figure is next to. */
+const MAX_SHORT_LIST = 4;
+/** The rows of a heat map that is clearly lower than parallel coordinates at most, and clearly higher at least. */
+const MAX_SHORT_MAP = 6, MIN_TALL_MAP = 14;
+
 /** The whole page. @param {Props} props */
 export function Page({ model, act }) {
   const { view } = model;
@@ -54,13 +59,17 @@ export function Page({ model, act }) {
         ${isAllFailed && failures}
         ${isOne ? html`<${OneRun} ...${props} />` : html`<${BestConfigurations} ...${props} />`}
         <${Matters} ...${props} />
-        <${HeatMap} ...${props} />
-        <${AllConfigurations} ...${props} />
+        <${Maps} ...${props} />
         <${EvalsMatrix} ...${props} />
-        <${TradeOff} ...${props} />
-        ${!isAllFailed && failures}
-        <${Running} ...${props} />
-        ${!isOne && html`<${OverTime} ...${props} />`}
+        ${!isAllFailed && isLong(view) && failures}
+        <div class="details">
+          <${TradeOff} ...${props} />
+          <div class="stack">
+            ${!isAllFailed && !isLong(view) && failures}
+            <${Running} ...${props} />
+            ${!isOne && html`<${OverTime} ...${props} />`}
+          </div>
+        </div>
         ${hasRuns && html`<${Runs} ...${props} />`}
         <${Workers} ...${props} />
       `}
@@ -72,6 +81,11 @@ export function Page({ model, act }) {
     <${TokenDialog} ...${props} />
     <p class="toast" role="status">${model.toast}</p>
   `;
+}
+
+/** True if failures need the width of the page. @param {import("../../figures/view.ts").View} view @returns {boolean} */
+function isLong({ failures }) {
+  return failures.length > MAX_SHORT_LIST;
 }
 
 /** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */
@@ -144,7 +158,7 @@ function Matters({ model, act }) {
   if (!matters && effects.length === 0) return null;
   const domain = effectsDomain(effects);
   return html`
-    <div class="matters">
+    <div class=${`matters${effects.length === 0 ? " alone" : ""}`}>
       ${matters && html`
         <${Figure} title="What matters" name="what-matters" data=${matters}
           onChoose=${(/** @type {Mark} */ { i }) => chooseShare(matters, i, act)}
@@ -153,7 +167,8 @@ function Matters({ model, act }) {
           note=${sharesNote(matters, metric)} />
       `}
       ${effects.length > 0 && html`
-        <div class="effects">
+        <div class="container">
+          <div class=${`effects${effects.length === 4 ? " four" : ""}`}>
           ${effects.map((effect, i) =>
             html`
               <${Figure} key=${effect.axis
@@ -163,6 +178,7 @@ function Matters({ model, act }) {
                   drawEffect(effect, { ...options, width, id: `effect${i}`, domain })} />
             `
           )}
+          </div>
         </div>
       `}
     </div>
@@ -240,36 +256,62 @@ function HeatMap({ model, act }) {
   `;
 }
 
-/** Parallel coordinates, and the distribution of the metric. @param {Props} props */
-function AllConfigurations({ model, act }) {
+/** The heat map next to all configurations; the distribution of the metric is below the lower one, or both. @param {Props} props */
+function Maps({ model, act }) {
   const { view } = model;
-  const configurations = view?.configurations;
-  if (!configurations || configurations.mean.length < 2 || configurations.axes.length < 2) {
-    return null;
-  }
+  if (!view) return null;
+  const { heat, configurations } = view;
+  const hasLines = configurations !== null && configurations.mean.length > 1 &&
+    configurations.axes.length > 1;
+  if (!heat && !hasLines) return null;
+  const props = { model, act };
+  const rows = heat?.y?.parts.length ?? 0;
+  const isShort = heat !== null && heat.z === null && rows <= MAX_SHORT_MAP;
+  const isTall = heat === null || heat.z !== null || rows >= MIN_TALL_MAP;
+  const distribution = hasLines &&
+    html`<${Distribution} ...${props} configurations=${configurations} />`;
+  return html`
+    <div class="maps">
+      ${heat && html`<div class="stack"><${HeatMap} ...${props} />${isShort && distribution}</div>`}
+      ${hasLines && html`
+        <div class="stack">
+          <${AllConfigurations} ...${props} configurations=${configurations} />
+          ${isTall && distribution}
+        </div>
+      `}
+      ${!isShort && !isTall && distribution}
+    </div>
+  `;
+}
+
+/** @typedef {Props & { configurations: import("../../figures/view.ts").Configurations }} ConfigurationsProps */
+
+/** Parallel coordinates. @param {ConfigurationsProps} props */
+function AllConfigurations({ model, act, configurations }) {
   const options = metricOf(model);
   return html`
-    <div class="configurations">
-      <${Figure} title="All configurations" name="configurations" data=${configurations}
-        onChoose=${chooseConfiguration(configurations, act)} brushes=${brushesOf(
-          configurations,
-          model,
-          act,
-        )}
-        draw=${(/** @type {number} */ width) =>
-          drawConfigurations(configurations, { ...options, width, id: "configurations" })}
-        note=${`Each line is a configuration; the best tenth is in colour. Drag along an axis to filter.${
-          configurations.total > configurations.mean.length
-            ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
-            : ""
-        }`} />
-      <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3}
-        data=${configurations.histogram} onChoose=${(/** @type {Mark} */ { i }) =>
-          i !== undefined &&
-          act.addFilter(binWhere(configurations.histogram, metricName(model), i))}
-        draw=${(/** @type {number} */ width) =>
-          drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
-    </div>
+    <${Figure} title="All configurations" name="configurations" data=${configurations}
+      onChoose=${chooseConfiguration(configurations, act)}
+      brushes=${brushesOf(configurations, model, act)}
+      draw=${(/** @type {number} */ width) =>
+        drawConfigurations(configurations, { ...options, width, id: "configurations" })}
+      note=${`Each line is a configuration; the best tenth is in colour. Drag along an axis to filter.${
+        configurations.total > configurations.mean.length
+          ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
+          : ""
+      }`} />
+  `;
+}
+
+/** The distribution of the metric over runs. @param {ConfigurationsProps} props */
+function Distribution({ model, act, configurations: { histogram } }) {
+  const options = metricOf(model);
+  return html`
+    <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" data=${histogram}
+      onChoose=${(/** @type {Mark} */ { i }) =>
+        i !== undefined && act.addFilter(binWhere(histogram, metricName(model), i))}
+      draw=${(/** @type {number} */ width) =>
+        drawHistogram(histogram, { ...options, width, id: "histogram" })} />
   `;
 }
 

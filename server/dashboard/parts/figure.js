@@ -126,12 +126,11 @@ export function Figure(
     <section class=${`figure ${kind}`} aria-label=${title}>
       <div class="head">
         ${heading}
-        <div class="pickers">${controls}
-          <${Menu} label=${`Download the figure ${title}`} symbol="⤓">
-            <button type="button" onClick=${() => saveDrawing(box.current, name)}>SVG</button>
-            <button type="button" onClick=${() => savePicture(box.current, name)}>PNG</button>
-          <//>
-        </div>
+        ${controls && html`<div class="pickers">${controls}</div>`}
+        <${Menu} label=${`Download the figure ${title}`} symbol="⤓">
+          <button type="button" onClick=${() => saveDrawing(box.current, name)}>SVG</button>
+          <button type="button" onClick=${() => savePicture(box.current, name)}>PNG</button>
+        <//>
       </div>
       <div class="drawing-box">
         <div class=${`drawing${onChoose ? " active" : ""}`} ref=${box} dangerouslySetInnerHTML=${{

@@ -18,6 +18,7 @@ export function Runs({ model, act }) {
   const { table, view, choices, selected, pageSize } = model;
   if (!table || !view) return null;
   const columns = shownColumns(table.columns, choices.columns, view);
+  const numeric = new Set(columns.filter((name) => isNumeric(table.rows, name)));
   const sort = model.sort;
   const first = Number(choices.page ?? "0") * pageSize;
   const last = first + table.rows.length;
@@ -51,7 +52,7 @@ export function Runs({ model, act }) {
               <th scope="col">status</th>
               ${columns.map((name) =>
                 html`
-                  <th scope="col" class=${isNumeric(table.rows, name)
+                  <th scope="col" class=${numeric.has(name)
                     ? "number"
                     : ""} aria-sort=${sort === name
                     ? "ascending"
@@ -87,9 +88,9 @@ export function Runs({ model, act }) {
                     const text = cellText(name, value);
                     const full = fullText(value);
                     return html`
-                      <td class=${typeof value === "number" || name === "_stet_timestamp"
-                        ? "number"
-                        : "text"}
+                      <td class=${`${numeric.has(name) ? "number " : ""}${
+                        typeof value === "number" ? "" : "text"
+                      }`}
                         title=${full === text && text.length < 30
                           ? undefined
                           : full}><bdi>${text.length > 200
@@ -141,9 +142,8 @@ function StatePicker({ counts, chosen = "", act }) {
       <button type="button" aria-pressed=${chosen === ""} onClick=${() =>
         act.choose({ status: "" })}>All ${countText(all)}</button>
       ${STATES.map(([state, sign]) =>
-        html`
+        (counts[state] > 0 || chosen === state) && html`
           <button type="button" class=${state} aria-pressed=${chosen === state}
-            disabled=${counts[state] === 0 && chosen !== state}
             onClick=${() =>
               act.choose({
                 status: state,
@@ -218,5 +218,10 @@ function isNumeric(rows, name) {
   if (name === "_stet_timestamp") return true;
   const filled = rows.filter((row) => row[name] !== undefined && row[name] !== null);
   return filled.length > 0 &&
-    filled.filter((row) => typeof row[name] === "number").length * 2 > filled.length;
+    filled.filter((row) => isNumber(row[name])).length * 2 > filled.length;
+}
+
+/** True for a number; NaN and infinite ones are cell text. @param {unknown} value @returns {boolean} */
+function isNumber(value) {
+  return typeof value === "number" || typeof value === "string" && /^(?:nan|-?inf)$/.test(value);
 }
