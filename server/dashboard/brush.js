@@ -1,4 +1,4 @@
-import { columnText, secondsText } from "../../figures/draw/numbers.js";
+import { columnText, secondsText, shortValue } from "../../figures/draw/numbers.js";
 import { domainOf, partPlaces } from "../../figures/draw/scales.js";
 import { joinedParts, joints, nameText, partsOf, withoutBrackets } from "./conditions.js";
 
@@ -25,7 +25,7 @@ export function paramBrush(axis) {
   return {
     name,
     label,
-    stops: parts.map((part, i) => ({ at: places[i] ?? 0, text: part.label })),
+    stops: parts.map((part, i) => ({ at: places[i] ?? 0, text: shortValue(part.label) })),
     where: (from, to) => whereOf(axis, from, to),
   };
 }
@@ -107,17 +107,19 @@ function whereOf({ name, kind, parts }, from, to) {
  */
 export function withRange(where, { name, label }, range) {
   const names = [nameText(name), nameText(label)];
-  const others = partsOf(where).filter((part) => {
-    const bare = withoutBrackets(part);
-    const words = joints(bare);
-    const pieces = [0, ...words.map(({ at, word }) => at + word.length)].map((start, i) =>
-      bare.slice(start, words[i]?.at).trim()
-    );
-    return !pieces.every((piece) =>
-      names.some((each) =>
-        piece.startsWith(each) && /^\s*(?:[<>]=?|=|in\b|is\b)/i.test(piece.slice(each.length))
-      )
-    );
-  });
+  const others = partsOf(where).filter((part) => !isAbout(part, names));
   return joinedParts(range === null ? others : [...others, range]);
+}
+
+/** True if a condition compares nothing but a column. @param {string} text @param {readonly string[]} names @returns {boolean} */
+function isAbout(text, names) {
+  const bare = withoutBrackets(text.trim());
+  const words = joints(bare);
+  if (words.length > 0) {
+    return [0, ...words.map(({ at, word }) => at + word.length)]
+      .every((start, i) => isAbout(bare.slice(start, words[i]?.at), names));
+  }
+  return names.some((name) =>
+    bare.startsWith(name) && /^\s*(?:[<>]=?|=|in\b|is\b)/i.test(bare.slice(name.length))
+  );
 }

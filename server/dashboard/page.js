@@ -316,19 +316,23 @@ function Distribution({ model, act, configurations: { histogram } }) {
 }
 
 /**
- * The ranges of the axes of configurations: those of params, then that of the metric.
+ * The axes of configurations that a range is chosen of: those of params, and that of the metric without replicates.
  *
  * @param {import("../../figures/view.ts").Configurations} configurations
  * @param {import("./main.js").Model} model
  * @param {import("./main.js").Act} act
  * @returns {import("./parts/axis_range.js").Brushes}
  */
-function brushesOf({ axes, mean }, model, act) {
+function brushesOf({ axes, mean, n }, model, act) {
   const { better, metric } = metricOf(model);
   return {
     axisAt(index) {
       const axis = axes[index];
-      return axis ? paramBrush(axis) : metricBrush(metricName(model), metric, better, mean);
+      if (axis) return paramBrush(axis);
+      // A condition is of runs: those of a configuration differ from its mean.
+      return n.every((runs) => runs === 1)
+        ? metricBrush(metricName(model), metric, better, mean)
+        : undefined;
     },
     choose(axis, range) {
       const { where = "" } = model.choices;

@@ -14,7 +14,10 @@ const MARGIN = 5;
 export function prepareAxes(box, brushes) {
   for (const area of areasIn(box)) {
     const axis = axisOf(area, brushes);
-    if (!axis) continue;
+    if (!axis) {
+      area.remove();
+      continue;
+    }
     area.dataset["tip"] = `Drag along ${axis.label} to filter by a range`;
     area.setAttribute("role", "slider");
     area.setAttribute("aria-orientation", "vertical");

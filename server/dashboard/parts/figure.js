@@ -54,9 +54,9 @@ export function Figure(
   }, []);
 
   useLayoutEffect(() => {
+    if (brushes) prepareAxes(box.current, brushes);
     const marks = marksIn(box.current);
     const first = marks.find((mark) => mark.getAttribute("tabindex") === "0") ?? marks[0];
-    if (brushes) prepareAxes(box.current, brushes);
     for (const mark of marks) {
       const own = mark.querySelector(":scope > title");
       if (own) {
