@@ -64,12 +64,12 @@ export function runRoutes({ backend, mirror }: ServerDeps): Route[] {
     const columns = await backend.columns();
     if (columns.length === 0) return undefined;
     parseCondition(where, columns);
-    const text = await mirror.ask("page", { where, limit: 1, offset: 0 });
+    const pageAt = async (offset: number): Promise<string> =>
+      await mirror.ask("page", { where, limit: 1, offset }) ?? "";
+    const text = await pageAt(0);
     const { total } = JSON.parse(text) as { readonly total: number };
     if (total === 0) return undefined;
-    const page = total === 1
-      ? text
-      : await mirror.ask("page", { where, limit: 1, offset: total - 1 });
+    const page = total === 1 ? text : await pageAt(total - 1);
     const parsed = parseBody(page) as unknown as { readonly rows: readonly Row[] };
     const row = decodeJsonRow(parsed.rows[0]!);
     return { ...keyIn(row), row, matches: total };
