@@ -4,7 +4,7 @@ import { drawConfigurations } from "../draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../draw/draw_effect.js";
 import { drawHeat, heatTitle } from "../draw/draw_heat.js";
 import { drawHistogram } from "../draw/draw_histogram.js";
-import { drawInterval, intervalDomain } from "../draw/draw_interval.js";
+import { drawInterval, drawIntervalAxis, intervalDomain } from "../draw/draw_interval.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
 import { drawTradeOff } from "../draw/draw_trade_off.js";
@@ -35,6 +35,7 @@ export const MAX_BYTES = 300_000;
 const WIDE = 640;
 const NARROW = 340;
 const EFFECT = 300;
+const GLYPH = 320;
 
 /** What is left out, step by step, of a report that would be too large. */
 interface Detail {
@@ -169,13 +170,13 @@ function best(view: View, detail: Detail): string {
     `<th scope="col" class="number">${escapeXml(fitText(metric, 120))}</th>`,
     has.sd ? `<th scope="col" class="number">± sd</th>` : "",
     `<th scope="col" class="number">runs</th>`,
-    `<th scope="col">${has.sd ? "mean ± sd, least to most" : ""}</th>`,
+    `<th scope="col" class="glyph">${drawIntervalAxis(metric, { width: GLYPH, domain })}</th>`,
     has.took ? `<th scope="col" class="number">took</th>` : "",
   ].join("");
   const room = 560 / Math.max(best.params.length, 1);
   const rows = best.rows.map((row, i) => {
     const cells = row.values.map((value) => `<td>${valueHtml(value, room)}</td>`).join("");
-    const glyph = drawInterval(row, { width: 240, domain });
+    const glyph = drawInterval(row, { width: GLYPH, domain });
     return `<tr class="${i < best.ties && best.ties > 1 ? "tie" : ""}${row.few ? " few" : ""}">` +
       `<td>${i + 1}</td>${cells}<td class="number"><strong>${texts.mean[i]}</strong></td>` +
       (has.sd ? `<td class="number">${texts.sd[i]}</td>` : "") +
@@ -186,7 +187,10 @@ function best(view: View, detail: Detail): string {
     rows.join("")
   }</tbody></table>`;
   const narrow = drawBest(best, { ...optionsOf(view), width: NARROW });
-  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${
+  const legend = has.sd
+    ? `<p class="note">Dot: mean. Bar: ± one standard deviation. Line: least to most.</p>`
+    : "";
+  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${legend}${
     dataOf(bestData(view), detail, "the best configurations")
   }`;
 }

@@ -4,15 +4,20 @@ import process from "node:process";
 import { test } from "node:test";
 import fc from "fast-check";
 import { colorsCss, contrast, standalone } from "../../figures/draw/colors.js";
-import { drawBest } from "../../figures/draw/draw_best.js";
+import { bestTexts, drawBest } from "../../figures/draw/draw_best.js";
 import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
 import { drawEffect } from "../../figures/draw/draw_effect.js";
 import { drawHeat, heatSteps } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
-import { drawInterval, intervalDomain } from "../../figures/draw/draw_interval.js";
+import {
+  drawInterval,
+  drawIntervalAxis,
+  intervalDomain,
+} from "../../figures/draw/draw_interval.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { leadWords } from "../../figures/draw/lead_words.js";
 import {
   columnText,
   countText,
@@ -207,6 +212,35 @@ test("intervals have a common axis, which a far run does not stretch", () => {
   assert(high < 1 && low > 0);
   const glyph = drawInterval({ ...rows[0]!, most: 1e6 }, { width: 200, domain: [low, high] });
   assert.match(glyph, /l-5 -3v6z/);
+});
+
+test("the axis of intervals has its numbers where the intervals have them", () => {
+  const axis = drawIntervalAxis("loss", { width: 212, domain: [0, 10] });
+  const places = [...axis.matchAll(/ x="([\d.]+)"[^>]*>(\d+)</g)].map(([, x, text]) => [text, x]);
+  assert.deepEqual(places[1], ["5", "106"]);
+  assert.deepEqual(places.map(([text]) => text), ["0", "5", "10"]);
+});
+
+test("a standard deviation has two digits, and the mean one decimal more", () => {
+  const { mean, sd } = bestTexts(samples.trainBest, "loss");
+  assert.deepEqual([mean[0], sd[0], sd[2]], ["0.2491", "± 0.021", "± 0.018"]);
+  const [first, ...rest] = samples.trainBest.rows;
+  const wide = { ...samples.trainBest, rows: [{ ...first!, mean: 123.456, sd: 12.3 }, ...rest] };
+  assert.equal(bestTexts({ ...wide, rows: wide.rows.slice(0, 1) }, "loss").mean[0], "123.5");
+});
+
+test("the lead of the best is a multiple of its standard error, unless both are not told apart", () => {
+  const best = { ...samples.trainBest, ties: 1 };
+  const [first, second] = best.rows;
+  const next = { ...second!, mean: first!.mean + 3 * first!.sd! / Math.sqrt(first!.n) };
+  const rows = [first!, next];
+  assert.equal(
+    leadWords({ ...best, rows }, "loss"),
+    "The next is 0.009 behind, 3 × the standard error of the best.",
+  );
+  assert.equal(leadWords({ ...best, rows, ties: 2 }, "loss"), "");
+  assert.equal(leadWords({ ...best, rows: [{ ...first!, sd: null }, next] }, "loss"), "");
+  assert.equal(leadWords({ ...best, rows: [first!] }, "loss"), "");
 });
 
 test("fitText() cuts in the middle, between characters, to a width", () => {
