@@ -40,6 +40,7 @@ import * as samples from "./drawn_samples.ts";
 import { noParser, type ReadSvg, readSvgs } from "./read_svgs.ts";
 
 const options = { width: 600, better: "lower" as const, metric: "loss", id: "f" };
+const took = { label: "took", better: "lower" as const };
 const narrow = { ...options, width: 320 };
 
 const overTime = {
@@ -60,7 +61,7 @@ const kept: Readonly<Record<string, () => string>> = {
   heat: () => drawHeat(samples.smallHeat, options),
   heat_still: () => drawHeat(samples.smallHeat, { ...options, still: true }),
   trade_off: () =>
-    drawTradeOff(samples.trainConfigurations, { ...options, still: true, other: "took" }),
+    drawTradeOff(samples.trainConfigurations, { ...options, still: true, other: took }),
   configurations: () =>
     drawConfigurations(samples.trainConfigurations, { ...options, still: true }),
   over_time: () => drawOverTime(overTime, options),
@@ -121,7 +122,7 @@ const draws: Readonly<Record<string, fc.Arbitrary<(width: number, still: boolean
     drawConfigurations(configurations, { ...options, width, still })
   ),
   drawTradeOff: anyConfigurations.map((configurations) => (width, still) =>
-    drawTradeOff(configurations, { ...options, width, still })
+    drawTradeOff(configurations, { ...options, width, still, other: took })
   ),
   drawOverTime: anyOverTime.map((overTime) => (width, still) =>
     drawOverTime(overTime, { ...options, width, still })
