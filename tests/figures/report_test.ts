@@ -69,11 +69,11 @@ for (const name of Object.keys(samples)) {
 
 test("a report names store, command of the runs, its own command, git, time, version and filter", () => {
   const view = viewOfSample("train", { where: "lr > 0.001" });
-  for (const  of of[reportHtml, reportMarkdown, reportSvg]) {
-    const text = of(view, facts);
+  for (const write of [reportHtml, reportMarkdown, reportSvg]) {
+    const text = write(view, facts);
     assert.match(text, /\/data\/train\.csv/);
     assert.match(text, /5f3c2a1e9b7d on main, with uncommitted changes/);
-    assert.doesNotMatch(of(view, { ...facts, git: undefined }), /\bgit\b/i);
+    assert.doesNotMatch(write(view, { ...facts, git: undefined }), /\bgit\b/i);
     assert.match(text, /stet run -- a/);
     assert.match(text, /stet report runs\.csv --metric loss/);
     assert.match(text, /2026-11-30 10:00 UTC by stet 1\.2\.3/);
