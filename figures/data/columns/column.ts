@@ -11,6 +11,9 @@ const MAX_RESULT_TEXT_LENGTH = 1_000_000;
 
 type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
+/** The largest number of a metric. Variances need its square, times the number of runs. */
+export const MAX_NUMBER = 1e150;
+
 /** A column whose rows are numbers of a dictionary; 0 is absent. */
 export interface Coded {
   readonly codes: Codes;
@@ -22,11 +25,11 @@ export interface Coded {
 
 /** Counts of the values of a column. */
 export interface ColumnCounts {
-  /** Numbers and booleans that are finite, and their extremes. */
+  /** Numbers and booleans of at most {@linkcode MAX_NUMBER}, and their extremes. */
   numbers: number;
   least: number;
   most: number;
-  /** NaN and infinite numbers. */
+  /** NaN, infinite and larger numbers. */
   left_out: number;
   texts: number;
   /** The length of all texts. */
@@ -283,7 +286,7 @@ function addCount(counts: ColumnCounts, value: Value, rows: number): void {
   }
   if (typeof value === "object") return;
   const number = Number(value);
-  if (!Number.isFinite(number)) {
+  if (!(Math.abs(number) <= MAX_NUMBER)) {
     counts.left_out += rows;
     return;
   }
