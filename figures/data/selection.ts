@@ -6,7 +6,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
-import { type Column, type ColumnCounts, keyOf } from "./columns/column.ts";
+import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
 import { conditionOf } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -252,13 +252,17 @@ function hasTexts(column: Column | undefined, own: Mask | undefined): boolean {
   return own.some((isOwn, row) => isOwn === 1 && typeof column.at(row) === "string");
 }
 
-/** Returns a metric by row. */
+/** Returns a metric by row; what has no place in a figure is NaN or infinite. */
 export function numbersOf(columns: Columns, metric: string): Float64Array {
   if (metric === TOOK) return columns.took;
-  return columns.once(
-    `numbers ${metric}`,
-    () => columns.get(metric)?.toNumbers() ?? new Float64Array(columns.length).fill(NaN),
-  );
+  return columns.once(`numbers ${metric}`, () => {
+    const column = columns.get(metric);
+    if (!column) return new Float64Array(columns.length).fill(NaN);
+    const numbers = column.toNumbers();
+    const isTooLarge = (it: number): boolean => Math.abs(it) > MAX_NUMBER && Number.isFinite(it);
+    if (column.counts.left_out === 0 || !numbers.some(isTooLarge)) return numbers;
+    return numbers.map((it) => isTooLarge(it) ? NaN : it);
+  });
 }
 
 /** Returns the values that the plan has of a param. */
