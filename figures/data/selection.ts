@@ -248,7 +248,7 @@ export class Selection {
 /** True if a column has a text in the runs of a mask. */
 function hasTexts(column: Column | undefined, own: Mask | undefined): boolean {
   if (!column || column.counts.texts === 0) return false;
-  if (!own || column.isLost) return true; // which runs have the lost ones is not known
+  if (!own || column.long) return true; // long ones are not read for this
   return own.some((isOwn, row) => isOwn === 1 && typeof column.at(row) === "string");
 }
 
