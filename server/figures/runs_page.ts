@@ -140,9 +140,10 @@ function selected(
   };
 }
 
-/** Returns the runs that failed, and those under way. A failed key that was done since is done. */
+/** Returns the runs that failed, the newest first, and those under way. A failed key that was done since is done. */
 function otherRuns(columns: Columns, { failures, claims }: OtherFacts): OtherRun[] {
-  const params = failures.map((failure) => failure.params);
+  const params = failures.toSorted((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0)
+    .map((failure) => failure.params);
   const isDone = keysDone(columns, params);
   const keyOf = (of: Row): string => encodeJsonRow(pick(of, Object.keys(of).sort()));
   const running = new Set(claims.map((claim) => keyOf(claim.params)));

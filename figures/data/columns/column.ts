@@ -18,6 +18,9 @@ type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<Ar
 /** The values of some rows; undefined, or past the end, where a row has none. */
 export type Values = readonly (Value | undefined)[] | Float64Array;
 
+/** The largest number of a metric. Variances need its square, times the number of runs. */
+export const MAX_NUMBER = 1e150;
+
 /** A column whose rows are numbers of a dictionary; 0 is absent. */
 export interface Coded {
   readonly codes: Codes;
@@ -29,11 +32,11 @@ export interface Coded {
 
 /** Counts of the values of a column. */
 export interface ColumnCounts {
-  /** Numbers and booleans that are finite, and their extremes. */
+  /** Numbers and booleans of at most {@linkcode MAX_NUMBER}, and their extremes. */
   numbers: number;
   least: number;
   most: number;
-  /** NaN and infinite numbers. */
+  /** NaN, infinite and larger numbers. */
   left_out: number;
   texts: number;
   /** The length of all texts. */
@@ -333,21 +336,11 @@ export class Column {
 
   #appendNumbers(from: number, values: Float64Array): void {
     const { length } = values;
-    const end = from + length;
-    if (end > this.#numbers!.length) this.#numbers = this.#grown(this.#numbers!, end);
-    this.#numbers!.set(values, from);
-    const counts = this.#counts;
-    counts.present += length;
-    for (let i = 0; i < length; i++) {
-      const number = values[i]!;
-      if (!(Math.abs(number) < Infinity)) {
-        counts.left_out++;
-        continue;
-      }
-      counts.numbers++;
-      if (number < counts.least) counts.least = number;
-      if (number > counts.most) counts.most = number;
+    if (from + length > this.#numbers!.length) {
+      this.#numbers = this.#grown(this.#numbers!, from + length);
     }
+    this.#numbers!.set(values, from);
+    for (let i = 0; i < length; i++) addCount(this.#counts, values[i]!, 1);
   }
 
   #appendLong(from: number, values: readonly (Value | undefined)[]): void {
@@ -386,7 +379,7 @@ function addCount(counts: ColumnCounts, value: Value, rows: number): void {
   }
   if (typeof value === "object") return;
   const number = Number(value);
-  if (!Number.isFinite(number)) {
+  if (!(Math.abs(number) <= MAX_NUMBER)) {
     counts.left_out += rows;
     return;
   }
