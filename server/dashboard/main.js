@@ -212,9 +212,8 @@ globalThis.addEventListener("popstate", () => show(readChoices(location.search))
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (document.hidden) return;
-  if (model.cluster && model.cluster.workers.length + model.cluster.queues.length > 0) {
-    workers.soon();
-  }
+  // Only a database has workers, and they may come at any time.
+  if (/^postgres/i.test(model.view?.progress.location ?? "")) workers.soon();
   if (model.isPaused) return;
   if (model.view && model.view.progress.running > 0) view.soon(); // rates fall while nothing ends
   update({ now: Date.now() });
