@@ -24,11 +24,7 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
     ? plansDone(columns, plans)
     : { ...inferredDone(columns, facts), others: 0 };
   const { first, last, took } = columns.times;
-  const seconds: number[] = [];
-  for (let i = Math.max(0, columns.length - NEWEST); i < columns.length; i++) {
-    if (!Number.isNaN(columns.took[i])) seconds.push(columns.took[i]!);
-  }
-  const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+  const mean = meanSeconds(columns) ?? 0;
   const ends = newestEnds(columns, NEWEST);
   let rate = recentRate(ends, now / 1000);
   // Long runs: too few ended of late, but how long they take and how many there are is known.
@@ -71,7 +67,16 @@ function inferredDone(
   return { planned: inferred(columns, facts, done), done };
 }
 
-function keyNames(columns: Columns): string[] {
+/** Returns the mean duration of the newest runs; undefined if none is known. */
+export function meanSeconds({ took, length }: Columns): number | undefined {
+  const seconds = took.subarray(Math.max(0, length - NEWEST), length)
+    .filter((each) => !Number.isNaN(each));
+  if (seconds.length === 0) return undefined;
+  return seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+}
+
+/** Returns the columns of keys. */
+export function keyNames(columns: Columns): string[] {
   return columns.get(NAMESPACE) ? [...columns.params, NAMESPACE] : [...columns.params];
 }
 
@@ -89,7 +94,7 @@ function inferred(columns: Columns, { failures, claims }: ViewFacts, done: numbe
     );
     const column = columns.get(name);
     if (params.includes(name) && column) {
-      if (column.isLost) return null;
+      if (column.long) return null;
       const { rows, values: all } = column.coded();
       for (const [code, value] of all.entries()) {
         if (rows[code]! > 0) values.add(value === undefined ? undefined : keyOf(value));

@@ -9,8 +9,12 @@ import { type PackedRows, packRows } from "../../figures/data/columns/packed_row
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
-  /** Begins a copy of all rows, in place of the present ones, or of rows to add. */
-  begin(isWhole: boolean): MaybePromise<void>;
+  /**
+   * Begins a copy of all rows, in place of the present ones, or of rows to add.
+   *
+   * @param count The number of all rows of a whole copy; null if it is not known.
+   */
+  begin(isWhole: boolean, count: number | null): MaybePromise<void>;
   insert(rows: PackedRows): MaybePromise<void>;
   /** Ends the copy. @param columns The store's, in its order. */
   commit(columns: readonly string[]): MaybePromise<void>;
@@ -119,7 +123,7 @@ export class Follower {
     }
     try {
       if (isWhole) this.#reading = { rows: 0, of: all };
-      await this.#sink.begin(isNew);
+      await this.#sink.begin(isNew, isWhole ? all : null);
       const count = await this.#copy(rows);
       await this.#sink.commit(await this.#backend.columns());
       this.#count = isNew ? count : this.#count + count;

@@ -290,7 +290,7 @@ test("mergedPlan() keeps an earlier plan only if it contains the later one", () 
   assert.equal(mergedPlan({ ...large, factors: null }, plan(axis("a", 1))).count, 1);
   assert.equal(mergedPlan(undefined, large), large);
   // The command is that of the combinations.
-  const named = (command: string, ...factors: Parameters<typeof plan>): SweepPlan => ({
+  const named = (command: string, ...factors: readonly ReturnType<typeof axis>[]): SweepPlan => ({
     ...plan(...factors),
     command,
     time: command,

@@ -186,6 +186,22 @@ test("NaN and infinite results are counted and left out", () => {
   assert.match(notes[0]!, /^3 runs without a number of loss/);
 });
 
+test("numbers whose squares are infinite are left out, and a metric of them alone is named", () => {
+  const rows = [1, 2, 1.7e308, -1.7e308, 9e149].map((loss, a) => ({
+    a,
+    "result.loss": loss,
+    "result.size": 1e200 * (a + 1),
+  }));
+  const { choices, best, matters, notes } = viewOf(rows);
+  assert.deepEqual([choices.metric!.numbers, choices.metric!.left_out], [3, 2]);
+  assert.equal(best!.configurations, 3);
+  assert(matters!.shares.every(({ share }) => Number.isFinite(share)));
+  assert.deepEqual(notes, [
+    "2 runs without a number of loss (NaN, infinite or beyond ±1e150) are left out.",
+    "size has no number to draw: all are NaN, infinite or beyond ±1e150.",
+  ]);
+});
+
 test("results of records are entries of their custom data", () => {
   const rows = [1, 2, 3].map((alpha): Row => ({
     id: `${alpha}`,
