@@ -488,7 +488,7 @@ function toast(text) {
   update({ toast: text });
   setTimeout(() => {
     if (model.toast === text) update({ toast: "" });
-  }, 4000);
+  }, Math.max(4000, text.length * 80)); // some name a command to type
 }
 
 /** The keys of the page. Fields and figures have their own. @param {KeyboardEvent} event */
