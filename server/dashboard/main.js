@@ -240,8 +240,9 @@ function show(choices) {
   if (searchOf(viewQuery(before)) !== searchOf(viewQuery(choices))) view.now();
   else if (TABLE_NAMES.some((name) => before[name] !== choices[name])) table.now();
   if (before.run !== choices.run) {
-    if (choices.run) run.now();
-    else update({ run: undefined });
+    if (choices.run) return run.now();
+    run.stop();
+    update({ run: undefined });
   }
 }
 
