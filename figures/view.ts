@@ -64,7 +64,7 @@ export interface View {
   readonly failures: readonly FailureGroup[];
   readonly running: readonly RunningRun[];
   readonly over_time: OverTime | null;
-  /** Facts a reader must know, as sentences: "12 runs without a number (NaN or infinite) are left out." */
+  /** Facts a reader must know, as sentences: "epochs is always 20." */
   readonly notes: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import type { Row, Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
-import { type ColumnCounts, keyOf } from "./columns/column.ts";
+import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
 import { conditionOf } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -78,7 +78,7 @@ export class Selection {
     });
     this.#domains.clear();
     const metrics = metricsOf(columns, own, names);
-    const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
+    const texts = columns.results.filter((name) => hasTexts(columns.get(name), own));
     const metric = query.metric === undefined || query.metric === ""
       ? metrics.find(({ constant }) => constant === null) ?? metrics[0] ?? null
       : metricNamed(query.metric, metrics);
@@ -245,13 +245,24 @@ export class Selection {
   }
 }
 
-/** Returns a metric by row. */
+/** True if a column has a text in the runs of a mask. */
+function hasTexts(column: Column | undefined, own: Mask | undefined): boolean {
+  if (!column || column.counts.texts === 0) return false;
+  if (!own || column.long) return true; // long ones are not read for this
+  return own.some((isOwn, row) => isOwn === 1 && typeof column.at(row) === "string");
+}
+
+/** Returns a metric by row; what has no place in a figure is NaN or infinite. */
 export function numbersOf(columns: Columns, metric: string): Float64Array {
   if (metric === TOOK) return columns.took;
-  return columns.once(
-    `numbers ${metric}`,
-    () => columns.get(metric)?.toNumbers() ?? new Float64Array(columns.length).fill(NaN),
-  );
+  return columns.once(`numbers ${metric}`, () => {
+    const column = columns.get(metric);
+    if (!column) return new Float64Array(columns.length).fill(NaN);
+    const numbers = column.toNumbers();
+    const isTooLarge = (it: number): boolean => Math.abs(it) > MAX_NUMBER && Number.isFinite(it);
+    if (column.counts.left_out === 0 || !numbers.some(isTooLarge)) return numbers;
+    return numbers.map((it) => isTooLarge(it) ? NaN : it);
+  });
 }
 
 /** Returns the values that the plan has of a param. */

@@ -55,6 +55,11 @@ export function filterWords({ choices, rows, progress }: View): string {
   }`;
 }
 
+/** Returns the heading of the failures: `430 failures`. */
+export function failuresHeading({ progress: { failed } }: View): string {
+  return `${countText(failed)} ${failed === 1 ? "failure" : "failures"}`;
+}
+
 /** Returns the sentence about the grounds of the shares of variance. */
 export function matterWords({ matters, choices }: View): string {
   if (matters === null || choices.metric === null) return "";

@@ -1,4 +1,4 @@
-import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
+import { configurationsWords, drawConfigurations } from "../../figures/draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../../figures/draw/draw_effect.js";
 import { drawHeat, heatTitle } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
@@ -295,11 +295,7 @@ function AllConfigurations({ model, act, configurations }) {
       brushes=${brushesOf(configurations, model, act)}
       draw=${(/** @type {number} */ width) =>
         drawConfigurations(configurations, { ...options, width, id: "configurations" })}
-      note=${`Each line is a configuration; the best tenth is in colour. Drag along an axis to filter.${
-        configurations.total > configurations.mean.length
-          ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
-          : ""
-      }`} />
+      note=${`${configurationsWords(configurations)} Drag along an axis to filter.`} />
   `;
 }
 
@@ -385,7 +381,7 @@ function TradeOff({ model, act }) {
     <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" kind="trade-off" data=${configurations}
       onChoose=${chooseConfiguration(configurations, act)}
       draw=${(/** @type {number} */ width) =>
-        drawTradeOff(configurations, { ...options, width, id: "trade-off", other: other.label })}
+        drawTradeOff(configurations, { ...options, width, id: "trade-off", other })}
       controls=${html`
         <${Picker} label="against" value=${other.name}
           options=${metrics.filter(({ name }) => name !== metric.name).map((

@@ -72,6 +72,11 @@ export class MirrorClient {
     return this.#follower.reading;
   }
 
+  /** The time for which the store has not answered a copy that is under way, in milliseconds. */
+  get silence(): number {
+    return this.#follower.silence;
+  }
+
   /** Copies the rows that the store has gained, and resolves to the store's cursor. */
   catchUp(): Promise<string> {
     return this.#follower.catchUp();

@@ -35,6 +35,8 @@ export class Follower {
   #generation = 0;
   #count = 0;
   #reading: Reading | null = null;
+  /** The time of the store's last answer to the copy under way; undefined if there is none. */
+  #answered: number | undefined;
   #running: Promise<string> | undefined;
   #next: Promise<string> | undefined;
 
@@ -51,6 +53,11 @@ export class Follower {
   /** The progress of the copy of all rows that is under way; null if there is none. */
   get reading(): Reading | null {
     return this.#reading;
+  }
+
+  /** The time for which the store has not answered the copy under way, in milliseconds. */
+  get silence(): number {
+    return this.#answered === undefined ? 0 : performance.now() - this.#answered;
   }
 
   /** Changes when the store was changed otherwise than by adding rows. */
@@ -85,8 +92,10 @@ export class Follower {
       if (this.#cursor === undefined) {
         await this.#backend.readAhead((of) => this.#reading = { rows: 0, of });
       }
+      this.#answered = performance.now();
       return await this.#copyAfter();
     } finally {
+      this.#answered = undefined;
       this.#reading = null;
     }
   }
@@ -121,6 +130,7 @@ export class Follower {
     let count = 0;
     let inserted: MaybePromise<void> = undefined;
     for await (const batch of packRows(yielding(rows))) {
+      this.#answered = performance.now();
       await inserted;
       inserted = this.#sink.insert(batch);
       if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later

@@ -84,8 +84,8 @@ export function runRoutes({ backend, mirror, now }: ServerDeps): Route[] {
   }
 
   function filesOf({ params, row }: FoundRun) {
-    if (store === undefined) return { log: undefined, result: undefined };
-    return { log: logOf(store, params), result: row && resultFileOf(store, row) };
+    const result = store !== undefined && row ? resultFileOf(store, row) : undefined;
+    return { log: logOf(store, params), result };
   }
 
   return [

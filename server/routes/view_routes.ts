@@ -8,6 +8,7 @@ import type { ServerDeps } from "../deps.ts";
 import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
+import { MAX_SILENCE_MS } from "../figures/silence.ts";
 import { figureQuery, viewAnswer, viewQuery } from "../figures/view_schemas.ts";
 import type { Reading } from "../mirror/follower.ts";
 import { ProblemError } from "./problem.ts";
@@ -36,7 +37,7 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     let isCaughtUp: boolean;
     do {
       isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
-    } while (!isCaughtUp && !isLarge(mirror.reading));
+    } while (!isCaughtUp && !isLarge(mirror.reading) && mirror.silence <= MAX_SILENCE_MS);
     await known.read();
     return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
   }

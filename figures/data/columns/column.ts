@@ -18,6 +18,9 @@ type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<Ar
 /** The values of some rows; undefined, or past the end, where a row has none. */
 export type Values = readonly (Value | undefined)[] | Float64Array;
 
+/** The largest number of a metric. Variances need its square, times the number of runs. */
+export const MAX_NUMBER = 1e150;
+
 /** A column whose rows are numbers of a dictionary; 0 is absent. */
 export interface Coded {
   readonly codes: Codes;
@@ -29,11 +32,11 @@ export interface Coded {
 
 /** Counts of the values of a column. */
 export interface ColumnCounts {
-  /** Numbers and booleans that are finite, and their extremes. */
+  /** Numbers and booleans of at most {@linkcode MAX_NUMBER}, and their extremes. */
   numbers: number;
   least: number;
   most: number;
-  /** NaN and infinite numbers. */
+  /** NaN, infinite and larger numbers. */
   left_out: number;
   texts: number;
   /** The length of all texts. */
@@ -384,7 +387,7 @@ function addCount(counts: ColumnCounts, value: Value, rows: number): void {
   }
   if (typeof value === "object") return;
   const number = Number(value);
-  if (!Number.isFinite(number)) {
+  if (!(Math.abs(number) <= MAX_NUMBER)) {
     counts.left_out += rows;
     return;
   }

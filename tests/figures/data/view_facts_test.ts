@@ -141,7 +141,7 @@ test("failures are grouped by their telling line but for numbers, with the param
   assert.equal(failureLine("loss is NaN at step 37"), "loss is NaN at step 37");
   assert.equal(
     failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
-    failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
+    "sh was killed by SIGKILL",
   );
   assert.equal(
     failureKind("at 0x7ffe12 in 3f2504e0-4f89-11d3-9a0c-0305e82c3301, -1.5e-7 of 1,024 at step12"),
@@ -186,6 +186,22 @@ test("NaN and infinite results are counted and left out", () => {
   assert.match(notes[0]!, /^3 runs without a number of loss/);
 });
 
+test("numbers whose squares are infinite are left out, and a metric of them alone is named", () => {
+  const rows = [1, 2, 1.7e308, -1.7e308, 9e149].map((loss, a) => ({
+    a,
+    "result.loss": loss,
+    "result.size": 1e200 * (a + 1),
+  }));
+  const { choices, best, matters, notes } = viewOf(rows);
+  assert.deepEqual([choices.metric!.numbers, choices.metric!.left_out], [3, 2]);
+  assert.equal(best!.configurations, 3);
+  assert(matters!.shares.every(({ share }) => Number.isFinite(share)));
+  assert.deepEqual(notes, [
+    "2 runs without a number of loss (NaN, infinite or beyond ±1e150) are left out.",
+    "size has no number to draw: all are NaN, infinite or beyond ±1e150.",
+  ]);
+});
+
 test("results of records are entries of their custom data", () => {
   const rows = [1, 2, 3].map((alpha): Row => ({
     id: `${alpha}`,
@@ -211,6 +227,10 @@ test("each namespace has its own params, metrics and runs", () => {
   assert.equal(data.choices.metric!.label, "rows");
   assert.deepEqual([data.rows, data.progress.done], [12, 32]);
   assert.throws(() => viewOf(rows, { namespace: "trian" }), /did you mean "train"/);
+  const others = [{ q: 1, _stet_namespace: "evals", "result.answer": "a long answer in words" }];
+  const texts = (namespace: string) =>
+    viewOf([...rows, ...others], { namespace }).choices.texts.includes("result.answer");
+  assert.deepEqual([texts("train"), texts("evals")], [false, true]);
 });
 
 test("rows without a namespace are not those of the namespace of a failure", () => {
