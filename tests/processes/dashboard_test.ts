@@ -310,11 +310,24 @@ test("a run is opened with all of its values, and compared with others", options
   await page.keyboard.press("j");
   assert.match(await focused(page), /run 2/);
   await page.keyboard.press("Enter");
-  await shows(page, "#run", /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*ended2026-/);
+  await shows(
+    page,
+    "#run",
+    /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*took\d[\d.]* s.*ended2026-/,
+  );
   await page.locator("#run button", { hasText: "Copy as JSON" }).click();
   await until(async () => {
     const copied = JSON.parse(String(await page.evaluate("navigator.clipboard.readText()")));
     assert.equal(copied["prompt"], "{question}");
+  });
+  await shows(page, "#run .toast", "Copied");
+  await page.locator("#run button", { hasText: "stet explain" }).click();
+  await until(async () => {
+    const copied = String(await page.evaluate("navigator.clipboard.readText()"));
+    assert.match(
+      copied,
+      /^stet explain \S+runs\.csv model=claude-sonnet-4 'prompt="\{question\}"' /,
+    );
   });
   await page.reload();
   await shows(page, "#run", /prompt\{question\}/);
