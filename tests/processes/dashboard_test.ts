@@ -519,6 +519,27 @@ test("keys act on the page, and a link is copied", options, async (t) => {
   assertClean(window);
 });
 
+test("a problem is shown for as long as there is one", options, async (t) => {
+  const path = await storeOf(t, sampleRows(5));
+  const window = await opened(t, path, { search: "?sort=nothing&status=some&page=x" });
+  const { page } = window;
+  await shows(page, ".toast", /status|page/);
+  await shows(page, "#range", "1–25 of 55 runs");
+  assert.deepEqual(choices(page), {});
+  let isBroken = true;
+  await page.route("**/v1/runs?*", async (route) => {
+    if (isBroken) await route.fulfill({ status: 500, body: JSON.stringify({ detail: "No rows" }) });
+    else await route.continue();
+  });
+  await page.locator("#table th button", { hasText: "seed" }).press("Enter");
+  await shows(page, "#problem", "No rows");
+  isBroken = false;
+  await page.locator("#table th button", { hasText: "lr" }).press("Enter");
+  await until(async () => assert.equal(await page.locator("#problem").count(), 0));
+  const errors = window.errors.filter((error) => !/status of (?:400|500)/.test(error));
+  assertClean({ ...window, errors });
+});
+
 test("a hidden tab has no stream, and is new once it is seen", options, async (t) => {
   const path = await storeOf(t, sampleRows(2));
   const window = await opened(t, path);
@@ -603,6 +624,22 @@ test("a late answer does not overwrite a newer choice", options, async (t) => {
     assert.equal(await page.locator(".heat h2", { hasText: "median" }).count(), 1)
   );
   assert.match(await text(page, ".sentence"), /with took/);
+  assertClean(window);
+});
+
+test("a late page of the table does not overwrite a newer one", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(9)));
+  const { page } = window;
+  await shows(page, "#range", "1–25 of 99 runs");
+  const held: Route[] = [];
+  await page.route("**/v1/runs?*offset=25*", async (route) => void held.push(route));
+  await page.locator("#next").press("Enter");
+  await until(() => assert.equal(held.length, 1));
+  await page.locator("#last").press("Enter");
+  await shows(page, "#range", "76–99 of 99 runs");
+  await held[0]!.continue().catch(() => undefined); // the page has given it up
+  await page.locator("#table th button", { hasText: "took" }).press("Enter");
+  await shows(page, "#range", "1–25 of 99 runs");
   assertClean(window);
 });
 
