@@ -1,7 +1,7 @@
 /** The best configurations as a table with interval glyphs. @module */
 import { color } from "./colors.js";
 import { intervalAxis, intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
-import { choosable, element, label, picture, title } from "./svg.js";
+import { element, label, picture, title } from "./svg.js";
 import { meanText, secondsText, shortValue, spreadText } from "./numbers.js";
 import { fitText, textWidth } from "./text.js";
 
@@ -56,22 +56,8 @@ export function drawBest(best, options) {
           fill: row.few ? "dim" : undefined,
         })
       ).join("") + intervalMarks(row, domain, glyphPlace(columns, left, width, y));
-    const back = element("rect", {
-      class: "back",
-      x: left - 4,
-      y: y + 0.5,
-      width: width - left + 4,
-      height: rowHeight - 1,
-      fill: color("paper"),
-      "fill-opacity": 0,
-      stroke: options.selected === i && !options.still ? color("selected") : undefined,
-    });
     const line = element("path", { d: `M${left - 4} ${y}H${width}`, stroke: color("grid") });
-    return element(
-      "g",
-      choosable(options, "row", i, { where: row.where, isFirst: i === 0 }),
-      title(`${name}: ${metric} ${intervalWords(row)}`) + back + line + text,
-    );
+    return element("g", {}, title(`${name}: ${metric} ${intervalWords(row)}`) + line + text);
   });
   const heads = columns.map(({ head, x, width, isNumber }) =>
     label(head, {

@@ -80,7 +80,7 @@ export function drawConfigurations(configurations, options) {
       ...choosable(options, "line best", i, { isFirst: at === tenth - 1 || i === order[0] }),
       d: line(i),
       fill: "none",
-      stroke: color(options.selected === i ? "selected" : "mark"),
+      stroke: color("mark"),
       "stroke-width": i === order[0] ? 3 : 1.25,
       "stroke-opacity": i === order[0] ? undefined : "0.8",
     }, title(words(i)))

@@ -228,7 +228,7 @@ function dots(effect, options, place, step) {
       cy: y,
       r: radius,
       fill: color("mark"),
-      stroke: color(options.selected === i ? "selected" : "paper"),
+      stroke: color("paper"),
       "stroke-width": step < 7 ? undefined : 1.5,
     }));
     const attributes = choosable(options, "value", i, { where: part.where, isFirst });

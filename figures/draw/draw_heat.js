@@ -31,7 +31,7 @@ export function drawHeat(heat, options) {
   const panels = Math.min(heat.z?.parts.length ?? 1, MAX_PANELS);
   const layout = layoutOf(heat, width, panels);
   const { across } = layout;
-  const shown = shownCells(heat, options, layout);
+  const all = marksOf(heat, options, layout);
   const hatch = element("pattern", {
     id: `${id}-hatch`,
     width: 6,
@@ -43,7 +43,7 @@ export function drawHeat(heat, options) {
   for (let z = 0; z < panels; z++) {
     const x = z % across * (layout.width + GAP);
     const y = Math.floor(z / across) * (layout.height + GAP);
-    const marks = heat.z === null ? shown.marks : shown.marks.filter((it) => it.z === z);
+    const marks = heat.z === null ? all : all.filter((it) => it.z === z);
     content.push(element(
       "g",
       { transform: `translate(${coordinate(x)} ${coordinate(y)})` },
@@ -278,22 +278,20 @@ function axesOf(heat, layout, hasY) {
  * @param {Heat} heat
  * @param {DrawOptions} options
  * @param {Layout} layout
- * @returns {{ marks: Mark[] }}
+ * @returns {Mark[]}
  */
-function shownCells(heat, { metric }, { left, top, cellWidth, cellHeight, ys }) {
+function marksOf(heat, { metric }, { left, top, cellWidth, cellHeight, ys }) {
   const steps = heatSteps(heat);
   const text = heatText(heat, metric);
   const rows = Math.max(ys.length, 1);
-  return {
-    marks: heat.cells.value.map((value, i) => ({
-      i,
-      x: left + (heat.cells.x[i] ?? 0) * cellWidth,
-      y: top + (rows - 1 - (heat.y === null ? 0 : heat.cells.y[i] ?? 0)) * cellHeight,
-      z: heat.cells.z[i] ?? 0,
-      step: steps[i] ?? -1,
-      text: value === null || !Number.isFinite(value) ? "" : text(value),
-    })),
-  };
+  return heat.cells.value.map((value, i) => ({
+    i,
+    x: left + (heat.cells.x[i] ?? 0) * cellWidth,
+    y: top + (rows - 1 - (heat.y === null ? 0 : heat.cells.y[i] ?? 0)) * cellHeight,
+    z: heat.cells.z[i] ?? 0,
+    step: steps[i] ?? -1,
+    text: value === null || !Number.isFinite(value) ? "" : text(value),
+  }));
 }
 
 /**
@@ -342,24 +340,22 @@ function cellsOf(heat, options, layout, marks, id) {
       title(cellWords(heat, options, i, text)) + rect + number + signsOf(heat, mark, width, height),
     );
   }).join("");
-  const frames = [[heat.best, "ink"], [options.selected ?? -1, "selected"]].map(([at, name]) => {
-    const mark = marks.find(({ i }) => i === at);
-    return mark === undefined ? "" : frame(mark, width, height, String(name));
-  });
+  const best = marks.find(({ i }) => i === heat.best);
   return drawn + (isMerged ? marks.map((it) => signsOf(heat, it, width, height)).join("") : "") +
-    frames.join("");
+    (best === undefined ? "" : frame(best, width, height));
 }
 
-/** @param {Mark} mark @param {number} width @param {number} height @param {string} name @returns {string} */
-function frame({ x, y }, width, height, name) {
+/** @param {Mark} mark @param {number} width @param {number} height @returns {string} */
+function frame({ x, y }, width, height) {
   const box = { x: x - 0.5, y: y - 0.5, width: width + 1, height: height + 1, fill: "none", rx: 2 };
-  return element("rect", {
-    ...box,
-    stroke: color("paper"),
-    "stroke-width": 4.5,
-    "pointer-events": "none",
-  }) +
-    element("rect", { ...box, stroke: color(name), "stroke-width": 2, "pointer-events": "none" });
+  return [["paper", 4.5], ["ink", 2]].map(([name, thick]) =>
+    element("rect", {
+      ...box,
+      stroke: color(String(name)),
+      "stroke-width": thick,
+      "pointer-events": "none",
+    })
+  ).join("");
 }
 
 /** @param {readonly Mark[]} marks @param {number} width @param {number} height @param {string} id @returns {string} */

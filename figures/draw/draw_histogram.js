@@ -37,7 +37,7 @@ export function drawHistogram({ least, most, counts }, options) {
       y: bottom - height,
       width: Math.max(to - from - (to - from > 3 ? 1 : 0), 0.5),
       height,
-      fill: color(options.selected === i ? "selected" : "mark"),
+      fill: color("mark"),
     }, title(`${metric} ${ends(i)} to ${ends(i + 1)}: ${count} ${count === 1 ? "run" : "runs"}`));
   });
   return picture(

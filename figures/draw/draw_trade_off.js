@@ -65,7 +65,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
         cx: x.scale(it.x),
         cy: y.scale(it.y),
         r: 3,
-        fill: color(options.selected === it.i ? "selected" : "rest"),
+        fill: color("rest"),
         "fill-opacity": "0.7",
       }, title(words(it)))
     );
@@ -80,7 +80,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
       d: `M${coordinate(x.scale(it.x))} ${
         coordinate(y.scale(it.y) - 5.5)
       }l5.5 5.5l-5.5 5.5l-5.5 -5.5z`,
-      fill: color(options.selected === it.i ? "selected" : "mark"),
+      fill: color("mark"),
       stroke: color("paper"),
       "stroke-width": 1.5,
     }, title(`${words(it)}, on the front`))
