@@ -2,7 +2,7 @@
 import { horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, pathOf, picture, title } from "./svg.js";
-import { columnText, partLabels, percentText, secondsText } from "./numbers.js";
+import { metricText, partLabels, percentText } from "./numbers.js";
 import { domainOf, partPlaces } from "./scales.js";
 import { textWidth, wrapText } from "./text.js";
 
@@ -192,7 +192,7 @@ function lying(effect, options, domain, labels, widest) {
  * @returns {string}
  */
 function dots(effect, options, place, step) {
-  const text = options.metric === "took" ? secondsText : columnText(effect.mean);
+  const text = metricText(options.metric, effect.mean);
   const radius = step < 7 ? 1.5 : 3.5;
   let isFirst = true;
   return effect.axis.parts.map((part, i) => {

@@ -1,6 +1,15 @@
 /** Heat map of two params, or of three as small multiples. @module */
 import { color, HEAT_STEPS } from "./colors.js";
-import { choosable, coordinate, element, escapeXml, label, picture, title } from "./svg.js";
+import {
+  choosable,
+  coordinate,
+  element,
+  escapeXml,
+  hatching,
+  label,
+  picture,
+  title,
+} from "./svg.js";
 import { columnText, partLabels, percentText, secondsText } from "./numbers.js";
 import { fitText, textWidth, wrapText } from "./text.js";
 
@@ -32,14 +41,7 @@ export function drawHeat(heat, options) {
   const layout = layoutOf(heat, width, panels);
   const { across } = layout;
   const all = marksOf(heat, options, layout);
-  const hatch = element("pattern", {
-    id: `${id}-hatch`,
-    width: 6,
-    height: 6,
-    patternUnits: "userSpaceOnUse",
-    patternTransform: "rotate(45)",
-  }, element("path", { d: "M0 0V6", stroke: color("axis"), "stroke-width": 1.5 }));
-  const content = [element("defs", {}, hatch)];
+  const content = [hatching(`${id}-hatch`, { size: 6, stroke: "axis", thick: 0.8 })];
   for (let z = 0; z < panels; z++) {
     const x = z % across * (layout.width + GAP);
     const y = Math.floor(z / across) * (layout.height + GAP);

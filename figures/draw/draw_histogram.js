@@ -2,7 +2,7 @@
 import { labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, element, label, picture, title } from "./svg.js";
-import { columnText, secondsText } from "./numbers.js";
+import { metricText } from "./numbers.js";
 import { linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").Configurations["histogram"]} Histogram */
@@ -24,7 +24,7 @@ export function drawHistogram({ least, most, counts }, options) {
   const x = linearScale([0, counts.length], [1, width - 1]);
   const bottom = TOP + PLOT;
   const y = linearScale([0, Math.max(1, ...counts)], [bottom, TOP + 4]);
-  const text = metric === "took" ? secondsText : columnText([least, most]);
+  const text = metricText(metric, [least, most]);
   const ends = (/** @type {number} */ i) => text(least + (most - least) * i / counts.length);
   const first = counts.findIndex((it) => it > 0);
   const bars = counts.map((count, i) => {

@@ -57,6 +57,17 @@ export function columnText(numbers, digits = 3) {
 }
 
 /**
+ * Returns a function that writes numbers of a metric: durations with their units, others as a column.
+ *
+ * @param {string} metric
+ * @param {readonly (number | null)[]} numbers
+ * @returns {(number: number) => string}
+ */
+export function metricText(metric, numbers) {
+  return metric === "took" ? secondsText : columnText(numbers);
+}
+
+/**
  * Returns a function that writes standard deviations with the same decimals: two significant digits of the
  * smaller ones.
  *

@@ -141,6 +141,24 @@ export function choosable({ still }, name, i, { where, isFirst } = {}) {
   };
 }
 
+/**
+ * Returns the definition of a pattern of slanting lines, for `fill: url(#id)`.
+ *
+ * @param {string} id
+ * @param {{ size: number, stroke: string, thick: number }} lines
+ * @returns {string}
+ */
+export function hatching(id, { size, stroke, thick }) {
+  const pattern = element("pattern", {
+    id,
+    width: size,
+    height: size,
+    patternUnits: "userSpaceOnUse",
+    patternTransform: "rotate(45)",
+  }, element("path", { d: `M${coordinate(thick / 2)} 0V${size}`, stroke: color(stroke), "stroke-width": thick }));
+  return element("defs", {}, pattern);
+}
+
 /** Returns a tooltip. @param {string} text @returns {string} */
 export function title(text) {
   const line = plainText(text);
