@@ -73,7 +73,10 @@ export interface ViewProgress {
   /** The base name of the store, and its full location. */
   readonly store: string;
   readonly location: string;
+  /** The number of combinations that are done; of all runs if none are planned. */
   readonly done: number;
+  /** The number of runs outside of those planned. */
+  readonly others: number;
   readonly failed: number;
   readonly running: number;
   /** The number of combinations wanted; null if unknown. */

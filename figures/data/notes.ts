@@ -40,7 +40,7 @@ export function notesOf(selection: Selection): string[] {
     }
   }
   for (const name of columns.params) {
-    if (columns.get(name)?.isLost) {
+    if (columns.get(name)?.long) {
       notes.push(`${selection.label(name)} has too many long texts for figures, and is left out.`);
     }
   }

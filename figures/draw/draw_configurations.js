@@ -94,6 +94,7 @@ export function drawConfigurations(configurations, options) {
       d: `M${coordinate(x)} ${TOP - 4}V${bottom + 4}`,
       stroke: color("axis"),
     }) +
+      (options.still ? "" : brushArea(axis === undefined ? -1 : a, x)) +
       headOf(axis?.label ?? metric, x, apart, width, a === xs.length - 1) +
       labels.map(([text, y]) =>
         onPaper(String(text), { x: x + side, y: Number(y) + 4, width: free, anchor })
@@ -108,6 +109,19 @@ export function drawConfigurations(configurations, options) {
     [...axes.map(({ label }) => label), metric].join(", ")
   }`;
   return picture(options, bottom + 26, name, [...rest, ...best, ...drawnAxes]);
+}
+
+/** The area where the page lets a range of an axis be dragged. @param {number} axis -1: the metric's @param {number} x */
+function brushArea(axis, x) {
+  return element("rect", {
+    "data-axis": String(axis),
+    x: x - 9,
+    y: TOP,
+    width: 18,
+    height: PLOT,
+    fill: "none",
+    "pointer-events": "all",
+  });
 }
 
 /**
