@@ -60,7 +60,9 @@ export function drawConfigurations(configurations, options) {
   const words = (/** @type {number} */ i) =>
     `${paramWords(configurations, i)}: ${metric} ${text(mean[i] ?? low)}`;
   const others = order.slice(tenth).reverse();
-  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), 0.25), 0.8);
+  // Where lines of their own cross, they add up.
+  const least = options.still ? 0.25 : 0.12;
+  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), least), 0.8);
   const style = {
     fill: "none",
     stroke: color("rest"),

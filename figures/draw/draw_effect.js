@@ -12,6 +12,8 @@ import { textWidth, wrapText } from "./text.js";
 const TOP = 24;
 const PLOT = 110;
 const ROW = 22;
+/** The contrast of the band alone is too low. */
+const BAND_EDGE = { stroke: color("rest"), "stroke-width": 0.75 };
 
 /**
  * Returns the common domain of effects.
@@ -87,8 +89,10 @@ function upright(effect, options, domain, labels, isLine) {
     const line = points.filter(({ mean }) => isNumber(mean))
       .map(({ x, mean }) => /** @type {const} */ ([x, y.scale(Number(mean))]));
     if (band.length > 2) {
+      const edges = [band.slice(0, known.length), band.slice(known.length)];
       content.push(
         element("path", { d: `${pathOf(band)}Z`, fill: color("band"), "fill-opacity": 0.6 }),
+        element("path", { d: edges.map(pathOf).join(""), fill: "none", ...BAND_EDGE }),
       );
     }
     content.push(
@@ -113,6 +117,7 @@ function upright(effect, options, domain, labels, isLine) {
           height: Math.max(to - from, 1),
           rx: 2,
           fill: color("band"),
+          ...BAND_EDGE,
         }),
       );
     }
@@ -168,6 +173,7 @@ function lying(effect, options, domain, labels, widest) {
       height: 8,
       rx: 2,
       fill: color("band"),
+      ...BAND_EDGE,
     });
   });
   return picture(options, bottom + 22, effectName(effect, metric), [

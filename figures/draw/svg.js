@@ -149,13 +149,21 @@ export function choosable({ still }, name, i, { where, isFirst } = {}) {
  * @returns {string}
  */
 export function hatching(id, { size, stroke, thick }) {
-  const pattern = element("pattern", {
-    id,
-    width: size,
-    height: size,
-    patternUnits: "userSpaceOnUse",
-    patternTransform: "rotate(45)",
-  }, element("path", { d: `M${coordinate(thick / 2)} 0V${size}`, stroke: color(stroke), "stroke-width": thick }));
+  const pattern = element(
+    "pattern",
+    {
+      id,
+      width: size,
+      height: size,
+      patternUnits: "userSpaceOnUse",
+      patternTransform: "rotate(45)",
+    },
+    element("path", {
+      d: `M${coordinate(thick / 2)} 0V${size}`,
+      stroke: color(stroke),
+      "stroke-width": thick,
+    }),
+  );
   return element("defs", {}, pattern);
 }
 
