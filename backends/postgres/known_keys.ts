@@ -8,7 +8,7 @@ import { isKeyColumn, SOURCE } from "../../core/values/columns.ts";
 import type { CellPage } from "./cell_pages.ts";
 
 /** Number of lookups that found a row after which keys may be read ahead, and of rows read for each of them. */
-const MIN_FOUND = 1_000, MAX_ROWS_PER_FOUND = 32;
+const MIN_FOUND = 1_000, MAX_ROWS_PER_FOUND = 128;
 /** Maximum number of rows whose keys are kept, about 20 bytes each. */
 const MAX_KNOWN = 5_000_000;
 /** Time for which known keys are believed without asking the server, in milliseconds. */
