@@ -111,7 +111,7 @@ export class KnownKeys {
     const { last, removals } = await this.#rows.state();
     const count = Number(last);
     if (count > MAX_KNOWN || count > this.#found * MAX_ROWS_PER_FOUND) return;
-    const known = new Known(shape, removals, sent);
+    const known = new Known(shape, removals, sent, count);
     if (shape !== this.#shape) return;
     this.#known = known;
     await this.#read(known, last);
@@ -168,15 +168,18 @@ class Known {
   /** Notified when a page of rows was read, and at the end. */
   readonly pageRead = new ConditionVariable();
   readonly #shape: KeyShape;
-  readonly #keys = new FingerprintSet();
+  readonly #keys: FingerprintSet;
   readonly #fingerprints = new Fingerprints();
   /** The sources, and the number of each by its cell. */
   readonly #sources: string[] = [];
   readonly #sourceNumbers = new Map<string, number>();
   /** Number of the source of each key. */
-  #numbers = new Uint16Array(1024);
+  #numbers: Uint16Array<ArrayBuffer>;
 
-  constructor(shape: KeyShape, removals: string, confirmed: number) {
+  /** @param expected Number of rows of the beginning. */
+  constructor(shape: KeyShape, removals: string, confirmed: number, expected: number) {
+    this.#keys = new FingerprintSet(expected);
+    this.#numbers = new Uint16Array(Math.max(1024, expected));
     this.#shape = shape;
     this.columns = shape.columns && [...shape.columns, SOURCE];
     this.removals = removals;

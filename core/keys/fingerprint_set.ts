@@ -10,9 +10,16 @@ export class FingerprintSet {
    * fingerprint's second lane, so that others are told apart without their lanes, each of which is a cache miss.
    * Length a power of two.
    */
-  #slots = new Int32Array(1024);
-  #lanes = new Int32Array(3 * 512);
+  #slots: Int32Array<ArrayBuffer>;
+  #lanes: Int32Array<ArrayBuffer>;
   #size = 0;
+
+  /** @param expected Number of fingerprints that there is space for from the beginning. Default: a few. */
+  constructor(expected = 0) {
+    const size = Math.max(512, Math.ceil(expected) || 0); // an iterable may say anything of its length
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(size * 4 / 3 + 1)));
+    this.#lanes = new Int32Array(3 * size);
+  }
 
   /** Number of fingerprints. */
   get size(): number {

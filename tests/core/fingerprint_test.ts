@@ -53,20 +53,22 @@ test("fingerprints that are fed column by column are those of the keys", () => {
 });
 
 test("a set of fingerprints numbers them in order of arrival, also those that differ in one lane", () => {
-  const set = new FingerprintSet();
   const fingerprint = new Fingerprint();
   const lanes = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 5 << 20];
   const all = lanes.flatMap((a) => lanes.flatMap((b) => lanes.map((c) => ({ a, b, c }))));
   for (let i = 0; i < 3_000; i++) all.push({ a: i * 7 + 11, b: i * 13 + 17, c: 3 });
-  for (const [i, each] of all.entries()) {
-    assert.equal(set.numberOf(Object.assign(fingerprint, each)), -1);
-    assert.equal(set.add(fingerprint), i);
-    assert.equal(set.add(fingerprint), i);
+  for (const expected of [0, 600.5, all.length, 2 * all.length, NaN, -1]) {
+    const set = new FingerprintSet(expected);
+    for (const [i, each] of all.entries()) {
+      assert.equal(set.numberOf(Object.assign(fingerprint, each)), -1);
+      assert.equal(set.add(fingerprint), i);
+      assert.equal(set.add(fingerprint), i);
+    }
+    for (const [i, each] of all.entries()) {
+      assert.equal(set.numberOf(Object.assign(fingerprint, each)), i);
+    }
+    assert.equal(set.size, all.length);
   }
-  for (const [i, each] of all.entries()) {
-    assert.equal(set.numberOf(Object.assign(fingerprint, each)), i);
-  }
-  assert.equal(set.size, all.length);
 });
 
 test("begin() forgets what was fed before", () => {
