@@ -1,5 +1,8 @@
+import fs from "node:fs";
+import path from "node:path";
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
+import { StoreError } from "../../core/errors.ts";
 import type { Row } from "../../core/values/value.ts";
 import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
 
@@ -34,6 +37,8 @@ export class Follower {
   readonly #backend: Engine;
   readonly #sink: RowSink;
   #cursor: string | undefined;
+  /** The file system that the rows are from. */
+  #device: number | undefined;
   #generation = 0;
   #count = 0;
   #reading: Reading | null = null;
@@ -111,6 +116,13 @@ export class Follower {
       return cursor;
     }
     const isNew = isWhole && this.#count > 0;
+    const device = deviceOf(this.#backend.location);
+    if (isNew && device !== this.#device && (await this.#backend.columns()).length === 0) {
+      await closeRows(rows);
+      throw new StoreError(
+        `Cannot read store "${this.#backend.location}": its folder is gone, or its file system; mount it again`,
+      );
+    }
     try {
       if (isWhole) this.#reading = { rows: 0, of: all };
       await this.#sink.begin(isNew, isWhole ? all : null);
@@ -124,6 +136,7 @@ export class Follower {
     }
     if (isNew) this.#generation++;
     this.#cursor = cursor;
+    this.#device = device;
     return cursor;
   }
 
@@ -143,6 +156,12 @@ export class Follower {
     await Promise.all(inserted);
     return count;
   }
+}
+
+/** Returns the number of the file system that a file is on, or was; undefined if its folder is gone. */
+function deviceOf(location: string): number | undefined {
+  if (!path.isAbsolute(location)) return 0;
+  return fs.statSync(path.dirname(location), { throwIfNoEntry: false })?.dev;
 }
 
 /** Closes rows that are not read to their end: a file may be open for them, or a connection. */
