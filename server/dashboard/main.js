@@ -17,6 +17,7 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {{
  *   rows: readonly Row[],
  *   states: readonly State[],
+ *   keys: readonly string[],
  *   columns: readonly string[],
  *   total: number,
  *   counts: Readonly<Record<State, number>>,
@@ -361,7 +362,11 @@ function createActions() {
       const row = model.table?.rows[index];
       if (!row) return;
       model.row = index;
-      act.openRun(act.idOf(row));
+      // Of a large number in an array, the page has only the digits.
+      const key = model.table?.keys[index];
+      const hasParts = Object.values(row).some((it) => typeof it === "object" && it !== null);
+      if (hasParts && key !== undefined) act.openKey(key);
+      else act.openRun(act.idOf(row));
     },
     /** @param {string} where */
     openRun(where) {

@@ -139,6 +139,7 @@ export function runsRoutes({ backend, figures, store, now }: ServerDeps): Route[
         total: count,
         next: count.exactOptional(),
         states: z.array(state).exactOptional().describe("The states of the rows."),
+        keys: z.array(longText).exactOptional().describe("The texts of their keys, for /v1/run."),
         counts: z.strictObject({ done: count, failed: count, running: count }).exactOptional()
           .describe("The numbers of runs that fulfil the condition."),
       }),

@@ -5,6 +5,7 @@ import { MemoryBackend } from "../../backends/memory.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { compareValues } from "../../core/values/compare_values.ts";
 import { gridOf } from "../../core/grids/grid.ts";
+import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { type Row, toValue, type Value } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
@@ -260,7 +261,12 @@ test("runs that failed and run are sorted and filtered with those that are done"
       time: "",
       host: "",
     })),
-    claims: running.map((params) => ({ params, holder: "", key: "", since: null })),
+    claims: running.map((params) => ({
+      params,
+      holder: "",
+      key: keyOf(keyShape(undefined), params).text,
+      since: null,
+    })),
   });
   const page = (request: Partial<PageRequest>): RunsPage =>
     runsPage(columns, { limit: 100, offset: 0, status: "all", ...request }, facts);
@@ -271,6 +277,7 @@ test("runs that failed and run are sorted and filtered with those that are done"
   const sorted = page({ sort: ["seed"] });
   assert.deepEqual(seedsOf(sorted), order);
   assert.deepEqual([sorted.total, sorted.counts], [11, counts]);
+  assert.deepEqual(sorted.keys.map((key) => keyParams(key)["seed"]), order);
   const letters = (states: readonly string[]): string => states.map((state) => state[0]).join("");
   assert.equal(letters(sorted.states), "dfdfrdrdfdd");
   assert.deepEqual(seedsOf(page({ sort: ["-seed"] })), order.toReversed());
