@@ -141,6 +141,28 @@ test("a column of numbers into which many texts come keeps all", () => {
   assert.equal(runsPage(columns, { where: "a < 3", limit: 100, offset: 0 }, noFacts()).total, 9);
 });
 
+test("a column of many nulls, or many texts, into which numbers come keeps all", () => {
+  for (const first of [null, "text", undefined]) {
+    const columns = new Columns();
+    const rows = Array.from({ length: 70_000 + 1100 }, (_, i): Row => {
+      const value = i < 70_000 ? first : i / 7;
+      return value === undefined ? { n: i } : { n: i, "result.a": value };
+    });
+    columns.add(rows);
+    const page = runsPage(columns, { sort: ["-result.a"], limit: 2, offset: 1099 }, noFacts());
+    // Descending, texts come before numbers.
+    const expected = first === "text" ? [1099, 1100] : [70_000, 0];
+    assert.deepEqual(page.rows.map(({ n }) => n), expected);
+    for (const i of [0, 69_999, 70_000, 71_099]) {
+      assert.deepEqual(columns.row(["n", "result.a"], i), rows[i]);
+    }
+    assert.equal(columns.get("result.a")!.counts.numbers, 1100);
+    const is = first === null ? "is null" : first === undefined ? "is absent" : "= 'text'";
+    const some = { where: `"result.a" ${is}`, limit: 1, offset: 0 };
+    assert.equal(runsPage(columns, some, noFacts()).total, 70_000);
+  }
+});
+
 test("a condition on columns holds for the rows for which it holds as a test", async () => {
   const samples = fc.sample(row, { numRuns: 400, seed: 7 });
   const { columns } = await columnsOf(samples);
