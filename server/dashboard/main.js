@@ -158,9 +158,15 @@ const table = loader(
     if (loaded.rows.length === 0 && loaded.total > 0) {
       return act.choose({ page: String(Math.floor((loaded.total - 1) / PAGE_SIZE)) }, true);
     }
-    update({ table: loaded });
+    update({ table: loaded, ...solved() });
   },
-  onError,
+  (error) => {
+    const { choices } = model;
+    if (error instanceof Problem && error.status === 400 && TABLE_NAMES.some((it) => choices[it])) {
+      toast(error.message); // an address that somebody wrote
+      act.choose({ status: "", sort: "", page: "" }, true);
+    } else onError(error);
+  },
 );
 
 const run = loader(
@@ -194,7 +200,7 @@ const run = loader(
 
 const workers = loader(
   (signal) => get("/v1/workers", {}, signal),
-  (cluster) => update({ cluster }),
+  (cluster) => update({ cluster, ...solved() }),
   onError,
 );
 
@@ -239,8 +245,9 @@ function show(choices) {
   if (searchOf(viewQuery(before)) !== searchOf(viewQuery(choices))) view.now();
   else if (TABLE_NAMES.some((name) => before[name] !== choices[name])) table.now();
   if (before.run !== choices.run) {
-    if (choices.run) run.now();
-    else update({ run: undefined });
+    if (choices.run) return run.now();
+    run.stop();
+    update({ run: undefined });
   }
 }
 
@@ -270,6 +277,11 @@ function whereOf({ where, namespace }) {
 /** Returns the run in the address: a condition, or the text of a key after `key:`. @param {Choices} choices */
 function runQuery({ run = "" }) {
   return run.startsWith("key:") ? { key: run.slice("key:".length) } : { where: run };
+}
+
+/** The problem that is left once a request was answered. */
+function solved() {
+  return { problem: model.view?.progress.problem ?? null };
 }
 
 /** @param {unknown} error */

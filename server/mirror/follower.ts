@@ -4,8 +4,10 @@ import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Row } from "../../core/values/value.ts";
-import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
+
+/** The maximum number of batches that the sink has not inserted yet: it may compute a figure meanwhile. */
+const MAX_PENDING = 16;
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
@@ -138,19 +140,20 @@ export class Follower {
     return cursor;
   }
 
-  /** Sends rows, and returns their number. The next batch is made while the sink inserts the one before. */
+  /** Sends rows, and returns their number. Batches are made while the sink inserts those before. */
   async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     let count = 0;
-    let inserted: MaybePromise<void> = undefined;
-    for await (const batch of packRows(yielding(rows))) {
+    const inserted: MaybePromise<void>[] = [];
+    for await (const batch of packRows(rows)) {
       this.#answered = performance.now();
-      await inserted;
-      inserted = this.#sink.insert(batch);
-      if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
+      if (inserted.length === MAX_PENDING) await inserted.shift();
+      const pending = this.#sink.insert(batch);
+      if (pending instanceof Promise) pending.catch(() => {}); // it is awaited later
+      inserted.push(pending);
       count += batch.length;
       if (this.#reading) this.#reading = { ...this.#reading, rows: count };
     }
-    await inserted;
+    await Promise.all(inserted);
     return count;
   }
 }
