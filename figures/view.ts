@@ -80,6 +80,8 @@ export interface ViewProgress {
   /** The number of runs outside of those planned. */
   readonly others: number;
   readonly failed: number;
+  /** The number of failures outside of those planned. */
+  readonly other_failed: number;
   readonly running: number;
   /** The number of combinations wanted; null if unknown. */
   readonly planned: number | null;

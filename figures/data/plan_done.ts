@@ -47,13 +47,26 @@ export function plansDone(columns: Columns, plans: readonly ViewPlan[]): PlanDon
 
 /** Returns a function that tells if a key without a row is a combination of plans. */
 export function plannedKeys(plans: readonly ViewPlan[]): (params: Row) => boolean {
-  const isIn = plans.map(({ namespace, factors, places, defaults }) => {
-    const numberOf = factors && gridNumber({ factors, places: places ?? undefined, defaults });
-    return (params: Row): boolean =>
-      (namespace === null || (namespaceIn(params) ?? "") === namespace) &&
-      (!numberOf || numberOf(params) !== -1);
-  });
-  return (params) => isIn.some((test) => test(params));
+  const positions = plans.map(positionIn);
+  return (params) => positions.some((positionOf) => positionOf(params) !== -1);
+}
+
+/** Functions of plans, by their places or factors: those of a large grid take long to make. */
+const made = new WeakMap<object, (params: Row) => number>();
+
+/**
+ * Returns a function that gives the position of a key among the combinations of a plan, or -1. Those of a plan
+ * whose combinations are too many to be known have the position 0.
+ */
+export function positionIn(plan: ViewPlan): (params: Row) => number {
+  const { namespace, factors, places, defaults } = plan;
+  let numberOf = factors && made.get(places ?? factors);
+  if (factors && !numberOf) {
+    numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
+    made.set(places ?? factors, numberOf);
+  }
+  return (params) =>
+    namespace !== null && (namespaceIn(params) ?? "") !== namespace ? -1 : numberOf?.(params) ?? 0;
 }
 
 /** Returns the first row of each key. */

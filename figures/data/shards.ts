@@ -1,22 +1,19 @@
-import { gridNumber } from "../../core/grids/grid.ts";
-import { namespaceIn } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Shards } from "../view.ts";
-import { plansDone } from "./plan_done.ts";
+import { plansDone, positionIn } from "./plan_done.ts";
 import type { Selection } from "./selection.ts";
 
 /** Returns the counts of each shard of the sweep of a namespace, with any condition; null without shards. */
 export function shardsOf({ columns, facts, plan }: Selection): Shards | null {
   const { plans, failures, claims } = facts;
   const done = plan && plansDone(columns, plans).byShard[plans.indexOf(plan)];
-  if (!plan?.factors || !done) return null;
-  const { count, factors, places, defaults, namespace } = plan;
-  const number = gridNumber({ factors, places: places ?? undefined, defaults });
+  if (!plan || !done) return null;
+  const { count } = plan;
+  const positionOf = positionIn(plan);
   const counted = (keys: readonly { readonly params: Row }[]): number[] => {
     const counts = Array<number>(done.length).fill(0);
     for (const { params } of keys) {
-      if (namespace !== null && (namespaceIn(params) ?? "") !== namespace) continue;
-      const position = number(params);
+      const position = positionOf(params);
       if (position !== -1) counts[position % done.length]!++;
     }
     return counts;

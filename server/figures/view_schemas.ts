@@ -69,6 +69,7 @@ const progress: z.ZodType<view.ViewProgress> = z.strictObject({
   done: count.describe("Combinations that are done, or all runs if none are planned."),
   others: count.describe("Runs outside of those planned."),
   failed: count,
+  other_failed: count.describe("Failures outside of those planned."),
   running: count,
   planned: count.nullable(),
   planned_from: z.enum(["grid", "plan", "values"]).nullable(),

@@ -79,6 +79,9 @@ test("runs and failures outside of the plans are counted apart", () => {
     viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
   assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
   assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
+  const both = [failure({ lr: 7, seed: 1 }, "no"), failure({ lr: 10, seed: 1 }, "no")];
+  const { failed, other_failed } = viewOf(rows, {}, { ...facts, failures: both }).progress;
+  assert.deepEqual([failed, other_failed], [2, 1]);
 });
 
 test("the shards of a sweep have every so many-th combination", () => {
