@@ -4,13 +4,19 @@ import { plainText } from "../draw/text.js";
 
 /** Returns the line of counts and times: `4,570 runs done · 430 failed · 18 h of work · …`. */
 export function countWords({ progress }: View): string {
-  const { done, others, failed, running, planned, took_seconds, first_run, last_run } = progress;
+  const { done, running, planned, took_seconds, first_run, last_run } = progress;
+  const { others, other_failed } = progress;
+  const failed = progress.failed - other_failed;
+  const other = others + other_failed;
   const of = planned !== null && planned > done ? ` of ${countText(planned)}` : "";
   return [
     `${countText(done)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
-    others > 0 ? `${countText(others)} other ${others === 1 ? "run" : "runs"}` : "",
     failed > 0 ? `${countText(failed)} failed` : "",
     running > 0 ? `${countText(running)} running` : "",
+    other > 0
+      ? `${countText(other)} other ${other === 1 ? "run" : "runs"}` +
+        (other_failed > 0 ? `, ${countText(other_failed)} failed` : "")
+      : "",
     took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
     first_run !== null && last_run !== null
       ? `${spanWords(timeWords(first_run), timeWords(last_run))} UTC`

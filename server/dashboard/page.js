@@ -20,6 +20,7 @@ import { Header, Tiles } from "./parts/header.js";
 import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
+import { Shards } from "./parts/shards.js";
 import { Toast } from "./parts/toast.js";
 import { Values, valuesOf } from "./parts/values.js";
 import { Workers } from "./parts/workers.js";
@@ -71,8 +72,9 @@ export function Page({ model, act }) {
             ${!isOne && html`<${OverTime} ...${props} />`}
           </div>
         </div>
-        ${hasRuns && html`<${Runs} ...${props} />`}
+        <${Shards} ...${props} />
         <${Workers} ...${props} />
+        ${hasRuns && html`<${Runs} ...${props} />`}
       `}
     </main>
     <${Drawer} ...${props} />
