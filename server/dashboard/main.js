@@ -231,9 +231,8 @@ globalThis.addEventListener("popstate", () => show(readChoices(location.search))
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (document.hidden) return;
-  if (model.cluster && model.cluster.workers.length + model.cluster.queues.length > 0) {
-    workers.soon();
-  }
+  // Only a database has workers, and they may come at any time.
+  if (/^postgres/i.test(model.view?.progress.location ?? "")) workers.soon();
   if (model.isPaused) return;
   if (model.view && model.view.progress.running > 0) view.soon(); // rates fall while nothing ends
   update({ now: Date.now() });
@@ -501,7 +500,7 @@ function toast(text) {
   update({ toast: text });
   setTimeout(() => {
     if (model.toast === text) update({ toast: "" });
-  }, 4000);
+  }, Math.max(4000, text.length * 80)); // some name a command to type
 }
 
 /** The keys of the page. Fields and figures have their own. @param {KeyboardEvent} event */
