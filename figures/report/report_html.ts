@@ -233,7 +233,7 @@ function byAxes({ evals }: View): string {
 
 function heat(view: View, detail: Detail): string {
   const { heat } = view;
-  if (heat === null || heat.cells.value.length === 0) return "";
+  if (heat === null || heat.cells.value.length === 0 || view.rows === 0) return "";
   if (heat.y === null && view.effects.length > 0) return ""; // the effect shows it
   const panels = heat.z?.parts.length ?? 1;
   if (!detail.hasLarge && heat.cells.value.length > 4000) {

@@ -131,7 +131,9 @@ function draw(view: View, kind: Figure, width: number): string | undefined {
     case "effects":
       return effects.length > 0 ? effectsSvg(view, options) : undefined;
     case "heat":
-      return heat && heat.cells.value.length > 0 ? drawHeat(heat, options) : undefined;
+      return heat && heat.cells.value.length > 0 && view.rows > 0
+        ? drawHeat(heat, options)
+        : undefined;
     case "trade-off":
       return configurations?.other && choices.other
         ? drawTradeOff(configurations, { ...options, other: choices.other })
