@@ -1,4 +1,5 @@
 import type { View } from "../view.ts";
+import { heatTitle } from "../draw/draw_heat.js";
 import { countText, percentText, secondsText } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
@@ -64,6 +65,13 @@ export function filterWords({ choices, rows, progress }: View): string {
 /** Returns the heading of the failures: `430 failures`. */
 export function failuresHeading({ progress: { failed } }: View): string {
   return `${countText(failed)} ${failed === 1 ? "failure" : "failures"}`;
+}
+
+/** Returns the heading of the heat map: `loss by lr and batch`; empty without one. */
+export function heatHeading({ heat, choices }: View): string {
+  if (heat === null) return "";
+  const y = heat.y === null ? "" : ` and ${heat.y.label}`;
+  return `${heatTitle(heat, choices.metric?.label ?? "")} by ${heat.x.label}${y}`;
 }
 
 /** Returns the sentence about the grounds of the shares of variance. */
