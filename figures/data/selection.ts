@@ -5,7 +5,7 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Row, Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
-import { type Cells, cellsOf } from "./columns/cells.ts";
+import { type Cells, cellsOf, groupRows } from "./columns/cells.ts";
 import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
 import { conditionOf } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
@@ -16,6 +16,9 @@ import type { ViewClaim, ViewFacts, ViewPlan } from "./view_facts.ts";
 
 /** The name of the durations among metrics. */
 export const TOOK = "took";
+
+/** The maximum number of configurations that are kept for another view. */
+const MAX_KEPT_CELLS = 65_536;
 
 /** The choices of a query on a store, and the rows that fulfil its condition. */
 export class Selection {
@@ -155,8 +158,14 @@ export class Selection {
     const key = JSON.stringify([params, metric?.name]);
     let cells = this.#cells.get(key);
     if (!cells) {
-      const numbers = metric ? numbersOf(this.columns, metric.name) : undefined;
-      this.#cells.set(key, cells = cellsOf(this.columns, params, this.mask, numbers));
+      const make = (): Cells => {
+        const numbers = metric ? numbersOf(this.columns, metric.name) : undefined;
+        return cellsOf(this.columns, params, this.mask, numbers);
+      };
+      // Other choices of all runs need the same ones again.
+      const isKept = !this.mask && groupRows(this.columns, params).count <= MAX_KEPT_CELLS;
+      cells = isKept ? this.columns.once(`cells ${key}`, make) : make();
+      this.#cells.set(key, cells);
     }
     return cells;
   }
