@@ -1,4 +1,8 @@
+import { MAX_NUMBER } from "./columns/column.ts";
 import type { Selection } from "./selection.ts";
+
+/** Numbers that are in no figure. */
+const UNDRAWN = `NaN, infinite or beyond ±${MAX_NUMBER.toExponential().replace("+", "")}`;
 
 /** Returns the facts that a reader of the figures must know, as sentences. */
 export function notesOf(selection: Selection): string[] {
@@ -8,9 +12,15 @@ export function notesOf(selection: Selection): string[] {
     `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
   if (metric && metric.left_out > 0) {
     notes.push(
-      `${count(metric.left_out, "run")} without a number of ${metric.label} (NaN or infinite) ` +
+      `${count(metric.left_out, "run")} without a number of ${metric.label} (${UNDRAWN}) ` +
         `${metric.left_out === 1 ? "is" : "are"} left out.`,
     );
+  }
+  for (const name of columns.results) {
+    const counts = columns.get(name)?.counts;
+    if (counts?.numbers === 0 && counts.left_out > 0) {
+      notes.push(`${name.replace(/^result\./, "")} has no number to draw: all are ${UNDRAWN}.`);
+    }
   }
   for (const { label, constant } of metrics) {
     if (constant !== null) notes.push(`${label} is always ${constant}.`);
@@ -30,7 +40,7 @@ export function notesOf(selection: Selection): string[] {
     }
   }
   for (const name of columns.params) {
-    if (columns.get(name)?.isLost) {
+    if (columns.get(name)?.long) {
       notes.push(`${selection.label(name)} has too many long texts for figures, and is left out.`);
     }
   }

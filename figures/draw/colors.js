@@ -48,7 +48,6 @@ const COLORS = {
   rest: ["#868e99", "#6f7a8a"],
   failed: ["#c02a38", "#ff8e97"],
   running: ["#9a6700", "#f0b429"],
-  selected: ["#b5179e", "#ff9de6"],
   // Borders of cells are needed where they have no colours.
   cell: ["none", "none"],
   ...Object.fromEntries(
@@ -132,11 +131,14 @@ function declarations(theme) {
   return Object.entries(COLORS).map(([name, values]) => `--${name}:${values[theme]}`).join(";");
 }
 
-/** Cells become numbers with borders. @param {string} name @returns {string} */
+/** Cells become numbers with borders, on shades that leave them legible. @param {string} name @returns {string} */
 function forcedColor(name) {
-  if (/^(?:paper|heat-\d)$/.test(name)) return "Canvas";
-  if (name === "band" || name === "grid") return "GrayText";
-  return /^(?:mark|selected)$/.test(name) ? "Highlight" : "CanvasText";
+  const step = /^heat-(\d)$/.exec(name)?.[1];
+  if (step !== undefined) return `color-mix(in srgb,CanvasText ${Number(step) * 4}%,Canvas)`;
+  if (name === "paper") return "Canvas";
+  if (name === "grid") return "color-mix(in srgb,CanvasText 25%,Canvas)";
+  if (name === "band") return "color-mix(in srgb,Highlight 35%,Canvas)";
+  return name === "mark" ? "Highlight" : "CanvasText";
 }
 
 /**

@@ -1,7 +1,7 @@
 /** All configurations as parallel coordinates. @module */
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, pathOf, picture, title } from "./svg.js";
-import { columnText, partLabels, secondsText } from "./numbers.js";
+import { countText, metricText, partLabels } from "./numbers.js";
 import { domainOf, linearScale, partPlaces } from "./scales.js";
 import { fitText, textWidth } from "./text.js";
 
@@ -11,6 +11,8 @@ import { fitText, textWidth } from "./text.js";
 const TOP = 26;
 const PLOT = 220;
 const MAX_AXES = 9;
+/** The maximum number of lines in colour. */
+const MAX_BEST = 100;
 /** The distance of two axes at least: further axes are left out where it is narrower. */
 const MIN_APART = 64;
 
@@ -30,7 +32,7 @@ export function drawConfigurations(configurations, options) {
   const first = axes[0] === undefined ? [] : partLabels(axes[0]);
   const widest = Math.max(20, ...first.map((it) => textWidth(it, { size: 11 })));
   const margin = Math.min(widest + 8, width * 0.2);
-  const text = metric === "took" ? secondsText : columnText(mean);
+  const text = metricText(metric, mean);
   const domain = domainOf(mean) ?? [0, 0];
   const worstFirst = better === "lower" ? domain : /** @type {const} */ ([domain[1], domain[0]]);
   const last = Math.max(
@@ -46,7 +48,7 @@ export function drawConfigurations(configurations, options) {
   const scale = linearScale(domain, better === "lower" ? [bottom, TOP] : [TOP, bottom]);
   const order = mean.map((_, i) => i).filter((i) => Number.isFinite(mean[i]))
     .sort((a, b) => ((mean[a] ?? 0) - (mean[b] ?? 0)) * (better === "lower" ? 1 : -1));
-  const tenth = Math.max(Math.min(Math.ceil(configurations.total / 10), 100), 1);
+  const tenth = bestCount(configurations);
   const line = (/** @type {number} */ i) =>
     pathOf([
       ...axes.flatMap((_, a) => {
@@ -55,14 +57,12 @@ export function drawConfigurations(configurations, options) {
       }),
       [xs.at(-1) ?? 0, scale(mean[i] ?? low)],
     ]);
-  const words = (/** @type {number} */ i) => {
-    const names = axes.map((axis, a) =>
-      `${axis.label} ${axis.parts[parts[a]?.[i] ?? -1]?.label ?? "none"}`
-    );
-    return `${names.join(", ")}: ${metric} ${text(mean[i] ?? low)}`;
-  };
+  const words = (/** @type {number} */ i) =>
+    `${paramWords(configurations, i)}: ${metric} ${text(mean[i] ?? low)}`;
   const others = order.slice(tenth).reverse();
-  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), 0.25), 0.8);
+  // Where lines of their own cross, they add up.
+  const least = options.still ? 0.25 : 0.12;
+  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), least), 0.8);
   const style = {
     fill: "none",
     stroke: color("rest"),
@@ -78,7 +78,7 @@ export function drawConfigurations(configurations, options) {
       ...choosable(options, "line best", i, { isFirst: at === tenth - 1 || i === order[0] }),
       d: line(i),
       fill: "none",
-      stroke: color(options.selected === i ? "selected" : "mark"),
+      stroke: color("mark"),
       "stroke-width": i === order[0] ? 3 : 1.25,
       "stroke-opacity": i === order[0] ? undefined : "0.8",
     }, title(words(i)))
@@ -96,6 +96,7 @@ export function drawConfigurations(configurations, options) {
       d: `M${coordinate(x)} ${TOP - 4}V${bottom + 4}`,
       stroke: color("axis"),
     }) +
+      (options.still ? "" : brushArea(axis === undefined ? -1 : a, x)) +
       headOf(axis?.label ?? metric, x, apart, width, a === xs.length - 1) +
       labels.map(([text, y]) =>
         onPaper(String(text), { x: x + side, y: Number(y) + 4, width: free, anchor })
@@ -110,6 +111,50 @@ export function drawConfigurations(configurations, options) {
     [...axes.map(({ label }) => label), metric].join(", ")
   }`;
   return picture(options, bottom + 26, name, [...rest, ...best, ...drawnAxes]);
+}
+
+/** The area where the page lets a range of an axis be dragged. @param {number} axis -1: the metric's @param {number} x */
+function brushArea(axis, x) {
+  return element("rect", {
+    "data-axis": String(axis),
+    x: x - 9,
+    y: TOP,
+    width: 18,
+    height: PLOT,
+    fill: "none",
+    "pointer-events": "all",
+  });
+}
+
+/**
+ * Returns what the lines are: which of them are in colour, and how many are drawn.
+ *
+ * @param {Configurations} configurations
+ * @returns {string}
+ */
+export function configurationsWords({ total, mean }) {
+  const best = total > 10 * MAX_BEST ? `best ${MAX_BEST} are` : "best tenth is";
+  const part = mean.length < total
+    ? ` ${countText(mean.length)} of ${countText(total)} are drawn.`
+    : "";
+  return `Each line is a configuration; the ${best} in colour.${part}`;
+}
+
+/**
+ * Returns the params of a configuration and their values: `lr 0.006, batch 16`.
+ *
+ * @param {Configurations} configurations
+ * @param {number} i
+ * @returns {string}
+ */
+export function paramWords({ axes, parts }, i) {
+  return axes.map((axis, a) => `${axis.label} ${axis.parts[parts[a]?.[i] ?? -1]?.label ?? "none"}`)
+    .join(", ");
+}
+
+/** @param {Configurations} configurations @returns {number} */
+function bestCount({ total }) {
+  return Math.max(Math.min(Math.ceil(total / 10), MAX_BEST), 1);
 }
 
 /** @param {string} text @param {number} x @param {number} apart @param {number} width @param {boolean} isLast */

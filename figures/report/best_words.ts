@@ -1,6 +1,7 @@
 import type { View } from "../view.ts";
 import { bestTexts } from "../draw/draw_best.js";
-import { columnText, countText, secondsText, shortValue } from "../draw/numbers.js";
+import { leadWords } from "../draw/lead_words.js";
+import { countText, metricText, shortValue } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
 /** A piece of a sentence. */
@@ -40,9 +41,11 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
         } are not told apart: their means are within the standard error of the best.`,
     }]);
   }
+  const lead = leadWords(best, metric);
+  if (lead !== "") sentences.push([{ text: lead }]);
   if (best.luck) {
     const { value, params, replicate, place } = best.luck;
-    const number = metric === "took" ? secondsText : columnText([value, first.mean]);
+    const number = metricText(metric, [value, first.mean]);
     sentences.push([
       { text: `The single best run (${number(value)}) is of another configuration, ` },
       ...listed(params),

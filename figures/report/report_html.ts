@@ -1,10 +1,10 @@
 import { colorsCss } from "../draw/colors.js";
 import { bestTexts, drawBest } from "../draw/draw_best.js";
-import { drawConfigurations } from "../draw/draw_configurations.js";
+import { configurationsWords, drawConfigurations } from "../draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../draw/draw_effect.js";
 import { drawHeat, heatTitle } from "../draw/draw_heat.js";
 import { drawHistogram } from "../draw/draw_histogram.js";
-import { drawInterval, intervalDomain } from "../draw/draw_interval.js";
+import { drawInterval, drawIntervalAxis, intervalDomain } from "../draw/draw_interval.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
 import { drawTradeOff } from "../draw/draw_trade_off.js";
@@ -23,8 +23,15 @@ import {
   mattersData,
   overTimeData,
 } from "./data_tables.ts";
-import { choiceWords, countWords, filterWords, matterWords } from "./head_words.ts";
-import { matrixHtml } from "./matrix_html.ts";
+import { footWords } from "./foot_words.ts";
+import {
+  choiceWords,
+  countWords,
+  failuresHeading,
+  filterWords,
+  matterWords,
+} from "./head_words.ts";
+import { matrixHtml, scrolled } from "./matrix_html.ts";
 import { REPORT_CSS } from "./report_css.ts";
 import type { ReportFacts } from "./report_facts.ts";
 
@@ -35,6 +42,7 @@ export const MAX_BYTES = 300_000;
 const WIDE = 640;
 const NARROW = 340;
 const EFFECT = 300;
+const GLYPH = 260;
 
 /** What is left out, step by step, of a report that would be too large. */
 interface Detail {
@@ -105,12 +113,12 @@ function figures(view: View, detail: Detail): string {
     section("What matters", matters(view, detail), true),
     section(heatHeading(view), heat(view, detail), (view.heat?.z?.parts.length ?? 1) > 1),
     section(
-      view.evals === null ? "" : `${view.evals.text} by ${byAxes(view)}`,
+      view.evals === null ? "" : `${view.evals.text.replace(/^result\./, "")} by ${byAxes(view)}`,
       matrixHtml(view),
       true,
     ),
     section("Trade-off", tradeOff(view, detail)),
-    section("All configurations", configurations(view, detail)),
+    section(hasLines(view) ? "All configurations" : "All runs", configurations(view, detail)),
     section("Over time", overTime(view, detail)),
     section(failuresHeading(view), failures(view, detail), true),
     "</main>",
@@ -138,17 +146,11 @@ function head(view: View, facts: ReportFacts): string {
   }</header>`;
 }
 
-function foot({ progress }: View, { command, time, version }: ReportFacts): string {
-  const lines = [
-    `Store: <code>${escapeXml(plainText(progress.location || progress.store))}</code>`,
-    progress.command === null
-      ? ""
-      : `Command of the runs: <code>${escapeXml(plainText(progress.command))}</code>`,
-    `Made ${escapeXml(time)} by stet ${escapeXml(version)}: <code>${
-      escapeXml(plainText(command))
-    }</code>`,
-  ];
-  return `<footer>${lines.filter((it) => it !== "").map((it) => `<p>${it}</p>`).join("")}</footer>`;
+function foot(view: View, facts: ReportFacts): string {
+  const lines = footWords(view, facts).map(([name, value]) =>
+    `<p>${escapeXml(name)}: <code>${escapeXml(plainText(value))}</code></p>`
+  );
+  return `<footer>${lines.join("")}</footer>`;
 }
 
 function best(view: View, detail: Detail): string {
@@ -169,24 +171,29 @@ function best(view: View, detail: Detail): string {
     `<th scope="col" class="number">${escapeXml(fitText(metric, 120))}</th>`,
     has.sd ? `<th scope="col" class="number">± sd</th>` : "",
     `<th scope="col" class="number">runs</th>`,
-    `<th scope="col">${has.sd ? "mean ± sd, least to most" : ""}</th>`,
+    `<th scope="col" class="glyph">${drawIntervalAxis(metric, { width: GLYPH, domain })}</th>`,
     has.took ? `<th scope="col" class="number">took</th>` : "",
   ].join("");
   const room = 560 / Math.max(best.params.length, 1);
   const rows = best.rows.map((row, i) => {
     const cells = row.values.map((value) => `<td>${valueHtml(value, room)}</td>`).join("");
-    const glyph = drawInterval(row, { width: 240, domain });
+    const glyph = drawInterval(row, { width: GLYPH, domain });
     return `<tr class="${i < best.ties && best.ties > 1 ? "tie" : ""}${row.few ? " few" : ""}">` +
       `<td>${i + 1}</td>${cells}<td class="number"><strong>${texts.mean[i]}</strong></td>` +
       (has.sd ? `<td class="number">${texts.sd[i]}</td>` : "") +
       `<td class="number">${texts.n[i]}</td><td class="glyph">${glyph}</td>` +
       (has.took ? `<td class="number">${texts.took[i]}</td>` : "") + "</tr>";
   });
-  const table = `<table class="best"><thead><tr>${heads}</tr></thead><tbody>${
-    rows.join("")
-  }</tbody></table>`;
-  const narrow = drawBest(best, { ...optionsOf(view), width: NARROW });
-  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${
+  const name = "Best configurations";
+  const table = scrolled(
+    `<table class="best"><thead><tr>${heads}</tr></thead><tbody>${rows.join("")}</tbody></table>`,
+    name,
+  );
+  const narrow = (): string => drawBest(best, { ...optionsOf(view), width: NARROW });
+  const legend = has.sd
+    ? `<p class="note">Dot: mean. Bar: ± one standard deviation. Line: least to most.</p>`
+    : "";
+  return `<p>${sentences.join(" ")}</p>${both(name, table, narrow, true)}${legend}${
     dataOf(bestData(view), detail, "the best configurations")
   }`;
 }
@@ -240,7 +247,8 @@ function heat(view: View, detail: Detail): string {
     } cells, too many for this file.</p>`;
   }
   const wide = drawHeat(heat, { ...optionsOf(view), width: panels > 1 ? 1180 : WIDE, id: "heat" });
-  const narrow = drawHeat(heat, { ...optionsOf(view), width: NARROW, id: "heat-narrow" });
+  const narrow = (): string =>
+    drawHeat(heat, { ...optionsOf(view), width: NARROW, id: "heat-narrow" });
   const { failed, running, value } = heat.cells;
   const legend = [
     `Coloured by rank${heat.lower === null ? "" : ", the strongest is the best"}.`,
@@ -249,7 +257,7 @@ function heat(view: View, detail: Detail): string {
     value.some((it) => it === null) ? "Hatched: no number." : "",
     running.some((it) => it > 0) ? "● runs under way." : "",
   ].filter((it) => it !== "").join(" ");
-  return `${detail.hasNarrow ? both(wide, narrow) : wide}<p class="note">${legend}</p>${
+  return `${both("Map", wide, narrow, detail.hasNarrow)}<p class="note">${legend}</p>${
     dataOf(heatData(view), detail, "the map")
   }`;
 }
@@ -257,33 +265,28 @@ function heat(view: View, detail: Detail): string {
 function tradeOff(view: View, detail: Detail): string {
   const { configurations, choices } = view;
   if (!configurations?.other || choices.other === null) return "";
-  const options = { ...optionsOf(view), other: choices.other.label };
-  const wide = drawTradeOff(configurations, { ...options, width: WIDE });
-  const narrow = drawTradeOff(configurations, { ...options, width: NARROW });
+  const options = { ...optionsOf(view), other: choices.other };
+  const draw = (width: number): string => drawTradeOff(configurations, { ...options, width });
   return `${
-    detail.hasNarrow ? both(wide, narrow) : wide
+    both("Trade-off", draw(WIDE), () => draw(NARROW), detail.hasNarrow)
   }<p class="note">The line is the front: no configuration is better in both.</p>`;
+}
+
+/** The lines of one param would say no more than its effect. */
+function hasLines({ configurations }: View): boolean {
+  return configurations !== null && configurations.axes.length > 1;
 }
 
 function configurations(view: View, detail: Detail): string {
   const { configurations } = view;
   if (configurations === null || configurations.mean.length < 2) return "";
-  const { total, mean, histogram } = configurations;
+  const { histogram } = configurations;
   const draw = (width: number): string =>
-    drawConfigurations(configurations, { ...optionsOf(view), width }) +
+    (hasLines(view) ? drawConfigurations(configurations, { ...optionsOf(view), width }) : "") +
     (histogram.counts.length > 1 ? drawHistogram(histogram, { ...optionsOf(view), width }) : "");
-  const part = mean.length < total
-    ? ` ${countText(mean.length)} of ${countText(total)} are drawn: the best tenth and a sample.`
-    : "";
-  return `${
-    detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)
-  }<p class="note">Each line is a configuration; the best tenth is in colour.${part} Below: all runs by their number.</p>${
-    dataOf(configurationsData(view), detail, "all configurations")
-  }`;
-}
-
-function failuresHeading({ progress }: View): string {
-  return `Failures ${countText(progress.failed)}`;
+  const note = hasLines(view) ? `<p class="note">${configurationsWords(configurations)}</p>` : "";
+  const drawn = both("Configurations", draw(WIDE), () => draw(NARROW), detail.hasNarrow);
+  return `${drawn}${note}${dataOf(configurationsData(view), detail, "all configurations")}`;
 }
 
 function failures({ failures }: View, { rows }: Detail): string {
@@ -304,8 +307,9 @@ function overTime(view: View, detail: Detail): string {
   if (over_time === null || over_time.done.length < 2) return "";
   const options = optionsOf(view);
   const wide = drawOverTime(over_time, { ...options, width: WIDE, id: "time" });
-  const narrow = drawOverTime(over_time, { ...options, width: NARROW, id: "time-narrow" });
-  return `${detail.hasNarrow ? both(wide, narrow) : wide}${
+  const narrow = (): string =>
+    drawOverTime(over_time, { ...options, width: NARROW, id: "time-narrow" });
+  return `${both("Over time", wide, narrow, detail.hasNarrow)}${
     dataOf(overTimeData(view), detail, "the times")
   }`;
 }
@@ -319,8 +323,14 @@ function optionsOf({ choices }: View): {
   return { better: choices.better, metric: choices.metric?.label ?? "", still: true };
 }
 
-function both(wide: string, narrow: string): string {
-  return `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
+/**
+ * Returns a figure for wide and narrow screens. Readers without the style sheet see the wide one; where the file
+ * has no room for the other, it scrolls.
+ */
+function both(name: string, wide: string, narrow: () => string, hasNarrow: boolean): string {
+  return hasNarrow
+    ? `<div class="wide">${wide}</div><div class="narrow" hidden>${narrow()}</div>`
+    : scrolled(wide, name);
 }
 
 function valueHtml(value: string, room: number): string {
@@ -343,9 +353,12 @@ function dataOf({ columns, rows }: DataTable, detail: Detail, name: string): str
   const more = rows.length > shown.length
     ? `<p class="note">The first ${countText(shown.length)} of ${countText(rows.length)} rows.</p>`
     : "";
-  return `<details><summary>Data of ${name}</summary><div class="scroll" tabindex="0" role="region" aria-label="Data of ${name}"><table><thead><tr>${
-    columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`).join("")
-  }</tr></thead><tbody>${
-    shown.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("")
-  }</tbody></table></div>${more}</details>`;
+  const heads = columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`);
+  const lines = shown.map((row) => `<tr>${row.map(cell).join("")}</tr>`);
+  const table = `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${
+    lines.join("")
+  }</tbody></table>`;
+  return `<details><summary>Data of ${name}</summary>${
+    scrolled(table, `Data of ${name}`)
+  }${more}</details>`;
 }

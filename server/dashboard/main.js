@@ -13,8 +13,17 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {import("../../figures/view.ts").View} View
  * @typedef {Readonly<Record<string, any>>} Row A row as JSON.
  * @typedef {import("./choices.js").Choices} Choices
+ * @typedef {"done" | "failed" | "running"} State
  * @typedef {{
- *   status: string,
+ *   rows: readonly Row[],
+ *   states: readonly State[],
+ *   columns: readonly string[],
+ *   total: number,
+ *   counts: Readonly<Record<State, number>>,
+ * }} Table A page of runs. `counts` are of the runs that fulfil the condition, in any state.
+ * @typedef {{
+ *   status: State,
+ *   key: string,
  *   params: Row,
  *   row: Row | null,
  *   values: readonly (import("./parts/values.js").RunValue & { json: string })[],
@@ -27,7 +36,7 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {{
  *   choices: Choices,
  *   view: View | undefined,
- *   table: { rows: readonly Row[], columns: readonly string[], total: number } | undefined,
+ *   table: Table | undefined,
  *   cluster: { workers: readonly any[], queues: readonly any[] } | undefined,
  *   problem: string | null,
  *   whereError: string | null,
@@ -52,6 +61,8 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
 const PAGE_SIZE = 25;
 /** The part of a log or a result file that is shown. */
 const MAX_FILE_BYTES = 65_536;
+/** The choices that only the table depends on. */
+const TABLE_NAMES = /** @type {const} */ (["status", "sort", "page"]);
 const THEMES = ["auto", "light", "dark"];
 
 /** @type {Model} */
@@ -125,6 +136,7 @@ const view = loader(
     document.title = titleOf(progress);
     performance.mark("stet-drawn");
     table.now();
+    if (model.run?.status === "running") run.soon();
     if (progress.reading) view.soon();
   },
   onError,
@@ -136,6 +148,7 @@ const table = loader(
     model.sort = choices.sort ?? defaultSort();
     return get("/v1/runs", {
       where: whereOf(choices),
+      status: choices.status ?? "all",
       sort: model.sort === "" ? undefined : JSON.stringify([model.sort]),
       limit: PAGE_SIZE,
       offset: Number(choices.page ?? "0") * PAGE_SIZE,
@@ -145,9 +158,15 @@ const table = loader(
     if (loaded.rows.length === 0 && loaded.total > 0) {
       return act.choose({ page: String(Math.floor((loaded.total - 1) / PAGE_SIZE)) }, true);
     }
-    update({ table: loaded });
+    update({ table: loaded, ...solved() });
   },
-  onError,
+  (error) => {
+    const { choices } = model;
+    if (error instanceof Problem && error.status === 400 && TABLE_NAMES.some((it) => choices[it])) {
+      toast(error.message); // an address that somebody wrote
+      act.choose({ status: "", sort: "", page: "" }, true);
+    } else onError(error);
+  },
 );
 
 const run = loader(
@@ -181,7 +200,7 @@ const run = loader(
 
 const workers = loader(
   (signal) => get("/v1/workers", {}, signal),
-  (cluster) => update({ cluster }),
+  (cluster) => update({ cluster, ...solved() }),
   onError,
 );
 
@@ -212,9 +231,8 @@ globalThis.addEventListener("popstate", () => show(readChoices(location.search))
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (document.hidden) return;
-  if (model.cluster && model.cluster.workers.length + model.cluster.queues.length > 0) {
-    workers.soon();
-  }
+  // Only a database has workers, and they may come at any time.
+  if (/^postgres/i.test(model.view?.progress.location ?? "")) workers.soon();
   if (model.isPaused) return;
   if (model.view && model.view.progress.running > 0) view.soon(); // rates fall while nothing ends
   update({ now: Date.now() });
@@ -225,10 +243,11 @@ function show(choices) {
   const before = model.choices;
   update({ choices, row: -1 });
   if (searchOf(viewQuery(before)) !== searchOf(viewQuery(choices))) view.now();
-  else if (before.sort !== choices.sort || before.page !== choices.page) table.now();
+  else if (TABLE_NAMES.some((name) => before[name] !== choices[name])) table.now();
   if (before.run !== choices.run) {
-    if (choices.run) run.now();
-    else update({ run: undefined });
+    if (choices.run) return run.now();
+    run.stop();
+    update({ run: undefined });
   }
 }
 
@@ -258,6 +277,11 @@ function whereOf({ where, namespace }) {
 /** Returns the run in the address: a condition, or the text of a key after `key:`. @param {Choices} choices */
 function runQuery({ run = "" }) {
   return run.startsWith("key:") ? { key: run.slice("key:".length) } : { where: run };
+}
+
+/** The problem that is left once a request was answered. */
+function solved() {
+  return { problem: model.view?.progress.problem ?? null };
 }
 
 /** @param {unknown} error */
@@ -388,6 +412,15 @@ function createActions() {
         run: () => post("/v1/failures/retry", { ...failuresOf(group), expected: count }),
       });
     },
+    /** @param {string} key */
+    retryRun(key) {
+      confirm({
+        title: "Retry",
+        text: "This run will be run again by the next sweep.",
+        button: "Retry 1 run",
+        run: () => post("/v1/failures/retry", { keys: [key], expected: 1 }),
+      });
+    },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     forget(group, count) {
       confirm({
@@ -424,6 +457,7 @@ function createActions() {
       try {
         const { text } = await confirming.run();
         update({ confirming: undefined });
+        if (model.choices.run) act.choose({ run: "" }, true); // it is another now
         toast(text);
         view.now();
       } catch (error) {
@@ -466,7 +500,7 @@ function toast(text) {
   update({ toast: text });
   setTimeout(() => {
     if (model.toast === text) update({ toast: "" });
-  }, 4000);
+  }, Math.max(4000, text.length * 80)); // some name a command to type
 }
 
 /** The keys of the page. Fields and figures have their own. @param {KeyboardEvent} event */

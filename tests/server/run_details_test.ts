@@ -25,7 +25,7 @@ async function getter(t: Cleaned, store: string) {
 test("a run has every value in full, as text and as JSON", async (t) => {
   const { post, ask } = await served(t);
   const long = `é${"x".repeat(200_000)}`;
-  const result = { text: long, list: [1, "a"], nan: null };
+  const result = { text: long, list: [1, "a"], nan: null, low: "-inf" };
   await post("/v1/record", { params: { a: 1, b: '"7"' }, result, elapsed_seconds: 2 });
   const where = encodeURIComponent("a = 1");
   const run = await (await ask(`/v1/run?where=${where}`)).json();
@@ -45,6 +45,7 @@ test("a run has every value in full, as text and as JSON", async (t) => {
     text: '[1,"a"]',
     json: '[1,"a"]',
   });
+  assert.deepEqual(values.get("result.low"), { role: "result", text: "-inf", json: '"-inf"' });
   const byKey = await (await ask(`/v1/run?key=${encodeURIComponent(run.key)}`)).json();
   assert.deepEqual(byKey.row, run.row);
 });
@@ -64,6 +65,11 @@ test("a run that failed or is under way has its reason and its holder", async (t
     "at x\nat y",
     null,
   ]);
+  const byWhere = await (await ask("/v1/run?where=a%3D1")).json();
+  assert.deepEqual([byWhere.status, byWhere.key, byWhere.matches], ["failed", key, 1]);
+  await post("/v1/claim", { params: { b: 2 }, holder: "me" });
+  const running = await (await ask("/v1/run?where=a+is+absent")).json();
+  assert.deepEqual([running.status, running.params], ["running", { b: 2 }]);
   assert.equal((await ask("/v1/run?key=a%1E2%1F")).status, 404);
   for (const query of ["", "?key=a&where=b", "?where=nope%3D1"]) {
     const { status } = await ask(`/v1/run${query}`);
