@@ -95,8 +95,9 @@ export class Selection {
     const where = query.where?.trim() ?? "";
     let filtered: readonly string[] = [];
     const known = [...new Set([...columns.names, ...names])];
-    if (where !== "" && known.length > 0) {
-      const condition = parseCondition(where, known);
+    if (where !== "") {
+      // Of a store of which nothing is known, no name is wrong.
+      const condition = parseCondition(where, known.length > 0 ? known : undefined);
       const test = whereOf(condition);
       this.mask = columnMask(columns, condition);
       if (own) { for (let i = 0; i < own.length; i++) this.mask[i]! &= own[i]!; }

@@ -135,9 +135,9 @@ function selected(
   known: readonly string[],
 ): { readonly mask: Mask | undefined; readonly others: readonly OtherRun[] } {
   const others = status === undefined ? [] : otherRuns(columns, facts);
+  if (where.trim() === "") return { mask: undefined, others };
   // Of a store of which nothing is known, no name is wrong.
-  if (where.trim() === "" || known.length === 0) return { mask: undefined, others };
-  const condition = parseCondition(where, known);
+  const condition = parseCondition(where, known.length > 0 ? known : undefined);
   const test = whereOf(condition);
   // A run without a row has no result.
   const inRows = new Set(columns.names);
