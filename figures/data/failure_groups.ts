@@ -5,7 +5,7 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { FailedRun, FailureGroup, Named } from "../view.ts";
 import { keyOf as valueKey } from "./columns/column.ts";
-import type { Selection } from "./selection.ts";
+import type { SelectedFailure, Selection } from "./selection.ts";
 import { shortLabel } from "./view_axis.ts";
 
 /** The maximum numbers of groups, and of runs of each. */
@@ -47,7 +47,7 @@ export function failureKind(line: string): string {
 
 /** Returns the failures in groups, the largest first. */
 export function failureGroups(selection: Selection): FailureGroup[] {
-  const groups = new Map<string, { line: string; failures: Failure[] }>();
+  const groups = new Map<string, { line: string; failures: SelectedFailure[] }>();
   for (const failure of selection.failures) {
     const line = failureLine(failure.error);
     const kind = failureKind(line);
@@ -90,7 +90,7 @@ export function withinLength<T extends { readonly key: string }>(
 
 function failedRun(
   selection: Selection,
-  { params, time, attempt, stack }: Failure,
+  { params, recorded, time, attempt, stack }: SelectedFailure,
   stackLength: number,
 ): FailedRun {
   return {
@@ -98,7 +98,7 @@ function failedRun(
     time,
     attempt,
     stack: stack.length > stackLength ? `${stack.slice(0, stackLength)}…` : stack,
-    key: keyOf(keyShape(undefined), params).text,
+    key: keyOf(keyShape(undefined), recorded).text,
   };
 }
 

@@ -2,12 +2,12 @@ import type { Failure } from "../../core/contract/backend.ts";
 import { columnsOf, parseCondition } from "../../core/tools/condition.ts";
 import { whereOf } from "../../core/tools/where.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
-import type { Row, Value } from "../../core/values/value.ts";
+import { entryOf, type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
 import { type ColumnCounts, keyOf } from "./columns/column.ts";
-import { conditionOf } from "./columns/condition_of.ts";
+import { conditionOf, orAbsent } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
 import { labelsOf, nameOf } from "./columns/name_of.ts";
@@ -16,6 +16,12 @@ import type { ViewClaim, ViewFacts, ViewPlan } from "./view_facts.ts";
 
 /** The name of the durations among metrics. */
 export const TOOK = "took";
+
+/** A failure whose params have their defaults. */
+export interface SelectedFailure extends Failure {
+  /** The params as they were recorded. */
+  readonly recorded: Row;
+}
 
 /** The choices of a query on a store, and the rows that fulfil its condition. */
 export class Selection {
@@ -26,7 +32,7 @@ export class Selection {
   readonly mask: Mask | undefined;
   readonly count: number;
   /** The failures and claims that fulfil the condition. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly SelectedFailure[];
   readonly claims: readonly ViewClaim[];
   /** The plan of the namespace; undefined if its combinations are not known. */
   readonly plan: ViewPlan | undefined;
@@ -34,6 +40,8 @@ export class Selection {
   readonly filtered: readonly string[];
   /** The params of configurations that vary among the selected runs. */
   readonly params: readonly string[];
+  /** Values that rows without a param have. */
+  readonly #defaults: Row;
   readonly #labels: ReadonlyMap<string, string>;
   readonly #domains = new Map<string, readonly Counted[]>();
   readonly #axes = new Map<string, PlacedAxis>();
@@ -43,25 +51,37 @@ export class Selection {
   readonly #hasCondition: boolean;
 
   /** @throws {TypeError} If a name is unknown or ambiguous. @throws {SyntaxError} If the condition is none. */
-  constructor(columns: Columns, query: ViewQuery, facts: ViewFacts) {
-    this.columns = columns;
+  constructor(stored: Columns, query: ViewQuery, facts: ViewFacts) {
     this.facts = facts;
-    const namespaces = namespacesOf(columns, facts);
+    const namespaces = namespacesOf(stored, facts);
     const namespace = query.namespace ?? namespaces[0]?.name ?? null;
     if (namespace !== null && !namespaces.some(({ name }) => name === namespace)) {
       nameOf(namespace, namespaces.map(({ name }) => name), "namespace");
     }
     const isShared = namespaces.length > 1;
-    const own = isShared ? namespaceMask(columns, namespace!) : undefined;
+    const own = isShared ? namespaceMask(stored, namespace!) : undefined;
     const inNamespace = (row: Row): boolean =>
       !isShared || String(row[NAMESPACE] ?? "") === namespace;
     this.mask = own;
     this.#hasCondition = false;
-    this.failures = facts.failures.filter(({ params }) => inNamespace(params));
-    this.claims = facts.claims.filter(({ params }) => inNamespace(params));
-    this.plan = facts.plans.find((plan) =>
-      plan.factors && (plan.namespace === null || plan.namespace === (namespace ?? ""))
+    const plans = facts.plans.filter((plan) =>
+      plan.namespace === null || plan.namespace === (namespace ?? "")
     );
+    this.plan = plans.find(({ factors }) => factors);
+    this.#defaults = plans.find(({ defaults }) => defaults)?.defaults ?? {};
+    const columns = Object.keys(this.#defaults).length === 0
+      ? stored
+      : stored.withDefaults(this.#defaults);
+    this.columns = columns;
+    const whole = (params: Row): Row => withDefaults(params, this.#defaults);
+    this.failures = facts.failures.filter(({ params }) => inNamespace(params))
+      .map((failure) => ({
+        ...failure,
+        params: whole(failure.params),
+        recorded: failure.params,
+      }));
+    this.claims = facts.claims.filter(({ params }) => inNamespace(params))
+      .map((claim) => ({ ...claim, params: whole(claim.params) }));
     const names = paramNames(columns, this.failures, this.claims, this.plan, own);
     this.#labels = new Map(names.map((name, i) => [name, labelsOf(names)[i]!]));
 
@@ -171,7 +191,12 @@ export class Selection {
   /** Returns the axis of a param. */
   axis(name: string): PlacedAxis {
     let axis = this.#axes.get(name);
-    if (!axis) this.#axes.set(name, axis = viewAxis(name, this.label(name), this.domain(name)));
+    if (!axis) {
+      axis = viewAxis(name, this.label(name), this.domain(name));
+      const byDefault = entryOf(this.#defaults, name);
+      if (byDefault !== undefined) axis = withAbsent(axis, axis.partOf(byDefault));
+      this.#axes.set(name, axis);
+    }
     return axis;
   }
 
@@ -181,7 +206,12 @@ export class Selection {
     value: Value | undefined,
   ): { readonly label: string; readonly where: string } {
     const part = isLong(value) ? this.axis(name).partOf(value) : -1;
-    const where = this.axis(name).axis.parts[part]?.where ?? conditionOf(name, value);
+    const own = conditionOf(name, value);
+    const byDefault = entryOf(this.#defaults, name);
+    const isDefault = value !== undefined && byDefault !== undefined &&
+      keyOf(value) === keyOf(byDefault);
+    const where = this.axis(name).axis.parts[part]?.where ??
+      (isDefault ? orAbsent(name, own) : own);
     return { label: shortLabel(value), where };
   }
 
@@ -252,6 +282,23 @@ export function numbersOf(columns: Columns, metric: string): Float64Array {
     `numbers ${metric}`,
     () => columns.get(metric)?.toNumbers() ?? new Float64Array(columns.length).fill(NaN),
   );
+}
+
+/** Returns an axis of which the condition of a part holds for rows of the store that lack the param, too. */
+function withAbsent({ axis, partOf }: PlacedAxis, part: number): PlacedAxis {
+  const parts = axis.parts.map((each, i) =>
+    i !== part || each.where === null ? each : { ...each, where: orAbsent(axis.name, each.where) }
+  );
+  return { axis: { ...axis, parts }, partOf };
+}
+
+/** Returns params with the defaults of those that are absent. */
+function withDefaults(params: Row, defaults: Row): Row {
+  const absent = Object.keys(defaults).filter((name) => !Object.hasOwn(params, name));
+  if (absent.length === 0) return params;
+  const whole = { ...params };
+  for (const name of absent) setEntry(whole, name, defaults[name]!);
+  return whole;
 }
 
 /** Returns the values that the plan has of a param. */

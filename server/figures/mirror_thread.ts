@@ -85,7 +85,8 @@ function openMirror({ location, grid: wanted }: MirrorStart) {
     ): string | undefined {
       if (sent) known = { key, facts: sent };
       if (known?.key !== key) return undefined;
-      const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places))];
+      const defaults = known.facts.plans.find((plan) => plan.defaults)?.defaults;
+      const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places), defaults)];
       const facts = { ...others, ...known.facts, ...plans && { plans } };
       return JSON.stringify(viewOfColumns(columns, query, facts));
     },

@@ -176,6 +176,55 @@ export class Column {
     return numbers;
   }
 
+  /** Returns a copy in which rows without a value have this one. Texts that are not kept stay so. */
+  withDefault(value: Value): Column {
+    const absent = this.#length - this.counts.present;
+    if (absent === 0 || this.#isLost) return this;
+    const copy = new Column(this.name, false, this.#keepsTexts);
+    copy.#length = this.#length;
+    copy.#counts = { ...this.#counts };
+    if (this.#index) this.#fillCodes(copy, value);
+    else {
+      addCount(copy.#counts, value, absent);
+      copy.#index = undefined;
+      if (this.#numbers) this.#fillNumbers(copy, value);
+      else {
+        const valueAt = (row: number): Value =>
+          this.#all![row] === undefined ? value : this.#all![row];
+        copy.#all = Array.from({ length: this.#length }, (_, row) => valueAt(row));
+      }
+    }
+    return copy;
+  }
+
+  #fillCodes(copy: Column, value: Value): void {
+    const values = [...this.#values];
+    const rows = [...this.#rows];
+    const key = keyOf(value);
+    const code = this.#index!.get(key) ?? values.push(value) - 1;
+    copy.#index = new Map(this.#index).set(key, code);
+    rows[code] = (rows[code] ?? 0) + rows[0]!;
+    rows[0] = 0;
+    const codes = code < 256
+      ? this.#codes
+      : code < 65_536
+      ? Uint16Array.from(this.#codes)
+      : Uint32Array.from(this.#codes);
+    copy.#codes = grown(codes.subarray(0, this.#length) as Codes, this.#length);
+    for (let row = 0; row < this.#length; row++) {
+      if (copy.#codes[row] === 0) copy.#codes[row] = code;
+    }
+    [copy.#values, copy.#rows] = [values, rows];
+  }
+
+  #fillNumbers(copy: Column, value: Value): void {
+    copy.#numbers = this.#numbers!.slice();
+    copy.#others = new Map(this.#others);
+    for (let row = 0; row < this.#length; row++) {
+      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
+    }
+  }
+
   #countValues(): ColumnCounts {
     const counts = noCounts();
     for (const [code, value] of this.#values.entries()) {

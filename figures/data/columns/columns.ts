@@ -1,4 +1,5 @@
 import { NAMESPACE, orderColumns } from "../../../core/values/columns.ts";
+import { canonicalJson } from "../../../core/values/json.ts";
 import { areRecords, isParamColumn } from "../../../core/values/record_names.ts";
 import { isKeyColumn } from "../../../core/values/columns.ts";
 import { isPlainObject, type Row, type Value } from "../../../core/values/value.ts";
@@ -99,6 +100,26 @@ export class Columns {
     const column = this.#columns.get(name);
     if (!column) return undefined;
     return column.isLost ? this.lost?.at(name, row) : column.at(row);
+  }
+
+  /** Returns the same rows, of which those without a param have its default. No rows are added to them. */
+  withDefaults(defaults: Row): Columns {
+    return this.once(`defaults ${canonicalJson(defaults)}`, () => {
+      const filled = new Columns(this.lost);
+      filled.#length = this.#length;
+      filled.#ended = this.#ended;
+      filled.#took = this.#took;
+      Object.assign(filled.#times, this.#times);
+      filled.#isRecords = this.#isRecords;
+      for (const [name, column] of this.#columns) filled.#columns.set(name, column);
+      for (const [name, value] of Object.entries(defaults)) {
+        const column = filled.#columns.get(name) ?? filled.#newColumn(name);
+        filled.#columns.set(name, column.withDefault(value));
+      }
+      const others = Object.keys(defaults).filter((name) => !this.#columns.has(name));
+      filled.#names = orderColumns([...this.#names], others);
+      return filled;
+    });
   }
 
   /** Returns a value made of the rows, once for their number. */
