@@ -100,7 +100,7 @@ export class Selection {
     const metrics = metricsOf(columns, own, names);
     const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
     const metric = query.metric === undefined || query.metric === ""
-      ? metrics.find(({ constant }) => constant === null) ?? metrics[0] ?? null
+      ? defaultMetric(metrics)
       : metricNamed(query.metric, metrics);
     const others = metrics.filter(({ name, constant }) =>
       name !== metric?.name && constant === null
@@ -134,6 +134,7 @@ export class Selection {
           others[0] ?? null
         : metricNamed(query.other, metrics),
       better: query.better ?? metric?.better ?? "lower",
+      better_from: query.better ? "query" : betterOf(metric?.label ?? "") ? "name" : "default",
       params,
       over,
       texts,
@@ -394,7 +395,7 @@ type Counts = Pick<ColumnCounts, "numbers" | "left_out" | "least" | "most">;
 function metricOf(name: string, label: string, counts: Counts): Metric {
   const { numbers, left_out, least, most } = counts;
   const constant = numbers > 0 && least === most ? least : null;
-  return { name, label, better: betterOf(label), numbers, left_out, constant };
+  return { name, label, better: betterOf(label) ?? "higher", numbers, left_out, constant };
 }
 
 /** Counts numbers; absent ones are NaN too, and none. */
@@ -411,6 +412,13 @@ function countsIn(numbers: Float64Array, length: number, mask: Mask | undefined)
   return counts;
 }
 
+/** Returns the first metric that varies, a cost only if there is no other. */
+function defaultMetric(metrics: readonly Metric[]): Metric | null {
+  const varying = metrics.filter(({ constant }) => constant === null);
+  const own = varying.find(({ name, label }) => name !== TOOK && !isCost(label));
+  return own ?? varying[0] ?? metrics[0] ?? null;
+}
+
 function metricNamed(name: string, metrics: readonly Metric[]): Metric {
   const found = nameOf(name, metrics.map((metric) => metric.name), "metric");
   return metrics.find((metric) => metric.name === found)!;
@@ -423,7 +431,9 @@ function overOf(text: string | undefined, params: readonly Param[], hasText: boo
     const given = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
     return [...new Set(given.map((name) => nameOf(name, names, "a param to average over")))];
   }
-  const over = names.filter((name) => isReplicate(name) || hasText && isCase(name));
+  const over = params.filter(({ name, values }) =>
+    isReplicate(name) || hasText && isCase(name, values)
+  ).map(({ name }) => name);
   const isWhole = params.every(({ name, values }) => values < 2 || over.includes(name));
   return isWhole ? [] : over;
 }

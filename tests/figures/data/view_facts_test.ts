@@ -136,17 +136,41 @@ test("failures are grouped by their telling line but for numbers, with the param
 });
 
 test("metrics are lower or higher by their names, and constant ones are not chosen", () => {
-  for (const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took"]) {
+  for (
+    const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took", "tokens"]
+  ) {
     assert.equal(betterOf(name), "lower", name);
   }
-  for (const name of ["accuracy", "f1", "result.score", "glossary"]) {
+  for (const name of ["accuracy", "f1", "result.score", "isRight", "tokens_per_second"]) {
     assert.equal(betterOf(name), "higher", name);
   }
+  for (const name of ["result", "glossary", "a"]) assert.equal(betterOf(name), undefined, name);
   const rows = [1, 2].map((a) => ({ a, "result.zero": 0, "result.hit": a === 1, "result.t": "x" }));
   const { choices, best, notes } = viewOf(rows);
   assert.equal(choices.metric!.name, "result.hit");
   assert.equal(best!.rows[0]!.mean, 1);
   assert(notes.includes("zero is always 0."));
+});
+
+test("a cost is the metric only without another result, and a direction that no name says is assumed", () => {
+  const rows = [1, 2].map((a) => ({ a, "result.tokens": a, "result.found": a }));
+  const { metric, better, better_from } = viewOf(rows).choices;
+  assert.deepEqual([metric!.label, better, better_from], ["found", "higher", "default"]);
+  const named = viewOf(rows, { metric: "tokens" }).choices;
+  assert.deepEqual([named.better, named.better_from], ["lower", "name"]);
+  const asked = viewOf(rows, { better: "lower" }).choices;
+  assert.deepEqual([asked.better, asked.better_from], ["lower", "query"]);
+});
+
+test("many prompts are test cases where results are texts, and a few are configurations", () => {
+  const overOf = (count: number): readonly string[] =>
+    viewOf(["a", "b"].flatMap((model) =>
+      Array.from({ length: count }, (_, i) => (
+        { model, prompt: `prompt ${i}`, "result.right": i, "result.answer": "yes" }
+      ))
+    )).choices.over;
+  assert.deepEqual(overOf(4), []);
+  assert.deepEqual(overOf(10), ["prompt"]);
 });
 
 test("NaN and infinite results are counted and left out", () => {
