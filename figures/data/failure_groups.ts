@@ -31,13 +31,11 @@ const NUMBERS =
 
 /** Returns the line of an error that says what went wrong. */
 export function failureLine(error: string): string {
-  const rest = error.replace(ENDING, "");
-  const [first = "", ...others] = rest.split("\n");
-  const isProgram = rest.length < error.length;
-  const line = isProgram && first.trim() !== "" || others.length === 0
-    ? first
-    : tellingLine(rest) || error.split("\n")[0]!;
-  return (line.trim() || error.split("\n")[0]!.trim()).slice(0, MAX_LINE);
+  const [ending = ""] = ENDING.exec(error) ?? [];
+  const [first = ""] = error.slice(ending.length).split("\n");
+  const isStack = /^Traceback \(most recent call last\):/.test(first);
+  const line = isStack ? tellingLine(error) : first.trim() || ending || tellingLine(error);
+  return line.trim().slice(0, MAX_LINE);
 }
 
 /** Returns a line with # for numbers and ids. */

@@ -98,9 +98,13 @@ for (const runtime of runtimes) {
     assert.match(err, summary(2, 0, 2));
     assert.match(err, /Why they failed: stet failures runs\.csv/);
     const failures = await stet(runtime, folder, "failures", "runs.csv");
-    assert.match(failures.out, /^seed=2\n {2}sh exited with code 1/m);
-    const [, log = ""] = /^seed=2\n[^]*?(\S+\.log)/m.exec(failures.out) ?? [];
-    assert.equal(fs.readFileSync(log, "utf8"), "2\n");
+    assert.match(failures.out, /^2 × sh exited with code 1/m);
+    const [, log = ""] = /newest: seed=[23]; 1 attempt; (\S+\.log)/.exec(failures.out) ?? [];
+    assert.match(fs.readFileSync(log, "utf8"), /^[23]\n$/);
+    assert.match(
+      failures.out,
+      /Started again, this runs them: .* run -s runs\.csv -g seed=0\.\.3 -- sh/,
+    );
 
     fs.writeFileSync(join(folder, "ready"), "");
     const retry = ["failures", "runs.csv", "--retry", "--"];

@@ -112,7 +112,12 @@ test("failures are grouped by their telling line but for numbers, with the param
   assert.equal(failureLine("loss is NaN at step 37"), "loss is NaN at step 37");
   assert.equal(
     failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
-    failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
+    "sh was killed by SIGKILL",
+  );
+  assert.equal(failureLine("HTTP 400\n{\n}"), "HTTP 400");
+  assert.equal(
+    failureLine("Traceback (most recent call last):\n  File x\nValueError: no"),
+    "ValueError: no",
   );
   assert.equal(
     failureKind("at 0x7ffe12 in 3f2504e0-4f89-11d3-9a0c-0305e82c3301, -1.5e-7 of 1,024 at step12"),
