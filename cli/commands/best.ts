@@ -59,7 +59,12 @@ function textLines(view: View): string[] {
 }
 
 /** Returns the message where no result is a number. */
-export function missingMetric({ rows, choices }: View): string {
+export function missingMetric({ rows, choices, progress: { done, failed } }: View): string {
+  if (done === 0) {
+    return failed > 0
+      ? `no run has succeeded, ${failed} failed; stet failures says why`
+      : "no run has succeeded yet";
+  }
   return rows === 0 && choices.where !== ""
     ? "no run fulfils the condition"
     : "no result is a number: save: true keeps results (--save of stet sweep, --result of stet run)";

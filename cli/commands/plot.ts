@@ -114,6 +114,6 @@ function linesOf(
   }
   const effect = view.effects.find(({ axis }) => axis.name === heat?.x.name);
   if (effect) return effectLines(effect, options);
-  if (heat !== null) return heatLines(heat, options);
+  if (heat !== null && heat.x.parts.length > 1) return heatLines(heat, options);
   throw new UsageError(`"${x}" has one value, so there is nothing to draw`);
 }

@@ -1,3 +1,4 @@
+import { countFailedOnly } from "./best.ts";
 import type { Selection } from "./selection.ts";
 
 /** Returns the facts that a reader of the figures must know, as sentences. */
@@ -6,6 +7,13 @@ export function notesOf(selection: Selection): string[] {
   const notes: string[] = [];
   const count = (n: number, noun: string): string =>
     `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+  const failed = countFailedOnly(selection);
+  if (failed > 0) {
+    notes.push(
+      `${count(failed, "configuration")} ${failed === 1 ? "is" : "are"} not ranked: ` +
+        `${failed === 1 ? "its" : "their"} runs failed.`,
+    );
+  }
   if (metric && metric.left_out > 0) {
     notes.push(
       `${count(metric.left_out, "run")} without a number of ${metric.label} (NaN or infinite) ` +

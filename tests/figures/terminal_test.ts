@@ -63,6 +63,24 @@ test("a heat map that is too wide for numbers has shades alone", () => {
   assert.match(lines[2]!, /^ *8 .*◆/);
 });
 
+test("an effect of few numbers has a line for each, and one that names the marks", () => {
+  const rows = [1, 2].flatMap((lr) =>
+    [1, 2, 3].map((batch) => ({ lr, batch, "result.loss": lr + batch / 10 }))
+  );
+  const { effects } = viewOf(rows);
+  const options = { width: 60, paint: paintOf("none"), metric: "loss" };
+  assert.deepEqual(
+    effectLines(effects[0]!, options).map((line) => line.replace(/ *[━●][━● ]*/, " …")),
+    [
+      "lr  loss",
+    " 1   1.2 …",
+    " 2   2.2 …",
+    " …mean, ━ middle 80 % of configurations",
+  ]);
+  const many = viewOf([1, 2, 3, 4].map((lr) => ({ lr, "result.loss": lr })));
+  assert.equal(effectLines(many.effects[0]!, options).at(-1), "line: mean");
+});
+
 test("colorDepth() follows the terminal, NO_COLOR and COLORTERM", () => {
   const env = { COLORTERM: "truecolor", TERM: "xterm" };
   assert.equal(colorDepth({ isTerminal: true, env }), "24bit");

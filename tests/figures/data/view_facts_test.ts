@@ -140,6 +140,17 @@ test("failures are grouped by their telling line but for numbers, with the param
   assert.deepEqual(viewOf(rows, { where: "loss > 0" }, { failures }).failures, []);
 });
 
+test("configurations of which all runs failed are counted, and those with a success are not", () => {
+  const rows = [0.1, 1].flatMap((lr) => [1, 2].map((seed) => run({ lr, seed }, lr, 1)));
+  const failures = [[1, 3], [10, 1], [10, 2], [20, 1]].map(([lr, seed]) =>
+    failure({ lr: lr!, seed: seed! }, "no")
+  );
+  const { notes } = viewOf(rows, {}, { failures });
+  assert.equal(notes[0], "2 configurations are not ranked: their runs failed.");
+  const some = viewOf(rows, { where: "lr != 20" }, { failures }).notes;
+  assert.equal(some[0], "1 configuration is not ranked: its runs failed.");
+});
+
 test("metrics are lower or higher by their names, and constant ones are not chosen", () => {
   for (
     const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took", "tokens"]
