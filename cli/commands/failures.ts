@@ -179,7 +179,7 @@ function list(
       for (const line of failureLines(failure)) log(line);
     }
   } else for (const line of groupLines(groups, found, terminalOptions())) log(line);
-  const more = withStack ? "" : "; --stack prints each, with its whole error";
+  const more = withStack ? "" : "; --stack prints each";
   log(`[stet] ${counted(found.length, "run")} failed and have not succeeded since${more}`);
   if (command) {
     log(`[stet] Started again, this runs ${found.length === 1 ? "it" : "them"}: ${command}`);

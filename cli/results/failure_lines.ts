@@ -1,3 +1,4 @@
+import path from "node:path";
 import { counted } from "../../core/display/counted.ts";
 import { fitCells } from "../../figures/terminal/fit_cells.ts";
 import type { TerminalOptions } from "../../figures/terminal/paint.ts";
@@ -22,7 +23,7 @@ export function groupLines(
     const run = [
       pairsText(newest.params) + (namespace === undefined ? "" : `  (namespace ${namespace})`),
       counted(attempt, "attempt"),
-      ...log === undefined ? [] : [log],
+      ...log === undefined ? [] : [shownPath(log)],
     ].join("; ");
     const head = `${String(count).padStart(indent - 3)} × `;
     return [
@@ -35,6 +36,12 @@ export function groupLines(
   });
   const rest = found.length - groups.reduce((sum, { count }) => sum + count, 0);
   return rest === 0 ? lines : [...lines, `${counted(rest, "more run")} with other messages`];
+}
+
+/** Returns the path of a file from the present folder, if the file is in it. */
+function shownPath(file: string): string {
+  const relative = path.relative("", file);
+  return relative.startsWith("..") ? file : relative;
 }
 
 /** Returns a failure in full as lines. */

@@ -5,6 +5,7 @@ import { domainOf, partPlaces } from "../draw/scales.js";
 import type { Effect, Heat, ViewAxis } from "../view.ts";
 import { Braille } from "./braille.ts";
 import { fitCells } from "./fit_cells.ts";
+import { flowing } from "./flowing.ts";
 import { intervalText } from "./interval_text.ts";
 import type { TerminalOptions } from "./paint.ts";
 
@@ -98,19 +99,6 @@ export function seriesLines(heat: Heat, options: Options): string[] {
 
 function letter(s: number): string {
   return String.fromCharCode(97 + s);
-}
-
-/** Joins pieces by two spaces into lines of a width. */
-function flowing(pieces: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const piece of pieces.filter((it) => it !== "")) {
-    const last = lines.at(-1);
-    // deno-lint-ignore no-control-regex
-    const joined = `${last}  ${piece}`.replace(/\x1b\[[\d;]*m/g, "");
-    if (last === undefined || displayWidth(joined) > width) lines.push(piece);
-    else lines[lines.length - 1] = `${last}  ${piece}`;
-  }
-  return lines;
 }
 
 function connect(

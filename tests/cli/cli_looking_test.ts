@@ -53,7 +53,7 @@ test("failures prints groups of one message, with the params that concentrate th
     "2 × no file",
     "    seed = 7 in all 2",
     "    newest: a run; 2 attempts",
-    "[stet] 11 runs failed and have not succeeded since; --stack prints each, with its whole error",
+    "[stet] 11 runs failed and have not succeeded since; --stack prints each",
   ]);
   assert.match(out.at(-1)!, /^\[stet\] Started again, this runs them: /);
   const some = await stet("failures", store, "--where", "seed = 7");

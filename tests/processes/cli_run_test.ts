@@ -100,7 +100,7 @@ for (const runtime of runtimes) {
     const failures = await stet(runtime, folder, "failures", "runs.csv");
     assert.match(failures.out, /^2 × sh exited with code 1/m);
     const [, log = ""] = /newest: seed=[23]; 1 attempt; (\S+\.log)/.exec(failures.out) ?? [];
-    assert.match(fs.readFileSync(log, "utf8"), /^[23]\n$/);
+    assert.match(fs.readFileSync(join(folder, log), "utf8"), /^[23]\n$/);
     assert.match(
       failures.out,
       /Started again, this runs them: .* run -s runs\.csv -g seed=0\.\.3 -- sh/,
