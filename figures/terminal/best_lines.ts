@@ -12,7 +12,7 @@ const MIN_GLYPH = 12;
 const MAX_GLYPH = 32;
 
 /** Texts above the glyphs: as wide as there is space. */
-const LEGENDS = ["least ─ ± sd ━ mean ● ─ most", "least ─━●━─ most"];
+const LEGENDS = ["least ─ ± sd ━ mean ● ─ most", "least ─━●━─ most", "min ━●━ max"];
 
 /** A column of the table. */
 interface Column {
