@@ -3,11 +3,13 @@ import type { Failure } from "../../core/contract/backend.ts";
 import { namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
-import { newestPlan } from "../../core/contract/sweep_plan.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { parseWhere } from "../../core/tools/where.ts";
 import type { FailureGroup } from "../../figures/view.ts";
 import { type Command, command, type Output } from "../command.ts";
-import { gridOf } from "../../core/grids/grid.ts";
+import { gridNumber, gridOf } from "../../core/grids/grid.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
+import { PermanentFailures } from "../../core/runs/permanent_failures.ts";
 import {
   type Argument,
   flag,
@@ -115,7 +117,7 @@ export const failures: Command = command({
         location: backend.location,
         found,
         groups: isGrouped && failures.length > 0 ? await groupedFailures(backend, failures) : [],
-        command: newestPlan(await backend.plans())?.command,
+        again: startedAgain(newestPlan(await backend.plans()), failures),
       };
     }, isKnown);
     if (values.retry) return await retry(chosen, values, output);
@@ -154,16 +156,32 @@ async function forget(
   log(`[stet] Forgot ${counted(count, "failure")}`);
 }
 
-/** The failures chosen, their groups, and the command of the newest sweep. */
+/** Returns the command of the newest sweep, if it runs all of some failures when it is started again. */
+function startedAgain(
+  plan: SweepPlan | undefined,
+  failures: readonly Failure[],
+): string | undefined {
+  if (!plan?.factors) return undefined;
+  const { factors, places, defaults, namespace, command } = plan;
+  const numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
+  const permanent = new PermanentFailures(failures);
+  const runsAll = failures.every(({ params }) =>
+    (namespaceIn(params) ?? "") === namespace && numberOf(params) !== -1 &&
+    permanent.find(keyOf(keyShape(undefined), params)) === undefined
+  );
+  return runsAll ? command : undefined;
+}
+
+/** The failures chosen, their groups, and the command that runs them when it is started again. */
 interface Chosen {
   readonly location: string;
   readonly found: readonly ShownFailure[];
   readonly groups: readonly FailureGroup[];
-  readonly command: string | undefined;
+  readonly again: string | undefined;
 }
 
 function list(
-  { found, groups, command }: Chosen,
+  { found, groups, again }: Chosen,
   { json, stack: withStack }: FailuresValues,
   { log }: Output,
 ): void {
@@ -181,8 +199,8 @@ function list(
   } else for (const line of groupLines(groups, found, terminalOptions())) log(line);
   const more = withStack ? "" : "; --stack prints each";
   log(`[stet] ${counted(found.length, "run")} failed and have not succeeded since${more}`);
-  if (command) {
-    log(`[stet] Started again, this runs ${found.length === 1 ? "it" : "them"}: ${command}`);
+  if (again) {
+    log(`[stet] Started again, this runs ${found.length === 1 ? "it" : "them"}: ${again}`);
   }
 }
 

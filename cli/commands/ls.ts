@@ -41,7 +41,7 @@ export const ls: Command = command({
   examples: [
     "",
     "runs.csv -n 5",
-    `runs.csv --where "alpha > 0.2 and model = 'a'" --sort -result.accuracy`,
+    `runs.csv --where "alpha > 0.2 and model = 'a'" --sort -accuracy`,
     "runs.csv --columns alpha,result.accuracy --limit 20 --offset 40",
     "runs.csv --json | tail -1",
   ],

@@ -1,5 +1,5 @@
 import type { Failure } from "../../core/contract/backend.ts";
-import { columnsOf, parseCondition } from "../../core/tools/condition.ts";
+import { columnsNamed, columnsOf, parseCondition } from "../../core/tools/condition.ts";
 import { whereOf } from "../../core/tools/where.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import { entryOf, type Row, setEntry, type Value } from "../../core/values/value.ts";
@@ -101,7 +101,7 @@ export class Selection {
     const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
     const metric = query.metric === undefined || query.metric === ""
       ? defaultMetric(metrics)
-      : metricNamed(query.metric, metrics);
+      : metricNamed(query.metric, metrics, names);
     const others = metrics.filter(({ name, constant }) =>
       name !== metric?.name && constant === null
     );
@@ -132,7 +132,7 @@ export class Selection {
       other: query.other === undefined || query.other === ""
         ? others.find(({ name }) => isCost(name)) ?? others.find(({ name }) => name === TOOK) ??
           others[0] ?? null
-        : metricNamed(query.other, metrics),
+        : metricNamed(query.other, metrics, names),
       better: query.better ?? metric?.better ?? "lower",
       better_from: query.better ? "query" : betterOf(metric?.label ?? "") ? "name" : "default",
       params,
@@ -419,8 +419,18 @@ function defaultMetric(metrics: readonly Metric[]): Metric | null {
   return own ?? varying[0] ?? metrics[0] ?? null;
 }
 
-function metricNamed(name: string, metrics: readonly Metric[]): Metric {
-  const found = nameOf(name, metrics.map((metric) => metric.name), "metric");
+function metricNamed(
+  name: string,
+  metrics: readonly Metric[],
+  params: readonly string[],
+): Metric {
+  const known = metrics.map((metric) => metric.name);
+  if (params.includes(name) && columnsNamed(name, known).length === 0) {
+    throw new TypeError(
+      `Cannot use "${name}" as metric: it is a param; the results are ${known.join(", ")}`,
+    );
+  }
+  const found = nameOf(name, known, "metric");
   return metrics.find((metric) => metric.name === found)!;
 }
 

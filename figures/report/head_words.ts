@@ -47,11 +47,8 @@ export function choiceWords({ choices, best }: View): string {
 }
 
 /** Returns the line of the filter; empty without one. */
-export function filterWords({ choices, rows, progress }: View): string {
-  if (choices.where === "") return "";
-  return `Only the ${countText(rows)} of ${countText(progress.done)} runs where ${
-    plainText(choices.where)
-  }`;
+export function filterWords({ choices: { where }, rows }: View): string {
+  return where === "" ? "" : `Only the ${countText(rows)} runs where ${plainText(where)}`;
 }
 
 /** Returns the sentence about the grounds of the shares of variance. */

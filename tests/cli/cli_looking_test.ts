@@ -59,6 +59,8 @@ test("failures prints groups of one message, with the params that concentrate th
   const some = await stet("failures", store, "--where", "seed = 7");
   assert.deepEqual(runs(some.out.slice(0, 3)), runs(out.slice(3, 6)));
   assert.equal((await stet("failures", store, "--json")).out.length, 11);
+  await sweep(train, expandGrid({ lr: [0.1], seed: range(20, 29) })); // another plan
+  assert.doesNotMatch((await stet("failures", store)).out.join(), /Started again/);
   isBroken = false;
   await sweep(train, grid);
   assert.match((await stet("failures", store)).out[0]!, /No run failed/);
