@@ -8,8 +8,7 @@ import { parseWhere } from "../../core/tools/where.ts";
 import type { FailureGroup } from "../../figures/view.ts";
 import { type Command, command, type Output } from "../command.ts";
 import { gridNumber, gridOf } from "../../core/grids/grid.ts";
-import { keyOf, keyShape } from "../../core/keys/key.ts";
-import { PermanentFailures } from "../../core/runs/permanent_failures.ts";
+import { isPermanent } from "../../core/runs/permanent_failures.ts";
 import {
   type Argument,
   flag,
@@ -34,6 +33,7 @@ import {
   sweepNote,
   sweepOptions,
 } from "../runs/sweep_options.ts";
+import { unplanned } from "../runs/unplanned.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
 
 const options = {
@@ -164,10 +164,9 @@ function startedAgain(
   if (!plan?.factors) return undefined;
   const { factors, places, defaults, namespace, command } = plan;
   const numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
-  const permanent = new PermanentFailures(failures);
-  const runsAll = failures.every(({ params }) =>
-    (namespaceIn(params) ?? "") === namespace && numberOf(params) !== -1 &&
-    permanent.find(keyOf(keyShape(undefined), params)) === undefined
+  const runsAll = failures.every((failure) =>
+    (namespaceIn(failure.params) ?? "") === namespace && numberOf(failure.params) !== -1 &&
+    !isPermanent(failure)
   );
   return runsAll ? command : undefined;
 }
@@ -199,6 +198,11 @@ function list(
   } else for (const line of groupLines(groups, found, terminalOptions())) log(line);
   const more = withStack ? "" : "; --stack prints each";
   log(`[stet] ${counted(found.length, "run")} failed and have not succeeded since${more}`);
+  const permanent = found.filter(isPermanent).length;
+  if (permanent > 0) {
+    const all = permanent === found.length ? "all" : permanent;
+    log(`[stet] ${all} failed for good: --retry runs them again, a sweep with --retry-permanent`);
+  }
   if (again) {
     log(`[stet] Started again, this runs ${found.length === 1 ? "it" : "them"}: ${again}`);
   }
@@ -233,6 +237,7 @@ async function retry(
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
   const swept = await loadExport(module, { plainStore: location, save: values.save });
-  const task = await exportTask(swept, params, params.length, values, output, location);
+  const items = unplanned(params);
+  const task = await exportTask(swept, items, params.length, values, output, location);
   return await runSweep(task, output);
 }

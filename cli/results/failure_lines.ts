@@ -16,7 +16,9 @@ export function groupLines(
   const indent = Math.max(...groups.map(({ count }) => String(count).length)) + 3;
   const lines = groups.flatMap(({ count, line, concentrated, runs }) => {
     const values = concentrated.map(({ name, value, count, of }) =>
-      `${name} = ${value} in ${count === of ? `all ${of}` : `${count} of ${of}`}`
+      `${name} = ${/\s/.test(value) ? `'${value}'` : value} in ${
+        count === of ? `all ${of}` : `${count} of ${of}`
+      }`
     );
     const newest = byKey.get(runs[0]!.key)!;
     const { attempt, namespace, log } = newest;

@@ -66,7 +66,8 @@ export function bestOf(
         most: cells.most[cell]!,
         n: cells.n[cell]!,
         failed: failed[i]!,
-        planned,
+        // Runs of earlier plans are in the store, too.
+        planned: planned === null ? null : Math.max(planned, cells.n[cell]!),
         took: Number.isNaN(cells.took[cell]) ? null : cells.took[cell]!,
         few: planned !== null && cells.n[cell]! < planned / 2,
       };

@@ -101,7 +101,7 @@ export class Selection {
     const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
     const metric = query.metric === undefined || query.metric === ""
       ? defaultMetric(metrics)
-      : metricNamed(query.metric, metrics, names);
+      : metricNamed(query.metric, metrics, names, texts);
     const others = metrics.filter(({ name, constant }) =>
       name !== metric?.name && constant === null
     );
@@ -132,7 +132,7 @@ export class Selection {
       other: query.other === undefined || query.other === ""
         ? others.find(({ name }) => isCost(name)) ?? others.find(({ name }) => name === TOOK) ??
           others[0] ?? null
-        : metricNamed(query.other, metrics, names),
+        : metricNamed(query.other, metrics, names, texts),
       better: query.better ?? metric?.better ?? "lower",
       better_from: query.better ? "query" : betterOf(metric?.label ?? "") ? "name" : "default",
       params,
@@ -423,11 +423,17 @@ function metricNamed(
   name: string,
   metrics: readonly Metric[],
   params: readonly string[],
+  texts: readonly string[],
 ): Metric {
   const known = metrics.map((metric) => metric.name);
-  if (params.includes(name) && columnsNamed(name, known).length === 0) {
+  const what = params.includes(name)
+    ? "a param"
+    : columnsNamed(name, texts).length > 0
+    ? "a text"
+    : "";
+  if (what !== "" && columnsNamed(name, known).length === 0) {
     throw new TypeError(
-      `Cannot use "${name}" as metric: it is a param; the results are ${known.join(", ")}`,
+      `Cannot use "${name}" as metric: it is ${what}; results with numbers are ${known.join(", ")}`,
     );
   }
   const found = nameOf(name, known, "metric");

@@ -113,6 +113,8 @@ for (const runtime of runtimes) {
     const retried = await stet(runtime, folder, ...retry, ...program);
     assert.match(retried.err, summary(2, 0, 0));
     assert.equal(retried.code, 0);
+    const status = await stet(runtime, folder, "status", "runs.csv");
+    assert.match(status.out, /4 of 4 planned combinations are done, by .* -g seed=0\.\.3 /);
     assert.equal((await rowsOf(join(folder, "runs.csv"))).length, 4);
     assert.match((await stet(runtime, folder, ...retry, ...program)).err, /Nothing to run again/);
   });

@@ -73,6 +73,14 @@ test("planned runs decide which configurations have few", () => {
   assert.equal(best!.ties, 1);
 });
 
+test("a configuration with more runs than the plan has of it is whole", () => {
+  const rows = [0.1, 1].flatMap((lr) =>
+    [1, 2, 3, 4, 5, 6].map((seed) => run({ lr, seed }, lr, 10))
+  );
+  const { best } = viewOf(rows.slice(0, 9), {}, { plans: [plan] });
+  assert.deepEqual(best!.rows.map(({ planned, n }) => [n, planned]), [[6, 6], [3, 4]]);
+});
+
 test("a condition on replicates leaves no configuration with few runs of the plan", () => {
   const rows = [0.1, 1, 10].flatMap((lr) =>
     [1, 2, 3, 4].map((seed) => run({ lr, seed }, lr + seed / 10, 10))
