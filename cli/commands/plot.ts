@@ -84,6 +84,7 @@ export const plot: Command = command({
     const view = await viewOfStore(store, query);
     const terminal = terminalOptions();
     const drawn = linesOf(view, { x, y, isLine: by !== undefined }, terminal);
+    if (drawn.length === 0) throw new UsageError(`no value of "${x}" that is shown has a number`);
     const notes = view.notes.flatMap((text) => sentenceLines(text, terminal));
     for (const line of [...headLines(view, terminal), "", ...drawn, ...notes]) log(line);
   },

@@ -25,12 +25,13 @@ export function notesOf(selection: Selection): string[] {
   }
   for (const name of params) {
     const { axis } = selection.axis(name);
-    if (axis.kind === "ranges") {
+    const isWhole = axis.left_out.values === 0;
+    if (isWhole && axis.parts.length < selection.domain(name).length) {
       notes.push(
         `${axis.label} has ${count(selection.domain(name).length, "value")}, shown in ` +
           `${axis.parts.length} ranges.`,
       );
-    } else if (axis.left_out.values > 0) {
+    } else if (!isWhole) {
       notes.push(
         `${axis.label} has ${count(selection.domain(name).length, "value")}; the ` +
           `${axis.parts.length} most frequent are shown.`,

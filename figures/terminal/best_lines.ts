@@ -38,7 +38,7 @@ export function bestLines(view: View, { width, paint }: TerminalOptions): string
     columnOf(fitCells(choices.metric.label, 20), texts.mean, true),
     columnOf("± sd", texts.sd, true),
     columnOf("runs", texts.n, true),
-    columnOf("took", texts.took, true),
+    ...choices.metric.name === "took" ? [] : [columnOf("took", texts.took, true)],
   ].filter(({ texts }) => texts.some((it) => it !== ""));
   const columns = [...params, ...numbers];
   const fixed = 2 + numbers.reduce((sum, it) => sum + it.width + GAP, 0);

@@ -250,6 +250,24 @@ test("more than 50 numbers are ranges, and the view says so", () => {
   assert.equal(matters!.exact, false);
 });
 
+test("more than 50 dates are ranges in their order, each with the condition of its runs", () => {
+  const rows = Array.from({ length: 91 }, (_, i): Row => ({
+    day: new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10),
+    "result.rows": i,
+  })).toSorted((a, b) => String(a["result.rows"]) < String(b["result.rows"]) ? -1 : 1);
+  const { effects: [effect], notes } = viewOf(rows);
+  const { parts } = effect!.axis;
+  assert.deepEqual([parts.length, parts[0]!.label], [30, "2024-01-01 … 2024-01-03"]);
+  assert.deepEqual([...effect!.mean].sort((a, b) => a! - b!), effect!.mean);
+  const found = parts.map(({ where }) => viewOf(rows, { where: where! }).rows);
+  assert.equal(found.reduce((sum, each) => sum + each, 0), 91);
+  assert(found.every((count) => count === 3 || count === 4));
+  assert.deepEqual(notes, ["day has 91 values, shown in 30 ranges."]);
+  const others = viewOf([...rows, { hour: 1, "result.rows": 7 }]);
+  const absent = others.effects.find(({ axis }) => axis.name === "day")!;
+  assert.deepEqual([absent.axis.parts.at(-1)!.where, absent.mean.at(-1)], ["day is absent", 7]);
+});
+
 test("numbers of like ratios have a logarithmic axis", () => {
   assert(isGeometric([0.001, 0.003, 0.01, 0.03, 0.1]));
   assert(isGeometric([8, 16, 32, 64]));
