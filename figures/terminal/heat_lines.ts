@@ -107,7 +107,9 @@ function axisLine(labels: readonly string[], own: number, margin: number): strin
   let line = "";
   labels.forEach((text, i) => {
     const end = (i + 1) * own - margin;
-    const shown = fitCells(text, Math.max(own - 1, 7));
+    const room = Math.max(own - 1, 10);
+    const [begin = ""] = text.split(" … ", 1);
+    const shown = fitCells(displayWidth(text) <= room ? text : begin, room);
     const start = Math.max(end - displayWidth(shown), 0);
     if (start < displayWidth(line) + (line === "" ? 0 : 1)) return;
     line = padText(line, start) + shown;
