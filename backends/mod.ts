@@ -20,6 +20,7 @@ export type {
   RenewRequest,
   RunFields,
   RunsQuery,
+  RunState,
   StatusAnswer,
   VerifyRequest,
   WireClaimAnswer,

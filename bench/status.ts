@@ -14,7 +14,7 @@ export const status: Group = {
   async measure(rows, { folder, format }): Promise<Measurement[]> {
     const store = makeStore(folder, rows, format);
     const built = join(folder, "node_modules/@stet/stet");
-    buildNpm(built);
+    await buildNpm(built);
     writeFileSync(join(folder, "package.json"), "{}"); // Deno reads node_modules of a project only
     const stet: number[] = [];
     const raw: number[] = [];

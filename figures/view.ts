@@ -64,7 +64,7 @@ export interface View {
   readonly failures: readonly FailureGroup[];
   readonly running: readonly RunningRun[];
   readonly over_time: OverTime | null;
-  /** Facts a reader must know, as sentences: "12 runs without a number (NaN or infinite) are left out." */
+  /** Facts a reader must know, as sentences: "epochs is always 20." */
   readonly notes: readonly string[];
 }
 
@@ -73,7 +73,10 @@ export interface ViewProgress {
   /** The base name of the store, and its full location. */
   readonly store: string;
   readonly location: string;
+  /** The number of combinations that are done; of all runs if none are planned. */
   readonly done: number;
+  /** The number of runs outside of those planned. */
+  readonly others: number;
   readonly failed: number;
   readonly running: number;
   /** The number of combinations wanted; null if unknown. */

@@ -8,7 +8,8 @@ import { spawnSync } from "node:child_process";
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { compileJavaScript, root } from "./compile.ts";
+import { bundle } from "./bundle.ts";
+import { root } from "./compile.ts";
 import { installRuntimes } from "./install_runtimes.ts";
 
 /** The program finds packages of the folder that it runs in, such as DuckDB. */
@@ -20,10 +21,13 @@ export const ownTarget: string = [process.platform.replace("win32", "windows"), 
 );
 
 /** Builds the programs of some targets into a folder, and returns their paths. */
-export function buildBinaries(targets: readonly string[], folder: string): string[] {
+export async function buildBinaries(
+  targets: readonly string[],
+  folder: string,
+): Promise<string[]> {
   const modules = join(root, "dist/binary");
   rmSync(modules, { recursive: true, force: true });
-  compileJavaScript(["binary.ts"], modules);
+  await bundle(["binary.ts"], modules);
   const { bun } = installRuntimes(process.env["STET_DENO"] || process.execPath);
   return targets.map((target) => {
     const program = join(folder, `stet-${target}${target.startsWith("windows") ? ".exe" : ""}`);
@@ -45,7 +49,7 @@ export function buildBinaries(targets: readonly string[], folder: string): strin
 
 if (import.meta.main) {
   const targets = process.argv.length > 2 ? process.argv.slice(2) : [ownTarget];
-  for (const program of buildBinaries(targets, join(root, "dist"))) {
+  for (const program of await buildBinaries(targets, join(root, "dist"))) {
     console.log(`built ${program}, ${Math.round(statSync(program).size / 1e6)} MB`);
   }
 }

@@ -7,7 +7,8 @@ import { cpSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import process from "node:process";
 import { absolutePage } from "./absolute_page.ts";
-import { compileDeclarations, compileJavaScript, root } from "./compile.ts";
+import { bundle, startedModules } from "./bundle.ts";
+import { compileDeclarations, root } from "./compile.ts";
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string>>;
@@ -17,11 +18,11 @@ interface Manifest {
 const PAGES = ["README.md", "CHANGELOG.md"];
 
 /** Builds the npm package into a folder, which is emptied first. */
-export function buildNpm(folder: string): void {
+export async function buildNpm(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const manifest: Manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const entries = Object.values(manifest.exports).map((path) => path.replace(/^\.\//, ""));
-  compileJavaScript(entries, folder);
+  await bundle([...entries, ...startedModules()], folder);
   compileDeclarations(entries, folder);
   for (const page of PAGES) writeFileSync(join(folder, page), absolutePage(page));
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
@@ -51,13 +52,13 @@ function publishedManifest(manifest: Manifest): Manifest {
     bin: { stet: "cli.js" },
     files: ["**/*.js", "**/*.d.ts", "CHANGELOG.md"],
     // They do something when they are imported; all others only declare.
-    sideEffects: ["./cli.js", "./server.js", "./core/runtime/*.js", "./executors/worker_entry.js"],
+    sideEffects: ["./cli.js", "./server.js", "./executors/worker_entry.js"],
   };
 }
 
 if (import.meta.main) {
   const folder = process.argv[2] ?? join(root, "dist/npm");
-  buildNpm(folder);
+  await buildNpm(folder);
   const bytes = globSync("**/*.{js,ts,json,md}", { cwd: folder })
     .reduce((sum, path) => sum + statSync(join(folder, path)).size, 0);
   console.log(`built ${folder}, ${Math.round(bytes / 1000)} kB`);

@@ -3,15 +3,10 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join, posix } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { tokenizer } from "acorn";
 import { installOptional } from "./install_optional.ts";
 
 /** Root of the repository. */
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
-
-/** In TypeScript the server is a variable, so that Deno does not load it early. Bundlers need a literal. */
-const SERVER_IMPORT = /import\(SERVER\)/;
-const SERVER_LITERAL = 'import("../../server/serve.js")';
 
 /** Names that declarations use, empty here: they merge with those of DOM, Node, Bun or Deno if there are such. */
 const GLOBALS = `/// <reference lib="esnext.disposable" />
@@ -21,41 +16,9 @@ interface Response {}
 interface URL {}
 `;
 
-/** Compiles modules, and all that they import, to JavaScript without comments. */
-export function compileJavaScript(entries: readonly string[], folder: string): void {
-  // Without helpers the call that rewrites a computed specifier is a mere name, removed below.
-  runTsc(entries, folder, ["--removeComments", "--noEmitHelpers"]);
-  let servers = 0;
-  for (const path of globSync("**/*.js", { cwd: folder })) {
-    const file = join(folder, path);
-    const before = readFileSync(file, "utf8");
-    const after = tabbed(before).replace(
-      /\b__rewriteRelativeImportExtension\((\w+(?:\.\w+)*)\)/g,
-      "$1",
-    )
-      .replace(SERVER_IMPORT, SERVER_LITERAL);
-    if (after.includes(SERVER_LITERAL)) servers++;
-    if (/\b__[a-z]\w+\(/i.test(after)) throw new Error(`Cannot build ${path}: it needs a helper`);
-    if (after !== before) writeFileSync(file, after);
-  }
-  if (servers !== 1) throw new Error(`Cannot build: ${servers} modules import the server, not 1`);
-}
-
-/** Returns code with a tab for each four spaces of indentation: the package is 4 % smaller. */
-function tabbed(code: string): string {
-  const tokens = [...tokenizer(code, { ecmaVersion: "latest", sourceType: "module" })];
-  const templates = tokens.filter(({ type }) => type.label === "template");
-  let i = 0;
-  return code.replace(/^(?: {4})+/gm, (spaces, offset: number) => {
-    while (i < templates.length && templates[i]!.end <= offset) i++;
-    const isText = i < templates.length && templates[i]!.start <= offset;
-    return isText ? spaces : "\t".repeat(spaces.length / 4);
-  });
-}
-
 /** Writes the declarations that modules export, and those that these name. */
 export function compileDeclarations(entries: readonly string[], folder: string): void {
-  runTsc(entries, folder, ["--declaration", "--emitDeclarationOnly"]);
+  runTsc(entries, folder);
   const needed = new Set(entries.map((entry) => entry.replace(/\.ts$/, ".d.ts")));
   for (const path of needed) {
     const file = join(folder, path);
@@ -78,7 +41,7 @@ export function compileDeclarations(entries: readonly string[], folder: string):
   }
 }
 
-function runTsc(entries: readonly string[], folder: string, more: readonly string[]): void {
+function runTsc(entries: readonly string[], folder: string): void {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const node = process.env["STET_NODE"] || "node";
   if (!existsSync(tsc)) installOptional(process.env["STET_DENO"] || process.execPath);
@@ -90,7 +53,7 @@ function runTsc(entries: readonly string[], folder: string, more: readonly strin
       .split(
         " ",
       ),
-    ...["--rootDir", root, "--outDir", folder, ...more],
+    ...["--rootDir", root, "--outDir", folder, "--declaration", "--emitDeclarationOnly"],
     ...entries.map((entry) => join(root, entry)),
   ];
   const { status, error } = spawnSync(node, [tsc, "--ignoreConfig", ...args], {

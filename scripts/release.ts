@@ -29,7 +29,7 @@ if (!readFileSync(join(root, "CHANGELOG.md"), "utf8").includes(`\n## ${version}\
 }
 
 const npm = join(dist, "npm");
-buildNpm(npm);
+await buildNpm(npm);
 mkdirSync(dist, { recursive: true });
 run(["npm", "pack", "--silent", "--pack-destination", dist], npm);
 const jsr = join(dist, "jsr");
@@ -39,7 +39,7 @@ run([deno, "publish", "--dry-run", "--allow-dirty", "--quiet"], jsr);
 const targets = process.argv.length > 2 ? process.argv.slice(2) : [ownTarget];
 const built = [
   join(dist, `stet-stet-${version}.tgz`),
-  ...buildBinaries(targets, dist),
+  ...await buildBinaries(targets, dist),
 ];
 
 console.log(`\nBuilt ${version}:`);

@@ -21,13 +21,15 @@ export interface FilePart {
 }
 
 /**
- * Returns the log of a run: `<store>-logs/<id>.log`, where `stet run` puts it by default.
+ * Returns the log of a run, where `stet run` puts it by default: `<store>-logs/<id>.log`, or
+ * `stet-logs/<id>.log` in the folder of this process.
  *
- * @param store The file of the store.
+ * @param store The file of the store; undefined if it is none.
  * @param params The columns of the run's key.
  */
-export function logOf(store: string, params: Row): RunFile | undefined {
-  return fileIn(`${store}-logs`, `${hashRow(params)}.log`);
+export function logOf(store: string | undefined, params: Row): RunFile | undefined {
+  const folder = store === undefined ? path.resolve("stet-logs") : `${store}-logs`;
+  return fileIn(folder, `${hashRow(params)}.log`);
 }
 
 /**

@@ -17,8 +17,7 @@ type Ending = Pick<OpenedFile, "end" | "rest" | "size">;
 
 /** A text file that is open, and its rows as far as they were read or written. */
 export class OpenedFile {
-  /** Tells the file from the one before it was replaced or edited. */
-  readonly generation: string = crypto.randomUUID();
+  #generation: string | undefined;
   readonly fd: number;
   readonly inode: number;
   readonly #device: number;
@@ -49,6 +48,11 @@ export class OpenedFile {
   #changed = 0;
   /** Time at which this change was first seen, by a monotonic clock. */
   #seen = 0;
+
+  /** Tells the file from the one before it was replaced or edited. */
+  get generation(): string {
+    return this.#generation ??= crypto.randomUUID(); // Node loads it slowly
+  }
 
   /** @param enter Is called for each row as it is read or written. */
   constructor(

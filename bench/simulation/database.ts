@@ -40,7 +40,7 @@ const isRecord = /mine AS \(\s*DELETE FROM \S+stet_claims/;
  * The tables of a store of keys `n` from 0, and the semantics of the statements that backends/postgres sends: READ
  * COMMITTED, each statement sees what was committed when it began, and waits for the transactions whose rows it
  * changes. The terms on which claims rest are read from the text of the statements: a term that is taken out of the
- * real code is missing here too. A statement that is not known is a fault.
+ * real code is missing here too. A statement that is not known ends the simulation.
  */
 export class Database {
   readonly #timeline: Timeline;
@@ -55,7 +55,7 @@ export class Database {
   /** Time at which the server was started. */
   started = -Infinity;
   recorded = 0;
-  /** Statements that are not known, and rows that must not be. */
+  /** Rows that must not be. */
   readonly faults: string[] = [];
   readonly counts = { peakClaims: 0, peakOwners: 0 };
 

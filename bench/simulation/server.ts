@@ -138,7 +138,7 @@ export class Server {
     const isScript = text.startsWith("BEGIN ISOLATION LEVEL READ COMMITTED;\n");
     const statements = isScript ? text.split(";\n").slice(1, -1) : [text];
     this.#execute(session, statements, values, isScript)
-      .catch((error: unknown) => this.database.faults.push(String(error)));
+      .catch((error: unknown) => this.#timeline.break(error));
   }
 
   async #execute(

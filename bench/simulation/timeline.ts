@@ -16,6 +16,8 @@ export class Timeline {
   #count = 0;
   #now = 0;
   #random: number;
+  /** The error that ends it, in a box. */
+  #broken: { readonly error: unknown } | undefined;
 
   /** @param seed Seed of its random numbers: equal seeds give equal simulations. */
   constructor(seed: number) {
@@ -51,7 +53,16 @@ export class Timeline {
     return new Promise((resolve) => void this.at(this.#now + ms, resolve));
   }
 
-  /** Lets events happen until a condition is true, or none is left. */
+  /** Ends the run with an error: what is simulated is not what would happen. */
+  break(error: unknown): void {
+    this.#broken ??= { error };
+  }
+
+  /**
+   * Lets events happen until a condition is true, or none is left.
+   *
+   * @throws The error that broke it.
+   */
   async run(isOver: () => boolean): Promise<void> {
     while (this.#events.length > 0 && !isOver()) {
       const { time, call } = this.#pop();
@@ -59,6 +70,7 @@ export class Timeline {
       this.#now = time;
       call();
       await new Promise<void>((resolve) => void setImmediate(resolve)); // all promises settle meanwhile
+      if (this.#broken) throw this.#broken.error;
     }
   }
 

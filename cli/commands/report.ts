@@ -1,3 +1,4 @@
+import { gitState } from "../../figures/report/git_state.ts";
 import { reportTime } from "../../figures/report/report.ts";
 import { FIGURES } from "../../figures/report/report_svg.ts";
 import type { ReportFacts } from "../../figures/report/report_facts.ts";
@@ -57,6 +58,7 @@ export const report: Command = command({
       title: title ?? view.progress.store,
       command: commandOf(store, values),
       time: reportTime(new Date()),
+      git: await gitState(store),
       version: VERSION,
       rows,
     };

@@ -3,8 +3,11 @@ import type { Row } from "../../core/values/value.ts";
 import { shownCommand } from "../../core/runtime/shown_command.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { UsageError } from "../usage_error.ts";
-import type { EngineValues } from "./sweep_options.ts";
+import type { EngineValues, SweepValues } from "./sweep_options.ts";
 import { workerArguments, type WorkerValues } from "./worker_arguments.ts";
+
+/** Values of options that apply to runs of this process. */
+type OwnValues = Pick<SweepValues, "adaptive" | "httpRetry"> & { readonly live?: boolean };
 
 /**
  * Returns the executor of a command: that of the workers of a cluster, if there is an `--engine`.
@@ -15,7 +18,9 @@ import { workerArguments, type WorkerValues } from "./worker_arguments.ts";
  * @throws {UsageError} If the options do not fit.
  */
 export async function executorOf(
-  { engine, detach = false, noFallback = false }: Partial<EngineValues>,
+  { engine, detach = false, noFallback = false, ...own }:
+    & Partial<EngineValues>
+    & Partial<OwnValues>,
   worker: WorkerValues,
   here: Executor,
   spelled?: (params: Row) => Row,
@@ -25,6 +30,7 @@ export async function executorOf(
     if (noFallback) throw new UsageError("--no-fallback needs --engine");
     return here;
   }
+  checkNotOwn(own);
   const { cluster } = await import("../../mod.ts");
   const url = postgresUrl(worker.store, "--engine");
   const executor = cluster(url, {
@@ -33,6 +39,29 @@ export async function executorOf(
     workerCommand: shownCommand(["stet", "worker", ...workerArguments(worker)]),
   });
   return spelled ? withSpelling(executor, spelled) : executor;
+}
+
+/** @throws {UsageError} If an option would have no effect at workers. */
+function checkNotOwn(
+  { adaptive = false, httpRetry = false, live = false }: Partial<OwnValues>,
+): void {
+  if (adaptive) {
+    throw new UsageError(
+      "--adaptive counts the attempts of one process, and those of --engine are in many; leave it out, " +
+        "and give --per-second or start fewer workers",
+    );
+  }
+  if (httpRetry) {
+    throw new UsageError(
+      "--http-retry is not sent to the workers of --engine; give --retries and --retry-delay",
+    );
+  }
+  if (live) {
+    throw new UsageError(
+      "--live prints what programs of this process print, and those of --engine are on other machines; " +
+        "leave it out, their output is where --logs of stet worker says",
+    );
+  }
 }
 
 /** Returns the executor, which sends params as they were written too. */

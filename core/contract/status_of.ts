@@ -43,7 +43,7 @@ export interface PlannedStatus {
   readonly count: number;
   /** Number of combinations that have a row; undefined if the plan is too large to tell which belong to it. */
   readonly done: number | undefined;
-  /** The command of the newest sweep, without secrets. */
+  /** The command of the newest sweep of all of them, without secrets. */
   readonly command: string;
 }
 

@@ -30,7 +30,7 @@ export interface SweepPlan {
   readonly places: readonly number[] | null;
   /** Values that rows without a param count as having. Default: none. */
   readonly defaults?: Row;
-  /** The command that began the newest sweep, without secrets. */
+  /** The command that began the newest sweep of all combinations, without secrets. */
   readonly command: string;
   /** Time of its begin, ISO 8601 in UTC. */
   readonly time: string;

@@ -173,7 +173,12 @@ export interface RunsQuery {
   readonly limit?: number;
   /** Number of rows to leave out before. Default: 0. */
   readonly offset?: number;
+  /** Runs in these states, with their states and counts. Default: those that are done, without. */
+  readonly status?: RunState | "all";
 }
+
+/** The state of a run: it has a row, it failed and has none, or it is under way. */
+export type RunState = "done" | "failed" | "running";
 
 /** `GET /v1/columns`. */
 export interface ColumnsAnswer {

@@ -7,7 +7,7 @@ const WIDE =
 /** Characters that take no cell of their own. */
 const NARROW = /^[\p{M}\p{Cf}\p{Cc}]*$/u;
 
-const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined; // slow to make, seldom needed
 
 /**
  * Returns the number of terminal cells that a text takes. A character is what a reader sees as one: a letter
@@ -16,7 +16,7 @@ const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of characters.segment(text)) width += widthOf(segment);
+  for (const { segment } of charactersOf(text)) width += widthOf(segment);
   return width;
 }
 
@@ -26,7 +26,7 @@ export function cutText(text: string, width: number): string {
   if (width < 1) return "";
   let cut = "";
   let left = width - 1;
-  for (const { segment } of characters.segment(text)) {
+  for (const { segment } of charactersOf(text)) {
     left -= widthOf(segment);
     if (left < 0) break;
     cut += segment;
@@ -38,6 +38,11 @@ export function cutText(text: string, width: number): string {
 export function padText(text: string, width: number, side: "start" | "end" = "end"): string {
   const spaces = " ".repeat(Math.max(0, width - displayWidth(text)));
   return side === "end" ? text + spaces : spaces + text;
+}
+
+function charactersOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter.segment(text);
 }
 
 function widthOf(character: string): number {

@@ -6,12 +6,13 @@ const MAX_LOOKED_UP = 20_000;
 
 /**
  * Returns the plan that is noted once a sweep begins: its own, or the combinations of the earlier plan if these
- * contain all of its own.
+ * contain all of its own. The command is that of the combinations.
  */
 export function mergedPlan(earlier: SweepPlan | undefined, plan: SweepPlan): SweepPlan {
   if (!earlier || !contains(earlier, plan)) return plan;
   const { count, factors, places } = earlier;
-  return { ...plan, count, factors, places };
+  const command = count > plan.count ? earlier.command : plan.command;
+  return { ...plan, count, factors, places, command };
 }
 
 function contains(earlier: SweepPlan, { count, factors, places }: SweepPlan): boolean {

@@ -35,6 +35,8 @@ export interface AttemptLimits {
   readonly retryDelay?: number | ((attempt: number, error: unknown) => number);
   /** Returns the pause before the next attempt. */
   readonly retry?: (error: unknown, attempt: number) => number | false | undefined;
+  /** True to adapt the number of attempts at a time to a service. */
+  readonly adaptive?: boolean;
 }
 
 /** A run to dispatch. */

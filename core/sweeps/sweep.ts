@@ -348,7 +348,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
 
   /** Opens the dispatcher of the executor, else the executor. */
   async #open(): Promise<void> {
-    const { timeout, retries, retryDelay, retry } = this.#options;
+    const { timeout, retries, retryDelay, retry, adaptive } = this.#options;
     this.#dispatcher = await this.#executor.dispatch?.({
       label: this.#target.label,
       location: this.#target.engine.location,
@@ -361,6 +361,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
         ...retries !== undefined && { retries },
         ...retryDelay !== undefined && { retryDelay },
         ...retry !== undefined && { retry },
+        ...adaptive && { adaptive },
       },
       stopping: this.#stopping.signal,
       aborting: this.#aborting.signal,

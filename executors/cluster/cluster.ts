@@ -96,6 +96,12 @@ class Cluster implements Executor {
         "Cannot sweep on a cluster: retry is a function, which cannot be sent; give retries and retryDelay",
       );
     }
+    if (sweep.attempts.adaptive) {
+      throw new TypeError(
+        "Cannot sweep on a cluster: adaptive counts the attempts of one process, and those of a cluster " +
+          "are in many; leave it out, and give perSecond or start fewer workers",
+      );
+    }
     const { openDispatcher } = await import("./open_dispatcher.ts");
     try {
       return await openDispatcher(this.#url, sweep, this.#dispatching);

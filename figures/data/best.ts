@@ -130,7 +130,7 @@ export function countFailedOnly({ cells, columns, failures, params }: Selection)
   if (failures.length === 0 || params.length === 0) return 0;
   const coded = params.map((name) => {
     const column = columns.get(name);
-    return column?.isLost ? undefined : column?.coded();
+    return column?.long ? undefined : column?.coded();
   });
   const codesByKey = coded.map((column) =>
     new Map(column?.values.map((value, code) => [value === undefined ? value : keyOf(value), code]))

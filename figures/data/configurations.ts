@@ -2,8 +2,8 @@ import type { Configurations } from "../view.ts";
 import type { Ranking } from "./best.ts";
 import type { Selection } from "./selection.ts";
 
-/** The number of intervals of the histogram. */
-const INTERVALS = 60;
+/** The number of intervals of the histogram, at least and at most; few runs in many would be a comb. */
+const MIN_INTERVALS = 10, MAX_INTERVALS = 60;
 
 /**
  * Returns configurations as points: the best tenth, the front and a regular sample of the others; null without
@@ -69,13 +69,15 @@ function sample(order: readonly number[], front: readonly number[], limit: numbe
 }
 
 function histogramOf({ cells, columns, numbers }: Selection): Configurations["histogram"] {
-  let [least, most] = [Infinity, -Infinity];
+  let [least, most, runs] = [Infinity, -Infinity, 0];
   for (let cell = 0; cell < cells.count; cell++) {
     if (cells.n[cell] === 0) continue;
     least = Math.min(least, cells.least[cell]!);
     most = Math.max(most, cells.most[cell]!);
+    runs += cells.n[cell]!;
   }
-  const counts = Array<number>(least === most ? 1 : INTERVALS).fill(0);
+  const wanted = Math.min(Math.max(Math.ceil(2 * Math.sqrt(runs)), MIN_INTERVALS), MAX_INTERVALS);
+  const counts = Array<number>(least === most ? 1 : wanted).fill(0);
   // The difference of the largest numbers is infinite, and halves of the smallest are nothing.
   const unit = most - least < Infinity ? 1 : 0.5;
   const range = most * unit - least * unit || 1;

@@ -25,12 +25,15 @@ const MAX_CONCENTRATED = 3;
 
 /** How a program ended, before the line that says why. */
 const ENDING = /^[^\n]{0,200}?(?:exited with code -?\d+|was killed by SIG\w+)(?:: )?/;
+/** The line that names the file of a program's output. */
+const OUTPUT = /\nIts output: [^\n]*$/;
 /** Numbers, also with units, hexadecimal addresses and ids. */
 const NUMBERS =
   /\b0x[\da-f]+\b|\b[\da-f]{8}-[\da-f]{4}-[\da-f-]{22}\b|\b(?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\b|[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:e[-+]?\d+)?/gi;
 
 /** Returns the line of an error that says what went wrong. */
-export function failureLine(error: string): string {
+export function failureLine(text: string): string {
+  const error = text.replace(OUTPUT, "");
   const [ending = ""] = ENDING.exec(error) ?? [];
   const [first = ""] = error.slice(ending.length).split("\n");
   const isStack = /^Traceback \(most recent call last\):/.test(first);

@@ -1,5 +1,9 @@
 import { countFailedOnly } from "./best.ts";
+import { MAX_NUMBER } from "./columns/column.ts";
 import type { Selection } from "./selection.ts";
+
+/** Numbers that are in no figure. */
+const UNDRAWN = `NaN, infinite or beyond ±${MAX_NUMBER.toExponential().replace("+", "")}`;
 
 /** Returns the facts that a reader of the figures must know, as sentences. */
 export function notesOf(selection: Selection): string[] {
@@ -16,9 +20,15 @@ export function notesOf(selection: Selection): string[] {
   }
   if (metric && metric.left_out > 0) {
     notes.push(
-      `${count(metric.left_out, "run")} without a number of ${metric.label} (NaN or infinite) ` +
+      `${count(metric.left_out, "run")} without a number of ${metric.label} (${UNDRAWN}) ` +
         `${metric.left_out === 1 ? "is" : "are"} left out.`,
     );
+  }
+  for (const name of columns.results) {
+    const { numbers, left_out } = columns.get(name)!.counts;
+    if (numbers === 0 && left_out > 0) {
+      notes.push(`${name.replace(/^result\./, "")} has no number to draw: all are ${UNDRAWN}.`);
+    }
   }
   for (const { label, constant } of metrics) {
     if (constant !== null) notes.push(`${label} is always ${constant}.`);
@@ -39,7 +49,7 @@ export function notesOf(selection: Selection): string[] {
     }
   }
   for (const name of columns.params) {
-    if (columns.get(name)?.isLost) {
+    if (columns.get(name)?.long) {
       notes.push(`${selection.label(name)} has too many long texts for figures, and is left out.`);
     }
   }

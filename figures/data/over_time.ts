@@ -1,8 +1,8 @@
 import type { OverTime } from "../view.ts";
 import type { Selection } from "./selection.ts";
 
-/** The maximum number of intervals. */
-const MAX_INTERVALS = 120;
+/** The maximum number of intervals of few and of many runs; few runs in many would be a comb. */
+const MIN_INTERVALS = 12, MAX_INTERVALS = 120;
 /** The maximum number of steps of the best number so far. */
 const MAX_STEPS = 300;
 /** The lengths of intervals in seconds: units that people count time by. */
@@ -27,8 +27,10 @@ export function overTimeOf(selection: Selection): OverTime | null {
   if (!mask) [columns.times.first, columns.times.last].filter(Number.isFinite).forEach(widen);
   for (const time of failed) widen(time);
   if (least > most) return null;
-  const size = SIZES.find((each) => (most - least) / each < MAX_INTERVALS - 1) ??
-    Math.ceil((most - least) / (MAX_INTERVALS - 1));
+  const runs = columns.length + failed.length;
+  const limit = Math.min(Math.max(Math.ceil(2 * Math.sqrt(runs)), MIN_INTERVALS), MAX_INTERVALS);
+  const size = SIZES.find((each) => (most - least) / each < limit - 1) ??
+    Math.ceil((most - least) / (limit - 1));
   const start = Math.floor(least / size) * size;
   const count = Math.floor((most - start) / size) + 1;
   const counts = { done: Array<number>(count).fill(0), failed: Array<number>(count).fill(0) };

@@ -1,5 +1,5 @@
-import { gridNumber, productOf } from "../../core/grids/grid.ts";
-import { NAMESPACE } from "../../core/values/columns.ts";
+import { type Factor, gridNumber, productOf } from "../../core/grids/grid.ts";
+import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import { groupRows } from "./columns/cells.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -13,44 +13,72 @@ export interface PlanDone {
   readonly planned: number;
   /** The number of combinations that have a row. */
   readonly done: number;
+  /** The number of other keys that have a row. */
+  readonly others: number;
 }
 
-/** Returns the number of combinations of plans, and of those that are done. */
+/** Returns the number of combinations of plans, of those that are done, and of other keys. */
 export function plansDone(columns: Columns, plans: readonly ViewPlan[]): PlanDone {
-  const counts = plans.map((plan) => planDone(columns, plan));
-  return {
-    planned: counts.reduce((sum, { planned }) => sum + planned, 0),
-    done: counts.reduce((sum, { done }) => sum + done, 0),
-  };
+  const names = plans.map(({ namespace, count, time }) => [namespace, count, time]);
+  return columns.once(`plans ${JSON.stringify(names)}`, () => {
+    const isPlanned = new Uint8Array(columns.length);
+    const done = plans.map((plan) => countDone(columns, plan, isPlanned));
+    return {
+      planned: plans.reduce(
+        (sum, { count, factors }, i) => sum + (factors ? count : Math.max(count, done[i]!)),
+        0,
+      ),
+      done: done.reduce((sum, each) => sum + each, 0),
+      others: isPlanned.includes(0)
+        ? keysOf(columns).filter((row) => isPlanned[row] === 0).length
+        : 0,
+    };
+  });
 }
 
-function planDone(columns: Columns, plan: ViewPlan): PlanDone {
-  const { namespace, count, factors, time } = plan;
+/** Returns a function that tells if a key without a row is a combination of plans. */
+export function plannedKeys(plans: readonly ViewPlan[]): (params: Row) => boolean {
+  const isIn = plans.map(({ namespace, factors, places, defaults }) => {
+    const numberOf = factors && gridNumber({ factors, places: places ?? undefined, defaults });
+    return (params: Row): boolean =>
+      (namespace === null || (namespaceIn(params) ?? "") === namespace) &&
+      (!numberOf || numberOf(params) !== -1);
+  });
+  return (params) => isIn.some((test) => test(params));
+}
+
+/** Returns the first row of each key. */
+function keysOf(columns: Columns): Int32Array {
+  return groupRows(columns, [...columns.params, NAMESPACE]).first;
+}
+
+/** Returns the number of combinations of a plan that have a row, and marks their rows. */
+function countDone(columns: Columns, plan: ViewPlan, isPlanned: Uint8Array): number {
+  const { namespace, factors } = plan;
+  const own = groupRows(columns, columns.get(NAMESPACE) ? [NAMESPACE] : []);
+  const isOwn = Array.from(
+    own.first,
+    (row) => namespace === null || String(columns.at(NAMESPACE, row) ?? "") === namespace,
+  );
   if (factors) {
-    const key = `plan ${namespace} ${count} ${time}`;
-    return { planned: count, done: columns.once(key, () => combinationsDone(columns, plan)) };
+    return countCombinations(columns, plan, factors, (row) => isOwn[own.ids[row]!]!, isPlanned);
   }
   // Which runs belong to it is not known: all of its namespace.
-  const { first } = groupRows(columns, [...columns.params, NAMESPACE]);
-  const done = first.filter((row) => isIn(columns, row, namespace)).length;
-  return { planned: Math.max(count, done), done };
+  for (let i = 0; i < columns.length; i++) if (isOwn[own.ids[i]!]) isPlanned[i] = 1;
+  return keysOf(columns).filter((row) => isOwn[own.ids[row]!]).length;
 }
 
-function isIn(columns: Columns, row: number, namespace: string | null): boolean {
-  return namespace === null || String(columns.at(NAMESPACE, row) ?? "") === namespace;
-}
-
-/** Counts the combinations of a plan that have a row. */
-function combinationsDone(
+function countCombinations(
   columns: Columns,
-  { factors, places, defaults, namespace }: ViewPlan,
+  { places, defaults }: ViewPlan,
+  factors: readonly Factor[],
+  isOwn: (row: number) => boolean,
+  isPlanned: Uint8Array,
 ): number {
   const { length } = columns;
   const numbers = new Float64Array(length);
-  const own = groupRows(columns, columns.get(NAMESPACE) ? [NAMESPACE] : []);
-  const isOwn = Array.from(own.first, (row) => isIn(columns, row, namespace));
-  for (let i = 0; i < length; i++) if (!isOwn[own.ids[i]!]) numbers[i] = -1;
-  for (const factor of factors!) {
+  for (let i = 0; i < length; i++) if (!isOwn(i)) numbers[i] = -1;
+  for (const factor of factors) {
     const known = factor.names.filter((name) => columns.get(name));
     const { ids, first } = groupRows(columns, known);
     const numberOf = gridNumber({ factors: [factor], defaults });
@@ -68,21 +96,30 @@ function combinationsDone(
       numbers[i] = numbers[i] === -1 || part === -1 ? -1 : numbers[i]! * size + part;
     }
   }
-  const total = productOf(factors!);
-  const done = total <= MAX_BYTES ? bytesOf(numbers, total) : new Set(numbers);
-  if (places) {
-    let count = 0;
-    for (let i = 0; i < places.length; i++) {
-      if (done instanceof Set ? done.has(places[i]!) : done[places[i]!] === 1) count++;
-    }
-    return count;
+  const wanted = places && new Set(Array.from(places));
+  const done = doneOf(productOf(factors));
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    const number = numbers[i]!;
+    if (number === -1 || wanted && !wanted.has(number)) continue;
+    isPlanned[i] = 1;
+    if (done.add(number)) count++;
   }
-  if (!(done instanceof Set)) return done.reduce((sum, each) => sum + each, 0);
-  return done.size - Number(done.has(-1));
+  return count;
 }
 
-function bytesOf(numbers: Float64Array, total: number): Uint8Array {
+/** Returns an empty set of numbers of combinations. Its `add()` is true for a number that was not in it. */
+function doneOf(total: number): { add(number: number): boolean } {
+  if (total > MAX_BYTES) {
+    const numbers = new Set<number>();
+    return { add: (number) => numbers.size < numbers.add(number).size };
+  }
   const isDone = new Uint8Array(total);
-  for (let i = 0; i < numbers.length; i++) if (numbers[i]! >= 0) isDone[numbers[i]!] = 1;
-  return isDone;
+  return {
+    add(number) {
+      if (isDone[number] === 1) return false;
+      isDone[number] = 1;
+      return true;
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { ViewProgress } from "../view.ts";
 import { groupRows } from "./columns/cells.ts";
 import { keyOf } from "./columns/column.ts";
 import type { Columns } from "./columns/columns.ts";
-import { plansDone } from "./plan_done.ts";
+import { plannedKeys, plansDone } from "./plan_done.ts";
 import type { ViewFacts } from "./view_facts.ts";
 
 /** The number of newest runs that the rate is of. */
@@ -20,37 +20,42 @@ const MIN_PAUSE = 10;
 /** Returns how far the work has come, over all runs of the store. */
 export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
   const { failures, claims, plans, now } = facts;
-  const { planned, done } = plans.length > 0
+  const { planned, done, others } = plans.length > 0
     ? plansDone(columns, plans)
-    : inferredDone(columns, facts);
+    : { ...inferredDone(columns, facts), others: 0 };
   const { first, last, took } = columns.times;
-  const seconds: number[] = [];
-  for (let i = Math.max(0, columns.length - NEWEST); i < columns.length; i++) {
-    if (!Number.isNaN(columns.took[i])) seconds.push(columns.took[i]!);
-  }
-  const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+  const mean = meanSeconds(columns) ?? 0;
   const ends = newestEnds(columns, NEWEST);
   let rate = recentRate(ends, now / 1000);
   // Long runs: too few ended of late, but how long they take and how many there are is known.
   if (rate === undefined && claims.length > 0 && mean > 0) rate = claims.length / mean;
-  const left = planned === null ? null : Math.max(0, planned - done - failures.length);
   return {
     store: facts.store,
     location: facts.location,
     done,
+    others,
     failed: failures.length,
     running: claims.length,
     planned,
     planned_from: planned === null ? null : plans[0]?.from ?? "values",
     reading: facts.reading,
     per_second: rate ?? null,
-    left_seconds: claims.length > 0 && left !== null && rate ? left / rate : null,
+    left_seconds: claims.length > 0 && planned !== null && rate
+      ? Math.max(0, planned - done - plannedFailures(facts)) / rate
+      : null,
     first_run: timeText(first),
     last_run: timeText(last),
     took_seconds: took.sum,
     command: facts.command,
     problem: facts.problem,
   };
+}
+
+/** Returns the number of failures of runs that are planned. */
+function plannedFailures({ failures, plans }: ViewFacts): number {
+  if (plans.length === 0 || failures.length === 0) return failures.length;
+  const isPlanned = plannedKeys(plans);
+  return failures.filter(({ params }) => isPlanned(params)).length;
 }
 
 /** Returns the number of keys, each counted once, and that of the combinations of their values. */
@@ -62,7 +67,16 @@ function inferredDone(
   return { planned: inferred(columns, facts, done), done };
 }
 
-function keyNames(columns: Columns): string[] {
+/** Returns the mean duration of the newest runs; undefined if none is known. */
+export function meanSeconds({ took, length }: Columns): number | undefined {
+  const seconds = took.subarray(Math.max(0, length - NEWEST), length)
+    .filter((each) => !Number.isNaN(each));
+  if (seconds.length === 0) return undefined;
+  return seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+}
+
+/** Returns the columns of keys. */
+export function keyNames(columns: Columns): string[] {
   return columns.get(NAMESPACE) ? [...columns.params, NAMESPACE] : [...columns.params];
 }
 
@@ -80,7 +94,7 @@ function inferred(columns: Columns, { failures, claims }: ViewFacts, done: numbe
     );
     const column = columns.get(name);
     if (params.includes(name) && column) {
-      if (column.isLost) return null;
+      if (column.long) return null;
       const { rows, values: all } = column.coded();
       for (const [code, value] of all.entries()) {
         if (rows[code]! > 0) values.add(value === undefined ? undefined : keyOf(value));

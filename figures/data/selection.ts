@@ -6,7 +6,7 @@ import { entryOf, type Row, setEntry, type Value } from "../../core/values/value
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf } from "./columns/cells.ts";
-import { type ColumnCounts, keyOf } from "./columns/column.ts";
+import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
 import { conditionOf, orAbsent } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -98,7 +98,7 @@ export class Selection {
     });
     this.#domains.clear();
     const metrics = metricsOf(columns, own, names);
-    const texts = columns.results.filter((name) => (columns.get(name)?.counts.texts ?? 0) > 0);
+    const texts = columns.results.filter((name) => hasTexts(columns.get(name), own));
     const metric = query.metric === undefined || query.metric === ""
       ? defaultMetric(metrics)
       : metricNamed(query.metric, metrics, names, texts);
@@ -115,7 +115,7 @@ export class Selection {
     if (where !== "" && known.length > 0) {
       const condition = parseCondition(where, known);
       const test = whereOf(condition);
-      this.mask = columnMask(columns, condition, where);
+      this.mask = columnMask(columns, condition);
       if (own) { for (let i = 0; i < own.length; i++) this.mask[i]! &= own[i]!; }
       this.#hasCondition = true;
       // A run that failed has no result.
@@ -229,7 +229,7 @@ export class Selection {
     const { partOf } = this.axis(name);
     const parts = new Int32Array(cells.count);
     const column = this.columns.get(name);
-    if (!column || column.isLost) return parts.fill(partOf(undefined));
+    if (!column || column.long) return parts.fill(partOf(undefined));
     const { codes, values } = column.coded();
     const table = new Int32Array(values.length).fill(-2);
     for (let cell = 0; cell < cells.count; cell++) {
@@ -263,7 +263,7 @@ export class Selection {
       else counted.set(key, { value, rows });
     };
     const column = columns.get(name);
-    if (column && !column.isLost) {
+    if (column && !column.long) {
       const { codes, values, rows } = column.coded();
       const counts = mask ? this.#rowsOf(name, codes, values.length) : rows;
       for (const [code, rows] of counts.entries()) if (rows > 0) add(values[code], rows);
@@ -276,13 +276,24 @@ export class Selection {
   }
 }
 
-/** Returns a metric by row. */
+/** True if a column has a text in the runs of a mask. */
+function hasTexts(column: Column | undefined, own: Mask | undefined): boolean {
+  if (!column || column.counts.texts === 0) return false;
+  if (!own || column.long) return true; // long ones are not read for this
+  return own.some((isOwn, row) => isOwn === 1 && typeof column.at(row) === "string");
+}
+
+/** Returns a metric by row; what has no place in a figure is NaN or infinite. */
 export function numbersOf(columns: Columns, metric: string): Float64Array {
   if (metric === TOOK) return columns.took;
-  return columns.once(
-    `numbers ${metric}`,
-    () => columns.get(metric)?.toNumbers() ?? new Float64Array(columns.length).fill(NaN),
-  );
+  return columns.once(`numbers ${metric}`, () => {
+    const column = columns.get(metric);
+    if (!column) return new Float64Array(columns.length).fill(NaN);
+    const numbers = column.toNumbers();
+    const isTooLarge = (it: number): boolean => Math.abs(it) > MAX_NUMBER && Number.isFinite(it);
+    if (column.counts.left_out === 0 || !numbers.some(isTooLarge)) return numbers;
+    return numbers.map((it) => isTooLarge(it) ? NaN : it);
+  });
 }
 
 /** Returns an axis of which the condition of a part holds for rows of the store that lack the param, too. */
@@ -318,7 +329,7 @@ function namespacesOf(
 ): readonly { readonly name: string; readonly rows: number }[] {
   const counts = new Map<string, number>();
   const column = columns.get(NAMESPACE);
-  if (column && !column.isLost) {
+  if (column && !column.long) {
     const { values, rows } = column.coded();
     for (const [code, value] of values.entries()) {
       if (rows[code]! > 0) counts.set(String(value ?? ""), rows[code]!);
@@ -336,7 +347,7 @@ function namespaceMask(columns: Columns, namespace: string): Mask {
   const mask = new Uint8Array(columns.length);
   const column = columns.get(NAMESPACE);
   if (!column) return mask.fill(namespace === "" ? 1 : 0);
-  if (column.isLost) return mask;
+  if (column.long) return mask;
   const { codes, values } = column.coded();
   const table = Uint8Array.from(values, (value) => Number(String(value ?? "") === namespace));
   for (let i = 0; i < mask.length; i++) mask[i] = table[codes[i]!]!;
@@ -353,7 +364,7 @@ function paramNames(
 ): string[] {
   const ofRows = columns.params.filter((name) => {
     const column = columns.get(name);
-    if (!own || !column || column.isLost) return true;
+    if (!own || !column || column.long) return true;
     const { codes } = column.coded();
     return own.some((isOwn, i) => isOwn === 1 && codes[i] !== 0);
   });

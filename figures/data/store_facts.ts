@@ -19,7 +19,7 @@ export async function storeFacts(
   const plans = await engine.plans();
   const [newest] = plans.toSorted((a, b) => a.time < b.time ? 1 : -1);
   return noFacts({
-    store: path.basename(location),
+    store: shortName(location),
     location,
     failures,
     claims: held.map(({ key, holder, since = null }) => ({
@@ -40,6 +40,14 @@ export async function storeFacts(
     command: newest?.command ?? null,
     now,
   });
+}
+
+/** Returns the name of a file, or those of a database and its table. */
+function shortName(location: string): string {
+  const [, database, query] = /^postgres[^/]*:\/\/[^/]*\/([^?]*)\??(.*)$/i.exec(location) ?? [];
+  if (database === undefined) return path.basename(location);
+  const table = new URLSearchParams(query).get("table");
+  return table === null ? database : `${database}/${table}`;
 }
 
 /** Returns a text that changes with the facts. */

@@ -132,10 +132,13 @@ function declarations(theme) {
   return Object.entries(COLORS).map(([name, values]) => `--${name}:${values[theme]}`).join(";");
 }
 
-/** Cells become numbers with borders. @param {string} name @returns {string} */
+/** Cells become numbers with borders, on shades that leave them legible. @param {string} name @returns {string} */
 function forcedColor(name) {
-  if (/^(?:paper|heat-\d)$/.test(name)) return "Canvas";
-  if (name === "band" || name === "grid") return "GrayText";
+  const step = /^heat-(\d)$/.exec(name)?.[1];
+  if (step !== undefined) return `color-mix(in srgb,CanvasText ${Number(step) * 4}%,Canvas)`;
+  if (name === "paper") return "Canvas";
+  if (name === "grid") return "color-mix(in srgb,CanvasText 25%,Canvas)";
+  if (name === "band") return "color-mix(in srgb,Highlight 35%,Canvas)";
   return /^(?:mark|selected)$/.test(name) ? "Highlight" : "CanvasText";
 }
 

@@ -1,8 +1,8 @@
 /** The best configurations as a table with interval glyphs. @module */
 import { color } from "./colors.js";
-import { intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
+import { intervalAxis, intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
 import { choosable, element, label, picture, title } from "./svg.js";
-import { meanText, secondsText, shortValue } from "./numbers.js";
+import { meanText, secondsText, shortValue, spreadText } from "./numbers.js";
 import { fitText, textWidth } from "./text.js";
 
 /** @typedef {import("../view.ts").Best} Best */
@@ -91,6 +91,7 @@ export function drawBest(best, options) {
   const height = top + best.rows.length * rowHeight + 4;
   return picture(options, height, `Best configurations by ${metric}`, [
     ...heads,
+    isNarrow ? "" : intervalAxis(domain, metric, { ...glyphPlace(columns, left, width, 0), y: 17 }),
     ...marks,
     bracket,
   ]);
@@ -104,12 +105,12 @@ export function drawBest(best, options) {
  * @returns {{ mean: string[], sd: string[], n: string[], took: string[] }}
  */
 export function bestTexts({ rows }, metric) {
-  const number = metric === "took"
-    ? secondsText
-    : meanText(rows.map(({ mean }) => mean), rows.map(({ sd }) => sd));
+  const [means, spreads] = [rows.map(({ mean }) => mean), rows.map(({ sd }) => sd)];
+  const mean = metric === "took" ? secondsText : meanText(means, spreads);
+  const sd = metric === "took" ? secondsText : spreadText(spreads);
   return {
-    mean: rows.map(({ mean }) => number(mean)),
-    sd: rows.map(({ sd }) => sd === null ? "" : `± ${number(sd)}`),
+    mean: means.map((it) => mean(it)),
+    sd: spreads.map((it) => it === null ? "" : `± ${sd(it)}`),
     n: rows.map(({ n, planned }) =>
       planned === null || planned === n ? String(n) : `${n}/${planned}`
     ),

@@ -1,7 +1,7 @@
 /** All configurations as parallel coordinates. @module */
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, pathOf, picture, title } from "./svg.js";
-import { columnText, partLabels, secondsText } from "./numbers.js";
+import { columnText, countText, partLabels, secondsText } from "./numbers.js";
 import { domainOf, linearScale, partPlaces } from "./scales.js";
 import { fitText, textWidth } from "./text.js";
 
@@ -11,6 +11,8 @@ import { fitText, textWidth } from "./text.js";
 const TOP = 26;
 const PLOT = 220;
 const MAX_AXES = 9;
+/** The maximum number of lines in colour. */
+const MAX_BEST = 100;
 /** The distance of two axes at least: further axes are left out where it is narrower. */
 const MIN_APART = 64;
 
@@ -46,7 +48,7 @@ export function drawConfigurations(configurations, options) {
   const scale = linearScale(domain, better === "lower" ? [bottom, TOP] : [TOP, bottom]);
   const order = mean.map((_, i) => i).filter((i) => Number.isFinite(mean[i]))
     .sort((a, b) => ((mean[a] ?? 0) - (mean[b] ?? 0)) * (better === "lower" ? 1 : -1));
-  const tenth = Math.max(Math.min(Math.ceil(configurations.total / 10), 100), 1);
+  const tenth = bestCount(configurations);
   const line = (/** @type {number} */ i) =>
     pathOf([
       ...axes.flatMap((_, a) => {
@@ -96,6 +98,7 @@ export function drawConfigurations(configurations, options) {
       d: `M${coordinate(x)} ${TOP - 4}V${bottom + 4}`,
       stroke: color("axis"),
     }) +
+      (options.still ? "" : brushArea(axis === undefined ? -1 : a, x)) +
       headOf(axis?.label ?? metric, x, apart, width, a === xs.length - 1) +
       labels.map(([text, y]) =>
         onPaper(String(text), { x: x + side, y: Number(y) + 4, width: free, anchor })
@@ -110,6 +113,38 @@ export function drawConfigurations(configurations, options) {
     [...axes.map(({ label }) => label), metric].join(", ")
   }`;
   return picture(options, bottom + 26, name, [...rest, ...best, ...drawnAxes]);
+}
+
+/** The area where the page lets a range of an axis be dragged. @param {number} axis -1: the metric's @param {number} x */
+function brushArea(axis, x) {
+  return element("rect", {
+    "data-axis": String(axis),
+    x: x - 9,
+    y: TOP,
+    width: 18,
+    height: PLOT,
+    fill: "none",
+    "pointer-events": "all",
+  });
+}
+
+/**
+ * Returns what the lines are: which of them are in colour, and how many are drawn.
+ *
+ * @param {Configurations} configurations
+ * @returns {string}
+ */
+export function configurationsWords({ total, mean }) {
+  const best = total > 10 * MAX_BEST ? `best ${MAX_BEST} are` : "best tenth is";
+  const part = mean.length < total
+    ? ` ${countText(mean.length)} of ${countText(total)} are drawn.`
+    : "";
+  return `Each line is a configuration; the ${best} in colour.${part}`;
+}
+
+/** @param {Configurations} configurations @returns {number} */
+function bestCount({ total }) {
+  return Math.max(Math.min(Math.ceil(total / 10), MAX_BEST), 1);
 }
 
 /** @param {string} text @param {number} x @param {number} apart @param {number} width @param {boolean} isLast */

@@ -1,10 +1,18 @@
 /** Interval glyphs of configurations on a common axis. @module */
 import { color } from "./colors.js";
 import { coordinate, element, title } from "./svg.js";
-import { columnText } from "./numbers.js";
+import { labelsBelow, numberAxis } from "./axes.js";
+import { columnText, secondsText } from "./numbers.js";
 import { domainOf, linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").BestRow} BestRow */
+
+/** The room of a dot at both ends of a glyph. */
+const END = 6;
+/** The wanted distance of numbers on the axis. */
+const APART = 70;
+/** The height of a picture of one interval. */
+const HEIGHT = 20;
 
 /** A range of all runs that is this many times as long as that of most is cut. */
 const MAX_STRETCH = 5;
@@ -36,7 +44,7 @@ export function intervalDomain(rows) {
  */
 export function intervalMarks(row, domain, { x, y, width }) {
   const { mean, least, most, few } = row;
-  const scale = linearScale(domain, [x + 6, x + width - 6]);
+  const scale = linearScale(domain, [x + END, x + width - END]);
   const sd = row.sd ?? 0;
   const from = Math.max(mean - sd, least);
   const to = Math.min(mean + sd, most);
@@ -80,6 +88,19 @@ export function intervalMarks(row, domain, { x, y, width }) {
 }
 
 /**
+ * Returns the numbers of the common axis, to be placed above the intervals.
+ *
+ * @param {readonly [number, number]} domain
+ * @param {string} metric
+ * @param {{ x: number, y: number, width: number }} place `y` is the base line
+ * @returns {string}
+ */
+export function intervalAxis(domain, metric, { x, y, width }) {
+  const { texts, values, scale } = numberAxis(domain, [x + END, x + width - END], metric, APART);
+  return labelsBelow(texts, values.map(scale), { y, left: x, right: x + width });
+}
+
+/**
  * Returns the words of an interval: `0.2491 ± 0.0210, least 0.2088, most 0.3060, 50 runs`.
  *
  * @param {BestRow} row
@@ -97,17 +118,38 @@ export function intervalWords({ mean, sd, least, most, n }) {
  * Draws the interval of one configuration, as a picture for a cell of a table.
  *
  * @param {BestRow} row
- * @param {{ width: number, height?: number, domain: readonly [number, number] }} options `domain` is that of all rows
+ * @param {{ width: number, domain: readonly [number, number] }} options `domain` is that of all rows
  * @returns {string}
  */
-export function drawInterval(row, { width, height = 20, domain }) {
+export function drawInterval(row, { width, domain }) {
+  const words = intervalWords(row);
+  const marks = intervalMarks(row, domain, { x: 0, y: HEIGHT / 2, width });
+  return small(width, words, title(words) + marks);
+}
+
+/**
+ * Draws the common axis of intervals, as a picture for the head of their column.
+ *
+ * @param {string} metric
+ * @param {{ width: number, domain: readonly [number, number] }} options
+ * @returns {string}
+ */
+export function drawIntervalAxis(metric, { width, domain }) {
+  const text = metric === "took" ? secondsText : columnText(domain);
+  const axis = intervalAxis(domain, metric, { x: 0, y: HEIGHT - 5, width });
+  return small(width, `${metric} from ${text(domain[0])} to ${text(domain[1])}`, axis);
+}
+
+/** @param {number} width @param {string} label @param {string} content @returns {string} */
+function small(width, label, content) {
   return element("svg", {
     xmlns: "http://www.w3.org/2000/svg",
     class: "interval",
-    viewBox: `0 0 ${coordinate(width)} ${coordinate(height)}`,
+    viewBox: `0 0 ${coordinate(width)} ${HEIGHT}`,
     width,
-    height,
+    height: HEIGHT,
+    "font-weight": "400",
     role: "img",
-    "aria-label": intervalWords(row),
-  }, title(intervalWords(row)) + intervalMarks(row, domain, { x: 0, y: height / 2, width }));
+    "aria-label": label,
+  }, content);
 }

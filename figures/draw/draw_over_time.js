@@ -27,28 +27,28 @@ export function drawOverTime(overTime, options) {
   const id = options.id ?? "over-time";
   const count = Math.max(done.length, failed.length);
   const sums = Array.from({ length: count }, (_, i) => (done[i] ?? 0) + (failed[i] ?? 0));
-  const most = Math.max(1, ...sums);
   const bottom = TOP + BARS;
-  const y = countAxis([0, most], [bottom, TOP + 2], 30);
-  const numbers = best.map(({ value }) => value);
-  const bestDomain = domainOf(numbers);
-  const bestTop = bottom + GAP + 18;
-  const bestAxis = numberAxis(bestDomain ?? [0, 0], [bestTop + BEST, bestTop + 4], metric, 32);
-  const room = Math.max(y.room, bestDomain === null ? 0 : bestAxis.room);
-  const left = Math.min(room + 10, width * 0.3);
+  const y = countAxis([0, Math.max(1, ...sums)], [bottom, TOP + 2], 30);
+  const top = bottom + GAP + 18;
+  const domain = domainOf(best.map(({ value }) => value));
+  const steps = numberAxis(domain ?? [0, 0], [top + BEST, top + 4], metric, 32);
+  // A level line says no more than its words.
+  const hasSteps = domain !== null && best.length > 1;
+  const left = Math.min(Math.max(y.room, hasSteps ? steps.room : 0) + 10, width * 0.3);
   const x = linearScale([0, count], [left, width - 1]);
+  const first = sums.findIndex((it) => it > 0);
   const bars = sums.map((sum, i) => {
     if (sum === 0) return "";
     const [from, to] = [x(i), x(i + 1)];
     const gap = to - from > 4 ? 1 : 0;
     const box = { x: from, width: Math.max(to - from - gap, 0.5) };
     const ended = y.scale(done[i] ?? 0);
-    const top = y.scale(sum);
+    const upper = y.scale(sum);
     const failures = (failed[i] ?? 0) > 0
       ? element("rect", {
         ...box,
-        y: top,
-        height: Math.max(ended - top, 1),
+        y: upper,
+        height: Math.max(ended - upper, 1),
         fill: `url(#${id}-failed)`,
         stroke: color("failed"),
         "stroke-width": 0.75,
@@ -59,7 +59,7 @@ export function drawOverTime(overTime, options) {
     } failed`;
     return element(
       "g",
-      choosable(options, "interval", i, { isFirst: i === sums.findIndex((it) => it > 0) }),
+      choosable(options, "interval", i, { isFirst: i === first }),
       [
         title(words),
         element("rect", { ...box, y: ended, height: bottom - ended, fill: color("mark") }),
@@ -89,60 +89,66 @@ export function drawOverTime(overTime, options) {
       { y: bottom + 16, left: Math.max(left - 24, 0), right: width },
     ),
   ];
-  if (bestDomain === null) return picture(options, bottom + 24, "Runs over time", content);
-  const runs = Math.max(sums.reduce((sum, it) => sum + it, 0), ...best.map(({ run }) => run));
-  const ended = done.reduce((sum, it) => sum + it, 0);
-  const across = linearScale([1, Math.max(ended, ...best.map(({ run }) => run), 2)], [
-    left + 2,
-    width - 6,
-  ]);
-  const text = metric === "took" ? secondsText : columnText(numbers);
-  const line = best.map(({ run, value }, i) =>
-    i === 0
-      ? `M${coordinate(across(run))} ${coordinate(bestAxis.scale(value))}`
-      : `H${coordinate(across(run))}V${coordinate(bestAxis.scale(value))}`
-  ).join("");
   const last = best.at(-1);
-  const counts = countAxis([1, Math.max(ended, 2)], [left + 2, width - 6], 90);
+  if (last === undefined) return picture(options, bottom + 24, "Runs over time", content);
+  const text = metric === "took" ? secondsText : columnText(best.map(({ value }) => value));
   content.push(
-    label(
-      `best ${metric} so far${
-        last ? `: ${text(last.value)} since run ${countText(last.run)}` : ""
-      }`,
-      {
-        x: 0,
-        y: bestTop - 7,
-        width,
-        bold: true,
-      },
-    ),
-    horizontalLines(bestAxis, { left, right: width }),
+    label(`best ${metric} so far: ${text(last.value)} since run ${countText(last.run)}`, {
+      x: 0,
+      y: top - 7,
+      width,
+      bold: true,
+    }),
+  );
+  const runs = sums.reduce((sum, it) => sum + it, 0);
+  const name = `${Math.max(runs, last.run)} runs over time, and the best ${metric} so far`;
+  if (!hasSteps) return picture(options, top, name, content);
+  const ended = done.reduce((sum, it) => sum + it, 0);
+  content.push(stepsOf(best, Math.max(ended, last.run, 2), steps, { left, width, top, text }));
+  return picture(options, top + BEST + 24, name, content);
+}
+
+/**
+ * Returns the best number by the count of runs.
+ *
+ * @param {OverTime["best"]} best
+ * @param {number} runs
+ * @param {import("./axes.js").NumberAxis} axis
+ * @param {{ left: number, width: number, top: number, text: (number: number) => string }} place
+ * @returns {string}
+ */
+function stepsOf(best, runs, axis, { left, width, top, text }) {
+  const right = width - 6;
+  const counts = countAxis([1, runs], [left + 2, right], 90);
+  const points = best.map(({ run, value }) => ({
+    x: counts.scale(run),
+    y: axis.scale(value),
+    words: `run ${run}: ${text(value)}`,
+  }));
+  const line = points.map(({ x, y }, i) =>
+    i === 0 ? `M${coordinate(x)} ${coordinate(y)}` : `H${coordinate(x)}V${coordinate(y)}`
+  ).join("");
+  return [
+    horizontalLines(axis, { left, right: width }),
     element("path", {
-      d: `${line}H${coordinate(width - 6)}`,
+      d: `${line}H${coordinate(right)}`,
       fill: "none",
       stroke: color("mark"),
       "stroke-width": 2,
     }),
-    ...best.map(({ run, value }) =>
-      element("circle", {
-        cx: across(run),
-        cy: bestAxis.scale(value),
-        r: best.length > 30 ? 2 : 3,
-        fill: color("mark"),
-      }, title(`run ${run}: ${text(value)}`))
+    ...points.map(({ x, y, words }) =>
+      element(
+        "circle",
+        { cx: x, cy: y, r: best.length > 30 ? 2 : 3, fill: color("mark") },
+        title(words),
+      )
     ),
-    labelsBelow(counts.texts.map((it) => `run ${it}`), counts.values.map(across), {
-      y: bestTop + BEST + 16,
+    labelsBelow(counts.texts.map((it) => `run ${it}`), counts.values.map(counts.scale), {
+      y: top + BEST + 16,
       left: Math.max(left - 24, 0),
       right: width,
     }),
-  );
-  return picture(
-    options,
-    bestTop + BEST + 24,
-    `${runs} runs over time, and the best ${metric} so far`,
-    content,
-  );
+  ].join("");
 }
 
 const STEPS = [
@@ -176,19 +182,36 @@ function timeTicks(start, seconds, count) {
   return times.length === 0 ? [start] : times;
 }
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 /**
- * Returns a time of UTC as short as the interval allows.
+ * Returns a time of UTC as short as the interval allows: `14:20`, `29 Nov`.
  *
  * @param {number} seconds since 1970
  * @param {number} interval
  * @returns {string}
  */
 export function timeText(seconds, interval) {
-  const date = new Date(Math.max(Math.min(seconds, 8e12), -8e12) * 1000);
-  if (Number.isNaN(date.getTime())) return "";
-  const text = date.toISOString().replace(/^\+/, "");
-  const [day = "", time = ""] = text.split("T");
-  const isMidnight = time.startsWith("00:00:00");
-  if (interval >= 86_400 || isMidnight) return day.slice(5);
+  const date = dateOf(seconds);
+  const text = date.toISOString();
+  const time = text.slice(text.indexOf("T") + 1);
+  if (interval >= 86_400 || time.startsWith("00:00:00")) {
+    return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+  }
   return interval < 60 && !time.startsWith("00", 6) ? time.slice(0, 8) : time.slice(0, 5);
+}
+
+/**
+ * Returns a time of UTC with its day: `2026-11-28 22:00:00`.
+ *
+ * @param {number} seconds since 1970
+ * @returns {string}
+ */
+export function dayTimeText(seconds) {
+  return dateOf(seconds).toISOString().slice(0, -5).replace("T", " ");
+}
+
+/** @param {number} seconds @returns {Date} the nearest one that there is */
+function dateOf(seconds) {
+  return new Date(Math.max(Math.min(seconds || 0, 8e12), -8e12) * 1000);
 }

@@ -7,6 +7,7 @@ import { domainOf } from "./scales.js";
 
 /** @typedef {import("../view.ts").Configurations} Configurations */
 /** @typedef {import("./svg.js").DrawOptions} DrawOptions */
+/** @typedef {import("./svg.js").Better} Better */
 
 const TOP = 24;
 
@@ -15,12 +16,12 @@ const TOP = 24;
  * a stepped line; the others are dots.
  *
  * @param {Configurations} configurations with a second metric
- * @param {DrawOptions & { other?: string }} options `other`: the name of the second metric
+ * @param {DrawOptions & { other: { label: string, better: Better } }} options `other`: the second metric
  * @returns {string}
  */
 export function drawTradeOff({ axes, parts, mean, other, front }, options) {
   const { width, metric } = options;
-  const second = options.other ?? "other";
+  const second = options.other.label;
   const points = mean.flatMap((y, i) => {
     const x = other?.[i];
     return typeof x === "number" && Number.isFinite(x) && Number.isFinite(y) ? [{ x, y, i }] : [];
@@ -32,7 +33,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
     const more = (high - low) * 0.03;
     return /** @type {const} */ ([low - more, high + more]);
   };
-  const y = numberAxis(padded(points.map((it) => it.y)), [bottom, TOP + 4], metric);
+  const y = numberAxis(padded(points.map((it) => it.y)), [bottom, TOP + 4], metric, 45);
   const left = Math.min(y.room + 10, width * 0.3);
   const x = numberAxis(padded(points.map((it) => it.x)), [left + 4, width - 8], second, 70);
   const texts = {
@@ -89,7 +90,12 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
     bottom + 40,
     `${metric} and ${second} of ${points.length} configurations`,
     [
-      label(metric, { x: 0, y: 13, width: width - 10, bold: true }),
+      label(`${metric}, ${options.better} is better`, {
+        x: 0,
+        y: 13,
+        width: width - 10,
+        bold: true,
+      }),
       horizontalLines(y, { left, right: width }),
       labelsBelow(x.texts, x.values.map(x.scale), {
         y: bottom + 17,
@@ -99,7 +105,13 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
       ...dots,
       element("path", { d: step, fill: "none", stroke: color("mark"), "stroke-width": 1.5 }),
       ...diamonds,
-      label(second, { x: width, y: bottom + 35, width: width - 10, bold: true, anchor: "end" }),
+      label(`${second}, ${options.other.better} is better`, {
+        x: width,
+        y: bottom + 35,
+        width: width - 10,
+        bold: true,
+        anchor: "end",
+      }),
     ],
   );
 }

@@ -57,21 +57,46 @@ export function columnText(numbers, digits = 3) {
 }
 
 /**
- * Returns a function that writes means and their spreads with the same decimals: two significant digits of the
- * usual spread, and one more.
+ * Returns a function that writes standard deviations with the same decimals: two significant digits of the
+ * usual one.
+ *
+ * @param {readonly (number | null)[]} spreads
+ * @returns {(number: number) => string}
+ */
+export function spreadText(spreads) {
+  const usual = usualOf(spreads);
+  if (usual === undefined || usual >= 1e9 || usual < 1e-6) {
+    return (number) => numberText(number, 2);
+  }
+  return fixedText(1 - Math.floor(Math.log10(usual)));
+}
+
+/**
+ * Returns a function that writes means with the same decimals: one more than those of their spreads.
  *
  * @param {readonly number[]} means
  * @param {readonly (number | null)[]} spreads
  * @returns {(number: number) => string}
  */
 export function meanText(means, spreads) {
-  const known = spreads.filter((it) => it !== null && it > 0).map(Number).sort((a, b) => a - b);
-  const usual = known[Math.floor(known.length / 2)];
+  const usual = usualOf(spreads);
   const most = maxOf(means.map(Math.abs));
-  if (usual === undefined || !Number.isFinite(usual)) return columnText(means);
+  if (usual === undefined) return columnText(means);
   if (most >= 1e9 || most < 1e-3 || most / usual > 1e6) return (number) => numberText(number);
-  const decimals = Math.min(Math.max(2 - Math.floor(Math.log10(usual)), 0), 8);
-  return (number) => minus(grouped(number.toFixed(decimals)));
+  return fixedText(2 - Math.floor(Math.log10(usual)));
+}
+
+/** Returns the median of positive numbers. @param {readonly (number | null)[]} spreads @returns {number | undefined} */
+function usualOf(spreads) {
+  const known = spreads.map(Number).filter((it) => it > 0 && it < Infinity).sort((a, b) => a - b);
+  return known[Math.floor(known.length / 2)];
+}
+
+/** @param {number} decimals @returns {(number: number) => string} */
+function fixedText(decimals) {
+  const count = Math.min(Math.max(decimals, 0), 8);
+  return (number) =>
+    Math.abs(number) < 1e9 ? minus(grouped(number.toFixed(count))) : numberText(number, 3);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { View } from "../view.ts";
 import { bestTexts } from "../draw/draw_best.js";
+import { leadWords } from "../draw/lead_words.js";
 import { columnText, countText, secondsText, shortValue } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
@@ -40,6 +41,8 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
         } are not told apart: their means are within the standard error of the best.`,
     }]);
   }
+  const lead = leadWords(best, metric);
+  if (lead !== "") sentences.push([{ text: lead }]);
   if (best.luck) {
     const { value, params, replicate, place } = best.luck;
     const number = metric === "took" ? secondsText : columnText([value, first.mean]);

@@ -1,7 +1,7 @@
 import type { FailureGroup, View, ViewAxis } from "../view.ts";
 import { heatTitle } from "../draw/draw_heat.js";
 import { shareBars } from "../draw/draw_shares.js";
-import { timeText } from "../draw/draw_over_time.js";
+import { dayTimeText } from "../draw/draw_over_time.js";
 
 /** The data of a figure: names of columns, and values as text or numbers. */
 export interface DataTable {
@@ -110,7 +110,7 @@ export function overTimeData({ over_time }: View): DataTable {
     rows: done.map((
       count,
       i,
-    ) => [timeText(start + i * interval_seconds, 1), count, failed[i] ?? 0]),
+    ) => [dayTimeText(start + i * interval_seconds), count, failed[i] ?? 0]),
   };
 }
 

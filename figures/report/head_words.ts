@@ -4,10 +4,11 @@ import { plainText } from "../draw/text.js";
 
 /** Returns the line of counts and times: `4,570 runs done · 430 failed · 18 h of work · …`. */
 export function countWords({ progress }: View): string {
-  const { done, failed, running, planned, took_seconds, first_run, last_run } = progress;
+  const { done, others, failed, running, planned, took_seconds, first_run, last_run } = progress;
   const of = planned !== null && planned > done ? ` of ${countText(planned)}` : "";
   return [
     `${countText(done)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
+    others > 0 ? `${countText(others)} other ${others === 1 ? "run" : "runs"}` : "",
     failed > 0 ? `${countText(failed)} failed` : "",
     running > 0 ? `${countText(running)} running` : "",
     took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
@@ -47,8 +48,16 @@ export function choiceWords({ choices, best }: View): string {
 }
 
 /** Returns the line of the filter; empty without one. */
-export function filterWords({ choices: { where }, rows }: View): string {
-  return where === "" ? "" : `Only the ${countText(rows)} runs where ${plainText(where)}`;
+export function filterWords({ choices, rows, progress }: View): string {
+  if (choices.where === "") return "";
+  return `Only the ${countText(rows)} of ${countText(progress.done + progress.others)} runs where ${
+    plainText(choices.where)
+  }`;
+}
+
+/** Returns the heading of the failures: `430 failures`. */
+export function failuresHeading({ progress: { failed } }: View): string {
+  return `${countText(failed)} ${failed === 1 ? "failure" : "failures"}`;
 }
 
 /** Returns the sentence about the grounds of the shares of variance. */

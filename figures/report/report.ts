@@ -1,11 +1,17 @@
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
 import type { Engine } from "../../core/contract/engine.ts";
-import { DEFAULT_STORE, type Registry, type StoreOptions } from "../../core/contract/registry.ts";
+import {
+  DEFAULT_STORE,
+  locationText,
+  type Registry,
+  type StoreOptions,
+} from "../../core/contract/registry.ts";
 import { shownLocation } from "../../core/runtime/shown_location.ts";
 import { VERSION } from "../../core/runtime/version.ts";
 import type { View, ViewQuery } from "../view.ts";
 import { bestWords } from "./best_words.ts";
 import { countWords } from "./head_words.ts";
+import { gitState } from "./git_state.ts";
 import { readView } from "./read_view.ts";
 import type { ReportFacts } from "./report_facts.ts";
 import { figuresHtml, reportHtml } from "./report_html.ts";
@@ -86,6 +92,7 @@ export async function report(
     title: title ?? view.progress.store,
     command: `report(${JSON.stringify(shownLocation(store))}${given})`,
     time: reportTime(new Date()),
+    git: await gitState(locationText(store)),
     version: VERSION,
     rows,
   });

@@ -21,7 +21,7 @@ html:has(>.report){background:var(--paper,#fff)}
 .report th,.report td{padding:3px 14px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid,#e1e4e9)}
 .report th{color:var(--dim,#5d6673);font-weight:600}
 .report .number{text-align:right;white-space:nowrap}
-.report .glyph svg{width:240px;max-width:none;margin:0}
+.report .glyph svg{max-width:none;margin:0}
 .report .few{color:var(--dim,#5d6673)}
 .report .best td:first-child,.report .best th:first-child{padding-left:11px}
 .report .best .tie td:first-child{padding-left:8px;border-left:3px solid var(--mark,#1668b5)}
@@ -31,7 +31,6 @@ html:has(>.report){background:var(--paper,#fff)}
 .report summary{color:var(--dim,#5d6673);cursor:pointer}
 .report .scroll{max-width:100%;overflow:auto}
 .report details .scroll{max-height:420px}
-.report .narrow{display:none}
 @media (max-width:700px){.report .wide{display:none}.report .narrow{display:block}}
 @media print{.report{max-width:none;padding:0}.report details{display:none}.report section{break-inside:avoid}.report main{display:block}.report .scroll{max-height:none;overflow:visible}}
 `;

@@ -5,6 +5,8 @@ export interface ReportFacts {
   readonly command: string;
   /** The time at which it was made, as people read it. */
   readonly time: string;
+  /** The commit of the store's folder or of the working directory; absent if unknown. */
+  readonly git?: string | undefined;
   /** The version of stet. */
   readonly version: string;
   /** The most rows of a table of data. */

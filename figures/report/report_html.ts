@@ -1,10 +1,10 @@
 import { colorsCss } from "../draw/colors.js";
 import { bestTexts, drawBest } from "../draw/draw_best.js";
-import { drawConfigurations } from "../draw/draw_configurations.js";
+import { configurationsWords, drawConfigurations } from "../draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../draw/draw_effect.js";
 import { drawHeat, heatTitle } from "../draw/draw_heat.js";
 import { drawHistogram } from "../draw/draw_histogram.js";
-import { drawInterval, intervalDomain } from "../draw/draw_interval.js";
+import { drawInterval, drawIntervalAxis, intervalDomain } from "../draw/draw_interval.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
 import { drawTradeOff } from "../draw/draw_trade_off.js";
@@ -23,7 +23,14 @@ import {
   mattersData,
   overTimeData,
 } from "./data_tables.ts";
-import { choiceWords, countWords, filterWords, matterWords } from "./head_words.ts";
+import { footWords } from "./foot_words.ts";
+import {
+  choiceWords,
+  countWords,
+  failuresHeading,
+  filterWords,
+  matterWords,
+} from "./head_words.ts";
 import { matrixHtml } from "./matrix_html.ts";
 import { REPORT_CSS } from "./report_css.ts";
 import type { ReportFacts } from "./report_facts.ts";
@@ -35,6 +42,7 @@ export const MAX_BYTES = 300_000;
 const WIDE = 640;
 const NARROW = 340;
 const EFFECT = 300;
+const GLYPH = 320;
 
 /** What is left out, step by step, of a report that would be too large. */
 interface Detail {
@@ -109,12 +117,12 @@ function figures(view: View, detail: Detail): string {
     section("What matters", matters(view, detail), true),
     section(heatHeading(view), heat(view, detail), (view.heat?.z?.parts.length ?? 1) > 1),
     section(
-      view.evals === null ? "" : `${view.evals.text} by ${byAxes(view)}`,
+      view.evals === null ? "" : `${view.evals.text.replace(/^result\./, "")} by ${byAxes(view)}`,
       matrixHtml(view),
       true,
     ),
     section("Trade-off", tradeOff(view, detail)),
-    section("All configurations", configurations(view, detail)),
+    section(hasLines(view) ? "All configurations" : "All runs", configurations(view, detail)),
     section("Over time", overTime(view, detail)),
     section(failuresHeading(view), failures(view, detail), true),
     "</main>",
@@ -142,17 +150,11 @@ function head(view: View, facts: ReportFacts): string {
   }</header>`;
 }
 
-function foot({ progress }: View, { command, time, version }: ReportFacts): string {
-  const lines = [
-    `Store: <code>${escapeXml(plainText(progress.location || progress.store))}</code>`,
-    progress.command === null
-      ? ""
-      : `Command of the runs: <code>${escapeXml(plainText(progress.command))}</code>`,
-    `Made ${escapeXml(time)} by stet ${escapeXml(version)}: <code>${
-      escapeXml(plainText(command))
-    }</code>`,
-  ];
-  return `<footer>${lines.filter((it) => it !== "").map((it) => `<p>${it}</p>`).join("")}</footer>`;
+function foot(view: View, facts: ReportFacts): string {
+  const lines = footWords(view, facts).map(([name, value]) =>
+    `<p>${escapeXml(name)}: <code>${escapeXml(plainText(value))}</code></p>`
+  );
+  return `<footer>${lines.join("")}</footer>`;
 }
 
 function best(view: View, detail: Detail): string {
@@ -173,13 +175,13 @@ function best(view: View, detail: Detail): string {
     `<th scope="col" class="number">${escapeXml(fitText(metric, 120))}</th>`,
     has.sd ? `<th scope="col" class="number">± sd</th>` : "",
     `<th scope="col" class="number">runs</th>`,
-    `<th scope="col">${has.sd ? "mean ± sd, least to most" : ""}</th>`,
+    `<th scope="col" class="glyph">${drawIntervalAxis(metric, { width: GLYPH, domain })}</th>`,
     has.took ? `<th scope="col" class="number">took</th>` : "",
   ].join("");
   const room = 560 / Math.max(best.params.length, 1);
   const rows = best.rows.map((row, i) => {
     const cells = row.values.map((value) => `<td>${valueHtml(value, room)}</td>`).join("");
-    const glyph = drawInterval(row, { width: 240, domain });
+    const glyph = drawInterval(row, { width: GLYPH, domain });
     return `<tr class="${i < best.ties && best.ties > 1 ? "tie" : ""}${row.few ? " few" : ""}">` +
       `<td>${i + 1}</td>${cells}<td class="number"><strong>${texts.mean[i]}</strong></td>` +
       (has.sd ? `<td class="number">${texts.sd[i]}</td>` : "") +
@@ -190,7 +192,10 @@ function best(view: View, detail: Detail): string {
     rows.join("")
   }</tbody></table>`;
   const narrow = drawBest(best, { ...optionsOf(view), width: NARROW });
-  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${
+  const legend = has.sd
+    ? `<p class="note">Dot: mean. Bar: ± one standard deviation. Line: least to most.</p>`
+    : "";
+  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${legend}${
     dataOf(bestData(view), detail, "the best configurations")
   }`;
 }
@@ -261,7 +266,7 @@ function heat(view: View, detail: Detail): string {
 function tradeOff(view: View, detail: Detail): string {
   const { configurations, choices } = view;
   if (!configurations?.other || choices.other === null) return "";
-  const options = { ...optionsOf(view), other: choices.other.label };
+  const options = { ...optionsOf(view), other: choices.other };
   const wide = drawTradeOff(configurations, { ...options, width: WIDE });
   const narrow = drawTradeOff(configurations, { ...options, width: NARROW });
   return `${
@@ -269,25 +274,22 @@ function tradeOff(view: View, detail: Detail): string {
   }<p class="note">The line is the front: no configuration is better in both.</p>`;
 }
 
+/** The lines of one param would say no more than its effect. */
+function hasLines({ configurations }: View): boolean {
+  return configurations !== null && configurations.axes.length > 1;
+}
+
 function configurations(view: View, detail: Detail): string {
   const { configurations } = view;
   if (configurations === null || configurations.mean.length < 2) return "";
-  const { total, mean, histogram } = configurations;
+  const { histogram } = configurations;
   const draw = (width: number): string =>
-    drawConfigurations(configurations, { ...optionsOf(view), width }) +
+    (hasLines(view) ? drawConfigurations(configurations, { ...optionsOf(view), width }) : "") +
     (histogram.counts.length > 1 ? drawHistogram(histogram, { ...optionsOf(view), width }) : "");
-  const part = mean.length < total
-    ? ` ${countText(mean.length)} of ${countText(total)} are drawn: the best tenth and a sample.`
-    : "";
-  return `${
-    detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)
-  }<p class="note">Each line is a configuration; the best tenth is in colour.${part} Below: all runs by their number.</p>${
+  const note = hasLines(view) ? `<p class="note">${configurationsWords(configurations)}</p>` : "";
+  return `${detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)}${note}${
     dataOf(configurationsData(view), detail, "all configurations")
   }`;
-}
-
-function failuresHeading({ progress }: View): string {
-  return `Failures ${countText(progress.failed)}`;
 }
 
 function failures({ failures }: View, { rows }: Detail): string {
@@ -323,8 +325,9 @@ function optionsOf({ choices }: View): {
   return { better: choices.better, metric: choices.metric?.label ?? "", still: true };
 }
 
+/** Readers without the style sheet see the wide one. */
 function both(wide: string, narrow: string): string {
-  return `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
+  return `<div class="wide">${wide}</div><div class="narrow" hidden>${narrow}</div>`;
 }
 
 function valueHtml(value: string, room: number): string {

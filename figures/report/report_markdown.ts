@@ -10,7 +10,14 @@ import { intervalDomain } from "../draw/draw_interval.js";
 import type { View } from "../view.ts";
 import { bestWords } from "./best_words.ts";
 import { concentratedWords } from "./data_tables.ts";
-import { choiceWords, countWords, filterWords, matterWords } from "./head_words.ts";
+import { footWords } from "./foot_words.ts";
+import {
+  choiceWords,
+  countWords,
+  failuresHeading,
+  filterWords,
+  matterWords,
+} from "./head_words.ts";
 import type { ReportFacts } from "./report_facts.ts";
 
 const WIDTH = 100;
@@ -21,7 +28,7 @@ const MAX_EFFECTS = 6;
 
 /** Returns a report in Markdown: tables, and figures as text. */
 export function reportMarkdown(view: View, facts: ReportFacts): string {
-  const { choices, progress } = view;
+  const { choices } = view;
   const metric = choices.metric?.label ?? "";
   const options = { width: WIDTH, paint: paintOf("none"), metric };
   const heat = view.heat && view.heat.y ? heatLines(view.heat, options) : [];
@@ -37,11 +44,9 @@ export function reportMarkdown(view: View, facts: ReportFacts): string {
       section(`${metric} by ${effect.axis.label}`, [block(effectLines(effect, options))], 3)
     ),
     ...section(`${metric} by two params`, [block(heat)]),
-    ...section(`Failures ${countText(progress.failed)}`, [failures(view, facts.rows)]),
+    ...section(failuresHeading(view), [failures(view, facts.rows)]),
     "---",
-    `Store: ${code(progress.location || progress.store)}`,
-    progress.command === null ? "" : `Command of the runs: ${code(progress.command)}`,
-    `Made ${facts.time} by stet ${facts.version}: ${code(facts.command)}`,
+    ...footWords(view, facts).map(([name, value]) => `${name}: ${code(value)}`),
   ];
   return `${paragraphs.filter((it) => it !== "").join("\n\n")}\n`;
 }

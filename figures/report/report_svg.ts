@@ -7,11 +7,14 @@ import { drawHistogram } from "../draw/draw_histogram.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
 import { drawTradeOff } from "../draw/draw_trade_off.js";
+import { countText } from "../draw/numbers.js";
 import { label, picture } from "../draw/svg.js";
 import { plainText, wrapText } from "../draw/text.js";
 import type { View } from "../view.ts";
 import { bestWords } from "./best_words.ts";
-import { choiceWords, countWords, filterWords } from "./head_words.ts";
+import { concentratedWords } from "./data_tables.ts";
+import { footWords } from "./foot_words.ts";
+import { choiceWords, countWords, failuresHeading, filterWords } from "./head_words.ts";
 import type { ReportFacts } from "./report_facts.ts";
 
 /** The kinds of figures that are pictures of their own. */
@@ -32,6 +35,8 @@ export type Figure = typeof FIGURES[number];
 const GAP = 28;
 const MARGIN = 16;
 const EFFECT = 290;
+/** The most groups of failures in an SVG file. */
+const MAX_FAILURES = 12;
 
 /** A drawn figure and its size. */
 interface Drawn {
@@ -59,7 +64,7 @@ export function reportSvg(view: View, facts: ReportFacts, width = 760): string {
     y += (more.size ?? 12) + 7;
   };
   line(facts.title, { bold: true, size: 18 });
-  for (const words of [countWords(view), choiceWords(view), filterWords(view)]) {
+  for (const words of [countWords(view), choiceWords(view), filterWords(view), ...view.notes]) {
     for (const text of wrapText(words, inner, 3)) line(text, { fill: "dim" });
   }
   const sentences = bestWords(view).map((it) => it.map(({ text }) => text).join("")).join(" ");
@@ -73,8 +78,19 @@ export function reportSvg(view: View, facts: ReportFacts, width = 760): string {
     parts.push(placed(svg, MARGIN, y - 8));
     y += height;
   }
+  if (view.failures.length > 0) {
+    y += GAP - 10;
+    line(failuresHeading(view), { bold: true, size: 14 });
+  }
+  for (const group of view.failures.slice(0, MAX_FAILURES)) {
+    line(`${countText(group.count)} × ${group.line}`);
+    const words = concentratedWords(group);
+    if (words !== "") line(words, { size: 11, fill: "dim" });
+  }
   y += GAP;
-  line(`${facts.time}, stet ${facts.version}: ${facts.command}`, { size: 11, fill: "dim" });
+  for (const [name, value] of footWords(view, facts)) {
+    line(`${name}: ${value}`, { size: 11, fill: "dim" });
+  }
   const name = `${facts.title}: ${choiceWords(view)}`;
   const options = { width, better: view.choices.better, metric: "", still: true };
   return standalone(picture(options, y + MARGIN - 8, name, parts));
@@ -91,7 +107,7 @@ function headings({ heat, choices }: View): Readonly<Record<Figure, string>> {
       : plainText(`${heatTitle(heat, choices.metric?.label ?? "")} by ${heat.x.label}${y}`),
     "trade-off": "Trade-off",
     configurations: "All configurations",
-    histogram: "All runs",
+    histogram: "Distribution",
     "over-time": "Over time",
   };
 }
@@ -115,10 +131,10 @@ function draw(view: View, kind: Figure, width: number): string | undefined {
       return heat && heat.cells.value.length > 0 ? drawHeat(heat, options) : undefined;
     case "trade-off":
       return configurations?.other && choices.other
-        ? drawTradeOff(configurations, { ...options, other: choices.other.label })
+        ? drawTradeOff(configurations, { ...options, other: choices.other })
         : undefined;
     case "configurations":
-      return configurations && configurations.mean.length > 1
+      return configurations && configurations.mean.length > 1 && configurations.axes.length > 1
         ? drawConfigurations(configurations, options)
         : undefined;
     case "histogram":

@@ -42,3 +42,20 @@ export function fullText(value) {
   if (value === undefined) return "";
   return typeof value === "string" ? plainText(value) : JSON.stringify(value);
 }
+
+/**
+ * Returns a value of a run in full: a duration with its unit, a time also as the clock of this place shows it.
+ *
+ * @param {string} name
+ * @param {string} text The value as text, not cut.
+ * @returns {string}
+ */
+export function wholeText(name, text) {
+  if (name === "_stet_elapsed") {
+    const seconds = Number(text);
+    const words = secondsText(seconds);
+    return seconds < 60 ? `${text} s` : `${text} s (${words})`;
+  }
+  if (name !== "_stet_timestamp" || Number.isNaN(Date.parse(text))) return text;
+  return `${text} (${timeText(Date.parse(text) / 1000)})`;
+}

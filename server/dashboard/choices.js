@@ -22,7 +22,7 @@ export const VIEW_NAMES = /** @type {const} */ ([
   "namespace",
 ]);
 
-const NAMES = /** @type {const} */ ([...VIEW_NAMES, "columns", "sort", "page", "run"]);
+const NAMES = /** @type {const} */ ([...VIEW_NAMES, "status", "columns", "sort", "page", "run"]);
 
 /** Choices for which an empty text means "none". All others are absent when they are empty. */
 const CAN_BE_EMPTY = new Set(["over", "y", "z", "namespace"]);
@@ -30,6 +30,7 @@ const CAN_BE_EMPTY = new Set(["over", "y", "z", "namespace"]);
 /** The choices that another choice makes meaningless. @type {Readonly<Record<string, readonly string[]>>} */
 const RESETS = {
   where: ["page"],
+  status: ["page"],
   sort: ["page"],
   metric: ["better", "sort", "page"],
   namespace: [
@@ -44,6 +45,7 @@ const RESETS = {
     "row",
     "column",
     "text",
+    "status",
     "columns",
     "sort",
     "page",

@@ -31,6 +31,18 @@ export function withParts(where, added) {
   return joinedParts([...parts, ...fresh]);
 }
 
+/**
+ * Returns a part of a condition without the brackets around all of it.
+ *
+ * @param {string} part
+ * @returns {string}
+ */
+export function withoutBrackets(part) {
+  const inner = part.slice(1, -1);
+  // Of `(a) and (b)`, which is no part, and of `(a) = (b)` the brackets are not a pair.
+  return /^\(.*\)$/s.test(part) && !/^[^(]*\)/.test(inner) ? inner : part;
+}
+
 /** Returns a condition without one of its parts. @param {string} where @param {number} index @returns {string} */
 export function withoutPart(where, index) {
   return joinedParts(partsOf(where).filter((_, i) => i !== index));
@@ -90,7 +102,7 @@ export function joinedParts(parts) {
  * @param {string} text
  * @returns {{ at: number, word: "and" | "or" }[]}
  */
-function joints(text) {
+export function joints(text) {
   const found = [];
   let depth = 0;
   for (

@@ -57,9 +57,3 @@ export function ordinalText(number) {
   const ending = tens > 10 && tens < 14 ? "th" : ["th", "st", "nd", "rd"][number % 10] ?? "th";
   return `${countText(number)}${ending}`;
 }
-
-/** A mean and its spread, with two digits of the spread: `0.2491 ± 0.021`. @param {number} mean @param {number | null} sd @returns {string} */
-export function spreadText(mean, sd) {
-  if (sd === null) return numberText(mean);
-  return `${numberText(mean)} ± ${String(Number(sd.toPrecision(2)))}`;
-}

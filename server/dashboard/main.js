@@ -13,8 +13,17 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {import("../../figures/view.ts").View} View
  * @typedef {Readonly<Record<string, any>>} Row A row as JSON.
  * @typedef {import("./choices.js").Choices} Choices
+ * @typedef {"done" | "failed" | "running"} State
  * @typedef {{
- *   status: string,
+ *   rows: readonly Row[],
+ *   states: readonly State[],
+ *   columns: readonly string[],
+ *   total: number,
+ *   counts: Readonly<Record<State, number>>,
+ * }} Table A page of runs. `counts` are of the runs that fulfil the condition, in any state.
+ * @typedef {{
+ *   status: State,
+ *   key: string,
  *   params: Row,
  *   row: Row | null,
  *   values: readonly (import("./parts/values.js").RunValue & { json: string })[],
@@ -27,7 +36,7 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {{
  *   choices: Choices,
  *   view: View | undefined,
- *   table: { rows: readonly Row[], columns: readonly string[], total: number } | undefined,
+ *   table: Table | undefined,
  *   cluster: { workers: readonly any[], queues: readonly any[] } | undefined,
  *   problem: string | null,
  *   whereError: string | null,
@@ -52,6 +61,8 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
 const PAGE_SIZE = 25;
 /** The part of a log or a result file that is shown. */
 const MAX_FILE_BYTES = 65_536;
+/** The choices that only the table depends on. */
+const TABLE_NAMES = /** @type {const} */ (["status", "sort", "page"]);
 const THEMES = ["auto", "light", "dark"];
 
 /** @type {Model} */
@@ -125,6 +136,7 @@ const view = loader(
     document.title = titleOf(progress);
     performance.mark("stet-drawn");
     table.now();
+    if (model.run?.status === "running") run.soon();
     if (progress.reading) view.soon();
   },
   onError,
@@ -136,6 +148,7 @@ const table = loader(
     model.sort = choices.sort ?? defaultSort();
     return get("/v1/runs", {
       where: whereOf(choices),
+      status: choices.status ?? "all",
       sort: model.sort === "" ? undefined : JSON.stringify([model.sort]),
       limit: PAGE_SIZE,
       offset: Number(choices.page ?? "0") * PAGE_SIZE,
@@ -225,7 +238,7 @@ function show(choices) {
   const before = model.choices;
   update({ choices, row: -1 });
   if (searchOf(viewQuery(before)) !== searchOf(viewQuery(choices))) view.now();
-  else if (before.sort !== choices.sort || before.page !== choices.page) table.now();
+  else if (TABLE_NAMES.some((name) => before[name] !== choices[name])) table.now();
   if (before.run !== choices.run) {
     if (choices.run) run.now();
     else update({ run: undefined });
@@ -388,6 +401,15 @@ function createActions() {
         run: () => post("/v1/failures/retry", { ...failuresOf(group), expected: count }),
       });
     },
+    /** @param {string} key */
+    retryRun(key) {
+      confirm({
+        title: "Retry",
+        text: "This run will be run again by the next sweep.",
+        button: "Retry 1 run",
+        run: () => post("/v1/failures/retry", { keys: [key], expected: 1 }),
+      });
+    },
     /** @param {import("../../figures/view.ts").FailureGroup | undefined} group @param {number} count */
     forget(group, count) {
       confirm({
@@ -424,6 +446,7 @@ function createActions() {
       try {
         const { text } = await confirming.run();
         update({ confirming: undefined });
+        if (model.choices.run) act.choose({ run: "" }, true); // it is another now
         toast(text);
         view.now();
       } catch (error) {

@@ -1,11 +1,13 @@
-import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
+import { configurationsWords, drawConfigurations } from "../../figures/draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../../figures/draw/draw_effect.js";
 import { drawHeat, heatTitle } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { metricBrush, paramBrush, withRange } from "./brush.js";
 import { joinedParts, nameText } from "./conditions.js";
+import { doneRuns } from "./done_runs.js";
 import { percentText } from "../../figures/draw/numbers.js";
 import { BestConfigurations } from "./parts/best.js";
 import { Controls } from "./parts/controls.js";
@@ -27,14 +29,21 @@ import { html } from "./preact.js";
  * @typedef {import("./parts/figure.js").Mark} Mark
  */
 
+/** The most groups of failures that another figure is next to. */
+const MAX_SHORT_LIST = 4;
+/** The rows of a heat map that is clearly lower than parallel coordinates at most, and clearly higher at least. */
+const MAX_SHORT_MAP = 6, MIN_TALL_MAP = 14;
+
 /** The whole page. @param {Props} props */
 export function Page({ model, act }) {
   const { view } = model;
   const problem = problemOf(model);
   const props = { model, act };
-  const isAllFailed = view !== undefined && view.progress.done === 0 && view.failures.length > 0;
-  const isOne = view !== undefined && view.progress.done === 1 && model.table?.rows.length === 1;
-  const hasRuns = view !== undefined && view.progress.done > 0 && !isOne;
+  const { failed = 0, running = 0 } = view?.progress ?? {};
+  const done = view ? doneRuns(view.progress) : 0;
+  const isOne = done === 1 && failed + running === 0 && model.table?.rows.length === 1;
+  const isAllFailed = done === 0 && view !== undefined && view.failures.length > 0;
+  const hasRuns = done + failed + running > 0 && !isOne;
   const failures = html`<${Failures} ...${props} />`;
   return html`
     ${hasRuns && model.table && html`<a class="skip" href="#runs">Skip to the table of runs</a>`}
@@ -50,13 +59,17 @@ export function Page({ model, act }) {
         ${isAllFailed && failures}
         ${isOne ? html`<${OneRun} ...${props} />` : html`<${BestConfigurations} ...${props} />`}
         <${Matters} ...${props} />
-        <${HeatMap} ...${props} />
-        <${AllConfigurations} ...${props} />
+        <${Maps} ...${props} />
         <${EvalsMatrix} ...${props} />
-        <${TradeOff} ...${props} />
-        ${!isAllFailed && failures}
-        <${Running} ...${props} />
-        ${!isOne && html`<${OverTime} ...${props} />`}
+        ${!isAllFailed && isLong(view) && failures}
+        <div class="details">
+          <${TradeOff} ...${props} />
+          <div class="stack">
+            ${!isAllFailed && !isLong(view) && failures}
+            <${Running} ...${props} />
+            ${!isOne && html`<${OverTime} ...${props} />`}
+          </div>
+        </div>
         ${hasRuns && html`<${Runs} ...${props} />`}
         <${Workers} ...${props} />
       `}
@@ -68,6 +81,11 @@ export function Page({ model, act }) {
     <${TokenDialog} ...${props} />
     <p class="toast" role="status">${model.toast}</p>
   `;
+}
+
+/** True if failures need the width of the page. @param {import("../../figures/view.ts").View} view @returns {boolean} */
+function isLong({ failures }) {
+  return failures.length > MAX_SHORT_LIST;
 }
 
 /** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */
@@ -94,7 +112,9 @@ function OneRun({ model }) {
 
 /** What to do next, for a store without rows or results. @param {{ view: import("../../figures/view.ts").View }} props */
 function Empty({ view }) {
-  const { progress: { done, failed, running, problem, reading }, choices: { metrics } } = view;
+  const { progress, choices: { metrics } } = view;
+  const { failed, running, problem, reading } = progress;
+  const done = doneRuns(progress);
   if (problem !== null || reading !== null) return null;
   if (done + failed + running === 0) {
     return html`
@@ -138,7 +158,7 @@ function Matters({ model, act }) {
   if (!matters && effects.length === 0) return null;
   const domain = effectsDomain(effects);
   return html`
-    <div class="matters">
+    <div class=${`matters${effects.length === 0 ? " alone" : ""}`}>
       ${matters && html`
         <${Figure} title="What matters" name="what-matters" data=${matters}
           onChoose=${(/** @type {Mark} */ { i }) => chooseShare(matters, i, act)}
@@ -147,7 +167,8 @@ function Matters({ model, act }) {
           note=${sharesNote(matters, metric)} />
       `}
       ${effects.length > 0 && html`
-        <div class="effects">
+        <div class="container">
+          <div class=${`effects${effects.length === 4 ? " four" : ""}`}>
           ${effects.map((effect, i) =>
             html`
               <${Figure} key=${effect.axis
@@ -157,6 +178,7 @@ function Matters({ model, act }) {
                   drawEffect(effect, { ...options, width, id: `effect${i}`, domain })} />
             `
           )}
+          </div>
         </div>
       `}
     </div>
@@ -234,33 +256,86 @@ function HeatMap({ model, act }) {
   `;
 }
 
-/** Parallel coordinates, and the distribution of the metric. @param {Props} props */
-function AllConfigurations({ model, act }) {
+/** The heat map next to all configurations; the distribution of the metric is below the lower one, or both. @param {Props} props */
+function Maps({ model, act }) {
   const { view } = model;
-  const configurations = view?.configurations;
-  if (!configurations || configurations.mean.length < 2 || configurations.axes.length < 2) {
-    return null;
-  }
-  const options = metricOf(model);
+  if (!view) return null;
+  const { heat, configurations } = view;
+  const hasLines = configurations !== null && configurations.mean.length > 1 &&
+    configurations.axes.length > 1;
+  if (!heat && !hasLines) return null;
+  const props = { model, act };
+  const rows = heat?.y?.parts.length ?? 0;
+  const isShort = heat !== null && heat.z === null && rows <= MAX_SHORT_MAP;
+  const isTall = heat === null || heat.z !== null || rows >= MIN_TALL_MAP;
+  const distribution = hasLines &&
+    html`<${Distribution} ...${props} configurations=${configurations} />`;
   return html`
-    <div class="configurations">
-      <${Figure} title="All configurations" name="configurations" data=${configurations}
-        onChoose=${chooseConfiguration(configurations, act)}
-        draw=${(/** @type {number} */ width) =>
-          drawConfigurations(configurations, { ...options, width, id: "configurations" })}
-        note=${`Each line is a configuration; the best tenth is in colour.${
-          configurations.total > configurations.mean.length
-            ? ` ${configurations.mean.length} of ${configurations.total} are drawn.`
-            : ""
-        }`} />
-      <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3}
-        data=${configurations.histogram} onChoose=${(/** @type {Mark} */ { i }) =>
-          i !== undefined &&
-          act.addFilter(binWhere(configurations.histogram, metricName(model), i))}
-        draw=${(/** @type {number} */ width) =>
-          drawHistogram(configurations.histogram, { ...options, width, id: "histogram" })} />
+    <div class="maps">
+      ${heat && html`<div class="stack"><${HeatMap} ...${props} />${isShort && distribution}</div>`}
+      ${hasLines && html`
+        <div class="stack">
+          <${AllConfigurations} ...${props} configurations=${configurations} />
+          ${isTall && distribution}
+        </div>
+      `}
+      ${!isShort && !isTall && distribution}
     </div>
   `;
+}
+
+/** @typedef {Props & { configurations: import("../../figures/view.ts").Configurations }} ConfigurationsProps */
+
+/** Parallel coordinates. @param {ConfigurationsProps} props */
+function AllConfigurations({ model, act, configurations }) {
+  const options = metricOf(model);
+  return html`
+    <${Figure} title="All configurations" name="configurations" data=${configurations}
+      onChoose=${chooseConfiguration(configurations, act)}
+      brushes=${brushesOf(configurations, model, act)}
+      draw=${(/** @type {number} */ width) =>
+        drawConfigurations(configurations, { ...options, width, id: "configurations" })}
+      note=${`${configurationsWords(configurations)} Drag along an axis to filter.`} />
+  `;
+}
+
+/** The distribution of the metric over runs. @param {ConfigurationsProps} props */
+function Distribution({ model, act, configurations: { histogram } }) {
+  const options = metricOf(model);
+  return html`
+    <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" data=${histogram}
+      onChoose=${(/** @type {Mark} */ { i }) =>
+        i !== undefined && act.addFilter(binWhere(histogram, metricName(model), i))}
+      draw=${(/** @type {number} */ width) =>
+        drawHistogram(histogram, { ...options, width, id: "histogram" })} />
+  `;
+}
+
+/**
+ * The axes of configurations that a range is chosen of: those of params, and that of the metric without replicates.
+ *
+ * @param {import("../../figures/view.ts").Configurations} configurations
+ * @param {import("./main.js").Model} model
+ * @param {import("./main.js").Act} act
+ * @returns {import("./parts/axis_range.js").Brushes}
+ */
+function brushesOf({ axes, mean, n }, model, act) {
+  const { better, metric } = metricOf(model);
+  return {
+    axisAt(index) {
+      const axis = axes[index];
+      if (axis) return paramBrush(axis);
+      // A condition is of runs: those of a configuration differ from its mean.
+      return n.every((runs) => runs === 1)
+        ? metricBrush(metricName(model), metric, better, mean)
+        : undefined;
+    },
+    choose(axis, range) {
+      const { where = "" } = model.choices;
+      const next = withRange(where, axis, range);
+      if (next !== where) act.choose({ where: next });
+    },
+  };
 }
 
 /** The column of the metric. @param {import("./main.js").Model} model @returns {string} */
@@ -280,7 +355,7 @@ function metricName({ view }) {
 function binWhere({ least, most, counts }, column, i) {
   const at = (/** @type {number} */ edge) => least + (most - least) * edge / counts.length;
   const name = nameText(column);
-  return `${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)}`;
+  return `(${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)})`;
 }
 
 /** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */
@@ -306,7 +381,7 @@ function TradeOff({ model, act }) {
     <${Figure} title=${`${metric.label} against ${other.label}`} name="trade-off" kind="trade-off" data=${configurations}
       onChoose=${chooseConfiguration(configurations, act)}
       draw=${(/** @type {number} */ width) =>
-        drawTradeOff(configurations, { ...options, width, id: "trade-off", other: other.label })}
+        drawTradeOff(configurations, { ...options, width, id: "trade-off", other })}
       controls=${html`
         <${Picker} label="against" value=${other.name}
           options=${metrics.filter(({ name }) => name !== metric.name).map((
@@ -321,7 +396,7 @@ function TradeOff({ model, act }) {
 /** The condition of an interval of time. @param {import("../../figures/view.ts").OverTime} overTime @param {number} i @returns {string} */
 function intervalWhere({ start, interval_seconds: seconds }, i) {
   const time = (/** @type {number} */ at) => new Date((start + at * seconds) * 1000).toISOString();
-  return `_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}'`;
+  return `(_stet_timestamp >= '${time(i)}' and _stet_timestamp < '${time(i + 1)}')`;
 }
 
 /** Runs that ended, by time. @param {Props} props */

@@ -16,6 +16,8 @@ const gridProgress = z.strictObject({
 
 /** How far the work has come. */
 export const progress = z.strictObject({
+  store: z.string(),
+  command: z.string().nullable().describe("The command of the newest sweep, without secrets."),
   rows: count,
   done: count.describe("The number of keys that are done, each counted once."),
   failed: count,
@@ -29,7 +31,6 @@ export const progress = z.strictObject({
     .describe("The combinations wanted; null if they are not known."),
 });
 
-export type GridProgress = z.infer<typeof gridProgress>;
 export type Progress = z.infer<typeof progress>;
 
 /** The workers of a cluster, and its queues. */

@@ -6,7 +6,6 @@ import type { Grid } from "../../core/grids/grid.ts";
 import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
 import { Follower, type Reading } from "../mirror/follower.ts";
-import { checkCountable } from "../mirror/grid_done.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import {
   type Answer,
@@ -38,21 +37,20 @@ interface Answerer {
 export class MirrorClient {
   /** Differs for each mirror: its generations and counts are those of no other store. */
   readonly instance: string = randomUUID();
+  readonly #location: string;
   readonly #start: MirrorStart;
   readonly #follower: Follower;
   readonly #listeners = new Set<() => void>();
   #answerer: Promise<Answerer> | undefined;
   #isClosed = false;
 
-  /** @throws {RangeError} If the grid has too many combinations. */
   constructor(backend: Engine, grid?: Grid) {
-    if (grid) checkCountable(grid);
+    this.#location = backend.location;
     this.#start = {
-      location: backend.location,
       grid: grid && { factors: grid.factors, places: grid.places },
     };
     this.#follower = new Follower(backend, {
-      begin: (isWhole) => this.ask("begin", isWhole),
+      begin: (isWhole, count) => this.ask("begin", isWhole, count),
       insert: (rows) => this.ask("insert", rows),
       commit: (columns) => this.ask("commit", columns),
       abort: () => this.ask("abort"),
@@ -72,6 +70,11 @@ export class MirrorClient {
   /** The progress of the copy of all rows that is under way; null if there is none. */
   get reading(): Reading | null {
     return this.#follower.reading;
+  }
+
+  /** The time for which the store has not answered a copy that is under way, in milliseconds. */
+  get silence(): number {
+    return this.#follower.silence;
   }
 
   /** Copies the rows that the store has gained, and resolves to the store's cursor. */
@@ -106,7 +109,7 @@ export class MirrorClient {
   }
 
   #error(reason: string): StoreError {
-    return new StoreError(`Cannot show store "${this.#start.location}": ${reason}`);
+    return new StoreError(`Cannot show store "${this.#location}": ${reason}`);
   }
 
   async #open(): Promise<Answerer> {

@@ -1,31 +1,33 @@
 /** The thread of the mirror: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
-import { Columns, type LostValues } from "../../figures/data/columns/columns.ts";
-import { gridPlan, type ViewFacts } from "../../figures/data/view_facts.ts";
+import { Columns } from "../../figures/data/columns/columns.ts";
+import { gridPlan, noFacts, type ViewFacts } from "../../figures/data/view_facts.ts";
 import { viewOfColumns } from "../../figures/data/view_of.ts";
 import type { ViewQuery } from "../../figures/view.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
-import { GridDone } from "../mirror/grid_done.ts";
-import { Mirror } from "../mirror/mirror.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
-import * as select from "../mirror/select.ts";
-import { type Counted, PlansDone } from "./plans_done.ts";
-import { type KnownKeys, progressOf, type Wanted } from "./progress.ts";
+import { progressOf } from "./progress.ts";
+import { type PageRequest, pageText } from "./runs_page.ts";
 
 /** The URL of this module, whatever it was compiled to. */
 export const mirrorThread: string = import.meta.url;
 
-/** The data that a thread starts with: the store's name in messages, and the grid wanted. */
+/** The data that a thread starts with: the grid wanted. */
 export interface MirrorStart {
-  readonly location: string;
   readonly grid: Pick<Grid, "factors" | "places"> | undefined;
 }
 
-/** The facts of a view that can be many. */
+/** The facts of a store that can be many. */
 export type LargeFacts = Pick<ViewFacts, "failures" | "claims" | "plans">;
+
+/** Facts of a store: the others, and the key of the large ones, which are sent once for it. */
+export interface SentFacts {
+  readonly others: Omit<ViewFacts, keyof LargeFacts>;
+  readonly key: string;
+  readonly large?: LargeFacts | undefined;
+}
 
 /** A request to the thread. Answers come in the order of requests. */
 export interface Question {
@@ -42,76 +44,69 @@ export interface Answer {
 /** The requests that a mirror answers, in its thread. Figures and rows come as JSON. */
 export type MirrorRequests = ReturnType<typeof openMirror>;
 
-function openMirror({ location, grid: wanted }: MirrorStart) {
-  const mirror = new Mirror(location);
-  const grid = wanted && new GridDone(gridOf(wanted.factors, wanted.places));
-  const lost: LostValues = {
-    rowsWhere: (condition) => select.selectPositions(mirror, condition).map((n) => n - 1),
-    at: (column, row) => select.selectValue(mirror, column, row + 1),
-  };
-  let columns = new Columns(lost);
+function openMirror({ grid: wanted }: MirrorStart) {
+  let columns = new Columns();
   /** The columns that are being filled. */
   let filled = columns;
-  let known: { readonly key: string; readonly facts: LargeFacts } | undefined;
-  const plansDone = new PlansDone();
+  let known: { readonly key: string; readonly large: LargeFacts } | undefined;
+  const grid = wanted && gridOf(wanted.factors, wanted.places);
+
+  function replace(next: Columns): void {
+    if (filled !== columns && filled !== next) filled.close();
+    if (columns !== next) columns.close();
+    columns = filled = next;
+  }
+
+  /** Returns the facts that were sent; undefined if the large ones are not known. */
+  function factsOf({ others, key, large }: SentFacts): ViewFacts | undefined {
+    if (large) known = { key, large };
+    if (known?.key !== key) return undefined;
+    const defaults = known.large.plans.find((plan) => plan.defaults)?.defaults;
+    const plans = grid && [gridPlan(grid, defaults)];
+    return { ...others, ...known.large, ...plans && { plans } };
+  }
+
   return {
-    begin(isWhole: boolean): void {
-      mirror.begin(isWhole);
-      filled = isWhole ? new Columns(lost) : columns;
+    begin(isWhole: boolean, count: number | null): void {
+      if (isWhole) filled = new Columns(count ?? 0);
+      else if (columns.length === 0) replace(new Columns(count ?? 0));
     },
     insert(rows: PackedRows): void {
-      mirror.insert(rows);
       filled.insert(rows);
     },
     commit(names: readonly string[]): void {
-      mirror.commit(names);
       filled.commit(names);
-      columns = filled;
+      replace(filled);
     },
     abort(): void {
-      mirror.abort();
-      columns = filled = new Columns(lost);
+      replace(new Columns());
     },
-    /**
-     * Returns a view. The large facts are sent once for a key of theirs.
-     *
-     * @returns Undefined if the facts with this key are not known.
-     */
-    view(
-      query: ViewQuery,
-      others: Omit<ViewFacts, keyof LargeFacts>,
-      key: string,
-      sent?: LargeFacts,
-    ): string | undefined {
-      if (sent) known = { key, facts: sent };
-      if (known?.key !== key) return undefined;
-      const defaults = known.facts.plans.find((plan) => plan.defaults)?.defaults;
-      const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places), defaults)];
-      const facts = { ...others, ...known.facts, ...plans && { plans } };
-      return JSON.stringify(viewOfColumns(columns, query, facts));
+    /** Returns a view; undefined if the large facts are not known. */
+    view(query: ViewQuery, sent: SentFacts): string | undefined {
+      const facts = factsOf(sent);
+      return facts && JSON.stringify(viewOfColumns(columns, query, facts));
     },
-    close: () => mirror.close(),
-    page: (request: select.PageRequest) => pageText(mirror, request),
-    largestText: (column: string) => select.largestText(mirror, column),
-    /** Counts the rows after a position, and gives the newest of them as a JSON array. */
-    addedSince: (position: number, limit: number) => ({
-      count: mirror.count - position,
-      rows: rowsText(select.selectNewest(mirror, position, limit)),
-    }),
-    progress: (known: KnownKeys, now: number, plans: readonly SweepPlan[]) =>
-      JSON.stringify(progressOf(
-        mirror,
-        known,
-        grid
-          ? { total: grid.grid.count, done: grid.count(mirror), from: "grid" }
-          : planned(plansDone.count(mirror, plans)),
-        now,
-      )),
+    /** Returns a page of runs, likewise. Without facts it is one of rows. */
+    page(request: PageRequest, sent?: SentFacts): string | undefined {
+      const facts = sent ? factsOf(sent) : noFacts();
+      return facts && pageText(columns, request, facts);
+    },
+    /** Returns how far the work has come, likewise. */
+    progress(sent: SentFacts): string | undefined {
+      const facts = factsOf(sent);
+      return facts && JSON.stringify(progressOf(columns, facts));
+    },
+    close: () => replace(new Columns()),
+    largestText: (column: string) => columns.get(column)?.largestText(),
+    /** Counts the rows after a position, and gives the newest of them as a JSON array on one line. */
+    addedSince(position: number, limit: number) {
+      const rows: Row[] = [];
+      for (let i = Math.max(position, columns.length - limit); i < columns.length; i++) {
+        rows.push(columns.row(columns.stored, i));
+      }
+      return { count: columns.length - position, rows: `[${rows.map(encodeJsonRow).join(",")}]` };
+    },
   };
-}
-
-function planned(counted: Counted | null): Wanted | undefined {
-  return counted ? { ...counted, from: "plan" } : undefined;
 }
 
 /** Opens the mirror that a start describes; returns the function that answers its requests. */
@@ -138,17 +133,4 @@ if (parentPort && start) {
     }
   });
   port.postMessage("ready");
-}
-
-function pageText(mirror: Mirror, request: select.PageRequest): string {
-  const { rows, total } = select.selectPage(mirror, request);
-  const end = request.offset + rows.length;
-  const next = end < total ? { next: end } : {};
-  const rest = JSON.stringify({ columns: request.columns ?? mirror.columns, total, ...next });
-  return `{"rows":[${rows.map(encodeJsonRow).join(",\n")}],${rest.slice(1)}`;
-}
-
-/** On one line, as an event's data must be. */
-function rowsText(rows: readonly Row[]): string {
-  return `[${rows.map(encodeJsonRow).join(",")}]`;
 }

@@ -65,7 +65,8 @@ const viewAxis: z.ZodType<view.ViewAxis> = z.strictObject({
 const progress: z.ZodType<view.ViewProgress> = z.strictObject({
   store: text,
   location: text,
-  done: count,
+  done: count.describe("Combinations that are done, or all runs if none are planned."),
+  others: count.describe("Runs outside of those planned."),
   failed: count,
   running: count,
   planned: count.nullable(),

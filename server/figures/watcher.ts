@@ -9,6 +9,9 @@ const POLL_INTERVAL_MS = 500;
 /** The delay of a poll after a change made here, in milliseconds: others may come with it. */
 const CHANGE_DELAY_MS = 50;
 
+/** The interval of looks at a poll that a store does not answer, in milliseconds. */
+const SILENCE_INTERVAL_MS = 1000;
+
 /** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
 export class Watcher {
   readonly #known: KnownFacts;
@@ -62,6 +65,9 @@ export class Watcher {
     if (this.#isPolling) return await this.next(POLL_INTERVAL_MS);
     this.#isPolling = true;
     this.#hasChanged = false;
+    const silence = setInterval(() => {
+      if (this.facts.problem !== null) this.#polled.notifyAll();
+    }, SILENCE_INTERVAL_MS);
     // The first copy of a large store takes seconds: what runs and what failed is known before.
     try {
       await this.#known.read();
@@ -70,6 +76,7 @@ export class Watcher {
     } catch (error) {
       this.#problem = messageOf(error);
     } finally {
+      clearInterval(silence);
       this.#isPolling = false;
       this.#polled.notifyAll();
       this.#schedule(this.#hasChanged ? CHANGE_DELAY_MS : POLL_INTERVAL_MS);

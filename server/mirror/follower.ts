@@ -6,8 +6,12 @@ import { type PackedRows, packRows } from "../../figures/data/columns/packed_row
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
-  /** Begins a copy of all rows, in place of the present ones, or of rows to add. */
-  begin(isWhole: boolean): MaybePromise<void>;
+  /**
+   * Begins a copy of all rows, in place of the present ones, or of rows to add.
+   *
+   * @param count The number of all rows of a whole copy; null if it is not known.
+   */
+  begin(isWhole: boolean, count: number | null): MaybePromise<void>;
   insert(rows: PackedRows): MaybePromise<void>;
   /** Ends the copy. @param columns The store's, in its order. */
   commit(columns: readonly string[]): MaybePromise<void>;
@@ -31,6 +35,8 @@ export class Follower {
   #generation = 0;
   #count = 0;
   #reading: Reading | null = null;
+  /** The time of the store's last answer to the copy under way; undefined if there is none. */
+  #answered: number | undefined;
   #running: Promise<string> | undefined;
   #next: Promise<string> | undefined;
 
@@ -47,6 +53,11 @@ export class Follower {
   /** The progress of the copy of all rows that is under way; null if there is none. */
   get reading(): Reading | null {
     return this.#reading;
+  }
+
+  /** The time for which the store has not answered the copy under way, in milliseconds. */
+  get silence(): number {
+    return this.#answered === undefined ? 0 : performance.now() - this.#answered;
   }
 
   /** Changes when the store was changed otherwise than by adding rows. */
@@ -81,8 +92,10 @@ export class Follower {
       if (this.#cursor === undefined) {
         await this.#backend.readAhead((of) => this.#reading = { rows: 0, of });
       }
+      this.#answered = performance.now();
       return await this.#copyAfter();
     } finally {
+      this.#answered = undefined;
       this.#reading = null;
     }
   }
@@ -98,7 +111,7 @@ export class Follower {
     const isNew = isWhole && this.#count > 0;
     try {
       if (isWhole) this.#reading = { rows: 0, of: all };
-      await this.#sink.begin(isNew);
+      await this.#sink.begin(isNew, isWhole ? all : null);
       const count = await this.#copy(rows);
       await this.#sink.commit(await this.#backend.columns());
       this.#count = isNew ? count : this.#count + count;
@@ -117,6 +130,7 @@ export class Follower {
     let count = 0;
     let inserted: MaybePromise<void> = undefined;
     for await (const batch of packRows(yielding(rows))) {
+      this.#answered = performance.now();
       await inserted;
       inserted = this.#sink.insert(batch);
       if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { keyParams } from "../../core/keys/key.ts";
-import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import type { ClusterStatus } from "../../mod.ts";
+import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import type { ServerDeps } from "../deps.ts";
+import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import * as figures from "../figures/figures_schemas.ts";
 import { get, type Route } from "./route.ts";
-import { text } from "./schemas.ts";
 
 /** For how long progress stays the same without an event, in milliseconds: its rate falls. */
 const MAX_AGE_MS = 5000;
@@ -22,31 +21,15 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       path: "/v1/progress",
       summary: "How far the work has come: counts, rate, and time left of the grid",
       query: noQuery,
-      answer: z.strictObject({
-        store: text,
-        command: text.nullable().describe("The command of the newest sweep, without secrets."),
-        ...figures.progress.shape,
-      }),
+      answer: figures.progress,
     }, async () => {
-      const failures = await backend.failures();
-      const held = await backend.held();
-      const failed = failures.map(({ params }) => params);
-      const plans = await backend.plans();
-      const running = held.map(({ key }) => keyParams(key));
-      const age = Math.floor(now() / MAX_AGE_MS);
-      const state = [
-        failures.length,
-        failures.at(-1)?.time,
-        held.length,
-        held.at(-1)?.key,
-        age,
-        planMark(plans),
-      ];
-      return await cache.get("progress", async () => {
-        const progress = await mirror.ask("progress", { failed, running }, now() / 1000, plans);
-        const command = JSON.stringify(newestPlan(plans)?.command ?? null);
-        return `{"store":${JSON.stringify(store)},"command":${command},${progress.slice(1)}`;
-      }, state.join("\0"));
+      const facts = await storeFacts(backend, store, now());
+      const state = `${factsMark(facts)} ${Math.floor(facts.now / MAX_AGE_MS)}`;
+      return await cache.get(
+        "progress",
+        () => askWithFacts(facts, (sent) => mirror.ask("progress", sent)),
+        state,
+      );
     }),
     get({
       path: "/v1/workers",
@@ -60,8 +43,4 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       return await read.status;
     }),
   ];
-}
-
-function planMark(plans: readonly SweepPlan[]): string {
-  return plans.map(({ namespace, time, count }) => `${namespace} ${time} ${count}`).join();
 }

@@ -3,13 +3,14 @@ import path from "node:path";
 import { z } from "zod";
 import type { Engine } from "../../core/contract/engine.ts";
 import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
-import { parseCondition } from "../../core/tools/condition.ts";
 import { isKeyColumn, NAMESPACE } from "../../core/values/columns.ts";
 import { canonicalJson } from "../../core/values/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
 import { areRecords, isParamColumn } from "../../core/values/record_names.ts";
 import type { Row } from "../../core/values/value.ts";
+import { storeFacts } from "../../figures/data/store_facts.ts";
 import type { ServerDeps } from "../deps.ts";
+import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { rolesOf } from "../figures/roles_of.ts";
 import { logOf, readPart, resultFileOf, type RunFile } from "../run_files.ts";
 import { parseBody } from "./body.ts";
@@ -24,7 +25,9 @@ const PART_BYTES = 64 * 1024, MAX_PART_BYTES = 1024 * 1024;
 
 const runQuery = {
   key: longText.exactOptional().describe("The text of its key, as in /v1/view and /v1/claims."),
-  where: longText.exactOptional().describe("A condition that it fulfils; of several, the newest."),
+  where: longText.exactOptional().describe(
+    "A condition that it fulfils; of several rows, the newest.",
+  ),
 };
 
 const file = z.strictObject({
@@ -43,8 +46,14 @@ interface FoundRun {
   readonly matches: number;
 }
 
+/** A page of runs, as its thread answers. */
+interface Page {
+  readonly rows: readonly Row[];
+  readonly counts: { readonly done: number };
+}
+
 /** Routes of one run: its values, failure, log and result file. */
-export function runRoutes({ backend, mirror }: ServerDeps): Route[] {
+export function runRoutes({ backend, mirror, now }: ServerDeps): Route[] {
   const store = path.isAbsolute(backend.location) ? backend.location : undefined;
 
   async function find(query: RunQuery): Promise<FoundRun> {
@@ -58,26 +67,25 @@ export function runRoutes({ backend, mirror }: ServerDeps): Route[] {
     throw new ProblemError(404, "There is no such run: no row, failure or claim has this key");
   }
 
-  /** Returns the newest row that fulfils a condition, or a failure whose params do. */
+  /** Returns the newest row that fulfils a condition; without one, a run that failed or is under way. */
   async function runWhere(where: string): Promise<FoundRun | undefined> {
     await mirror.catchUp();
-    const columns = await backend.columns();
-    if (columns.length === 0) return undefined;
-    parseCondition(where, columns);
-    const text = await mirror.ask("page", { where, limit: 1, offset: 0 });
-    const { total } = JSON.parse(text) as { readonly total: number };
-    if (total === 0) return undefined;
-    const page = total === 1
-      ? text
-      : await mirror.ask("page", { where, limit: 1, offset: total - 1 });
-    const parsed = parseBody(page) as unknown as { readonly rows: readonly Row[] };
-    const row = decodeJsonRow(parsed.rows[0]!);
-    return { ...keyIn(row), row, matches: total };
+    const facts = await storeFacts(backend, backend.location, now());
+    const pageOf = async (status: "done" | "all", offset: number): Promise<Page> => {
+      const request = { where, status, limit: 1, offset };
+      const text = await askWithFacts(facts, (sent) => mirror.ask("page", request, sent));
+      return parseBody(text) as unknown as Page;
+    };
+    const { rows: [other], counts: { done } } = await pageOf("all", 0);
+    const found = done === 0 ? other : (await pageOf("done", done - 1)).rows[0];
+    if (!found) return undefined;
+    const row = decodeJsonRow(found);
+    return { ...keyIn(row), row: done === 0 ? undefined : row, matches: Math.max(done, 1) };
   }
 
   function filesOf({ params, row }: FoundRun) {
-    if (store === undefined) return { log: undefined, result: undefined };
-    return { log: logOf(store, params), result: row && resultFileOf(store, row) };
+    const result = store !== undefined && row ? resultFileOf(store, row) : undefined;
+    return { log: logOf(store, params), result };
   }
 
   return [

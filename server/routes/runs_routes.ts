@@ -3,15 +3,17 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { z } from "zod";
 import type { RowsAfter } from "../../core/contract/backend.ts";
-import type { RunsQuery } from "../../core/contract/wire.ts";
+import type { RunsQuery, RunState } from "../../core/contract/wire.ts";
 import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type Selected, selectRows } from "../../core/tools/select_rows.ts";
 import { fileText } from "../../core/values/cell.ts";
 import { csvField } from "../../core/values/csv_field.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import { isPlainObject, type Row } from "../../core/values/value.ts";
+import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
+import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { closeRows } from "../mirror/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { disposition } from "./disposition.ts";
@@ -40,7 +42,12 @@ const runsQuery: z.ZodType<RunsQuery> = z.strictObject({
     .describe("Default: 100. JSON only."),
   offset: z.coerce.number().int().min(0).exactOptional()
     .describe("The number of rows to skip. JSON only."),
+  status: z.enum(["done", "failed", "running", "all"]).exactOptional().describe(
+    "Runs in these states, with their states and counts. Default: those that are done. JSON only.",
+  ),
 });
+
+const state: z.ZodType<RunState> = z.enum(["done", "failed", "running"]);
 
 const recordAllQuery = z.strictObject({
   retry: z.literal(["true", "false"]).exactOptional()
@@ -49,21 +56,27 @@ const recordAllQuery = z.strictObject({
 });
 
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
-export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
+export function runsRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
   const name = path.parse(store.replace(/[?#].*/s, "")).name || "runs";
 
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
-    const { where, sort, columns, limit = 100, offset = 0 } = query;
+    const { where, sort, columns, limit = 100, offset = 0, status } = query;
     const cursor = await mirror.catchUp();
-    const headers = cacheHeaders(c, cursor);
+    const needsFacts = where !== undefined || status !== undefined;
+    const facts = needsFacts ? await storeFacts(backend, store, now()) : undefined;
+    const headers = cacheHeaders(c, facts ? `${cursor} ${factsMark(facts)}` : cursor);
     if (isUnchanged(c, headers)) return new Response(null, { status: 304, headers });
-    const text = await mirror.ask("page", {
+    const request = {
       where,
       sort: namesIn(sort),
       columns: namesIn(columns),
       limit,
       offset,
-    });
+      status,
+    };
+    const text = facts
+      ? await askWithFacts(facts, (sent) => mirror.ask("page", request, sent))
+      : await mirror.ask("page", request);
     return new Response(text, { headers: { ...headers, "content-type": MEDIA.json } });
   }
 
@@ -125,6 +138,9 @@ export function runsRoutes({ backend, mirror, store }: ServerDeps): Route[] {
         columns: z.array(text),
         total: count,
         next: count.exactOptional(),
+        states: z.array(state).exactOptional().describe("The states of the rows."),
+        counts: z.strictObject({ done: count, failed: count, running: count }).exactOptional()
+          .describe("The numbers of runs that fulfil the condition."),
       }),
       media: STREAMS,
       problems: [406],

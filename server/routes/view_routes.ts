@@ -1,15 +1,14 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
-import { factsMark } from "../../figures/data/store_facts.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
 import { figureSvg } from "../../figures/report/report_svg.ts";
 import type { ViewQuery } from "../../figures/view.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { ServerDeps } from "../deps.ts";
+import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
-import type { MirrorClient } from "../figures/mirror_client.ts";
+import { MAX_SILENCE_MS } from "../figures/silence.ts";
 import { figureQuery, viewAnswer, viewQuery } from "../figures/view_schemas.ts";
 import type { Reading } from "../mirror/follower.ts";
 import { ProblemError } from "./problem.ts";
@@ -23,8 +22,6 @@ const MANY_ROWS = 20_000;
 const EARLY_INTERVAL_FACTOR = 10;
 /** The number of such views in the cache. */
 const MAX_EARLY = 16;
-/** The maximum length of an error and of a stack in a view. */
-const MAX_ERROR = 4000;
 /** The interval of looks at the copy, in milliseconds. */
 const PAUSE_MS = 50;
 
@@ -40,7 +37,7 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     let isCaughtUp: boolean;
     do {
       isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
-    } while (!isCaughtUp && !isLarge(mirror.reading));
+    } while (!isCaughtUp && !isLarge(mirror.reading) && mirror.silence <= MAX_SILENCE_MS);
     await known.read();
     return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
   }
@@ -64,7 +61,8 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
   ): Promise<{ readonly text?: string; readonly etag?: string }> {
     const facts = await factsNow();
     const { mark, claims, reading, problem } = facts;
-    const compute = (): Promise<string> => askView(mirror, query, facts);
+    const compute = (): Promise<string> =>
+      askWithFacts(facts, (sent) => mirror.ask("view", query, sent));
     if (problem !== null) return { text: await compute() };
     if (reading) return { text: await earlyText(JSON.stringify(query), compute) };
     const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
@@ -103,25 +101,6 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
       return new Response(svg, { headers: { "content-type": "image/svg+xml" } });
     }),
   ];
-}
-
-/** Asks the mirror for a view. It keeps what is large of the facts until they change. */
-async function askView(
-  mirror: MirrorClient,
-  query: ViewQuery,
-  { failures, claims, plans, ...others }: ViewFacts,
-): Promise<string> {
-  const kept = { failures, claims, plans };
-  const key = createHash("sha256").update(factsMark({ ...kept, ...others })).digest("base64url");
-  const text = await mirror.ask("view", query, others, key);
-  return text ?? await mirror.ask("view", query, others, key, {
-    ...kept,
-    failures: failures.map((failure) => ({
-      ...failure,
-      error: failure.error.slice(0, MAX_ERROR),
-      stack: failure.stack.slice(0, MAX_ERROR),
-    })),
-  }) ?? "";
 }
 
 function isLarge(reading: Reading | null): boolean {

@@ -6,9 +6,10 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { ColumnError, once, type Row, Store } from "../../mod.ts";
 import { openEngine } from "../open_engine.ts";
-import { followed } from "../mirror_of.ts";
+import { followed } from "../columns_of.ts";
 import { serve } from "../../server.ts";
-import { selectPage } from "../../server/mirror/select.ts";
+import { runsPage } from "../../server/figures/runs_page.ts";
+import { noFacts } from "../../figures/data/view_facts.ts";
 import { tempStore } from "../temp_folder.ts";
 
 const wide = (count: number): Row =>
@@ -130,15 +131,14 @@ test("rows with columns that SQLite cannot hold are refused, and none of the bat
   await backend.close();
 });
 
-test("a mirror follows a store of 1,400 columns", async (t) => {
+test("columns follow a store of 1,400 columns", async (t) => {
   const backend = await openEngine(tempStore(t, "runs.sqlite"), { durability: "process" });
   await backend.recordAll(Array.from({ length: 30 }, (_, seed) => ({ ...wide(1400), seed })));
-  const { mirror, follower } = followed(engineOf(backend));
-  await follower.catchUp();
-  assert.equal(mirror.count, 30);
-  const { rows } = selectPage(mirror, { where: "seed = 29", limit: 1, offset: 0 });
+  const it = followed(engineOf(backend));
+  await it.follower.catchUp();
+  assert.equal(it.columns.length, 30);
+  const { rows } = runsPage(it.columns, { where: "seed = 29", limit: 1, offset: 0 }, noFacts());
   assert.equal(rows[0]!["p1399"], 1399);
-  mirror.close();
   await backend.close();
 });
 

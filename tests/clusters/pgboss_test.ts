@@ -335,6 +335,27 @@ test("stet run sends a program's params as they were written", options, async (t
   );
 });
 
+test("a cluster refuses `adaptive` and --live, which are of one process", options, async (t) => {
+  const square = once(({ n }: { n: number }) => n * n, { store: new MemoryBackend(), quiet: true });
+  const { url } = await place(t);
+  await assert.rejects(
+    async () => await sweep(square, [{ n: 1 }], { executor: cluster(url), adaptive: true }).done,
+    /Cannot sweep on a cluster: adaptive counts .* leave it out/,
+  );
+  const engine = ["-g", "n=1", "--store", url, "--engine", "pgboss"];
+  for (
+    const [args, message] of [
+      [["sweep", `${runsModule}#square`, ...engine, "--adaptive"], /--adaptive .* --engine/],
+      [["sweep", `${runsModule}#square`, ...engine, "--http-retry"], /--http-retry .* --engine/],
+      [["run", ...engine, "--live", "--", "echo", "{n}"], /--live prints .* --engine/],
+    ] as const
+  ) {
+    const run = startCli(t, args);
+    assert.equal(await run.ended(), 2, run.output);
+    assert.match(run.output, message);
+  }
+});
+
 test(
   "the command line refuses an engine without a Postgres store, and a worker without its export",
   {

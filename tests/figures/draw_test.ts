@@ -4,15 +4,20 @@ import process from "node:process";
 import { test } from "node:test";
 import fc from "fast-check";
 import { colorsCss, contrast, standalone } from "../../figures/draw/colors.js";
-import { drawBest } from "../../figures/draw/draw_best.js";
+import { bestTexts, drawBest } from "../../figures/draw/draw_best.js";
 import { drawConfigurations } from "../../figures/draw/draw_configurations.js";
 import { drawEffect } from "../../figures/draw/draw_effect.js";
 import { drawHeat, heatSteps } from "../../figures/draw/draw_heat.js";
 import { drawHistogram } from "../../figures/draw/draw_histogram.js";
-import { drawInterval, intervalDomain } from "../../figures/draw/draw_interval.js";
+import {
+  drawInterval,
+  drawIntervalAxis,
+  intervalDomain,
+} from "../../figures/draw/draw_interval.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
+import { leadWords } from "../../figures/draw/lead_words.js";
 import {
   columnText,
   countText,
@@ -35,6 +40,7 @@ import * as samples from "./drawn_samples.ts";
 import { noParser, type ReadSvg, readSvgs } from "./read_svgs.ts";
 
 const options = { width: 600, better: "lower" as const, metric: "loss", id: "f" };
+const took = { label: "took", better: "lower" as const };
 const narrow = { ...options, width: 320 };
 
 const overTime = {
@@ -55,7 +61,7 @@ const kept: Readonly<Record<string, () => string>> = {
   heat: () => drawHeat(samples.smallHeat, options),
   heat_still: () => drawHeat(samples.smallHeat, { ...options, still: true }),
   trade_off: () =>
-    drawTradeOff(samples.trainConfigurations, { ...options, still: true, other: "took" }),
+    drawTradeOff(samples.trainConfigurations, { ...options, still: true, other: took }),
   configurations: () =>
     drawConfigurations(samples.trainConfigurations, { ...options, still: true }),
   over_time: () => drawOverTime(overTime, options),
@@ -116,7 +122,7 @@ const draws: Readonly<Record<string, fc.Arbitrary<(width: number, still: boolean
     drawConfigurations(configurations, { ...options, width, still })
   ),
   drawTradeOff: anyConfigurations.map((configurations) => (width, still) =>
-    drawTradeOff(configurations, { ...options, width, still })
+    drawTradeOff(configurations, { ...options, width, still, other: took })
   ),
   drawOverTime: anyOverTime.map((overTime) => (width, still) =>
     drawOverTime(overTime, { ...options, width, still })
@@ -207,6 +213,35 @@ test("intervals have a common axis, which a far run does not stretch", () => {
   assert(high < 1 && low > 0);
   const glyph = drawInterval({ ...rows[0]!, most: 1e6 }, { width: 200, domain: [low, high] });
   assert.match(glyph, /l-5 -3v6z/);
+});
+
+test("the axis of intervals has its numbers where the intervals have them", () => {
+  const axis = drawIntervalAxis("loss", { width: 212, domain: [0, 10] });
+  const places = [...axis.matchAll(/ x="([\d.]+)"[^>]*>(\d+)</g)].map(([, x, text]) => [text, x]);
+  assert.deepEqual(places[1], ["5", "106"]);
+  assert.deepEqual(places.map(([text]) => text), ["0", "5", "10"]);
+});
+
+test("a standard deviation has two digits, and the mean one decimal more", () => {
+  const { mean, sd } = bestTexts(samples.trainBest, "loss");
+  assert.deepEqual([mean[0], sd[0], sd[2]], ["0.2491", "± 0.021", "± 0.018"]);
+  const [first, ...rest] = samples.trainBest.rows;
+  const wide = { ...samples.trainBest, rows: [{ ...first!, mean: 123.456, sd: 12.3 }, ...rest] };
+  assert.equal(bestTexts({ ...wide, rows: wide.rows.slice(0, 1) }, "loss").mean[0], "123.5");
+});
+
+test("the lead of the best is a multiple of its standard error, unless both are not told apart", () => {
+  const best = { ...samples.trainBest, ties: 1 };
+  const [first, second] = best.rows;
+  const next = { ...second!, mean: first!.mean + 3 * first!.sd! / Math.sqrt(first!.n) };
+  const rows = [first!, next];
+  assert.equal(
+    leadWords({ ...best, rows }, "loss"),
+    "The next is 0.009 behind, 3 × the standard error of the best.",
+  );
+  assert.equal(leadWords({ ...best, rows, ties: 2 }, "loss"), "");
+  assert.equal(leadWords({ ...best, rows: [{ ...first!, sd: null }, next] }, "loss"), "");
+  assert.equal(leadWords({ ...best, rows: [first!] }, "loss"), "");
 });
 
 test("fitText() cuts in the middle, between characters, to a width", () => {

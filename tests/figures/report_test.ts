@@ -12,6 +12,7 @@ const facts = {
   title: "A & B <runs>",
   command: "stet report runs.csv --metric loss",
   time: "2026-11-30 10:00 UTC",
+  git: "5f3c2a1e9b7d on main, with uncommitted changes",
   version: "1.2.3",
   rows: 200,
 };
@@ -66,10 +67,13 @@ for (const name of Object.keys(samples)) {
   });
 }
 
-test("a report names store, command of the runs, its own command, time, version and filter", () => {
+test("a report names store, command of the runs, its own command, git, time, version and filter", () => {
   const view = viewOfSample("train", { where: "lr > 0.001" });
-  for (const text of [reportHtml(view, facts), reportMarkdown(view, facts)]) {
+  for (const write of [reportHtml, reportMarkdown, reportSvg]) {
+    const text = write(view, facts);
     assert.match(text, /\/data\/train\.csv/);
+    assert.match(text, /5f3c2a1e9b7d on main, with uncommitted changes/);
+    assert.doesNotMatch(write(view, { ...facts, git: undefined }), /\bgit\b/i);
     assert.match(text, /stet run -- a/);
     assert.match(text, /stet report runs\.csv --metric loss/);
     assert.match(text, /2026-11-30 10:00 UTC by stet 1\.2\.3/);
@@ -93,6 +97,7 @@ test("a report says the best configuration, its spread and the lucky run", () =>
     place: 8,
   };
   const lucky = reportHtml({ ...view, best: { ...best, luck, ties: 3 } }, facts);
+  assert.match(html, /The next is 0\.0\d+ behind, \d\.\d × the standard error of the best\./);
   assert.match(
     lucky,
     /The single best run \(0\.2088\) is of another configuration, lr <strong>0\.01668<\/strong>, number 8 by mean: the luck of seed 11\./,

@@ -12,8 +12,8 @@ import { buildBinaries, ownTarget } from "../../scripts/build_binary.ts";
 const folder = mkdtempSync(join(tmpdir(), "stet-binary-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let program = "";
-before(() => {
-  [program = ""] = buildBinaries([ownTarget], folder);
+before(async () => {
+  [program = ""] = await buildBinaries([ownTarget], folder);
 });
 
 // No runtime is on the PATH.

@@ -122,7 +122,7 @@ for (const runtime of servers) {
         assert.equal(done, 99);
       });
       await sweep.ended;
-      await shows(page, ".line", /^99 of 108 · 9 failed · ended/);
+      await shows(page, ".line", /^99 of 108 done · 9 failed · ended/);
       await shows(page, "#range", "1–25 of 99 runs");
       await until(async () => assert.equal(await page.locator(".now").count(), 0));
 

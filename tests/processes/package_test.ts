@@ -99,9 +99,9 @@ function workFolder(project: string, name: string): string {
   return path;
 }
 
-before(() => {
+before(async () => {
   const built = join(folder, "built");
-  buildNpm(built);
+  await buildNpm(built);
   const [packed] = JSON.parse(
     succeed(built, ["npm", "pack", "--json", "--pack-destination", folder]),
   ) as { readonly filename: string; readonly files: { readonly path: string }[] }[];

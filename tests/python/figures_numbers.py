@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import sys
 import warnings
 
@@ -106,6 +107,7 @@ def numbers(case):
         ]
         for (a, b), some in frame.groupby([x, y])["y"]
     }
+    bins = min(max(math.ceil(2 * math.sqrt(len(frame["y"]))), 10), 60)
     return {
         "best": [
             [float(each) if not np.isnan(each) else None for each in row]
@@ -116,7 +118,7 @@ def numbers(case):
         "effects": effects,
         "heat": heat,
         "shares": shares(frame, cells, params, case["exact"]),
-        "histogram": np.histogram(frame["y"], bins=60)[0].tolist(),
+        "histogram": np.histogram(frame["y"], bins=bins)[0].tolist(),
     }
 
 

@@ -289,6 +289,17 @@ test("mergedPlan() keeps an earlier plan only if it contains the later one", () 
   assert.equal(mergedPlan(large, plan(axis("a", 1))).count, 1);
   assert.equal(mergedPlan({ ...large, factors: null }, plan(axis("a", 1))).count, 1);
   assert.equal(mergedPlan(undefined, large), large);
+  // The command is that of the combinations.
+  const named = (command: string, ...factors: readonly ReturnType<typeof axis>[]): SweepPlan => ({
+    ...plan(...factors),
+    command,
+    time: command,
+  });
+  const all = named("all", axis("a", 1, 2), axis("b", 1));
+  const narrowed = mergedPlan(all, named("narrower", axis("a", 1), axis("b", 1)));
+  assert.deepEqual([narrowed.count, narrowed.command, narrowed.time], [2, "all", "narrower"]);
+  const again = mergedPlan(narrowed, named("again", axis("b", 1), axis("a", 2, 1)));
+  assert.deepEqual([again.count, again.command], [2, "again"]);
 });
 
 test("withoutSecretWords() leaves out what may be a secret", () => {

@@ -64,6 +64,11 @@ test("a run that failed or is under way has its reason and its holder", async (t
     "at x\nat y",
     null,
   ]);
+  const byWhere = await (await ask("/v1/run?where=a%3D1")).json();
+  assert.deepEqual([byWhere.status, byWhere.key, byWhere.matches], ["failed", key, 1]);
+  await post("/v1/claim", { params: { b: 2 }, holder: "me" });
+  const running = await (await ask("/v1/run?where=a+is+absent")).json();
+  assert.deepEqual([running.status, running.params], ["running", { b: 2 }]);
   assert.equal((await ask("/v1/run?key=a%1E2%1F")).status, 404);
   for (const query of ["", "?key=a&where=b", "?where=nope%3D1"]) {
     const { status } = await ask(`/v1/run${query}`);

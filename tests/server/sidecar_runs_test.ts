@@ -235,3 +235,26 @@ test("every form has only the rows that were added since a mark", withArrow, asy
   const table = tableFromIPC(new Uint8Array(await (await ask("arrow")).arrayBuffer()));
   assert.deepEqual([...table.getChild("seed")], [2n]);
 });
+
+test("a page with a status has runs that failed and run too, with their states and counts", async (t) => {
+  const { ask, post } = await served(t);
+  const claim = async (seed: number): Promise<unknown> =>
+    (await post("/v1/claim", { params: { seed } })).json.token;
+  await post("/v1/record", { params: { seed: 2 } });
+  await post("/v1/fail", { params: { seed: 1 }, token: await claim(1), error: "no" });
+  await claim(3);
+  const page = async (query: string) => await (await ask(`/v1/runs?${query}`)).json();
+  const all = await page("status=all&sort=-seed");
+  assert.deepEqual(all.rows.map(({ seed }: { seed: number }) => seed), [3, 2, 1]);
+  assert.deepEqual(all.states, ["running", "done", "failed"]);
+  assert.deepEqual([all.total, all.counts], [3, { done: 1, failed: 1, running: 1 }]);
+  const failed = await page("status=failed&where=seed%3D1");
+  assert.deepEqual([failed.total, failed.states], [1, ["failed"]]);
+  assert.deepEqual(failed.counts, { done: 0, failed: 1, running: 0 });
+  const { states, counts, total } = await page("sort=seed");
+  assert.deepEqual([states, counts, total], [undefined, undefined, 1]);
+  const etag = (await ask("/v1/runs?status=all")).headers.get("etag")!;
+  await claim(4);
+  const changed = await ask("/v1/runs?status=all", { headers: { "if-none-match": etag } });
+  assert.deepEqual((await changed.json()).counts, { done: 1, failed: 1, running: 2 });
+});

@@ -52,7 +52,7 @@ export function groupRows(columns: Columns, params: readonly string[]): Groups {
     };
     for (const name of params) {
       const column = columns.get(name);
-      if (!column || column.isLost) continue;
+      if (!column || column.long) continue;
       const count = column.coded().values.length;
       if (product * count > Number.MAX_SAFE_INTEGER) flush();
       pending.push(column);

@@ -1,5 +1,7 @@
 import { canonicalJson } from "../../../core/values/json.ts";
 import type { Value } from "../../../core/values/value.ts";
+import type { LongCells } from "./long_cells.ts";
+import { ownTime, ownTimeText } from "./own_time.ts";
 
 /** The maximum number of different values of a column that has a dictionary. */
 const MAX_CODES = 65_536;
@@ -8,8 +10,16 @@ const MAX_RESULT_CODES = 1024;
 /** The maximum length of all texts of a dictionary, of a param and of a result. */
 const MAX_TEXT_LENGTH = 16_000_000;
 const MAX_RESULT_TEXT_LENGTH = 1_000_000;
+/** The maximum number of values that are not numbers in a column of numbers. */
+const MAX_OTHERS = 65_536;
 
 type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+/** The values of some rows; undefined, or past the end, where a row has none. */
+export type Values = readonly (Value | undefined)[] | Float64Array;
+
+/** The largest number of a metric. Variances need its square, times the number of runs. */
+export const MAX_NUMBER = 1e150;
 
 /** A column whose rows are numbers of a dictionary; 0 is absent. */
 export interface Coded {
@@ -22,11 +32,11 @@ export interface Coded {
 
 /** Counts of the values of a column. */
 export interface ColumnCounts {
-  /** Numbers and booleans that are finite, and their extremes. */
+  /** Numbers and booleans of at most {@linkcode MAX_NUMBER}, and their extremes. */
   numbers: number;
   least: number;
   most: number;
-  /** NaN and infinite numbers. */
+  /** NaN, infinite and larger numbers. */
   left_out: number;
   texts: number;
   /** The length of all texts. */
@@ -35,14 +45,17 @@ export interface ColumnCounts {
 }
 
 /**
- * A column of values in typed arrays: a dictionary with codes, or numbers once they are many. Texts beyond a
- * dictionary are kept if `keepsTexts`, and otherwise only counted.
+ * A column of values, each as it was given. It has a dictionary with codes. Once the values are too many for
+ * it, numbers are in a typed array, and others in a private database. Times as stet writes them are numbers.
  */
 export class Column {
   readonly name: string;
-  readonly #keepsTexts: boolean;
+  readonly #isResult: boolean;
+  readonly #newLong: () => LongCells;
   readonly #maxCodes: number;
   readonly #maxLength: number;
+  /** The number of rows to make room for. */
+  readonly #expected: number;
   /** The counts once there is no dictionary. */
   #counts = noCounts();
   #counted: { readonly length: number; readonly counts: ColumnCounts } | undefined;
@@ -51,24 +64,27 @@ export class Column {
   #index: Map<unknown, number> | undefined = new Map();
   #values: (Value | undefined)[] = [undefined];
   #rows: number[] = [0];
-  #codes: Codes = new Uint8Array(256);
+  #codes: Codes = new Uint8Array(0);
   /** Numbers by row: NaN for each other value, which is in `#others`; absent rows are in `#isAbsent`. */
   #numbers: Float64Array<ArrayBuffer> | undefined;
+  /** True if the numbers are those of times. */
+  #isTimes = false;
   #others = new Map<number, Value>();
   #isAbsent: Uint8Array<ArrayBuffer> | undefined;
-  /** All values by row, of texts that are kept. */
-  #all: (Value | undefined)[] | undefined;
-  #isLost = false;
+  #long: LongCells | undefined;
   #made: { readonly length: number; readonly coded: Coded } | undefined;
   #dictionaryLength = 0;
 
   /**
    * @param isResult True for a column whose values are rarely equal.
-   * @param keepsTexts True to keep texts that are too many for a dictionary.
+   * @param newLong Returns a place for values that are too many or too long.
+   * @param expected The number of rows that it will have, if it is known.
    */
-  constructor(name: string, isResult: boolean, keepsTexts: boolean) {
+  constructor(name: string, isResult: boolean, newLong: () => LongCells, expected = 0) {
     this.name = name;
-    this.#keepsTexts = keepsTexts;
+    this.#isResult = isResult;
+    this.#newLong = newLong;
+    this.#expected = expected;
     this.#maxCodes = isResult ? MAX_RESULT_CODES : MAX_CODES;
     this.#maxLength = isResult ? MAX_RESULT_TEXT_LENGTH : MAX_TEXT_LENGTH;
   }
@@ -78,19 +94,33 @@ export class Column {
     return this.#length;
   }
 
-  /** True if only the counts of its values are known. */
-  get isLost(): boolean {
-    return this.#isLost;
+  /** Its values, if they are too many or too long to be told apart in memory: it has no codes then. */
+  get long(): LongCells | undefined {
+    return this.#long;
   }
 
   /** The numbers by row, if they are too many for a dictionary. Other values are NaN here. */
   get numbers(): Float64Array<ArrayBuffer> | undefined {
-    return this.#numbers;
+    return this.#isTimes ? undefined : this.#numbers;
   }
 
-  /** True if each row has a number, which {@linkcode numbers} has. */
-  get isNumbers(): boolean {
-    return this.#numbers !== undefined && this.#others.size === 0 && !this.#isAbsent;
+  /** The times by row, in seconds since 1970, if its values are such. Other values are NaN here. */
+  get seconds(): Float64Array<ArrayBuffer> | undefined {
+    return this.#isTimes ? this.#numbers : undefined;
+  }
+
+  /** True if {@linkcode numbers} or {@linkcode seconds} say all: each other row is absent. */
+  get isPlain(): boolean {
+    return this.#numbers !== undefined && this.#others.size === 0;
+  }
+
+  /** The rows that {@linkcode numbers} and {@linkcode seconds} do not have, with their values. */
+  *others(): Generator<readonly [row: number, value: Value | undefined]> {
+    yield* this.#others;
+    if (!this.#isAbsent) return;
+    for (let row = 0; row < this.#length; row++) {
+      if (this.#isAbsent[row] === 1) yield [row, undefined];
+    }
   }
 
   /** The counts of its values. */
@@ -102,36 +132,36 @@ export class Column {
     return this.#counted.counts;
   }
 
-  /** Adds the values of rows; undefined, or past the end, where a row has none. */
-  append(values: readonly (Value | undefined)[], length: number): void {
+  /** Adds the values of rows. */
+  append(values: Values, length: number): void {
     const from = this.#length;
     this.#length += length;
+    if (this.#numbers && !this.#isTimes && values instanceof Float64Array) {
+      return this.#appendNumbers(from, values, length);
+    }
     for (let i = 0; i < length; i++) {
-      const value = values[i];
-      if (!this.#index && value !== undefined) addCount(this.#counts, value, 1);
-      this.#set(from + i, value);
+      if (this.#long) return this.#appendLong(from + i, Array.from(values.slice(i, length)));
+      this.#set(from + i, values[i]);
     }
   }
 
-  /** Returns the value of a row. @throws {TypeError} If it {@linkcode isLost}. */
+  /** Returns the value of a row. */
   at(row: number): Value | undefined {
     if (this.#index) return row < this.#codes.length ? this.#values[this.#codes[row]!] : undefined;
-    if (this.#numbers) {
-      if (this.#isAbsent?.[row]) return undefined;
-      return this.#others.size > 0 && this.#others.has(row)
-        ? this.#others.get(row)
-        : this.#numbers[row];
-    }
-    if (this.#isLost) throw new TypeError(`Cannot read column "${this.name}": it is not kept`);
-    return this.#all![row];
+    if (this.#long) return this.#long.at(row);
+    if (this.#isAbsent?.[row]) return undefined;
+    if (this.#others.size > 0 && this.#others.has(row)) return this.#others.get(row);
+    const number = this.#numbers![row]!;
+    return this.#isTimes ? ownTimeText(number) : number;
   }
 
-  /** Returns codes for all rows. @throws {TypeError} If the column {@linkcode isLost}. */
+  /** Returns codes for all rows. @throws {TypeError} If the values are {@linkcode long}. */
   coded(): Coded {
     if (this.#index) {
-      if (this.#codes.length < this.#length) this.#codes = grown(this.#codes, this.#length);
+      if (this.#codes.length < this.#length) this.#codes = this.#grown(this.#codes, this.#length);
       return { codes: this.#codes, values: this.#values, rows: this.#rows };
     }
+    if (this.#long) throw new TypeError(`Cannot code column "${this.name}": it is too long`);
     if (this.#made?.length === this.#length) return this.#made.coded;
     const index = new Map<unknown, number>();
     const values: (Value | undefined)[] = [undefined];
@@ -159,7 +189,7 @@ export class Column {
 
   /** Returns its numbers by row; booleans count 0 and 1, each other value is NaN. */
   toNumbers(): Float64Array<ArrayBuffer> {
-    if (this.#numbers) {
+    if (this.#numbers && !this.#isTimes) {
       if (this.#others.size === 0) return this.#numbers;
       const numbers = this.#numbers.slice(0, this.#length);
       for (const [row, value] of this.#others) numbers[row] = numberOf(value);
@@ -170,29 +200,56 @@ export class Column {
       const table = Float64Array.from(this.#values, numberOf);
       const length = Math.min(this.#length, this.#codes.length);
       for (let row = 0; row < length; row++) numbers[row] = table[this.#codes[row]!]!;
-    } else if (this.#all) {
-      for (let row = 0; row < this.#length; row++) numbers[row] = numberOf(this.#all[row]);
+    } else if (this.#long && this.#counts.texts < this.#counts.present) {
+      for (const [row, value] of this.#long.each()) numbers[row] = numberOf(value);
     }
+    for (const [row, value] of this.#others) numbers[row] = numberOf(value);
     return numbers;
   }
 
-  /** Returns a copy in which rows without a value have this one. Texts that are not kept stay so. */
+  /** Returns its largest text, in the order of UTF-16 units; undefined if there is none. */
+  largestText(): string | undefined {
+    if (this.#long) return this.#long.largestText();
+    let largest: string | undefined;
+    const add = (value: Value | undefined): void => {
+      if (typeof value === "string" && !(largest !== undefined && largest >= value)) {
+        largest = value;
+      }
+    };
+    for (const [code, value] of this.#values.entries()) if (this.#rows[code]! > 0) add(value);
+    for (const value of this.#others.values()) add(value);
+    if (this.#isTimes) {
+      let last = -Infinity;
+      for (let row = 0; row < this.#length; row++) {
+        if (this.#numbers![row]! > last) last = this.#numbers![row]!;
+      }
+      if (last > -Infinity) add(ownTimeText(last));
+    }
+    return largest;
+  }
+
+  /**
+   * Returns a copy in which rows without a value have this one. A column whose values are {@linkcode long}, or
+   * would be, stays as it is.
+   */
   withDefault(value: Value): Column {
     const absent = this.#length - this.counts.present;
-    if (absent === 0 || this.#isLost) return this;
-    const copy = new Column(this.name, false, this.#keepsTexts);
+    const isOther = !this.#index && (typeof value !== "number" || this.#isTimes);
+    if (absent === 0 || this.#long || isOther && absent > MAX_OTHERS / 2) return this;
+    const copy = new Column(this.name, this.#isResult, this.#newLong);
     copy.#length = this.#length;
+    if (this.#index) {
+      this.#fillCodes(copy, value);
+      return copy;
+    }
+    copy.#index = undefined;
     copy.#counts = { ...this.#counts };
-    if (this.#index) this.#fillCodes(copy, value);
-    else {
-      addCount(copy.#counts, value, absent);
-      copy.#index = undefined;
-      if (this.#numbers) this.#fillNumbers(copy, value);
-      else {
-        const valueAt = (row: number): Value =>
-          this.#all![row] === undefined ? value : this.#all![row];
-        copy.#all = Array.from({ length: this.#length }, (_, row) => valueAt(row));
-      }
+    addCount(copy.#counts, value, absent);
+    copy.#isTimes = this.#isTimes;
+    copy.#numbers = this.#numbers!.slice();
+    copy.#others = new Map(this.#others);
+    for (let row = 0; row < this.#length; row++) {
+      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
     }
     return copy;
   }
@@ -200,7 +257,7 @@ export class Column {
   #fillCodes(copy: Column, value: Value): void {
     const values = [...this.#values];
     const rows = [...this.#rows];
-    const key = keyOf(value);
+    const key = Object.is(value, -0) ? NEGATIVE_ZERO : keyOf(value);
     const code = this.#index!.get(key) ?? values.push(value) - 1;
     copy.#index = new Map(this.#index).set(key, code);
     rows[code] = (rows[code] ?? 0) + rows[0]!;
@@ -210,19 +267,11 @@ export class Column {
       : code < 65_536
       ? Uint16Array.from(this.#codes)
       : Uint32Array.from(this.#codes);
-    copy.#codes = grown(codes.subarray(0, this.#length) as Codes, this.#length);
+    copy.#codes = this.#grown(codes, this.#length);
     for (let row = 0; row < this.#length; row++) {
       if (copy.#codes[row] === 0) copy.#codes[row] = code;
     }
     [copy.#values, copy.#rows] = [values, rows];
-  }
-
-  #fillNumbers(copy: Column, value: Value): void {
-    copy.#numbers = this.#numbers!.slice();
-    copy.#others = new Map(this.#others);
-    for (let row = 0; row < this.#length; row++) {
-      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
-    }
   }
 
   #countValues(): ColumnCounts {
@@ -238,28 +287,30 @@ export class Column {
     if (this.#index) {
       if (value === undefined) this.#rows[0]!++;
       else this.#setCode(row, value);
-    } else if (this.#numbers) {
+    } else {
+      if (value !== undefined) addCount(this.#counts, value, 1);
       this.#setNumber(row, value);
-    } else if (this.#all) {
-      this.#all[row] = value;
     }
   }
 
   #setCode(row: number, value: Value): void {
-    const key = keyOf(value);
+    const key = Object.is(value, -0) ? NEGATIVE_ZERO : keyOf(value);
     let code = this.#index!.get(key);
     if (code === undefined) {
       code = this.#values.length;
       if (typeof key === "string") this.#dictionaryLength += key.length;
-      if (code > this.#maxCodes || this.#dictionaryLength > this.#maxLength) {
-        return this.#leaveCodes(row, value);
+      // Times are rarely equal: they need no dictionary before.
+      const isTime = this.#isResult && code === 1 && typeof value === "string" &&
+        !Number.isNaN(ownTime(value));
+      if (isTime || code > this.#maxCodes || this.#dictionaryLength > this.#maxLength) {
+        return this.#leaveCodes(row, value, isTime);
       }
       this.#index!.set(key, code);
       this.#values.push(value);
       this.#rows.push(0);
     }
     this.#rows[code]!++;
-    if (row >= this.#codes.length) this.#codes = grown(this.#codes, row + 1);
+    if (row >= this.#codes.length) this.#codes = this.#grown(this.#codes, row + 1);
     if (code > 255 && this.#codes.BYTES_PER_ELEMENT === 1) {
       this.#codes = Uint16Array.from(this.#codes);
     }
@@ -270,43 +321,93 @@ export class Column {
   }
 
   /** Keeps the values in another way, as they are too many for a dictionary. */
-  #leaveCodes(row: number, value: Value): void {
+  #leaveCodes(row: number, value: Value, isTimes: boolean): void {
     const values = this.#values;
     const codes = this.#codes;
     this.#counts = this.#countValues();
     addCount(this.#counts, value, 1);
     const numbers = values.reduce<number>((sum, each) => sum + Number(typeof each === "number"), 0);
     this.#index = undefined;
-    if (numbers > values.length / 2 && typeof value !== "string") {
-      this.#numbers = new Float64Array(Math.max(codes.length, row + 1));
-      for (let i = 0; i < row; i++) this.#setNumber(i, values[codes[i] ?? 0]);
-    } else if (this.#keepsTexts) {
-      this.#all = Array.from({ length: row }, (_, i) => values[codes[i] ?? 0]);
-    } else {
-      this.#isLost = true;
-    }
     this.#values = [];
     this.#rows = [];
     this.#codes = new Uint8Array(0);
-    this.#set(row, value);
+    const before = function* (): Generator<Value | undefined> {
+      for (let i = 0; i < row; i++) yield values[codes[i] ?? 0];
+      yield value;
+    };
+    if (isTimes || numbers > values.length / 2 && typeof value !== "string") {
+      this.#isTimes = isTimes;
+      this.#numbers = new Float64Array(Math.max(this.#expected, row + 1));
+      let i = 0;
+      for (const each of before()) this.#setNumber(i++, each);
+    } else {
+      this.#long = this.#newLong();
+      this.#long.append(0, before());
+    }
   }
 
   #setNumber(row: number, value: Value | undefined): void {
-    if (row >= this.#numbers!.length) this.#numbers = grown(this.#numbers!, row + 1);
-    if (typeof value === "number") {
-      this.#numbers![row] = value;
+    if (row >= this.#numbers!.length) this.#numbers = this.#grown(this.#numbers!, row + 1);
+    let number = NaN;
+    let isNumber = false;
+    if (this.#isTimes) {
+      if (typeof value === "string") isNumber = !Number.isNaN(number = ownTime(value));
+    } else if (typeof value === "number") {
+      isNumber = true;
+      number = value;
+    }
+    this.#numbers![row] = number;
+    if (isNumber) return;
+    if (value === undefined) {
+      if (row >= (this.#isAbsent?.length ?? 0)) {
+        this.#isAbsent = this.#grown(this.#isAbsent ?? new Uint8Array(0), this.#numbers!.length);
+      }
+      this.#isAbsent![row] = 1;
       return;
     }
-    this.#numbers![row] = NaN;
-    if (value !== undefined) {
-      this.#others.set(row, value);
-    } else {
-      this.#isAbsent ??= new Uint8Array(this.#numbers!.length);
+    this.#others.set(row, value);
+    if (this.#others.size > MAX_OTHERS) this.#leaveNumbers(row);
+  }
+
+  /** Keeps the values in a database, as those that are no numbers are too many. */
+  #leaveNumbers(row: number): void {
+    const long = this.#newLong();
+    long.append(0, Array.from({ length: row + 1 }, (_, i) => this.at(i)));
+    this.#long = long;
+    this.#numbers = this.#isAbsent = this.#made = undefined;
+    this.#isTimes = false;
+    this.#others = new Map();
+  }
+
+  #appendNumbers(from: number, values: Float64Array, length: number): void {
+    const end = from + length;
+    if (end > this.#numbers!.length) this.#numbers = this.#grown(this.#numbers!, end);
+    this.#numbers!.set(values.subarray(0, length), from);
+    const counts = this.#counts;
+    counts.present += length;
+    for (let i = 0; i < length; i++) {
+      const number = values[i]!;
+      if (!(Math.abs(number) < Infinity)) {
+        counts.left_out++;
+        continue;
+      }
+      counts.numbers++;
+      if (number < counts.least) counts.least = number;
+      if (number > counts.most) counts.most = number;
     }
-    if (this.#isAbsent && row >= this.#isAbsent.length) {
-      this.#isAbsent = grown(this.#isAbsent, this.#numbers!.length);
-    }
-    if (value === undefined) this.#isAbsent![row] = 1;
+  }
+
+  #appendLong(from: number, values: readonly (Value | undefined)[]): void {
+    for (const value of values) if (value !== undefined) addCount(this.#counts, value, 1);
+    this.#long!.append(from, values);
+  }
+
+  /** Returns a copy with room for more. */
+  #grown<T extends Codes | Float64Array<ArrayBuffer>>(array: T, least: number): T {
+    const length = Math.max(least, this.#expected, Math.ceil(array.length * 1.25), 256);
+    const copy = new (array.constructor as new (length: number) => T)(length);
+    copy.set(array);
+    return copy;
   }
 }
 
@@ -332,7 +433,7 @@ function addCount(counts: ColumnCounts, value: Value, rows: number): void {
   }
   if (typeof value === "object") return;
   const number = Number(value);
-  if (!Number.isFinite(number)) {
+  if (!(Math.abs(number) <= MAX_NUMBER)) {
     counts.left_out += rows;
     return;
   }
@@ -354,17 +455,12 @@ export function numberOf(value: Value | undefined): number {
   }
 }
 
+/** The key of -0, which a Map takes for 0. */
+const NEGATIVE_ZERO = Symbol("-0");
+
 /** Returns the key of a value in a Map: different for different values. */
 export function keyOf(value: Value): unknown {
   if (typeof value === "object" && value !== null) return `\x1e${canonicalJson(value)}`;
   // A text that begins as the key of an object does.
   return typeof value === "string" && value.startsWith("\x1e") ? `\x1e${value}` : value;
-}
-
-/** Returns a copy with room for more. */
-function grown<T extends Codes | Float64Array<ArrayBuffer>>(array: T, least: number): T {
-  const length = Math.max(least, Math.ceil(array.length * 1.25), 256);
-  const copy = new (array.constructor as new (length: number) => T)(length);
-  copy.set(array);
-  return copy;
 }

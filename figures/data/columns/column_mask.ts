@@ -2,32 +2,17 @@ import { columnsOf, type Condition, type Sign } from "../../../core/tools/condit
 import { whereOf } from "../../../core/tools/where.ts";
 import { type Row, setEntry, type Value } from "../../../core/values/value.ts";
 import type { Columns } from "./columns.ts";
+import { ownTime } from "./own_time.ts";
 
 /** A byte for each row: 1 if it is selected. */
 export type Mask = Uint8Array;
 
-/** Returns the rows that fulfil a condition. @param text The condition as it was written. */
-export function columnMask(columns: Columns, condition: Condition, text: string): Mask {
-  const { length, lost } = columns;
-  if (lost && columnsOf(condition).some((name) => isLost(columns, name))) {
-    const mask = new Uint8Array(length);
-    for (const row of lost.rowsWhere(text)) mask[row] = 1;
-    return mask;
-  }
-  return maskOf(columns, condition);
-}
-
-/** True if values of a column are only in the store. */
-function isLost(columns: Columns, name: string): boolean {
-  const column = columns.get(name);
-  return column ? column.isLost : false;
-}
-
-function maskOf(columns: Columns, condition: Condition): Mask {
+/** Returns the rows that fulfil a condition. */
+export function columnMask(columns: Columns, condition: Condition): Mask {
   switch (condition.kind) {
     case "and":
     case "or": {
-      const [mask, ...others] = condition.parts.map((part) => maskOf(columns, part));
+      const [mask, ...others] = condition.parts.map((part) => columnMask(columns, part));
       for (const other of others) {
         if (condition.kind === "and") {
           for (let i = 0; i < mask!.length; i++) mask![i]! &= other[i]!;
@@ -36,7 +21,7 @@ function maskOf(columns: Columns, condition: Condition): Mask {
       return mask!;
     }
     case "not": {
-      const mask = maskOf(columns, condition.part);
+      const mask = columnMask(columns, condition.part);
       for (let i = 0; i < mask.length; i++) mask[i]! ^= 1;
       return mask;
     }
@@ -55,18 +40,36 @@ function leafMask(columns: Columns, condition: Condition): Mask {
   if (others.length > 0) return rowMask(columns, [name, ...others], isWanted, mask);
   const column = columns.get(name);
   if (!column) return isWanted({}) ? mask.fill(1) : mask;
-  if (column.isNumbers && condition.kind === "compare") {
-    const { left, right, sign } = condition;
-    const number = "value" in right ? right.value : undefined;
-    if ("column" in left && typeof number === "number") {
-      return compareMask(column.numbers!, sign, number, mask);
+  if (column.long) {
+    if (isWanted({})) mask.fill(1);
+    for (const [row, value] of column.long.each()) {
+      mask[row] = Number(isWanted(rowOf(name, value)));
+    }
+    return mask;
+  }
+  if (condition.kind === "compare" && "column" in condition.left && "value" in condition.right) {
+    const { right: { value }, sign } = condition;
+    const than = column.seconds ? timeOf(value) : value;
+    const numbers = column.numbers ?? column.seconds;
+    if (numbers && typeof than === "number") {
+      compareMask(numbers, sign, than, mask);
+      for (const [row, other] of column.others()) {
+        mask[row] = Number(isWanted(rowOf(name, other)));
+      }
+      return mask;
     }
   }
-  if (column.numbers) return rowMask(columns, [name], isWanted, mask);
+  if (column.numbers || column.seconds) return rowMask(columns, [name], isWanted, mask);
   const { codes, values } = column.coded();
-  const table = Uint8Array.from(values, (value) => Number(isWanted(rowOf([name], [value]))));
+  const table = Uint8Array.from(values, (value) => Number(isWanted(rowOf(name, value))));
   for (let i = 0; i < length; i++) mask[i] = table[codes[i]!]!;
   return mask;
+}
+
+/** Returns the seconds of a text that is a time as stet writes it, in whose order its texts are. */
+function timeOf(value: Value): number | undefined {
+  const seconds = typeof value === "string" ? ownTime(value) : NaN;
+  return Number.isNaN(seconds) ? undefined : seconds;
 }
 
 /** Compares numbers with one that is not NaN, or finds NaN. */
@@ -110,16 +113,13 @@ function rowMask(
   mask: Mask,
 ): Mask {
   for (let i = 0; i < mask.length; i++) {
-    mask[i] = Number(isWanted(rowOf(names, names.map((name) => columns.at(name, i)))));
+    mask[i] = Number(isWanted(columns.row(names, i)));
   }
   return mask;
 }
 
-function rowOf(names: readonly string[], values: readonly (Value | undefined)[]): Row {
+function rowOf(name: string, value: Value | undefined): Row {
   const row: Row = {};
-  for (const [i, name] of names.entries()) {
-    const value = values[i];
-    if (value !== undefined) setEntry(row, name, value);
-  }
+  if (value !== undefined) setEntry(row, name, value);
   return row;
 }

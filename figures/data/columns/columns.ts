@@ -1,23 +1,21 @@
-import { NAMESPACE, orderColumns } from "../../../core/values/columns.ts";
+import {
+  ELAPSED,
+  isKeyColumn,
+  NAMESPACE,
+  orderColumns,
+  TIMESTAMP,
+} from "../../../core/values/columns.ts";
 import { canonicalJson } from "../../../core/values/json.ts";
 import { areRecords, isParamColumn } from "../../../core/values/record_names.ts";
-import { isKeyColumn } from "../../../core/values/columns.ts";
-import { isPlainObject, type Row, type Value } from "../../../core/values/value.ts";
-import { Column } from "./column.ts";
-import { type PackedRows, runTimes } from "./packed_rows.ts";
+import { isPlainObject, type Row, setEntry, type Value } from "../../../core/values/value.ts";
+import { Column, type Values } from "./column.ts";
+import { LongCells } from "./long_cells.ts";
+import { CREATED, CUSTOM_DATA, type PackedRows, runTimes } from "./packed_rows.ts";
+import { PrivateDatabase } from "./private_database.ts";
+import { RowNumbers } from "./row_numbers.ts";
 
-/** The custom data of a record: an object, whose entries are its results. */
-const CUSTOM_DATA = "custom_data";
 /** The number of rows that are packed at a time. */
 const BATCH = 1000;
-
-/** The texts that columns do not keep. */
-export interface LostValues {
-  /** Returns the numbers of the rows that fulfil a condition, from 0. */
-  rowsWhere(condition: string): Iterable<number>;
-  /** Returns a value of a column. */
-  at(column: string, row: number): Value | undefined;
-}
 
 /** The range of the ends of runs, and counts of their durations. */
 export interface Times {
@@ -34,13 +32,15 @@ export interface Times {
 
 /** The rows of a store in columns, kept up by the rows that it gains. */
 export class Columns {
-  /** Source of texts that are not kept; undefined: all are kept. */
-  readonly lost: LostValues | undefined;
+  readonly #expected: number;
   readonly #columns = new Map<string, Column>();
+  #db: PrivateDatabase | undefined;
+  #tables = 0;
   #names: readonly string[] = [];
+  #stored: readonly string[] = [];
   #length = 0;
-  #ended = new Float64Array(256);
-  #took = new Float64Array(256);
+  #ended = new RowNumbers();
+  #took = new RowNumbers();
   readonly #times = {
     first: Infinity,
     last: -Infinity,
@@ -49,8 +49,9 @@ export class Columns {
   #isRecords = false;
   readonly #kept = new Map<string, { readonly length: number; readonly value: unknown }>();
 
-  constructor(lost?: LostValues) {
-    this.lost = lost;
+  /** @param expected The number of rows to make room for. */
+  constructor(expected = 0) {
+    this.#expected = expected;
   }
 
   /** The number of rows. */
@@ -63,14 +64,19 @@ export class Columns {
     return this.#names;
   }
 
+  /** The names of the store's columns, in its order. */
+  get stored(): readonly string[] {
+    return this.#stored;
+  }
+
   /** The end of each run, in seconds since 1970; NaN if unknown. */
   get ended(): Float64Array {
-    return this.#ended;
+    return this.#ended.of(this.#plainEnds());
   }
 
   /** The duration of each run in seconds; NaN if unknown. */
   get took(): Float64Array {
-    return this.#took;
+    return this.#took.of(this.#plainDurations());
   }
 
   /** The first and last end of a run, infinite if none is known; the number, sum and extremes of durations. */
@@ -97,15 +103,23 @@ export class Columns {
 
   /** Returns the value of a row. */
   at(name: string, row: number): Value | undefined {
-    const column = this.#columns.get(name);
-    if (!column) return undefined;
-    return column.isLost ? this.lost?.at(name, row) : column.at(row);
+    return this.#columns.get(name)?.at(row);
+  }
+
+  /** Returns a row with some of its columns, in this order. */
+  row(names: readonly string[], row: number): Row {
+    const found: Row = {};
+    for (const name of names) {
+      const value = this.at(name, row);
+      if (value !== undefined) setEntry(found, name, value);
+    }
+    return found;
   }
 
   /** Returns the same rows, of which those without a param have its default. No rows are added to them. */
   withDefaults(defaults: Row): Columns {
     return this.once(`defaults ${canonicalJson(defaults)}`, () => {
-      const filled = new Columns(this.lost);
+      const filled = new Columns();
       filled.#length = this.#length;
       filled.#ended = this.#ended;
       filled.#took = this.#took;
@@ -118,6 +132,7 @@ export class Columns {
       }
       const others = Object.keys(defaults).filter((name) => !this.#columns.has(name));
       filled.#names = orderColumns([...this.#names], others);
+      filled.#stored = this.#stored;
       return filled;
     });
   }
@@ -138,10 +153,12 @@ export class Columns {
   /** Adds rows. */
   insert(rows: PackedRows): void {
     const { length } = rows;
-    this.#insertTimes(rows);
+    const from = this.#length;
+    const ends = this.#plainEnds();
+    const durations = this.#plainDurations();
     const isRecords = areRecords(rows.names);
     this.#isRecords ||= isRecords;
-    const values = new Map(rows.names.map((name, i) => [name, rows.columns[i]!]));
+    const values = new Map<string, Values>(rows.names.map((name, i) => [name, rows.columns[i]!]));
     if (isRecords) addEntries(values);
     for (const name of values.keys()) {
       if (this.#columns.has(name)) continue;
@@ -150,6 +167,10 @@ export class Columns {
     }
     for (const [name, column] of this.#columns) column.append(values.get(name) ?? [], length);
     this.#length += length;
+    const [endOf, durationOf] = runTimes(rows);
+    this.#ended.append(ends, this.#plainEnds(), from, length, endOf!);
+    this.#took.append(durations, this.#plainDurations(), from, length, durationOf!);
+    this.#addTimes(from);
   }
 
   /** Sets the order of columns. @param names The store's columns. */
@@ -158,6 +179,13 @@ export class Columns {
     this.#isRecords ||= areRecords(names);
     const others = [...this.#columns.keys()].filter((name) => !of.has(name));
     this.#names = orderColumns([...names], others);
+    this.#stored = this.#names.filter((name) => of.has(name) || !isEntry(name));
+  }
+
+  /** Frees the rows. */
+  close(): void {
+    this.#db?.close();
+    this.#db = undefined;
   }
 
   /** Adds rows that are objects. */
@@ -180,32 +208,39 @@ export class Columns {
   }
 
   #newColumn(name: string): Column {
-    const column = new Column(name, !isKeyColumn(name), this.lost === undefined);
+    const newLong = (): LongCells =>
+      new LongCells(this.#db ??= new PrivateDatabase(), ++this.#tables);
+    const column = new Column(name, !isKeyColumn(name), newLong, this.#expected);
     column.append([], this.#length);
     return column;
   }
 
-  #insertTimes(rows: PackedRows): void {
-    const end = this.#length + rows.length;
-    if (end > this.#ended.length) {
-      const length = Math.ceil(end * 1.25);
-      this.#ended = copied(this.#ended, length);
-      this.#took = copied(this.#took, length);
-    }
-    const [endOf, tookOf] = runTimes(rows);
-    for (let i = 0; i < rows.length; i++) {
-      const took = tookOf!(i);
-      const end = endOf!(i) ?? NaN;
-      this.#ended[this.#length + i] = end;
-      this.#took[this.#length + i] = took ?? NaN;
+  /** The ends of runs, if a column has them all. */
+  #plainEnds(): Float64Array | undefined {
+    const column = this.#columns.get(TIMESTAMP);
+    return column?.isPlain && !this.#columns.has(CREATED) ? column.seconds : undefined;
+  }
+
+  /** The durations of runs, if a column has them all. */
+  #plainDurations(): Float64Array | undefined {
+    const column = this.#columns.get(ELAPSED);
+    if (!column?.isPlain || this.#columns.has(CUSTOM_DATA)) return undefined;
+    return column.counts.left_out === 0 ? column.numbers : undefined;
+  }
+
+  #addTimes(from: number): void {
+    const { ended, took: durations } = this;
+    const { took } = this.#times;
+    for (let i = from; i < this.#length; i++) {
+      const end = ended[i]!;
       if (end < this.#times.first) this.#times.first = end;
       if (end > this.#times.last) this.#times.last = end;
-      if (took === null) continue;
-      const all = this.#times.took;
-      all.numbers++;
-      all.sum += took;
-      if (took < all.least) all.least = took;
-      if (took > all.most) all.most = took;
+      const seconds = durations[i]!;
+      if (Number.isNaN(seconds)) continue;
+      took.numbers++;
+      took.sum += seconds;
+      if (seconds < took.least) took.least = seconds;
+      if (seconds > took.most) took.most = seconds;
     }
   }
 }
@@ -215,7 +250,7 @@ function isEntry(name: string): boolean {
 }
 
 /** Adds the entries of records' custom data as columns. */
-function addEntries(columns: Map<string, readonly (Value | undefined)[]>): void {
+function addEntries(columns: Map<string, Values>): void {
   const entries = new Map<string, (Value | undefined)[]>();
   for (const [i, value] of (columns.get(CUSTOM_DATA) ?? []).entries()) {
     if (!isPlainObject(value)) continue;
@@ -227,10 +262,4 @@ function addEntries(columns: Map<string, readonly (Value | undefined)[]>): void 
     }
   }
   for (const [name, column] of entries) if (!columns.has(name)) columns.set(name, column);
-}
-
-function copied(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const copy = new Float64Array(length);
-  copy.set(array);
-  return copy;
 }

@@ -1,9 +1,15 @@
-import { drawInterval, intervalDomain } from "../../../figures/draw/draw_interval.js";
-import { columnText, numberText, secondsText, shortValue } from "../../../figures/draw/numbers.js";
-import { counted, namedText, ordinalText, spreadText } from "../format.js";
+import { bestTexts } from "../../../figures/draw/draw_best.js";
+import {
+  drawInterval,
+  drawIntervalAxis,
+  intervalDomain,
+} from "../../../figures/draw/draw_interval.js";
+import { leadWords } from "../../../figures/draw/lead_words.js";
+import { numberText, secondsText, shortValue } from "../../../figures/draw/numbers.js";
+import { counted, namedText, ordinalText } from "../format.js";
 import { html } from "../preact.js";
 
-const GLYPH_WIDTH = 260;
+const GLYPH_WIDTH = 320;
 
 /**
  * The best configurations: a sentence and a table.
@@ -19,14 +25,13 @@ export function BestConfigurations({ model, act }) {
   const hasSpread = best.rows.some(({ sd }) => sd !== null);
   const hasTook = metric.name !== "took" && best.rows.some(({ took }) => took !== null);
   const domain = intervalDomain(best.rows);
-  const meanText = columnText(best.rows.map(({ mean }) => mean), 4);
-  const sdText = columnText(best.rows.map(({ sd }) => sd), 2);
+  const texts = bestTexts(best, metric.label);
   return html`
     <section class="best" aria-labelledby="best-title">
       <div class="head">
         <h2 id="best-title">Best configurations</h2>
       </div>
-      <${Sentence} view=${view} />
+      <${Sentence} view=${view} mean=${`${texts.mean[0]} ${texts.sd[0]}`.trim()} />
       <div class="scroll" tabindex="0" role="group" aria-label="Best configurations">
         <table>
           <thead>
@@ -37,9 +42,10 @@ export function BestConfigurations({ model, act }) {
               ${hasSpread && html`<th scope="col" class="number">± sd</th>`}
               <th scope="col" class="number">n</th>
               ${hasSpread && html`
-                <th scope="col" class="glyph" title="Dot: mean. Thick: ± sd. Thin: least to most.">
-                  <span>${numberText(domain[0])}</span><span>${numberText(domain[1])}</span>
-                </th>
+                <th scope="col" class="glyph" title="Dot: mean. Bar: ± sd. Line: least to most."
+                  dangerouslySetInnerHTML=${{
+                    __html: drawIntervalAxis(metric.label, { width: GLYPH_WIDTH, domain }),
+                  }}></th>
               `}
               ${hasTook && html`<th scope="col" class="number">took</th>`}
             </tr>
@@ -64,9 +70,9 @@ export function BestConfigurations({ model, act }) {
                         : html`<bdi title=${value}>${shortValue(value)}</bdi>`}</td>
                     `
                   )}
-                  <td class="number mean"><b>${meanText(row.mean)}</b></td>
+                  <td class="number mean"><b>${texts.mean[i]}</b></td>
                   ${hasSpread &&
-                    html`<td class="number">${row.sd === null ? "–" : sdText(row.sd)}</td>`}
+                    html`<td class="number">${texts.sd[i] || "–"}</td>`}
                   <td class="number">${row
                     .n}${hasPlan && row.planned !== null && row.planned !== row.n
                     ? `/${row.planned}`
@@ -107,8 +113,8 @@ function labelOf(view, name) {
   return view.choices.params.find((each) => each.name === name)?.label ?? name;
 }
 
-/** @param {{ view: import("../../../figures/view.ts").View }} props */
-function Sentence({ view }) {
+/** @param {{ view: import("../../../figures/view.ts").View, mean: string }} props `mean`: with its sd */
+function Sentence({ view, mean }) {
   const { best, choices: { metric } } = view;
   const first = best?.rows[0];
   if (!best || !first || !metric) return null;
@@ -122,10 +128,9 @@ function Sentence({ view }) {
       Best: <b>${named.length > 0
         ? html`<bdi>${cut(namedText(named))}</bdi>`
         : "the only configuration"}</b> with
-      ${` ${metric.label} `}<b>${spreadText(first.mean, first.sd)}</b>${first.n > 1
-        ? ` (n = ${first.n})`
-        : ""}.
+      ${` ${metric.label} `}<b>${mean}</b>${first.n > 1 ? ` (n = ${first.n})` : ""}.
       ${ties > 1 && ` The first ${ties} are ${first.sd === null ? "equal" : "not told apart"}.`}
+      ${` ${leadWords(best, metric.label)}`}
       ${luck &&
         ` The single best run (${numberText(luck.value)}) is of another configuration, ${
           cut(namedText(luck.params))

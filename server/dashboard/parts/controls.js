@@ -1,4 +1,4 @@
-import { partsOf, withoutPart, withParts } from "../conditions.js";
+import { partsOf, withoutBrackets, withoutPart, withParts } from "../conditions.js";
 import { html } from "../preact.js";
 import { FilterField } from "./filter_field.js";
 import { Picker } from "./picker.js";
@@ -61,8 +61,8 @@ export function Controls({ model, act }) {
         ${parts.map((part, i) =>
           html`
             <span class=${`chip${whereError ? " wrong" : ""}`} key=${part}>
-              <bdi title=${part}>${part}</bdi>
-              <button type="button" aria-label=${`Remove the filter ${part}`}
+              <bdi title=${part}>${withoutBrackets(part)}</bdi>
+              <button type="button" aria-label=${`Remove the filter ${withoutBrackets(part)}`}
                 onClick=${() => act.choose({ where: withoutPart(where, i) })}>×</button>
             </span>
           `

@@ -35,6 +35,10 @@ export function HelpDialog({ model, act }) {
     ["p, Space", "pause, go on"],
     ["Esc", "close, or remove the last filter"],
     ["arrows", "move inside a figure"],
+    [
+      "↑ ↓ on an axis",
+      "choose a value; with Shift, a range. Enter filters by it, Delete shows all",
+    ],
     ["?", "this list"],
   ];
   return html`

@@ -1,5 +1,6 @@
 import { isReserved, isResult } from "../cells.js";
-import { agoText, counted } from "../format.js";
+import { secondsText } from "../../../figures/draw/numbers.js";
+import { agoText, counted, timeText } from "../format.js";
 import { html } from "../preact.js";
 import { Dialog } from "./dialog.js";
 import { Values } from "./values.js";
@@ -12,7 +13,7 @@ import { Values } from "./values.js";
 export function Drawer({ model, act }) {
   const { run } = model;
   if (!run) return null;
-  const { status, row, params, values, failure, running, files, matches } = run;
+  const { status, key, row, params, values, failure, running, files, matches } = run;
   return html`
     <${Dialog} id="run" title=${`Run: ${status}`} kind="drawer" onClose=${act.closeRun}>
       <div class="actions">
@@ -22,12 +23,18 @@ export function Drawer({ model, act }) {
         ${row &&
           html`<button type="button" onClick=${() =>
             act.reset(act.idOf(row))}>Run again …</button>`}
+        ${failure &&
+          html`<button type="button" onClick=${() => act.retryRun(key)}>Retry …</button>`}
       </div>
       ${matches > 1 && html`<p class="note">The newest of ${counted(matches, "run")}.</p>`}
       ${running &&
-        html`<p>Running: <bdi>${running.holder}</bdi>${
-          running.since ? `, since ${agoText(running.since, model.now)}` : ""
-        }</p>`}
+        html`<p>Running${
+          running.since
+            ? ` since ${timeText(Date.parse(running.since) / 1000)}, for ${
+              secondsText(Math.max(Math.round((model.now - Date.parse(running.since)) / 1000), 0))
+            }`
+            : ""
+        }: <bdi>${running.holder}</bdi></p>`}
       ${failure && html`
         <h3 class="bad">Failed: ${counted(failure.attempt, "attempt")}, the last ${agoText(
           failure.time,

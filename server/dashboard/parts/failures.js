@@ -1,3 +1,4 @@
+import { doneRuns } from "../done_runs.js";
 import { agoText, counted, countText, namedText } from "../format.js";
 import { html, useState } from "../preact.js";
 import { equals } from "../conditions.js";
@@ -11,7 +12,7 @@ export function Failures({ model, act }) {
   const { view } = model;
   if (!view || view.failures.length === 0) return null;
   const count = view.failures.reduce((sum, group) => sum + group.count, 0);
-  const isAll = view.progress.done === 0;
+  const isAll = doneRuns(view.progress) === 0;
   return html`
     <section class="failures" aria-labelledby="failures-title">
       <div class="head">

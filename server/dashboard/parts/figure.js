@@ -1,8 +1,9 @@
 import { saveDrawing, savePicture } from "../download.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../preact.js";
+import { axisRanges, prepareAxes } from "./axis_range.js";
 import { Menu } from "./menu.js";
 
-const MARKS = "[data-where], [data-i]";
+const MARKS = "[data-where], [data-i], [data-axis]";
 
 /** @typedef {{ where: string | undefined, i: number | undefined }} Mark */
 
@@ -16,6 +17,7 @@ const MARKS = "[data-where], [data-i]";
  *   draw: (width: number) => string,
  *   data: unknown,
  *   onChoose?: ((mark: Mark) => void) | undefined,
+ *   brushes?: import("./axis_range.js").Brushes | undefined,
  *   controls?: import("../vendor/preact.d.ts").VNode,
  *   note?: import("../vendor/preact.d.ts").VNode,
  *   kind?: string,
@@ -23,7 +25,7 @@ const MARKS = "[data-where], [data-i]";
  * }} props `data` and the width decide whether it is drawn again; `name` is that of a downloaded file.
  */
 export function Figure(
-  { title, name, draw, data, onChoose, controls, note, kind = "", level = 2 },
+  { title, name, draw, data, onChoose, brushes, controls, note, kind = "", level = 2 },
 ) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [width, setWidth] = useState(0);
@@ -52,7 +54,9 @@ export function Figure(
   }, []);
 
   useLayoutEffect(() => {
+    if (brushes) prepareAxes(box.current, brushes);
     const marks = marksIn(box.current);
+    const first = marks.find((mark) => mark.getAttribute("tabindex") === "0") ?? marks[0];
     for (const mark of marks) {
       const own = mark.querySelector(":scope > title");
       if (own) {
@@ -65,20 +69,23 @@ export function Figure(
       }
       mark.setAttribute("tabindex", "-1");
     }
-    const current = marks.find((mark) => keyOf(mark) === active.current) ?? marks[0];
+    const current = marks.find((mark) => keyOf(mark) === active.current) ?? first;
     current?.setAttribute("tabindex", "0");
     if (hadFocus && current && !box.current?.contains(document.activeElement)) current.focus();
   }, [svg]);
 
   useEffect(() => setTip(null), [svg]);
 
-  /** @param {Element | null} mark */
-  function point(mark) {
+  const ranges = useMemo(() => brushes && axisRanges(brushes, point), [data]);
+
+  /** @param {Element | null} mark @param {string | null} [given] */
+  function point(mark, given) {
     const element = box.current;
-    const text = mark instanceof SVGElement || mark instanceof HTMLElement
-      ? mark.dataset["tip"] ?? mark.getAttribute("aria-label") ?? ""
-      : "";
-    if (!mark || !element || text === "") return setTip(null);
+    const text = given ??
+      (mark instanceof SVGElement || mark instanceof HTMLElement
+        ? mark.dataset["tip"] ?? mark.getAttribute("aria-label") ?? ""
+        : "");
+    if (!mark || !element || text === "" || given === null) return setTip(null);
     const outer = element.getBoundingClientRect();
     const inner = mark.getBoundingClientRect();
     setTip({ text, x: inner.left + inner.width / 2 - outer.left, y: inner.top - outer.top });
@@ -98,7 +105,7 @@ export function Figure(
   /** @param {KeyboardEvent} event */
   function onKeyDown(event) {
     const mark = markOf(event);
-    if (!mark) return;
+    if (!mark || ranges?.onKey(event)) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       event.stopPropagation();
@@ -119,18 +126,17 @@ export function Figure(
     <section class=${`figure ${kind}`} aria-label=${title}>
       <div class="head">
         ${heading}
-        <div class="pickers">${controls}
-          <${Menu} label=${`Download the figure ${title}`} symbol="⤓">
-            <button type="button" onClick=${() => saveDrawing(box.current, name)}>SVG</button>
-            <button type="button" onClick=${() => savePicture(box.current, name)}>PNG</button>
-          <//>
-        </div>
+        ${controls && html`<div class="pickers">${controls}</div>`}
+        <${Menu} label=${`Download the figure ${title}`} symbol="⤓">
+          <button type="button" onClick=${() => saveDrawing(box.current, name)}>SVG</button>
+          <button type="button" onClick=${() => savePicture(box.current, name)}>PNG</button>
+        <//>
       </div>
       <div class="drawing-box">
         <div class=${`drawing${onChoose ? " active" : ""}`} ref=${box} dangerouslySetInnerHTML=${{
           __html: svg,
         }}
-          onKeyDown=${onKeyDown}
+          onKeyDown=${onKeyDown} onPointerDown=${ranges?.onDrag} onDblClick=${ranges?.onClear}
           onClick=${(/** @type {Event} */ event) => {
             const mark = markOf(event);
             if (mark) choose(mark);
@@ -141,7 +147,10 @@ export function Figure(
             const mark = markOf(event);
             if (mark) active.current = keyOf(mark);
             point(mark);
-          }} onfocusout=${() => setTip(null)}></div>
+          }} onfocusout=${() => {
+            ranges?.onLeave();
+            setTip(null);
+          }}></div>
         ${tip && html`
           <div class="tip" aria-hidden="true" style=${`left:${
             Math.min(Math.max(tip.x, 80), Math.max(width - 80, 80))
@@ -160,7 +169,7 @@ function marksIn(box) {
 
 /** @param {SVGElement | HTMLElement} mark @returns {string} */
 function keyOf({ dataset }) {
-  return `${dataset["where"]} ${dataset["i"]}`;
+  return `${dataset["where"]} ${dataset["i"]} ${dataset["axis"]}`;
 }
 
 /** @type {Readonly<Record<string, readonly [number, number]>>} */

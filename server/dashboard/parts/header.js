@@ -1,4 +1,5 @@
 import { secondsText } from "../../../figures/draw/numbers.js";
+import { doneRuns } from "../done_runs.js";
 import { counted, countText, rateText, timeText } from "../format.js";
 import { html } from "../preact.js";
 import { Menu } from "./menu.js";
@@ -62,12 +63,12 @@ const LIVE = {
 
 /** @param {{ progress: ViewProgress }} props */
 function Progress({ progress }) {
-  const { done, failed, running, planned, reading } = progress;
+  const { done, others, failed, running, planned, reading } = progress;
   const all = Math.max(planned ?? 0, done + failed + running, 1);
   const width = (/** @type {number} */ part) => `width:${part / all * 100}%`;
   const percent = Math.floor(done / all * 100);
   return html`
-    ${(planned !== null || done + failed + running > 0) && html`
+    ${(planned !== null || doneRuns(progress) + failed + running > 0) && html`
       <div class="bar" role="progressbar" aria-label="Runs done" aria-valuemin="0"
         aria-valuemax=${all}
         aria-valuenow=${done} aria-valuetext=${planned === null
@@ -80,8 +81,9 @@ function Progress({ progress }) {
     `}
     <p class="line">
       <b>${countText(done)}</b>${planned === null
-        ? " done"
-        : ` of ${countText(planned)}`}${failed > 0 &&
+        ? ""
+        : ` of ${countText(planned)}`} done${others > 0 &&
+        ` · ${counted(others, "other run")}`}${failed > 0 &&
         html`<span> · </span><span class="bad">${countText(failed)} failed</span>`}${running > 0 &&
         ` · ${countText(running)} running`}${endText(progress)}${reading &&
         html`<span class="note"> · reading ${countText(reading.rows)}${
@@ -108,12 +110,13 @@ function endText({ running, left_seconds, last_run }) {
 
 /** More numbers, while something runs. @param {{ progress: ViewProgress }} props */
 export function Tiles({ progress }) {
-  const { running, per_second, done, took_seconds, last_run, planned, planned_from } = progress;
+  const { running, per_second, took_seconds, last_run, planned, planned_from } = progress;
   if (running === 0) return null;
+  const count = doneRuns(progress);
   const tiles = [
     ["running", countText(running)],
     ["rate", rateText(per_second)],
-    ["mean run", done > 0 ? secondsText(took_seconds / done) : "–"],
+    ["mean run", count > 0 ? secondsText(took_seconds / count) : "–"],
     ["last run", last_run === null ? "–" : timeText(Date.parse(last_run) / 1000)],
     ...planned === null ? [["planned", "unknown"]] : [],
     ...planned_from === "values" ? [["planned", "all combinations seen"]] : [],

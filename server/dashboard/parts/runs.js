@@ -5,9 +5,12 @@ import { Menu } from "./menu.js";
 
 /** The most runs that are compared. */
 const MAX_COMPARED = 8;
+/** The states of runs, each with a sign. @type {readonly (readonly [import("../main.js").State, string])[]} */
+const STATES = [["done", "✓"], ["failed", "◥"], ["running", "▶"]];
+const SIGNS = new Map(STATES);
 
 /**
- * The table of runs: a page of them, the best first.
+ * The table of runs: a page of them, the best first, then those that failed or are under way.
  *
  * @param {{ model: import("../main.js").Model, act: import("../main.js").Act }} props
  */
@@ -15,23 +18,26 @@ export function Runs({ model, act }) {
   const { table, view, choices, selected, pageSize } = model;
   if (!table || !view) return null;
   const columns = shownColumns(table.columns, choices.columns, view);
+  const numeric = new Set(columns.filter((name) => isNumeric(table.rows, name)));
   const sort = model.sort;
   const first = Number(choices.page ?? "0") * pageSize;
   const last = first + table.rows.length;
   const isLast = last >= table.total;
+  const endedCount = table.counts.done + table.counts.failed;
   return html`
     <section class="runs" id="runs" aria-labelledby="runs-title" tabindex="-1">
       <div class="head">
         <h2 id="runs-title">Runs</h2>
+        <${StatePicker} counts=${table.counts} chosen=${choices.status} act=${act} />
         <div class="pickers">
           ${selected.size > 0 && html`
             <button type="button" disabled=${selected.size < 2} onClick=${act
               .compare}>Compare ${selected.size}</button>
             <button type="button" class="quiet" onClick=${act.clearSelection}>Clear</button>
           `}
-          ${(choices.where ?? "") !== "" && table.total > 0 && html`
+          ${(choices.where ?? "") !== "" && endedCount > 0 && html`
             <button type="button" class="quiet" onClick=${() => act.resetFiltered()}>Run ${counted(
-              table.total,
+              endedCount,
               "run",
             )} again …</button>
           `}
@@ -46,7 +52,7 @@ export function Runs({ model, act }) {
               <th scope="col">status</th>
               ${columns.map((name) =>
                 html`
-                  <th scope="col" class=${isNumeric(table.rows, name)
+                  <th scope="col" class=${numeric.has(name)
                     ? "number"
                     : ""} aria-sort=${sort === name
                     ? "ascending"
@@ -61,25 +67,30 @@ export function Runs({ model, act }) {
             </tr>
           </thead>
           <tbody>
-            ${table.rows.map((row, i) =>
-              html`
+            ${table.rows.map((row, i) => {
+              const state = table.states[i] ?? "done";
+              return html`
                 <tr class=${model.row === i ? "current" : ""}>
                   <td><input type="checkbox" aria-label=${`Compare run ${
                     first + i + 1
                   }`} checked=${selected.has(act.idOf(row))}
                     disabled=${!selected.has(act.idOf(row)) && selected.size >= MAX_COMPARED}
                     onChange=${() => act.select(row)} /></td>
-                  <td><button type="button" class="link" data-row=${i} onClick=${() =>
+                  <td><button type="button" class=${`link ${state}`} data-row=${i} onClick=${() =>
                     act.openRow(i)}
-                    aria-label=${`Open run ${first + i + 1}, done`}>done</button></td>
+                    aria-label=${`Open run ${
+                      first + i + 1
+                    }, ${state}`}><span class="sign" aria-hidden="true">${SIGNS.get(
+                      state,
+                    )}</span>${state}</button></td>
                   ${columns.map((name) => {
                     const value = row[name];
                     const text = cellText(name, value);
                     const full = fullText(value);
                     return html`
-                      <td class=${typeof value === "number" || name === "_stet_timestamp"
-                        ? "number"
-                        : "text"}
+                      <td class=${`${numeric.has(name) ? "number " : ""}${
+                        typeof value === "number" ? "" : "text"
+                      }`}
                         title=${full === text && text.length < 30
                           ? undefined
                           : full}><bdi>${text.length > 200
@@ -88,14 +99,14 @@ export function Runs({ model, act }) {
                     `;
                   })}
                 </tr>
-              `
-            )}
+              `;
+            })}
           </tbody>
         </table>
       </div>
       <div class="foot">
         <p class="note" id="range" role="status">${table.total === 0
-          ? "no runs"
+          ? `no ${choices.status ? `${choices.status} ` : ""}runs`
           : `${countText(first + 1)}–${countText(last)} of ${
             counted(table.total, "run")
           }`}${(choices.where ?? "") === "" ? "" : " that match"}</p>
@@ -111,6 +122,37 @@ export function Runs({ model, act }) {
         </div>
       </div>
     </section>
+  `;
+}
+
+/**
+ * The choice of a state, with the number of runs in each. Without failed or running runs there is none to make.
+ *
+ * @param {{
+ *   counts: import("../main.js").Table["counts"],
+ *   chosen: string | undefined,
+ *   act: import("../main.js").Act,
+ * }} props
+ */
+function StatePicker({ counts, chosen = "", act }) {
+  if (counts.failed + counts.running === 0 && chosen === "") return null;
+  const all = counts.done + counts.failed + counts.running;
+  return html`
+    <div class="states" role="group" aria-label="Status">
+      <button type="button" aria-pressed=${chosen === ""} onClick=${() =>
+        act.choose({ status: "" })}>All ${countText(all)}</button>
+      ${STATES.map(([state, sign]) =>
+        (counts[state] > 0 || chosen === state) && html`
+          <button type="button" class=${state} aria-pressed=${chosen === state}
+            onClick=${() =>
+              act.choose({
+                status: state,
+              })}><span class="sign" aria-hidden="true">${sign}</span>${state} ${countText(
+                counts[state],
+              )}</button>
+        `
+      )}
+    </div>
   `;
 }
 
@@ -176,5 +218,10 @@ function isNumeric(rows, name) {
   if (name === "_stet_timestamp") return true;
   const filled = rows.filter((row) => row[name] !== undefined && row[name] !== null);
   return filled.length > 0 &&
-    filled.filter((row) => typeof row[name] === "number").length * 2 > filled.length;
+    filled.filter((row) => isNumber(row[name])).length * 2 > filled.length;
+}
+
+/** True for a number; NaN and infinite ones are cell text. @param {unknown} value @returns {boolean} */
+function isNumber(value) {
+  return typeof value === "number" || typeof value === "string" && /^(?:nan|-?inf)$/.test(value);
 }

@@ -1,4 +1,4 @@
-import { columnText, fullText, isReserved, isResult } from "../cells.js";
+import { columnText, fullText, isReserved, isResult, wholeText } from "../cells.js";
 import { html } from "../preact.js";
 
 /** @typedef {{ name: string, role: "param" | "result" | "detail", text: string }} RunValue */
@@ -19,7 +19,7 @@ export function Values({ values }) {
               <dt title=${name}><bdi>${columnText(name)}</bdi></dt>
               <dd dir="auto">${text.includes("\n")
                 ? html`<pre tabindex="0" role="group" aria-label=${name}>${text}</pre>`
-                : text}</dd>
+                : wholeText(name, text)}</dd>
             </div>
           `
         )}

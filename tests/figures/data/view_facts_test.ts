@@ -5,7 +5,7 @@ import { gridOf } from "../../../core/grids/grid.ts";
 import { keyOf, keyShape } from "../../../core/keys/key.ts";
 import type { Row, Value } from "../../../core/values/value.ts";
 import { failureKind, failureLine } from "../../../figures/data/failure_groups.ts";
-import { gridPlan, type ViewClaim } from "../../../figures/data/view_facts.ts";
+import { gridPlan, type ViewClaim, type ViewPlan } from "../../../figures/data/view_facts.ts";
 import { isGeometric } from "../../../figures/data/view_axis.ts";
 import { viewOf } from "../../../figures/data/view_of.ts";
 import { betterOf } from "../../../figures/data/better_of.ts";
@@ -46,10 +46,39 @@ test("progress is of the plan, and time is left only while something runs", () =
   assert.equal(ended.progress.planned, 12);
   assert.equal(ended.progress.planned_from, "grid");
   assert.equal(ended.progress.done, 4);
+  assert.equal(ended.progress.others, 1);
   assert.equal(ended.progress.left_seconds, null);
   const claims = [claim({ lr: 1, seed: 1 }, 1)];
   const { progress } = viewOf(rows, {}, { plans: [plan], claims, now: NOW });
   assert(progress.left_seconds! > 20 && progress.left_seconds! < 200, `${progress.left_seconds}`);
+});
+
+test("runs and failures outside of the plans are counted apart", () => {
+  const rows = [0, 1].flatMap((_, i) =>
+    [1, 2, 3].map((seed) => ({
+      ...run({ lr: 0.1, seed }, 1, 10 * seed),
+      _stet_namespace: "ab"[i]!,
+    }))
+  );
+  rows.push({ ...rows[0]! }, { ...run({ lr: 0.1, seed: 4 }, 1, 5), _stet_namespace: "b" });
+  const all = { ...plan, from: "plan" } as const;
+  const some = { ...all, namespace: "a", places: [0, 1, 5], count: 3 };
+  const seen = (plans: readonly ViewPlan[]) => {
+    const { done, others, planned } = viewOf(rows, {}, { plans }).progress;
+    return [done, others, planned];
+  };
+  assert.deepEqual(seen([some]), [2, 5, 3]);
+  assert.deepEqual(seen([some, { ...all, namespace: "b", time: "2" }]), [6, 1, 15]);
+  assert.deepEqual(seen([some, { ...all, namespace: "b", factors: null }]), [6, 1, 15]);
+  assert.deepEqual(seen([{ ...all, namespace: "c" }]), [0, 7, 12]);
+  assert.deepEqual(seen([all]), [4, 0, 12]);
+  assert.deepEqual(seen([]), [7, 0, null]);
+
+  const facts = { plans: [plan], claims: [claim({ lr: 1, seed: 1 }, 1)], now: NOW };
+  const left = (failures: readonly Failure[]) =>
+    viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
+  assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
+  assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
 });
 
 test("a plan without a run is an empty map", () => {
@@ -205,6 +234,22 @@ test("NaN and infinite results are counted and left out", () => {
   assert.match(notes[0]!, /^3 runs without a number of loss/);
 });
 
+test("numbers whose squares are infinite are left out, and a metric of them alone is named", () => {
+  const rows = [1, 2, 1.7e308, -1.7e308, 9e149].map((loss, a) => ({
+    a,
+    "result.loss": loss,
+    "result.size": 1e200 * (a + 1),
+  }));
+  const { choices, best, matters, notes } = viewOf(rows);
+  assert.deepEqual([choices.metric!.numbers, choices.metric!.left_out], [3, 2]);
+  assert.equal(best!.configurations, 3);
+  assert(matters!.shares.every(({ share }) => Number.isFinite(share)));
+  assert.deepEqual(notes, [
+    "2 runs without a number of loss (NaN, infinite or beyond ±1e150) are left out.",
+    "size has no number to draw: all are NaN, infinite or beyond ±1e150.",
+  ]);
+});
+
 test("results of records are entries of their custom data", () => {
   const rows = [1, 2, 3].map((alpha): Row => ({
     id: `${alpha}`,
@@ -230,6 +275,10 @@ test("each namespace has its own params, metrics and runs", () => {
   assert.equal(data.choices.metric!.label, "rows");
   assert.deepEqual([data.rows, data.progress.done], [12, 32]);
   assert.throws(() => viewOf(rows, { namespace: "trian" }), /did you mean "train"/);
+  const others = [{ q: 1, _stet_namespace: "evals", "result.answer": "a long answer in words" }];
+  const texts = (namespace: string) =>
+    viewOf([...rows, ...others], { namespace }).choices.texts.includes("result.answer");
+  assert.deepEqual([texts("train"), texts("evals")], [false, true]);
 });
 
 test("rows without a namespace are not those of the namespace of a failure", () => {

@@ -1,19 +1,14 @@
 import { Buffer } from "node:buffer";
-import { writeCell } from "../../core/values/cell.ts";
-import { canonicalJson, parseJson } from "../../core/values/json.ts";
-import type { Value } from "../../core/values/value.ts";
+import { canonicalJson, parseJson } from "../../../core/values/json.ts";
+import type { Value } from "../../../core/values/value.ts";
 
-/** A cell of the mirror; integers are read as bigints. */
+/** A value in SQLite; integers are read as bigints. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** SQL literals of null, booleans and NaN. */
-export const NULL_SQL = "x'30'";
-export const FALSE_SQL = "x'3166'";
-export const TRUE_SQL = "x'3174'";
-export const NAN_SQL = "x'32'";
-/** The first bytes of integers that int64 does not hold, and of arrays and objects. */
-export const BIG_SQL = "x'33'";
-export const JSON_SQL = "x'34'";
+/** The SQL condition that a column has an array or an object. */
+export function isJsonSql(column: string): string {
+  return `typeof(${column}) = 'blob' AND substr(${column}, 1, 1) = x'34'`;
+}
 
 const NULL = Buffer.from("0");
 const FALSE = Buffer.from("1f");
@@ -21,11 +16,11 @@ const TRUE = Buffer.from("1t");
 const NAN = Buffer.from("2");
 
 /**
- * Returns a value as the mirror keeps it: numbers as numbers, texts as TEXT that SQLite orders by UTF-16 units,
- * as JavaScript does, everything else as a BLOB that begins with its kind. No column has an affinity, so
+ * Returns a value as SQLite has it: numbers as numbers, texts as TEXT that SQLite orders by UTF-16 units,
+ * as JavaScript does, everything else as a BLOB that begins with its kind. Of a column without an affinity
  * nothing is converted: a float of 1e18 stays one, next to the integer.
  */
-export function toMirror(value: Value | undefined): SqlValue {
+export function toSql(value: Value): SqlValue {
   switch (typeof value) {
     case "number":
       return Number.isNaN(value) ? NAN : value;
@@ -34,16 +29,14 @@ export function toMirror(value: Value | undefined): SqlValue {
     case "boolean":
       return value ? TRUE : FALSE;
     case "bigint":
-      return isBig(value) ? Buffer.from(`3${value}`) : value;
-    case "undefined":
-      return null;
+      return BigInt.asIntN(64, value) === value ? value : Buffer.from(`3${value}`);
     default:
       return value === null ? NULL : Buffer.from(`4${ordered(canonicalJson(value))}`);
   }
 }
 
-/** Returns the value of a cell; undefined (absent) for NULL. */
-export function fromMirror(value: SqlValue): Value | undefined {
+/** Returns the value that {@linkcode toSql} was given. */
+export function fromSql(value: Exclude<SqlValue, null>): Value {
   switch (typeof value) {
     case "string":
       return unordered(value);
@@ -54,24 +47,8 @@ export function fromMirror(value: SqlValue): Value | undefined {
       return Number.isSafeInteger(number) ? number : value;
     }
     default:
-      return value === null ? undefined : fromBlob(Buffer.from(value).toString("utf8"));
+      return fromBlob(Buffer.from(value).toString("utf8"));
   }
-}
-
-/** Returns the cell text of a cell; empty if it is absent. */
-export function cellText(cell: SqlValue): string {
-  const value = fromMirror(cell);
-  return value === undefined ? "" : writeCell(value);
-}
-
-/** Returns what an aggregate gave as a number, or null. */
-export function numberOf(value: SqlValue | undefined): number | null {
-  return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
-}
-
-/** True if SQLite has no integer for a value. */
-export function isBig(value: Value | undefined): boolean {
-  return typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
 }
 
 function fromBlob(text: string): Value {
