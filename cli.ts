@@ -14,7 +14,6 @@
  *
  * @module
  */
-import module from "node:module";
 import process from "node:process";
 import type { Io } from "./cli/command.ts";
 
@@ -34,7 +33,7 @@ export async function main(args: readonly string[], io: Io = {}): Promise<number
 if (import.meta.main) {
   // Without it Node strips the types of every module at every start, two thirds of its time here.
   if (process.versions["deno"] === undefined && process.versions["bun"] === undefined) {
-    module.enableCompileCache();
+    process.getBuiltinModule("node:module").enableCompileCache();
   }
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -71,7 +71,7 @@ export async function bundle(entries: readonly string[], folder: string): Promis
       chunkFileNames: "chunks/[name].js",
       comments: false,
       minifyInternalExports: false,
-      codeSplitting: { groups: chunkGroups() },
+      codeSplitting: { groups: chunkGroups(sources) },
     },
   });
   if (servers !== 1) throw new Error(`Cannot build: ${servers} modules import the server, not 1`);
@@ -81,12 +81,15 @@ export async function bundle(entries: readonly string[], folder: string): Promis
  * Returns the groups of the bundler: modules that the same starts load are a chunk. So no start loads what it does not
  * need, and chunks do not import each other in a circle. A group takes along what its modules import, unless a group
  * before it has that: the modules of most starts come first.
+ *
+ * @param files The modules that are files of their own.
  */
-function chunkGroups(): object[] {
+function chunkGroups(files: readonly string[]): object[] {
   let loaded: (readonly [start: string, ids: ReadonlySet<string>])[] | undefined;
   return [3, 2, 1].map((count) => ({
     debugName: `of ${count}`,
     name: (id: string, graph: Graph): string | undefined => {
+      if (files.includes(id)) return undefined;
       loaded ??= Object.entries(STARTS).map(([start, paths]) => [start, loadedBy(paths, graph)]);
       const starts = loaded.filter(([, ids]) => ids.has(id)).map(([start]) => start);
       return starts.length === count ? starts.join("-") : undefined;

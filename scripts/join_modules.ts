@@ -17,8 +17,8 @@ interface Node {
 }
 
 /**
- * Returns a module and all that it imports as one module without comments and indentation: a browser loads a third
- * of the bytes, in one request. Imports and exports are by name; names are bound once.
+ * Returns a module and all that it imports as one module, which a browser loads in one request. Imports and exports are
+ * by name; names are bound once.
  *
  * @throws {TypeError} If a module imports or exports in another way.
  */
@@ -34,7 +34,6 @@ export function joinModules(entry: URL): string {
     const { body } = parse(source, {
       ecmaVersion: "latest",
       sourceType: "module",
-      onComment: (_isBlock, _text, start, end) => void cuts.push({ start, end, text: "" }),
     }) as unknown as { readonly body: readonly Node[] };
     const exported: string[] = [];
     for (const node of body) {
@@ -60,16 +59,14 @@ export function joinModules(entry: URL): string {
     }
     let code = "";
     let at = 0;
-    for (const { start, end, text } of cuts.sort((a, b) => a.start - b.start)) {
-      if (start < at) continue; // a comment within what is replaced
+    for (const { start, end, text } of cuts) {
       code += source.slice(at, start) + text;
       at = end;
     }
     code += source.slice(at);
     const number = numbers.size;
     numbers.set(url.href, number);
-    const shown = code.replace(/^[ \t]+/gm, "").replace(/\n{2,}/g, "\n").trim();
-    parts.push(`M[${number}] = (() => {\n${shown}\nreturn { ${exported.join(", ")} };\n})();\n`);
+    parts.push(`M[${number}] = (() => {\n${code}\nreturn { ${exported.join(", ")} };\n})();\n`);
     return number;
   }
 

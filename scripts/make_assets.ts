@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { colorsCss } from "../figures/draw/colors.js";
+import { compactCode } from "./compact_code.ts";
 import { joinModules } from "./join_modules.ts";
 
 const folder = new URL("../server/dashboard/", import.meta.url);
@@ -21,7 +22,7 @@ export function assetsModule(): string {
     "colors.css": colorsCss(),
     "icon.svg": read("icon.svg"),
     "index.html": read("index.html"),
-    "main.js": licence + joinModules(new URL("main.js", folder)),
+    "main.js": licence + compactCode(joinModules(new URL("main.js", folder))),
     "style.css": read("style.css"),
     "theme.js": read("theme.js"),
   };

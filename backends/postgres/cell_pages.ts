@@ -1,4 +1,5 @@
-import { canonicalCell, writeCell } from "../../core/values/cell.ts";
+import { CELL_END } from "../../core/keys/key.ts";
+import { canonicalCell, isCanonicalColumn, writeCell } from "../../core/values/cell.ts";
 import { isKeyColumn, SOURCE } from "../../core/values/columns.ts";
 import type { Column, Kind } from "./column_kind.ts";
 import type { Connections } from "./connection/connections.ts";
@@ -12,15 +13,16 @@ import { quoted } from "./sql_text.ts";
 const FIRST_ROWS = 100, MAX_ROWS = 16_000;
 /** Number of characters of a page from which the next one has fewer rows. */
 const MAX_CHARACTERS = 1_000_000;
-/** Separates cells. Cell text has no control characters, but texts of other programs may. */
-const END = "\x1f";
 
-/** Some rows as canonical cell text, column by column. An absent cell is empty. */
+/** Some rows as canonical cell text, column by column. */
 export interface CellPage {
   /** Number of rows. */
   readonly length: number;
-  /** The cells of each column. Columns without any cell may be left out. */
-  readonly columns: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The cells of each column, {@linkcode CELL_END} after each. An absent cell is empty. Columns without any cell may
+   * be left out.
+   */
+  readonly columns: ReadonlyMap<string, string>;
 }
 
 interface ReadPage extends CellPage {
@@ -36,7 +38,10 @@ export class CellPages {
   readonly #table: RunTable;
   readonly #rows: RowPages;
 
-  /** @param rows Reads the pages on which a cell holds {@linkcode END}. */
+  /**
+   * @param rows Reads the pages on which a cell holds {@linkcode CELL_END}: cell text has no control characters, but
+   * texts of other programs may.
+   */
   constructor(connections: Connections, table: RunTable, rows: RowPages) {
     this.#connections = connections;
     this.#table = table;
@@ -115,7 +120,7 @@ export class CellPages {
         if (names || isRead(name)) cellsIn(columns, name, rows.length)[i] = writeCell(value);
       }
     }
-    return { length: rows.length, columns };
+    return { length: rows.length, columns: textsOf(columns) };
   }
 }
 
@@ -144,42 +149,63 @@ function cellSql(column: string, kind: Kind): string {
   }
 }
 
-/** Returns the cells of a page; undefined if one of them holds {@linkcode END}. */
+/** Returns the cells of a page; undefined if one of them holds {@linkcode CELL_END}. */
 function cellsOf(
   read: readonly Column[],
   texts: readonly (string | null)[],
   length: number,
   names: readonly string[] | undefined,
 ): CellPage | undefined {
-  const columns = new Map<string, string[]>();
+  const columns = new Map<string, string>();
   for (const [i, { name, kind }] of read.entries()) {
-    const text = texts[i];
-    if (typeof text !== "string") continue;
-    const cells = text.split(END);
-    if (cells.length !== length) return undefined;
-    if (kind !== "bigint" && kind !== "boolean") makeCanonical(cells);
-    columns.set(name, cells);
+    if (typeof texts[i] !== "string") continue;
+    const cells = texts[i] + CELL_END;
+    const isExact = kind === "bigint" || kind === "boolean";
+    if (!isExact && kind !== "double" && countOf(cells) !== length) return undefined;
+    columns.set(name, isExact || isCanonicalColumn(cells) ? cells : canonicalColumn(cells));
   }
-  const more = texts[read.length]?.split(END) ?? []; // JSON has no control characters
+  const more = texts[read.length]?.split(CELL_END) ?? []; // JSON has no control characters
+  const others = new Map<string, string[]>();
   for (const [i, json] of more.entries()) {
     if (json === "") continue;
-    const others = JSON.parse(json) as { readonly [name: string]: unknown };
-    for (const [name, other] of Object.entries(others)) {
+    for (const [name, other] of Object.entries(JSON.parse(json) as Record<string, unknown>)) {
       if (names ? !names.includes(name) : !isRead(name)) continue;
       const cell = canonicalCell(String(other));
-      if (cell !== "") cellsIn(columns, name, length)[i] = cell;
+      if (cell !== "") cellsIn(others, name, length, columns.get(name))[i] = cell;
     }
   }
-  return { length, columns };
+  return {
+    length,
+    columns: others.size === 0 ? columns : new Map([...columns, ...textsOf(others)]),
+  };
 }
 
-function makeCanonical(cells: string[]): void {
-  for (let i = 0; i < cells.length; i++) cells[i] = canonicalCell(cells[i]!);
+/** Returns the number of cells. */
+function countOf(cells: string): number {
+  let count = 0;
+  for (let at = -1; (at = cells.indexOf(CELL_END, at + 1)) !== -1;) count++;
+  return count;
+}
+
+function canonicalColumn(cells: string): string {
+  return cells.split(CELL_END).map(canonicalCell).join(CELL_END);
 }
 
 /** Returns the cells of a column, which is added if need be. */
-function cellsIn(columns: Map<string, string[]>, name: string, length: number): string[] {
+function cellsIn(
+  columns: Map<string, string[]>,
+  name: string,
+  length: number,
+  known?: string,
+): string[] {
   let cells = columns.get(name);
-  if (!cells) columns.set(name, cells = Array<string>(length).fill(""));
+  if (!cells) {
+    cells = known?.split(CELL_END).slice(0, length) ?? Array<string>(length).fill("");
+    columns.set(name, cells);
+  }
   return cells;
+}
+
+function textsOf(columns: ReadonlyMap<string, readonly string[]>): Map<string, string> {
+  return new Map([...columns].map(([name, cells]) => [name, cells.join(CELL_END) + CELL_END]));
 }

@@ -1,6 +1,6 @@
-import { Fingerprint } from "../../core/keys/fingerprint.ts";
 import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
-import { CELL_END, type Key, type KeyShape, NAME_END } from "../../core/keys/key.ts";
+import { Fingerprints } from "../../core/keys/fingerprints.ts";
+import { CELL_END, type Key, type KeyShape } from "../../core/keys/key.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { MaybePromise } from "../../core/runtime/maybe_promise.ts";
 import { readCell } from "../../core/values/cell.ts";
@@ -8,7 +8,7 @@ import { isKeyColumn, SOURCE } from "../../core/values/columns.ts";
 import type { CellPage } from "./cell_pages.ts";
 
 /** Number of lookups that found a row after which keys may be read ahead, and of rows read for each of them. */
-const MIN_FOUND = 1_000, MAX_ROWS_PER_FOUND = 32;
+const MIN_FOUND = 1_000, MAX_ROWS_PER_FOUND = 128;
 /** Maximum number of rows whose keys are kept, about 20 bytes each. */
 const MAX_KNOWN = 5_000_000;
 /** Time for which known keys are believed without asking the server, in milliseconds. */
@@ -49,6 +49,8 @@ export class KnownKeys {
   #asked = -Infinity;
   #known: Known | undefined;
   #isBeginning = false;
+  /** Time of the lookups of this tick: reading the clock takes longer than one of them. */
+  #now: number | undefined;
 
   constructor(rows: KnownRows, maxAgeMs = MAX_AGE_MS) {
     this.#rows = rows;
@@ -57,7 +59,7 @@ export class KnownKeys {
 
   /** Returns the source of the newest row with a key: empty if it has none, undefined if there is no such row. */
   sourceOf(key: Key): MaybePromise<string | undefined> {
-    const now = performance.now();
+    const now = this.#now ??= this.#readClock();
     if (key.shape !== this.#shape || now - this.#asked > MAX_IDLE_MS) {
       this.#shape = key.shape;
       this.#forget();
@@ -68,6 +70,11 @@ export class KnownKeys {
     if (!known) return this.#look(key);
     const isFresh = now - known.confirmed <= FRESH_MS;
     return (isFresh ? known.sourceOf(key) : undefined) ?? this.#lookKnown(known, key, isFresh);
+  }
+
+  #readClock(): number {
+    queueMicrotask(() => this.#now = undefined);
+    return performance.now();
   }
 
   /** Looks a key up once known keys are confirmed, and read as far as that takes to find it. */
@@ -104,7 +111,7 @@ export class KnownKeys {
     const { last, removals } = await this.#rows.state();
     const count = Number(last);
     if (count > MAX_KNOWN || count > this.#found * MAX_ROWS_PER_FOUND) return;
-    const known = new Known(shape, removals, sent);
+    const known = new Known(shape, removals, sent, count);
     if (shape !== this.#shape) return;
     this.#known = known;
     await this.#read(known, last);
@@ -161,14 +168,18 @@ class Known {
   /** Notified when a page of rows was read, and at the end. */
   readonly pageRead = new ConditionVariable();
   readonly #shape: KeyShape;
-  readonly #keys = new FingerprintSet();
+  readonly #keys: FingerprintSet;
+  readonly #fingerprints = new Fingerprints();
   /** The sources, and the number of each by its cell. */
   readonly #sources: string[] = [];
   readonly #sourceNumbers = new Map<string, number>();
   /** Number of the source of each key. */
-  #numbers = new Uint16Array(1024);
+  #numbers: Uint16Array<ArrayBuffer>;
 
-  constructor(shape: KeyShape, removals: string, confirmed: number) {
+  /** @param expected Number of rows of the beginning. */
+  constructor(shape: KeyShape, removals: string, confirmed: number, expected: number) {
+    this.#keys = new FingerprintSet(expected);
+    this.#numbers = new Uint16Array(Math.max(1024, expected));
     this.#shape = shape;
     this.columns = shape.columns && [...shape.columns, SOURCE];
     this.removals = removals;
@@ -180,25 +191,27 @@ class Known {
     const { defaults } = this.#shape;
     const names = this.#shape.columns ??
       [...new Set([...[...columns.keys()].filter(isKeyColumn), ...defaults.keys()])].sort();
-    const key = names.map((name) => ({
-      prefix: name + NAME_END,
-      cells: columns.get(name),
-      fallback: defaults.get(name) ?? "",
-    }));
+    const fingerprints = this.#fingerprints.begin(length);
+    for (const name of names) {
+      fingerprints.column(name, columns.get(name), defaults.get(name) ?? "");
+    }
     const sources = columns.get(SOURCE);
-    const fingerprint = new Fingerprint();
-    for (let i = 0; i < length; i++) {
-      fingerprint.begin();
-      for (const { prefix, cells, fallback } of key) {
-        const cell = cells?.[i] || fallback;
-        if (cell !== "") fingerprint.text(prefix).text(cell).text(CELL_END);
+    let source = CELL_END; // with its end
+    let sourceNumber = this.#numberOf("");
+    for (let i = 0, at = 0; i < length; i++) {
+      if (sources !== undefined) {
+        if (!sources.startsWith(source, at)) {
+          source = sources.slice(at, sources.indexOf(CELL_END, at) + 1);
+          sourceNumber = this.#numberOf(source.slice(0, -1));
+        }
+        at += source.length;
       }
-      const number = this.#keys.add(fingerprint.end());
+      const number = this.#keys.add(fingerprints.end(i));
       if (number === this.#numbers.length) {
         const bytes = this.#numbers.buffer.transfer(2 * this.#numbers.byteLength);
         this.#numbers = new Uint16Array(bytes);
       }
-      this.#numbers[number] = this.#numberOf(sources?.[i] ?? "");
+      this.#numbers[number] = sourceNumber;
     }
   }
 

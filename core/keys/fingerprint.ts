@@ -38,6 +38,26 @@ export class Fingerprint implements CellSink {
     return this;
   }
 
+  /** Feeds a text from a place up to a code unit and with it, and returns the place after that. */
+  until(text: string, start: number, last: number): number {
+    let { a, b, c } = this;
+    let at = start;
+    while (at < text.length) {
+      const unit = text.charCodeAt(at++);
+      a = Math.imul(a ^ unit, 0x85ebca6b);
+      b = Math.imul(b ^ unit, 0xc2b2ae35);
+      c = Math.imul(c ^ unit, 0x27d4eb2f);
+      a = a << 13 | a >>> 19;
+      b = b << 17 | b >>> 15;
+      c = c << 7 | c >>> 25;
+      if (unit === last) break;
+    }
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    return at;
+  }
+
   /** Feeds ASCII bytes: the same as feeding the text that they spell. */
   ascii(bytes: Uint8Array, start: number, end: number): this {
     let { a, b, c } = this;

@@ -210,11 +210,13 @@ export class Runs implements Target<CallPlan> {
 
   /** Returns the run of params by name, or of an array of arguments. */
   plan(item: unknown): CallPlan {
-    if (Array.isArray(item)) return { ...this.#planOf(item), item };
+    if (Array.isArray(item)) return this.#planOf(item, undefined, item);
     const { style, names = [], only } = this.#signature;
     if (!isPlainObject(item)) {
       const isOnly = style === "either" || (style === "positional" && names.length === 1);
-      if (isOnly && item !== undefined && item !== null) return { ...this.#planOf([item]), item };
+      if (isOnly && item !== undefined && item !== null) {
+        return this.#planOf([item], undefined, item);
+      }
       const got = item === null ? "null" : typeof item;
       throw new TypeError(
         `Cannot sweep ${this.label}(): its params must be objects { name: value, … }, or arrays ` +
@@ -222,16 +224,16 @@ export class Runs implements Target<CallPlan> {
       );
     }
     if (only !== undefined && Object.hasOwn(item, only) && Object.keys(item).length === 1) {
-      return { ...this.#planOf([item[only]]), item };
+      return this.#planOf([item[only]], undefined, item);
     }
     if (style !== "positional") {
       if (style === "object") this.#checkFields(item, names);
-      return { ...this.#planOf([item]), item };
+      return this.#planOf([item], undefined, item);
     }
     for (const name of Object.keys(item)) {
       if (!names.includes(name)) throw this.#noParam(name, names);
     }
-    return { ...this.#planOf(names.map((name) => item[name])), item };
+    return this.#planOf(names.map((name) => item[name]), undefined, item);
   }
 
   params({ key }: Plan): Row {
@@ -276,13 +278,13 @@ export class Runs implements Target<CallPlan> {
     );
   }
 
-  #planOf(args: readonly unknown[], self?: unknown): CallPlan {
+  #planOf(args: readonly unknown[], self?: unknown, item?: unknown): CallPlan {
     const params = this.#signature.params(args);
     const columns = this.#signature.keyColumns(args);
     if (!columns) this.#checkNames(params);
     const { namespace } = this.#options;
     if (namespace !== undefined) params[NAMESPACE] = namespace;
-    return { key: keyOf(this.#shapeOf(columns), params, columns), args, self };
+    return { key: keyOf(this.#shapeOf(columns), params, columns), args, self, item };
   }
 
   /** Rows of another namespace never count, so that column is in every key. */

@@ -40,6 +40,8 @@ import { YieldTimer } from "../runtime/yield_timer.ts";
 
 /** Maximum number of keys that others run before they are looked up again. */
 const MAX_BUSY = 256;
+/** Maximum number of keys that there is space for from the beginning. */
+const MAX_EXPECTED = 2_000_000;
 /** Number of runs that have ended before a share of them counts. */
 const MIN_ENDED = 20;
 /** Maximum number of keys that are looked up at once, in a store that answers later. */
@@ -95,7 +97,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   readonly #concurrency: number;
   readonly #log: (message: string) => void;
   readonly #counts = { ran: 0, skipped: 0, failed: 0 };
-  readonly #seen = new FingerprintSet();
+  readonly #seen: FingerprintSet;
   /** Keys that are looked up, in the order of the items. */
   readonly #looks: Look[] = [];
   /**
@@ -145,6 +147,7 @@ class Sweeping implements Sweep<unknown>, Interruptible {
     this.#params = params;
     this.#items = items;
     this.#total = total;
+    this.#seen = new FingerprintSet(Math.min(total ?? 0, MAX_EXPECTED));
     this.#options = options;
     this.#executor = options.executor ?? inProcess();
     const { concurrency = this.#executor.concurrency, claimAhead = 0, perSecond } = options;

@@ -82,6 +82,24 @@ export function canonicalCell(text: string): string {
  */
 const ordinary = /^[a-eghj-mo-su-zA-EGHJ-MO-SU-Z_/](?:[ -~]*[!-~])?$/;
 
+/**
+ * True if {@linkcode canonicalCell} is known to change none of the cells of a column. It looks at them as one text,
+ * which takes a tenth of the time.
+ *
+ * @param cells The cells, U+001F after each.
+ */
+export function isCanonicalColumn(cells: string): boolean {
+  return !doubtful.test(cells);
+}
+
+/** A cell of a column that is not empty, a numeral as below, or a text that begins as no other value does. */
+const doubtful = new RegExp(
+  "(?:^|\\x1f)(?!$|\\x1f" +
+    "|(?=[-.0-9]{1,15}\\x1f)(?!-0\\x1f)-?(?:0(?!\\.0000)|[1-9][0-9]*)(?:\\.[0-9]*[1-9])?\\x1f" +
+    "|(?!(?:none|null|true|false|nan|inf|infinity)\\x1f)[a-z_/](?:[ -~]*[!-~])?\\x1f)",
+  "i",
+);
+
 /** At most 15 digits, which a double keeps: such a text is what the number it spells is written as. */
 const canonicalNumeral = /^(?!-0$)-?(?:0(?!\.0000)|[1-9][0-9]*)(?:\.[0-9]*[1-9])?$/;
 

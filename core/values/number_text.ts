@@ -23,11 +23,24 @@ export function isTooLong(integer: bigint): boolean {
  */
 export function floatText(x: number): string {
   const size = Math.abs(x);
-  if (size >= 1e-4 && size < 1e16) return Number.isInteger(x) ? `${x}.0` : `${x}`;
+  if (size >= 1e-4 && size < 1e16) return Number.isInteger(x) ? `${x}.0` : fractionText(x);
   if (x === 0) return Object.is(x, -0) ? "-0.0" : "0.0";
   if (size === Infinity) return x > 0 ? "inf" : "-inf";
   if (Number.isNaN(x)) return "nan";
   return x.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+/** Number of fractions whose text is kept. A power of two. */
+const FRACTIONS = 1024;
+const fractions = new Float64Array(FRACTIONS);
+const fractionTexts: string[] = Array(FRACTIONS).fill("");
+
+/** Returns the text of a number that is not an integer. A grid has few, each in many combinations. */
+function fractionText(x: number): string {
+  const at = x * 10_000 & FRACTIONS - 1;
+  if (fractions[at] === x) return fractionTexts[at]!;
+  fractions[at] = x;
+  return fractionTexts[at] = `${x}`;
 }
 
 /**

@@ -66,8 +66,8 @@ export function bestOf(
         most: cells.most[cell]!,
         n: cells.n[cell]!,
         failed: failed[i]!,
-        // Runs of earlier plans are in the store, too.
-        planned: planned === null ? null : Math.max(planned, cells.n[cell]!),
+        // A configuration outside of the plan can have more.
+        planned: planned !== null && cells.n[cell]! > planned ? null : planned,
         took: Number.isNaN(cells.took[cell]) ? null : cells.took[cell]!,
         few: planned !== null && cells.n[cell]! < planned / 2,
       };
@@ -98,8 +98,10 @@ function plannedRuns(selection: Selection): number | null {
   const { choices: { over }, columns, plan, cells, filtered } = selection;
   const replicates = over.filter((name) => selection.domain(name).length > 0);
   // With a condition on replicates, fewer runs are wanted than those of the plan.
-  if (plan?.factors && !plan.places && !over.some((name) => filtered.includes(name))) {
-    const ofOver = plan.factors.filter(({ names }) => names.every((name) => over.includes(name)));
+  const ofOver = plan?.factors?.filter(({ names }) => names.some((name) => over.includes(name)));
+  // A factor that has other params too is not the same for each configuration.
+  const isEqual = ofOver?.every(({ names }) => names.every((name) => over.includes(name)));
+  if (ofOver && isEqual && !plan?.places && !over.some((name) => filtered.includes(name))) {
     return ofOver.reduce((product, { parts }) => product * parts.length, 1);
   }
   if (replicates.length === 0) return 1;

@@ -99,7 +99,7 @@ function failedRun(
     time,
     attempt,
     stack: stack.length > stackLength ? `${stack.slice(0, stackLength)}…` : stack,
-    key: keyOf(keyShape(undefined), recorded).text,
+    key: keyOf(keyShape(undefined), recorded ?? params).text,
   };
 }
 

@@ -25,8 +25,8 @@ export function notesOf(selection: Selection): string[] {
     );
   }
   for (const name of columns.results) {
-    const { numbers, left_out } = columns.get(name)!.counts;
-    if (numbers === 0 && left_out > 0) {
+    const counts = columns.get(name)?.counts;
+    if (counts?.numbers === 0 && counts.left_out > 0) {
       notes.push(`${name.replace(/^result\./, "")} has no number to draw: all are ${UNDRAWN}.`);
     }
   }

@@ -1,6 +1,6 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { ViewProgress } from "../view.ts";
-import { groupRows } from "./columns/cells.ts";
+import { countGroups } from "./columns/cells.ts";
 import { keyOf } from "./columns/column.ts";
 import type { Columns } from "./columns/columns.ts";
 import { plannedKeys, plansDone } from "./plan_done.ts";
@@ -63,7 +63,7 @@ function inferredDone(
   columns: Columns,
   facts: ViewFacts,
 ): { readonly planned: number | null; readonly done: number } {
-  const done = groupRows(columns, keyNames(columns)).count;
+  const done = countGroups(columns, keyNames(columns));
   return { planned: inferred(columns, facts, done), done };
 }
 

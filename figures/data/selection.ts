@@ -5,7 +5,7 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import { entryOf, type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
-import { type Cells, cellsOf } from "./columns/cells.ts";
+import { type Cells, cellsOf, groupRows } from "./columns/cells.ts";
 import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
 import { conditionOf, orAbsent } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
@@ -17,10 +17,13 @@ import type { ViewClaim, ViewFacts, ViewPlan } from "./view_facts.ts";
 /** The name of the durations among metrics. */
 export const TOOK = "took";
 
+/** The maximum number of configurations that are kept for another view. */
+const MAX_KEPT_CELLS = 65_536;
+
 /** A failure whose params have their defaults. */
 export interface SelectedFailure extends Failure {
-  /** The params as they were recorded. */
-  readonly recorded: Row;
+  /** The params as they were recorded, if they lack a default. */
+  readonly recorded?: Row;
 }
 
 /** The choices of a query on a store, and the rows that fulfil its condition. */
@@ -73,15 +76,17 @@ export class Selection {
       ? stored
       : stored.withDefaults(this.#defaults);
     this.columns = columns;
-    const whole = (params: Row): Row => withDefaults(params, this.#defaults);
-    this.failures = facts.failures.filter(({ params }) => inNamespace(params))
-      .map((failure) => ({
+    this.failures = facts.failures.filter(({ params }) => inNamespace(params));
+    this.claims = facts.claims.filter(({ params }) => inNamespace(params));
+    if (columns !== stored) {
+      const whole = (params: Row): Row => withDefaults(params, this.#defaults);
+      this.failures = this.failures.map((failure) => ({
         ...failure,
         params: whole(failure.params),
         recorded: failure.params,
       }));
-    this.claims = facts.claims.filter(({ params }) => inNamespace(params))
-      .map((claim) => ({ ...claim, params: whole(claim.params) }));
+      this.claims = this.claims.map((claim) => ({ ...claim, params: whole(claim.params) }));
+    }
     const names = paramNames(columns, this.failures, this.claims, this.plan, own);
     this.#labels = new Map(names.map((name, i) => [name, labelsOf(names)[i]!]));
 
@@ -176,8 +181,14 @@ export class Selection {
     const key = JSON.stringify([params, metric?.name]);
     let cells = this.#cells.get(key);
     if (!cells) {
-      const numbers = metric ? numbersOf(this.columns, metric.name) : undefined;
-      this.#cells.set(key, cells = cellsOf(this.columns, params, this.mask, numbers));
+      const make = (): Cells => {
+        const numbers = metric ? numbersOf(this.columns, metric.name) : undefined;
+        return cellsOf(this.columns, params, this.mask, numbers);
+      };
+      // Other choices of all runs need the same ones again.
+      const isKept = !this.mask && groupRows(this.columns, params).count <= MAX_KEPT_CELLS;
+      cells = isKept ? this.columns.once(`cells ${key}`, make) : make();
+      this.#cells.set(key, cells);
     }
     return cells;
   }

@@ -48,7 +48,6 @@ const COLORS = {
   rest: ["#868e99", "#6f7a8a"],
   failed: ["#c02a38", "#ff8e97"],
   running: ["#9a6700", "#f0b429"],
-  selected: ["#b5179e", "#ff9de6"],
   // Borders of cells are needed where they have no colours.
   cell: ["none", "none"],
   ...Object.fromEntries(
@@ -139,7 +138,7 @@ function forcedColor(name) {
   if (name === "paper") return "Canvas";
   if (name === "grid") return "color-mix(in srgb,CanvasText 25%,Canvas)";
   if (name === "band") return "color-mix(in srgb,Highlight 35%,Canvas)";
-  return /^(?:mark|selected)$/.test(name) ? "Highlight" : "CanvasText";
+  return name === "mark" ? "Highlight" : "CanvasText";
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The best configurations as a table with interval glyphs. @module */
 import { color } from "./colors.js";
 import { intervalAxis, intervalDomain, intervalMarks, intervalWords } from "./draw_interval.js";
-import { choosable, element, label, picture, title } from "./svg.js";
+import { element, label, picture, title } from "./svg.js";
 import { meanText, secondsText, shortValue, spreadText } from "./numbers.js";
 import { fitText, textWidth } from "./text.js";
 
@@ -9,6 +9,8 @@ import { fitText, textWidth } from "./text.js";
 /** @typedef {import("./svg.js").DrawOptions} DrawOptions */
 
 const ROW = 26;
+/** The height of a further line of names. */
+const LINE = 15;
 const GAP = 14;
 const MAX_GAP = 44;
 const MAX_GLYPH = 460;
@@ -27,16 +29,23 @@ export function drawBest(best, options) {
   const { width, metric } = options;
   const texts = bestTexts(best, metric);
   const isNarrow = width < NARROW;
-  const rowHeight = isNarrow ? 2 * ROW - 6 : ROW;
+  const left = 12;
+  const names = isNarrow ? stackedNames(best, texts, width - left) : [];
+  const lines = Math.max(names[0]?.length ?? 1, 1);
+  const rowHeight = isNarrow ? 2 * ROW - 6 + (lines - 1) * LINE : ROW;
   const top = isNarrow ? 4 : ROW;
   const domain = intervalDomain(best.rows);
-  const left = 12;
   const columns = isNarrow ? [] : columnsOf(best, texts, width - left);
   const marks = best.rows.map((row, i) => {
     const y = top + i * rowHeight;
     const name = best.params.map((param, p) => `${param} ${row.values[p] ?? ""}`).join(", ");
     const text = isNarrow
-      ? stacked(best, texts, i, { x: left, y, width: width - left }, domain)
+      ? stacked(best, texts, i, names[i] ?? [], {
+        x: left,
+        y,
+        width: width - left,
+        height: rowHeight,
+      }, domain)
       : columns.map(({ text, x, width, isNumber, bold }) =>
         label(text(i), {
           x: left + (isNumber ? x + width : x),
@@ -47,22 +56,8 @@ export function drawBest(best, options) {
           fill: row.few ? "dim" : undefined,
         })
       ).join("") + intervalMarks(row, domain, glyphPlace(columns, left, width, y));
-    const back = element("rect", {
-      class: "back",
-      x: left - 4,
-      y: y + 0.5,
-      width: width - left + 4,
-      height: rowHeight - 1,
-      fill: color("paper"),
-      "fill-opacity": 0,
-      stroke: options.selected === i && !options.still ? color("selected") : undefined,
-    });
     const line = element("path", { d: `M${left - 4} ${y}H${width}`, stroke: color("grid") });
-    return element(
-      "g",
-      choosable(options, "row", i, { where: row.where, isFirst: i === 0 }),
-      title(`${name}: ${metric} ${intervalWords(row)}`) + back + line + text,
-    );
+    return element("g", {}, title(`${name}: ${metric} ${intervalWords(row)}`) + line + text);
   });
   const heads = columns.map(({ head, x, width, isNumber }) =>
     label(head, {
@@ -208,26 +203,56 @@ function glyphPlace(columns, left, width, y) {
 }
 
 /**
+ * Returns the params and values of each row in one line or, where a row has no room for that, in two.
+ *
+ * @param {Best} best
+ * @param {ReturnType<typeof bestTexts>} texts
+ * @param {number} width
+ * @returns {string[][]}
+ */
+function stackedNames({ params, rows }, texts, width) {
+  const joined = (/** @type {readonly string[]} */ parts) => parts.join(" · ");
+  const named = rows.map(({ values }, i) => ({
+    names: params.map((param, p) => `${param} ${shortValue(values[p] ?? "")}`),
+    room: width - textWidth(texts.mean[i] ?? "", { bold: true }) - GAP,
+  }));
+  // All rows break after the same param.
+  const count = named.reduce((count, { names, room }) => {
+    while (count > 1 && textWidth(joined(names.slice(0, count))) > room) count--;
+    return count;
+  }, params.length);
+  return named.map(({ names, room }) =>
+    [names.slice(0, count), names.slice(count)].filter((parts) => parts.length > 0)
+      .map((parts) => {
+        const isLong = textWidth(joined(parts)) > room;
+        return joined(isLong ? parts.map((it) => fitText(it, room / parts.length - 14)) : parts);
+      })
+  );
+}
+
+/**
+ * Returns a row of a narrow picture: names, and below them the interval.
+ *
  * @param {Best} best
  * @param {ReturnType<typeof bestTexts>} texts
  * @param {number} i
- * @param {{ x: number, y: number, width: number }} place
+ * @param {readonly string[]} names
+ * @param {{ x: number, y: number, width: number, height: number }} place
  * @param {readonly [number, number]} domain
  * @returns {string}
  */
-function stacked(best, texts, i, { x, y, width }, domain) {
+function stacked(best, texts, i, names, { x, y, width, height }, domain) {
   const row = best.rows[i];
   if (row === undefined) return "";
-  const mean = texts.mean[i] ?? "";
-  const own = textWidth(mean, { bold: true });
-  const room = width - own - GAP;
-  const names = best.params.map((param, p) => `${param} ${shortValue(row.values[p] ?? "")}`);
-  const isLong = textWidth(names.join(" · ")) > room;
-  const fitted = names.map((it) => isLong ? fitText(it, room / names.length - 14) : it);
   const side = [texts.sd[i] ?? "", `n ${texts.n[i] ?? ""}`].filter((it) => it !== "").join(" · ");
   const sideWidth = textWidth(side, { size: 11 });
-  return label(fitted.join(" · "), { x, y: y + 17, width: room }) +
-    label(mean, { x: x + width, y: y + 17, bold: true, anchor: "end" }) +
-    label(side, { x: x + width, y: y + 36, size: 11, anchor: "end", fill: "dim" }) +
-    intervalMarks(row, domain, { x, y: y + 32, width: Math.max(width - sideWidth - GAP, 40) });
+  const bottom = y + height;
+  return names.map((line, at) => label(line, { x, y: y + 17 + at * LINE })).join("") +
+    label(texts.mean[i] ?? "", { x: x + width, y: y + 17, bold: true, anchor: "end" }) +
+    label(side, { x: x + width, y: bottom - 10, size: 11, anchor: "end", fill: "dim" }) +
+    intervalMarks(row, domain, {
+      x,
+      y: bottom - 14,
+      width: Math.max(width - sideWidth - GAP, 40),
+    });
 }

@@ -1,7 +1,7 @@
 /** All configurations as parallel coordinates. @module */
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, pathOf, picture, title } from "./svg.js";
-import { columnText, countText, partLabels, secondsText } from "./numbers.js";
+import { countText, metricText, partLabels } from "./numbers.js";
 import { domainOf, linearScale, partPlaces } from "./scales.js";
 import { fitText, textWidth } from "./text.js";
 
@@ -32,7 +32,7 @@ export function drawConfigurations(configurations, options) {
   const first = axes[0] === undefined ? [] : partLabels(axes[0]);
   const widest = Math.max(20, ...first.map((it) => textWidth(it, { size: 11 })));
   const margin = Math.min(widest + 8, width * 0.2);
-  const text = metric === "took" ? secondsText : columnText(mean);
+  const text = metricText(metric, mean);
   const domain = domainOf(mean) ?? [0, 0];
   const worstFirst = better === "lower" ? domain : /** @type {const} */ ([domain[1], domain[0]]);
   const last = Math.max(
@@ -57,14 +57,12 @@ export function drawConfigurations(configurations, options) {
       }),
       [xs.at(-1) ?? 0, scale(mean[i] ?? low)],
     ]);
-  const words = (/** @type {number} */ i) => {
-    const names = axes.map((axis, a) =>
-      `${axis.label} ${axis.parts[parts[a]?.[i] ?? -1]?.label ?? "none"}`
-    );
-    return `${names.join(", ")}: ${metric} ${text(mean[i] ?? low)}`;
-  };
+  const words = (/** @type {number} */ i) =>
+    `${paramWords(configurations, i)}: ${metric} ${text(mean[i] ?? low)}`;
   const others = order.slice(tenth).reverse();
-  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), 0.25), 0.8);
+  // Where lines of their own cross, they add up.
+  const least = options.still ? 0.25 : 0.12;
+  const faint = Math.min(Math.max(5 / Math.sqrt(others.length + 1), least), 0.8);
   const style = {
     fill: "none",
     stroke: color("rest"),
@@ -80,7 +78,7 @@ export function drawConfigurations(configurations, options) {
       ...choosable(options, "line best", i, { isFirst: at === tenth - 1 || i === order[0] }),
       d: line(i),
       fill: "none",
-      stroke: color(options.selected === i ? "selected" : "mark"),
+      stroke: color("mark"),
       "stroke-width": i === order[0] ? 3 : 1.25,
       "stroke-opacity": i === order[0] ? undefined : "0.8",
     }, title(words(i)))
@@ -140,6 +138,18 @@ export function configurationsWords({ total, mean }) {
     ? ` ${countText(mean.length)} of ${countText(total)} are drawn.`
     : "";
   return `Each line is a configuration; the ${best} in colour.${part}`;
+}
+
+/**
+ * Returns the params of a configuration and their values: `lr 0.006, batch 16`.
+ *
+ * @param {Configurations} configurations
+ * @param {number} i
+ * @returns {string}
+ */
+export function paramWords({ axes, parts }, i) {
+  return axes.map((axis, a) => `${axis.label} ${axis.parts[parts[a]?.[i] ?? -1]?.label ?? "none"}`)
+    .join(", ");
 }
 
 /** @param {Configurations} configurations @returns {number} */

@@ -2,7 +2,7 @@
 import { horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, coordinate, element, label, pathOf, picture, title } from "./svg.js";
-import { columnText, partLabels, percentText, secondsText } from "./numbers.js";
+import { metricText, partLabels, percentText } from "./numbers.js";
 import { domainOf, partPlaces } from "./scales.js";
 import { textWidth, wrapText } from "./text.js";
 
@@ -12,6 +12,8 @@ import { textWidth, wrapText } from "./text.js";
 const TOP = 24;
 const PLOT = 110;
 const ROW = 22;
+/** The contrast of the band alone is too low. */
+const BAND_EDGE = { stroke: color("rest"), "stroke-width": 0.75 };
 
 /**
  * Returns the common domain of effects.
@@ -87,8 +89,10 @@ function upright(effect, options, domain, labels, isLine) {
     const line = points.filter(({ mean }) => isNumber(mean))
       .map(({ x, mean }) => /** @type {const} */ ([x, y.scale(Number(mean))]));
     if (band.length > 2) {
+      const edges = [band.slice(0, known.length), band.slice(known.length)];
       content.push(
         element("path", { d: `${pathOf(band)}Z`, fill: color("band"), "fill-opacity": 0.6 }),
+        element("path", { d: edges.map(pathOf).join(""), fill: "none", ...BAND_EDGE }),
       );
     }
     content.push(
@@ -113,6 +117,7 @@ function upright(effect, options, domain, labels, isLine) {
           height: Math.max(to - from, 1),
           rx: 2,
           fill: color("band"),
+          ...BAND_EDGE,
         }),
       );
     }
@@ -168,6 +173,7 @@ function lying(effect, options, domain, labels, widest) {
       height: 8,
       rx: 2,
       fill: color("band"),
+      ...BAND_EDGE,
     });
   });
   return picture(options, bottom + 22, effectName(effect, metric), [
@@ -192,7 +198,7 @@ function lying(effect, options, domain, labels, widest) {
  * @returns {string}
  */
 function dots(effect, options, place, step) {
-  const text = options.metric === "took" ? secondsText : columnText(effect.mean);
+  const text = metricText(options.metric, effect.mean);
   const radius = step < 7 ? 1.5 : 3.5;
   let isFirst = true;
   return effect.axis.parts.map((part, i) => {
@@ -228,7 +234,7 @@ function dots(effect, options, place, step) {
       cy: y,
       r: radius,
       fill: color("mark"),
-      stroke: color(options.selected === i ? "selected" : "paper"),
+      stroke: color("paper"),
       "stroke-width": step < 7 ? undefined : 1.5,
     }));
     const attributes = choosable(options, "value", i, { where: part.where, isFirst });

@@ -1,6 +1,15 @@
 /** Heat map of two params, or of three as small multiples. @module */
 import { color, HEAT_STEPS } from "./colors.js";
-import { choosable, coordinate, element, escapeXml, label, picture, title } from "./svg.js";
+import {
+  choosable,
+  coordinate,
+  element,
+  escapeXml,
+  hatching,
+  label,
+  picture,
+  title,
+} from "./svg.js";
 import { columnText, partLabels, percentText, secondsText } from "./numbers.js";
 import { fitText, textWidth, wrapText } from "./text.js";
 
@@ -10,8 +19,8 @@ import { fitText, textWidth, wrapText } from "./text.js";
 /** A cell holds its number from this size on. */
 const MIN_NUMBER_WIDTH = 34;
 const MIN_NUMBER_HEIGHT = 14;
-const MIN_PANEL = 220;
-const MAX_PANEL = 900;
+const MIN_PANEL = 170;
+const MAX_CELL = 120;
 const MAX_PANELS = 12;
 const GAP = 18;
 /** A picture with more cells has one path for each colour, and no titles. */
@@ -29,22 +38,14 @@ export function drawHeat(heat, options) {
   const { width } = options;
   const id = options.id ?? "heat";
   const panels = Math.min(heat.z?.parts.length ?? 1, MAX_PANELS);
-  const across = Math.max(1, Math.min(panels, Math.floor((width + GAP) / (MIN_PANEL + GAP))));
-  const panelWidth = Math.min((width - (across - 1) * GAP) / across, MAX_PANEL);
-  const layout = layoutOf(heat, panelWidth);
-  const shown = shownCells(heat, options, layout);
-  const hatch = element("pattern", {
-    id: `${id}-hatch`,
-    width: 6,
-    height: 6,
-    patternUnits: "userSpaceOnUse",
-    patternTransform: "rotate(45)",
-  }, element("path", { d: "M0 0V6", stroke: color("axis"), "stroke-width": 1.5 }));
-  const content = [element("defs", {}, hatch)];
+  const layout = layoutOf(heat, width, panels);
+  const { across } = layout;
+  const all = marksOf(heat, options, layout);
+  const content = [hatching(`${id}-hatch`, { size: 6, stroke: "axis", thick: 0.8 })];
   for (let z = 0; z < panels; z++) {
-    const x = z % across * (panelWidth + GAP);
+    const x = z % across * (layout.width + GAP);
     const y = Math.floor(z / across) * (layout.height + GAP);
-    const marks = heat.z === null ? shown.marks : shown.marks.filter((it) => it.z === z);
+    const marks = heat.z === null ? all : all.filter((it) => it.z === z);
     content.push(element(
       "g",
       { transform: `translate(${coordinate(x)} ${coordinate(y)})` },
@@ -52,10 +53,10 @@ export function drawHeat(heat, options) {
         heat.z === null ? "" : label(`${heat.z.label} = ${partLabels(heat.z)[z] ?? ""}`, {
           x: layout.left,
           y: 14,
-          width: panelWidth - layout.left,
+          width: layout.width,
           bold: true,
         }),
-        axesOf(heat, layout),
+        axesOf(heat, layout, z % across === 0),
         cellsOf(heat, options, layout, marks, id),
       ].join(""),
     ));
@@ -124,6 +125,7 @@ export function heatSteps({ cells, lower }) {
 
 /**
  * @typedef {object} Layout
+ * @property {number} across the number of panels in a row
  * @property {number} left
  * @property {number} top
  * @property {number} cellWidth
@@ -137,8 +139,8 @@ export function heatSteps({ cells, lower }) {
  * @property {number} xRoom height of the labels
  */
 
-/** @param {Heat} heat @param {number} width @returns {Layout} */
-function layoutOf(heat, width) {
+/** @param {Heat} heat @param {number} width @param {number} panels @returns {Layout} */
+function layoutOf(heat, width, panels) {
   const xs = partLabels(heat.x);
   const ys = heat.y === null ? [] : partLabels(heat.y);
   const top = heat.z === null ? 2 : 22;
@@ -150,7 +152,12 @@ function layoutOf(heat, width) {
   const left = heat.y === null ? 0 : yTitle + yRoom;
   const columns = Math.max(xs.length, 1);
   const rows = Math.max(ys.length, 1);
-  const cellWidth = Math.min((width - left) / columns, 120);
+  // The panels of a row share the labels on the left.
+  const across = Math.max(
+    1,
+    Math.min(panels, Math.floor((width - left + GAP) / (MIN_PANEL + GAP))),
+  );
+  const cellWidth = Math.min(((width - left + GAP) / across - GAP) / columns, MAX_CELL);
   const cellHeight = Math.max(Math.min(26, 460 / rows), Math.min(14, cellWidth));
   const widest = Math.max(0, ...xs.map((it) => textWidth(it, { size: 11 })));
   const isText = heat.x.kind === "texts";
@@ -167,6 +174,7 @@ function layoutOf(heat, width) {
   const lines = xStyle === "lines" ? linesOf(xs, cellWidth) : 1;
   const xRoom = xStyle === "turned" ? Math.min(widest, 110) + 4 : lines * 13 + 3;
   return {
+    across,
     left,
     top,
     cellWidth,
@@ -186,13 +194,13 @@ function linesOf(xs, cellWidth) {
   return Math.max(1, ...xs.map((it) => wrapText(it, cellWidth - 6, 3, { size: 11 }).length));
 }
 
-/** @param {Heat} heat @param {Layout} layout @returns {string} */
-function axesOf(heat, layout) {
+/** @param {Heat} heat @param {Layout} layout @param {boolean} hasY @returns {string} */
+function axesOf(heat, layout, hasY) {
   const { left, top, cellWidth, cellHeight, xs, ys, xStyle, every, xRoom, width } = layout;
   const bottom = top + Math.max(ys.length, 1) * cellHeight;
   const everyY = Math.ceil(12 / cellHeight);
   const parts = ys.map((text, y) =>
-    y % everyY === 0
+    hasY && y % everyY === 0
       ? label(text, {
         x: left - 6,
         y: bottom - (y + 0.5) * cellHeight + 4,
@@ -223,7 +231,11 @@ function axesOf(heat, layout) {
       : [fitText(text, Math.min(every * cellWidth, width), { size: 11 })];
     // A label at an edge stays within the picture.
     const half = Math.max(...lines.map((it) => textWidth(it, { size: 11 })), 0) / 2;
-    const at = Math.max(Math.min(middle, Math.max(left + width, 2 * half) - half), half);
+    const from = heat.z === null ? 0 : Math.max(left - GAP / 2, 0);
+    const at = Math.max(
+      Math.min(middle, Math.max(left + width, from + 2 * half) - half),
+      from + half,
+    );
     lines.forEach((line, i) =>
       parts.push(label(line, {
         x: at,
@@ -241,7 +253,7 @@ function axesOf(heat, layout) {
     bold: true,
     anchor: "middle",
   }));
-  if (heat.y !== null) {
+  if (heat.y !== null && hasY) {
     parts.push(label(heat.y.label, {
       x: 11,
       y: (top + bottom) / 2,
@@ -268,22 +280,20 @@ function axesOf(heat, layout) {
  * @param {Heat} heat
  * @param {DrawOptions} options
  * @param {Layout} layout
- * @returns {{ marks: Mark[] }}
+ * @returns {Mark[]}
  */
-function shownCells(heat, { metric }, { left, top, cellWidth, cellHeight, ys }) {
+function marksOf(heat, { metric }, { left, top, cellWidth, cellHeight, ys }) {
   const steps = heatSteps(heat);
   const text = heatText(heat, metric);
   const rows = Math.max(ys.length, 1);
-  return {
-    marks: heat.cells.value.map((value, i) => ({
-      i,
-      x: left + (heat.cells.x[i] ?? 0) * cellWidth,
-      y: top + (rows - 1 - (heat.y === null ? 0 : heat.cells.y[i] ?? 0)) * cellHeight,
-      z: heat.cells.z[i] ?? 0,
-      step: steps[i] ?? -1,
-      text: value === null || !Number.isFinite(value) ? "" : text(value),
-    })),
-  };
+  return heat.cells.value.map((value, i) => ({
+    i,
+    x: left + (heat.cells.x[i] ?? 0) * cellWidth,
+    y: top + (rows - 1 - (heat.y === null ? 0 : heat.cells.y[i] ?? 0)) * cellHeight,
+    z: heat.cells.z[i] ?? 0,
+    step: steps[i] ?? -1,
+    text: value === null || !Number.isFinite(value) ? "" : text(value),
+  }));
 }
 
 /**
@@ -332,24 +342,22 @@ function cellsOf(heat, options, layout, marks, id) {
       title(cellWords(heat, options, i, text)) + rect + number + signsOf(heat, mark, width, height),
     );
   }).join("");
-  const frames = [[heat.best, "ink"], [options.selected ?? -1, "selected"]].map(([at, name]) => {
-    const mark = marks.find(({ i }) => i === at);
-    return mark === undefined ? "" : frame(mark, width, height, String(name));
-  });
+  const best = marks.find(({ i }) => i === heat.best);
   return drawn + (isMerged ? marks.map((it) => signsOf(heat, it, width, height)).join("") : "") +
-    frames.join("");
+    (best === undefined ? "" : frame(best, width, height));
 }
 
-/** @param {Mark} mark @param {number} width @param {number} height @param {string} name @returns {string} */
-function frame({ x, y }, width, height, name) {
+/** @param {Mark} mark @param {number} width @param {number} height @returns {string} */
+function frame({ x, y }, width, height) {
   const box = { x: x - 0.5, y: y - 0.5, width: width + 1, height: height + 1, fill: "none", rx: 2 };
-  return element("rect", {
-    ...box,
-    stroke: color("paper"),
-    "stroke-width": 4.5,
-    "pointer-events": "none",
-  }) +
-    element("rect", { ...box, stroke: color(name), "stroke-width": 2, "pointer-events": "none" });
+  return [["paper", 4.5], ["ink", 2]].map(([name, thick]) =>
+    element("rect", {
+      ...box,
+      stroke: color(String(name)),
+      "stroke-width": thick,
+      "pointer-events": "none",
+    })
+  ).join("");
 }
 
 /** @param {readonly Mark[]} marks @param {number} width @param {number} height @param {string} id @returns {string} */

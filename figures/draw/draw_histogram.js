@@ -2,13 +2,12 @@
 import { labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
 import { choosable, element, label, picture, title } from "./svg.js";
-import { columnText, secondsText } from "./numbers.js";
+import { metricText } from "./numbers.js";
 import { linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").Configurations["histogram"]} Histogram */
 /** @typedef {import("./svg.js").DrawOptions} DrawOptions */
 
-const TOP = 20;
 const PLOT = 64;
 
 /**
@@ -22,9 +21,11 @@ export function drawHistogram({ least, most, counts }, options) {
   const { width, metric } = options;
   const axis = numberAxis([least, most], [1, width - 1], metric, 80);
   const x = linearScale([0, counts.length], [1, width - 1]);
-  const bottom = TOP + PLOT;
-  const y = linearScale([0, Math.max(1, ...counts)], [bottom, TOP + 4]);
-  const text = metric === "took" ? secondsText : columnText([least, most]);
+  // The page has a heading.
+  const top = options.still ? 20 : 0;
+  const bottom = top + PLOT;
+  const y = linearScale([0, Math.max(1, ...counts)], [bottom, top + 4]);
+  const text = metricText(metric, [least, most]);
   const ends = (/** @type {number} */ i) => text(least + (most - least) * i / counts.length);
   const first = counts.findIndex((it) => it > 0);
   const bars = counts.map((count, i) => {
@@ -37,7 +38,7 @@ export function drawHistogram({ least, most, counts }, options) {
       y: bottom - height,
       width: Math.max(to - from - (to - from > 3 ? 1 : 0), 0.5),
       height,
-      fill: color(options.selected === i ? "selected" : "mark"),
+      fill: color("mark"),
     }, title(`${metric} ${ends(i)} to ${ends(i + 1)}: ${count} ${count === 1 ? "run" : "runs"}`));
   });
   return picture(
@@ -45,7 +46,7 @@ export function drawHistogram({ least, most, counts }, options) {
     bottom + 22,
     `Distribution of ${metric} from ${text(least)} to ${text(most)}`,
     [
-      label(`runs by ${metric}`, { x: 0, y: 13, width, bold: true }),
+      options.still ? label(`runs by ${metric}`, { x: 0, y: 13, width, bold: true }) : "",
       ...bars,
       element("path", { d: `M0 ${bottom + 0.5}H${width}`, stroke: color("axis") }),
       labelsBelow(axis.texts, axis.values.map(axis.scale), {

@@ -2,7 +2,7 @@
 import { color } from "./colors.js";
 import { coordinate, element, title } from "./svg.js";
 import { labelsBelow, numberAxis } from "./axes.js";
-import { columnText, secondsText } from "./numbers.js";
+import { columnText, metricText } from "./numbers.js";
 import { domainOf, linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").BestRow} BestRow */
@@ -135,7 +135,7 @@ export function drawInterval(row, { width, domain }) {
  * @returns {string}
  */
 export function drawIntervalAxis(metric, { width, domain }) {
-  const text = metric === "took" ? secondsText : columnText(domain);
+  const text = metricText(metric, domain);
   const axis = intervalAxis(domain, metric, { x: 0, y: HEIGHT - 5, width });
   return small(width, `${metric} from ${text(domain[0])} to ${text(domain[1])}`, axis);
 }

@@ -1,8 +1,8 @@
 /** Runs that ended, and the best number so far. @module */
 import { countAxis, horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
-import { choosable, coordinate, element, label, picture, title } from "./svg.js";
-import { columnText, countText, secondsText } from "./numbers.js";
+import { choosable, coordinate, element, hatching, label, picture, title } from "./svg.js";
+import { countText, metricText, secondsText } from "./numbers.js";
 import { domainOf, linearScale } from "./scales.js";
 
 /** @typedef {import("../view.ts").OverTime} OverTime */
@@ -69,17 +69,7 @@ export function drawOverTime(overTime, options) {
   });
   const times = timeTicks(start, interval * count, (width - left) / 90);
   const content = [
-    element(
-      "defs",
-      {},
-      element("pattern", {
-        id: `${id}-failed`,
-        width: 4,
-        height: 4,
-        patternUnits: "userSpaceOnUse",
-        patternTransform: "rotate(45)",
-      }, element("path", { d: "M1 0V4", stroke: color("failed"), "stroke-width": 2 })),
-    ),
+    hatching(`${id}-failed`, { size: 4, stroke: "failed", thick: 2 }),
     label(`runs that ended, per ${secondsText(interval)}`, { x: 0, y: 13, width, bold: true }),
     horizontalLines(y, { left, right: width }),
     ...bars,
@@ -91,7 +81,7 @@ export function drawOverTime(overTime, options) {
   ];
   const last = best.at(-1);
   if (last === undefined) return picture(options, bottom + 24, "Runs over time", content);
-  const text = metric === "took" ? secondsText : columnText(best.map(({ value }) => value));
+  const text = metricText(metric, best.map(({ value }) => value));
   content.push(
     label(`best ${metric} so far: ${text(last.value)} since run ${countText(last.run)}`, {
       x: 0,

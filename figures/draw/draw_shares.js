@@ -39,7 +39,7 @@ export function drawShares(matters, options) {
       height: BAR - 8,
       rx: 2,
       fill: isRest ? color("paper") : color("mark"),
-      stroke: isRest ? color("rest") : options.selected === i ? color("selected") : undefined,
+      stroke: isRest ? color("rest") : undefined,
     });
     const text = label(name, { x: left - 8, y: y + 15, width: left - 8, anchor: "end" }) +
       label(percentText(share), { x: left + length + 6, y: y + 15, fill: "dim" });

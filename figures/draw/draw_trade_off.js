@@ -1,8 +1,9 @@
 /** Two metrics of configurations, and their Pareto front. @module */
 import { horizontalLines, labelsBelow, numberAxis } from "./axes.js";
 import { color } from "./colors.js";
+import { paramWords } from "./draw_configurations.js";
 import { choosable, coordinate, element, label, picture, title } from "./svg.js";
-import { columnText, secondsText } from "./numbers.js";
+import { metricText } from "./numbers.js";
 import { domainOf } from "./scales.js";
 
 /** @typedef {import("../view.ts").Configurations} Configurations */
@@ -19,7 +20,8 @@ const TOP = 24;
  * @param {DrawOptions & { other: { label: string, better: Better } }} options `other`: the second metric
  * @returns {string}
  */
-export function drawTradeOff({ axes, parts, mean, other, front }, options) {
+export function drawTradeOff(configurations, options) {
+  const { mean, other, front } = configurations;
   const { width, metric } = options;
   const second = options.other.label;
   const points = mean.flatMap((y, i) => {
@@ -37,16 +39,12 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
   const left = Math.min(y.room + 10, width * 0.3);
   const x = numberAxis(padded(points.map((it) => it.x)), [left + 4, width - 8], second, 70);
   const texts = {
-    x: second === "took" ? secondsText : columnText(points.map((it) => it.x)),
-    y: metric === "took" ? secondsText : columnText(points.map((it) => it.y)),
+    x: metricText(second, points.map((it) => it.x)),
+    y: metricText(metric, points.map((it) => it.y)),
   };
   const isFront = new Set(front ?? []);
-  const words = (/** @type {{ x: number, y: number, i: number }} */ point) => {
-    const names = axes.map((axis, a) =>
-      `${axis.label} ${axis.parts[parts[a]?.[point.i] ?? -1]?.label ?? "none"}`
-    );
-    return `${names.join(", ")}: ${metric} ${texts.y(point.y)}, ${second} ${texts.x(point.x)}`;
-  };
+  const words = (/** @type {{ x: number, y: number, i: number }} */ { x, y, i }) =>
+    `${paramWords(configurations, i)}: ${metric} ${texts.y(y)}, ${second} ${texts.x(x)}`;
   const at = (/** @type {{ x: number, y: number }} */ point) =>
     `${coordinate(x.scale(point.x))} ${coordinate(y.scale(point.y))}`;
   const others = points.filter(({ i }) => !isFront.has(i));
@@ -65,7 +63,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
         cx: x.scale(it.x),
         cy: y.scale(it.y),
         r: 3,
-        fill: color(options.selected === it.i ? "selected" : "rest"),
+        fill: color("rest"),
         "fill-opacity": "0.7",
       }, title(words(it)))
     );
@@ -80,7 +78,7 @@ export function drawTradeOff({ axes, parts, mean, other, front }, options) {
       d: `M${coordinate(x.scale(it.x))} ${
         coordinate(y.scale(it.y) - 5.5)
       }l5.5 5.5l-5.5 5.5l-5.5 -5.5z`,
-      fill: color(options.selected === it.i ? "selected" : "mark"),
+      fill: color("mark"),
       stroke: color("paper"),
       "stroke-width": 1.5,
     }, title(`${words(it)}, on the front`))

@@ -57,14 +57,25 @@ export function columnText(numbers, digits = 3) {
 }
 
 /**
+ * Returns a function that writes numbers of a metric: durations with their units, others as a column.
+ *
+ * @param {string} metric
+ * @param {readonly (number | null)[]} numbers
+ * @returns {(number: number) => string}
+ */
+export function metricText(metric, numbers) {
+  return metric === "took" ? secondsText : columnText(numbers);
+}
+
+/**
  * Returns a function that writes standard deviations with the same decimals: two significant digits of the
- * usual one.
+ * smaller ones.
  *
  * @param {readonly (number | null)[]} spreads
  * @returns {(number: number) => string}
  */
 export function spreadText(spreads) {
-  const usual = usualOf(spreads);
+  const usual = usualOf(spreads, 0.25); // the smaller ones have two digits as well
   if (usual === undefined || usual >= 1e9 || usual < 1e-6) {
     return (number) => numberText(number, 2);
   }
@@ -79,17 +90,17 @@ export function spreadText(spreads) {
  * @returns {(number: number) => string}
  */
 export function meanText(means, spreads) {
-  const usual = usualOf(spreads);
+  const usual = usualOf(spreads, 0.5);
   const most = maxOf(means.map(Math.abs));
   if (usual === undefined) return columnText(means);
   if (most >= 1e9 || most < 1e-3 || most / usual > 1e6) return (number) => numberText(number);
   return fixedText(2 - Math.floor(Math.log10(usual)));
 }
 
-/** Returns the median of positive numbers. @param {readonly (number | null)[]} spreads @returns {number | undefined} */
-function usualOf(spreads) {
+/** Returns a quantile of positive numbers. @param {readonly (number | null)[]} spreads @param {number} part @returns {number | undefined} */
+function usualOf(spreads, part) {
   const known = spreads.map(Number).filter((it) => it > 0 && it < Infinity).sort((a, b) => a - b);
-  return known[Math.floor(known.length / 2)];
+  return known[Math.floor(known.length * part)];
 }
 
 /** @param {number} decimals @returns {(number: number) => string} */

@@ -11,7 +11,6 @@ import { allowedText, fitText, plainText } from "./text.js";
  * @property {number} width in pixels; the figure chooses its height
  * @property {Better} better
  * @property {string} metric its short name
- * @property {number} [selected] the index of the selected mark
  * @property {string} [id] of the root element
  * @property {boolean} [still] true for a picture: marks have no role and no index, and the text is smaller
  */
@@ -131,16 +130,41 @@ export function label(text, { x, y, width = Infinity, size = 12, bold, anchor, f
  * @param {{ where?: string | null | undefined, isFirst?: boolean }} [more]
  * @returns {Record<string, string | number | null | undefined>}
  */
-export function choosable({ still, selected }, name, i, { where, isFirst } = {}) {
+export function choosable({ still }, name, i, { where, isFirst } = {}) {
   if (still) return {};
   return {
-    class: selected === i ? `${name} selected` : name,
+    class: name,
     "data-i": i,
     "data-where": where,
     role: "button",
     tabindex: isFirst ? "0" : "-1",
-    "aria-pressed": selected === i ? "true" : undefined,
   };
+}
+
+/**
+ * Returns the definition of a pattern of slanting lines, for `fill: url(#id)`.
+ *
+ * @param {string} id
+ * @param {{ size: number, stroke: string, thick: number }} lines
+ * @returns {string}
+ */
+export function hatching(id, { size, stroke, thick }) {
+  const pattern = element(
+    "pattern",
+    {
+      id,
+      width: size,
+      height: size,
+      patternUnits: "userSpaceOnUse",
+      patternTransform: "rotate(45)",
+    },
+    element("path", {
+      d: `M${coordinate(thick / 2)} 0V${size}`,
+      stroke: color(stroke),
+      "stroke-width": thick,
+    }),
+  );
+  return element("defs", {}, pattern);
 }
 
 /** Returns a tooltip. @param {string} text @returns {string} */

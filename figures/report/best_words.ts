@@ -1,7 +1,7 @@
 import type { View } from "../view.ts";
 import { bestTexts } from "../draw/draw_best.js";
 import { leadWords } from "../draw/lead_words.js";
-import { columnText, countText, secondsText, shortValue } from "../draw/numbers.js";
+import { countText, metricText, shortValue } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
 /** A piece of a sentence. */
@@ -45,7 +45,7 @@ export function bestWords({ best, choices }: View): readonly (readonly Phrase[])
   if (lead !== "") sentences.push([{ text: lead }]);
   if (best.luck) {
     const { value, params, replicate, place } = best.luck;
-    const number = metric === "took" ? secondsText : columnText([value, first.mean]);
+    const number = metricText(metric, [value, first.mean]);
     sentences.push([
       { text: `The single best run (${number(value)}) is of another configuration, ` },
       ...listed(params),

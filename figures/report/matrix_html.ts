@@ -42,7 +42,13 @@ export function matrixHtml({ evals }: View): string {
   const note = left.length === 0
     ? ""
     : `<p class="note">A part of ${escapeXml(plainText(left.join(" and ")))}.</p>`;
-  return `<div class="scroll" tabindex="0" role="region" aria-label="Texts"><table class="matrix"><thead><tr><td></td>${
-    head.join("")
-  }</tr></thead><tbody>${lines.join("")}</tbody></table></div>${note}`;
+  const table = `<table class="matrix"><thead><tr><td></td>${head.join("")}</tr></thead><tbody>${
+    lines.join("")
+  }</tbody></table>`;
+  return scrolled(table, "Texts") + note;
+}
+
+/** Returns a table in a box that scrolls sideways, also by the keyboard. */
+export function scrolled(table: string, name: string): string {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${name}">${table}</div>`;
 }

@@ -31,6 +31,7 @@ html:has(>.report){background:var(--paper,#fff)}
 .report summary{color:var(--dim,#5d6673);cursor:pointer}
 .report .scroll{max-width:100%;overflow:auto}
 .report details .scroll{max-height:420px}
-@media (max-width:700px){.report .wide{display:none}.report .narrow{display:block}}
-@media print{.report{max-width:none;padding:0}.report details{display:none}.report section{break-inside:avoid}.report main{display:block}.report .scroll{max-height:none;overflow:visible}}
+.report .best td,.report .best th{overflow-wrap:break-word}
+@media screen and (max-width:720px){.report .wide{display:none}.report .narrow{display:block}.report .scroll>svg{max-width:none}}
+@media print{.report{max-width:none;padding:0}.report footer{break-inside:avoid}.report h2{break-after:avoid}.report details{display:none}.report section{break-inside:avoid}.report main{display:block}.report .scroll{max-height:none;overflow:visible}}
 `;

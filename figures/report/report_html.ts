@@ -31,7 +31,7 @@ import {
   filterWords,
   matterWords,
 } from "./head_words.ts";
-import { matrixHtml } from "./matrix_html.ts";
+import { matrixHtml, scrolled } from "./matrix_html.ts";
 import { REPORT_CSS } from "./report_css.ts";
 import type { ReportFacts } from "./report_facts.ts";
 
@@ -42,7 +42,7 @@ export const MAX_BYTES = 300_000;
 const WIDE = 640;
 const NARROW = 340;
 const EFFECT = 300;
-const GLYPH = 320;
+const GLYPH = 260;
 
 /** What is left out, step by step, of a report that would be too large. */
 interface Detail {
@@ -188,14 +188,16 @@ function best(view: View, detail: Detail): string {
       `<td class="number">${texts.n[i]}</td><td class="glyph">${glyph}</td>` +
       (has.took ? `<td class="number">${texts.took[i]}</td>` : "") + "</tr>";
   });
-  const table = `<table class="best"><thead><tr>${heads}</tr></thead><tbody>${
-    rows.join("")
-  }</tbody></table>`;
-  const narrow = drawBest(best, { ...optionsOf(view), width: NARROW });
+  const name = "Best configurations";
+  const table = scrolled(
+    `<table class="best"><thead><tr>${heads}</tr></thead><tbody>${rows.join("")}</tbody></table>`,
+    name,
+  );
+  const narrow = (): string => drawBest(best, { ...optionsOf(view), width: NARROW });
   const legend = has.sd
     ? `<p class="note">Dot: mean. Bar: ± one standard deviation. Line: least to most.</p>`
     : "";
-  return `<p>${sentences.join(" ")}</p>${detail.hasNarrow ? both(table, narrow) : table}${legend}${
+  return `<p>${sentences.join(" ")}</p>${both(name, table, narrow, true)}${legend}${
     dataOf(bestData(view), detail, "the best configurations")
   }`;
 }
@@ -249,7 +251,8 @@ function heat(view: View, detail: Detail): string {
     } cells, too many for this file.</p>`;
   }
   const wide = drawHeat(heat, { ...optionsOf(view), width: panels > 1 ? 1180 : WIDE, id: "heat" });
-  const narrow = drawHeat(heat, { ...optionsOf(view), width: NARROW, id: "heat-narrow" });
+  const narrow = (): string =>
+    drawHeat(heat, { ...optionsOf(view), width: NARROW, id: "heat-narrow" });
   const { failed, running, value } = heat.cells;
   const legend = [
     `Coloured by rank${heat.lower === null ? "" : ", the strongest is the best"}.`,
@@ -258,7 +261,7 @@ function heat(view: View, detail: Detail): string {
     value.some((it) => it === null) ? "Hatched: no number." : "",
     running.some((it) => it > 0) ? "● runs under way." : "",
   ].filter((it) => it !== "").join(" ");
-  return `${detail.hasNarrow ? both(wide, narrow) : wide}<p class="note">${legend}</p>${
+  return `${both("Map", wide, narrow, detail.hasNarrow)}<p class="note">${legend}</p>${
     dataOf(heatData(view), detail, "the map")
   }`;
 }
@@ -267,10 +270,9 @@ function tradeOff(view: View, detail: Detail): string {
   const { configurations, choices } = view;
   if (!configurations?.other || choices.other === null) return "";
   const options = { ...optionsOf(view), other: choices.other };
-  const wide = drawTradeOff(configurations, { ...options, width: WIDE });
-  const narrow = drawTradeOff(configurations, { ...options, width: NARROW });
+  const draw = (width: number): string => drawTradeOff(configurations, { ...options, width });
   return `${
-    detail.hasNarrow ? both(wide, narrow) : wide
+    both("Trade-off", draw(WIDE), () => draw(NARROW), detail.hasNarrow)
   }<p class="note">The line is the front: no configuration is better in both.</p>`;
 }
 
@@ -287,9 +289,8 @@ function configurations(view: View, detail: Detail): string {
     (hasLines(view) ? drawConfigurations(configurations, { ...optionsOf(view), width }) : "") +
     (histogram.counts.length > 1 ? drawHistogram(histogram, { ...optionsOf(view), width }) : "");
   const note = hasLines(view) ? `<p class="note">${configurationsWords(configurations)}</p>` : "";
-  return `${detail.hasNarrow ? both(draw(WIDE), draw(NARROW)) : draw(WIDE)}${note}${
-    dataOf(configurationsData(view), detail, "all configurations")
-  }`;
+  const drawn = both("Configurations", draw(WIDE), () => draw(NARROW), detail.hasNarrow);
+  return `${drawn}${note}${dataOf(configurationsData(view), detail, "all configurations")}`;
 }
 
 function failures({ failures }: View, { rows }: Detail): string {
@@ -310,8 +311,9 @@ function overTime(view: View, detail: Detail): string {
   if (over_time === null || over_time.done.length < 2) return "";
   const options = optionsOf(view);
   const wide = drawOverTime(over_time, { ...options, width: WIDE, id: "time" });
-  const narrow = drawOverTime(over_time, { ...options, width: NARROW, id: "time-narrow" });
-  return `${detail.hasNarrow ? both(wide, narrow) : wide}${
+  const narrow = (): string =>
+    drawOverTime(over_time, { ...options, width: NARROW, id: "time-narrow" });
+  return `${both("Over time", wide, narrow, detail.hasNarrow)}${
     dataOf(overTimeData(view), detail, "the times")
   }`;
 }
@@ -325,9 +327,14 @@ function optionsOf({ choices }: View): {
   return { better: choices.better, metric: choices.metric?.label ?? "", still: true };
 }
 
-/** Readers without the style sheet see the wide one. */
-function both(wide: string, narrow: string): string {
-  return `<div class="wide">${wide}</div><div class="narrow" hidden>${narrow}</div>`;
+/**
+ * Returns a figure for wide and narrow screens. Readers without the style sheet see the wide one; where the file
+ * has no room for the other, it scrolls.
+ */
+function both(name: string, wide: string, narrow: () => string, hasNarrow: boolean): string {
+  return hasNarrow
+    ? `<div class="wide">${wide}</div><div class="narrow" hidden>${narrow()}</div>`
+    : scrolled(wide, name);
 }
 
 function valueHtml(value: string, room: number): string {
@@ -350,9 +357,12 @@ function dataOf({ columns, rows }: DataTable, detail: Detail, name: string): str
   const more = rows.length > shown.length
     ? `<p class="note">The first ${countText(shown.length)} of ${countText(rows.length)} rows.</p>`
     : "";
-  return `<details><summary>Data of ${name}</summary><div class="scroll" tabindex="0" role="region" aria-label="Data of ${name}"><table><thead><tr>${
-    columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`).join("")
-  }</tr></thead><tbody>${
-    shown.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("")
-  }</tbody></table></div>${more}</details>`;
+  const heads = columns.map((it) => `<th scope="col">${escapeXml(plainText(it))}</th>`);
+  const lines = shown.map((row) => `<tr>${row.map(cell).join("")}</tr>`);
+  const table = `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${
+    lines.join("")
+  }</tbody></table>`;
+  return `<details><summary>Data of ${name}</summary>${
+    scrolled(table, `Data of ${name}`)
+  }${more}</details>`;
 }

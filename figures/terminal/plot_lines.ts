@@ -1,6 +1,6 @@
 import { displayWidth, padText } from "../../core/display/display_width.ts";
 import { numberAxis } from "../draw/axes.js";
-import { columnText, partLabels, secondsText } from "../draw/numbers.js";
+import { metricText, partLabels } from "../draw/numbers.js";
 import { domainOf, partPlaces } from "../draw/scales.js";
 import type { Effect, Heat, ViewAxis } from "../view.ts";
 import { Braille } from "./braille.ts";
@@ -168,7 +168,7 @@ function glyphLines(
   domain: readonly [number, number],
   { width, paint, metric }: Options,
 ): string[] {
-  const text = metric === "took" ? secondsText : columnText(mean);
+  const text = metricText(metric, mean);
   const numbers = mean.map((it) => it === null || !Number.isFinite(it) ? "" : text(it));
   const labels = partLabels(axis).map((it) => fitCells(it, Math.floor(width * 0.4)));
   const left = Math.max(displayWidth(fitCells(axis.label, 30)), ...labels.map(displayWidth));

@@ -158,9 +158,15 @@ const table = loader(
     if (loaded.rows.length === 0 && loaded.total > 0) {
       return act.choose({ page: String(Math.floor((loaded.total - 1) / PAGE_SIZE)) }, true);
     }
-    update({ table: loaded });
+    update({ table: loaded, ...solved() });
   },
-  onError,
+  (error) => {
+    const { choices } = model;
+    if (error instanceof Problem && error.status === 400 && TABLE_NAMES.some((it) => choices[it])) {
+      toast(error.message); // an address that somebody wrote
+      act.choose({ status: "", sort: "", page: "" }, true);
+    } else onError(error);
+  },
 );
 
 const run = loader(
@@ -194,7 +200,7 @@ const run = loader(
 
 const workers = loader(
   (signal) => get("/v1/workers", {}, signal),
-  (cluster) => update({ cluster }),
+  (cluster) => update({ cluster, ...solved() }),
   onError,
 );
 
@@ -225,9 +231,8 @@ globalThis.addEventListener("popstate", () => show(readChoices(location.search))
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (document.hidden) return;
-  if (model.cluster && model.cluster.workers.length + model.cluster.queues.length > 0) {
-    workers.soon();
-  }
+  // Only a database has workers, and they may come at any time.
+  if (/^postgres/i.test(model.view?.progress.location ?? "")) workers.soon();
   if (model.isPaused) return;
   if (model.view && model.view.progress.running > 0) view.soon(); // rates fall while nothing ends
   update({ now: Date.now() });
@@ -240,8 +245,9 @@ function show(choices) {
   if (searchOf(viewQuery(before)) !== searchOf(viewQuery(choices))) view.now();
   else if (TABLE_NAMES.some((name) => before[name] !== choices[name])) table.now();
   if (before.run !== choices.run) {
-    if (choices.run) run.now();
-    else update({ run: undefined });
+    if (choices.run) return run.now();
+    run.stop();
+    update({ run: undefined });
   }
 }
 
@@ -271,6 +277,11 @@ function whereOf({ where, namespace }) {
 /** Returns the run in the address: a condition, or the text of a key after `key:`. @param {Choices} choices */
 function runQuery({ run = "" }) {
   return run.startsWith("key:") ? { key: run.slice("key:".length) } : { where: run };
+}
+
+/** The problem that is left once a request was answered. */
+function solved() {
+  return { problem: model.view?.progress.problem ?? null };
 }
 
 /** @param {unknown} error */
@@ -489,7 +500,7 @@ function toast(text) {
   update({ toast: text });
   setTimeout(() => {
     if (model.toast === text) update({ toast: "" });
-  }, 4000);
+  }, Math.max(4000, text.length * 80)); // some name a command to type
 }
 
 /** The keys of the page. Fields and figures have their own. @param {KeyboardEvent} event */

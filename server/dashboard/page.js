@@ -20,6 +20,7 @@ import { Header, Tiles } from "./parts/header.js";
 import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
+import { Toast } from "./parts/toast.js";
 import { Values, valuesOf } from "./parts/values.js";
 import { Workers } from "./parts/workers.js";
 import { html } from "./preact.js";
@@ -79,7 +80,7 @@ export function Page({ model, act }) {
     <${ConfirmDialog} ...${props} />
     <${HelpDialog} ...${props} />
     <${TokenDialog} ...${props} />
-    <p class="toast" role="status">${model.toast}</p>
+    ${!model.run && html`<${Toast} text=${model.toast} />`}
   `;
 }
 
@@ -303,7 +304,7 @@ function AllConfigurations({ model, act, configurations }) {
 function Distribution({ model, act, configurations: { histogram } }) {
   const options = metricOf(model);
   return html`
-    <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" data=${histogram}
+    <${Figure} title=${`Distribution of ${options.metric}`} name="histogram" kind="small" level=${3} data=${histogram}
       onChoose=${(/** @type {Mark} */ { i }) =>
         i !== undefined && act.addFilter(binWhere(histogram, metricName(model), i))}
       draw=${(/** @type {number} */ width) =>

@@ -1,4 +1,4 @@
-import { groupRows } from "../../figures/data/columns/cells.ts";
+import { countGroups } from "../../figures/data/columns/cells.ts";
 import type { Columns } from "../../figures/data/columns/columns.ts";
 import { keyNames, meanSeconds, progressOf as viewProgress } from "../../figures/data/progress.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
@@ -12,7 +12,7 @@ export function progressOf(columns: Columns, facts: ViewFacts): Progress {
     store: facts.location,
     command: facts.command,
     rows: columns.length,
-    done: groupRows(columns, keyNames(columns)).count,
+    done: countGroups(columns, keyNames(columns)),
     failed: progress.failed,
     running: progress.running,
     rate_per_second: progress.per_second,

@@ -1,8 +1,13 @@
+import fs from "node:fs";
+import path from "node:path";
 import type { MaybePromise } from "../../core/contract/backend.ts";
 import type { Engine } from "../../core/contract/engine.ts";
+import { StoreError } from "../../core/errors.ts";
 import type { Row } from "../../core/values/value.ts";
-import { yielding } from "../../core/runtime/yield_timer.ts";
 import { type PackedRows, packRows } from "../../figures/data/columns/packed_rows.ts";
+
+/** The maximum number of batches that the sink has not inserted yet: it may compute a figure meanwhile. */
+const MAX_PENDING = 16;
 
 /** The target of a copy of a store's rows. Calls are handled in their order. */
 export interface RowSink {
@@ -32,6 +37,8 @@ export class Follower {
   readonly #backend: Engine;
   readonly #sink: RowSink;
   #cursor: string | undefined;
+  /** The file system that the rows are from. */
+  #device: number | undefined;
   #generation = 0;
   #count = 0;
   #reading: Reading | null = null;
@@ -109,6 +116,13 @@ export class Follower {
       return cursor;
     }
     const isNew = isWhole && this.#count > 0;
+    const device = deviceOf(this.#backend.location);
+    if (isNew && device !== this.#device && (await this.#backend.columns()).length === 0) {
+      await closeRows(rows);
+      throw new StoreError(
+        `Cannot read store "${this.#backend.location}": its folder is gone, or its file system; mount it again`,
+      );
+    }
     try {
       if (isWhole) this.#reading = { rows: 0, of: all };
       await this.#sink.begin(isNew, isWhole ? all : null);
@@ -122,24 +136,32 @@ export class Follower {
     }
     if (isNew) this.#generation++;
     this.#cursor = cursor;
+    this.#device = device;
     return cursor;
   }
 
-  /** Sends rows, and returns their number. The next batch is made while the sink inserts the one before. */
+  /** Sends rows, and returns their number. Batches are made while the sink inserts those before. */
   async #copy(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     let count = 0;
-    let inserted: MaybePromise<void> = undefined;
-    for await (const batch of packRows(yielding(rows))) {
+    const inserted: MaybePromise<void>[] = [];
+    for await (const batch of packRows(rows)) {
       this.#answered = performance.now();
-      await inserted;
-      inserted = this.#sink.insert(batch);
-      if (inserted instanceof Promise) inserted.catch(() => {}); // it is awaited later
+      if (inserted.length === MAX_PENDING) await inserted.shift();
+      const pending = this.#sink.insert(batch);
+      if (pending instanceof Promise) pending.catch(() => {}); // it is awaited later
+      inserted.push(pending);
       count += batch.length;
       if (this.#reading) this.#reading = { ...this.#reading, rows: count };
     }
-    await inserted;
+    await Promise.all(inserted);
     return count;
   }
+}
+
+/** Returns the number of the file system that a file is on, or was; undefined if its folder is gone. */
+function deviceOf(location: string): number | undefined {
+  if (!path.isAbsolute(location)) return 0;
+  return fs.statSync(path.dirname(location), { throwIfNoEntry: false })?.dev;
 }
 
 /** Closes rows that are not read to their end: a file may be open for them, or a connection. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import type { Engine } from "../../core/contract/engine.ts";
 import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
+import { writeCell } from "../../core/values/cell.ts";
 import { isKeyColumn, NAMESPACE } from "../../core/values/columns.ts";
 import { canonicalJson } from "../../core/values/json.ts";
 import { decodeJsonRow, encodeJsonRow } from "../../core/values/json_row.ts";
@@ -220,11 +221,14 @@ function keyIn(row: Row): { readonly params: Row; readonly key: string } {
 function valuesOf(row: Row) {
   const { params, results } = rolesOf(Object.keys(row));
   return Object.entries(row).map(([name, value]) => {
-    const json = canonicalJson(value);
+    // JSON has no NaN and no infinite numbers: they are texts, as in rows.
+    const isSpelled = typeof value === "number" && !Number.isFinite(value);
+    const shown = isSpelled ? writeCell(value) : value;
+    const json = canonicalJson(shown);
     return {
       name,
       role: params.includes(name) ? "param" : results.includes(name) ? "result" : "detail",
-      text: typeof value === "string" ? value : json,
+      text: typeof shown === "string" ? shown : json,
       json,
     };
   });

@@ -23,7 +23,7 @@ const EARLY_INTERVAL_FACTOR = 10;
 /** The number of such views in the cache. */
 const MAX_EARLY = 16;
 /** The interval of looks at the copy, in milliseconds. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 10;
 
 /** Returns the routes of all figures of a page, and of one. */
 export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalCell, readCell, writeCell } from "../../core/values/cell.ts";
+import { canonicalCell, isCanonicalColumn, readCell, writeCell } from "../../core/values/cell.ts";
 import { parseJson } from "../../core/values/json.ts";
 import { toValue, type Value } from "../../core/values/value.ts";
 import { rounds } from "../rounds.ts";
@@ -283,6 +283,36 @@ test("canonicalCell() gives equal values one spelling", () => {
     [" resnet ", "resnet"],
   ];
   for (const [cell, canonical] of cases) assert.equal(canonicalCell(cell), canonical);
+});
+
+test("isCanonicalColumn() is false where canonicalCell() changes a cell", () => {
+  const words = ["none", "NULL", "True", "FALSE", "nan", "inf", "Infinity", "forest", "nano", "-0"];
+  const numerals = [
+    "0.5",
+    "-3",
+    "1.0",
+    "007",
+    "0.00001",
+    "1e5",
+    "123456789012345",
+    "1234567890123456",
+  ];
+  const cells = fc.oneof(
+    trickyText.map((text) => text.replaceAll("\x1f", "")),
+    value.map(writeCell),
+    fc.constantFrom("", ...words, ...numerals),
+  );
+  fc.assert(
+    fc.property(fc.array(cells, { maxLength: 5 }), (column) => {
+      const isCanonical = column.every((cell) => canonicalCell(cell) === cell);
+      const text = column.map((cell) => `${cell}\x1f`).join("");
+      assert(!isCanonicalColumn(text) || isCanonical, JSON.stringify(column));
+    }),
+    { numRuns: rounds(3_000) },
+  );
+  for (const cell of ["", "forest", "nano", "a b", "/x", "0.5", "-3", "0", "123456789012345"]) {
+    assert(isCanonicalColumn(`${cell}\x1f`), cell);
+  }
 });
 
 test("a cell reads back as the same value of the same kind", () => {

@@ -3,6 +3,10 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Fingerprint } from "../../core/keys/fingerprint.ts";
+import { FingerprintSet } from "../../core/keys/fingerprint_set.ts";
+import { Fingerprints } from "../../core/keys/fingerprints.ts";
+import { keyOf, keyShape } from "../../core/keys/key.ts";
+import { writeCell } from "../../core/values/cell.ts";
 import { rounds } from "../rounds.ts";
 
 function lanesOf(text: string): readonly [number, number, number] {
@@ -23,6 +27,48 @@ test("text() and ascii() feed the same, in pieces or whole", () => {
     }),
     { numRuns: rounds(300) },
   );
+});
+
+test("fingerprints that are fed column by column are those of the keys", () => {
+  const cell = fc.option(fc.oneof(fc.string(), fc.integer(), fc.double()), { nil: undefined });
+  const fingerprints = new Fingerprints();
+  fc.assert(
+    fc.property(fc.array(fc.record({ a: cell, b: cell }), { maxLength: 5 }), (rows) => {
+      const shape = keyShape(["a", "b", "c"], { b: 5 });
+      fingerprints.begin(rows.length);
+      for (const name of ["a", "b"] as const) {
+        const cells = rows.map((row) => row[name] === undefined ? "" : writeCell(row[name]));
+        const isAny = cells.some((text) => text !== "");
+        const column = isAny ? cells.map((text) => `${text}\x1f`).join("") : undefined;
+        fingerprints.column(name, column, shape.defaults.get(name) ?? "");
+      }
+      fingerprints.column("c", undefined, "");
+      for (const [i, row] of rows.entries()) {
+        const { a, b, c } = keyOf(shape, row).fingerprint;
+        assert.deepEqual({ ...fingerprints.end(i) }, { a, b, c });
+      }
+    }),
+    { numRuns: rounds(300) },
+  );
+});
+
+test("a set of fingerprints numbers them in order of arrival, also those that differ in one lane", () => {
+  const fingerprint = new Fingerprint();
+  const lanes = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 5 << 20];
+  const all = lanes.flatMap((a) => lanes.flatMap((b) => lanes.map((c) => ({ a, b, c }))));
+  for (let i = 0; i < 3_000; i++) all.push({ a: i * 7 + 11, b: i * 13 + 17, c: 3 });
+  for (const expected of [0, 600.5, all.length, 2 * all.length, NaN, -1]) {
+    const set = new FingerprintSet(expected);
+    for (const [i, each] of all.entries()) {
+      assert.equal(set.numberOf(Object.assign(fingerprint, each)), -1);
+      assert.equal(set.add(fingerprint), i);
+      assert.equal(set.add(fingerprint), i);
+    }
+    for (const [i, each] of all.entries()) {
+      assert.equal(set.numberOf(Object.assign(fingerprint, each)), i);
+    }
+    assert.equal(set.size, all.length);
+  }
 });
 
 test("begin() forgets what was fed before", () => {

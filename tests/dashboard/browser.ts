@@ -83,6 +83,10 @@ export async function openWindow(
       if (["error", "warning"].includes(message.type())) errors.push(message.text());
     });
     page.on("pageerror", (error) => errors.push(String(error.stack)));
+    const own = new Set<Request>();
+    page.on("request", (request) => void own.add(request));
+    // The end of a stream whose window is closed is not always an event.
+    page.on("close", () => own.forEach((request) => streams.delete(request)));
     return page;
   }
 

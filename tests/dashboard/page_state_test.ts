@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { metricBrush, paramBrush, withRange } from "../../server/dashboard/brush.js";
 import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
-import { equals, partsOf, withoutPart, withParts } from "../../server/dashboard/conditions.js";
+import {
+  equals,
+  partsOf,
+  withoutBrackets,
+  withoutPart,
+  withParts,
+} from "../../server/dashboard/conditions.js";
 import { namespaceCondition, rowCondition } from "../../server/dashboard/row_condition.js";
 import { parse } from "../../server/dashboard/parse.js";
 import { differences } from "../../server/dashboard/diff.js";
@@ -63,6 +70,44 @@ test("choices are an address, in which an absent one is made by the data", () =>
   assert.deepEqual(changed({ better: "higher", page: "3" }, { metric: "took" }), {
     metric: "took",
   });
+});
+
+test("a range of an axis is one part of a condition", () => {
+  const axisOf = (kind: "numbers" | "ranges" | "texts", wheres: readonly string[]) =>
+    paramBrush({
+      name: "a b",
+      label: "a b",
+      kind,
+      log: false,
+      parts: wheres.map((where, i) => ({ label: `${i}`, where, number: i })),
+      left_out: { values: 0, rows: 0 },
+    });
+  const numbers = axisOf("numbers", [`"a b" = 1`, `"a b" = 2`, `"a b" = 4`]);
+  assert.deepEqual(numbers.stops.map(({ at }) => at), [0, 0.5, 1]);
+  assert.equal(numbers.where(0, 1), `("a b" >= 1 and "a b" <= 2)`);
+  assert.equal(numbers.where(2, 2), `"a b" = 4`);
+  assert.equal(numbers.where(0, 2), null); // all of them
+  const ranges = axisOf("ranges", [0, 1, 2].map((i) => `"a b" >= ${i} and "a b" < ${i + 1}`));
+  assert.equal(ranges.where(0, 1), `("a b" >= 0 and "a b" < 2)`);
+  assert.equal(ranges.where(1, 1), `("a b" >= 1 and "a b" < 2)`);
+  const texts = axisOf("texts", [`"a b" = 'x'`, `"a b" = [1,2]`, `"a b" is absent`]);
+  assert.equal(texts.where(0, 1), `"a b" in ('x', [1,2])`);
+  assert.equal(texts.where(1, 2), `("a b" = [1,2] or "a b" is absent)`);
+
+  const metric = metricBrush("result.loss", "loss", "higher", [0.25, 0.75]);
+  assert.equal(metric.stops.at(-1)?.text, "0.250"); // the better end is at the bottom
+  assert.equal(metric.where(0, 20), "(result.loss >= 0.5 and result.loss <= 0.75)");
+  assert.equal(metric.where(0, 40), null);
+});
+
+test("another range of a column takes the place of parts about it alone", () => {
+  const axis = { name: "lr", label: "lr" };
+  const where = "(lr >= 1 and lr <= 2) and b = 3 and (lr = 1 or b = 2) and lr in (1, 2)";
+  assert.equal(withRange(where, axis, "lr = 2"), "b = 3 and (lr = 1 or b = 2) and lr = 2");
+  assert.equal(withRange("lr2 = 1 and lr = 1", axis, null), "lr2 = 1");
+  assert.equal(withRange("((lr >= 'T' and lr < 'Y') or lr = 'x')", axis, null), "");
+  assert.equal(withoutBrackets("(a = 1 and b in (1, 2))"), "a = 1 and b in (1, 2)");
+  assert.equal(withoutBrackets("(a) = (b)"), "(a) = (b)");
 });
 
 test("words that another text lacks are marked", () => {

@@ -30,6 +30,7 @@ export interface Request {
 export interface Route {
   request(): Request;
   continue(): Promise<void>;
+  fulfill(answer: { readonly status: number; readonly body: string }): Promise<void>;
 }
 
 /** A file that a window saved. */
@@ -41,10 +42,16 @@ export interface Download {
 /** A window. */
 export interface Page {
   readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
+  readonly mouse: {
+    move(x: number, y: number): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+  };
   readonly clock: { install(): Promise<void>; fastForward(milliseconds: number): Promise<void> };
   context(): BrowserContext;
   goto(url: string): Promise<unknown>;
   goBack(): Promise<unknown>;
+  goForward(): Promise<unknown>;
   reload(): Promise<unknown>;
   url(): string;
   close(): Promise<void>;
@@ -56,6 +63,8 @@ export interface Page {
   screenshot(options: { readonly path: string; readonly fullPage: boolean }): Promise<unknown>;
   waitForEvent(event: "download"): Promise<Download>;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
+  on(event: "request", listener: (request: Request) => void): void;
+  on(event: "close", listener: () => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
 }
 
@@ -74,6 +83,8 @@ export interface Locator {
   press(key: string): Promise<void>;
   fill(text: string): Promise<void>;
   selectOption(value: string): Promise<unknown>;
+  scrollIntoViewIfNeeded(): Promise<void>;
+  boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
   isVisible(): Promise<boolean>;
   isHidden(): Promise<boolean>;
   isDisabled(): Promise<boolean>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KnownKeys, type KnownRows } from "../../backends/postgres/known_keys.ts";
-import { type Key, keyOf, keyShape } from "../../core/keys/key.ts";
+import { CELL_END, type Key, keyOf, keyShape } from "../../core/keys/key.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import type { Row } from "../../core/values/value.ts";
@@ -86,8 +86,8 @@ test("keys that were read ahead are read again after a time, also without a paus
     state: () => Promise.resolve({ last: "1999", removals: "0" }),
     async *pages() {
       const columns = new Map([
-        ["seed", [...seeds].map(writeCell)],
-        ["lr", [...seeds].map((seed) => writeCell(seed / 3))],
+        ["seed", [...seeds].map((seed) => writeCell(seed) + CELL_END).join("")],
+        ["lr", [...seeds].map((seed) => writeCell(seed / 3) + CELL_END).join("")],
       ]);
       yield { length: seeds.size, columns };
     },

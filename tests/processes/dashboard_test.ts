@@ -97,6 +97,20 @@ function assertClean({ errors, hosts, sidecar }: Window & { readonly sidecar: Se
   assert.deepEqual([...hosts], [new URL(sidecar.url).host]);
 }
 
+/** axe-core finds no fault in the page as it is, in light and dark. */
+async function assertAccessible(page: Page, name: string): Promise<void> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(`${axe};0`);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(
+      `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+        violations.map(({ id, nodes }) => id + " " + nodes[0].html))`,
+    );
+    assert.deepEqual(found, [], `${name} in ${colorScheme}`);
+  }
+}
+
 for (const runtime of servers) {
   test(
     `a running sweep moves the page without a reload (sidecar on ${runtime.name})`,
@@ -123,7 +137,7 @@ for (const runtime of servers) {
       });
       await sweep.ended;
       await shows(page, ".line", /^99 of 108 done · 9 failed · ended/);
-      await shows(page, "#range", "1–25 of 99 runs");
+      await shows(page, "#range", "1–25 of 108 runs");
       await until(async () => assert.equal(await page.locator(".now").count(), 0));
 
       // One group of one message, whatever its numbers; errors are text, and unfold with their stacks.
@@ -296,11 +310,24 @@ test("a run is opened with all of its values, and compared with others", options
   await page.keyboard.press("j");
   assert.match(await focused(page), /run 2/);
   await page.keyboard.press("Enter");
-  await shows(page, "#run", /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*ended2026-/);
+  await shows(
+    page,
+    "#run",
+    /Run: done.*prompt\{question\}.*cost_usd0\.\d+.*took\d[\d.]* s.*ended2026-/,
+  );
   await page.locator("#run button", { hasText: "Copy as JSON" }).click();
   await until(async () => {
     const copied = JSON.parse(String(await page.evaluate("navigator.clipboard.readText()")));
     assert.equal(copied["prompt"], "{question}");
+  });
+  await shows(page, "#run .toast", "Copied");
+  await page.locator("#run button", { hasText: "stet explain" }).click();
+  await until(async () => {
+    const copied = String(await page.evaluate("navigator.clipboard.readText()"));
+    assert.match(
+      copied,
+      /^stet explain \S+runs\.csv model=claude-sonnet-4 'prompt="\{question\}"' /,
+    );
   });
   await page.reload();
   await shows(page, "#run", /prompt\{question\}/);
@@ -323,6 +350,214 @@ test("a run without a param that others have opens itself", options, async (t) =
   const { page } = await opened(t, path);
   await page.locator("#table tbody button").first().click();
   await shows(page, "#run", /^(?!.*newest of).*loss0\.1/);
+});
+
+test("failed and running runs are in the table, by their status", options, async (t) => {
+  const rows = sampleRows(2);
+  const failures = [0, 1, 2].map((i) => ({
+    params: { seed: i, lr: 1, optimizer: "sgd" },
+    error: "loss is NaN",
+    stack: `Error: loss is NaN\n    at step ${i}`,
+    attempt: 1,
+    time: new Date(Date.UTC(2026, 10, 1 + i)).toISOString(),
+    host: "gpu-03",
+  }));
+  const path = await writeSample(tempFolder(t), { rows, failures });
+  const window = await opened(t, path, { search: "?sort=lr" });
+  const { page, sidecar } = window;
+  await shows(page, "#range", "1–25 of 25 runs");
+  const claimed = await fetch(`${sidecar.url}/v1/claim`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ params: { seed: 9, lr: 1, optimizer: "adam" }, holder: "worker 7" }),
+  });
+  assert.equal(claimed.status, 200);
+  await shows(page, ".states", "All 26✓done 22◥failed 3▶running 1");
+  // Those without a result come after those with one, whatever the direction.
+  await page.locator("#table th button", { hasText: "loss" }).press("Enter");
+  await shows(page, "#range", "1–25 of 26 runs");
+  const states = (): Promise<string[]> => page.locator("#table [data-row]").allTextContents();
+  await until(async () =>
+    assert.deepEqual((await states()).slice(21), ["✓done", "◥failed", "◥failed", "◥failed"])
+  );
+  await page.locator(".states button", { hasText: "failed" }).press("Enter");
+  await shows(page, "#range", "1–3 of 3 runs");
+  assert.equal(choices(page)["status"], "failed");
+  const first = page.locator("#table [data-row='0']");
+  await first.focus();
+  await page.keyboard.press("Enter");
+  await shows(page, "#run", /Run: failed.*1 attempt.*at step \d.*lr1/);
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator("#run").count(), 0));
+  assert.equal(await focused(page), "Open run 1, failed");
+  await page.locator(".states button", { hasText: "running" }).press("Enter");
+  await shows(page, "#range", "1–1 of 1 run");
+  await page.locator("#table [data-row='0']").press("Enter");
+  await shows(page, "#run", /Run: running.*Running since .*worker 7/);
+  await page.reload();
+  await shows(page, "#run", /Run: running/);
+  await page.goBack();
+  await until(async () => assert.equal(await page.locator("#run").count(), 0));
+  await page.goBack();
+  await shows(page, "#range", "1–3 of 3 runs");
+
+  // A failed run is run again from its drawer, once confirmed.
+  await page.locator("#table [data-row='0']").press("Enter");
+  await page.locator("#run button", { hasText: "Retry" }).click();
+  await page.locator("#confirm-yes").click();
+  await until(async () => assert.equal(await page.locator("dialog").count(), 0));
+  await shows(page, "#range", "1–2 of 2 runs");
+  assertClean(window);
+});
+
+test("a range is dragged along an axis, or chosen by arrows", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(10)));
+  const { page } = window;
+  const axis = page.locator("[aria-label=lr][role=slider]");
+  await until(async () => assert.equal(await axis.count(), 1));
+  await axis.scrollIntoViewIfNeeded();
+  const box = (await axis.boundingBox())!;
+  const drag = async (from: number, to: number): Promise<void> => {
+    const x = box.x + box.width / 2;
+    await page.mouse.move(x, box.y + box.height * from);
+    await page.mouse.down();
+    await page.mouse.move(x, box.y + box.height * to);
+    await page.mouse.up();
+  };
+  await drag(0.2, 0.8); // 1 is at the top, 0.001 at the bottom
+  await showsChips(page, ["lr >= 0.01 and lr <= 0.1"]);
+  await shows(page, "#range", "1–25 of 60 runs that match");
+  await axis.focus();
+  for (const key of ["ArrowDown", "Enter"]) await page.keyboard.press(key);
+  await showsChips(page, ["lr = 0.1"]);
+  await page.goBack();
+  await showsChips(page, ["lr >= 0.01 and lr <= 0.1"]);
+  const other = page.locator("[aria-label=optimizer][role=slider]");
+  await until(async () => assert.equal(await other.getAttribute("aria-valuemax"), "2"));
+  await other.focus();
+  for (const key of ["ArrowUp", "Shift+ArrowUp"]) await page.keyboard.press(key);
+  assert.equal(await other.getAttribute("aria-valuetext"), "adam to it's <i>");
+  await page.keyboard.press("Escape"); // the range, and not the last filter
+  assert.equal(await other.getAttribute("aria-valuetext"), "all values");
+  for (const key of ["ArrowUp", "Shift+ArrowUp", "Enter"]) await page.keyboard.press(key);
+  await showsChips(page, ["lr >= 0.01 and lr <= 0.1", "optimizer in ('adam', 'it''s <i>')"]);
+  assert.equal(await focused(page), "optimizer");
+  await page.keyboard.press("Delete");
+  await showsChips(page, ["lr >= 0.01 and lr <= 0.1"]);
+  await page.locator(".filter .chip button").click();
+  await showsChips(page, []);
+  await shows(page, "#range", "1–25 of 110 runs");
+  assertClean(window);
+});
+
+test("Back and Forward lead through ten choices", options, async (t) => {
+  const window = await opened(t, await writeSample(tempFolder(t), samples["train"]!()));
+  const { page } = window;
+  await shows(page, ".sentence", /with loss/);
+  const steps: readonly (() => Promise<unknown>)[] = [
+    () => page.locator("#metric").selectOption("result.accuracy"),
+    () => page.locator(".turn").click(),
+    () => page.locator("#heat-x").selectOption("batch"),
+    () => page.locator("#heat-agg").selectOption("best"),
+    // By keys: places move while figures are drawn.
+    () => page.locator(".best tbody button").first().press("Enter"),
+    () => page.locator("#table th button", { hasText: "seed" }).press("Enter"),
+    () => page.locator("#next").press("Enter"),
+    () => page.locator("#table [data-row='1']").press("Enter"),
+    () => page.keyboard.press("Escape"),
+    () => page.keyboard.press("Escape"),
+  ];
+  const places = [page.url()];
+  for (const step of steps) {
+    await step();
+    await until(() => assert.notEqual(page.url(), places.at(-1)));
+    places.push(page.url());
+    // The page has drawn the choice: the next step acts on what it shows.
+    const { run, page: number = "0", where } = choices(page);
+    await until(async () => {
+      assert.equal(await page.locator("#run").count(), run ? 1 : 0);
+      assert.match(await text(page, "#range"), new RegExp(`^${Number(number) * 25 + 1}–`));
+      assert.equal((await chips(page)).length > 0, where !== undefined);
+    });
+  }
+  assert.equal(new Set(places).size, 10); // the drawer was closed to the place before it
+  for (const place of places.toReversed().slice(1)) {
+    await page.goBack();
+    await until(() => assert.equal(page.url(), place));
+  }
+  await shows(page, ".sentence", /with loss/);
+  assert.equal(await page.locator("#run").count(), 0);
+  for (const place of places.slice(1)) {
+    await page.goForward();
+    await until(() => assert.equal(page.url(), place));
+  }
+  await shows(page, ".sentence", /with accuracy/);
+  await shows(page, ".turn", "↓ lower is better");
+  await shows(page, ".heat h2", /^best of accuracy by batch/);
+  assertClean(window);
+});
+
+test("keys act on the page, and a link is copied", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(5)));
+  const { page } = window;
+  await shows(page, "#range", "1–25 of 55 runs");
+  await page.keyboard.press("m");
+  assert.equal(await focused(page), "metric");
+  await page.locator("#runs").focus();
+  await page.keyboard.press("?");
+  await shows(page, "#help", /filter.*next and previous run.*pause.*on an axis/);
+  await page.keyboard.press("p"); // no key acts behind a dialog
+  await page.keyboard.press("Escape");
+  await until(async () => assert.equal(await page.locator("#help").count(), 0));
+  await shows(page, ".live", "live");
+  for (const key of ["j", "j", "k"]) await page.keyboard.press(key);
+  assert.match(await focused(page), /^Open run 1,/);
+  await page.locator("#metric").selectOption("took");
+  await page.locator(".switches button", { hasText: "Copy link" }).click();
+  await shows(page, ".toast", "Copied");
+  assert.equal(await page.evaluate("navigator.clipboard.readText()"), page.url());
+  assertClean(window);
+});
+
+test("a problem is shown for as long as there is one", options, async (t) => {
+  const path = await storeOf(t, sampleRows(5));
+  const window = await opened(t, path, { search: "?sort=nothing&status=some&page=x" });
+  const { page } = window;
+  await shows(page, ".toast", /status|page/);
+  await shows(page, "#range", "1–25 of 55 runs");
+  assert.deepEqual(choices(page), {});
+  let isBroken = true;
+  await page.route("**/v1/runs?*", async (route) => {
+    if (isBroken) await route.fulfill({ status: 500, body: JSON.stringify({ detail: "No rows" }) });
+    else await route.continue();
+  });
+  await page.locator("#table th button", { hasText: "seed" }).press("Enter");
+  await shows(page, "#problem", "No rows");
+  isBroken = false;
+  await page.locator("#table th button", { hasText: "lr" }).press("Enter");
+  await until(async () => assert.equal(await page.locator("#problem").count(), 0));
+  const errors = window.errors.filter((error) => !/status of (?:400|500)/.test(error));
+  assertClean({ ...window, errors });
+});
+
+test("a hidden tab has no stream, and is new once it is seen", options, async (t) => {
+  const path = await storeOf(t, sampleRows(2));
+  const window = await opened(t, path);
+  const { page } = window;
+  await shows(page, ".live", "live");
+  const hide = (isHidden: boolean): Promise<unknown> =>
+    page.evaluate(
+      `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"))`,
+    );
+  await hide(true);
+  await until(() => assert.equal(window.streams(), 0));
+  await record(path, { seed: 99, lr: 0.1, optimizer: "adam", "result.loss": 0.1 });
+  assert.match(await text(page, ".line"), /^22 /);
+  await hide(false);
+  await shows(page, ".line", /^23 /);
+  await until(() => assert.equal(window.streams(), 1));
+  assertClean(window);
 });
 
 test("outputs are set side by side, with their different words marked", options, async (t) => {
@@ -389,6 +624,22 @@ test("a late answer does not overwrite a newer choice", options, async (t) => {
     assert.equal(await page.locator(".heat h2", { hasText: "median" }).count(), 1)
   );
   assert.match(await text(page, ".sentence"), /with took/);
+  assertClean(window);
+});
+
+test("a late page of the table does not overwrite a newer one", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(9)));
+  const { page } = window;
+  await shows(page, "#range", "1–25 of 99 runs");
+  const held: Route[] = [];
+  await page.route("**/v1/runs?*offset=25*", async (route) => void held.push(route));
+  await page.locator("#next").press("Enter");
+  await until(() => assert.equal(held.length, 1));
+  await page.locator("#last").press("Enter");
+  await shows(page, "#range", "76–99 of 99 runs");
+  await held[0]!.continue().catch(() => undefined); // the page has given it up
+  await page.locator("#table th button", { hasText: "took" }).press("Enter");
+  await shows(page, "#range", "1–25 of 99 runs");
   assertClean(window);
 });
 
@@ -556,7 +807,6 @@ test(
   "every sample is drawn without faults of accessibility, in light and dark, at any width",
   options,
   async (t) => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const shots = process.env["STET_SHOTS"]; // a folder for pictures that a person looks at
     const window = await openWindow();
     t.after(() => window.close());
@@ -583,15 +833,7 @@ test(
             await page.screenshot({ path: picture, fullPage: true });
           }
         }
-        await page.evaluate(`${axe};0`);
-        for (const colorScheme of ["light", "dark"] as const) {
-          await page.emulateMedia({ colorScheme });
-          const found = await page.evaluate(
-            `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-            violations.map(({ id, nodes }) => id + " " + nodes[0].html))`,
-          );
-          assert.deepEqual(found, [], `${name} in ${colorScheme}`);
-        }
+        await assertAccessible(page, name);
         // Nothing of a store is markup.
         assert.equal(
           await page.locator("#page img, #page script, main b i, .sentence b b").count(),
@@ -605,3 +847,45 @@ test(
     assert.deepEqual(errors, []);
   },
 );
+
+test("dialogs and what unfolds have no faults of accessibility", options, async (t) => {
+  const { rows, failures } = trainSample();
+  const path = await writeSample(tempFolder(t), { rows: rows.slice(0, 300), failures });
+  const window = await opened(t, path);
+  const { page } = window;
+  const gone = (): Promise<void> =>
+    until(async () => assert.equal(await page.locator("dialog").count(), 0));
+  await shows(page, ".states", /failed 430/);
+  for (const unfold of [".failures summary", ".failed-runs summary"]) {
+    await page.locator(unfold).first().press("Enter");
+  }
+  await shows(page, ".failed-runs pre", /NaN/);
+  await assertAccessible(page, "a failure");
+  for (const [name, state] of [["a run", "done"], ["a failed run", "failed"]] as const) {
+    await page.locator(".states button", { hasText: state }).press("Enter");
+    await until(async () => assert.match(await text(page, "#table [data-row]"), RegExp(state)));
+    await page.locator("#table [data-row]").first().press("Enter");
+    await shows(page, "#run", RegExp(`Run: ${state}`));
+    await assertAccessible(page, name);
+    await page.keyboard.press("Escape");
+    await gone();
+  }
+  for (const i of [0, 1]) await page.locator("#table tbody input").nth(i).press("Space");
+  await page.locator(".runs button", { hasText: "Compare 2" }).press("Enter");
+  await shows(page, "#compare", /2 runs compared/);
+  await assertAccessible(page, "runs compared");
+  await page.keyboard.press("Escape");
+  await gone();
+  await page.locator(".runs .menu summary").press("Enter");
+  await assertAccessible(page, "columns");
+  await page.keyboard.press("Escape");
+  await page.locator(".failures button", { hasText: "Retry all" }).press("Enter");
+  await shows(page, "#confirm", /430 failed runs/);
+  await assertAccessible(page, "a confirmation");
+  await page.keyboard.press("Escape");
+  await gone();
+  await page.locator(".switches button[aria-label='Keys and help']").press("Enter");
+  await shows(page, "#help", /Keys/);
+  await assertAccessible(page, "help");
+  assertClean(window);
+});

@@ -28,6 +28,9 @@ import { runtimes } from "../runtimes.ts";
 
 const MAX_PACKED_BYTES = 600_000;
 
+/** The command line in a project. */
+const CLI = "node_modules/@stet/stet/cli.js";
+
 const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 ) as { readonly version: string };
@@ -120,7 +123,7 @@ before(async () => {
 
 for (const { name, words, project } of strangers) {
   const skip = words ? false : `no ${name} on this machine`;
-  const stet = [...words ?? [], join(project, "node_modules/@stet/stet/cli.js")];
+  const stet = [...words ?? [], join(project, CLI)];
 
   test(`a sweep in workers runs and resumes on ${name}`, { skip }, () => {
     const cwd = workFolder(project, `sweep ${name}`);
@@ -199,6 +202,27 @@ for (const { name, words, project } of strangers) {
     }
   });
 }
+
+/** Prints the URL of each file that Node loads as a module. */
+const PRINT_FILES = `import { registerHooks } from "node:module";
+registerHooks({
+  load(url, context, next) {
+    if (url.startsWith("file:")) console.error(url);
+    return next(url, context);
+  },
+});`;
+
+test("status loads a few files, all of the package", { skip: !oldNode }, () => {
+  const cwd = workFolder(npmProject, "files");
+  writeFileSync(join(cwd, "a.csv"), "n\n1\n");
+  const hooks = `data:text/javascript,${encodeURIComponent(PRINT_FILES)}`;
+  const [node = "", cli = ""] = [...strangers[0]!.words!, join(npmProject, CLI)];
+  const { out, error } = run(cwd, [node, "--import", hooks, cli, "status", "a.csv"]);
+  assert.match(out, /1 completed/, error);
+  const files = error.trim().split("\n");
+  assert.deepEqual(files.filter((url) => !url.includes("/node_modules/@stet/stet/")), []);
+  assert(files.length <= 10, error);
+});
 
 test("npx finds the program stet", () => {
   assert.match(succeed(npmProject, ["npx", "--no-install", "stet", "--help"]), /Usage: stet/);

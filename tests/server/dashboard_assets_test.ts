@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { assetsModule } from "../../scripts/make_assets.ts";
 import { serve } from "../../server.ts";
+import { assets } from "../../server/dashboard/assets.ts";
 
 test("the dashboard's files are sent zipped, are asked for once, and run nothing but themselves", async () => {
   const sidecar = await serve({ store: new MemoryBackend(), port: 0, token: "t" });
@@ -40,4 +42,10 @@ test("the dashboard's files are sent zipped, are asked for once, and run nothing
 test("the module of the dashboard's files is up to date (deno task assets)", () => {
   const path = new URL("../../server/dashboard/assets.ts", import.meta.url);
   assert(readFileSync(path, "utf8") === assetsModule(), "run `deno task assets`");
+});
+
+test("the dashboard has at most 60 kB when it is zipped", () => {
+  const sizes = Object.values(assets).map((text) => gzipSync(text).length);
+  const sum = sizes.reduce((all, each) => all + each, 0);
+  assert(sum <= 60_000, `${sum} bytes`);
 });

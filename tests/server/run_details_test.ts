@@ -25,7 +25,7 @@ async function getter(t: Cleaned, store: string) {
 test("a run has every value in full, as text and as JSON", async (t) => {
   const { post, ask } = await served(t);
   const long = `é${"x".repeat(200_000)}`;
-  const result = { text: long, list: [1, "a"], nan: null };
+  const result = { text: long, list: [1, "a"], nan: null, low: "-inf" };
   await post("/v1/record", { params: { a: 1, b: '"7"' }, result, elapsed_seconds: 2 });
   const where = encodeURIComponent("a = 1");
   const run = await (await ask(`/v1/run?where=${where}`)).json();
@@ -45,6 +45,7 @@ test("a run has every value in full, as text and as JSON", async (t) => {
     text: '[1,"a"]',
     json: '[1,"a"]',
   });
+  assert.deepEqual(values.get("result.low"), { role: "result", text: "-inf", json: '"-inf"' });
   const byKey = await (await ask(`/v1/run?key=${encodeURIComponent(run.key)}`)).json();
   assert.deepEqual(byKey.row, run.row);
 });

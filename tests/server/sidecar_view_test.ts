@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { viewOf } from "../../figures/data/view_of.ts";
 import type { View, ViewQuery } from "../../figures/view.ts";
@@ -104,6 +105,29 @@ test("stores without rows have a view", async (t) => {
   assert.equal(view.rows, 0);
   assert.deepEqual(view.choices.params.map(({ name }) => name), ["lr", "batch", "seed"]);
 });
+
+for (const name of ["runs.csv", "runs.db", "runs.parquet"]) {
+  test(`the figures of a store whose folder is gone stay, with the reason: ${name}`, async (t) => {
+    const { ask, store } = await served(t, { name });
+    const folder = path.dirname(store);
+    await writeSample(folder, samples["oneParam"]!(), name);
+    const view = async (): Promise<View> => await (await ask("/v1/view")).json();
+    const waitFor = async (problem: RegExp): Promise<View> => {
+      for (;; await sleep(20)) {
+        const found = await view();
+        if (problem.test(`${found.progress.problem}`)) return found;
+      }
+    };
+    const before = await waitFor(/^null$/);
+    fs.renameSync(folder, `${folder}.moved`);
+    const gone = await waitFor(/^Cannot read store ".*": its folder is gone, or its file system/);
+    assert.deepEqual([gone.rows, gone.best], [60, before.best]);
+    fs.renameSync(`${folder}.moved`, folder);
+    assert.equal((await waitFor(/^null$/)).rows, 60);
+    fs.rmSync(store);
+    for (let rows = 60; rows > 0;) ({ rows } = await waitFor(/^null$/));
+  });
+}
 
 test("conditions on texts that are too long for columns select what stet ls does", async (t) => {
   const { ask, store } = await served(t);

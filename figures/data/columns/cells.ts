@@ -63,20 +63,43 @@ export function groupRows(columns: Columns, params: readonly string[]): Groups {
   });
 }
 
+/** Returns the number of different rows by the values of params: of many, less memory is used than for groups. */
+export function countGroups(columns: Columns, params: readonly string[]): number {
+  return columns.once(`count ${JSON.stringify(params)}`, () => {
+    const { length } = columns;
+    const known = params.flatMap((name) => columns.get(name) ?? []).filter(({ long }) => !long);
+    const product = known.reduce((size, column) => size * column.coded().values.length, 1);
+    if (product > Number.MAX_SAFE_INTEGER) return groupRows(columns, params).count;
+    const keys = combined(known, new Float64Array(length)).sort();
+    let count = Math.min(length, 1);
+    for (let i = 1; i < length; i++) if (keys[i] !== keys[i - 1]) count++;
+    return count;
+  });
+}
+
+/** Returns numbers that differ where those given, or the values of a column, differ. */
+function combined<T extends Int32Array | Float64Array>(columns: readonly Column[], keys: T): T {
+  for (const column of columns) {
+    const { codes, values: { length: size } } = column.coded();
+    for (let i = 0; i < keys.length; i++) keys[i] = keys[i]! * size + codes[i]!;
+  }
+  return keys;
+}
+
 /** Returns groups that also differ by the values of some columns. */
 function split(groups: Groups, columns: readonly Column[], length: number): Groups {
-  const coded = columns.map((column) => column.coded());
-  const sizes = coded.map(({ values }) => values.length);
-  const product = sizes.reduce((a, b) => a * b, groups.count);
-  const keys = product <= MAX_TABLE ? new Int32Array(length) : new Float64Array(length);
-  keys.set(groups.ids);
-  for (const [c, { codes }] of coded.entries()) {
-    const size = sizes[c]!;
-    for (let i = 0; i < length; i++) keys[i] = keys[i]! * size + codes[i]!;
-  }
+  const product = columns.reduce(
+    (size, column) => size * column.coded().values.length,
+    groups.count,
+  );
+  const isSmall = product <= MAX_TABLE;
+  const keys = combined(
+    columns,
+    isSmall ? groups.ids.slice() : Float64Array.from(groups.ids),
+  );
   const ids = new Int32Array(length);
   const first: number[] = [];
-  if (product <= MAX_TABLE) {
+  if (isSmall) {
     const table = new Int32Array(product);
     for (let i = 0; i < length; i++) {
       const key = keys[i]!;

@@ -136,11 +136,12 @@ export class Column {
   append(values: Values, length: number): void {
     const from = this.#length;
     this.#length += length;
-    if (this.#numbers && !this.#isTimes && values instanceof Float64Array) {
-      return this.#appendNumbers(from, values, length);
-    }
+    const isNumbers = values instanceof Float64Array;
     for (let i = 0; i < length; i++) {
       if (this.#long) return this.#appendLong(from + i, Array.from(values.slice(i, length)));
+      if (isNumbers && this.#numbers && !this.#isTimes) {
+        return this.#appendNumbers(from + i, values.subarray(i, length));
+      }
       this.#set(from + i, values[i]);
     }
   }
@@ -379,22 +380,13 @@ export class Column {
     this.#others = new Map();
   }
 
-  #appendNumbers(from: number, values: Float64Array, length: number): void {
-    const end = from + length;
-    if (end > this.#numbers!.length) this.#numbers = this.#grown(this.#numbers!, end);
-    this.#numbers!.set(values.subarray(0, length), from);
-    const counts = this.#counts;
-    counts.present += length;
-    for (let i = 0; i < length; i++) {
-      const number = values[i]!;
-      if (!(Math.abs(number) < Infinity)) {
-        counts.left_out++;
-        continue;
-      }
-      counts.numbers++;
-      if (number < counts.least) counts.least = number;
-      if (number > counts.most) counts.most = number;
+  #appendNumbers(from: number, values: Float64Array): void {
+    const { length } = values;
+    if (from + length > this.#numbers!.length) {
+      this.#numbers = this.#grown(this.#numbers!, from + length);
     }
+    this.#numbers!.set(values, from);
+    for (let i = 0; i < length; i++) addCount(this.#counts, values[i]!, 1);
   }
 
   #appendLong(from: number, values: readonly (Value | undefined)[]): void {

@@ -17,6 +17,9 @@ import { RowNumbers } from "./row_numbers.ts";
 /** The number of rows that are packed at a time. */
 const BATCH = 1000;
 
+/** The maximum number of values made of all rows that are kept. */
+const MAX_KEPT = 8;
+
 /** The range of the ends of runs, and counts of their durations. */
 export interface Times {
   readonly first: number;
@@ -140,13 +143,14 @@ export class Columns {
   /** Returns a value made of the rows, once for their number. */
   once<T>(key: string, make: () => T): T {
     const found = this.#kept.get(key);
-    if (found?.length === this.#length) return found.value as T;
-    const value = make();
+    const isKnown = found?.length === this.#length;
+    const value = isKnown ? found.value as T : make();
     for (const [name, { length }] of this.#kept) {
       if (length !== this.#length) this.#kept.delete(name);
     }
-    if (this.#kept.size >= 8) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#kept.delete(key); // the least recently used is the first
     this.#kept.set(key, { length: this.#length, value });
+    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return value;
   }
 

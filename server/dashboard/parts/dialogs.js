@@ -1,4 +1,4 @@
-import { columnText, fullText } from "../cells.js";
+import { columnText, fullText, wholeText } from "../cells.js";
 import { html, useRef } from "../preact.js";
 import { Dialog } from "./dialog.js";
 
@@ -91,7 +91,9 @@ export function CompareDialog({ model, act }) {
               html`
                 <tr>
                   <th scope="row" title=${name}>${columnText(name)}</th>
-                  ${rows.map((row) => html`<td dir="auto">${fullText(row[name])}</td>`)}
+                  ${rows.map((row) =>
+                    html`<td dir="auto">${wholeText(name, fullText(row[name]))}</td>`
+                  )}
                 </tr>
               `
             )}

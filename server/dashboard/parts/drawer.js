@@ -3,6 +3,7 @@ import { secondsText } from "../../../figures/draw/numbers.js";
 import { agoText, counted, timeText } from "../format.js";
 import { html } from "../preact.js";
 import { Dialog } from "./dialog.js";
+import { Toast } from "./toast.js";
 import { Values } from "./values.js";
 
 /**
@@ -57,6 +58,7 @@ export function Drawer({ model, act }) {
           ${text !== null && html`<pre tabindex="0" role="group" aria-label=${title}>${text}</pre>`}
         `
       )}
+      <${Toast} text=${model.toast} />
     <//>
   `;
 }

@@ -119,7 +119,7 @@ function Cell({ cell, metric, act, isWhole, other }) {
   return html`
     <div class="output">
       <div class="score">
-        ${value !== null && html`<b>${numberText(value)}</b>`}
+        ${value !== null && html`<b>${numberText(value, 3)}</b>`}
         ${isShare &&
           html`<span class="share" aria-hidden="true"><span style=${`width:${
             value * 100

@@ -102,12 +102,17 @@ test("planned runs decide which configurations have few", () => {
   assert.equal(best!.ties, 1);
 });
 
-test("a configuration with more runs than the plan has of it is whole", () => {
-  const rows = [0.1, 1].flatMap((lr) =>
-    [1, 2, 3, 4, 5, 6].map((seed) => run({ lr, seed }, lr, 10))
+test("no configuration has more runs than are planned of it", () => {
+  const rows = [[1, 1], [1, 2], [2, 1], [2, 2], [3, 1]].map(([lr, seed]) =>
+    run({ lr: lr!, seed: seed! }, lr! + seed! / 10, 10)
   );
-  const { best } = viewOf(rows.slice(0, 9), {}, { plans: [plan] });
-  assert.deepEqual(best!.rows.map(({ planned, n }) => [n, planned]), [[6, 6], [3, 4]]);
+  const parts = rows.map(({ lr, seed }): Row => ({ lr: lr!, seed: seed! }));
+  const zipped = gridPlan(gridOf([{ names: ["lr", "seed"], parts }]));
+  const planned = (plans: readonly ViewPlan[]) =>
+    viewOf(rows, {}, { plans }).best!.rows.map(({ n, planned }) => [n, planned]);
+  assert.deepEqual(planned([zipped]), [[2, 2], [2, 2], [1, 2]]);
+  const other = gridPlan(gridOf([axis("lr", [3]), axis("seed", [1])]));
+  assert.deepEqual(planned([other]), [[2, null], [2, null], [1, 1]]);
 });
 
 test("a condition on replicates leaves no configuration with few runs of the plan", () => {
