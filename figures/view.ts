@@ -116,6 +116,8 @@ export interface Choices {
   readonly metric: Metric | null;
   readonly other: Metric | null;
   readonly better: Better;
+  /** The ground of the direction: the query, a word in the metric's name, or none. */
+  readonly better_from: "query" | "name" | "default";
   readonly params: readonly Param[];
   readonly over: readonly string[];
   readonly texts: readonly string[];

@@ -30,6 +30,7 @@ import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import { totalOf } from "./total.ts";
 import { PermanentFailures } from "../runs/permanent_failures.ts";
+import { shownAs } from "../display/add_figures.ts";
 import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
 import { shown } from "../values/described.ts";
@@ -210,7 +211,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   get counts(): SweepCounts {
-    return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+    const counts = { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+    return shownAs(counts, this);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Outcome<unknown>> {

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { NAMESPACE } from "../values/columns.ts";
 import { parseJson } from "../values/json.ts";
-import { nearestColumn } from "../values/nearest_name.ts";
+import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import { isShortInteger, MAX_DIGITS } from "../values/number_text.ts";
 import type { Value } from "../values/value.ts";
 
@@ -212,7 +212,7 @@ class Parser {
     const nearest = nearestColumn(name, this.#columns);
     const quoted = `'${name.replaceAll("'", "''")}'`;
     const advice = nearest === undefined
-      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes: ${quoted}`
+      ? `${columnHint(nearest, this.#columns)}; a text is in single quotes: ${quoted}`
       : isValue
       ? `did you mean ${nearest}, or the text ${quoted}?`
       : `did you mean ${nearest}?`;

@@ -47,9 +47,12 @@ export interface ViewPlan {
   readonly from: "grid" | "plan";
 }
 
-/** Returns the plan that a grid is. */
-export function gridPlan({ count, factors, places }: Grid): ViewPlan {
-  return { namespace: null, count, factors, places: places ?? null, time: "", from: "grid" };
+/** Returns the plan that a grid is. @param defaults Values that rows without a param count as having. */
+export function gridPlan({ count, factors, places }: Grid, defaults?: Row): ViewPlan {
+  return {
+    ...{ namespace: null, count, factors, places: places ?? null, defaults },
+    ...{ time: "", from: "grid" },
+  };
 }
 
 /** Returns the facts of a store about which nothing else is known. */

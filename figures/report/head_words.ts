@@ -34,7 +34,7 @@ function spanWords(first: string, last: string): string {
 
 /** Returns the line of choices: `loss · lower is better · each configuration is the mean over seed · …`. */
 export function choiceWords({ choices, best }: View): string {
-  const { metric, better, over, namespace } = choices;
+  const { metric, better, better_from, over, namespace } = choices;
   if (metric === null) return "No result is a number.";
   const params = choices.params.filter(({ name, constant }) =>
     constant === null && !over.includes(name)
@@ -43,7 +43,7 @@ export function choiceWords({ choices, best }: View): string {
   const count = best?.configurations;
   return [
     plainText(metric.label),
-    `${better} is better`,
+    `${better} is better${better_from === "default" ? " (assumed)" : ""}`,
     over.length > 0 ? `each configuration is the mean over ${over.map(plainText).join(", ")}` : "",
     count === undefined || params.length === 0
       ? ""

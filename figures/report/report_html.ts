@@ -72,7 +72,11 @@ export function figuresHtml(view: View): string {
   const detail = { rows: 20, hasNarrow: false, hasLarge: true };
   const ids = /( id="|url\(#)([\w-]+)/g;
   // Several outputs are in one document.
-  const own = figures(view, detail).replace(ids, `$1${prefix()}$2`);
+  return outputHtml(figures(view, detail).replace(ids, `$1${prefix()}$2`));
+}
+
+/** Returns figures with their colours, without a document around them. */
+export function outputHtml(own: string): string {
   // The rest of the notebook keeps its own colours.
   const css = colorsCss().replaceAll(":root", ".report") + REPORT_CSS;
   return `<style>${css}</style><div class="report">${own}</div>`;

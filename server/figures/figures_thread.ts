@@ -49,7 +49,7 @@ function openFigures({ grid: wanted }: FiguresStart) {
   /** The columns that are being filled. */
   let filled = columns;
   let known: { readonly key: string; readonly large: LargeFacts } | undefined;
-  const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places))];
+  const grid = wanted && gridOf(wanted.factors, wanted.places);
 
   function replace(next: Columns): void {
     if (filled !== columns && filled !== next) filled.close();
@@ -60,7 +60,10 @@ function openFigures({ grid: wanted }: FiguresStart) {
   /** Returns the facts that were sent; undefined if the large ones are not known. */
   function factsOf({ others, key, large }: SentFacts): ViewFacts | undefined {
     if (large) known = { key, large };
-    return known?.key === key ? { ...others, ...known.large, ...plans && { plans } } : undefined;
+    if (known?.key !== key) return undefined;
+    const defaults = known.large.plans.find((plan) => plan.defaults)?.defaults;
+    const plans = grid && [gridPlan(grid, defaults)];
+    return { ...others, ...known.large, ...plans && { plans } };
   }
 
   return {

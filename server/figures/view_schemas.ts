@@ -97,6 +97,7 @@ const choices: z.ZodType<view.Choices> = z.strictObject({
   metric: metric.nullable(),
   other: metric.nullable(),
   better,
+  better_from: z.enum(["query", "name", "default"]),
   params: z.array(z.strictObject({
     name: text,
     label: text,

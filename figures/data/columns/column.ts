@@ -234,6 +234,52 @@ export class Column {
     return largest;
   }
 
+  /**
+   * Returns a copy in which rows without a value have this one. A column whose values are {@linkcode long}, or
+   * would be, stays as it is.
+   */
+  withDefault(value: Value): Column {
+    const absent = this.#length - this.counts.present;
+    const isOther = !this.#index && (typeof value !== "number" || this.#isTimes);
+    if (absent === 0 || this.#long || isOther && absent > MAX_OTHERS / 2) return this;
+    const copy = new Column(this.name, this.#isResult, this.#newLong);
+    copy.#length = this.#length;
+    if (this.#index) {
+      this.#fillCodes(copy, value);
+      return copy;
+    }
+    copy.#index = undefined;
+    copy.#counts = { ...this.#counts };
+    addCount(copy.#counts, value, absent);
+    copy.#isTimes = this.#isTimes;
+    copy.#numbers = this.#numbers!.slice();
+    copy.#others = new Map(this.#others);
+    for (let row = 0; row < this.#length; row++) {
+      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
+    }
+    return copy;
+  }
+
+  #fillCodes(copy: Column, value: Value): void {
+    const values = [...this.#values];
+    const rows = [...this.#rows];
+    const key = Object.is(value, -0) ? NEGATIVE_ZERO : keyOf(value);
+    const code = this.#index!.get(key) ?? values.push(value) - 1;
+    copy.#index = new Map(this.#index).set(key, code);
+    rows[code] = (rows[code] ?? 0) + rows[0]!;
+    rows[0] = 0;
+    const codes = code < 256
+      ? this.#codes
+      : code < 65_536
+      ? Uint16Array.from(this.#codes)
+      : Uint32Array.from(this.#codes);
+    copy.#codes = this.#grown(codes, this.#length);
+    for (let row = 0; row < this.#length; row++) {
+      if (copy.#codes[row] === 0) copy.#codes[row] = code;
+    }
+    [copy.#values, copy.#rows] = [values, rows];
+  }
+
   #countValues(): ColumnCounts {
     const counts = noCounts();
     for (const [code, value] of this.#values.entries()) {
