@@ -11,11 +11,13 @@ const SERVER_LITERAL = 'import("../../server/serve.ts")';
 /** A module that a process or thread starts exports its URL. It must be a file of its own. */
 const OWN_URL = /^export const \w+: string = import\.meta\.url;$/m;
 
-/** Modules by what starts with them: programs, workers, and the quickest command. */
+/** Modules by what starts with them: programs, workers, the quickest command, and the commands that run nothing. */
 const STARTS = {
   library: ["mod.ts"],
   worker: ["executors/worker_entry.ts"],
   look: ["cli/main.ts", "cli/commands/status.ts", "backends/text/csv.ts"],
+  read: sourcesIn("{cli/commands,backends/text,backends/sqlite}/*.ts")
+    .filter((path) => !/\/(?:run|sweep|submit|worker)\.ts$/.test(path)),
 };
 
 /** The bundler, as far as it is used. */
@@ -30,9 +32,12 @@ interface Graph {
 
 /** Returns the paths of the modules that processes and threads start. */
 export function startedModules(): string[] {
-  return globSync("{executors,server}/**/*.ts", { cwd: root })
-    .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => OWN_URL.test(readFileSync(join(root, path), "utf8"))).sort();
+  return sourcesIn("{executors,server}/**/*.ts")
+    .filter((path) => OWN_URL.test(readFileSync(join(root, path), "utf8")));
+}
+
+function sourcesIn(pattern: string): string[] {
+  return globSync(pattern, { cwd: root }).map((path) => path.replaceAll("\\", "/")).sort();
 }
 
 /**
@@ -80,19 +85,20 @@ export async function bundle(entries: readonly string[], folder: string): Promis
 /**
  * Returns the groups of the bundler: modules that the same starts load are a chunk. So no start loads what it does not
  * need, and chunks do not import each other in a circle. A group takes along what its modules import, unless a group
- * before it has that: the modules of most starts come first.
+ * before it has that: the modules of most starts come first. What only they load stays with each command.
  *
  * @param files The modules that are files of their own.
  */
 function chunkGroups(files: readonly string[]): object[] {
   let loaded: (readonly [start: string, ids: ReadonlySet<string>])[] | undefined;
-  return [3, 2, 1].map((count) => ({
+  return [4, 3, 2, 1].map((count) => ({
     debugName: `of ${count}`,
     name: (id: string, graph: Graph): string | undefined => {
       if (files.includes(id)) return undefined;
       loaded ??= Object.entries(STARTS).map(([start, paths]) => [start, loadedBy(paths, graph)]);
       const starts = loaded.filter(([, ids]) => ids.has(id)).map(([start]) => start);
-      return starts.length === count ? starts.join("-") : undefined;
+      const name = starts.length === count ? starts.join("-") : "";
+      return name === "" || name === "read" ? undefined : name;
     },
   }));
 }

@@ -311,10 +311,11 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Notes its combinations in the store, where others read how far it is. The sweep does not depend on it. */
   async #notePlan(): Promise<void> {
     try {
+      const { shard } = this.#options;
       const plan = planOf(this.#target, this.#params, {
         command: ownNotedCommand(),
         time: this.#time,
-        isShard: this.#options.shard !== undefined,
+        ...shard && { shards: shard.count },
       });
       // The store may be of another copy of stet, which knows no plans.
       if (plan) await this.#target.engine.notePlan?.(plan);

@@ -40,6 +40,8 @@ export interface ViewPlan {
   readonly places: Places | null;
   /** Values that rows without a param count as having. Default: none. */
   readonly defaults?: Row | undefined;
+  /** The number of its shards. Default: it has none. */
+  readonly shards?: number | undefined;
   /** The time at which it was noted; empty if unknown. */
   readonly time: string;
   readonly from: "grid" | "plan";

@@ -140,7 +140,7 @@ const view = loader(
     if (model.run?.status === "running") run.soon();
     if (progress.reading) view.soon();
   },
-  onError,
+  (error) => onError(error, view),
 );
 
 const table = loader(
@@ -166,7 +166,7 @@ const table = loader(
     if (error instanceof Problem && error.status === 400 && TABLE_NAMES.some((it) => choices[it])) {
       toast(error.message); // an address that somebody wrote
       act.choose({ status: "", sort: "", page: "" }, true);
-    } else onError(error);
+    } else onError(error, table);
   },
 );
 
@@ -195,7 +195,7 @@ const run = loader(
     if (error instanceof Problem && error.status !== 401) {
       toast(error.message);
       act.choose({ run: "" }, true);
-    } else onError(error);
+    } else onError(error, run);
   },
 );
 
@@ -221,7 +221,9 @@ const live = startLive((_, data) => {
 }, (state, error) => {
   update({ live: state });
   if (state === "denied") askForToken(error);
-  if (state === "live" && !model.isPaused) view.soon();
+  if (state !== "live") return;
+  if (!model.isPaused) view.soon();
+  if (model.choices.run && !model.run) run.soon();
 });
 
 draw();
@@ -285,13 +287,14 @@ function solved() {
   return { problem: model.view?.progress.problem ?? null };
 }
 
-/** @param {unknown} error */
-function onError(error) {
+/** @param {unknown} error @param {{ soon(): void }} [failed] The loader whose request failed. */
+function onError(error, failed) {
   if (error instanceof Problem && error.status === 401) askForToken(error);
   else if (error instanceof Problem && error.status === 400 && model.choices.where) {
     update({ whereError: error.message });
   } else if (error instanceof Problem) update({ problem: error.message });
-  else if (!(error instanceof Lost)) throw error; // the events tell that
+  else if (!(error instanceof Lost)) throw error;
+  else if (model.live === "live") failed?.soon(); // without events, all is loaded once they are back
 }
 
 /** @param {unknown} error */

@@ -43,6 +43,8 @@ const plan = z.strictObject({
   places: z.array(count).nullable()
     .describe("Places of the combinations among all those of the factors; null: every place."),
   defaults: row.exactOptional().describe("Values that rows without a param count as having."),
+  shards: count.exactOptional()
+    .describe("Number of shards, each of which has every so many-th combination."),
   command: longText.describe("The command that began the sweep, without secrets."),
   time: longText.describe("Time of its begin, ISO 8601 in UTC."),
 }).meta({ id: "Plan" });

@@ -79,6 +79,30 @@ test("runs and failures outside of the plans are counted apart", () => {
     viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
   assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
   assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
+  const both = [failure({ lr: 7, seed: 1 }, "no"), failure({ lr: 10, seed: 1 }, "no")];
+  const { failed, other_failed } = viewOf(rows, {}, { ...facts, failures: both }).progress;
+  assert.deepEqual([failed, other_failed], [2, 1]);
+});
+
+test("the shards of a sweep have every so many-th combination", () => {
+  const rows = [1, 2, 3, 4].map((seed) => run({ lr: 0.1, seed }, 1, 10)).concat([
+    run({ lr: 0.1, seed: 1 }, 1, 5),
+    run({ lr: 7, seed: 1 }, 1, 5),
+  ]);
+  const failures = [failure({ lr: 10, seed: 4 }, "no"), failure({ lr: 7, seed: 2 }, "no")];
+  const facts = { failures, claims: [claim({ lr: 1, seed: 1 }, 1)] };
+  const shards = (more: Partial<ViewPlan>) =>
+    viewOf(rows, {}, { ...facts, plans: [{ ...plan, ...more }] }).shards;
+  assert.equal(shards({}), null);
+  assert.deepEqual(shards({ shards: 5 }), {
+    planned: [3, 3, 2, 2, 2],
+    done: [1, 1, 1, 1, 0],
+    failed: [0, 1, 0, 0, 0],
+    running: [0, 0, 0, 0, 1],
+  });
+  const some = shards({ shards: 2, count: 3, places: [0, 3, 11] })!;
+  assert.deepEqual([some.planned, some.done, some.failed], [[2, 1], [1, 1], [1, 0]]);
+  assert.equal(shards({ shards: 5, factors: null }), null);
 });
 
 test("a plan without a run is an empty map", () => {
