@@ -61,14 +61,21 @@ export function viewRoutes({ backend, figures, store, now }: ServerDeps): Route[
   ): Promise<{ readonly text?: string; readonly etag?: string }> {
     const facts = await factsNow();
     const { mark, claims, reading, problem } = facts;
-    const compute = (): Promise<string> =>
+    const textWith = (facts: ViewFacts): Promise<string> =>
       askWithFacts(facts, (sent) => figures.ask("view", query, sent));
+    const compute = (): Promise<string> => textWith(facts);
     if (problem !== null) return { text: await compute() };
     if (reading) return { text: await earlyText(JSON.stringify(query), compute) };
     const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;
     const etag = `W/"${tag}"`;
     if (sent.includes(etag)) return { etag };
-    return { text: await cache.get(JSON.stringify(query), compute, tag), etag };
+    try {
+      return { text: await cache.get(JSON.stringify(query), compute, tag), etag };
+    } catch (error) {
+      const later = await factsNow();
+      if (later.problem === null) throw error;
+      return { text: await textWith(later) }; // the store has become unreadable meanwhile
+    }
   }
 
   return [
