@@ -254,8 +254,12 @@ export class Column {
     copy.#isTimes = this.#isTimes;
     copy.#numbers = this.#numbers!.slice();
     copy.#others = new Map(this.#others);
+    copy.#marks = this.#marks?.slice();
+    copy.#nulls = this.#nulls;
     for (let row = 0; row < this.#length; row++) {
-      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
+      if (this.#marks?.[row] !== ABSENT) continue;
+      copy.#marks![row] = 0;
+      copy.#setNumber(row, value);
     }
     return copy;
   }
