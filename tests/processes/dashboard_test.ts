@@ -455,8 +455,11 @@ test("Back and Forward lead through ten choices", options, async (t) => {
   const { page } = window;
   await shows(page, ".sentence", /with loss/);
   const steps: readonly (() => Promise<unknown>)[] = [
-    () => page.locator("#metric").selectOption("result.accuracy"),
-    () => page.locator(".turn").click(),
+    async () => {
+      await page.locator("#metric").selectOption("result.accuracy");
+      await shows(page, ".turn", "↑ higher is better"); // the direction that is turned is the one shown
+    },
+    () => page.locator(".turn").press("Enter"),
     () => page.locator("#heat-x").selectOption("batch"),
     () => page.locator("#heat-agg").selectOption("best"),
     // By keys: places move while figures are drawn.
