@@ -42,6 +42,6 @@ export async function answerQuery(job: QueryJob): Promise<void> {
   await (await import("./server/query/query_job.ts")).answerQuery(job);
 }
 
-if (!isMainThread) await import("./server/figures/mirror_thread.ts");
+if (!isMainThread) await import("./server/figures/figures_thread.ts");
 else if (process.send && process.env["STET_WORKER"]) await import("./executors/worker_entry.ts");
 else process.exitCode = await (await import("./cli/main.ts")).main(process.argv.slice(2));

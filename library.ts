@@ -375,7 +375,11 @@ export async function query(
   options?: QueryOptions,
 ): Promise<QueryResult> {
   const module = await import("./query/query.ts"); // most programs never need it
-  return await module.query(registry, store, sql, options);
+  const result = await module.query(registry, store, sql, options);
+  return addFigures(result, async () => {
+    const { resultFigure } = await import("./figures/report/result_figure.ts");
+    return resultFigure(result);
+  });
 }
 
 /**

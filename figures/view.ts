@@ -63,6 +63,8 @@ export interface View {
   readonly configurations: Configurations | null;
   readonly failures: readonly FailureGroup[];
   readonly running: readonly RunningRun[];
+  /** Null if the sweep has no shards. */
+  readonly shards: Shards | null;
   readonly over_time: OverTime | null;
   /** Facts a reader must know, as sentences: "epochs is always 20." */
   readonly notes: readonly string[];
@@ -78,6 +80,8 @@ export interface ViewProgress {
   /** The number of runs outside of those planned. */
   readonly others: number;
   readonly failed: number;
+  /** The number of failures outside of those planned. */
+  readonly other_failed: number;
   readonly running: number;
   /** The number of combinations wanted; null if unknown. */
   readonly planned: number | null;
@@ -98,12 +102,22 @@ export interface ViewProgress {
   readonly problem: string | null;
 }
 
+/** The shards of a sweep, by their number from 0: counts of their combinations. */
+export interface Shards {
+  readonly planned: readonly number[];
+  readonly done: readonly number[];
+  readonly failed: readonly number[];
+  readonly running: readonly number[];
+}
+
 export interface Choices {
   readonly metrics: readonly Metric[];
   /** Null if no result is a number. */
   readonly metric: Metric | null;
   readonly other: Metric | null;
   readonly better: Better;
+  /** The ground of the direction: the query, a word in the metric's name, or none. */
+  readonly better_from: "query" | "name" | "default";
   readonly params: readonly Param[];
   readonly over: readonly string[];
   readonly texts: readonly string[];

@@ -115,21 +115,38 @@ export class QueryResult implements AsyncIterable<QueryRow> {
     this.#free();
   }
 
+  /**
+   * Returns the first rows of a result that is not closed, some thousand at most; they are still read.
+   *
+   * @internal
+   */
+  firstRows(most: number): QueryRow[] {
+    const count = Math.min(this.#rowCount, most);
+    if (this.#isClosed || count === 0) return [];
+    const { types } = this;
+    const plain = plainValues(this.duckdb);
+    const columns = this.#result.getChunk(0).getColumns();
+    return Array.from({ length: Math.min(count, columns[0]!.length) }, (_, i) =>
+      Object.fromEntries(
+        this.columns.map(({ name }, j) => [name, plain(columns[j]![i], types[j]!)]),
+      ));
+  }
+
+  get #rowCount(): number {
+    return Math.min(this.#result.rowCount, this.#maxRows);
+  }
+
   /** The first rows, until the result is closed. */
   #view(): View {
     const names = this.columns.map(({ name }) => name);
-    const count = Math.min(this.#result.rowCount, this.#maxRows);
+    const count = this.#rowCount;
     const size = `${count} rows of ${names.join(", ")}`;
     if (this.#isClosed) return { title: `${size}; they were read` };
-    const { types } = this;
-    const plain = plainValues(this.duckdb);
-    const columns = count === 0 ? [] : this.#result.getChunk(0).getColumns();
-    const rows = Array.from(
-      { length: Math.min(count, MAX_SHOWN) },
-      (_, i) =>
-        Object.fromEntries(names.map((name, j) => [name, plain(columns[j]![i], types[j]!)])),
-    );
     const rest = count > MAX_SHOWN ? `, the first ${MAX_SHOWN}` : "";
-    return { title: `${size}${rest}; read them: await result.rows()`, columns: names, rows };
+    return {
+      title: `${size}${rest}; read them: await result.rows()`,
+      columns: names,
+      rows: this.firstRows(MAX_SHOWN),
+    };
   }
 }

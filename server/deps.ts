@@ -1,5 +1,5 @@
 import type { Engine } from "../core/contract/engine.ts";
-import type { MirrorClient } from "./figures/mirror_client.ts";
+import type { FiguresClient } from "./figures/figures_client.ts";
 import type { ClusterStatus } from "../mod.ts";
 import type { QueryProcesses } from "./query/query_process.ts";
 
@@ -7,8 +7,8 @@ import type { QueryProcesses } from "./query/query_process.ts";
 export interface ServerDeps {
   /** The open store. */
   readonly backend: Engine;
-  /** A copy of its rows to select from; notified after each change made here. */
-  readonly mirror: MirrorClient;
+  /** Figures and pages of its rows; notified after each change made here. */
+  readonly figures: FiguresClient;
   /** The user's name of the store. */
   readonly store: string;
   /** Returns the workers and queues of the store's cluster; undefined for a store that can have none. */

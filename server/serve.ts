@@ -13,7 +13,7 @@ import { clusterStatus, openBackend } from "../mod.ts";
 import { createApp } from "./app.ts";
 import { createGuard, isLoopback, knownHosts } from "./guard.ts";
 import { listen } from "./listen.ts";
-import { MirrorClient } from "./figures/mirror_client.ts";
+import { FiguresClient } from "./figures/figures_client.ts";
 import { QueryProcesses } from "./query/query_process.ts";
 import { problemOf, problemResponse } from "./routes/problem.ts";
 import { wantedGrid } from "./wanted_grid.ts";
@@ -81,11 +81,11 @@ export async function serveGrid(
   }
   const isOpen = typeof store === "object" && !(store instanceof URL);
   const backend = engineOf(isOpen ? store : await openBackend(store, { durability, warn }));
-  const mirror = new MirrorClient(backend, grid);
+  const figures = new FiguresClient(backend, grid);
   const closing = new AbortController();
   const queries = options.allowQuery && queriesOf(backend, isOpen, warn) || undefined;
   const release = async (): Promise<void> => {
-    mirror.close();
+    figures.close();
     await queries?.close();
     if (!isOpen) await backend.close();
   };
@@ -93,7 +93,7 @@ export async function serveGrid(
     const guard = createGuard(token, knownHosts(host, allowHosts));
     const app = createApp({
       backend,
-      mirror,
+      figures,
       store: shownLocation(isOpen ? backend.location : store),
       cluster: !isOpen && /^postgres/i.test(String(store)) ? () => clusterStatus(store) : undefined,
       now: Date.now,

@@ -3,7 +3,7 @@ import { engineOf } from "../core/contract/adapted_backend.ts";
 import type { Engine } from "../core/contract/engine.ts";
 import type { Row } from "../core/values/value.ts";
 import { Columns } from "../figures/data/columns/columns.ts";
-import { Follower } from "../server/mirror/follower.ts";
+import { Follower } from "../server/figures/follower.ts";
 
 /** The columns of a store, and their follower, which replaces them when the store is changed. */
 export interface Followed {

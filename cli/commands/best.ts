@@ -1,9 +1,11 @@
 import { bestLines } from "../../figures/terminal/best_lines.ts";
 import { bestWords } from "../../figures/report/best_words.ts";
 import { choiceWords, filterWords } from "../../figures/report/head_words.ts";
+import type { TerminalOptions } from "../../figures/terminal/paint.ts";
 import type { View } from "../../figures/view.ts";
 import { type Command, command } from "../command.ts";
 import { count, flag, option, storeArgument } from "../options.ts";
+import { sentenceLines } from "../results/sentence_lines.ts";
 import { terminalOptions } from "../results/terminal_options.ts";
 import { viewOfStore } from "../results/view_of_store.ts";
 import { queryOf, viewOptions } from "../results/view_options.ts";
@@ -46,20 +48,32 @@ function textLines(view: View): string[] {
   const lines = bestLines(view, options);
   if (lines.length === 0) throw new UsageError(missingMetric(view));
   return [
-    options.paint.dim(choiceWords(view)),
-    ...filterWords(view) === "" ? [] : [options.paint.dim(filterWords(view))],
+    ...headLines(view, options),
     "",
     ...lines,
     "",
-    ...bestWords(view).map((phrases) =>
-      phrases.map(({ text, isStrong }) => isStrong ? options.paint.bold(text) : text).join("")
-    ),
-    ...view.notes,
+    ...[
+      ...bestWords(view).map((phrases) =>
+        phrases.map(({ text, isStrong }) => isStrong ? options.paint.bold(text) : text).join("")
+      ),
+      ...view.notes,
+    ].flatMap((text) => sentenceLines(text, options)),
   ];
 }
 
+/** Returns the choices of a view, and its filter. */
+export function headLines(view: View, options: TerminalOptions): string[] {
+  return [choiceWords(view), filterWords(view)].filter((text) => text !== "")
+    .flatMap((text) => sentenceLines(text, options)).map(options.paint.dim);
+}
+
 /** Returns the message where no result is a number. */
-export function missingMetric({ rows, choices }: View): string {
+export function missingMetric({ rows, choices, progress: { done, failed } }: View): string {
+  if (done === 0) {
+    return failed > 0
+      ? `no run has succeeded, ${failed} failed; stet failures says why`
+      : "no run has succeeded yet";
+  }
   return rows === 0 && choices.where !== ""
     ? "no run fulfils the condition"
     : "no result is a number: save: true keeps results (--save of stet sweep, --result of stet run)";

@@ -1,15 +1,14 @@
 import { counted } from "../../core/display/counted.ts";
-import fs from "node:fs";
-import path from "node:path";
 import type { Failure } from "../../core/contract/backend.ts";
-import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
+import { namespaceIn } from "../../core/values/columns.ts";
 import type { Engine } from "../../core/contract/engine.ts";
 import { isKnown, withStore } from "../../core/contract/open_existing.ts";
-import { inOrder } from "../../core/keys/in_order.ts";
-import type { Row } from "../../core/values/value.ts";
+import { newestPlan, type SweepPlan } from "../../core/contract/sweep_plan.ts";
 import { parseWhere } from "../../core/tools/where.ts";
+import type { FailureGroup } from "../../figures/view.ts";
 import { type Command, command, type Output } from "../command.ts";
-import { gridOf } from "../../core/grids/grid.ts";
+import { gridNumber, gridOf } from "../../core/grids/grid.ts";
+import { isPermanent } from "../../core/runs/permanent_failures.ts";
 import {
   type Argument,
   flag,
@@ -20,9 +19,12 @@ import {
   type Values,
 } from "../options.ts";
 import { logsOf, logsOption } from "../programs/logs_of.ts";
-import { pairsText } from "../grids/pairs_text.ts";
 import { onChangeOption, resultOption } from "../programs/program_options.ts";
 import { registry } from "../registry.ts";
+import { failureLines, groupLines } from "../results/failure_lines.ts";
+import { groupedFailures } from "../results/grouped_failures.ts";
+import { type ShownFailure, shownFailures } from "../results/shown_failures.ts";
+import { terminalOptions } from "../results/terminal_options.ts";
 import { valueJson } from "../terminal/row_json.ts";
 import {
   programArgument,
@@ -31,19 +33,12 @@ import {
   sweepNote,
   sweepOptions,
 } from "../runs/sweep_options.ts";
+import { unplanned } from "../runs/unplanned.ts";
 import { asUsage, UsageError } from "../usage_error.ts";
-
-/** A failure as it is shown. */
-interface Shown extends Omit<Failure, "params"> {
-  readonly params: Row;
-  readonly namespace: string | undefined;
-  /** The file with the program's output. */
-  readonly log: string | undefined;
-}
 
 const options = {
   json: flag("print a JSON object for each failure"),
-  stack: flag("print the stack of each error too"),
+  stack: flag("print each failure, with its whole error and stack"),
   where: option(text("condition"), "only those for whose params it holds (see: stet ls --help)"),
   forget: flag("forget them: they count as never run"),
   namespace: option(text("name"), "only those of a namespace; --retry wants it if they are in one"),
@@ -83,9 +78,11 @@ export const failures: Command = command({
     "[store] --retry module.ts#export [options]",
   ],
   about:
-    `Prints the runs that failed and have not succeeded since, the oldest first. With --retry it runs them
-     again: by the program that stet run was given, or the function that stet sweep was given. Failures do
-     not say what ran, so it is to be said again; a program must be the one that made the store's rows.`,
+    `Prints the runs that failed and have not succeeded since, in groups of one message, whatever its
+     numbers (#), with the values of params that most of a group has and other runs do not, and its newest
+     run. With --stack or --json it prints each, the oldest first. With --retry it runs them again: by the
+     program that stet run was given, or the function that stet sweep was given. Failures do not say what
+     ran, so it is to be said again; a program must be the one that made the store's rows.`,
   arguments: args,
   options,
   notes: [sweepNote],
@@ -114,10 +111,17 @@ export const failures: Command = command({
       if (values.forget) await forget(backend, failures, output);
       const { logs = logsOf(backend.location) } = values;
       const columns = await backend.columns();
-      return { location: backend.location, found: await shown(failures, logs, columns) };
+      const found = await shownFailures(failures, logs, columns);
+      const isGrouped = !values.json && !values.stack && !values.forget && !values.retry;
+      return {
+        location: backend.location,
+        found,
+        groups: isGrouped && failures.length > 0 ? await groupedFailures(backend, failures) : [],
+        again: startedAgain(newestPlan(await backend.plans()), failures),
+      };
     }, isKnown);
     if (values.retry) return await retry(chosen, values, output);
-    if (!values.forget) list(chosen.found, values, output);
+    if (!values.forget) list(chosen, values, output);
     return 0;
   },
 });
@@ -152,42 +156,61 @@ async function forget(
   log(`[stet] Forgot ${counted(count, "failure")}`);
 }
 
-/** @param logs The folder of the programs' output. */
-async function shown(
+/** Returns the command of the newest sweep, if it runs all of some failures when it is started again. */
+function startedAgain(
+  plan: SweepPlan | undefined,
   failures: readonly Failure[],
-  logs: string,
-  columns: readonly string[],
-): Promise<Shown[]> {
-  const logOf = await logFinder(logs);
-  return failures.map(({ params: key, ...failure }) => {
-    const { [NAMESPACE]: _, ...params } = key;
-    return {
-      ...failure,
-      params: inOrder(params, columns),
-      namespace: namespaceIn(key),
-      log: logOf(key),
-    };
-  });
+): string | undefined {
+  if (!plan?.factors) return undefined;
+  const { factors, places, defaults, namespace, command } = plan;
+  const numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
+  const runsAll = failures.every((failure) =>
+    (namespaceIn(failure.params) ?? "") === namespace && numberOf(failure.params) !== -1 &&
+    !isPermanent(failure)
+  );
+  return runsAll ? command : undefined;
+}
+
+/** The failures chosen, their groups, and the command that runs them when it is started again. */
+interface Chosen {
+  readonly location: string;
+  readonly found: readonly ShownFailure[];
+  readonly groups: readonly FailureGroup[];
+  readonly again: string | undefined;
 }
 
 function list(
-  failures: readonly Shown[],
+  { found, groups, again }: Chosen,
   { json, stack: withStack }: FailuresValues,
   { log }: Output,
 ): void {
-  for (const failure of failures) {
-    const { stack: _, ...rest } = failure;
-    if (json) log(valueJson(withStack ? failure : rest, "failure"));
-    else for (const line of linesOf(failure, withStack)) log(line);
+  if (json) {
+    for (const { key: _, stack, ...rest } of found) {
+      log(valueJson(withStack ? { ...rest, stack } : rest, "failure"));
+    }
+    return;
   }
-  if (json) return;
-  if (failures.length === 0) return log("[stet] No run failed that has not succeeded since");
-  log(`[stet] ${counted(failures.length, "run")} failed and have not succeeded since`);
+  if (found.length === 0) return log("[stet] No run failed that has not succeeded since");
+  if (withStack) {
+    for (const failure of found) {
+      for (const line of failureLines(failure)) log(line);
+    }
+  } else for (const line of groupLines(groups, found, terminalOptions())) log(line);
+  const more = withStack ? "" : "; --stack prints each";
+  log(`[stet] ${counted(found.length, "run")} failed and have not succeeded since${more}`);
+  const permanent = found.filter(isPermanent).length;
+  if (permanent > 0) {
+    const all = permanent === found.length ? "all" : permanent;
+    log(`[stet] ${all} failed for good: --retry runs them again, a sweep with --retry-permanent`);
+  }
+  if (again) {
+    log(`[stet] Started again, this runs ${found.length === 1 ? "it" : "them"}: ${again}`);
+  }
 }
 
 /** Runs failures again and resolves to the exit code. */
 async function retry(
-  { found, location }: { readonly found: readonly Shown[]; readonly location: string },
+  { found, location }: Chosen,
   asked: FailuresValues,
   output: Output,
 ): Promise<number> {
@@ -214,28 +237,7 @@ async function retry(
   const { exportTask, loadExport } = await import("../runs/export_task.ts");
   const { runSweep } = await import("../runs/run_sweep.ts");
   const swept = await loadExport(module, { plainStore: location, save: values.save });
-  const task = await exportTask(swept, params, params.length, values, output, location);
+  const items = unplanned(params);
+  const task = await exportTask(swept, items, params.length, values, output, location);
   return await runSweep(task, output);
-}
-
-async function logFinder(folder: string): Promise<(key: Row) => string | undefined> {
-  if (!fs.existsSync(folder)) return () => undefined;
-  const { hashRow } = await import("../../core/keys/hash_params.ts"); // slow to load, seldom needed
-  return (key) => {
-    const log = path.join(folder, `${hashRow(key)}.log`);
-    return fs.existsSync(log) ? log : undefined;
-  };
-}
-
-function linesOf(failure: Shown, withStack: boolean): string[] {
-  const { params, namespace, error, stack, attempt, time, host, log } = failure;
-  const text = withStack && stack !== "" ? stack : error;
-  return [
-    `${pairsText(params)}${namespace === undefined ? "" : `  (namespace ${namespace})`}`,
-    ...text.trimEnd().split("\n").map((line) => `  ${line}`),
-    `  ${counted(attempt, "attempt")}, the last ${time}` +
-    `${host === "" ? "" : ` on ${host}`}` +
-    // A program's error may have said it already.
-    `${log === undefined || text.includes(log) ? "" : `; its output: ${log}`}`,
-  ];
 }

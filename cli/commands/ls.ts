@@ -35,12 +35,13 @@ export const ls: Command = command({
   notes: [
     `Conditions: = != < <= > >=, in (1, 2), is absent, is null, and, or, not, ( ). Texts are in single
      quotes, column names bare (loss for result.loss) or in double quotes. The other values are numbers,
-     true, false, null, nan, inf, and arrays and objects as JSON.`,
+     true, false, null, nan, inf, and arrays and objects as JSON. _stet_namespace is the namespace of a
+     run's function, absent in runs without one, and a column of every store.`,
   ],
   examples: [
     "",
     "runs.csv -n 5",
-    `runs.csv --where "alpha > 0.2 and model = 'a'" --sort -result.accuracy`,
+    `runs.csv --where "alpha > 0.2 and model = 'a'" --sort -accuracy`,
     "runs.csv --columns alpha,result.accuracy --limit 20 --offset 40",
     "runs.csv --json | tail -1",
   ],

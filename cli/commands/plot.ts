@@ -4,15 +4,16 @@ import { barLines } from "../../figures/terminal/bar_lines.ts";
 import { heatLines } from "../../figures/terminal/heat_lines.ts";
 import type { TerminalOptions } from "../../figures/terminal/paint.ts";
 import { effectLines, seriesLines } from "../../figures/terminal/plot_lines.ts";
-import { choiceWords, filterWords, matterWords } from "../../figures/report/head_words.ts";
+import { matterWords } from "../../figures/report/head_words.ts";
 import type { View, ViewQuery } from "../../figures/view.ts";
 import { type Command, command } from "../command.ts";
 import { type Argument, oneOf, option, text } from "../options.ts";
+import { sentenceLines } from "../results/sentence_lines.ts";
 import { terminalOptions } from "../results/terminal_options.ts";
 import { viewOfStore } from "../results/view_of_store.ts";
 import { queryOf, viewOptions } from "../results/view_options.ts";
 import { UsageError } from "../usage_error.ts";
-import { missingMetric } from "./best.ts";
+import { headLines, missingMetric } from "./best.ts";
 
 const AGGREGATES = ["mean", "median", "best", "worst", "sd", "n", "took", "done"] as const;
 
@@ -83,10 +84,9 @@ export const plot: Command = command({
     const view = await viewOfStore(store, query);
     const terminal = terminalOptions();
     const drawn = linesOf(view, { x, y, isLine: by !== undefined }, terminal);
-    const filter = filterWords(view);
-    log(terminal.paint.dim(choiceWords(view)));
-    if (filter !== "") log(terminal.paint.dim(filter));
-    for (const line of ["", ...drawn, ...view.notes]) log(line);
+    if (drawn.length === 0) throw new UsageError(`no value of "${x}" that is shown has a number`);
+    const notes = view.notes.flatMap((text) => sentenceLines(text, terminal));
+    for (const line of [...headLines(view, terminal), "", ...drawn, ...notes]) log(line);
   },
 });
 
@@ -105,7 +105,7 @@ function linesOf(
   if (x === undefined) {
     const bars = barLines(view, terminal);
     if (bars.length === 0) throw new UsageError("no param varies, so none can matter");
-    return [...bars, "", matterWords(view)];
+    return [...bars, "", ...sentenceLines(matterWords(view), terminal)];
   }
   if (y !== undefined && heat !== null) {
     return isLine && heat.x.kind !== "texts"
@@ -114,6 +114,6 @@ function linesOf(
   }
   const effect = view.effects.find(({ axis }) => axis.name === heat?.x.name);
   if (effect) return effectLines(effect, options);
-  if (heat !== null) return heatLines(heat, options);
+  if (heat !== null && heat.x.parts.length > 1) return heatLines(heat, options);
   throw new UsageError(`"${x}" has one value, so there is nothing to draw`);
 }

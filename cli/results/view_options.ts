@@ -18,16 +18,19 @@ const params: Kind<string[]> = {
 
 /** Options of commands that show figures of results. */
 export const viewOptions = {
-  metric: option(text("result"), "the one to look at, or took (default: the first that varies)", {
-    short: "m",
-  }),
+  metric: option(
+    text("result"),
+    "the one to look at, or took (default: the first that varies and is no cost, such as tokens)",
+    { short: "m" },
+  ),
   better: option(
     oneOf("direction", ["lower", "higher"]),
-    "lower or higher: which numbers of it are better (default: by its name, such as loss)",
+    "lower or higher: which numbers of it are better (default: by its name, such as loss, else higher)",
   ),
   over: option(
     params,
-    `params to average over, "" for none (default: seed, fold, rep, repeat, trial, split)`,
+    `params to average over, "" for none (default: seed, fold, rep, repeat, trial, split; with texts as
+     results also test cases: question, case, example, sample, item, task, input, 10 prompts or more)`,
   ),
   where: whereOption("runs"),
   namespace: option(text("name"), "only runs of one function, in a store of several"),

@@ -23,6 +23,7 @@ import { sweepOrList } from "./run_sweep.ts";
 import type { Task } from "./task.ts";
 import { placeholderNotes } from "../programs/placeholder_notes.ts";
 import { type EngineValues, readSweepOptions, type SweepValues } from "./sweep_options.ts";
+import { unplanned } from "./unplanned.ts";
 
 /** Maximum width of the params in front of a line of output. */
 const MAX_TAG = 60;
@@ -110,7 +111,7 @@ export async function withCommandTask<T>(
       swept: once(
         ...programRuns(program, opened, { namespace, names: grid.names, defaults, onChange }),
       ),
-      params: grid.combinations,
+      params: isRetry ? unplanned(grid.combinations) : grid.combinations,
       total: grid.count,
       executor: await executorOf(
         values,

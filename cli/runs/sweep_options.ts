@@ -41,7 +41,7 @@ export const sweepOptions = {
 
 /** The option of commands that sweep a grid. */
 export const dryRunOption: Option<boolean> = flag(
-  "list what would run, and say how long it will take by the runs so far; run nothing",
+  "list what would run (on a terminal the first and the last of many), and say how long it will take by the runs so far; run nothing",
 );
 
 /** The option of commands that may run a plain function. */

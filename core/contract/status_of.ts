@@ -43,6 +43,8 @@ export interface PlannedStatus {
   readonly count: number;
   /** Number of combinations that have a row; undefined if the plan is too large to tell which belong to it. */
   readonly done: number | undefined;
+  /** The shards of the newest sweep, and those of them that are done; absent if it has none. */
+  readonly shards?: { readonly count: number; readonly done: number };
   /** The command of the newest sweep of all of them, without secrets. */
   readonly command: string;
 }

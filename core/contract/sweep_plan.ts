@@ -30,6 +30,8 @@ export interface SweepPlan {
   readonly places: readonly number[] | null;
   /** Values that rows without a param count as having. Default: none. */
   readonly defaults?: Row;
+  /** Number of shards, each of which has every so many-th combination. Default: the sweep has none. */
+  readonly shards?: number;
   /** The command that began the newest sweep of all combinations, without secrets. */
   readonly command: string;
   /** Time of its begin, ISO 8601 in UTC. */
@@ -61,14 +63,17 @@ export function decodePlan(text: string): SweepPlan | undefined {
 /** Returns a parsed plan; undefined if it is none, or one of a newer version. */
 export function readPlan(value: unknown): SweepPlan | undefined {
   if (!isPlainObject(value) || value["version"] !== VERSION) return undefined;
-  const { namespace, label, count, factors, places, defaults, command, time } = value;
+  const { namespace, label, count, factors, places, defaults, shards, command, time } = value;
   const isWhole = Number.isSafeInteger(count) && Number(count) >= 0;
   const areTexts = [namespace, label, command, time].every((each) => typeof each === "string");
   const hasFactors = factors === null || Array.isArray(factors) && factors.every(isFactor);
   const hasPlaces = places === null ||
     Array.isArray(places) && places.every((each) => Number.isSafeInteger(each));
   const hasDefaults = defaults === undefined || isPlainObject(defaults);
-  if (!isWhole || !areTexts || !hasFactors || !hasPlaces || !hasDefaults) return undefined;
+  const hasShards = shards === undefined || Number.isSafeInteger(shards) && Number(shards) >= 1;
+  if (!isWhole || !areTexts || !hasFactors || !hasPlaces || !hasDefaults || !hasShards) {
+    return undefined;
+  }
   if (Array.isArray(factors)) {
     const all = (factors as readonly PlannedFactor[])
       .reduce((product, { parts }) => product * parts.length, 1);

@@ -19,6 +19,13 @@ export function addFigures<T extends object>(shown: T, figuresOf: () => Promise<
   return shown;
 }
 
+/** Lets notebooks show an object as another one, and returns it. */
+export function shownAs<T extends object>(shown: T, other: object): T {
+  const value = (): Shown | Promise<Shown> =>
+    (other as { [display: symbol]: () => Shown | Promise<Shown> })[DISPLAY]!();
+  return Object.defineProperty(shown, DISPLAY, { value, configurable: true });
+}
+
 function errorHtml(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return `<p>${text.replace(/&/g, "&amp;").replace(/</g, "&lt;")}</p>`;

@@ -1,5 +1,6 @@
 import { writeCell } from "../values/cell.ts";
-import { tableText } from "./table_text.ts";
+import type { Value } from "../values/value.ts";
+import { cellText, tableText } from "./table_text.ts";
 
 /** An object as consoles and notebooks show it: a title, and a table if there are columns. */
 export interface View {
@@ -36,10 +37,7 @@ function textOf({ title, columns = [], rows = [] }: View): string {
   if (columns.length === 0) return title;
   const cells = rows.map((row) =>
     Object.fromEntries(
-      columns.filter((name) => row[name] !== undefined).map((name) => {
-        const value = row[name];
-        return [name, typeof value === "number" ? value : cellOf(value)];
-      }),
+      columns.filter((name) => row[name] !== undefined).map((name) => [name, valueOf(row[name])!]),
     )
   );
   return [title, ...tableText(cells, columns)].join("\n");
@@ -50,16 +48,18 @@ function htmlOf({ title, columns = [], rows = [] }: View): string {
   if (columns.length === 0) return heading;
   const cells = (tag: string, texts: readonly string[]): string =>
     `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join("")}</tr>`;
-  const lines = rows.map((row) => cells("td", columns.map((name) => cellOf(row[name]))));
+  const lines = rows.map((row) => cells("td", columns.map((name) => cellText(valueOf(row[name])))));
   return `${heading}<table><thead>${cells("th", columns)}</thead><tbody>${
     lines.join("")
   }</tbody></table>`;
 }
 
-function cellOf(value: unknown): string {
-  if (value === undefined) return "";
+/** Returns a value, or the text of one that no cell holds. */
+function valueOf(value: unknown): Value | undefined {
+  if (value === undefined) return undefined;
   try {
-    return writeCell(value as never); // throws what no cell holds
+    writeCell(value as Value); // throws what no cell holds
+    return value as Value;
   } catch {
     return String(value);
   }

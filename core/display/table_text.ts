@@ -40,7 +40,8 @@ export function tableText(
   );
 }
 
-function cellText(value: Value | undefined, keepsDigits: boolean): string {
+/** Returns a value for a reader; a float has six digits, unless it keeps all. */
+export function cellText(value: Value | undefined, keepsDigits = false): string {
   if (value === undefined) return "";
   return fileText(typeof value === "number" && !keepsDigits ? rounded(value) : value);
 }

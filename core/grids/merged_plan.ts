@@ -11,8 +11,12 @@ const MAX_LOOKED_UP = 20_000;
 export function mergedPlan(earlier: SweepPlan | undefined, plan: SweepPlan): SweepPlan {
   if (!earlier || !contains(earlier, plan)) return plan;
   const { count, factors, places } = earlier;
-  const command = count > plan.count ? earlier.command : plan.command;
-  return { ...plan, count, factors, places, command };
+  if (count === plan.count) {
+    // Positions in it are those of its shards.
+    return plan.shards === undefined ? { ...plan, factors, places } : plan;
+  }
+  const { shards: _, ...others } = plan;
+  return { ...others, count, factors, places, command: earlier.command };
 }
 
 function contains(earlier: SweepPlan, { count, factors, places }: SweepPlan): boolean {

@@ -9,13 +9,18 @@ export function permanentMessage(message: string): string {
   return MARK + message;
 }
 
+/** True if a later sweep does not run a failure again. */
+export function isPermanent({ error }: Pick<Failure, "error">): boolean {
+  return error.startsWith(MARK);
+}
+
 /** The permanent failures among those of a store, by key. */
 export class PermanentFailures {
   readonly #failures: readonly Failure[];
   readonly #byShape = new Map<KeyShape, Map<string, Failure>>();
 
   constructor(failures: readonly Failure[]) {
-    this.#failures = failures.filter(({ error }) => error.startsWith(MARK));
+    this.#failures = failures.filter(isPermanent);
   }
 
   /** Returns the error of a key's permanent failure, or undefined. */

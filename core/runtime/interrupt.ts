@@ -97,6 +97,8 @@ function commandOf(show: (words: readonly string[]) => string): string {
   if (script !== "" && extname(script) === "") return show([basename(script), ...args]);
   const name = basename(runtime).replace(/\.exe$/i, "");
   const run = process.versions["deno"] ? [name, "run", "-A"] : [name, ...process.execArgv];
+  const [, session] = /^\$deno\$(jupyter)_repl\./.exec(basename(script)) ?? [];
+  if (session !== undefined) return show([name, session]); // a notebook
   const path = relative(process.cwd(), script);
   const isInside = path !== "" && !path.startsWith("..") && !isAbsolute(path);
   return show([...run, isInside ? path : script, ...args]);

@@ -82,8 +82,9 @@ export class EndNotes {
 
 /** Returns the line about keys that failed for good before. */
 export function leftFailedText(count: number): string {
-  return `[stet] ${count} failed for good before and were not run again; retryPermanent: true ` +
-    `(--retry-permanent of stet sweep) runs them`;
+  return `[stet] ${counted(count, "run")} failed for good before and ` +
+    `${count === 1 ? "was" : "were"} not run again; retryPermanent: true ` +
+    `(--retry-permanent of stet sweep) runs ${count === 1 ? "it" : "them"}`;
 }
 
 /** Returns the name and the first line of an error. */

@@ -26,25 +26,40 @@ type Combinations = Pick<SweepPlan, "count" | "factors" | "places" | "defaults">
 export function planOf(
   target: Target,
   items: Items,
-  { command, time, isShard }: Pick<SweepPlan, "command" | "time"> & { readonly isShard: boolean },
+  { command, time, shards }: Pick<SweepPlan, "command" | "time" | "shards">,
 ): SweepPlan | undefined {
   const known = factorsOf(items);
   const { length } = items as { readonly length?: unknown };
   const found = known
     ? ofFactors(target, known)
     : typeof length === "number"
-    ? (isShard ? { count: length, factors: null, places: null } : ofItems(target, items, length))
+    ? (shards !== undefined
+      ? { count: length, factors: null, places: null }
+      : ofItems(target, items, length))
     : undefined;
   if (!found) return undefined;
   const { namespace = "", label } = target;
-  const plan: SweepPlan = { namespace, label, ...found, command, time };
+  // A combination is of a shard by its position, which combinations that are one run have no more.
+  const isWhole = known !== undefined && found.count === countOf(known);
+  const plan: SweepPlan = {
+    namespace,
+    label,
+    ...found,
+    ...shards !== undefined && isWhole && { shards },
+    command,
+    time,
+  };
   if (encodePlan(plan).length <= MAX_PLAN_LENGTH) return plan;
   return { ...plan, factors: null, places: null };
 }
 
-function ofFactors(target: Target, { factors, places }: KnownFactors): Combinations {
-  const all = factors.reduce((product, { length }) => product * length, 1);
-  const count = places?.length ?? all;
+function countOf({ factors, places }: KnownFactors): number {
+  return places?.length ?? factors.reduce((product, { length }) => product * length, 1);
+}
+
+function ofFactors(target: Target, known: KnownFactors): Combinations {
+  const { factors, places } = known;
+  const count = countOf(known);
   const parts = factors.reduce((sum, { length }) => sum + length, 0);
   const uncounted = { count, factors: null, places: null };
   if (parts > MAX_PARTS || (places?.length ?? 0) > MAX_PLACES) return uncounted;
@@ -53,7 +68,9 @@ function ofFactors(target: Target, { factors, places }: KnownFactors): Combinati
       names,
       parts: parts().map((part) => toRow(part)),
     }));
-    const first = all === 0 || !target.backend ? undefined : target.plan(firstOf(rows)).key;
+    const first = rows.some(({ parts }) => parts.length === 0) || !target.backend
+      ? undefined
+      : target.plan(firstOf(rows)).key;
     const key = first && new Set(Object.keys(first.values));
     const defaults = defaultsIn(first);
     const isWhole = rows.every(({ names }) => names.every((name) => key?.has(name) ?? true));

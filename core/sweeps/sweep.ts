@@ -30,6 +30,7 @@ import type { Sweep, SweepCounts, SweepOptions } from "./sweep_types.ts";
 import { type Execute, type Plan, type Target, targetOf } from "../runs/target.ts";
 import { totalOf } from "./total.ts";
 import { PermanentFailures } from "../runs/permanent_failures.ts";
+import { shownAs } from "../display/add_figures.ts";
 import { setView, type View } from "../display/set_view.ts";
 import type { SweepProgress } from "../display/sweep_progress.ts";
 import { shown } from "../values/described.ts";
@@ -210,7 +211,8 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   }
 
   get counts(): SweepCounts {
-    return { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+    const counts = { ...this.#counts, ...this.#stopped && { stopped: this.#stopped } };
+    return shownAs(counts, this);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Outcome<unknown>> {
@@ -311,10 +313,11 @@ class Sweeping implements Sweep<unknown>, Interruptible {
   /** Notes its combinations in the store, where others read how far it is. The sweep does not depend on it. */
   async #notePlan(): Promise<void> {
     try {
+      const { shard } = this.#options;
       const plan = planOf(this.#target, this.#params, {
         command: ownNotedCommand(),
         time: this.#time,
-        isShard: this.#options.shard !== undefined,
+        ...shard && { shards: shard.count },
       });
       // The store may be of another copy of stet, which knows no plans.
       if (plan) await this.#target.engine.notePlan?.(plan);

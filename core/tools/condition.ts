@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { NAMESPACE } from "../values/columns.ts";
 import { parseJson } from "../values/json.ts";
-import { nearestColumn } from "../values/nearest_name.ts";
+import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import { isShortInteger, MAX_DIGITS } from "../values/number_text.ts";
 import type { Value } from "../values/value.ts";
 
@@ -34,10 +34,10 @@ export type Operand = { readonly column: string } | { readonly value: Value };
  * are numbers, `true`, `false`, `null`, `nan`, `inf`, and arrays and objects as JSON. Words count in
  * any case.
  *
- * @param columns The columns that rows can have.
+ * @param columns The columns that rows can have; undefined: any.
  * @throws {SyntaxError} If it is no such expression or names another column; says where.
  */
-export function parseCondition(text: string, columns: readonly string[]): Condition {
+export function parseCondition(text: string, columns: readonly string[] | undefined): Condition {
   return new Parser(text, columns).whole();
 }
 
@@ -85,12 +85,12 @@ const ALIASES: ReadonlyMap<string, Sign> = new Map([["==", "="], ["<>", "!="]]);
 
 class Parser {
   readonly #text: string;
-  readonly #columns: readonly string[];
+  readonly #columns: readonly string[] | undefined;
   #token: Token;
   #end = 0;
   #depth = 0;
 
-  constructor(text: string, columns: readonly string[]) {
+  constructor(text: string, columns: readonly string[] | undefined) {
     this.#text = text;
     this.#columns = columns;
     this.#token = this.#read();
@@ -199,7 +199,8 @@ class Parser {
 
   /** Returns the column with a name, or the only one whose name ends in it. */
   #column(name: string, at: number, isValue: boolean): string {
-    if (name === NAMESPACE) return name; // of any store: rows without one lack it
+    // Of any store: rows without a namespace lack it.
+    if (name === NAMESPACE || !this.#columns) return name;
     const [column, ...others] = columnsNamed(name, this.#columns);
     if (others.length > 0) {
       throw this.#error(
@@ -211,7 +212,7 @@ class Parser {
     const nearest = nearestColumn(name, this.#columns);
     const quoted = `'${name.replaceAll("'", "''")}'`;
     const advice = nearest === undefined
-      ? `the columns are ${this.#columns.join(", ")}; a text is in single quotes: ${quoted}`
+      ? `${columnHint(nearest, this.#columns)}; a text is in single quotes: ${quoted}`
       : isValue
       ? `did you mean ${nearest}, or the text ${quoted}?`
       : `did you mean ${nearest}?`;

@@ -2,7 +2,7 @@ import process from "node:process";
 import { isKeyColumn, pick } from "../values/columns.ts";
 import { compareValues } from "../values/compare_values.ts";
 import { DEFAULT_STORE, type Registry } from "../contract/registry.ts";
-import { type Selection, selectRows } from "./select_rows.ts";
+import { type Selection, selectRows, wholeNames } from "./select_rows.ts";
 import { withStore } from "../contract/open_existing.ts";
 import type { PrintOptions } from "./status.ts";
 import { tableText } from "../display/table_text.ts";
@@ -32,15 +32,17 @@ export type LsFunction = (store?: string | URL, options?: LsOptions) => Promise<
 /** `ls` over the kinds of store that a registry knows. */
 export function createLs(registry: Registry): LsFunction {
   return async (store = DEFAULT_STORE, options = {}) => {
-    const { limit = 20, offset = 0, sort, where, columns, all, quiet, ...rest } = options;
+    const { limit = 20, offset = 0, sort, where, columns: asked, all, quiet, ...rest } = options;
     const { log = console.log } = rest;
     checkCount("limit", limit, 1);
     checkCount("offset", offset, 0);
     return await withStore(registry, store, rest, async (backend) => {
+      const known = await backend.columns();
       const orders = sort?.map((text) => ({
-        name: text.replace(/^-/, ""),
+        name: wholeNames([text.replace(/^-/, "")], known)[0]!,
         isDown: text[0] === "-",
       }));
+      const columns = asked && wholeNames(asked, known);
       const names = orders?.map(({ name }) => name);
       const selected = await selectRows(backend, { where, columns }, names);
       const max = limit + offset;

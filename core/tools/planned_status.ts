@@ -27,19 +27,21 @@ export async function plannedCounter(engine: Engine): Promise<PlannedCounter> {
     status() {
       if (plans.length === 0) return undefined;
       const newest = plans.reduce((one, other) => other.time > one.time ? other : one);
+      const shards = counters[plans.indexOf(newest)]?.shards();
       return {
         count: plans.reduce((sum, { count }) => sum + count, 0),
         done: counters.reduce<number | undefined>(
           (sum, counter) => sum === undefined || !counter ? undefined : sum + counter.done(),
           0,
         ),
+        ...shards && { shards },
         command: newest.command,
       };
     },
   };
 }
 
-function counterOf({ namespace, factors, places, defaults }: SweepPlan) {
+function counterOf({ namespace, count, factors, places, defaults, shards }: SweepPlan) {
   if (!factors) return undefined;
   const numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
   const done = new Set<number>();
@@ -50,6 +52,12 @@ function counterOf({ namespace, factors, places, defaults }: SweepPlan) {
       if (number !== -1) done.add(number);
     },
     done: () => done.size,
+    shards() {
+      if (shards === undefined) return undefined;
+      const left = Array.from({ length: shards }, (_, i) => Math.ceil((count - i) / shards));
+      for (const number of done) left[number % shards]!--;
+      return { count: shards, done: left.filter((each) => each <= 0).length };
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { Engine } from "../contract/engine.ts";
 import { pick } from "../values/columns.ts";
 import { columnHint, nearestColumn } from "../values/nearest_name.ts";
 import type { Row } from "../values/value.ts";
+import { columnsNamed } from "./condition.ts";
 import { parseWhere } from "./where.ts";
 import { yielding } from "../runtime/yield_timer.ts";
 
@@ -35,11 +36,12 @@ export async function selectRows(
   needed: readonly string[] = [],
 ): Promise<Selected> {
   const known = await backend.columns();
-  checkKnown([...columns ?? [], ...needed], known);
+  const whole = columns && wholeNames(columns, known);
+  const more = wholeNames(needed, known);
   const isWanted = where === undefined ? undefined : parseWhere(where, known);
-  const kept = columns && [...columns, ...needed];
+  const kept = whole && [...whole, ...more];
   return {
-    columns: columns ?? known,
+    columns: whole ?? known,
     async *rows(): AsyncGenerator<Row> {
       const isNarrow = kept && !isWanted; // else the condition may need others
       for await (const row of yielding(backend.rows(isNarrow ? { columns: kept } : {}))) {
@@ -47,6 +49,23 @@ export async function selectRows(
       }
     },
   };
+}
+
+/**
+ * Returns the columns that names mean: their whole names, or what is after a point in only one of them.
+ *
+ * @throws {TypeError} If one is not there, or is several.
+ */
+export function wholeNames(names: readonly string[], known: readonly string[]): string[] {
+  return names.map((name) => {
+    const [found, ...others] = columnsNamed(name, known);
+    if (others.length > 0) {
+      const all = [found, ...others].join(" or ");
+      throw new TypeError(`Cannot find column "${name}": it can be ${all}; give the whole name`);
+    }
+    if (found === undefined) checkKnown([name], known);
+    return found!;
+  });
 }
 
 /** Checks that columns are there. @throws {TypeError} If one is not; names the nearest. */

@@ -46,6 +46,8 @@ function statusLines(status: Status): string[] {
       ? `${planned.count} combinations planned`
       : `${done} of ${planned.count} planned combinations are done`;
     lines.push(`[stet] ${state}, by ${planned.command}`);
+    const { shards } = planned;
+    if (shards) lines.push(`[stet] ${shards.done} of ${shards.count} shards are done`);
   }
   if (running.length > 0) {
     lines.push(`[stet] ${running.length} running`);

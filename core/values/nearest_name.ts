@@ -1,7 +1,7 @@
 /** The name that takes the fewest edits to reach, if half of `name` or more survives them. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let fewest = Math.ceil(name.length / 2) + 1;
+  let fewest = Math.min(Math.ceil(name.length / 2) + 1, name.length);
   for (const candidate of names) {
     const edits = editsBetween(name.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) [nearest, fewest] = [candidate, edits];
@@ -23,15 +23,21 @@ function editsBetween(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** Returns the nearest column; a result is also found by its name alone. */
+/** Returns the nearest column; one with a point in its name is also found by what is after the point. */
 export function nearestColumn(name: string, columns: readonly string[]): string | undefined {
   const result = `result.${name}`;
-  return columns.includes(result) ? result : nearestName(name, columns);
+  if (columns.includes(result)) return result;
+  const byName = new Map(
+    columns.map((column) => [column.slice(column.lastIndexOf(".") + 1), column]),
+  );
+  const nearest = nearestName(name, [...columns, ...byName.keys()]);
+  return nearest === undefined || columns.includes(nearest) ? nearest : byName.get(nearest);
 }
 
 /** Returns the advice about a column that is not there: the nearest one, or all of them. */
 export function columnHint(nearest: string | undefined, columns: readonly string[]): string {
-  return nearest === undefined
-    ? `the columns are ${columns.join(", ")}`
-    : `did you mean "${nearest}"?`;
+  if (nearest !== undefined) return `did you mean "${nearest}"?`;
+  return columns.length === 0
+    ? "there are no columns yet"
+    : `the columns are ${columns.join(", ")}`;
 }

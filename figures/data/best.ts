@@ -1,7 +1,8 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
-import { type Row, setEntry } from "../../core/values/value.ts";
+import { entryOf, type Row, setEntry } from "../../core/values/value.ts";
 import type { Best, BestRow, Luck, Named } from "../view.ts";
 import type { Cells } from "./columns/cells.ts";
+import { keyOf } from "./columns/column.ts";
 import { allOf } from "./columns/condition_of.ts";
 import type { Selection } from "./selection.ts";
 import { labelOf } from "./view_axis.ts";
@@ -113,17 +114,41 @@ function plannedRuns(selection: Selection): number | null {
 /** Counts the failures of cells. */
 function failuresByCell(selection: Selection, order: readonly number[]): number[] {
   const { cells, columns, failures, params } = selection;
-  const keyOf = (values: readonly string[]): string => JSON.stringify(values);
+  const cellKey = (values: readonly string[]): string => JSON.stringify(values);
   const counts = new Map<string, number>();
   for (const { params: of } of failures) {
-    const key = keyOf(
+    const key = cellKey(
       params.map((name) => labelOf(Object.hasOwn(of, name) ? of[name] : undefined)),
     );
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return order.map((cell) =>
-    counts.get(keyOf(params.map((name) => labelOf(columns.at(name, cells.first[cell]!))))) ?? 0
+    counts.get(cellKey(params.map((name) => labelOf(columns.at(name, cells.first[cell]!))))) ?? 0
   );
+}
+
+/** Counts the configurations of which runs failed and none has succeeded. */
+export function countFailedOnly({ cells, columns, failures, params }: Selection): number {
+  if (failures.length === 0 || params.length === 0) return 0;
+  const coded = params.map((name) => {
+    const column = columns.get(name);
+    return column?.long ? undefined : column?.coded();
+  });
+  const codesByKey = coded.map((column) =>
+    new Map(column?.values.map((value, code) => [value === undefined ? value : keyOf(value), code]))
+  );
+  const textOf = (codes: readonly (number | string)[]): string => codes.join("\x1f");
+  const failed = new Set(failures.map(({ params: of }) =>
+    textOf(params.map((name, i) => {
+      const value = entryOf(of, name);
+      // A value that no row has is its own code.
+      return codesByKey[i]!.get(value === undefined ? value : keyOf(value)) ?? labelOf(value);
+    }))
+  ));
+  for (let cell = 0; cell < cells.count && failed.size > 0; cell++) {
+    failed.delete(textOf(coded.map((column) => column?.codes[cells.first[cell]!] ?? "")));
+  }
+  return failed.size;
 }
 
 /** Returns the only run with the best number, if its configuration is behind all that are not told apart. */

@@ -5,7 +5,7 @@ import { NAMESPACE } from "../../core/values/columns.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { FailedRun, FailureGroup, Named } from "../view.ts";
 import { keyOf as valueKey } from "./columns/column.ts";
-import type { Selection } from "./selection.ts";
+import type { SelectedFailure, Selection } from "./selection.ts";
 import { shortLabel } from "./view_axis.ts";
 
 /** The maximum numbers of groups, and of runs of each. */
@@ -34,13 +34,11 @@ const NUMBERS =
 /** Returns the line of an error that says what went wrong. */
 export function failureLine(text: string): string {
   const error = text.replace(OUTPUT, "");
-  const rest = error.replace(ENDING, "");
-  const [first = "", ...others] = rest.split("\n");
-  const isProgram = rest.length < error.length;
-  const line = isProgram && first.trim() !== "" || others.length === 0
-    ? first
-    : tellingLine(rest) || error.split("\n")[0]!;
-  return (line.trim() || error.split("\n")[0]!.trim()).slice(0, MAX_LINE);
+  const [ending = ""] = ENDING.exec(error) ?? [];
+  const [first = ""] = error.slice(ending.length).split("\n");
+  const isStack = /^Traceback \(most recent call last\):/.test(first);
+  const line = isStack ? tellingLine(error) : first.trim() || ending || tellingLine(error);
+  return line.trim().slice(0, MAX_LINE);
 }
 
 /** Returns a line with # for numbers and ids. */
@@ -50,7 +48,7 @@ export function failureKind(line: string): string {
 
 /** Returns the failures in groups, the largest first. */
 export function failureGroups(selection: Selection): FailureGroup[] {
-  const groups = new Map<string, { line: string; failures: Failure[] }>();
+  const groups = new Map<string, { line: string; failures: SelectedFailure[] }>();
   for (const failure of selection.failures) {
     const line = failureLine(failure.error);
     const kind = failureKind(line);
@@ -93,7 +91,7 @@ export function withinLength<T extends { readonly key: string }>(
 
 function failedRun(
   selection: Selection,
-  { params, time, attempt, stack }: Failure,
+  { params, recorded, time, attempt, stack }: SelectedFailure,
   stackLength: number,
 ): FailedRun {
   return {
@@ -101,7 +99,7 @@ function failedRun(
     time,
     attempt,
     stack: stack.length > stackLength ? `${stack.slice(0, stackLength)}…` : stack,
-    key: keyOf(keyShape(undefined), params).text,
+    key: keyOf(keyShape(undefined), recorded ?? params).text,
   };
 }
 

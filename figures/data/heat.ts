@@ -1,3 +1,4 @@
+import { columnsNamed } from "../../core/tools/condition.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { Aggregate, Better, Heat, Matters, ViewAxis, ViewQuery } from "../view.ts";
 import { nameOf } from "./columns/name_of.ts";
@@ -31,8 +32,16 @@ function axesOf(
   matters: Matters | null,
 ): (string | undefined)[] {
   const names = selection.choices.params.map(({ name }) => name);
-  const given = (name: string | undefined): string | undefined =>
-    name === undefined || name === "" ? undefined : nameOf(name, names, "an axis");
+  const results = selection.columns.results;
+  const given = (name: string | undefined): string | undefined => {
+    if (name === undefined || name === "") return undefined;
+    if (columnsNamed(name, names).length === 0 && columnsNamed(name, results).length > 0) {
+      throw new TypeError(
+        `Cannot use "${name}" as an axis: it is a result; the params are ${names.join(", ")}`,
+      );
+    }
+    return nameOf(name, names, "an axis");
+  };
   let [x, y, z] = [given(query.x), given(query.y), given(query.z)];
   const shareOf = (some: readonly string[]): number =>
     matters?.shares.reduce(

@@ -1,3 +1,4 @@
+import { countFailedOnly } from "./best.ts";
 import { MAX_NUMBER } from "./columns/column.ts";
 import type { Selection } from "./selection.ts";
 
@@ -10,6 +11,13 @@ export function notesOf(selection: Selection): string[] {
   const notes: string[] = [];
   const count = (n: number, noun: string): string =>
     `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+  const failed = countFailedOnly(selection);
+  if (failed > 0) {
+    notes.push(
+      `${count(failed, "configuration")} ${failed === 1 ? "is" : "are"} not ranked: ` +
+        `${failed === 1 ? "its" : "their"} runs failed.`,
+    );
+  }
   if (metric && metric.left_out > 0) {
     notes.push(
       `${count(metric.left_out, "run")} without a number of ${metric.label} (${UNDRAWN}) ` +
@@ -27,12 +35,13 @@ export function notesOf(selection: Selection): string[] {
   }
   for (const name of params) {
     const { axis } = selection.axis(name);
-    if (axis.kind === "ranges") {
+    const isWhole = axis.left_out.values === 0;
+    if (isWhole && axis.parts.length < selection.domain(name).length) {
       notes.push(
         `${axis.label} has ${count(selection.domain(name).length, "value")}, shown in ` +
           `${axis.parts.length} ranges.`,
       );
-    } else if (axis.left_out.values > 0) {
+    } else if (!isWhole) {
       notes.push(
         `${axis.label} has ${count(selection.domain(name).length, "value")}; the ` +
           `${axis.parts.length} most frequent are shown.`,

@@ -8,6 +8,9 @@ import type { ViewPlan } from "./view_facts.ts";
 /** The maximum number of combinations that have a byte each. */
 const MAX_BYTES = 100_000_000;
 
+/** The maximum number of shards that are counted. */
+const MAX_SHARDS = 2000;
+
 /** Counts of combinations. */
 export interface PlanDone {
   readonly planned: number;
@@ -15,6 +18,8 @@ export interface PlanDone {
   readonly done: number;
   /** The number of other keys that have a row. */
   readonly others: number;
+  /** The number of combinations that have a row by plan and shard; null for a plan without shards. */
+  readonly byShard: readonly (readonly number[] | null)[];
 }
 
 /** Returns the number of combinations of plans, of those that are done, and of other keys. */
@@ -22,7 +27,10 @@ export function plansDone(columns: Columns, plans: readonly ViewPlan[]): PlanDon
   const names = plans.map(({ namespace, count, time }) => [namespace, count, time]);
   return columns.once(`plans ${JSON.stringify(names)}`, () => {
     const isPlanned = new Uint8Array(columns.length);
-    const done = plans.map((plan) => countDone(columns, plan, isPlanned));
+    const byShard = plans.map(({ factors, shards = MAX_SHARDS + 1 }) =>
+      factors && shards <= MAX_SHARDS ? Array<number>(shards).fill(0) : null
+    );
+    const done = plans.map((plan, i) => countDone(columns, plan, isPlanned, byShard[i]!));
     return {
       planned: plans.reduce(
         (sum, { count, factors }, i) => sum + (factors ? count : Math.max(count, done[i]!)),
@@ -32,19 +40,33 @@ export function plansDone(columns: Columns, plans: readonly ViewPlan[]): PlanDon
       others: isPlanned.includes(0)
         ? keysOf(columns).filter((row) => isPlanned[row] === 0).length
         : 0,
+      byShard,
     };
   });
 }
 
 /** Returns a function that tells if a key without a row is a combination of plans. */
 export function plannedKeys(plans: readonly ViewPlan[]): (params: Row) => boolean {
-  const isIn = plans.map(({ namespace, factors, places, defaults }) => {
-    const numberOf = factors && gridNumber({ factors, places: places ?? undefined, defaults });
-    return (params: Row): boolean =>
-      (namespace === null || (namespaceIn(params) ?? "") === namespace) &&
-      (!numberOf || numberOf(params) !== -1);
-  });
-  return (params) => isIn.some((test) => test(params));
+  const positions = plans.map(positionIn);
+  return (params) => positions.some((positionOf) => positionOf(params) !== -1);
+}
+
+/** Functions of plans, by their places or factors: those of a large grid take long to make. */
+const made = new WeakMap<object, (params: Row) => number>();
+
+/**
+ * Returns a function that gives the position of a key among the combinations of a plan, or -1. Those of a plan
+ * whose combinations are too many to be known have the position 0.
+ */
+export function positionIn(plan: ViewPlan): (params: Row) => number {
+  const { namespace, factors, places, defaults } = plan;
+  let numberOf = factors && made.get(places ?? factors);
+  if (factors && !numberOf) {
+    numberOf = gridNumber({ factors, places: places ?? undefined, defaults });
+    made.set(places ?? factors, numberOf);
+  }
+  return (params) =>
+    namespace !== null && (namespaceIn(params) ?? "") !== namespace ? -1 : numberOf?.(params) ?? 0;
 }
 
 /** Returns the first row of each key. */
@@ -52,8 +74,13 @@ function keysOf(columns: Columns): Int32Array {
   return groupRows(columns, [...columns.params, NAMESPACE]).first;
 }
 
-/** Returns the number of combinations of a plan that have a row, and marks their rows. */
-function countDone(columns: Columns, plan: ViewPlan, isPlanned: Uint8Array): number {
+/** Returns the number of combinations of a plan that have a row, also by shard, and marks their rows. */
+function countDone(
+  columns: Columns,
+  plan: ViewPlan,
+  isPlanned: Uint8Array,
+  byShard: number[] | null,
+): number {
   const { namespace, factors } = plan;
   const own = groupRows(columns, columns.get(NAMESPACE) ? [NAMESPACE] : []);
   const isOwn = Array.from(
@@ -61,7 +88,8 @@ function countDone(columns: Columns, plan: ViewPlan, isPlanned: Uint8Array): num
     (row) => namespace === null || String(columns.at(NAMESPACE, row) ?? "") === namespace,
   );
   if (factors) {
-    return countCombinations(columns, plan, factors, (row) => isOwn[own.ids[row]!]!, isPlanned);
+    const isOwnRow = (row: number): boolean => isOwn[own.ids[row]!]!;
+    return countCombinations(columns, plan, factors, isOwnRow, isPlanned, byShard);
   }
   // Which runs belong to it is not known: all of its namespace.
   for (let i = 0; i < columns.length; i++) if (isOwn[own.ids[i]!]) isPlanned[i] = 1;
@@ -74,6 +102,7 @@ function countCombinations(
   factors: readonly Factor[],
   isOwn: (row: number) => boolean,
   isPlanned: Uint8Array,
+  byShard: number[] | null,
 ): number {
   const { length } = columns;
   const numbers = new Float64Array(length);
@@ -96,14 +125,17 @@ function countCombinations(
       numbers[i] = numbers[i] === -1 || part === -1 ? -1 : numbers[i]! * size + part;
     }
   }
-  const wanted = places && new Set(Array.from(places));
+  const positions = places && new Map(Array.from(places, (place, i) => [place, i]));
   const done = doneOf(productOf(factors));
   let count = 0;
   for (let i = 0; i < length; i++) {
     const number = numbers[i]!;
-    if (number === -1 || wanted && !wanted.has(number)) continue;
+    const position = positions ? positions.get(number) ?? -1 : number;
+    if (position === -1) continue;
     isPlanned[i] = 1;
-    if (done.add(number)) count++;
+    if (!done.add(number)) continue;
+    count++;
+    if (byShard) byShard[position % byShard.length]!++;
   }
   return count;
 }

@@ -29,19 +29,21 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
   let rate = recentRate(ends, now / 1000);
   // Long runs: too few ended of late, but how long they take and how many there are is known.
   if (rate === undefined && claims.length > 0 && mean > 0) rate = claims.length / mean;
+  const failed = plannedFailures(facts);
   return {
     store: facts.store,
     location: facts.location,
     done,
     others,
     failed: failures.length,
+    other_failed: failures.length - failed,
     running: claims.length,
     planned,
     planned_from: planned === null ? null : plans[0]?.from ?? "values",
     reading: facts.reading,
     per_second: rate ?? null,
     left_seconds: claims.length > 0 && planned !== null && rate
-      ? Math.max(0, planned - done - plannedFailures(facts)) / rate
+      ? Math.max(0, planned - done - failed) / rate
       : null,
     first_run: timeText(first),
     last_run: timeText(last),

@@ -1,13 +1,13 @@
 import type { Failure } from "../../core/contract/backend.ts";
-import { columnsOf, parseCondition } from "../../core/tools/condition.ts";
+import { columnsNamed, columnsOf, parseCondition } from "../../core/tools/condition.ts";
 import { whereOf } from "../../core/tools/where.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
-import type { Row, Value } from "../../core/values/value.ts";
+import { entryOf, type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { Better, Choices, Metric, Param, ViewQuery } from "../view.ts";
 import { betterOf, isCase, isCost, isReplicate } from "./better_of.ts";
 import { type Cells, cellsOf, groupRows } from "./columns/cells.ts";
 import { type Column, type ColumnCounts, keyOf, MAX_NUMBER } from "./columns/column.ts";
-import { conditionOf } from "./columns/condition_of.ts";
+import { conditionOf, orAbsent } from "./columns/condition_of.ts";
 import { columnMask, type Mask } from "./columns/column_mask.ts";
 import type { Columns } from "./columns/columns.ts";
 import { labelsOf, nameOf } from "./columns/name_of.ts";
@@ -20,6 +20,12 @@ export const TOOK = "took";
 /** The maximum number of configurations that are kept for another view. */
 const MAX_KEPT_CELLS = 65_536;
 
+/** A failure whose params have their defaults. */
+export interface SelectedFailure extends Failure {
+  /** The params as they were recorded, if they lack a default. */
+  readonly recorded?: Row;
+}
+
 /** The choices of a query on a store, and the rows that fulfil its condition. */
 export class Selection {
   readonly columns: Columns;
@@ -29,7 +35,7 @@ export class Selection {
   readonly mask: Mask | undefined;
   readonly count: number;
   /** The failures and claims that fulfil the condition. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly SelectedFailure[];
   readonly claims: readonly ViewClaim[];
   /** The plan of the namespace; undefined if its combinations are not known. */
   readonly plan: ViewPlan | undefined;
@@ -37,6 +43,8 @@ export class Selection {
   readonly filtered: readonly string[];
   /** The params of configurations that vary among the selected runs. */
   readonly params: readonly string[];
+  /** Values that rows without a param have. */
+  readonly #defaults: Row;
   readonly #labels: ReadonlyMap<string, string>;
   readonly #domains = new Map<string, readonly Counted[]>();
   readonly #axes = new Map<string, PlacedAxis>();
@@ -46,25 +54,39 @@ export class Selection {
   readonly #hasCondition: boolean;
 
   /** @throws {TypeError} If a name is unknown or ambiguous. @throws {SyntaxError} If the condition is none. */
-  constructor(columns: Columns, query: ViewQuery, facts: ViewFacts) {
-    this.columns = columns;
+  constructor(stored: Columns, query: ViewQuery, facts: ViewFacts) {
     this.facts = facts;
-    const namespaces = namespacesOf(columns, facts);
+    const namespaces = namespacesOf(stored, facts);
     const namespace = query.namespace ?? namespaces[0]?.name ?? null;
     if (namespace !== null && !namespaces.some(({ name }) => name === namespace)) {
       nameOf(namespace, namespaces.map(({ name }) => name), "namespace");
     }
     const isShared = namespaces.length > 1;
-    const own = isShared ? namespaceMask(columns, namespace!) : undefined;
+    const own = isShared ? namespaceMask(stored, namespace!) : undefined;
     const inNamespace = (row: Row): boolean =>
       !isShared || String(row[NAMESPACE] ?? "") === namespace;
     this.mask = own;
     this.#hasCondition = false;
+    const plans = facts.plans.filter((plan) =>
+      plan.namespace === null || plan.namespace === (namespace ?? "")
+    );
+    this.plan = plans.find(({ factors }) => factors);
+    this.#defaults = plans.find(({ defaults }) => defaults)?.defaults ?? {};
+    const columns = Object.keys(this.#defaults).length === 0
+      ? stored
+      : stored.withDefaults(this.#defaults);
+    this.columns = columns;
     this.failures = facts.failures.filter(({ params }) => inNamespace(params));
     this.claims = facts.claims.filter(({ params }) => inNamespace(params));
-    this.plan = facts.plans.find((plan) =>
-      plan.factors && (plan.namespace === null || plan.namespace === (namespace ?? ""))
-    );
+    if (columns !== stored) {
+      const whole = (params: Row): Row => withDefaults(params, this.#defaults);
+      this.failures = this.failures.map((failure) => ({
+        ...failure,
+        params: whole(failure.params),
+        recorded: failure.params,
+      }));
+      this.claims = this.claims.map((claim) => ({ ...claim, params: whole(claim.params) }));
+    }
     const names = paramNames(columns, this.failures, this.claims, this.plan, own);
     this.#labels = new Map(names.map((name, i) => [name, labelsOf(names)[i]!]));
 
@@ -83,8 +105,8 @@ export class Selection {
     const metrics = metricsOf(columns, own, names);
     const texts = columns.results.filter((name) => hasTexts(columns.get(name), own));
     const metric = query.metric === undefined || query.metric === ""
-      ? metrics.find(({ constant }) => constant === null) ?? metrics[0] ?? null
-      : metricNamed(query.metric, metrics);
+      ? defaultMetric(metrics)
+      : metricNamed(query.metric, metrics, names, texts);
     const others = metrics.filter(({ name, constant }) =>
       name !== metric?.name && constant === null
     );
@@ -95,8 +117,9 @@ export class Selection {
     const where = query.where?.trim() ?? "";
     let filtered: readonly string[] = [];
     const known = [...new Set([...columns.names, ...names])];
-    if (where !== "" && known.length > 0) {
-      const condition = parseCondition(where, known);
+    if (where !== "") {
+      // Of a store of which nothing is known, no name is wrong.
+      const condition = parseCondition(where, known.length > 0 ? known : undefined);
       const test = whereOf(condition);
       this.mask = columnMask(columns, condition);
       if (own) { for (let i = 0; i < own.length; i++) this.mask[i]! &= own[i]!; }
@@ -115,8 +138,9 @@ export class Selection {
       other: query.other === undefined || query.other === ""
         ? others.find(({ name }) => isCost(name)) ?? others.find(({ name }) => name === TOOK) ??
           others[0] ?? null
-        : metricNamed(query.other, metrics),
+        : metricNamed(query.other, metrics, names, texts),
       better: query.better ?? metric?.better ?? "lower",
+      better_from: query.better ? "query" : betterOf(metric?.label ?? "") ? "name" : "default",
       params,
       over,
       texts,
@@ -180,7 +204,12 @@ export class Selection {
   /** Returns the axis of a param. */
   axis(name: string): PlacedAxis {
     let axis = this.#axes.get(name);
-    if (!axis) this.#axes.set(name, axis = viewAxis(name, this.label(name), this.domain(name)));
+    if (!axis) {
+      axis = viewAxis(name, this.label(name), this.domain(name));
+      const byDefault = entryOf(this.#defaults, name);
+      if (byDefault !== undefined) axis = withAbsent(axis, axis.partOf(byDefault));
+      this.#axes.set(name, axis);
+    }
     return axis;
   }
 
@@ -190,7 +219,12 @@ export class Selection {
     value: Value | undefined,
   ): { readonly label: string; readonly where: string } {
     const part = isLong(value) ? this.axis(name).partOf(value) : -1;
-    const where = this.axis(name).axis.parts[part]?.where ?? conditionOf(name, value);
+    const own = conditionOf(name, value);
+    const byDefault = entryOf(this.#defaults, name);
+    const isDefault = value !== undefined && byDefault !== undefined &&
+      keyOf(value) === keyOf(byDefault);
+    const where = this.axis(name).axis.parts[part]?.where ??
+      (isDefault ? orAbsent(name, own) : own);
     return { label: shortLabel(value), where };
   }
 
@@ -272,6 +306,23 @@ export function numbersOf(columns: Columns, metric: string): Float64Array {
     if (column.counts.left_out === 0 || !numbers.some(isTooLarge)) return numbers;
     return numbers.map((it) => isTooLarge(it) ? NaN : it);
   });
+}
+
+/** Returns an axis of which the condition of a part holds for rows of the store that lack the param, too. */
+function withAbsent({ axis, partOf }: PlacedAxis, part: number): PlacedAxis {
+  const parts = axis.parts.map((each, i) =>
+    i !== part || each.where === null ? each : { ...each, where: orAbsent(axis.name, each.where) }
+  );
+  return { axis: { ...axis, parts }, partOf };
+}
+
+/** Returns params with the defaults of those that are absent. */
+function withDefaults(params: Row, defaults: Row): Row {
+  const absent = Object.keys(defaults).filter((name) => !Object.hasOwn(params, name));
+  if (absent.length === 0) return params;
+  const whole = { ...params };
+  for (const name of absent) setEntry(whole, name, defaults[name]!);
+  return whole;
 }
 
 /** Returns the values that the plan has of a param. */
@@ -367,7 +418,7 @@ type Counts = Pick<ColumnCounts, "numbers" | "left_out" | "least" | "most">;
 function metricOf(name: string, label: string, counts: Counts): Metric {
   const { numbers, left_out, least, most } = counts;
   const constant = numbers > 0 && least === most ? least : null;
-  return { name, label, better: betterOf(label), numbers, left_out, constant };
+  return { name, label, better: betterOf(label) ?? "higher", numbers, left_out, constant };
 }
 
 /** Counts numbers; absent ones are NaN too, and none. */
@@ -384,8 +435,31 @@ function countsIn(numbers: Float64Array, length: number, mask: Mask | undefined)
   return counts;
 }
 
-function metricNamed(name: string, metrics: readonly Metric[]): Metric {
-  const found = nameOf(name, metrics.map((metric) => metric.name), "metric");
+/** Returns the first metric that varies, a cost only if there is no other. */
+function defaultMetric(metrics: readonly Metric[]): Metric | null {
+  const varying = metrics.filter(({ constant }) => constant === null);
+  const own = varying.find(({ name, label }) => name !== TOOK && !isCost(label));
+  return own ?? varying[0] ?? metrics[0] ?? null;
+}
+
+function metricNamed(
+  name: string,
+  metrics: readonly Metric[],
+  params: readonly string[],
+  texts: readonly string[],
+): Metric {
+  const known = metrics.map((metric) => metric.name);
+  const what = params.includes(name)
+    ? "a param"
+    : columnsNamed(name, texts).length > 0
+    ? "a text"
+    : "";
+  if (what !== "" && columnsNamed(name, known).length === 0) {
+    throw new TypeError(
+      `Cannot use "${name}" as metric: it is ${what}; results with numbers are ${known.join(", ")}`,
+    );
+  }
+  const found = nameOf(name, known, "metric");
   return metrics.find((metric) => metric.name === found)!;
 }
 
@@ -396,7 +470,9 @@ function overOf(text: string | undefined, params: readonly Param[], hasText: boo
     const given = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
     return [...new Set(given.map((name) => nameOf(name, names, "a param to average over")))];
   }
-  const over = names.filter((name) => isReplicate(name) || hasText && isCase(name));
+  const over = params.filter(({ name, values }) =>
+    isReplicate(name) || hasText && isCase(name, values)
+  ).map(({ name }) => name);
   const isWhole = params.every(({ name, values }) => values < 2 || over.includes(name));
   return isWhole ? [] : over;
 }

@@ -28,15 +28,7 @@ export async function storeFacts(
       since,
       params: keyParams(key),
     })),
-    plans: plans.map(({ namespace, count, factors, places, defaults, time }) => ({
-      namespace,
-      count,
-      factors,
-      places,
-      defaults,
-      time,
-      from: "plan",
-    })),
+    plans: plans.map(({ label: _, command: __, ...plan }) => ({ ...plan, from: "plan" })),
     command: newest?.command ?? null,
     now,
   });

@@ -55,6 +55,9 @@ export function viewAxis(name: string, label: string, values: readonly Counted[]
   const areNumbers = values.length > 0 && values.every(({ value }) => isFiniteNumber(value));
   if (areNumbers && values.length > MAX_PARTS) return rangesAxis(name, label, values);
   const isCut = values.length > MAX_PARTS;
+  if (isCut && values.every(({ value }) => value === undefined || isDate(value))) {
+    return datesAxis(name, label, values);
+  }
   const shown = isCut ? [...values].sort((a, b) => b.rows - a.rows).slice(0, MAX_PARTS) : values;
   const sorted = shown.map(({ value }) => value).sort(compareValues);
   const places = new Map(sorted.map((value, i) => [value === undefined ? value : keyOf(value), i]));
@@ -161,6 +164,37 @@ function rangesAxis(name: string, label: string, values: readonly Counted[]): Pl
       }
       return from;
     },
+  };
+}
+
+/** True for dates and times, which are in their order as texts. */
+function isDate(value: Value | undefined): boolean {
+  return typeof value === "string" && /^\d{4}-\d\d(?:-\d\d(?:[T ][\d:.]+Z?)?)?$/.test(value);
+}
+
+/** Returns an axis of ranges of dates, with nearly as many in each, and of rows without one. */
+function datesAxis(name: string, label: string, values: readonly Counted[]): PlacedAxis {
+  const dates = values.flatMap(({ value }) => typeof value === "string" ? [value] : []).sort();
+  const first = Array.from({ length: RANGES }, (_, i) => Math.round(i * dates.length / RANGES));
+  const quoted = quotedName(name);
+  const places = new Map<Value | undefined, number>();
+  const parts = first.map((from, i) => {
+    const own = dates.slice(from, first[i + 1]);
+    for (const date of own) places.set(date, i);
+    const [low, high] = [own[0]!, own.at(-1)!];
+    return {
+      label: low === high ? low : `${low} … ${high}`,
+      where: low === high
+        ? conditionOf(name, low)
+        : `${quoted} >= '${low}' and ${quoted} <= '${high}'`,
+    };
+  });
+  if (dates.length < values.length) {
+    places.set(undefined, parts.push({ label: ABSENT, where: conditionOf(name, undefined) }) - 1);
+  }
+  return {
+    axis: { name, label, kind: "texts", log: false, parts, left_out: { values: 0, rows: 0 } },
+    partOf: (value) => places.get(value) ?? -1,
   };
 }
 

@@ -40,14 +40,19 @@ export interface ViewPlan {
   readonly places: Places | null;
   /** Values that rows without a param count as having. Default: none. */
   readonly defaults?: Row | undefined;
+  /** The number of its shards. Default: it has none. */
+  readonly shards?: number | undefined;
   /** The time at which it was noted; empty if unknown. */
   readonly time: string;
   readonly from: "grid" | "plan";
 }
 
-/** Returns the plan that a grid is. */
-export function gridPlan({ count, factors, places }: Grid): ViewPlan {
-  return { namespace: null, count, factors, places: places ?? null, time: "", from: "grid" };
+/** Returns the plan that a grid is. @param defaults Values that rows without a param count as having. */
+export function gridPlan({ count, factors, places }: Grid, defaults?: Row): ViewPlan {
+  return {
+    ...{ namespace: null, count, factors, places: places ?? null, defaults },
+    ...{ time: "", from: "grid" },
+  };
 }
 
 /** Returns the facts of a store about which nothing else is known. */

@@ -11,6 +11,7 @@ import { mattersOf } from "./matters.ts";
 import { overTimeOf } from "./over_time.ts";
 import { progressOf } from "./progress.ts";
 import { runningRuns } from "./running_runs.ts";
+import { shardsOf } from "./shards.ts";
 import { Selection } from "./selection.ts";
 import { noFacts, type ViewFacts } from "./view_facts.ts";
 import { notesOf } from "./notes.ts";
@@ -82,6 +83,7 @@ function figuresOf(
     configurations: configurationsOf(selection, ranking, configurations),
     failures: failureGroups(selection),
     running: runningRuns(selection),
+    shards: shardsOf(selection),
     over_time: overTimeOf(selection),
     notes: notesOf(selection),
   };

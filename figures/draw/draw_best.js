@@ -46,12 +46,12 @@ export function drawBest(best, options) {
         width: width - left,
         height: rowHeight,
       }, domain)
-      : columns.map(({ text, x, width, isNumber, bold }) =>
-        label(text(i), {
+      : columns.map(({ head, texts, x, width, isNumber }) =>
+        label(texts[i] ?? "", {
           x: left + (isNumber ? x + width : x),
           y: y + 17,
           width,
-          bold,
+          bold: isNumber && head === "mean",
           anchor: isNumber ? "end" : undefined,
           fill: row.few ? "dim" : undefined,
         })
@@ -116,87 +116,68 @@ export function bestTexts({ rows }, metric) {
 /**
  * @typedef {object} Column
  * @property {string} head
- * @property {(i: number) => string} text
+ * @property {readonly string[]} texts
+ * @property {boolean} isNumber
  * @property {number} x
  * @property {number} width
- * @property {boolean} [isNumber]
- * @property {boolean} [bold]
  */
 
 /**
+ * Returns the columns with their places: duration at the right, and room for the intervals before it.
+ *
  * @param {Best} best
  * @param {ReturnType<typeof bestTexts>} texts
  * @param {number} width
  * @returns {Column[]}
  */
-function columnsOf(best, texts, width) {
-  const wanted = (/** @type {readonly string[]} */ of) =>
-    Math.max(...of.map((it) => textWidth(it, { bold: true })));
-  const numbers = /** @type {const} */ ([
-    ["mean", texts.mean],
-    ["± sd", texts.sd],
-    ["n", texts.n],
-  ]).filter(([, of]) => of.some((it) => it !== ""));
-  const hasTook = texts.took.some((it) => it !== "");
-  const fixed = numbers.reduce((sum, [head, of]) => sum + wanted([head, ...of]) + GAP, 0) +
-    (hasTook ? wanted(["took", ...texts.took]) + GAP : 0);
-  const params = best.params.map((name, p) => ({
-    name,
-    texts: best.rows.map(({ values }) => shortValue(values[p] ?? "")),
-  }));
+function columnsOf({ params, rows }, texts, width) {
+  const column = (
+    /** @type {string} */ head,
+    /** @type {readonly string[]} */ texts,
+    /** @type {boolean} */ isNumber,
+  ) => {
+    const widths = [head, ...texts].map((it) => textWidth(it, { bold: true }));
+    return { head, texts, isNumber, x: 0, width: Math.max(...widths) };
+  };
+  const values = params.map((name, p) =>
+    column(name, rows.map(({ values }) => shortValue(values[p] ?? "")), false)
+  );
+  const numbers = Object.entries({
+    mean: texts.mean,
+    "± sd": texts.sd,
+    n: texts.n,
+    took: texts.took,
+  })
+    .filter(([, texts]) => texts.some((it) => it !== ""))
+    .map(([head, texts]) => column(head, texts, true));
+  const columns = [...values, ...numbers];
   // The glyph has a fifth at least. Wide params share the rest.
-  let free = width - fixed - Math.max(width / 5, 110) - params.length * GAP;
-  /** @type {Map<string, number>} */
-  const widths = new Map();
-  const sorted = params.map((
-    it,
-  ) => /** @type {const} */ ([it.name, wanted([it.name, ...it.texts])]))
-    .sort((a, b) => a[1] - b[1]);
-  sorted.forEach(([name, size], i) => {
-    const own = Math.max(Math.min(size, free / (sorted.length - i)), 0);
-    widths.set(name, own);
-    free -= own;
+  const glyph = Math.max(width / 5, 110);
+  let free = width - glyph - columns.length * GAP;
+  for (const { width } of numbers) free -= width;
+  [...values].sort((a, b) => a.width - b.width).forEach((value, i) => {
+    value.width = Math.max(Math.min(value.width, free / (values.length - i)), 0);
+    free -= value.width;
   });
-  const gaps = params.length + numbers.length + 1;
-  const spare = Math.max(free, 0) - (MAX_GLYPH - Math.max(width / 5, 110));
-  const gap = Math.min(GAP + Math.max(spare, 0) / gaps, MAX_GAP);
+  const spare = Math.max(free, 0) - (MAX_GLYPH - glyph);
+  const gap = Math.min(GAP + Math.max(spare, 0) / columns.length, MAX_GAP);
   let x = 0;
-  /** @type {Column[]} */
-  const columns = [];
-  for (const { name, texts } of params) {
-    const own = widths.get(name) ?? 0;
-    columns.push({ head: name, text: (i) => texts[i] ?? "", x, width: own });
-    x += own + gap;
-  }
-  for (const [head, of] of numbers) {
-    const own = wanted([head, ...of]);
-    columns.push({
-      head,
-      text: (i) => of[i] ?? "",
-      x,
-      width: own,
-      isNumber: true,
-      bold: head === "mean",
-    });
-    x += own + gap;
-  }
-  if (hasTook) {
-    const own = wanted(["took", ...texts.took]);
-    columns.push({
-      head: "took",
-      text: (i) => texts.took[i] ?? "",
-      x: width - own - 2,
-      width: own,
-      isNumber: true,
-    });
+  for (const it of columns) {
+    it.x = isTook(it) ? width - it.width - 2 : x;
+    x += it.width + gap;
   }
   return columns;
 }
 
+/** @param {Column} column @returns {boolean} */
+function isTook({ head, isNumber }) {
+  return isNumber && head === "took";
+}
+
 /** @param {readonly Column[]} columns @param {number} left @param {number} width @param {number} y */
 function glyphPlace(columns, left, width, y) {
-  const took = columns.find(({ head, isNumber }) => head === "took" && isNumber);
-  const before = columns.filter((it) => it !== took).at(-1);
+  const took = columns.find(isTook);
+  const before = columns.findLast((it) => it !== took);
   const x = left + (before ? before.x + before.width + GAP : 0);
   const to = took ? left + took.x - GAP : width;
   return { x, y: y + ROW / 2, width: Math.max(to - x, 20) };

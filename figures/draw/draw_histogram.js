@@ -8,6 +8,7 @@ import { linearScale } from "./scales.js";
 /** @typedef {import("../view.ts").Configurations["histogram"]} Histogram */
 /** @typedef {import("./svg.js").DrawOptions} DrawOptions */
 
+const TOP = 20;
 const PLOT = 64;
 
 /**
@@ -21,10 +22,8 @@ export function drawHistogram({ least, most, counts }, options) {
   const { width, metric } = options;
   const axis = numberAxis([least, most], [1, width - 1], metric, 80);
   const x = linearScale([0, counts.length], [1, width - 1]);
-  // The page has a heading.
-  const top = options.still ? 20 : 0;
-  const bottom = top + PLOT;
-  const y = linearScale([0, Math.max(1, ...counts)], [bottom, top + 4]);
+  const bottom = TOP + PLOT;
+  const y = linearScale([0, Math.max(1, ...counts)], [bottom, TOP + 4]);
   const text = metricText(metric, [least, most]);
   const ends = (/** @type {number} */ i) => text(least + (most - least) * i / counts.length);
   const first = counts.findIndex((it) => it > 0);
@@ -46,7 +45,7 @@ export function drawHistogram({ least, most, counts }, options) {
     bottom + 22,
     `Distribution of ${metric} from ${text(least)} to ${text(most)}`,
     [
-      options.still ? label(`runs by ${metric}`, { x: 0, y: 13, width, bold: true }) : "",
+      label(`runs by ${metric}`, { x: 0, y: 13, width, bold: true }),
       ...bars,
       element("path", { d: `M0 ${bottom + 0.5}H${width}`, stroke: color("axis") }),
       labelsBelow(axis.texts, axis.values.map(axis.scale), {

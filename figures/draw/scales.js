@@ -28,7 +28,7 @@ export function linearScale([low, high], [from, to]) {
  * @param {Interval} range
  * @returns {(number: number) => number}
  */
-export function logScale([low, high], range) {
+function logScale([low, high], range) {
   const scale = linearScale([Math.log(low), Math.log(high)], range);
   return (number) => scale(Math.log(Math.max(number, low)));
 }

@@ -1,16 +1,23 @@
 import type { View } from "../view.ts";
+import { heatTitle } from "../draw/draw_heat.js";
 import { countText, percentText, secondsText } from "../draw/numbers.js";
 import { plainText } from "../draw/text.js";
 
 /** Returns the line of counts and times: `4,570 runs done · 430 failed · 18 h of work · …`. */
 export function countWords({ progress }: View): string {
-  const { done, others, failed, running, planned, took_seconds, first_run, last_run } = progress;
+  const { done, running, planned, took_seconds, first_run, last_run } = progress;
+  const { others, other_failed } = progress;
+  const failed = progress.failed - other_failed;
+  const other = others + other_failed;
   const of = planned !== null && planned > done ? ` of ${countText(planned)}` : "";
   return [
     `${countText(done)}${of} ${done === 1 && of === "" ? "run" : "runs"} done`,
-    others > 0 ? `${countText(others)} other ${others === 1 ? "run" : "runs"}` : "",
     failed > 0 ? `${countText(failed)} failed` : "",
     running > 0 ? `${countText(running)} running` : "",
+    other > 0
+      ? `${countText(other)} other ${other === 1 ? "run" : "runs"}` +
+        (other_failed > 0 ? `, ${countText(other_failed)} failed` : "")
+      : "",
     took_seconds > 0 ? `${secondsText(took_seconds)} of work` : "",
     first_run !== null && last_run !== null
       ? `${spanWords(timeWords(first_run), timeWords(last_run))} UTC`
@@ -27,7 +34,7 @@ function spanWords(first: string, last: string): string {
 
 /** Returns the line of choices: `loss · lower is better · each configuration is the mean over seed · …`. */
 export function choiceWords({ choices, best }: View): string {
-  const { metric, better, over, namespace } = choices;
+  const { metric, better, better_from, over, namespace } = choices;
   if (metric === null) return "No result is a number.";
   const params = choices.params.filter(({ name, constant }) =>
     constant === null && !over.includes(name)
@@ -36,7 +43,7 @@ export function choiceWords({ choices, best }: View): string {
   const count = best?.configurations;
   return [
     plainText(metric.label),
-    `${better} is better`,
+    `${better} is better${better_from === "default" ? " (assumed)" : ""}`,
     over.length > 0 ? `each configuration is the mean over ${over.map(plainText).join(", ")}` : "",
     count === undefined || params.length === 0
       ? ""
@@ -58,6 +65,13 @@ export function filterWords({ choices, rows, progress }: View): string {
 /** Returns the heading of the failures: `430 failures`. */
 export function failuresHeading({ progress: { failed } }: View): string {
   return `${countText(failed)} ${failed === 1 ? "failure" : "failures"}`;
+}
+
+/** Returns the heading of the heat map: `loss by lr and batch`; empty without one. */
+export function heatHeading({ heat, choices }: View): string {
+  if (heat === null) return "";
+  const y = heat.y === null ? "" : ` and ${heat.y.label}`;
+  return `${heatTitle(heat, choices.metric?.label ?? "")} by ${heat.x.label}${y}`;
 }
 
 /** Returns the sentence about the grounds of the shares of variance. */

@@ -2,7 +2,7 @@ import { colorsCss } from "../draw/colors.js";
 import { bestTexts, drawBest } from "../draw/draw_best.js";
 import { configurationsWords, drawConfigurations } from "../draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../draw/draw_effect.js";
-import { drawHeat, heatTitle } from "../draw/draw_heat.js";
+import { drawHeat } from "../draw/draw_heat.js";
 import { drawHistogram } from "../draw/draw_histogram.js";
 import { drawInterval, drawIntervalAxis, intervalDomain } from "../draw/draw_interval.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
@@ -29,6 +29,7 @@ import {
   countWords,
   failuresHeading,
   filterWords,
+  heatHeading,
   matterWords,
 } from "./head_words.ts";
 import { matrixHtml, scrolled } from "./matrix_html.ts";
@@ -71,7 +72,11 @@ export function figuresHtml(view: View): string {
   const detail = { rows: 20, hasNarrow: false, hasLarge: true };
   const ids = /( id="|url\(#)([\w-]+)/g;
   // Several outputs are in one document.
-  const own = figures(view, detail).replace(ids, `$1${prefix()}$2`);
+  return outputHtml(figures(view, detail).replace(ids, `$1${prefix()}$2`));
+}
+
+/** Returns figures with their colours, without a document around them. */
+export function outputHtml(own: string): string {
   // The rest of the notebook keeps its own colours.
   const css = colorsCss().replaceAll(":root", ".report") + REPORT_CSS;
   return `<style>${css}</style><div class="report">${own}</div>`;
@@ -224,12 +229,6 @@ function matters(view: View, detail: Detail): string {
   }${dataOf(effectsData(view), detail, "the effects")}`;
 }
 
-function heatHeading({ heat, choices }: View): string {
-  if (heat === null) return "";
-  const y = heat.y === null ? "" : ` and ${heat.y.label}`;
-  return `${heatTitle(heat, choices.metric?.label ?? "")} by ${heat.x.label}${y}`;
-}
-
 function byAxes({ evals }: View): string {
   return evals === null
     ? ""
@@ -238,7 +237,7 @@ function byAxes({ evals }: View): string {
 
 function heat(view: View, detail: Detail): string {
   const { heat } = view;
-  if (heat === null || heat.cells.value.length === 0) return "";
+  if (heat === null || heat.cells.value.length === 0 || view.rows === 0) return "";
   if (heat.y === null && view.effects.length > 0) return ""; // the effect shows it
   const panels = heat.z?.parts.length ?? 1;
   if (!detail.hasLarge && heat.cells.value.length > 4000) {

@@ -16,6 +16,7 @@ import {
   countWords,
   failuresHeading,
   filterWords,
+  heatHeading,
   matterWords,
 } from "./head_words.ts";
 import type { ReportFacts } from "./report_facts.ts";
@@ -25,6 +26,9 @@ const GLYPH = 24;
 /** The width of a value, in pixels of a line. */
 const MAX_VALUE = 320;
 const MAX_EFFECTS = 6;
+const EFFECT_LEGEND = "Below, lines are means of configurations, and dots their 10–90 %.";
+const HEAT_LEGEND =
+  "In brackets: the best. `!`: some runs failed. `·`: no number. A fuller block is better.";
 
 /** Returns a report in Markdown: tables, and figures as text. */
 export function reportMarkdown(view: View, facts: ReportFacts): string {
@@ -39,11 +43,15 @@ export function reportMarkdown(view: View, facts: ReportFacts): string {
     `# ${escaped(facts.title)}`,
     ...[countWords(view), choiceWords(view), filterWords(view), ...view.notes].map(escaped),
     ...section("Best configurations", [sentences.join(" "), bestTable(view)]),
-    ...section("What matters", [block(barLines(view, options)), escaped(matterWords(view))]),
+    ...section("What matters", [
+      block(barLines(view, options)),
+      escaped(matterWords(view)),
+      view.effects.some(({ axis }) => axis.kind !== "texts") ? EFFECT_LEGEND : "",
+    ]),
     ...view.effects.slice(0, MAX_EFFECTS).flatMap((effect) =>
       section(`${metric} by ${effect.axis.label}`, [block(effectLines(effect, options))], 3)
     ),
-    ...section(`${metric} by two params`, [block(heat)]),
+    ...section(heatHeading(view), [block(heat), heat.length === 0 ? "" : HEAT_LEGEND]),
     ...section(failuresHeading(view), [failures(view, facts.rows)]),
     "---",
     ...footWords(view, facts).map(([name, value]) => `${name}: ${code(value)}`),

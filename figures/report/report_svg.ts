@@ -2,7 +2,7 @@ import { standalone } from "../draw/colors.js";
 import { drawBest } from "../draw/draw_best.js";
 import { drawConfigurations } from "../draw/draw_configurations.js";
 import { drawEffect, effectsDomain } from "../draw/draw_effect.js";
-import { drawHeat, heatTitle } from "../draw/draw_heat.js";
+import { drawHeat } from "../draw/draw_heat.js";
 import { drawHistogram } from "../draw/draw_histogram.js";
 import { drawOverTime } from "../draw/draw_over_time.js";
 import { drawShares } from "../draw/draw_shares.js";
@@ -14,7 +14,13 @@ import type { View } from "../view.ts";
 import { bestWords } from "./best_words.ts";
 import { concentratedWords } from "./data_tables.ts";
 import { footWords } from "./foot_words.ts";
-import { choiceWords, countWords, failuresHeading, filterWords } from "./head_words.ts";
+import {
+  choiceWords,
+  countWords,
+  failuresHeading,
+  filterWords,
+  heatHeading,
+} from "./head_words.ts";
 import type { ReportFacts } from "./report_facts.ts";
 
 /** The kinds of figures that are pictures of their own. */
@@ -96,15 +102,12 @@ export function reportSvg(view: View, facts: ReportFacts, width = 760): string {
   return standalone(picture(options, y + MARGIN - 8, name, parts));
 }
 
-function headings({ heat, choices }: View): Readonly<Record<Figure, string>> {
-  const y = heat?.y ? ` and ${heat.y.label}` : "";
+function headings(view: View): Readonly<Record<Figure, string>> {
   return {
     best: "Best configurations",
     matters: "What matters",
     effects: "Effects",
-    heat: heat === null
-      ? ""
-      : plainText(`${heatTitle(heat, choices.metric?.label ?? "")} by ${heat.x.label}${y}`),
+    heat: plainText(heatHeading(view)),
     "trade-off": "Trade-off",
     configurations: "All configurations",
     histogram: "Distribution",
@@ -128,7 +131,9 @@ function draw(view: View, kind: Figure, width: number): string | undefined {
     case "effects":
       return effects.length > 0 ? effectsSvg(view, options) : undefined;
     case "heat":
-      return heat && heat.cells.value.length > 0 ? drawHeat(heat, options) : undefined;
+      return heat && heat.cells.value.length > 0 && view.rows > 0
+        ? drawHeat(heat, options)
+        : undefined;
     case "trade-off":
       return configurations?.other && choices.other
         ? drawTradeOff(configurations, { ...options, other: choices.other })

@@ -11,6 +11,9 @@ const GAP = 2;
 const MIN_GLYPH = 12;
 const MAX_GLYPH = 32;
 
+/** Texts above the glyphs: as wide as there is space. */
+const LEGENDS = ["least ─ ± sd ━ mean ● ─ most", "least ─━●━─ most", "min ━●━ max"];
+
 /** A column of the table. */
 interface Column {
   readonly head: string;
@@ -35,7 +38,7 @@ export function bestLines(view: View, { width, paint }: TerminalOptions): string
     columnOf(fitCells(choices.metric.label, 20), texts.mean, true),
     columnOf("± sd", texts.sd, true),
     columnOf("runs", texts.n, true),
-    columnOf("took", texts.took, true),
+    ...choices.metric.name === "took" ? [] : [columnOf("took", texts.took, true)],
   ].filter(({ texts }) => texts.some((it) => it !== ""));
   const columns = [...params, ...numbers];
   const fixed = 2 + numbers.reduce((sum, it) => sum + it.width + GAP, 0);
@@ -46,7 +49,10 @@ export function bestLines(view: View, { width, paint }: TerminalOptions): string
   }
   const glyph = room >= MIN_GLYPH ? Math.min(room, MAX_GLYPH) : 0;
   const domain = intervalDomain(best.rows);
-  const head = `  ${columns.map((it) => cell(it, it.head)).join("  ")}`.trimEnd();
+  const legend = best.rows.some(({ sd }) => sd !== null)
+    ? LEGENDS.find((it) => it.length <= glyph)
+    : "";
+  const head = `  ${columns.map((it) => cell(it, it.head)).join("  ")}  ${legend ?? ""}`.trimEnd();
   const lines = best.rows.map((row, i) => {
     const isTie = i < best.ties && best.ties > 1;
     const { mean, sd, least, most } = row;

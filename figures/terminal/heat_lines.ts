@@ -4,6 +4,7 @@ import { heatSteps, heatText } from "../draw/draw_heat.js";
 import { columnText, partLabels } from "../draw/numbers.js";
 import type { Heat } from "../view.ts";
 import { fitCells } from "./fit_cells.ts";
+import { flowing } from "./flowing.ts";
 import type { TerminalOptions } from "./paint.ts";
 
 /** Shades from worst to best. */
@@ -88,7 +89,16 @@ export function heatLines(
   }
   const cut = shown < xs.length ? `, the first ${shown} of ${xs.length} values` : "";
   const y = heat.y === null ? "" : `${fitCells(heat.y.label, 30)} up, `;
-  lines.push(paint.dim(`${y}${fitCells(heat.x.label, 30)} across${cut}`));
+  const best = heat.best === -1 ? "" : hasNumbers ? "; [ ] best" : "; ◆ best";
+  const failed = heat.cells.failed.some((count) => count > 0) ? ", ! with failures" : "";
+  lines.push(
+    ...flowing(
+      `${y}${fitCells(heat.x.label, 30)} across${cut}${best}${failed}`.split(" "),
+      width,
+      " ",
+    )
+      .map(paint.dim),
+  );
   return lines;
 }
 
@@ -97,7 +107,9 @@ function axisLine(labels: readonly string[], own: number, margin: number): strin
   let line = "";
   labels.forEach((text, i) => {
     const end = (i + 1) * own - margin;
-    const shown = fitCells(text, Math.max(own - 1, 7));
+    const room = Math.max(own - 1, 10);
+    const [begin = ""] = text.split(" … ", 1);
+    const shown = fitCells(displayWidth(text) <= room ? text : begin, room);
     const start = Math.max(end - displayWidth(shown), 0);
     if (start < displayWidth(line) + (line === "" ? 0 : 1)) return;
     line = padText(line, start) + shown;

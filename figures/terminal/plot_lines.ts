@@ -5,6 +5,7 @@ import { domainOf, partPlaces } from "../draw/scales.js";
 import type { Effect, Heat, ViewAxis } from "../view.ts";
 import { Braille } from "./braille.ts";
 import { fitCells } from "./fit_cells.ts";
+import { flowing } from "./flowing.ts";
 import { intervalText } from "./interval_text.ts";
 import type { TerminalOptions } from "./paint.ts";
 
@@ -27,17 +28,31 @@ interface Options extends TerminalOptions {
   readonly metric: string;
 }
 
-/** Returns the metric by a param: a braille line with its band, or a glyph for each text. */
+/** A line is drawn from so many values. */
+const MIN_LINE = 4;
+
+/** Returns the metric by a param: a braille line with its band, or a glyph for each text or of few numbers. */
 export function effectLines(effect: Effect, { width, paint, metric }: Options): string[] {
   const domain = domainOf([...effect.mean, ...effect.low, ...effect.high]);
   if (domain === null) return [];
-  if (effect.axis.kind === "texts") return glyphLines(effect, domain, { width, paint, metric });
+  const hasBand = effect.low.some((low, i) => low !== null && low !== effect.high[i]);
+  const caption = (mean: string, band: string): string[] => [
+    paint.dim(
+      fitCells(`${mean} mean${hasBand ? `, ${band} middle 80 % of configurations` : ""}`, width),
+    ),
+  ];
+  if (effect.axis.kind === "texts" || effect.axis.parts.length < MIN_LINE) {
+    return [...glyphLines(effect, domain, { width, paint, metric }), ...caption("●", "━")];
+  }
   const { canvas, lines, x, y } = plot(effect.axis, domain, { width, paint, metric });
   const outline = (values: readonly (number | null)[]): void => connect(canvas, x, y, values, 3);
   outline(effect.low);
   outline(effect.high);
   connect(canvas, x, y, effect.mean, 1);
-  return lines(canvas.lines().map((it) => paint.colored(it, COLORS[5]!)));
+  return [
+    ...lines(canvas.lines().map((it) => paint.colored(it, COLORS[5]!))),
+    ...caption("line:", "dots:"),
+  ];
 }
 
 /** Returns the metric by the x of a heat map, one line for each value of its y, named by letters. */
@@ -84,19 +99,6 @@ export function seriesLines(heat: Heat, options: Options): string[] {
 
 function letter(s: number): string {
   return String.fromCharCode(97 + s);
-}
-
-/** Joins pieces by two spaces into lines of a width. */
-function flowing(pieces: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const piece of pieces.filter((it) => it !== "")) {
-    const last = lines.at(-1);
-    // deno-lint-ignore no-control-regex
-    const joined = `${last}  ${piece}`.replace(/\x1b\[[\d;]*m/g, "");
-    if (last === undefined || displayWidth(joined) > width) lines.push(piece);
-    else lines[lines.length - 1] = `${last}  ${piece}`;
-  }
-  return lines;
 }
 
 function connect(
@@ -169,12 +171,12 @@ function glyphLines(
   const text = metricText(metric, mean);
   const numbers = mean.map((it) => it === null || !Number.isFinite(it) ? "" : text(it));
   const labels = partLabels(axis).map((it) => fitCells(it, Math.floor(width * 0.4)));
-  const left = Math.max(0, ...labels.map(displayWidth));
-  const middle = Math.max(0, ...numbers.map(displayWidth));
+  const left = Math.max(displayWidth(fitCells(axis.label, 30)), ...labels.map(displayWidth));
+  const middle = Math.max(displayWidth(fitCells(metric, 20)), ...numbers.map(displayWidth));
   const room = Math.max(Math.min(width - left - middle - 4, 48), 10);
-  return labels.map((label, i) => {
+  const rows = labels.map((label, i) => {
     const [value, from, to] = [mean[i], low[i], high[i]];
-    const hasBand = typeof from === "number" && typeof to === "number";
+    const hasBand = typeof from === "number" && typeof to === "number" && from !== to;
     const drawn = typeof value !== "number" || (n[i] ?? 0) === 0
       ? ""
       : intervalText({ thin: null, thick: hasBand ? [from, to] : null, dot: value }, domain, room);
@@ -182,4 +184,12 @@ function glyphLines(
       paint.bold(padText(numbers[i]!, middle, "start"))
     }  ${paint.colored(drawn, COLORS[5]!)}`.trimEnd();
   });
+  return [
+    paint.dim(
+      `${padText(fitCells(axis.label, 30), left, "start")}  ${
+        padText(fitCells(metric, 20), middle, "start")
+      }`,
+    ),
+    ...rows,
+  ];
 }

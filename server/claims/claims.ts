@@ -100,7 +100,7 @@ export class Claims {
     const { token } = request;
     if (token === undefined) {
       await this.#add(row, request.retry ?? false);
-      this.#deps.mirror.changed();
+      this.#deps.figures.changed();
       return '{"state":"recorded"}';
     }
     const key = readRowKey(request, row);
@@ -167,7 +167,7 @@ export class Claims {
     if (answer.state === "claimed") {
       this.#ended.delete(token);
       this.#held.set(token, { key: key.text, claim: answer.claim });
-      this.#deps.mirror.changed();
+      this.#deps.figures.changed();
     }
     return { answer, text: claimAnswer(answer, row, token, seconds) };
   }
@@ -203,7 +203,7 @@ export class Claims {
     if (state === "recorded") this.#winners.set(key.text, token);
     else this.#ended.set(token, { key: key.text, state });
     this.#claimEnded.notifyAll();
-    this.#deps.mirror.changed();
+    this.#deps.figures.changed();
     return text;
   }
 

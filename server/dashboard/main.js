@@ -17,6 +17,7 @@ import { namespaceCondition, rowCondition } from "./row_condition.js";
  * @typedef {{
  *   rows: readonly Row[],
  *   states: readonly State[],
+ *   keys: readonly string[],
  *   columns: readonly string[],
  *   total: number,
  *   counts: Readonly<Record<State, number>>,
@@ -139,7 +140,7 @@ const view = loader(
     if (model.run?.status === "running") run.soon();
     if (progress.reading) view.soon();
   },
-  onError,
+  (error) => onError(error, view),
 );
 
 const table = loader(
@@ -165,7 +166,7 @@ const table = loader(
     if (error instanceof Problem && error.status === 400 && TABLE_NAMES.some((it) => choices[it])) {
       toast(error.message); // an address that somebody wrote
       act.choose({ status: "", sort: "", page: "" }, true);
-    } else onError(error);
+    } else onError(error, table);
   },
 );
 
@@ -194,7 +195,7 @@ const run = loader(
     if (error instanceof Problem && error.status !== 401) {
       toast(error.message);
       act.choose({ run: "" }, true);
-    } else onError(error);
+    } else onError(error, run);
   },
 );
 
@@ -220,7 +221,9 @@ const live = startLive((_, data) => {
 }, (state, error) => {
   update({ live: state });
   if (state === "denied") askForToken(error);
-  if (state === "live" && !model.isPaused) view.soon();
+  if (state !== "live") return;
+  if (!model.isPaused) view.soon();
+  if (model.choices.run && !model.run) run.soon();
 });
 
 draw();
@@ -284,13 +287,14 @@ function solved() {
   return { problem: model.view?.progress.problem ?? null };
 }
 
-/** @param {unknown} error */
-function onError(error) {
+/** @param {unknown} error @param {{ soon(): void }} [failed] The loader whose request failed. */
+function onError(error, failed) {
   if (error instanceof Problem && error.status === 401) askForToken(error);
   else if (error instanceof Problem && error.status === 400 && model.choices.where) {
     update({ whereError: error.message });
   } else if (error instanceof Problem) update({ problem: error.message });
-  else if (!(error instanceof Lost)) throw error; // the events tell that
+  else if (!(error instanceof Lost)) throw error;
+  else if (model.live === "live") failed?.soon(); // without events, all is loaded once they are back
 }
 
 /** @param {unknown} error */
@@ -361,7 +365,11 @@ function createActions() {
       const row = model.table?.rows[index];
       if (!row) return;
       model.row = index;
-      act.openRun(act.idOf(row));
+      // Of a large number in an array, the page has only the digits.
+      const key = model.table?.keys[index];
+      const hasParts = Object.values(row).some((it) => typeof it === "object" && it !== null);
+      if (hasParts && key !== undefined) act.openKey(key);
+      else act.openRun(act.idOf(row));
     },
     /** @param {string} where */
     openRun(where) {

@@ -20,6 +20,7 @@ import { Header, Tiles } from "./parts/header.js";
 import { Picker } from "./parts/picker.js";
 import { Running } from "./parts/running.js";
 import { Runs } from "./parts/runs.js";
+import { Shards } from "./parts/shards.js";
 import { Toast } from "./parts/toast.js";
 import { Values, valuesOf } from "./parts/values.js";
 import { Workers } from "./parts/workers.js";
@@ -30,8 +31,6 @@ import { html } from "./preact.js";
  * @typedef {import("./parts/figure.js").Mark} Mark
  */
 
-/** The most groups of failures that another figure is next to. */
-const MAX_SHORT_LIST = 4;
 /** The rows of a heat map that is clearly lower than parallel coordinates at most, and clearly higher at least. */
 const MAX_SHORT_MAP = 6, MIN_TALL_MAP = 14;
 
@@ -62,17 +61,15 @@ export function Page({ model, act }) {
         <${Matters} ...${props} />
         <${Maps} ...${props} />
         <${EvalsMatrix} ...${props} />
-        ${!isAllFailed && isLong(view) && failures}
         <div class="details">
+          ${!isAllFailed && failures}
+          <${Running} ...${props} />
           <${TradeOff} ...${props} />
-          <div class="stack">
-            ${!isAllFailed && !isLong(view) && failures}
-            <${Running} ...${props} />
-            ${!isOne && html`<${OverTime} ...${props} />`}
-          </div>
+          ${!isOne && html`<${OverTime} ...${props} />`}
         </div>
-        ${hasRuns && html`<${Runs} ...${props} />`}
+        <${Shards} ...${props} />
         <${Workers} ...${props} />
+        ${hasRuns && html`<${Runs} ...${props} />`}
       `}
     </main>
     <${Drawer} ...${props} />
@@ -82,11 +79,6 @@ export function Page({ model, act }) {
     <${TokenDialog} ...${props} />
     ${!model.run && html`<${Toast} text=${model.toast} />`}
   `;
-}
-
-/** True if failures need the width of the page. @param {import("../../figures/view.ts").View} view @returns {boolean} */
-function isLong({ failures }) {
-  return failures.length > MAX_SHORT_LIST;
 }
 
 /** Why what is shown may be old; null if it is not. @param {import("./main.js").Model} model @returns {string | null} */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { factsMark } from "../../figures/data/store_facts.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
-import type { SentFacts } from "./mirror_thread.ts";
+import type { SentFacts } from "./figures_thread.ts";
 
 /** The maximum length of an error and of a stack that are sent. */
 const MAX_ERROR = 4000;

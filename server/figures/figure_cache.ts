@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BoundedMap } from "../bounded_map.ts";
-import type { Follower } from "../mirror/follower.ts";
+import type { Follower } from "./follower.ts";
 
 /** Minimum recompute interval of a figure, as a multiple of its last computation time. */
 const MIN_INTERVAL_FACTOR = 10;

@@ -3,7 +3,7 @@ import type { Engine } from "../../core/contract/engine.ts";
 import { messageOf } from "../../core/errors.ts";
 import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import { noFacts, type ViewFacts } from "../../figures/data/view_facts.ts";
-import type { Reading } from "../mirror/follower.ts";
+import type { Reading } from "./follower.ts";
 import { MAX_SILENCE_MS, silenceOf } from "./silence.ts";
 
 /** The copy of a store's rows. */

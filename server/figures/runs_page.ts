@@ -1,3 +1,4 @@
+import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { columnsOf, parseCondition } from "../../core/tools/condition.ts";
 import { checkKnown } from "../../core/tools/select_rows.ts";
 import { whereOf } from "../../core/tools/where.ts";
@@ -38,6 +39,7 @@ type OtherFacts = Pick<ViewFacts, "failures" | "claims" | "plans">;
 interface OtherRun {
   readonly params: Row;
   readonly state: RunState;
+  readonly key: string;
 }
 
 /** Runs of a page. */
@@ -45,6 +47,8 @@ export interface RunsPage {
   readonly rows: readonly Row[];
   /** The states of the rows. */
   readonly states: readonly RunState[];
+  /** The texts of their keys. */
+  readonly keys: readonly string[];
   readonly columns: readonly string[];
   /** The number of all runs of the request. */
   readonly total: number;
@@ -54,12 +58,12 @@ export interface RunsPage {
 
 /** Returns a page of runs as JSON. @throws As {@linkcode runsPage} does. */
 export function pageText(columns: Columns, request: PageRequest, facts: OtherFacts): string {
-  const { rows, states, counts, ...page } = runsPage(columns, request, facts);
+  const { rows, states, keys, counts, ...page } = runsPage(columns, request, facts);
   const end = request.offset + rows.length;
   const rest = JSON.stringify({
     ...page,
     ...end < page.total && { next: end },
-    ...request.status !== undefined && { states, counts },
+    ...request.status !== undefined && { states, keys, counts },
   });
   return `{"rows":[${rows.map(encodeJsonRow).join(",\n")}],${rest.slice(1)}`;
 }
@@ -87,20 +91,25 @@ export function runsPage(columns: Columns, request: PageRequest, facts: OtherFac
   const total = (hasDone ? doneCount : 0) + shown.length;
   const rows: Row[] = [];
   const states: RunState[] = [];
+  const keys: string[] = [];
+  const keyNames = [...columns.params, NAMESPACE];
   let other = places.filter((place) => place < offset).length;
   for (let place = offset; place < Math.min(offset + limit, total); place++) {
     if (places[other] === place) {
-      const { params, state } = shown[other++]!;
+      const { params, state, key } = shown[other++]!;
       rows.push(pick(params, names));
       states.push(state);
+      keys.push(key);
     } else {
-      rows.push(columns.row(names, done[place - other]!));
+      const row = done[place - other]!;
+      rows.push(columns.row(names, row));
       states.push("done");
+      keys.push(keyText(columns.row(keyNames, row)));
     }
   }
   const count = (wanted: RunState): number => others.filter(({ state }) => state === wanted).length;
   const counts = { done: doneCount, failed: count("failed"), running: count("running") };
-  return { rows, states, columns: names, total, counts };
+  return { rows, states, keys, columns: names, total, counts };
 }
 
 /** Returns the columns that runs have or will have. */
@@ -126,9 +135,9 @@ function selected(
   known: readonly string[],
 ): { readonly mask: Mask | undefined; readonly others: readonly OtherRun[] } {
   const others = status === undefined ? [] : otherRuns(columns, facts);
+  if (where.trim() === "") return { mask: undefined, others };
   // Of a store of which nothing is known, no name is wrong.
-  if (where.trim() === "" || known.length === 0) return { mask: undefined, others };
-  const condition = parseCondition(where, known);
+  const condition = parseCondition(where, known.length > 0 ? known : undefined);
   const test = whereOf(condition);
   // A run without a row has no result.
   const inRows = new Set(columns.names);
@@ -142,16 +151,18 @@ function selected(
 
 /** Returns the runs that failed, the newest first, and those under way. A failed key that was done since is done. */
 function otherRuns(columns: Columns, { failures, claims }: OtherFacts): OtherRun[] {
-  const params = failures.toSorted((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0)
-    .map((failure) => failure.params);
-  const isDone = keysDone(columns, params);
-  const keyOf = (of: Row): string => encodeJsonRow(pick(of, Object.keys(of).sort()));
-  const running = new Set(claims.map((claim) => keyOf(claim.params)));
+  const failed = failures.toSorted((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0)
+    .map(({ params }): OtherRun => ({ params, state: "failed", key: keyText(params) }));
+  const isDone = keysDone(columns, failed.map(({ params }) => params));
+  const running = new Set(claims.map(({ key }) => key));
   return [
-    ...params.filter((of, i) => !isDone[i] && !running.has(keyOf(of)))
-      .map((of) => ({ params: of, state: "failed" as const })),
-    ...claims.map((claim) => ({ params: claim.params, state: "running" as const })),
+    ...failed.filter(({ key }, i) => !isDone[i] && !running.has(key)),
+    ...claims.map(({ params, key }): OtherRun => ({ params, state: "running", key })),
   ];
+}
+
+function keyText(params: Row): string {
+  return keyOf(keyShape(undefined), params).text;
 }
 
 function compareParams(a: Row, b: Row, sort: readonly SortColumn[]): number {

@@ -3,6 +3,7 @@ import { type Figure, FIGURES } from "../../figures/report/report_svg.ts";
 import type * as view from "../../figures/view.ts";
 
 const count = z.int().min(0);
+const counts = z.array(count);
 const text = z.string();
 const texts = z.array(text);
 const name = z.string().max(10_000);
@@ -68,6 +69,7 @@ const progress: z.ZodType<view.ViewProgress> = z.strictObject({
   done: count.describe("Combinations that are done, or all runs if none are planned."),
   others: count.describe("Runs outside of those planned."),
   failed: count,
+  other_failed: count.describe("Failures outside of those planned."),
   running: count,
   planned: count.nullable(),
   planned_from: z.enum(["grid", "plan", "values"]).nullable(),
@@ -95,6 +97,7 @@ const choices: z.ZodType<view.Choices> = z.strictObject({
   metric: metric.nullable(),
   other: metric.nullable(),
   better,
+  better_from: z.enum(["query", "name", "default"]),
   params: z.array(z.strictObject({
     name: text,
     label: text,
@@ -238,6 +241,8 @@ export const viewAnswer: z.ZodType<view.View> = z.strictObject({
   configurations: configurations.nullable(),
   failures: z.array(failureGroup),
   running: z.array(runningRun),
+  shards: z.strictObject({ planned: counts, done: counts, failed: counts, running: counts })
+    .nullable(),
   over_time: z.strictObject({
     start: z.number(),
     interval_seconds: z.number(),

@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/errors.ts";
 import { ConditionVariable } from "../../core/runtime/condition_variable.ts";
 import type { ViewFacts } from "../../figures/data/view_facts.ts";
-import type { MirrorClient } from "./mirror_client.ts";
+import type { FiguresClient } from "./figures_client.ts";
 import type { KnownFacts } from "./known_facts.ts";
 
 /** The poll interval for changes of other processes, in milliseconds. */
@@ -12,10 +12,10 @@ const CHANGE_DELAY_MS = 50;
 /** The interval of looks at a poll that a store does not answer, in milliseconds. */
 const SILENCE_INTERVAL_MS = 1000;
 
-/** Polls a store for all subscribers, while there is one. The mirror has caught up when they wake. */
+/** Polls a store for all subscribers, while there is one. The copy of rows has caught up when they wake. */
 export class Watcher {
   readonly #known: KnownFacts;
-  readonly #mirror: MirrorClient;
+  readonly #figures: FiguresClient;
   /** Notified after each poll. */
   readonly #polled = new ConditionVariable();
   #subscribers = 0;
@@ -25,10 +25,10 @@ export class Watcher {
   /** Why the rows could not be read. */
   #problem: string | undefined;
 
-  constructor(known: KnownFacts, mirror: MirrorClient) {
+  constructor(known: KnownFacts, figures: FiguresClient) {
     this.#known = known;
-    this.#mirror = mirror;
-    mirror.onChanged(() => {
+    this.#figures = figures;
+    figures.onChanged(() => {
       if (this.#isPolling) this.#hasChanged = true;
       else this.#schedule(CHANGE_DELAY_MS);
     });
@@ -36,7 +36,7 @@ export class Watcher {
 
   /** The facts of the store at the last poll. */
   get facts(): ViewFacts {
-    return this.#known.of(this.#mirror, this.#problem);
+    return this.#known.of(this.#figures, this.#problem);
   }
 
   /** Adds a subscriber, and resolves after a poll, or after a timeout in milliseconds. */
@@ -71,7 +71,7 @@ export class Watcher {
     // The first copy of a large store takes seconds: what runs and what failed is known before.
     try {
       await this.#known.read();
-      await this.#mirror.catchUp();
+      await this.#figures.catchUp();
       this.#problem = undefined;
     } catch (error) {
       this.#problem = messageOf(error);

@@ -34,7 +34,7 @@ const failuresRequest = z.strictObject({
 });
 
 /** Routes that make runs run again: those of failures, and of rows. */
-export function actionsRoutes({ backend, mirror }: ServerDeps): Route[] {
+export function actionsRoutes({ backend, figures }: ServerDeps): Route[] {
   /** Forgets the selected failures, if they are as many as expected. */
   async function forget(
     { group, expected, ...entries }: z.infer<typeof failuresRequest>,
@@ -47,7 +47,7 @@ export function actionsRoutes({ backend, mirror }: ServerDeps): Route[] {
     );
     checkCount(expected, { rows: 0, failures: failures.length });
     const forgotten = await backend.forget(failures.map(({ params }) => params));
-    mirror.changed();
+    figures.changed();
     return forgotten;
   }
 
@@ -91,7 +91,7 @@ export function actionsRoutes({ backend, mirror }: ServerDeps): Route[] {
       const selected = await selectEntries(backend, named);
       checkCount(expected, selected.counts);
       const removed = await removeEntries(backend, selected);
-      mirror.changed();
+      figures.changed();
       return { ...removed, text: `Removed ${entriesText(removed)}` };
     }),
   ];

@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Returns the app of `/` and the files of the page. They are loaded by the first request for one. */
-export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
+export function dashboardRoutes({ figures, warn }: ServerDeps): Hono<Env> {
   async function answer(c: Context<Env>, name: string): Promise<Response> {
     const { assets } = await import("../dashboard/assets.ts");
     if (!Object.hasOwn(assets, name)) return await c.notFound();
@@ -25,8 +25,8 @@ export function dashboardRoutes({ mirror, warn }: ServerDeps): Hono<Env> {
   const compressed = compress({ encoding: "gzip" });
   return new Hono<Env>()
     .get("/", unchanged, compressed, async (c) => {
-      // The page will ask for figures: the mirror is ready the sooner.
-      mirror.catchUp().catch((error) => warn(`[stet] ${error}`));
+      // The page will ask for figures: its rows are read the sooner.
+      figures.catchUp().catch((error) => warn(`[stet] ${error}`));
       return await answer(c, "index.html");
     })
     .get("/dashboard/:name", unchanged, compressed, (c) => answer(c, c.req.param("name")));

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sleep as pause } from "../../core/runtime/poll.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Env, ServerDeps } from "../deps.ts";
-import type { MirrorClient } from "../figures/mirror_client.ts";
+import type { FiguresClient } from "../figures/figures_client.ts";
 import { checked, type Route } from "./route.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
 import { Watcher } from "../figures/watcher.ts";
@@ -37,7 +37,7 @@ const eventsQuery = z.strictObject({
 /** Returns the route of server-sent events: changes of the store. */
 export function eventRoutes(deps: ServerDeps): Route[] {
   const known = new KnownFacts(deps.backend, deps.store, deps.now);
-  const watcher = new Watcher(known, deps.mirror);
+  const watcher = new Watcher(known, deps.figures);
   const instance = randomUUID().slice(0, 8);
 
   async function handle(c: Context<Env>): Promise<Response> {
@@ -58,8 +58,8 @@ export function eventRoutes(deps: ServerDeps): Route[] {
         let size = 0;
         // Events are made when the client has room for them: of a slow one nothing is kept but its place.
         const texts = withRows
-          ? events(deps.mirror, watcher, instance, lastId, ending.signal)
-          : ticks(deps.mirror, watcher, ending.signal);
+          ? events(deps.figures, watcher, instance, lastId, ending.signal)
+          : ticks(deps.figures, watcher, ending.signal);
         for await (const text of texts) {
           await client.write(text);
           size += Buffer.byteLength(text);
@@ -89,7 +89,7 @@ export function eventRoutes(deps: ServerDeps): Route[] {
  * after ten seconds, so that a client can tell a silent connection.
  */
 async function* ticks(
-  mirror: MirrorClient,
+  figures: FiguresClient,
   watcher: Watcher,
   ending: AbortSignal,
 ): AsyncGenerator<string> {
@@ -98,7 +98,7 @@ async function* ticks(
   yield "retry: 1000\n";
   while (!ending.aborted) {
     const { mark, failures, claims, reading, problem } = watcher.facts;
-    const total = mirror.count;
+    const total = figures.count;
     const counts = { mark, total, failed: failures.length, running: claims.length };
     const data = JSON.stringify({ ...counts, reading, problem });
     if (data !== sent || performance.now() >= end) {
@@ -120,13 +120,13 @@ async function* ticks(
  * @param lastId The last event that the client received on an earlier connection.
  */
 async function* events(
-  mirror: MirrorClient,
+  figures: FiguresClient,
   watcher: Watcher,
   instance: string,
   lastId: string | undefined,
   ending: AbortSignal,
 ): AsyncGenerator<string> {
-  let { generation, count: position } = mirror;
+  let { generation, count: position } = figures;
   /** The data of the last event of each name. */
   const sent = new Map([["problem", '"detail":null']]);
 
@@ -143,15 +143,15 @@ async function* events(
   }
 
   async function rowsEvent(): Promise<string> {
-    const { count } = mirror;
-    if (mirror.generation !== generation) {
-      generation = mirror.generation;
+    const { count } = figures;
+    if (figures.generation !== generation) {
+      generation = figures.generation;
       position = count;
       return event("reset", `"total":${count}`);
     }
     if (count === position) return "";
-    const { count: added, rows } = await mirror.ask("addedSince", position, MAX_ITEMS);
-    if (mirror.generation !== generation) return await rowsEvent(); // the rows are others
+    const { count: added, rows } = await figures.ask("addedSince", position, MAX_ITEMS);
+    if (figures.generation !== generation) return await rowsEvent(); // the rows are others
     position += added;
     return event("runs", `"added":${added},"total":${position},"rows":${rows}`);
   }

@@ -4,15 +4,15 @@ import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import type { ServerDeps } from "../deps.ts";
 import { askWithFacts } from "../figures/ask_with_facts.ts";
 import { FigureCache } from "../figures/figure_cache.ts";
-import * as figures from "../figures/figures_schemas.ts";
+import { cluster as clusterAnswer, progress } from "../figures/figures_schemas.ts";
 import { get, type Route } from "./route.ts";
 
 /** For how long progress stays the same without an event, in milliseconds: its rate falls. */
 const MAX_AGE_MS = 5000;
 
 /** Routes for progress and workers. */
-export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDeps): Route[] {
-  const cache = new FigureCache(mirror);
+export function figuresRoutes({ backend, figures, store, cluster, now }: ServerDeps): Route[] {
+  const cache = new FigureCache(figures);
   let read: { readonly time: number; readonly status: Promise<ClusterStatus> } | undefined;
   const noQuery = z.strictObject({});
 
@@ -21,13 +21,13 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       path: "/v1/progress",
       summary: "How far the work has come: counts, rate, and time left of the grid",
       query: noQuery,
-      answer: figures.progress,
+      answer: progress,
     }, async () => {
       const facts = await storeFacts(backend, store, now());
       const state = `${factsMark(facts)} ${Math.floor(facts.now / MAX_AGE_MS)}`;
       return await cache.get(
         "progress",
-        () => askWithFacts(facts, (sent) => mirror.ask("progress", sent)),
+        () => askWithFacts(facts, (sent) => figures.ask("progress", sent)),
         state,
       );
     }),
@@ -36,7 +36,7 @@ export function figuresRoutes({ backend, mirror, store, cluster, now }: ServerDe
       summary:
         "The workers of a cluster within the last hour, and the runs that wait in its queues",
       query: noQuery,
-      answer: figures.cluster,
+      answer: clusterAnswer,
     }, async () => {
       if (!cluster) return { workers: [], queues: [] };
       if (!read || now() - read.time >= MAX_AGE_MS) read = { time: now(), status: cluster() };

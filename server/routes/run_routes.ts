@@ -54,7 +54,7 @@ interface Page {
 }
 
 /** Routes of one run: its values, failure, log and result file. */
-export function runRoutes({ backend, mirror, now }: ServerDeps): Route[] {
+export function runRoutes({ backend, figures, now }: ServerDeps): Route[] {
   const store = path.isAbsolute(backend.location) ? backend.location : undefined;
 
   async function find(query: RunQuery): Promise<FoundRun> {
@@ -70,11 +70,11 @@ export function runRoutes({ backend, mirror, now }: ServerDeps): Route[] {
 
   /** Returns the newest row that fulfils a condition; without one, a run that failed or is under way. */
   async function runWhere(where: string): Promise<FoundRun | undefined> {
-    await mirror.catchUp();
+    await figures.catchUp();
     const facts = await storeFacts(backend, backend.location, now());
     const pageOf = async (status: "done" | "all", offset: number): Promise<Page> => {
       const request = { where, status, limit: 1, offset };
-      const text = await askWithFacts(facts, (sent) => mirror.ask("page", request, sent));
+      const text = await askWithFacts(facts, (sent) => figures.ask("page", request, sent));
       return parseBody(text) as unknown as Page;
     };
     const { rows: [other], counts: { done } } = await pageOf("all", 0);

@@ -14,7 +14,7 @@ import { factsMark, storeFacts } from "../../figures/data/store_facts.ts";
 import { checkedRow } from "../claims/read_run.ts";
 import type { Env, ServerDeps } from "../deps.ts";
 import { askWithFacts } from "../figures/ask_with_facts.ts";
-import { closeRows } from "../mirror/follower.ts";
+import { closeRows } from "../figures/follower.ts";
 import { checkType, parseBody, readText } from "./body.ts";
 import { disposition } from "./disposition.ts";
 import { rowsParquet } from "./rows_parquet.ts";
@@ -56,12 +56,12 @@ const recordAllQuery = z.strictObject({
 });
 
 /** Routes that read rows, a page as JSON or all as a stream, and that add rows. */
-export function runsRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
+export function runsRoutes({ backend, figures, store, now }: ServerDeps): Route[] {
   const name = path.parse(store.replace(/[?#].*/s, "")).name || "runs";
 
   async function page(c: Context<Env>, query: RunsQuery): Promise<Response> {
     const { where, sort, columns, limit = 100, offset = 0, status } = query;
-    const cursor = await mirror.catchUp();
+    const cursor = await figures.catchUp();
     const needsFacts = where !== undefined || status !== undefined;
     const facts = needsFacts ? await storeFacts(backend, store, now()) : undefined;
     const headers = cacheHeaders(c, facts ? `${cursor} ${factsMark(facts)}` : cursor);
@@ -75,8 +75,8 @@ export function runsRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
       status,
     };
     const text = facts
-      ? await askWithFacts(facts, (sent) => mirror.ask("page", request, sent))
-      : await mirror.ask("page", request);
+      ? await askWithFacts(facts, (sent) => figures.ask("page", request, sent))
+      : await figures.ask("page", request);
     return new Response(text, { headers: { ...headers, "content-type": MEDIA.json } });
   }
 
@@ -139,6 +139,7 @@ export function runsRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
         total: count,
         next: count.exactOptional(),
         states: z.array(state).exactOptional().describe("The states of the rows."),
+        keys: z.array(longText).exactOptional().describe("The texts of their keys, for /v1/run."),
         counts: z.strictObject({ done: count, failed: count, running: count }).exactOptional()
           .describe("The numbers of runs that fulfil the condition."),
       }),
@@ -186,7 +187,7 @@ export function runsRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
         const rows = rowsIn(await readText(req.raw));
         const added = retry === "true" ? await missing(rows) : rows;
         await backend.recordAll(added, { columns: namesIn(columns) ?? [] });
-        mirror.changed();
+        figures.changed();
         return responseOf({ recorded: rows.length });
       },
     },

@@ -43,6 +43,8 @@ const plan = z.strictObject({
   places: z.array(count).nullable()
     .describe("Places of the combinations among all those of the factors; null: every place."),
   defaults: row.exactOptional().describe("Values that rows without a param count as having."),
+  shards: count.exactOptional()
+    .describe("Number of shards, each of which has every so many-th combination."),
   command: longText.describe("The command that began the sweep, without secrets."),
   time: longText.describe("Time of its begin, ISO 8601 in UTC."),
 }).meta({ id: "Plan" });
@@ -54,7 +56,7 @@ const MAX_PLAN_LENGTH = 512 * 1024;
 const matchFields = { params: row.exactOptional(), columns: row.exactOptional(), ...keyFields };
 
 /** Routes for the state of the store, and for changes other than recording. */
-export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
+export function storeRoutes({ backend, figures, store }: ServerDeps): Route[] {
   const columnsOf = async (): Promise<ColumnsAnswer> => ({
     exists: await backend.exists(),
     columns: await backend.columns(),
@@ -67,8 +69,8 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: statusAnswer,
     }, async () => {
       const status = await statusOf(backend, async (column) => {
-        await mirror.catchUp();
-        return { count: mirror.count, lastRun: await mirror.ask("largestText", column) };
+        await figures.catchUp();
+        return { count: figures.count, lastRun: await figures.ask("largestText", column) };
       });
       return {
         store,
@@ -133,7 +135,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
         throw invalidRequest([{ path: "", message: what }]);
       }
       await backend.notePlan(read);
-      mirror.changed();
+      figures.changed();
       return {};
     }),
     post({
@@ -174,7 +176,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
         : params
         ? backend.removeKey(readKey({ params, ...fields }))
         : backend.remove(decodeJsonRow(columns)));
-      mirror.changed();
+      figures.changed();
       return { removed };
     }),
     post({
@@ -190,7 +192,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: z.strictObject({}),
     }, async () => {
       await backend.clear();
-      mirror.changed();
+      figures.changed();
       return {};
     }),
     post({
@@ -200,7 +202,7 @@ export function storeRoutes({ backend, mirror, store }: ServerDeps): Route[] {
       answer: z.strictObject({ findings: z.array(finding) }),
     }, async ({ repair = false }) => {
       const findings = await backend.verify({ repair });
-      if (repair) mirror.changed();
+      if (repair) figures.changed();
       return { findings: findings.map((each) => ({ ...each, repaired: each.repaired ?? null })) };
     }),
   ];

@@ -10,7 +10,7 @@ import { FigureCache } from "../figures/figure_cache.ts";
 import { KnownFacts } from "../figures/known_facts.ts";
 import { MAX_SILENCE_MS } from "../figures/silence.ts";
 import { figureQuery, viewAnswer, viewQuery } from "../figures/view_schemas.ts";
-import type { Reading } from "../mirror/follower.ts";
+import type { Reading } from "../figures/follower.ts";
 import { ProblemError } from "./problem.ts";
 import { get, type Route } from "./route.ts";
 
@@ -26,20 +26,20 @@ const MAX_EARLY = 16;
 const PAUSE_MS = 10;
 
 /** Returns the routes of all figures of a page, and of one. */
-export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[] {
-  const cache = new FigureCache(mirror);
+export function viewRoutes({ backend, figures, store, now }: ServerDeps): Route[] {
+  const cache = new FigureCache(figures);
   const known = new KnownFacts(backend, store, now);
   const early = new BoundedMap<{ readonly text: string; readonly until: number }>(MAX_EARLY);
 
   /** Returns the facts of a view. Of a store that cannot be read, its figures are the last ones. */
   async function factsNow(): Promise<ViewFacts> {
-    const caughtUp = mirror.catchUp().then(() => undefined, messageOf);
+    const caughtUp = figures.catchUp().then(() => undefined, messageOf);
     let isCaughtUp: boolean;
     do {
       isCaughtUp = await Promise.race([caughtUp.then(() => true), sleep(PAUSE_MS, false)]);
-    } while (!isCaughtUp && !isLarge(mirror.reading) && mirror.silence <= MAX_SILENCE_MS);
+    } while (!isCaughtUp && !isLarge(figures.reading) && figures.silence <= MAX_SILENCE_MS);
     await known.read();
-    return known.of(mirror, isCaughtUp ? await caughtUp : undefined);
+    return known.of(figures, isCaughtUp ? await caughtUp : undefined);
   }
 
   /** Returns a view of the rows that have been read. Each would delay the reading of the others. */
@@ -62,7 +62,7 @@ export function viewRoutes({ backend, mirror, store, now }: ServerDeps): Route[]
     const facts = await factsNow();
     const { mark, claims, reading, problem } = facts;
     const compute = (): Promise<string> =>
-      askWithFacts(facts, (sent) => mirror.ask("view", query, sent));
+      askWithFacts(facts, (sent) => figures.ask("view", query, sent));
     if (problem !== null) return { text: await compute() };
     if (reading) return { text: await earlyText(JSON.stringify(query), compute) };
     const tag = claims.length > 0 ? `${mark}-${Math.floor(facts.now / MAX_AGE_MS)}` : mark;

@@ -80,7 +80,7 @@ test("a failed run on a URL is noted, and run again", async (t) => {
     if (isBroken) throw new Error(`no ${seed}`);
   }, { store: url, quiet: true });
   await assert.rejects(run({ seed: 1 }), /no 1/);
-  assert.match((await stet("failures", url)).out.join("\n"), /seed=1\n {2}no 1/);
+  assert.match((await stet("failures", url)).out.join("\n"), /1 × no 1\n {4}seed=1/);
   isBroken = false;
   await run({ seed: 1 });
   assert.match((await stet("failures", url)).out.join("\n"), /no run has failed|Nothing|No run/i);

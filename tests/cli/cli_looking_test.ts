@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { main } from "../../cli.ts";
-import { once, openBackend, type Row } from "../../mod.ts";
+import { expandGrid, once, openBackend, range, type Row, sweep } from "../../mod.ts";
 import { tempStore } from "../temp_folder.ts";
 import { inWorkshop } from "../workers/worker_process.ts";
 import { runtimes } from "../runtimes.ts";
@@ -32,24 +32,61 @@ async function makeFailures(store: string, save = true): Promise<void> {
   await train({ alpha: 0.5, seed: 4 }).catch(() => {});
 }
 
-test("failures prints the runs that failed with their errors, the oldest first", async (t) => {
+test("failures prints groups of one message, with the params that concentrate them", async (t) => {
+  const store = tempStore(t);
+  let isBroken = true;
+  const train = once(({ lr, seed }: { lr: number; seed: number }) => {
+    if (isBroken && lr === 1) throw new Error(`loss is NaN at step ${seed}\nof 90`);
+    if (isBroken && seed === 7) throw new TypeError("no file");
+  }, { store, quiet: true });
+  const grid = expandGrid({ lr: [0.1, 0.5, 1], seed: range(1, 9) });
+  for (let i = 0; i < 2; i++) await sweep(train, grid);
+  const { out } = await stet("failures", store);
+  const runs = (lines: readonly string[]) =>
+    lines.map((line) =>
+      line.replace(/(?<=newest: )lr=0\.[15] seed=7/, "a run").replace(/\d; 2/, "…; 2")
+    );
+  assert.deepEqual(runs(out.slice(0, -1)), [
+    "9 × loss is NaN at step #",
+    "    lr = 1 in all 9",
+    "    newest: lr=1 seed=…; 2 attempts",
+    "2 × no file",
+    "    seed = 7 in all 2",
+    "    newest: a run; 2 attempts",
+    "[stet] 11 runs failed and have not succeeded since; --stack prints each",
+  ]);
+  assert.match(out.at(-1)!, /^\[stet\] Started again, this runs them: /);
+  const some = await stet("failures", store, "--where", "seed = 7");
+  assert.deepEqual(runs(some.out.slice(0, 3)), runs(out.slice(3, 6)));
+  assert.equal((await stet("failures", store, "--json")).out.length, 11);
+  await sweep(train, expandGrid({ lr: [0.1], seed: range(20, 29) })); // another plan
+  assert.doesNotMatch((await stet("failures", store)).out.join(), /Started again/);
+  isBroken = false;
+  await sweep(train, grid);
+  assert.match((await stet("failures", store)).out[0]!, /No run failed/);
+});
+
+test("failures --stack prints the runs that failed with their errors, the oldest first", async (t) => {
   const store = tempStore(t);
   await makeFailures(store);
-  const { out, code } = await stet("failures", store);
+  const { out, code } = await stet("failures", store, "--stack");
   assert.equal(code, 0);
-  assert.deepEqual(out.map((line) => line.replace(/the last .*/, "the last")), [
-    "alpha=0.5 seed=3",
-    "  no 3",
-    "  at all",
-    "  1 attempt, the last",
-    "alpha=0.5 seed=4",
-    "  no 4",
-    "  at all",
-    "  2 attempts, the last",
-    "[stet] 2 runs failed and have not succeeded since",
-  ]);
-  const stack = (await stet("failures", store, "--stack")).out.join("\n");
-  assert.match(stack, /Error: no 3\nat all|no 3[^]*cli_looking_test/);
+  assert.deepEqual(
+    out.filter((line) => !/^ {2,}at /.test(line) || / all$/.test(line)).map((line) =>
+      line.replace(/the last .*/, "the last")
+    ),
+    [
+      "alpha=0.5 seed=3",
+      "  Error: no 3",
+      "  at all",
+      "  1 attempt, the last",
+      "alpha=0.5 seed=4",
+      "  Error: no 4",
+      "  at all",
+      "  2 attempts, the last",
+      "[stet] 2 runs failed and have not succeeded since",
+    ],
+  );
   const json = (await stet("failures", store, "--json")).out.map((line) => JSON.parse(line));
   assert.deepEqual(
     json.map(({ params, attempt, error, stack }) => [params, attempt, error, stack]),
@@ -68,7 +105,8 @@ test("failures of a store in which nothing has succeeded yet are shown", async (
   await assert.rejects(work(1));
   assert(!fs.existsSync(store));
   const { out, code } = await stet("failures", store);
-  assert.deepEqual([code, out[0], out.length], [0, "_seed=1  (namespace train)", 4]);
+  assert.deepEqual([code, out[0], out.length], [0, "1 × no", 3]);
+  assert.equal(out[1], "    _seed=1  (namespace train); 1 attempt");
   assert.equal((await stet("failures", store, "--namespace", "other")).out.length, 1);
   assert.match((await stet("coverage", store, "-g", "_seed=1,2")).out[0]!, /0 of 2 done/);
   for (const args of [["ls", store], ["export", store, "-o", `${store}.json`]]) {

@@ -6,6 +6,7 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { keyOf, keyShape } from "../../core/keys/key.ts";
 import { permanentMessage } from "../../core/runs/permanent_failures.ts";
 import { main } from "../../cli/main.ts";
+import { shortList } from "../../cli/terminal/short_list.ts";
 import { openBackend } from "../../mod.ts";
 import { tempFolder } from "../temp_folder.ts";
 
@@ -83,8 +84,22 @@ test("--dry-run says how long the rest takes by the newest runs, and leaves out 
   assert.deepEqual(during.out.slice(0, 2), ["seed=4", "seed=6"]);
   assert.match(
     during.err[0]!,
-    /Dry run: 7 would run, 2 are done, 1 run elsewhere now, 1 failed for good; about/,
+    /Dry run: 7 would run \(1 of them failed before\), 2 are done, 1 run elsewhere now, 1 failed for good; about/,
   );
+});
+
+test("a list on a terminal has its first and last items, and the number of the others", () => {
+  const printed = (count: number): string[] => {
+    const lines: string[] = [];
+    const list = shortList((line) => lines.push(line));
+    for (let i = 1; i <= count; i++) list.add(`${i}`);
+    list.end();
+    return lines;
+  };
+  const all = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 1}`);
+  for (const count of [0, 1, 10, 11, 13, 14]) assert.deepEqual(printed(count), all(count));
+  assert.deepEqual(printed(15), [...all(10), "… 2 more", "13", "14", "15"]);
+  assert.deepEqual(printed(100_000), [...all(10), "… 99987 more", "99998", "99999", "100000"]);
 });
 
 test("--dry-run of a module's export looks as its own options say", async (t) => {

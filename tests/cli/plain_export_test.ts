@@ -36,10 +36,29 @@ test("stet sweep runs a plain export, and --save saves its results", async (t) =
   assert.match(first.lines, /2 ran, 0 skipped, 1 failed/);
   const second = await stet(...command, "-s", store, "--save");
   assert.match(second.lines, /0 ran, 2 skipped, 1 failed/);
+  const other = [
+    "sweep",
+    `${module}#train`,
+    "-g",
+    "alpha=1",
+    "-g",
+    "seed=1,3",
+    "-s",
+    store,
+    "--save",
+  ];
+  assert.match((await stet(...other)).lines, /2 ran/);
   (await import(`file://${module}`)).mend();
   const third = await stet("failures", store, "--retry", `${module}#train`, "--save");
   assert.match(third.lines, /1 ran, 0 skipped, 0 failed/);
-  const rows = await ls(store, { quiet: true, sort: ["seed"], columns: ["seed", "result.loss"] });
+  // What is run again is no plan of its own.
+  assert.match((await stet("status", store)).lines, /2 of 2 planned combinations are done/);
+  const rows = await ls(store, {
+    quiet: true,
+    where: "alpha = 0.5",
+    sort: ["seed"],
+    columns: ["seed", "result.loss"],
+  });
   assert.deepEqual(rows, [
     { "seed": 1, "result.loss": 0.5 },
     { "seed": 2, "result.loss": 1 },

@@ -22,7 +22,10 @@ test("best prints the best configurations by mean, with spread and runs", async 
     out[0],
     "accuracy · higher is better · each configuration is the mean over distance · 54 configurations of k × features × scaling",
   );
-  assert.match(out[2]!, /^ {2}k +features +scaling +accuracy +± sd +runs +took$/);
+  assert.match(
+    out[2]!,
+    /^ {2}k +features +scaling +accuracy +± sd +runs +took {2}least ─━●━─ most$/,
+  );
   assert.equal(out.slice(3, 6).filter((line) => /±.*●/.test(line)).length, 3);
   assert(
     out.some((line) =>
@@ -35,7 +38,11 @@ test("best --over '' averages over no param", async (t) => {
   const store = await writeSample(tempFolder(t), samples["train"]!());
   const { out } = await stet("best", store, "--over", "", "-n", "1");
   assert.match(out[0]!, /^loss · lower is better · 4,570 configurations of lr × batch × seed$/);
-  assert.match(out.at(-2)!, /^Each configuration has one run, so there is no spread\.$/);
+  assert.deepEqual(out.slice(-3), [
+    "Each configuration has one run, so there is no spread.",
+    "430 configurations are not ranked: their runs failed.",
+    "epochs is always 20.",
+  ]);
 });
 
 test("best --json has the values of params as they are", async (t) => {
@@ -112,10 +119,34 @@ test("a column that is not there is an error of the command line", async (t) => 
 });
 
 test("a store without a number among its results says how to keep one", async (t) => {
-  const store = await writeSample(tempFolder(t), samples["allFailed"]!());
-  const { err, code } = await stet("best", store);
-  assert.equal(code, 2);
-  assert.match(err.join("\n"), /no result is a number: save: true keeps results/);
+  const folder = tempFolder(t);
+  const failed = await writeSample(folder, samples["allFailed"]!());
+  const texts = path.join(folder, "texts.csv");
+  fs.writeFileSync(texts, "a,result.b\n1,x\n2,y\n");
+  const empty = path.join(folder, "empty.csv");
+  fs.writeFileSync(empty, "a,result.b\n");
+  for (
+    const [store, message] of [
+      [texts, /no result is a number: save: true keeps results/],
+      [failed, /no run has succeeded, 12 failed; stet failures says why/],
+      [empty, /no run has succeeded yet/],
+    ] as const
+  ) {
+    const { err, code } = await stet("best", store);
+    assert.equal(code, 2);
+    assert.match(err.join("\n"), message);
+  }
+});
+
+test("a misspelt result has the nearest one in its error, by what is after the point", async (t) => {
+  const store = await writeSample(tempFolder(t), samples["train"]!());
+  for (const args of [["best", store, "-m", "los"], ["plot", store, "lss", "lr"]]) {
+    assert.match((await stet(...args)).err[0]!, /did you mean "result\.loss"\?/);
+  }
+  assert.match(
+    (await stet("ls", store, "--where", "lss > 1")).err[0]!,
+    /did you mean result\.loss/,
+  );
 });
 
 test("report writes one file of the kind that its name says", async (t) => {

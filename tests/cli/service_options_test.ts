@@ -59,10 +59,14 @@ test("stet sweep --http-retry --adaptive retries, and failures --retry runs what
   assert.equal(first.code, 1);
   assert.match(first.lines, /5 ran, 0 skipped, 1 failed/);
   const second = await stet(...command);
-  assert.match(second.lines, /1 failed for good before/);
+  assert.match(second.lines, /1 run failed for good before/);
   assert.match(second.lines, /0 ran, 5 skipped, 1 failed/);
-  assert.match(second.lines, /\(--retry-permanent of stet sweep\) runs them/);
+  assert.match(second.lines, /\(--retry-permanent of stet sweep\) runs it/);
   assert.equal(seen.get(3), 1);
+  const listed = await stet("failures", store);
+  assert.match(listed.lines, /1 × \[permanent\] HTTP 400\n/);
+  assert.match(listed.lines, /all failed for good: --retry runs them again/);
+  assert.doesNotMatch(listed.lines, /Started again/);
   const third = await stet("failures", store, "--retry", ask, "--http-retry", "--adaptive");
   assert.equal(third.code, 1, "the service still refuses it");
   assert.match(third.lines, /0 ran, 0 skipped, 1 failed/);

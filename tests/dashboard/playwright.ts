@@ -30,6 +30,7 @@ export interface Request {
 export interface Route {
   request(): Request;
   continue(): Promise<void>;
+  abort(): Promise<void>;
   fulfill(answer: { readonly status: number; readonly body: string }): Promise<void>;
 }
 

@@ -105,6 +105,14 @@ test("a report says the best configuration, its spread and the lucky run", () =>
   assert.match(lucky, /The first 3 are not told apart/);
 });
 
+test("a report of runs that all failed has no map of zeros", () => {
+  const view = viewOfSample("allFailed");
+  for (const text of [reportHtml(view, facts), reportSvg(view, facts)]) {
+    assert.doesNotMatch(text, /runs by lr/);
+    assert.match(text, /12 failures/);
+  }
+});
+
 test("the data of each figure is a table of at most so many rows", () => {
   const html = reportHtml(viewOfSample("train"), { ...facts, rows: 5 });
   const tables = html.match(/<details>.*?<\/details>/g)!;

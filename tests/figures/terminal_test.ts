@@ -55,12 +55,31 @@ test("a heat map has numbers and shades, brackets at the best cell, ! at failure
     ["16", "0.565", "·", "0.346▒", "0.284█"],
     ["8", "0.546", "0.424░", "0.335!▓", "[0.277]█"],
   ]);
-  assert.equal(lines.at(-1), "batch up, lr across");
+  assert.equal(lines.at(-1), "batch up, lr across; [ ] best, ! with failures");
 });
 
 test("a heat map that is too wide for numbers has shades alone", () => {
   const lines = heatLines(smallHeat, { width: 20, paint: paintOf("none"), metric: "loss" });
   assert.match(lines[2]!, /^ *8 .*◆/);
+});
+
+test("an effect of few numbers has a line for each, and one that names the marks", () => {
+  const rows = [1, 2].flatMap((lr) =>
+    [1, 2, 3].map((batch) => ({ lr, batch, "result.loss": lr + batch / 10 }))
+  );
+  const { effects } = viewOf(rows);
+  const options = { width: 60, paint: paintOf("none"), metric: "loss" };
+  assert.deepEqual(
+    effectLines(effects[0]!, options).map((line) => line.replace(/ *[━●][━● ]*/, " …")),
+    [
+      "lr  loss",
+      " 1   1.2 …",
+      " 2   2.2 …",
+      " …mean, ━ middle 80 % of configurations",
+    ],
+  );
+  const many = viewOf([1, 2, 3, 4].map((lr) => ({ lr, "result.loss": lr })));
+  assert.equal(effectLines(many.effects[0]!, options).at(-1), "line: mean");
 });
 
 test("colorDepth() follows the terminal, NO_COLOR and COLORTERM", () => {

@@ -35,7 +35,7 @@ test("keys that were read ahead are believed while they are rows", { skip }, asy
 
   /** Looks up keys that have rows until one is answered without a statement. */
   const readAhead = async (): Promise<void> => {
-    for (let tries = 0; tries < 20; tries++) {
+    for (let tries = 0; tries < 100; tries++) {
       assert.deepEqual(await sourcesOf(seeds), found);
       await engine.sourceOf(keyAt(0)); // they are believed for 100 ms from now on
       if (!(engine.sourceOf(keyAt(1)) instanceof Promise)) return;
@@ -94,7 +94,7 @@ test("keys that were read ahead are read again after a time, also without a paus
   };
   const known = new KnownKeys(rows, 300);
   const readAhead = async (): Promise<void> => {
-    for (let tries = 0; tries < 5; tries++) {
+    for (let tries = 0; tries < 50; tries++) {
       for (const seed of seeds) await known.sourceOf(keyAt(seed));
       await known.sourceOf(keyAt(0)); // they are believed for 100 ms from now on
       if (!(known.sourceOf(keyAt(1)) instanceof Promise)) return;

@@ -98,9 +98,13 @@ for (const runtime of runtimes) {
     assert.match(err, summary(2, 0, 2));
     assert.match(err, /Why they failed: stet failures runs\.csv/);
     const failures = await stet(runtime, folder, "failures", "runs.csv");
-    assert.match(failures.out, /^seed=2\n {2}sh exited with code 1/m);
-    const [, log = ""] = /^seed=2\n[^]*?(\S+\.log)/m.exec(failures.out) ?? [];
-    assert.equal(fs.readFileSync(log, "utf8"), "2\n");
+    assert.match(failures.out, /^2 × sh exited with code 1/m);
+    const [, log = ""] = /newest: seed=[23]; 1 attempt; (\S+\.log)/.exec(failures.out) ?? [];
+    assert.match(fs.readFileSync(join(folder, log), "utf8"), /^[23]\n$/);
+    assert.match(
+      failures.out,
+      /Started again, this runs them: .* run -s runs\.csv -g seed=0\.\.3 -- sh/,
+    );
 
     fs.writeFileSync(join(folder, "ready"), "");
     const retry = ["failures", "runs.csv", "--retry", "--"];
@@ -109,6 +113,8 @@ for (const runtime of runtimes) {
     const retried = await stet(runtime, folder, ...retry, ...program);
     assert.match(retried.err, summary(2, 0, 0));
     assert.equal(retried.code, 0);
+    const status = await stet(runtime, folder, "status", "runs.csv");
+    assert.match(status.out, /4 of 4 planned combinations are done, by .* -g seed=0\.\.3 /);
     assert.equal((await rowsOf(join(folder, "runs.csv"))).length, 4);
     assert.match((await stet(runtime, folder, ...retry, ...program)).err, /Nothing to run again/);
   });

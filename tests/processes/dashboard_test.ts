@@ -540,6 +540,28 @@ test("a problem is shown for as long as there is one", options, async (t) => {
   assertClean({ ...window, errors });
 });
 
+test("a request that the network loses is sent again", options, async (t) => {
+  const window = await opened(t, await storeOf(t, sampleRows(5)));
+  const { page } = window;
+  await shows(page, ".live", "live");
+  await shows(page, "#range", "1–25 of 55 runs");
+  const lost = new Set<string>();
+  await page.route("**/v1/*?*", async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (lost.has(pathname)) return await route.continue();
+    lost.add(pathname);
+    await route.abort();
+  });
+  await page.locator("#metric").selectOption("took");
+  await shows(page, ".sentence", /with took/);
+  await page.locator("#next").press("Enter");
+  await shows(page, "#range", "26–50 of 55 runs");
+  await page.locator("#table [data-row='0']").press("Enter");
+  await shows(page, "#run", /Run: done/);
+  assert.deepEqual([...lost], ["/v1/view", "/v1/runs", "/v1/run"]);
+  assertClean({ ...window, errors: window.errors.filter((error) => !/ERR_FAILED/.test(error)) });
+});
+
 test("a hidden tab has no stream, and is new once it is seen", options, async (t) => {
   const path = await storeOf(t, sampleRows(2));
   const window = await opened(t, path);

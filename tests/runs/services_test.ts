@@ -248,7 +248,7 @@ test("a run that failed for good is not run again unless asked", async (t) => {
   }
   assert.deepEqual(outcomes, ["Error: the service answers 422", { n: 2 }]);
   assert.deepEqual(await sweeping, { ran: 1, skipped: 0, failed: 1 });
-  assert.match(lines.join("\n"), /1 failed for good before and were not run again/);
+  assert.match(lines.join("\n"), /1 run failed for good before and was not run again/);
   assert.equal(calls, 2);
 
   const asked = { retryPermanent: true };

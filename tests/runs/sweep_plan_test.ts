@@ -118,15 +118,16 @@ test("params that are a generator have no plan, and a shard notes the plan of al
   await sweep(run, expandGrid({ a: [1], b: [1, 2] }).filter(() => true));
   assert.deepEqual(await plansOf(store), []);
   await sweep(run, expandGrid({ a: [1], b: range(0, 3) }), { shard: { index: 0, count: 2 } });
-  assert.equal((await plansOf(store))[0]!.count, 4);
+  const [plan] = await plansOf(store);
+  assert.deepEqual([plan!.count, plan!.shards], [4, 2]);
 });
 
-test("params outside of the key make no combinations", async (t) => {
+test("params outside of the key make no combinations, and no shards of them", async (t) => {
   const store = tempStore(t);
   const run = once(({ a }: { a: number; b: number }) => a, { store, key: ["a"], quiet: true });
-  await sweep(run, expandGrid({ a: [1, 2], b: range(0, 2) }));
+  await sweep(run, expandGrid({ a: [1, 2], b: range(0, 2) }), { shard: { index: 0, count: 2 } });
   const [plan] = await plansOf(store);
-  assert.deepEqual([plan!.count, plan!.factors], [2, [axis("a", 1, 2)]]);
+  assert.deepEqual([plan!.count, plan!.factors, plan!.shards], [2, [axis("a", 1, 2)], undefined]);
 });
 
 test("a large plan has a count only", async (t) => {
@@ -186,7 +187,9 @@ test("stet status and the sidecar's progress are of the plan", async (t) => {
   assert.equal(await main(["status", store], { log, error: log }), 0);
   const planned = lines.find((line) => line.includes("planned"));
   assert.match(planned!, /^\[stet\] 4 of 12 planned combinations are done, by \S/);
+  assert(lines.includes("[stet] 1 of 3 shards are done"), lines.join("\n"));
   const { ask } = await served(t, { store });
+  assert.deepEqual((await (await ask("/v1/view")).json()).shards.done, [4, 0, 0]);
   const { grid, command } = await (await ask("/v1/progress")).json();
   assert.deepEqual(grid, { total: 12, done: 4, from: "plan", inferred: false, left_seconds: null });
   assert.notEqual(command, null);
@@ -244,13 +247,18 @@ test("encodePlan() and decodePlan() keep every value", () => {
       parts: [{ x: [1, "é"] }, { x: 2n ** 70n }, { x: "7" }],
     }],
     places: [2],
+    shards: 3,
     command: "node f.ts",
     time: "2026-01-01T00:00:00.000Z",
   };
   const text = encodePlan(plan);
   assert.doesNotMatch(text, /\n/);
   assert.deepEqual(decodePlan(text), plan);
-  for (const wrong of [{ count: 2 }, { places: [3] }, { places: [-1] }, { places: null }]) {
+  for (
+    const wrong of [{ count: 2 }, { places: [3] }, { places: [-1] }, { places: null }, {
+      shards: 0,
+    }]
+  ) {
     assert.equal(decodePlan(encodePlan({ ...plan, ...wrong })), undefined, JSON.stringify(wrong));
   }
 });
@@ -300,6 +308,14 @@ test("mergedPlan() keeps an earlier plan only if it contains the later one", () 
   assert.deepEqual([narrowed.count, narrowed.command, narrowed.time], [2, "all", "narrower"]);
   const again = mergedPlan(narrowed, named("again", axis("b", 1), axis("a", 2, 1)));
   assert.deepEqual([again.count, again.command], [2, "again"]);
+  // Shards are parts of the combinations in their order.
+  const inShards = { ...named("in shards", axis("b", 1), axis("a", 2, 1)), shards: 2 };
+  assert.equal(mergedPlan(all, inShards), inShards);
+  assert.equal(mergedPlan(inShards, named("", axis("a", 1), axis("b", 1))).shards, undefined);
+  assert.equal(
+    mergedPlan(all, { ...named("", axis("a", 1), axis("b", 1)), shards: 2 }).shards,
+    undefined,
+  );
 });
 
 test("withoutSecretWords() leaves out what may be a secret", () => {

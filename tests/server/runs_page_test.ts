@@ -5,6 +5,7 @@ import { MemoryBackend } from "../../backends/memory.ts";
 import { writeCell } from "../../core/values/cell.ts";
 import { compareValues } from "../../core/values/compare_values.ts";
 import { gridOf } from "../../core/grids/grid.ts";
+import { keyOf, keyParams, keyShape } from "../../core/keys/key.ts";
 import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { type Row, toValue, type Value } from "../../core/values/value.ts";
 import { parseWhere } from "../../core/tools/where.ts";
@@ -140,6 +141,28 @@ test("a column of numbers into which many texts come keeps all", () => {
   assert.equal(runsPage(columns, { where: "a < 3", limit: 100, offset: 0 }, noFacts()).total, 9);
 });
 
+test("a column of many nulls, or many texts, into which numbers come keeps all", () => {
+  for (const first of [null, "text", undefined]) {
+    const columns = new Columns();
+    const rows = Array.from({ length: 70_000 + 1100 }, (_, i): Row => {
+      const value = i < 70_000 ? first : i / 7;
+      return value === undefined ? { n: i } : { n: i, "result.a": value };
+    });
+    columns.add(rows);
+    const page = runsPage(columns, { sort: ["-result.a"], limit: 2, offset: 1099 }, noFacts());
+    // Descending, texts come before numbers.
+    const expected = first === "text" ? [1099, 1100] : [70_000, 0];
+    assert.deepEqual(page.rows.map(({ n }) => n), expected);
+    for (const i of [0, 69_999, 70_000, 71_099]) {
+      assert.deepEqual(columns.row(["n", "result.a"], i), rows[i]);
+    }
+    assert.equal(columns.get("result.a")!.counts.numbers, 1100);
+    const is = first === null ? "is null" : first === undefined ? "is absent" : "= 'text'";
+    const some = { where: `"result.a" ${is}`, limit: 1, offset: 0 };
+    assert.equal(runsPage(columns, some, noFacts()).total, 70_000);
+  }
+});
+
 test("a condition on columns holds for the rows for which it holds as a test", async () => {
   const samples = fc.sample(row, { numRuns: 400, seed: 7 });
   const { columns } = await columnsOf(samples);
@@ -260,7 +283,12 @@ test("runs that failed and run are sorted and filtered with those that are done"
       time: "",
       host: "",
     })),
-    claims: running.map((params) => ({ params, holder: "", key: "", since: null })),
+    claims: running.map((params) => ({
+      params,
+      holder: "",
+      key: keyOf(keyShape(undefined), params).text,
+      since: null,
+    })),
   });
   const page = (request: Partial<PageRequest>): RunsPage =>
     runsPage(columns, { limit: 100, offset: 0, status: "all", ...request }, facts);
@@ -271,6 +299,7 @@ test("runs that failed and run are sorted and filtered with those that are done"
   const sorted = page({ sort: ["seed"] });
   assert.deepEqual(seedsOf(sorted), order);
   assert.deepEqual([sorted.total, sorted.counts], [11, counts]);
+  assert.deepEqual(sorted.keys.map((key) => keyParams(key)["seed"]), order);
   const letters = (states: readonly string[]): string => states.map((state) => state[0]).join("");
   assert.equal(letters(sorted.states), "dfdfrdrdfdd");
   assert.deepEqual(seedsOf(page({ sort: ["-seed"] })), order.toReversed());

@@ -6,7 +6,7 @@ import { engineOf } from "../../core/contract/adapted_backend.ts";
 import { encodeJsonRow } from "../../core/values/json_row.ts";
 import type { Row } from "../../core/values/value.ts";
 import type { View } from "../../figures/view.ts";
-import { MirrorClient } from "../../server/figures/mirror_client.ts";
+import { FiguresClient } from "../../server/figures/figures_client.ts";
 import { expandGrid, range } from "../../mod.ts";
 import { served } from "../served.ts";
 
@@ -84,7 +84,7 @@ test("all figures are answered for stores with nothing, or nearly nothing, in th
   }
 });
 
-test("the mirror's thread gets every value as it is", async () => {
+test("the thread of figures gets every value as it is", async () => {
   const row = {
     s: "a\0\ud83d\ue000",
     big: 2n ** 70n,
@@ -95,24 +95,24 @@ test("the mirror's thread gets every value as it is", async () => {
   } as unknown as Row;
   const backend = new MemoryBackend();
   backend.record(row);
-  const mirror = new MirrorClient(engineOf(backend));
-  await mirror.catchUp();
-  const { rows } = await mirror.ask("addedSince", 0, 10);
+  const figures = new FiguresClient(engineOf(backend));
+  await figures.catchUp();
+  const { rows } = await figures.ask("addedSince", 0, 10);
   assert.equal(rows, `[${backend.load().map(encodeJsonRow)}]`);
-  mirror.close();
+  figures.close();
 });
 
-test("an error of the mirror's thread is one of this thread, and closing ends what is asked", async () => {
+test("an error of the thread of figures is one of this thread, and closing ends what is asked", async () => {
   const backend = new MemoryBackend();
   backend.record({ alpha: 1 });
-  const mirror = new MirrorClient(engineOf(backend));
-  await mirror.catchUp();
-  await assert.rejects(mirror.ask("page", { where: "alpha >", limit: 1, offset: 0 }), SyntaxError);
-  await assert.rejects(mirror.ask("page", { columns: ["beta"], limit: 1, offset: 0 }), TypeError);
-  const asked = mirror.ask("largestText", "alpha");
-  mirror.close();
+  const figures = new FiguresClient(engineOf(backend));
+  await figures.catchUp();
+  await assert.rejects(figures.ask("page", { where: "alpha >", limit: 1, offset: 0 }), SyntaxError);
+  await assert.rejects(figures.ask("page", { columns: ["beta"], limit: 1, offset: 0 }), TypeError);
+  const asked = figures.ask("largestText", "alpha");
+  figures.close();
   await assert.rejects(asked, /Cannot show store/);
-  await assert.rejects(mirror.ask("largestText", "alpha"), /Cannot show store/);
+  await assert.rejects(figures.ask("largestText", "alpha"), /Cannot show store/);
 });
 
 test("the grid of a sidecar is axes, a grid, or any iterable of params", async (t) => {

@@ -251,10 +251,19 @@ test("a page with a status has runs that failed and run too, with their states a
   const failed = await page("status=failed&where=seed%3D1");
   assert.deepEqual([failed.total, failed.states], [1, ["failed"]]);
   assert.deepEqual(failed.counts, { done: 0, failed: 1, running: 0 });
-  const { states, counts, total } = await page("sort=seed");
+  const arrays = ["[9007199254740993]", "[9007199254740992.0]"];
+  for (const array of arrays) {
+    await post("/v1/record", `{"params": {"layers": ${array}}, "key": ["layers"]}`);
+  }
+  const { keys } = await page("status=all&where=layers%20is%20not%20absent");
+  for (const [i, key] of keys.entries()) {
+    const run = await (await ask(`/v1/run?${new URLSearchParams({ key })}`)).text();
+    assert(run.includes(arrays[i]!), run);
+  }
+  const { states, counts, total } = await page("sort=seed&where=layers%20is%20absent");
   assert.deepEqual([states, counts, total], [undefined, undefined, 1]);
   const etag = (await ask("/v1/runs?status=all")).headers.get("etag")!;
   await claim(4);
   const changed = await ask("/v1/runs?status=all", { headers: { "if-none-match": etag } });
-  assert.deepEqual((await changed.json()).counts, { done: 1, failed: 1, running: 2 });
+  assert.deepEqual((await changed.json()).counts, { done: 3, failed: 1, running: 2 });
 });

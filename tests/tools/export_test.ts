@@ -154,9 +154,9 @@ test("an export takes the rows and columns that are asked for", async (t) => {
   const rows = await rowsIn(to);
   assert.deepEqual(rows.map(({ seed }) => seed), [3, 9, 13, 19, 23, 29]);
   assert.deepEqual(Object.keys(rows[0]!), ["seed", "result.loss", "_stet_timestamp"]);
-  await assert.rejects(exportStore(from, join(folder, "x.csv"), { columns: ["loss"] }), {
+  await assert.rejects(exportStore(from, join(folder, "x.csv"), { columns: ["los"] }), {
     name: "TypeError",
-    message: /no.*"loss"|"loss": did you mean "result.loss"/,
+    message: /"los": did you mean "result.loss"/,
   });
   assert.deepEqual(filesIn(folder), ["runs.csv", "some.jsonl"]);
 });

@@ -35,6 +35,21 @@ test("ls gives the newest rows, and with an offset those before", async (t) => {
   assert.deepEqual(await seeds(store, { where: "alpha = 0.4 and seed > 10", limit: 2 }), [24, 29]);
 });
 
+test("ls takes columns by what is after the point in their names, where that is one column", async (t) => {
+  const store = tempStore(t);
+  await makeStore(store);
+  assert.deepEqual(await seeds(store, { sort: ["-loss"], limit: 2 }), [17, 21]);
+  const [row] = await ls(store, { quiet: true, columns: ["loss", "seed"], limit: 1 });
+  assert.deepEqual(row, { "result.loss": 23, seed: 29 });
+  const both = await openEngine(store, { durability: "process" });
+  await both.record({ alpha: 1, seed: 31, "result.train.loss": 1 });
+  await both.close();
+  await assert.rejects(
+    ls(store, { quiet: true, sort: ["loss"] }),
+    /"loss": it can be result\.loss or result\.train\.loss; give the whole name/,
+  );
+});
+
 test("ls gives the first rows in an order, absent values last, any page of them", async (t) => {
   const store = tempStore(t);
   await makeStore(store);

@@ -64,6 +64,27 @@ test("a console shows the rows of a query result, which can still be read", asyn
   assert.match(await html(result), /<td>30<\/td><td>900<\/td>/);
   assert.equal((await result.rows()).length, 30);
   assert.match(shown(result), /^30 rows of n, squared; they were read$/);
+  assert.match(await html(result), /^<p>30 rows of n, squared; they were read<\/p>$/);
+});
+
+test("a notebook shows a number of a query by the one or two columns before it", async (t) => {
+  const store = tempStore(t);
+  await using train = once(
+    ({ lr, model }: { lr: number; model: string }) => ({ loss: lr * model.length }),
+    { store, save: true, quiet: true },
+  );
+  await sweep(train, expandGrid({ lr: [0.1, 0.2, 0.3], model: ["a<b", "cnn"] }));
+  const of = async (columns: string): Promise<string> =>
+    await html(await query(store, `SELECT ${columns} FROM runs GROUP BY ALL ORDER BY ALL`));
+  const one = await of("lr, avg(result.loss) AS loss");
+  assert.match(one, /<td>0\.2<\/td><td>0\.6<\/td>[^]*<b>loss by lr<[^]*<svg [^]*<\/svg>/);
+  const two = await of("model, lr, avg(result.loss) AS loss");
+  assert.match(two, /<td>a&lt;b<\/td>[^]*<b>loss by model and lr[^]*<svg /);
+  for (const columns of ["count(*) AS n", "lr, model", "lr, model, lr AS a, 1 AS b", "lr, NULL"]) {
+    assert.doesNotMatch(await of(columns), /<svg/, columns);
+  }
+  const struct = await of("{ loss: 0.1 } AS result");
+  assert.match(struct, /<td>\{"loss":0\.1\}<\/td>/);
 });
 
 test("a notebook shows the figures of the store below a sweep, a status and a report", async (t) => {
@@ -76,6 +97,13 @@ test("a notebook shows the figures of the store below a sweep, a status and a re
   await sweeping;
   const figures = /<h2>Best configurations<\/h2>.*<h2>What matters<\/h2>/s;
   assert.match(await html(sweeping), figures);
+  const counts = await sweeping;
+  assert.deepEqual(counts, { ran: 6, skipped: 0, failed: 0 });
+  assert.equal(shown(counts), "{ ran: 6, skipped: 0, failed: 0 }");
+  type Display = Record<symbol, () => Promise<Record<string, string>>>;
+  const cell = await (counts as unknown as Display)[Symbol.for("Jupyter.display")]!();
+  assert.match(cell["text/plain"]!, /^Sweep of train\(\): done\nran /);
+  assert.match(cell["text/html"]!, figures);
   assert.match(await html(await status(store, { quiet: true })), figures);
   const made = await report(store, { over: ["seed"], title: "Runs" });
   const shownReport = (made as unknown as Record<symbol, () => Record<string, string>>)[

@@ -10,8 +10,10 @@ const MAX_RESULT_CODES = 1024;
 /** The maximum length of all texts of a dictionary, of a param and of a result. */
 const MAX_TEXT_LENGTH = 16_000_000;
 const MAX_RESULT_TEXT_LENGTH = 1_000_000;
-/** The maximum number of values that are not numbers in a column of numbers. */
+/** The maximum number of values that are neither numbers nor null in a column of numbers. */
 const MAX_OTHERS = 65_536;
+/** Marks of rows in a column of numbers. */
+const ABSENT = 1, NULL = 2;
 
 type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
@@ -65,12 +67,13 @@ export class Column {
   #values: (Value | undefined)[] = [undefined];
   #rows: number[] = [0];
   #codes: Codes = new Uint8Array(0);
-  /** Numbers by row: NaN for each other value, which is in `#others`; absent rows are in `#isAbsent`. */
+  /** Numbers by row: NaN for each other value, which is in `#others`, and for null and absent rows in `#marks`. */
   #numbers: Float64Array<ArrayBuffer> | undefined;
   /** True if the numbers are those of times. */
   #isTimes = false;
   #others = new Map<number, Value>();
-  #isAbsent: Uint8Array<ArrayBuffer> | undefined;
+  #marks: Uint8Array<ArrayBuffer> | undefined;
+  #nulls = 0;
   #long: LongCells | undefined;
   #made: { readonly length: number; readonly coded: Coded } | undefined;
   #dictionaryLength = 0;
@@ -111,15 +114,16 @@ export class Column {
 
   /** True if {@linkcode numbers} or {@linkcode seconds} say all: each other row is absent. */
   get isPlain(): boolean {
-    return this.#numbers !== undefined && this.#others.size === 0;
+    return this.#numbers !== undefined && this.#others.size + this.#nulls === 0;
   }
 
   /** The rows that {@linkcode numbers} and {@linkcode seconds} do not have, with their values. */
   *others(): Generator<readonly [row: number, value: Value | undefined]> {
     yield* this.#others;
-    if (!this.#isAbsent) return;
+    if (!this.#marks) return;
     for (let row = 0; row < this.#length; row++) {
-      if (this.#isAbsent[row] === 1) yield [row, undefined];
+      const mark = this.#marks[row];
+      if (mark === ABSENT || mark === NULL) yield [row, mark === NULL ? null : undefined];
     }
   }
 
@@ -150,7 +154,8 @@ export class Column {
   at(row: number): Value | undefined {
     if (this.#index) return row < this.#codes.length ? this.#values[this.#codes[row]!] : undefined;
     if (this.#long) return this.#long.at(row);
-    if (this.#isAbsent?.[row]) return undefined;
+    const mark = this.#marks?.[row];
+    if (mark === ABSENT || mark === NULL) return mark === NULL ? null : undefined;
     if (this.#others.size > 0 && this.#others.has(row)) return this.#others.get(row);
     const number = this.#numbers![row]!;
     return this.#isTimes ? ownTimeText(number) : number;
@@ -229,6 +234,52 @@ export class Column {
     return largest;
   }
 
+  /**
+   * Returns a copy in which rows without a value have this one. A column whose values are {@linkcode long}, or
+   * would be, stays as it is.
+   */
+  withDefault(value: Value): Column {
+    const absent = this.#length - this.counts.present;
+    const isOther = !this.#index && (typeof value !== "number" || this.#isTimes);
+    if (absent === 0 || this.#long || isOther && absent > MAX_OTHERS / 2) return this;
+    const copy = new Column(this.name, this.#isResult, this.#newLong);
+    copy.#length = this.#length;
+    if (this.#index) {
+      this.#fillCodes(copy, value);
+      return copy;
+    }
+    copy.#index = undefined;
+    copy.#counts = { ...this.#counts };
+    addCount(copy.#counts, value, absent);
+    copy.#isTimes = this.#isTimes;
+    copy.#numbers = this.#numbers!.slice();
+    copy.#others = new Map(this.#others);
+    for (let row = 0; row < this.#length; row++) {
+      if (this.#isAbsent![row] === 1) copy.#setNumber(row, value);
+    }
+    return copy;
+  }
+
+  #fillCodes(copy: Column, value: Value): void {
+    const values = [...this.#values];
+    const rows = [...this.#rows];
+    const key = Object.is(value, -0) ? NEGATIVE_ZERO : keyOf(value);
+    const code = this.#index!.get(key) ?? values.push(value) - 1;
+    copy.#index = new Map(this.#index).set(key, code);
+    rows[code] = (rows[code] ?? 0) + rows[0]!;
+    rows[0] = 0;
+    const codes = code < 256
+      ? this.#codes
+      : code < 65_536
+      ? Uint16Array.from(this.#codes)
+      : Uint32Array.from(this.#codes);
+    copy.#codes = this.#grown(codes, this.#length);
+    for (let row = 0; row < this.#length; row++) {
+      if (copy.#codes[row] === 0) copy.#codes[row] = code;
+    }
+    [copy.#values, copy.#rows] = [values, rows];
+  }
+
   #countValues(): ColumnCounts {
     const counts = noCounts();
     for (const [code, value] of this.#values.entries()) {
@@ -281,7 +332,13 @@ export class Column {
     const codes = this.#codes;
     this.#counts = this.#countValues();
     addCount(this.#counts, value, 1);
-    const numbers = values.reduce<number>((sum, each) => sum + Number(typeof each === "number"), 0);
+    const isNumber = values.map((each) => typeof each === "number");
+    const others = this.#rows.filter((_, code) =>
+      !isNumber[code] && (values[code] ?? null) !== null
+    );
+    const isNumbers = isTimes || typeof value !== "string" &&
+        isNumber.filter(Boolean).length > values.length / 2 &&
+        others.reduce((sum, rows) => sum + rows, 0) < MAX_OTHERS;
     this.#index = undefined;
     this.#values = [];
     this.#rows = [];
@@ -290,7 +347,7 @@ export class Column {
       for (let i = 0; i < row; i++) yield values[codes[i] ?? 0];
       yield value;
     };
-    if (isTimes || numbers > values.length / 2 && typeof value !== "string") {
+    if (isNumbers) {
       this.#isTimes = isTimes;
       this.#numbers = new Float64Array(Math.max(this.#expected, row + 1));
       let i = 0;
@@ -313,11 +370,12 @@ export class Column {
     }
     this.#numbers![row] = number;
     if (isNumber) return;
-    if (value === undefined) {
-      if (row >= (this.#isAbsent?.length ?? 0)) {
-        this.#isAbsent = this.#grown(this.#isAbsent ?? new Uint8Array(0), this.#numbers!.length);
+    if (value === undefined || value === null) {
+      if (row >= (this.#marks?.length ?? 0)) {
+        this.#marks = this.#grown(this.#marks ?? new Uint8Array(0), this.#numbers!.length);
       }
-      this.#isAbsent![row] = 1;
+      this.#marks![row] = value === null ? NULL : ABSENT;
+      if (value === null) this.#nulls++;
       return;
     }
     this.#others.set(row, value);
@@ -329,7 +387,7 @@ export class Column {
     const long = this.#newLong();
     long.append(0, Array.from({ length: row + 1 }, (_, i) => this.at(i)));
     this.#long = long;
-    this.#numbers = this.#isAbsent = this.#made = undefined;
+    this.#numbers = this.#marks = this.#made = undefined;
     this.#isTimes = false;
     this.#others = new Map();
   }

@@ -5,6 +5,7 @@ import {
   orderColumns,
   TIMESTAMP,
 } from "../../../core/values/columns.ts";
+import { canonicalJson } from "../../../core/values/json.ts";
 import { areRecords, isParamColumn } from "../../../core/values/record_names.ts";
 import { isPlainObject, type Row, setEntry, type Value } from "../../../core/values/value.ts";
 import { Column, type Values } from "./column.ts";
@@ -41,8 +42,8 @@ export class Columns {
   #names: readonly string[] = [];
   #stored: readonly string[] = [];
   #length = 0;
-  readonly #ended = new RowNumbers();
-  readonly #took = new RowNumbers();
+  #ended = new RowNumbers();
+  #took = new RowNumbers();
   readonly #times = {
     first: Infinity,
     last: -Infinity,
@@ -116,6 +117,27 @@ export class Columns {
       if (value !== undefined) setEntry(found, name, value);
     }
     return found;
+  }
+
+  /** Returns the same rows, of which those without a param have its default. No rows are added to them. */
+  withDefaults(defaults: Row): Columns {
+    return this.once(`defaults ${canonicalJson(defaults)}`, () => {
+      const filled = new Columns();
+      filled.#length = this.#length;
+      filled.#ended = this.#ended;
+      filled.#took = this.#took;
+      Object.assign(filled.#times, this.#times);
+      filled.#isRecords = this.#isRecords;
+      for (const [name, column] of this.#columns) filled.#columns.set(name, column);
+      for (const [name, value] of Object.entries(defaults)) {
+        const column = filled.#columns.get(name) ?? filled.#newColumn(name);
+        filled.#columns.set(name, column.withDefault(value));
+      }
+      const others = Object.keys(defaults).filter((name) => !this.#columns.has(name));
+      filled.#names = orderColumns([...this.#names], others);
+      filled.#stored = this.#stored;
+      return filled;
+    });
   }
 
   /** Returns a value made of the rows, once for their number. */

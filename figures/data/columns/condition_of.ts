@@ -13,6 +13,11 @@ export function conditionOf(column: string, value: Value | undefined): string {
   return value === null ? `${name} is null` : `${name} = ${valueOf(value)}`;
 }
 
+/** Returns the condition that another one holds, or that a column is absent. */
+export function orAbsent(column: string, condition: string): string {
+  return `(${condition} or ${quotedName(column)} is absent)`;
+}
+
 /** Returns the condition that all of some conditions are fulfilled. */
 export function allOf(conditions: readonly string[]): string {
   return conditions.join(" and ");

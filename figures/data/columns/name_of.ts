@@ -19,9 +19,9 @@ export function nameOf(name: string, names: readonly string[], what: string): st
   if (found !== undefined) return found;
   const nearest = nearestColumn(name, names);
   const advice = nearest === undefined
-    ? names.length === 0 ? "there is none yet" : `there are ${names.join(", ")}`
-    : `did you mean "${nearest}"?`;
-  throw new TypeError(`Cannot use "${name}" as ${what}: there is no such column; ${advice}`);
+    ? names.length === 0 ? ", and no other yet" : `; there are ${names.join(", ")}`
+    : `; did you mean "${nearest}"?`;
+  throw new TypeError(`Cannot use "${name}" as ${what}: there is none of that name${advice}`);
 }
 
 /** Returns the short names of columns: the last part, or the whole name where that is not unique. */

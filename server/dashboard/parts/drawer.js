@@ -55,7 +55,8 @@ export function Drawer({ model, act }) {
             : ""}</span>
             ${" "}<button type="button" class="link" onClick=${() =>
               act.downloadFile(file, name)}>Download</button></h3>
-          ${text !== null && html`<pre tabindex="0" role="group" aria-label=${title}>${text}</pre>`}
+          ${text !== null && text !== "" &&
+            html`<pre tabindex="0" role="group" aria-label=${title}>${text}</pre>`}
         `
       )}
       <${Toast} text=${model.toast} />

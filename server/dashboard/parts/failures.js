@@ -3,6 +3,9 @@ import { agoText, counted, countText, namedText } from "../format.js";
 import { html, useState } from "../preact.js";
 import { equals } from "../conditions.js";
 
+/** The most groups that another figure is next to. */
+const MAX_SHORT = 4;
+
 /**
  * Failures in groups of one message, each with the params that concentrate it, its runs and their stacks.
  *
@@ -14,7 +17,9 @@ export function Failures({ model, act }) {
   const count = view.failures.reduce((sum, group) => sum + group.count, 0);
   const isAll = doneRuns(view.progress) === 0;
   return html`
-    <section class="failures" aria-labelledby="failures-title">
+    <section class=${`failures${
+      view.failures.length > MAX_SHORT ? " long" : ""
+    }`} aria-labelledby="failures-title">
       <div class="head">
         <h2 id="failures-title">Failures <span class="bad">${countText(count)}</span></h2>
         <div class="pickers">

@@ -63,7 +63,8 @@ const LIVE = {
 
 /** @param {{ progress: ViewProgress }} props */
 function Progress({ progress }) {
-  const { done, others, failed, running, planned, reading } = progress;
+  const { done, others, other_failed, running, planned, reading } = progress;
+  const failed = progress.failed - other_failed;
   const all = Math.max(planned ?? 0, done + failed + running, 1);
   const width = (/** @type {number} */ part) => `width:${part / all * 100}%`;
   const percent = Math.floor(done / all * 100);
@@ -82,10 +83,12 @@ function Progress({ progress }) {
     <p class="line">
       <b>${countText(done)}</b>${planned === null
         ? ""
-        : ` of ${countText(planned)}`} done${others > 0 &&
-        ` · ${counted(others, "other run")}`}${failed > 0 &&
+        : ` of ${countText(planned)}`} done${failed > 0 &&
         html`<span> · </span><span class="bad">${countText(failed)} failed</span>`}${running > 0 &&
-        ` · ${countText(running)} running`}${endText(progress)}${reading &&
+        ` · ${countText(running)} running`}${others + other_failed > 0 &&
+        ` · ${counted(others + other_failed, "other run")}${
+          other_failed > 0 ? `, ${countText(other_failed)} failed` : ""
+        }`}${endText(progress)}${reading &&
         html`<span class="note"> · reading ${countText(reading.rows)}${
           reading.of === null ? "" : ` of ${countText(reading.of)}`
         }</span>`}

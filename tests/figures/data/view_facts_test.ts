@@ -79,6 +79,30 @@ test("runs and failures outside of the plans are counted apart", () => {
     viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
   assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
   assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
+  const both = [failure({ lr: 7, seed: 1 }, "no"), failure({ lr: 10, seed: 1 }, "no")];
+  const { failed, other_failed } = viewOf(rows, {}, { ...facts, failures: both }).progress;
+  assert.deepEqual([failed, other_failed], [2, 1]);
+});
+
+test("the shards of a sweep have every so many-th combination", () => {
+  const rows = [1, 2, 3, 4].map((seed) => run({ lr: 0.1, seed }, 1, 10)).concat([
+    run({ lr: 0.1, seed: 1 }, 1, 5),
+    run({ lr: 7, seed: 1 }, 1, 5),
+  ]);
+  const failures = [failure({ lr: 10, seed: 4 }, "no"), failure({ lr: 7, seed: 2 }, "no")];
+  const facts = { failures, claims: [claim({ lr: 1, seed: 1 }, 1)] };
+  const shards = (more: Partial<ViewPlan>) =>
+    viewOf(rows, {}, { ...facts, plans: [{ ...plan, ...more }] }).shards;
+  assert.equal(shards({}), null);
+  assert.deepEqual(shards({ shards: 5 }), {
+    planned: [3, 3, 2, 2, 2],
+    done: [1, 1, 1, 1, 0],
+    failed: [0, 1, 0, 0, 0],
+    running: [0, 0, 0, 0, 1],
+  });
+  const some = shards({ shards: 2, count: 3, places: [0, 3, 11] })!;
+  assert.deepEqual([some.planned, some.done, some.failed], [[2, 1], [1, 1], [1, 0]]);
+  assert.equal(shards({ shards: 5, factors: null }), null);
 });
 
 test("a plan without a run is an empty map", () => {
@@ -156,6 +180,11 @@ test("failures are grouped by their telling line but for numbers, with the param
     failureLine("sh was killed by SIGKILL\nIts output: /tmp/x.log"),
     "sh was killed by SIGKILL",
   );
+  assert.equal(failureLine("HTTP 400\n{\n}"), "HTTP 400");
+  assert.equal(
+    failureLine("Traceback (most recent call last):\n  File x\nValueError: no"),
+    "ValueError: no",
+  );
   assert.equal(
     failureKind("at 0x7ffe12 in 3f2504e0-4f89-11d3-9a0c-0305e82c3301, -1.5e-7 of 1,024 at step12"),
     "at # in #, # of # at step#",
@@ -177,18 +206,53 @@ test("failures are grouped by their telling line but for numbers, with the param
   assert.deepEqual(viewOf(rows, { where: "loss > 0" }, { failures }).failures, []);
 });
 
+test("configurations of which all runs failed are counted, and those with a success are not", () => {
+  const rows = [0.1, 1].flatMap((lr) => [1, 2].map((seed) => run({ lr, seed }, lr, 1)));
+  const failures = [[1, 3], [10, 1], [10, 2], [20, 1]].map(([lr, seed]) =>
+    failure({ lr: lr!, seed: seed! }, "no")
+  );
+  const { notes } = viewOf(rows, {}, { failures });
+  assert.equal(notes[0], "2 configurations are not ranked: their runs failed.");
+  const some = viewOf(rows, { where: "lr != 20" }, { failures }).notes;
+  assert.equal(some[0], "1 configuration is not ranked: its runs failed.");
+});
+
 test("metrics are lower or higher by their names, and constant ones are not chosen", () => {
-  for (const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took"]) {
+  for (
+    const name of ["val_loss", "RMSE", "testError", "latency.p99", "cost_usd", "took", "tokens"]
+  ) {
     assert.equal(betterOf(name), "lower", name);
   }
-  for (const name of ["accuracy", "f1", "result.score", "glossary"]) {
+  for (const name of ["accuracy", "f1", "result.score", "isRight", "tokens_per_second"]) {
     assert.equal(betterOf(name), "higher", name);
   }
+  for (const name of ["result", "glossary", "a"]) assert.equal(betterOf(name), undefined, name);
   const rows = [1, 2].map((a) => ({ a, "result.zero": 0, "result.hit": a === 1, "result.t": "x" }));
   const { choices, best, notes } = viewOf(rows);
   assert.equal(choices.metric!.name, "result.hit");
   assert.equal(best!.rows[0]!.mean, 1);
   assert(notes.includes("zero is always 0."));
+});
+
+test("a cost is the metric only without another result, and a direction that no name says is assumed", () => {
+  const rows = [1, 2].map((a) => ({ a, "result.tokens": a, "result.found": a }));
+  const { metric, better, better_from } = viewOf(rows).choices;
+  assert.deepEqual([metric!.label, better, better_from], ["found", "higher", "default"]);
+  const named = viewOf(rows, { metric: "tokens" }).choices;
+  assert.deepEqual([named.better, named.better_from], ["lower", "name"]);
+  const asked = viewOf(rows, { better: "lower" }).choices;
+  assert.deepEqual([asked.better, asked.better_from], ["lower", "query"]);
+});
+
+test("many prompts are test cases where results are texts, and a few are configurations", () => {
+  const overOf = (count: number): readonly string[] =>
+    viewOf(["a", "b"].flatMap((model) =>
+      Array.from({ length: count }, (_, i) => (
+        { model, prompt: `prompt ${i}`, "result.right": i, "result.answer": "yes" }
+      ))
+    )).choices.over;
+  assert.deepEqual(overOf(4), []);
+  assert.deepEqual(overOf(10), ["prompt"]);
 });
 
 test("NaN and infinite results are counted and left out", () => {
@@ -262,6 +326,24 @@ test("more than 50 numbers are ranges, and the view says so", () => {
   assert.equal(effects[0]!.axis.parts.length, 30);
   assert(notes.some((note) => /lr has 300 values, shown in 30 ranges/.test(note)));
   assert.equal(matters!.exact, false);
+});
+
+test("more than 50 dates are ranges in their order, each with the condition of its runs", () => {
+  const rows = Array.from({ length: 91 }, (_, i): Row => ({
+    day: new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10),
+    "result.rows": i,
+  })).toSorted((a, b) => String(a["result.rows"]) < String(b["result.rows"]) ? -1 : 1);
+  const { effects: [effect], notes } = viewOf(rows);
+  const { parts } = effect!.axis;
+  assert.deepEqual([parts.length, parts[0]!.label], [30, "2024-01-01 … 2024-01-03"]);
+  assert.deepEqual([...effect!.mean].sort((a, b) => a! - b!), effect!.mean);
+  const found = parts.map(({ where }) => viewOf(rows, { where: where! }).rows);
+  assert.equal(found.reduce((sum, each) => sum + each, 0), 91);
+  assert(found.every((count) => count === 3 || count === 4));
+  assert.deepEqual(notes, ["day has 91 values, shown in 30 ranges."]);
+  const others = viewOf([...rows, { hour: 1, "result.rows": 7 }]);
+  const absent = others.effects.find(({ axis }) => axis.name === "day")!;
+  assert.deepEqual([absent.axis.parts.at(-1)!.where, absent.mean.at(-1)], ["day is absent", 7]);
 });
 
 test("numbers of like ratios have a logarithmic axis", () => {

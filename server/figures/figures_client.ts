@@ -5,19 +5,19 @@ import { messageOf, StoreError } from "../../core/errors.ts";
 import type { Grid } from "../../core/grids/grid.ts";
 import { isBundled } from "../../core/runtime/is_bundled.ts";
 import { isGranted } from "../../core/runtime/missing_permission.ts";
-import { Follower, type Reading } from "../mirror/follower.ts";
+import { Follower, type Reading } from "./follower.ts";
 import type { PackedRows } from "../../figures/data/columns/packed_rows.ts";
 import {
   type Answer,
   answererOf,
-  type MirrorRequests,
-  type MirrorStart,
-  mirrorThread,
+  type FiguresRequests,
+  type FiguresStart,
+  figuresThread,
   type Question,
   START,
-} from "./mirror_thread.ts";
+} from "./figures_thread.ts";
 
-/** The maximum number of rows of a mirror without a thread: its statements take 50 ms at most. */
+/** The maximum number of rows of figures without a thread: a view of them takes 50 ms at most. */
 const MAX_ROWS_WITHOUT_THREAD = 20_000;
 
 /** The size of the thread's heap of new objects, in MB: batches of rows are there for a moment. */
@@ -25,20 +25,20 @@ const MAX_YOUNG_MB = 8;
 
 /** Answers requests, in a thread or in this one. */
 interface Answerer {
-  ask(name: keyof MirrorRequests, args: readonly unknown[]): Promise<unknown>;
+  ask(name: keyof FiguresRequests, args: readonly unknown[]): Promise<unknown>;
   close(): void;
 }
 
 /**
- * The mirror of a store, in a thread of its own, which is started by the first request: however long a
- * statement takes, the thread that answers claims is free. Where no thread can be started, the mirror is
- * in this one, for stores of some 20,000 rows at most.
+ * The rows and figures of a store, in a thread of their own, which is started by the first request: however
+ * long a figure takes, the thread that answers claims is free. Where no thread can be started, they are in
+ * this one, for stores of some 20,000 rows at most.
  */
-export class MirrorClient {
-  /** Differs for each mirror: its generations and counts are those of no other store. */
+export class FiguresClient {
+  /** Differs for each copy of rows: its generations and counts are those of no other store. */
   readonly instance: string = randomUUID();
   readonly #location: string;
-  readonly #start: MirrorStart;
+  readonly #start: FiguresStart;
   readonly #follower: Follower;
   readonly #listeners = new Set<() => void>();
   #answerer: Promise<Answerer> | undefined;
@@ -92,17 +92,17 @@ export class MirrorClient {
     this.#listeners.add(listener);
   }
 
-  /** Sends a request to the mirror. */
-  async ask<N extends keyof MirrorRequests>(
+  /** Sends a request to the thread. */
+  async ask<N extends keyof FiguresRequests>(
     name: N,
-    ...args: Parameters<MirrorRequests[N]>
-  ): Promise<ReturnType<MirrorRequests[N]>> {
+    ...args: Parameters<FiguresRequests[N]>
+  ): Promise<ReturnType<FiguresRequests[N]>> {
     if (this.#isClosed) throw this.#error("the sidecar was closed");
     const answerer = await (this.#answerer ??= this.#open());
-    return await answerer.ask(name, args) as ReturnType<MirrorRequests[N]>;
+    return await answerer.ask(name, args) as ReturnType<FiguresRequests[N]>;
   }
 
-  /** Ends the thread. Node ends its process only after the statement that the thread is running. */
+  /** Ends the thread. Node ends its process only after the request that the thread answers. */
   close(): void {
     this.#isClosed = true;
     this.#answerer?.then((it) => it.close(), () => {});
@@ -121,8 +121,8 @@ export class MirrorClient {
   }
 
   async #openThread(): Promise<Answerer> {
-    if (isBundled(mirrorThread, import.meta.url)) throw new Error("its module is in a bundle");
-    const module = new URL(mirrorThread);
+    if (isBundled(figuresThread, import.meta.url)) throw new Error("its module is in a bundle");
+    const module = new URL(figuresThread);
     // Else Deno may ask on the terminal, and no claim is answered before the user is.
     if (module.protocol === "file:" && !isGranted({ name: "read", path: module })) {
       throw new Error(`Deno gives no read access to ${module}`);

@@ -1,4 +1,4 @@
-/** The thread of the mirror: answers requests one after another. */
+/** The thread of figures: answers requests one after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Grid, gridOf } from "../../core/grids/grid.ts";
 import { Columns } from "../../figures/data/columns/columns.ts";
@@ -12,10 +12,10 @@ import { progressOf } from "./progress.ts";
 import { type PageRequest, pageText } from "./runs_page.ts";
 
 /** The URL of this module, whatever it was compiled to. */
-export const mirrorThread: string = import.meta.url;
+export const figuresThread: string = import.meta.url;
 
 /** The data that a thread starts with: the grid wanted. */
-export interface MirrorStart {
+export interface FiguresStart {
   readonly grid: Pick<Grid, "factors" | "places"> | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface SentFacts {
 
 /** A request to the thread. Answers come in the order of requests. */
 export interface Question {
-  readonly name: keyof MirrorRequests;
+  readonly name: keyof FiguresRequests;
   readonly args: readonly unknown[];
 }
 
@@ -41,15 +41,15 @@ export interface Answer {
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
 }
 
-/** The requests that a mirror answers, in its thread. Figures and rows come as JSON. */
-export type MirrorRequests = ReturnType<typeof openMirror>;
+/** The requests that the thread of figures answers. Figures and rows come as JSON. */
+export type FiguresRequests = ReturnType<typeof openFigures>;
 
-function openMirror({ grid: wanted }: MirrorStart) {
+function openFigures({ grid: wanted }: FiguresStart) {
   let columns = new Columns();
   /** The columns that are being filled. */
   let filled = columns;
   let known: { readonly key: string; readonly large: LargeFacts } | undefined;
-  const plans = wanted && [gridPlan(gridOf(wanted.factors, wanted.places))];
+  const grid = wanted && gridOf(wanted.factors, wanted.places);
 
   function replace(next: Columns): void {
     if (filled !== columns && filled !== next) filled.close();
@@ -60,7 +60,10 @@ function openMirror({ grid: wanted }: MirrorStart) {
   /** Returns the facts that were sent; undefined if the large ones are not known. */
   function factsOf({ others, key, large }: SentFacts): ViewFacts | undefined {
     if (large) known = { key, large };
-    return known?.key === key ? { ...others, ...known.large, ...plans && { plans } } : undefined;
+    if (known?.key !== key) return undefined;
+    const defaults = known.large.plans.find((plan) => plan.defaults)?.defaults;
+    const plans = grid && [gridPlan(grid, defaults)];
+    return { ...others, ...known.large, ...plans && { plans } };
   }
 
   return {
@@ -106,18 +109,18 @@ function openMirror({ grid: wanted }: MirrorStart) {
   };
 }
 
-/** Opens the mirror that a start describes; returns the function that answers its requests. */
+/** Returns the function that answers the requests for the figures that a start describes. */
 export function answererOf(
-  start: MirrorStart,
-): (name: keyof MirrorRequests, args: readonly unknown[]) => unknown {
-  const requests = openMirror(start);
+  start: FiguresStart,
+): (name: keyof FiguresRequests, args: readonly unknown[]) => unknown {
+  const requests = openFigures(start);
   return (name, args) => (requests[name] as (...args: readonly unknown[]) => unknown)(...args);
 }
 
 /** The property of `workerData` that a thread of this kind is started with. */
-export const START = "stetMirror";
+export const START = "stetFigures";
 
-const start = (workerData as Record<string, MirrorStart> | null)?.[START];
+const start = (workerData as Record<string, FiguresStart> | null)?.[START];
 if (parentPort && start) {
   const port = parentPort;
   const answer = answererOf(start);

@@ -1,0 +1,62 @@
+import path from "node:path";
+import { counted } from "../../core/display/counted.ts";
+import { fitCells } from "../../figures/terminal/fit_cells.ts";
+import type { TerminalOptions } from "../../figures/terminal/paint.ts";
+import type { FailureGroup } from "../../figures/view.ts";
+import { pairsText } from "../grids/pairs_text.ts";
+import type { ShownFailure } from "./shown_failures.ts";
+
+/** Returns the groups as lines: the count and the message, the params that concentrate it, and its newest run. */
+export function groupLines(
+  groups: readonly FailureGroup[],
+  found: readonly ShownFailure[],
+  { width, paint }: TerminalOptions,
+): string[] {
+  const byKey = new Map(found.map((failure) => [failure.key, failure]));
+  const indent = Math.max(...groups.map(({ count }) => String(count).length)) + 3;
+  const lines = groups.flatMap(({ count, line, concentrated, runs }) => {
+    const values = concentrated.map(({ name, value, count, of }) =>
+      `${name} = ${/\s/.test(value) ? `'${value}'` : value} in ${
+        count === of ? `all ${of}` : `${count} of ${of}`
+      }`
+    );
+    const newest = byKey.get(runs[0]!.key)!;
+    const { attempt, namespace, log } = newest;
+    const run = [
+      pairsText(newest.params) + (namespace === undefined ? "" : `  (namespace ${namespace})`),
+      counted(attempt, "attempt"),
+      ...log === undefined ? [] : [shownPath(log)],
+    ].join("; ");
+    const head = `${String(count).padStart(indent - 3)} × `;
+    return [
+      head + paint.bold(fitCells(line, width - indent)),
+      ...values.length === 0
+        ? []
+        : [" ".repeat(indent) + fitCells(values.join(", "), width - indent)],
+      `${" ".repeat(indent)}${count === 1 ? "" : "newest: "}${run}`,
+    ];
+  });
+  const rest = found.length - groups.reduce((sum, { count }) => sum + count, 0);
+  return rest === 0 ? lines : [...lines, `${counted(rest, "more run")} with other messages`];
+}
+
+/** Returns the path of a file from the present folder, if the file is in it. */
+function shownPath(file: string): string {
+  const relative = path.relative("", file);
+  return relative.startsWith("..") ? file : relative;
+}
+
+/** Returns a failure in full as lines. */
+export function failureLines(
+  { params, namespace, error, stack, attempt, time, host, log }: ShownFailure,
+): string[] {
+  const text = stack === "" ? error : stack;
+  return [
+    `${pairsText(params)}${namespace === undefined ? "" : `  (namespace ${namespace})`}`,
+    ...text.trimEnd().split("\n").map((line) => `  ${line}`),
+    `  ${counted(attempt, "attempt")}, the last ${time}` +
+    `${host === "" ? "" : ` on ${host}`}` +
+    // A program's error may have said it already.
+    `${log === undefined || text.includes(log) ? "" : `; its output: ${log}`}`,
+  ];
+}
