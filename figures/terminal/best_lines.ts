@@ -1,26 +1,29 @@
 import { displayWidth, padText } from "../../core/display/display_width.ts";
 import { bestTexts } from "../draw/draw_best.js";
 import { intervalDomain } from "../draw/draw_interval.js";
-import { shortValue } from "../draw/numbers.js";
+import { numberText, shortValue } from "../draw/numbers.js";
 import type { View } from "../view.ts";
 import { fitCells } from "./fit_cells.ts";
 import { intervalText } from "./interval_text.ts";
 import type { TerminalOptions } from "./paint.ts";
 
 const GAP = 2;
-const MIN_GLYPH = 12;
+const MIN_GLYPH = 8;
 const MAX_GLYPH = 32;
 
 /** Texts above the glyphs: as wide as there is space. */
-const LEGENDS = ["least ─ ± sd ━ mean ● ─ most", "least ─━●━─ most", "min ━●━ max"];
+const LEGENDS = ["least ─ ± sd ━ mean ● ─ most", "least ─━●━─ most", "min ━●━ max", "± sd ━●━"];
 
 /** A column of the table. */
 interface Column {
   readonly head: string;
-  readonly texts: readonly string[];
+  texts: readonly string[];
   readonly isNumber: boolean;
   width: number;
 }
+
+/** A number with a fraction: the ends of one that is cut would say another. */
+const FRACTION = /^[-−]?\d+\.\d+(e[-−]?\d+)?$/;
 
 /** Returns the best configurations as a table with interval glyphs. Rows that are not told apart have a `┃`. */
 export function bestLines(view: View, { width, paint }: TerminalOptions): string[] {
@@ -44,6 +47,7 @@ export function bestLines(view: View, { width, paint }: TerminalOptions): string
   const fixed = 2 + numbers.reduce((sum, it) => sum + it.width + GAP, 0);
   let room = width - fixed - params.reduce((sum, it) => sum + it.width + GAP, 0);
   if (room < MIN_GLYPH) {
+    params.forEach(shorten);
     shrink(params, width - fixed - MIN_GLYPH - params.length * GAP);
     room = width - fixed - params.reduce((sum, it) => sum + it.width + GAP, 0);
   }
@@ -85,15 +89,23 @@ function cell({ width, isNumber }: Column, text: string): string {
   return padText(fitCells(text, width), width, isNumber ? "start" : "end");
 }
 
+/** Writes the fractions of a column in three digits, if these tell apart what four do. */
+function shorten(column: Column): void {
+  const texts = column.texts.map((text) =>
+    FRACTION.test(text) ? numberText(Number(text.replaceAll("−", "-")), 3) : text
+  );
+  if (new Set(texts).size < new Set(column.texts).size) return;
+  column.texts = texts;
+  column.width = Math.max(...[column.head, ...texts].map(displayWidth));
+}
+
 /** Narrows the widest columns until all fit into a width. */
 function shrink(columns: readonly Column[], width: number): void {
-  const narrowest = 6;
+  const narrowest = ({ texts }: Column): number =>
+    Math.max(6, ...texts.map((text) => FRACTION.test(text) ? displayWidth(text) : 0));
   while (columns.reduce((sum, it) => sum + it.width, 0) > width) {
-    const widest = columns.reduce(
-      (a, b) => b.width > a.width ? b : a,
-      columns[0] ?? columnOf("", [], false),
-    );
-    if (widest.width <= narrowest) return;
-    widest.width--;
+    const wide = columns.filter((it) => it.width > narrowest(it));
+    if (wide.length === 0) return;
+    wide.reduce((a, b) => b.width > a.width ? b : a).width--;
   }
 }

@@ -48,6 +48,24 @@ test("figures of every sample fit into the width of the terminal, with and witho
   }
 });
 
+test("numbers of params are rounded where the terminal is narrow, never cut in the middle", () => {
+  const rows = [0.009791483, 0.030638871].flatMap((lr) =>
+    ["adam", "sgd"].flatMap((optimizer) =>
+      [0, 0.1].flatMap((dropout) =>
+        [0, 1].map((seed) => ({
+          ...{ lr, layers: lr < 0.02 ? 4 : 8, optimizer, dropout, seed },
+          "result.accuracy": 0.9 + lr + seed / 100,
+          _stet_elapsed: 1,
+        }))
+      )
+    )
+  );
+  const lines = bestLines(viewOf(rows, {}), { width: 72, paint: paintOf("none") });
+  assert.match(lines[1]!, /0\.0306 /);
+  assert.match(lines.at(-1)!, /0\.00979 /);
+  for (const line of lines.slice(1)) assert.doesNotMatch(line, /\d…/);
+});
+
 test("a heat map has numbers and shades, brackets at the best cell, ! at failures, · where there is none", () => {
   const lines = heatLines(smallHeat, { width: 60, paint: paintOf("none"), metric: "loss" });
   assert.deepEqual(lines.slice(0, 3).map((line) => line.trim().split(/\s+/)), [
