@@ -66,6 +66,22 @@ test("failures prints groups of one message, with the params that concentrate th
   assert.match((await stet("failures", store)).out[0]!, /No run failed/);
 });
 
+test("failures keeps the counts of a long value of a param", async (t) => {
+  const store = tempStore(t);
+  const ask = once(({ model, input, seed }: { model: string; input: string; seed: number }) => {
+    if (seed < 4 && model === "small" && input.length > 60) {
+      throw new Error("the context is too long");
+    }
+  }, { store, quiet: true });
+  const input = [
+    "short",
+    "It was late, and the box was open, and the manual was in no language I know",
+  ];
+  await sweep(ask, expandGrid({ model: ["large", "small"], seed: range(0, 3), input }));
+  const { out } = await stet("failures", store);
+  assert.match(out[1]!, /^ {4}model = small in all 4, input = 'It was late.+…[^…]+' in all 4$/);
+});
+
 test("failures --stack prints the runs that failed with their errors, the oldest first", async (t) => {
   const store = tempStore(t);
   await makeFailures(store);
