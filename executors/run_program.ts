@@ -156,5 +156,7 @@ function failure(
   const last = tail.split(/\r?\n/).slice(-MAX_LINES).join("\n").slice(-MAX_WORDS);
   const words = first + (last.trim() === telling ? "" : `\n${last}`);
   const log = logPath === undefined ? "" : `\nIts output: ${logPath}`;
-  return new Error(`${basename(command)} ${how}${words}${log}`);
+  const error = new Error(`${basename(command)} ${how}${words}${log}`);
+  error.stack = String(error); // frames of the sweep say nothing about the program
+  return error;
 }

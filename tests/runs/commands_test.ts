@@ -73,6 +73,7 @@ test("commands() rejects with exit code, last words and log when a program fails
   });
   await assert.rejects(executor.run(jobOf({})), (error: Error) => {
     assert.match(error.message, /^sh exited with code 3: line 12\nline 3\n/);
+    assert.equal(error.stack, `Error: ${error.message}`);
     assert(error.message.endsWith(`line 12\nIts output: ${join(logs, "0123456789abcdef.log")}`));
     return true;
   });
