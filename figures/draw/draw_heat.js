@@ -21,6 +21,7 @@ const MIN_NUMBER_WIDTH = 34;
 const MIN_NUMBER_HEIGHT = 14;
 const MIN_PANEL = 170;
 const MAX_CELL = 120;
+const MAX_CELL_HEIGHT = 26;
 const MAX_PANELS = 12;
 const GAP = 18;
 /** A picture with more cells has one path for each colour, and no titles. */
@@ -137,28 +138,34 @@ export function heatSteps({ cells, lower }) {
  * @property {"lines" | "turned" | "some"} xStyle
  * @property {number} every the distance of labels that are shown
  * @property {number} xRoom height of the labels
+ * @property {boolean} isAbove true if the title of the rows is above their labels
  */
 
 /** @param {Heat} heat @param {number} width @param {number} panels @returns {Layout} */
 function layoutOf(heat, width, panels) {
   const xs = partLabels(heat.x);
   const ys = heat.y === null ? [] : partLabels(heat.y);
-  const top = heat.z === null ? 2 : 22;
-  const yTitle = heat.y === null ? 0 : 16;
+  const rows = Math.max(ys.length, 1);
+  const yName = textWidth(heat.y?.label ?? "", { bold: true });
+  // A title that is longer than the rows are high is above their labels, instead of turned.
+  const isAbove = yName > rows * MAX_CELL_HEIGHT;
+  const top = heat.z === null && !isAbove ? 2 : 22;
+  const yTitle = heat.y === null || isAbove ? 0 : 16;
   const yRoom = Math.min(
     Math.max(0, ...ys.map((it) => textWidth(it, { size: 11 }))) + 8,
     width * 0.3,
   );
-  const left = heat.y === null ? 0 : yTitle + yRoom;
+  const left = heat.y === null
+    ? 0
+    : Math.max(yTitle + yRoom, isAbove ? Math.min(yName + 8, width * 0.3) : 0);
   const columns = Math.max(xs.length, 1);
-  const rows = Math.max(ys.length, 1);
   // The panels of a row share the labels on the left.
   const across = Math.max(
     1,
     Math.min(panels, Math.floor((width - left + GAP) / (MIN_PANEL + GAP))),
   );
   const cellWidth = Math.min(((width - left + GAP) / across - GAP) / columns, MAX_CELL);
-  const cellHeight = Math.max(Math.min(26, 460 / rows), Math.min(14, cellWidth));
+  const cellHeight = Math.max(Math.min(MAX_CELL_HEIGHT, 460 / rows), Math.min(14, cellWidth));
   const widest = Math.max(0, ...xs.map((it) => textWidth(it, { size: 11 })));
   const isText = heat.x.kind === "texts";
   const xStyle = widest + 4 <= cellWidth || isText && cellWidth >= 64
@@ -186,6 +193,7 @@ function layoutOf(heat, width, panels) {
     xStyle,
     every,
     xRoom,
+    isAbove,
   };
 }
 
@@ -196,7 +204,7 @@ function linesOf(xs, cellWidth) {
 
 /** @param {Heat} heat @param {Layout} layout @param {boolean} hasY @returns {string} */
 function axesOf(heat, layout, hasY) {
-  const { left, top, cellWidth, cellHeight, xs, ys, xStyle, every, xRoom, width } = layout;
+  const { left, top, cellWidth, cellHeight, xs, ys, xStyle, every, xRoom, isAbove, width } = layout;
   const bottom = top + Math.max(ys.length, 1) * cellHeight;
   const everyY = Math.ceil(12 / cellHeight);
   const parts = ys.map((text, y) =>
@@ -204,7 +212,7 @@ function axesOf(heat, layout, hasY) {
       ? label(text, {
         x: left - 6,
         y: bottom - (y + 0.5) * cellHeight + 4,
-        width: left - 22,
+        width: left - (isAbove ? 6 : 22),
         size: 11,
         anchor: "end",
         fill: "dim",
@@ -254,14 +262,17 @@ function axesOf(heat, layout, hasY) {
     anchor: "middle",
   }));
   if (heat.y !== null && hasY) {
-    parts.push(label(heat.y.label, {
-      x: 11,
-      y: (top + bottom) / 2,
-      width: bottom - top,
-      bold: true,
-      anchor: "middle",
-      turned: true,
-    }));
+    parts.push(label(
+      heat.y.label,
+      isAbove ? { x: left - 6, y: 14, width: left - 6, bold: true, anchor: "end" } : {
+        x: 11,
+        y: (top + bottom) / 2,
+        width: bottom - top,
+        bold: true,
+        anchor: "middle",
+        turned: true,
+      },
+    ));
   }
   return parts.join("");
 }
