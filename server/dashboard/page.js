@@ -186,12 +186,14 @@ function chooseShare({ shares }, i, act) {
 
 /** @param {import("../../figures/view.ts").Matters} matters @param {string} metric @returns {string} */
 function sharesNote({ configurations, of, exact, noise }, metric) {
-  const part = configurations < of
-    ? `, of the ${percentText(configurations / of)} of the grid that is done`
-    : "";
-  return `Share of the variance of ${metric}${part}.${
-    exact ? "" : " Approximate: runs are missing."
-  }${noise === null ? " Without replicates noise is not told from interactions." : ""}`;
+  const approximate = configurations < of
+    ? ` Approximate: of the ${
+      percentText(configurations / of)
+    } of configurations that have a number.`
+    : " Approximate: configurations have unequal numbers of runs.";
+  return `Share of the variance of ${metric}.${exact ? "" : approximate}${
+    noise === null ? " Without replicates noise is not told from interactions." : ""
+  }`;
 }
 
 /** The condition of a cell. @param {import("../../figures/view.ts").Heat} heat @param {number} i @returns {string} */
@@ -258,9 +260,11 @@ function Maps({ model, act }) {
     configurations.axes.length > 1;
   if (!heat && !hasLines) return null;
   const props = { model, act };
-  const rows = heat?.y?.parts.length ?? 0;
-  const isShort = heat !== null && heat.z === null && rows <= MAX_SHORT_MAP;
-  const isTall = heat === null || heat.z !== null || rows >= MIN_TALL_MAP;
+  const cells = heat?.y?.parts.length ?? 1;
+  // Maps of a third param are three in a row; titles and labels of each are as high as three cells.
+  const rows = heat?.z ? Math.ceil(heat.z.parts.length / 3) * (cells + 3) : cells;
+  const isShort = heat !== null && rows <= MAX_SHORT_MAP;
+  const isTall = heat === null || rows >= MIN_TALL_MAP;
   const distribution = hasLines &&
     html`<${Distribution} ...${props} configurations=${configurations} />`;
   return html`
