@@ -103,9 +103,11 @@ function failedRun(
   };
 }
 
-/** Returns params as people read them. */
+/** Returns params as people read them, in the order of the store. */
 export function namedOf(selection: Selection, params: Row): Named[] {
-  return Object.keys(params).filter((name) => name !== NAMESPACE)
+  const known = selection.choices.params.map(({ name }) => name);
+  const has = (name: string): boolean => name !== NAMESPACE && Object.hasOwn(params, name);
+  return [...new Set([...known, ...Object.keys(params)])].filter(has)
     .map((name) => ({ name: selection.label(name), value: shortLabel(params[name]) }));
 }
 

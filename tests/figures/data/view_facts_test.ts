@@ -161,7 +161,7 @@ test("a run is slow after three times the 95 % quantile, and what its configurat
     claim({ lr: 0.1, seed: 9 }, 50),
     claim({ lr: 1, seed: 9 }, 250),
     claim({ lr: 1, seed: 10 }, 400),
-    claim({ lr: 7, seed: 1 }, null),
+    claim({ seed: 1, lr: 7 }, null), // listed in the order of the store
   ];
   const { running } = viewOf(rows, {}, { claims, now: NOW });
   assert.deepEqual(
