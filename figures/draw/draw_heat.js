@@ -157,7 +157,7 @@ function layoutOf(heat, width, panels) {
   );
   const left = heat.y === null
     ? 0
-    : Math.max(yTitle + yRoom, isAbove ? Math.min(yName + 8, width * 0.3) : 0);
+    : Math.max(yTitle + yRoom, isAbove ? Math.min(yName + 16, width * 0.3) : 0);
   const columns = Math.max(xs.length, 1);
   // The panels of a row share the labels on the left.
   const across = Math.max(
@@ -264,7 +264,7 @@ function axesOf(heat, layout, hasY) {
   if (heat.y !== null && hasY) {
     parts.push(label(
       heat.y.label,
-      isAbove ? { x: left - 6, y: 14, width: left - 6, bold: true, anchor: "end" } : {
+      isAbove ? { x: left - 14, y: 14, width: left - 14, bold: true, anchor: "end" } : {
         x: 11,
         y: (top + bottom) / 2,
         width: bottom - top,
