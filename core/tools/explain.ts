@@ -1,11 +1,12 @@
 import type { Failure } from "../contract/backend.ts";
 import { writeCell } from "../values/cell.ts";
 import type { Engine } from "../contract/engine.ts";
-import { isKeyColumn, isReserved, NAMESPACE } from "../values/columns.ts";
+import { isKeyColumn, isReserved, NAMESPACE, namespaceIn } from "../values/columns.ts";
 import { keyParams } from "../keys/key.ts";
 import { nearestName } from "../values/nearest_name.ts";
 import { isKnown, withStore } from "../contract/open_existing.ts";
 import type { Registry, StoreOptions } from "../contract/registry.ts";
+import type { SweepPlan } from "../contract/sweep_plan.ts";
 import { agreesWith } from "../contract/subset_shape.ts";
 import { entryOf, type Row, toValue, type Value } from "../values/value.ts";
 import { yielding } from "../runtime/yield_timer.ts";
@@ -76,11 +77,12 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
     }
     return await withStore(registry, store, options, async (backend) => {
       const params = read ? await read(input, backend) : asked;
+      const withDefaults = defaultsOf(await backend.plans());
       let count = 0;
       let row: Row | undefined;
       let nearest: (NearRow & { readonly distance: number })[] = [];
       for await (const each of yielding(backend.rows())) {
-        const differences = differencesOf(params, each);
+        const differences = differencesOf(params, withDefaults(each));
         if (differences.length === 0) {
           count++;
           row = each;
@@ -93,8 +95,8 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
         nearest = nearest.slice(0, MAX_NEAREST);
       }
       const agrees = agreesWith(params);
-      const failure = (await backend.failures()).find((each) => agrees(each.params));
-      const held = (await backend.held()).find(({ key }) => agrees(keyParams(key)));
+      const failure = (await backend.failures()).find((each) => agrees(withDefaults(each.params)));
+      const held = (await backend.held()).find(({ key }) => agrees(withDefaults(keyParams(key))));
       const columns = (await backend.columns()).filter((name) => !isReserved(name));
       const near = nearest.map(({ row, differences }) => ({ row, differences }));
       return {
@@ -110,6 +112,14 @@ export function createExplain<Input = Readonly<Record<string, unknown>>>(
       };
     }, isKnown);
   };
+}
+
+/** Returns what gives rows the defaults of the params that are newer than they are, by the plans of a store. */
+function defaultsOf(plans: readonly SweepPlan[]): (row: Row) => Row {
+  const plan = plans.find(({ defaults }) => defaults);
+  if (plan?.defaults === undefined) return (row) => row;
+  const { defaults, namespace } = plan;
+  return (row) => (namespaceIn(row) ?? "") === namespace ? { ...defaults, ...row } : row;
 }
 
 /** Returns the columns of params in which a row differs. */
@@ -143,6 +153,11 @@ function distanceOf(a: Value | undefined, b: Value | undefined): number {
 }
 
 function hintsOnDone(params: Row, row: Row, count: number): string[] {
+  const absent = Object.keys(params).filter((name) => entryOf(row, name) === undefined);
+  if (absent.length > 0) {
+    const pairs = absent.map((name) => `${name}=${bare(params[name]!)}`).join(" ");
+    return [`the row has no ${absent.join(", ")}: it counts as ${pairs}, the default of the sweep`];
+  }
   const more = Object.keys(row).filter((name) =>
     isKeyColumn(name) && entryOf(params, name) === undefined
   );
@@ -168,7 +183,7 @@ function hintsOnMissing(
     hints.push(
       nearest === undefined
         ? `no row has a column "${name}"; if "${name}" is newer than the rows, ` +
-          `defaults: { ${name}: … } has them count`
+          `defaults: { ${name}: … }, or --default ${name}=…, has them count`
         : `there is no column "${name}": did you mean "${nearest}"?`,
     );
   }
@@ -177,7 +192,7 @@ function hintsOnMissing(
     if (stored === undefined) {
       hints.push(
         `the nearest row has no ${column}; if it was made before there was one, ` +
-          `defaults: { ${column}: … } has it count`,
+          `defaults: { ${column}: … }, or --default ${column}=…, has it count`,
       );
     } else if (asked !== undefined && isOtherKind(asked, stored)) {
       hints.push(

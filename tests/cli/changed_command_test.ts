@@ -91,6 +91,12 @@ test("--default has rows count from before the grid had a param", async (t) => {
   assert.match((await run(...grid, "--default", "model=mlp", ...program)).err, /0 ran, 4 skipped/);
   const { out } = await stet("coverage", store, ...grid);
   assert.match(out, /4 of 4 done/);
+  const explained = await stet("explain", store, "seed=2", "model=mlp");
+  assert.match(explained.out, /is done\n[^]*Note: the row has no model: it counts as model=mlp, /);
+  assert.match(
+    (await stet("explain", store, "seed=3", "model=mlp")).out,
+    /seed: 3 asked, 2 stored\)/,
+  );
   const wrong = await run(...grid, "--default", "modle=mlp", ...program);
   assert.equal(wrong.code, 2);
   assert.match(
