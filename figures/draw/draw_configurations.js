@@ -137,7 +137,7 @@ export function configurationsWords({ total, mean }) {
   const part = mean.length < total
     ? ` ${countText(mean.length)} of ${countText(total)} are drawn.`
     : "";
-  return `Each line is a configuration; the ${best} in colour.${part}`;
+  return `Each line is a configuration; the ${best} in colour. The better end of the metric is below.${part}`;
 }
 
 /**

@@ -92,12 +92,14 @@ function Group({ group, act, isOpen }) {
           html`<p class="note">and ${countText(count - runs.length)} more</p>`}
       </details>
       ${concentrated.length > 0 && html`
-        <p class="where-from">${concentrated.map(({ name, value, count: some, of }) =>
+        <p class="where-from">${concentrated.map(({ name, value, count: some, of }, i) =>
           html`
             <button type="button" class="link" title="Filter by this value"
               onClick=${() =>
                 act.addFilter(equals(name, jsonOf(value)))}><bdi>${name} = ${value}</bdi></button>
-            <span class="note">${` ${countText(some)} of ${countText(of)} `}</span>
+            <span class="note">${` in ${some === of ? "all" : `${countText(some)} of`} ${
+              countText(of)
+            }`}${i < concentrated.length - 1 ? ", " : ""}</span>
           `
         )}</p>
       `}
