@@ -265,6 +265,8 @@ export interface Evals {
   readonly text: string;
   readonly row: ViewAxis;
   readonly column: ViewAxis | null;
+  /** Values of the other params in the runs whose texts are shown, where a cell has such a run. */
+  readonly others: readonly Named[];
   readonly cells: readonly {
     readonly row: number;
     readonly column: number;
@@ -272,9 +274,11 @@ export interface Evals {
     readonly failed: number;
     /** The mean of the metric. */
     readonly value: number | null;
-    /** The first run's text, its start at most, and that run's condition. */
+    /** The text of one run, its start at most, and that run's condition. */
     readonly output: string;
     readonly cut: boolean;
+    /** False if the run has other values than `others`. */
+    readonly like: boolean;
     readonly where: string | null;
   }[];
 }

@@ -1,7 +1,9 @@
+import type { Value } from "../../core/values/value.ts";
 import type { Evals, ViewQuery } from "../view.ts";
 import { allOf } from "./columns/condition_of.ts";
 import { nameOf } from "./columns/name_of.ts";
 import { wordsOf } from "./better_of.ts";
+import { labelOf, shortLabel } from "./view_axis.ts";
 import type { Selection } from "./selection.ts";
 
 /** Names of texts that are a program's output. */
@@ -15,6 +17,16 @@ const MIN_LENGTH = 24;
 const MAX_OUTPUT = 600;
 const MIN_OUTPUT = 60;
 const MAX_OUTPUTS = 40_000;
+
+/** The runs of a cell: counts, and the run whose text is shown. */
+interface Found {
+  n: number;
+  sum: number;
+  means: number;
+  failed: number;
+  run: number;
+  like: boolean;
+}
 
 /** Returns the matrix of texts; null without a text. */
 export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
@@ -34,17 +46,11 @@ export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
   const cells = selection.cellsBy(axes, choices.metric);
   const rowParts = selection.partsOf(cells, row);
   const columnParts = column === undefined ? undefined : selection.partsOf(cells, column);
-  const found = new Map<
-    number,
-    { n: number; sum: number; means: number; failed: number; run: number }
-  >();
-  const at = (
-    r: number,
-    c: number,
-  ): { n: number; sum: number; means: number; failed: number; run: number } => {
+  const found = new Map<number, Found>();
+  const at = (r: number, c: number): Found => {
     const key = r * width + c;
     let cell = found.get(key);
-    if (!cell) found.set(key, cell = { n: 0, sum: 0, means: 0, failed: 0, run: -1 });
+    if (!cell) found.set(key, cell = { n: 0, sum: 0, means: 0, failed: 0, run: -1, like: false });
     return cell;
   };
   const placed = Array.from({ length: cells.count }, (_, i) => {
@@ -58,12 +64,17 @@ export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
     cell.sum += cells.mean[i]!;
     cell.means++;
   }
+  // Texts are compared: all are of the first run's values of the other params, such as its test case.
+  const others = varying.filter((name) => !axes.includes(name));
+  let wanted: readonly (Value | undefined)[] | undefined;
   let left = found.size;
   for (let i = 0; i < columns.length && left > 0; i++) {
     const cell = cells.ids[i]! < 0 ? undefined : placed[cells.ids[i]!];
-    if (!cell || cell.run !== -1) continue;
-    cell.run = i;
-    left--;
+    if (!cell || cell.like) continue;
+    wanted ??= others.map((name) => columns.at(name, i));
+    cell.like = others.every((name, at) => isSame(columns.at(name, i), wanted![at]));
+    if (cell.run === -1 || cell.like) cell.run = i;
+    if (cell.like) left--;
   }
   for (const { params } of selection.failures) {
     if (!axes.every((name) => Object.hasOwn(params, name))) continue;
@@ -75,6 +86,9 @@ export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
     text,
     row: down.axis,
     column: across?.axis ?? null,
+    others: (wanted ?? []).map((value, i) => (
+      { name: selection.label(others[i]!), value: shortLabel(value) }
+    )),
     cells: [...found].sort(([a], [b]) => a - b).map(([key, cell]) => {
       const value = cell.run === -1 ? undefined : columns.at(text, cell.run);
       const output = typeof value === "string" ? value : "";
@@ -86,12 +100,18 @@ export function evalsOf(selection: Selection, query: ViewQuery): Evals | null {
         value: cell.means === 0 ? null : cell.sum / cell.means,
         output: startOf(output, limit),
         cut: output.length > limit,
+        like: cell.like,
         where: cell.run === -1
           ? null
           : allOf(varying.map((name) => selection.shown(name, columns.at(name, cell.run)).where)),
       };
     }),
   };
+}
+
+/** True if two values are equal. */
+function isSame(a: Value | undefined, b: Value | undefined): boolean {
+  return a === b || typeof a === "object" && labelOf(a) === labelOf(b);
 }
 
 function defaultText({ choices: { texts }, columns }: Selection): string | undefined {

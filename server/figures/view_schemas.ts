@@ -179,6 +179,7 @@ const evals: z.ZodType<view.Evals> = z.strictObject({
   text,
   row: viewAxis,
   column: viewAxis.nullable(),
+  others: z.array(named),
   cells: z.array(z.strictObject({
     row: count,
     column: count,
@@ -187,6 +188,7 @@ const evals: z.ZodType<view.Evals> = z.strictObject({
     value: number,
     output: text,
     cut: z.boolean(),
+    like: z.boolean(),
     where: text.nullable(),
   })),
 });

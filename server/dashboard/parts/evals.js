@@ -1,6 +1,6 @@
 import { differences } from "../diff.js";
 import { numberText } from "../../../figures/draw/numbers.js";
-import { counted } from "../format.js";
+import { counted, namedText } from "../format.js";
 import { html, useState } from "../preact.js";
 import { Picker } from "./picker.js";
 
@@ -95,6 +95,8 @@ export function EvalsMatrix({ model, act }) {
       <p class="note">
         ${columns.length > shown.length && !isPair &&
           `${counted(columns.length - shown.length, "column")} more. `}
+        ${evals.others.length > 0 && "Outputs are of runs with "}${evals.others.length > 0 &&
+          html`<bdi>${namedText(evals.others)}</bdi>`}${evals.others.length > 0 && ". "}
         ${isPair && "Marked words are not in the other output. "}
         ${rows.length > most && html`<button type="button" onClick=${() => setMost(most + 50)}>
           ${counted(rows.length - most, "row")} more</button>`}
@@ -114,7 +116,7 @@ export function EvalsMatrix({ model, act }) {
  */
 function Cell({ cell, metric, act, isWhole, other }) {
   if (!cell) return html`<span class="note">none</span>`;
-  const { value, n, failed, output, cut, where } = cell;
+  const { value, n, failed, output, cut, like, where } = cell;
   const isShare = metric !== null && value !== null && value >= 0 && value <= 1;
   return html`
     <div class="output">
@@ -126,6 +128,7 @@ function Cell({ cell, metric, act, isWhole, other }) {
           }%`}></span></span>`}
         <span class="note">n = ${n}</span>
         ${failed > 0 && html`<span class="bad">${failed} failed</span>`}
+        ${where !== null && !like && html`<span class="note">other run</span>`}
         ${where !== null &&
           html`<button type="button" class="link" onClick=${() =>
             act.openRun(where)}>open</button>`}

@@ -152,6 +152,24 @@ test("a condition on replicates leaves no configuration with few runs of the pla
   ]);
 });
 
+test("the texts of a matrix are of one test case, whatever the order in which runs ended", () => {
+  const answer = (model: string, input: string): Row => (
+    { model, prompt: "p", input, "result.output": `${model} of ${input}`, "result.tokens": 7 }
+  );
+  const rows = [
+    ...[answer("a", "x"), answer("b", "y"), answer("b", "x"), answer("a", "y")],
+    answer("c", "y"), // its run with x has failed
+  ];
+  const evals = viewOf(rows, { row: "model", column: "" }).evals!;
+  assert.deepEqual(evals.others, [{ name: "input", value: "x" }]);
+  assert.deepEqual(evals.cells.map(({ output, like }) => [output, like]), [
+    ["a of x", true],
+    ["b of x", true],
+    ["c of y", false],
+  ]);
+  assert.deepEqual(viewOf(rows, { row: "model", column: "input" }).evals!.others, []);
+});
+
 test("a run is slow after three times the 95 % quantile, and what its configuration takes", () => {
   const rows = [1, 2, 3, 4].flatMap((seed) => [
     run({ lr: 0.1, seed }, 1, 100, 2),
