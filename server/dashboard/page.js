@@ -156,7 +156,7 @@ function Matters({ model, act }) {
         <${Figure} title="What matters" name="what-matters" data=${matters}
           onChoose=${(/** @type {Mark} */ { i }) => chooseShare(matters, i, act)}
           draw=${(/** @type {number} */ width) =>
-            drawShares(matters, { ...options, width, id: "shares" })}
+            drawShares(matters, { ...options, width, id: "shares", over: view.choices.over })}
           note=${sharesNote(matters, metric)} />
       `}
       ${effects.length > 0 && html`
