@@ -80,8 +80,14 @@ function whereOf({ name, kind, parts }, from, to) {
   if (wheres.length === parts.length || said.length < wheres.length) return null;
   const [first = "", last = first] = [said[0], said.at(-1)];
   if (said.length === 1) return joints(first).length === 0 ? first : `(${first})`;
-  if (kind === "ranges") return `(${partsOf(first)[0]} and ${partsOf(last).at(-1)})`;
   const column = nameText(name);
+  if (kind === "ranges") {
+    // The range of a default has the rows without the param, too.
+    const absent = ` or ${column} is absent`;
+    const ends = [first, last].map((where) => partsOf(withoutBrackets(where).replace(absent, "")));
+    const range = `${ends[0]?.[0]} and ${ends[1]?.at(-1)}`;
+    return `(${range}${said.some((where) => where.includes(absent)) ? absent : ""})`;
+  }
   const start = `${column} = `;
   const values = said.flatMap((where) =>
     where.startsWith(start) && joints(where).length === 0 ? [where.slice(start.length)] : []

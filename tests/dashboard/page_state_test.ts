@@ -90,6 +90,13 @@ test("a range of an axis is one part of a condition", () => {
   const ranges = axisOf("ranges", [0, 1, 2].map((i) => `"a b" >= ${i} and "a b" < ${i + 1}`));
   assert.equal(ranges.where(0, 1), `("a b" >= 0 and "a b" < 2)`);
   assert.equal(ranges.where(1, 1), `("a b" >= 1 and "a b" < 2)`);
+  const withDefault = axisOf("ranges", [
+    `"a b" >= 0 and "a b" < 1`,
+    `("a b" >= 1 and "a b" < 2 or "a b" is absent)`,
+    `"a b" >= 2 and "a b" <= 3`,
+  ]);
+  assert.equal(withDefault.where(0, 1), `("a b" >= 0 and "a b" < 2 or "a b" is absent)`);
+  assert.equal(withDefault.where(1, 2), `("a b" >= 1 and "a b" <= 3 or "a b" is absent)`);
   const texts = axisOf("texts", [`"a b" = 'x'`, `"a b" = [1,2]`, `"a b" is absent`]);
   assert.equal(texts.where(0, 1), `"a b" in ('x', [1,2])`);
   assert.equal(texts.where(1, 2), `("a b" = [1,2] or "a b" is absent)`);
