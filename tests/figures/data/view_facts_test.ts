@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Failure } from "../../../core/contract/backend.ts";
 import { gridOf } from "../../../core/grids/grid.ts";
 import { keyOf, keyShape } from "../../../core/keys/key.ts";
+import { parseWhere } from "../../../core/tools/where.ts";
 import type { Row, Value } from "../../../core/values/value.ts";
 import { failureKind, failureLine } from "../../../figures/data/failure_groups.ts";
 import { gridPlan, type ViewClaim, type ViewPlan } from "../../../figures/data/view_facts.ts";
@@ -326,6 +327,26 @@ test("more than 50 numbers are ranges, and the view says so", () => {
   assert.equal(effects[0]!.axis.parts.length, 30);
   assert(notes.some((note) => /lr has 300 values, shown in 30 ranges/.test(note)));
   assert.equal(matters!.exact, false);
+});
+
+test("ranges of the largest, smallest and nearest numbers have the runs of their conditions", () => {
+  const samples: ((i: number) => Value)[] = [
+    (i) => 10n ** 19n + BigInt(i),
+    (i) => 10n ** 18n + 64n * BigInt(i),
+    (i) => (i - 45) * 3.9e306,
+    (i) => -i * 1e300,
+    (i) => i * 5e-324,
+    (i) => 10 ** (6 * i - 300),
+    (i) => 1 + i * 2 ** -52,
+  ];
+  for (const valueOf of samples) {
+    const rows = Array.from({ length: 90 }, (_, i): Row => ({ a: valueOf(i), "result.m": i }));
+    const { axis, n } = viewOf(rows).effects[0]!;
+    const counts = axis.parts.map(({ where }) => rows.filter(parseWhere(where!, ["a"])).length);
+    assert.deepEqual(counts, n, axis.parts[0]!.where!);
+    assert.equal(counts.reduce((a, b) => a + b), rows.length);
+    assert(axis.parts.every(({ number }) => Number.isFinite(number)));
+  }
 });
 
 test("more than 50 dates are ranges in their order, each with the condition of its runs", () => {
