@@ -318,6 +318,8 @@ test("rows without a namespace are not those of the namespace of a failure", () 
   assert.deepEqual([choices.namespace, choices.namespaces, groups], ["", ["", "b"], []]);
   const own = viewOf(rows, { namespace: "b" }, { failures });
   assert.deepEqual([own.rows, own.failures.length], [0, 1]);
+  const named = viewOf(rows, { namespace: "b", where: "_stet_namespace = 'b'" }, { failures });
+  assert.equal(named.failures.length, 1);
   assert.equal(viewOf(rows, { where: "_stet_namespace is absent" }).rows, 2);
 });
 
