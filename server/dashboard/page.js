@@ -190,7 +190,7 @@ function sharesNote({ configurations, of, exact, noise }, metric) {
     ? `, of the ${percentText(configurations / of)} of the grid that is done`
     : "";
   return `Share of the variance of ${metric}${part}.${
-    exact ? "" : " Approximate: runs are missing."
+    exact ? "" : " Approximate: combinations are missing, or runs of some configurations."
   }${noise === null ? " Without replicates noise is not told from interactions." : ""}`;
 }
 
