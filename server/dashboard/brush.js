@@ -41,12 +41,12 @@ export function paramBrush(axis) {
  */
 export function metricBrush(name, label, better, numbers) {
   const [low, high] = domainOf(numbers) ?? [0, 0];
-  const digits = Math.min(Math.max(3 - Math.floor(Math.log10(high - low || 1)), 0), 20);
+  const digits = Math.min(Math.max(3 - Math.floor(Math.log10(high - low || 1)), 0), 100);
   const values = Array.from({ length: high > low ? STOPS : 1 }, (_, i) => {
     const at = i / (STOPS - 1);
-    // The ends are rounded outwards.
-    if (i === 0) return Math.floor(low * 10 ** digits) / 10 ** digits;
-    if (i === STOPS - 1) return Math.ceil(high * 10 ** digits) / 10 ** digits;
+    // The ends are rounded outwards, products perhaps inwards.
+    if (i === 0) return Math.min(low, Math.floor(low * 10 ** digits) / 10 ** digits);
+    if (i === STOPS - 1) return Math.max(high, Math.ceil(high * 10 ** digits) / 10 ** digits);
     return Number((low + (high - low) * at).toFixed(digits));
   });
   if (better === "higher") values.reverse();

@@ -105,6 +105,10 @@ test("a range of an axis is one part of a condition", () => {
   assert.equal(metric.stops.at(-1)?.text, "0.250"); // the better end is at the bottom
   assert.equal(metric.where(0, 20), "(result.loss >= 0.5 and result.loss <= 0.75)");
   assert.equal(metric.where(0, 40), null);
+  const near = metricBrush("m", "m", "lower", [0.23299999999999998, 0.9]);
+  assert.equal(near.where(0, 0), "(m >= 0.23299999999999998 and m <= 0.23299999999999998)");
+  const small = metricBrush("m", "m", "lower", [1e-25, 2e-25]);
+  assert.equal(small.where(10, 20), "(m >= 1.25e-25 and m <= 1.5e-25)");
 });
 
 test("another range of a column takes the place of parts about it alone", () => {
