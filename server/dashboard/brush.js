@@ -67,6 +67,22 @@ export function metricBrush(name, label, better, numbers) {
 }
 
 /**
+ * Returns the condition of a bin of the distribution.
+ *
+ * @param {import("../../figures/view.ts").Configurations["histogram"]} histogram
+ * @param {string} column
+ * @param {number} i
+ * @returns {string}
+ */
+export function binWhere({ least, most, counts }, column, i) {
+  const name = nameText(column);
+  const start = `${name} >= ${least + (most - least) * i / counts.length}`;
+  // The end of the last one is not computed: it would be rounded.
+  if (i === counts.length - 1) return `(${start} and ${name} <= ${most})`;
+  return `(${start} and ${name} < ${least + (most - least) * (i + 1) / counts.length})`;
+}
+
+/**
  * Returns the condition of some values of an axis that lie together; null if it is of all or cannot be said.
  *
  * @param {ViewAxis} axis

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { metricBrush, paramBrush, withRange } from "../../server/dashboard/brush.js";
+import { parseWhere } from "../../core/tools/where.ts";
+import type { Row } from "../../core/values/value.ts";
+import { viewOf } from "../../figures/data/view_of.ts";
+import { binWhere, metricBrush, paramBrush, withRange } from "../../server/dashboard/brush.js";
 import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
 import {
   equals,
@@ -109,6 +112,23 @@ test("a range of an axis is one part of a condition", () => {
   assert.equal(near.where(0, 0), "(m >= 0.23299999999999998 and m <= 0.23299999999999998)");
   const small = metricBrush("m", "m", "lower", [1e-25, 2e-25]);
   assert.equal(small.where(10, 20), "(m >= 1.25e-25 and m <= 1.5e-25)");
+});
+
+test("a bin of the distribution has the runs that its condition selects", () => {
+  for (
+    const valueOf of [
+      (i: number) => i % 50 / 10,
+      (i: number) => Math.sqrt(i),
+      (i: number) => -i / 3,
+    ]
+  ) {
+    const rows = Array.from({ length: 300 }, (_, i): Row => ({ a: i, "result.m": valueOf(i) }));
+    const { histogram } = viewOf(rows).configurations!;
+    const selected = histogram.counts.map((_, i) =>
+      rows.filter(parseWhere(binWhere(histogram, "result.m", i), ["result.m"])).length
+    );
+    assert.deepEqual(selected, histogram.counts);
+  }
 });
 
 test("another range of a column takes the place of parts about it alone", () => {
