@@ -142,19 +142,23 @@ export async function startSidecar(
   };
 }
 
-/** Starts the sweep over a store in a process of its own. */
+/** Starts the sweep over a store in a process of its own. The runs of its last seed end once it is released. */
 export function startSweep(
   runtime: Runtime,
   store: string,
   first: number,
   last: number,
-): { readonly ended: Promise<void>; stop(): void } {
+): { readonly ended: Promise<void>; release(): void; stop(): void } {
   const args = [...runtime.args, script("sweep.ts"), store, String(first), String(last)];
-  const child = spawn(runtime.command, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(runtime.command, args, { stdio: ["pipe", "ignore", "inherit"] });
   const ended = once(child, "exit").then(([code, signal]) => {
     if (code !== 0 && signal === null) throw new Error(`the sweep ended with ${code}`);
   });
-  return { ended, stop: () => void child.kill("SIGKILL") };
+  return {
+    ended,
+    release: () => void child.stdin.end(),
+    stop: () => void child.kill("SIGKILL"),
+  };
 }
 
 /** Waits until a check passes; throws what it threw last if it does not come to that. */

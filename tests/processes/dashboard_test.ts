@@ -128,6 +128,7 @@ for (const runtime of servers) {
       t.after(() => sweep.stop());
       await shows(page, ".now", /lr = .*process \d+/);
       await shows(page, ".failures", /loss is NaN/);
+      sweep.release();
       let last = 44;
       await until(async () => {
         const done = Number(/^(\d+) /.exec(await text(page, ".line"))?.[1]);
