@@ -80,6 +80,8 @@ test("runs and failures outside of the plans are counted apart", () => {
     viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
   assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
   assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
+  // A run that failed and runs again is left.
+  assert.equal(left([failure({ lr: 1, seed: 1 }, "no")]), left([]));
   const both = [failure({ lr: 7, seed: 1 }, "no"), failure({ lr: 10, seed: 1 }, "no")];
   const { failed, other_failed } = viewOf(rows, {}, { ...facts, failures: both }).progress;
   assert.deepEqual([failed, other_failed], [2, 1]);
