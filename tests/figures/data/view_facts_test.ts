@@ -333,6 +333,12 @@ test("more than 50 numbers are ranges, and the view says so", () => {
   assert.equal(matters!.exact, false);
 });
 
+test("a failure with the text 1 is none of the configuration with the number 1", () => {
+  const rows = ["1", 1].map((a): Row => ({ a, "result.m": Number(typeof a === "string") }));
+  const { best } = viewOf(rows, {}, { failures: [failure({ a: "1" }, "no")] });
+  assert.deepEqual(best!.rows.map(({ mean, failed }) => [mean, failed]), [[1, 1], [0, 0]]);
+});
+
 test("ranges of the largest, smallest and nearest numbers have the runs of their conditions", () => {
   const samples: ((i: number) => Value)[] = [
     (i) => 10n ** 19n + BigInt(i),
