@@ -1,5 +1,6 @@
 import { NAMESPACE } from "../../core/values/columns.ts";
-import { entryOf, type Row, setEntry } from "../../core/values/value.ts";
+import { canonicalJson } from "../../core/values/json.ts";
+import { entryOf, type Row, setEntry, type Value } from "../../core/values/value.ts";
 import type { Best, BestRow, Luck, Named } from "../view.ts";
 import type { Cells } from "./columns/cells.ts";
 import { keyOf } from "./columns/column.ts";
@@ -114,16 +115,16 @@ function plannedRuns(selection: Selection): number | null {
 /** Counts the failures of cells. */
 function failuresByCell(selection: Selection, order: readonly number[]): number[] {
   const { cells, columns, failures, params } = selection;
-  const cellKey = (values: readonly string[]): string => JSON.stringify(values);
+  // Labels of 1 and "1" are equal.
+  const cellKey = (valueOf: (name: string) => Value | undefined): string =>
+    params.map(valueOf).map((value) => value === undefined ? "" : canonicalJson(value)).join();
   const counts = new Map<string, number>();
   for (const { params: of } of failures) {
-    const key = cellKey(
-      params.map((name) => labelOf(Object.hasOwn(of, name) ? of[name] : undefined)),
-    );
+    const key = cellKey((name) => entryOf(of, name));
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return order.map((cell) =>
-    counts.get(cellKey(params.map((name) => labelOf(columns.at(name, cells.first[cell]!))))) ?? 0
+    counts.get(cellKey((name) => columns.at(name, cells.first[cell]!))) ?? 0
   );
 }
 

@@ -81,15 +81,17 @@ function histogramOf({ cells, columns, numbers }: Selection): Configurations["hi
   // The difference of the largest numbers is infinite, and halves of the smallest are nothing.
   const unit = most - least < Infinity ? 1 : 0.5;
   const range = most * unit - least * unit || 1;
+  const last = counts.length - 1;
+  const startOf = (bin: number): number => least + (most - least) * bin / counts.length;
   for (let i = 0; i < columns.length; i++) {
     const number = numbers![i]!;
     if (cells.ids[i] === -1 || !Number.isFinite(number)) continue;
-    counts[
-      Math.min(
-        counts.length - 1,
-        Math.floor((number * unit - least * unit) / range * counts.length),
-      )
-    ]!++;
+    const place = (number * unit - least * unit) / range * counts.length;
+    let bin = Math.min(last, Math.floor(place));
+    // The quotient can be rounded over an end, by which conditions compare.
+    if (bin > 0 && number < startOf(bin)) bin--;
+    else if (bin < last && number >= startOf(bin + 1)) bin++;
+    counts[bin]!++;
   }
   return { least, most, counts };
 }

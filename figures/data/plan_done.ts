@@ -1,5 +1,6 @@
 import { type Factor, gridNumber, productOf } from "../../core/grids/grid.ts";
 import { NAMESPACE, namespaceIn } from "../../core/values/columns.ts";
+import { canonicalJson } from "../../core/values/json.ts";
 import { type Row, setEntry } from "../../core/values/value.ts";
 import { groupRows } from "./columns/cells.ts";
 import type { Columns } from "./columns/columns.ts";
@@ -24,8 +25,10 @@ export interface PlanDone {
 
 /** Returns the number of combinations of plans, of those that are done, and of other keys. */
 export function plansDone(columns: Columns, plans: readonly ViewPlan[]): PlanDone {
-  const names = plans.map(({ namespace, count, time }) => [namespace, count, time]);
-  return columns.once(`plans ${JSON.stringify(names)}`, () => {
+  const keys = plans.map(({ namespace, count, time, defaults = {} }) =>
+    JSON.stringify([namespace, count, time, canonicalJson(defaults)])
+  );
+  return columns.once(`plans ${keys}`, () => {
     const isPlanned = new Uint8Array(columns.length);
     const byShard = plans.map(({ factors, shards = MAX_SHARDS + 1 }) =>
       factors && shards <= MAX_SHARDS ? Array<number>(shards).fill(0) : null

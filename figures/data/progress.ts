@@ -1,3 +1,4 @@
+import { keyOf as runKey, keyShape } from "../../core/keys/key.ts";
 import { NAMESPACE } from "../../core/values/columns.ts";
 import type { ViewProgress } from "../view.ts";
 import { countGroups } from "./columns/cells.ts";
@@ -43,7 +44,7 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
     reading: facts.reading,
     per_second: rate ?? null,
     left_seconds: claims.length > 0 && planned !== null && rate
-      ? Math.max(0, planned - done - failed) / rate
+      ? Math.max(0, planned - done - failed + runningAgain(facts)) / rate
       : null,
     first_run: timeText(first),
     last_run: timeText(last),
@@ -53,8 +54,18 @@ export function progressOf(columns: Columns, facts: ViewFacts): ViewProgress {
   };
 }
 
+/** Returns the number of planned runs that failed and are running again. */
+function runningAgain({ failures, claims, plans }: ViewFacts): number {
+  const running = new Set(claims.map(({ key }) => key));
+  const shape = keyShape(undefined);
+  return plannedFailures({
+    failures: failures.filter(({ params }) => running.has(runKey(shape, params).text)),
+    plans,
+  });
+}
+
 /** Returns the number of failures of runs that are planned. */
-function plannedFailures({ failures, plans }: ViewFacts): number {
+function plannedFailures({ failures, plans }: Pick<ViewFacts, "failures" | "plans">): number {
   if (plans.length === 0 || failures.length === 0) return failures.length;
   const isPlanned = plannedKeys(plans);
   return failures.filter(({ params }) => isPlanned(params)).length;

@@ -126,7 +126,7 @@ export class Selection {
       this.#hasCondition = true;
       // A run that failed has no result.
       filtered = columnsOf(condition);
-      const isOfKey = filtered.every((name) => names.includes(name));
+      const isOfKey = filtered.every((name) => name === NAMESPACE || names.includes(name));
       this.failures = isOfKey ? this.failures.filter(({ params }) => test(params)) : [];
       this.claims = isOfKey ? this.claims.filter(({ params }) => test(params)) : [];
     }

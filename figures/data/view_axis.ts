@@ -123,20 +123,14 @@ function isFiniteNumber(value: Value | undefined): boolean {
 
 /** Returns an axis of ranges, each with its lower end and without its upper one, but for the last. */
 function rangesAxis(name: string, label: string, values: readonly Counted[]): PlacedAxis {
-  let [low, high] = [Infinity, -Infinity];
+  let low = values[0]!.value;
+  let high = low;
   for (const { value } of values) {
-    low = Math.min(low, numberOf(value));
-    high = Math.max(high, numberOf(value));
+    if (compareValues(value, low) < 0) low = value;
+    if (compareValues(value, high) > 0) high = value;
   }
-  const isWide = low > 0 && high / low >= MIN_GEOMETRIC_RATIO;
-  const step = (high - low) / RANGES;
-  const edges = Array.from({ length: RANGES + 1 }, (_, i) => {
-    if (i === 0) return low;
-    if (i === RANGES) return high;
-    return isWide
-      ? Number((low * (high / low) ** (i / RANGES)).toPrecision(5))
-      : roundTo(low + step * i, step);
-  });
+  const isWide = numberOf(low) > 0 && numberOf(high) / numberOf(low) >= MIN_GEOMETRIC_RATIO;
+  const edges = edgesBetween(low!, high!, isWide) ?? edgesAmong(values);
   const quoted = quotedName(name);
   return {
     axis: {
@@ -146,7 +140,7 @@ function rangesAxis(name: string, label: string, values: readonly Counted[]): Pl
       log: isWide,
       parts: Array.from({ length: RANGES }, (_, i) => ({
         label: `${edges[i]} … ${edges[i + 1]}`,
-        number: edges[i]!,
+        number: numberOf(edges[i]),
         where: `${quoted} >= ${edges[i]} and ${quoted} ${i === RANGES - 1 ? "<=" : "<"} ${
           edges[i + 1]
         }`,
@@ -154,17 +148,49 @@ function rangesAxis(name: string, label: string, values: readonly Counted[]): Pl
       left_out: { values: 0, rows: 0 },
     },
     partOf(value) {
-      const number = numberOf(value);
-      if (!isFiniteNumber(value) || number < low || number > high) return -1;
+      if (!isFiniteNumber(value)) return -1;
+      if (compareValues(value, low) < 0 || compareValues(value, high) > 0) return -1;
       let [from, to] = [0, RANGES - 1];
       while (from < to) {
         const middle = (from + to + 1) >> 1;
-        if (number >= edges[middle]!) from = middle;
+        if (compareValues(value, edges[middle]) >= 0) from = middle;
         else to = middle - 1;
       }
       return from;
     },
   };
+}
+
+/** Returns the ends of ranges of equal steps or ratios; undefined where doubles cannot divide them so. */
+function edgesBetween(first: Value, last: Value, isWide: boolean): readonly Value[] | undefined {
+  const [low, high] = [numberOf(first), numberOf(last)];
+  const step = (high - low) / RANGES;
+  const edges = Array.from({ length: RANGES + 1 }, (_, i): Value => {
+    if (i === 0) return first;
+    if (i === RANGES) return last;
+    return asRead(
+      isWide
+        ? Number((low * (high / low) ** (i / RANGES)).toPrecision(5))
+        : roundTo(low + step * i, step),
+    );
+  });
+  const isRising = edges.every((edge, i) => i === 0 || compareValues(edges[i - 1], edge) < 0);
+  return isRising ? edges : undefined;
+}
+
+/** Returns the ends of ranges with nearly as many values in each. */
+function edgesAmong(values: readonly Counted[]): readonly Value[] {
+  const sorted = values.map(({ value }) => value!).sort(compareValues);
+  return Array.from(
+    { length: RANGES + 1 },
+    (_, i) => sorted[Math.round(i * (sorted.length - 1) / RANGES)]!,
+  );
+}
+
+/** Returns the value that a condition has where a number is spelled in it: large integers are bigints. */
+function asRead(number: number): number | bigint {
+  const isLarge = Math.abs(number) > Number.MAX_SAFE_INTEGER && Math.abs(number) < 1e21;
+  return isLarge ? BigInt(`${number}`) : number;
 }
 
 /** True for dates and times, which are in their order as texts. */

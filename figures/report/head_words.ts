@@ -83,7 +83,7 @@ export function matterWords({ matters, choices }: View): string {
     ? `${share} Approximate: of the ${
       percentText(matters.configurations / matters.of)
     } of configurations that have a number.`
-    : `${share} Approximate: configurations have unequal numbers of runs.`;
+    : `${share} Approximate: combinations are missing, or runs of some configurations.`;
 }
 
 /** Returns a time of the store in minutes: `2026-11-28 22:00`. */

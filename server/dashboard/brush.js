@@ -41,12 +41,12 @@ export function paramBrush(axis) {
  */
 export function metricBrush(name, label, better, numbers) {
   const [low, high] = domainOf(numbers) ?? [0, 0];
-  const digits = Math.min(Math.max(3 - Math.floor(Math.log10(high - low || 1)), 0), 20);
+  const digits = Math.min(Math.max(3 - Math.floor(Math.log10(high - low || 1)), 0), 100);
   const values = Array.from({ length: high > low ? STOPS : 1 }, (_, i) => {
     const at = i / (STOPS - 1);
-    // The ends are rounded outwards.
-    if (i === 0) return Math.floor(low * 10 ** digits) / 10 ** digits;
-    if (i === STOPS - 1) return Math.ceil(high * 10 ** digits) / 10 ** digits;
+    // The ends are rounded outwards, products perhaps inwards.
+    if (i === 0) return Math.min(low, Math.floor(low * 10 ** digits) / 10 ** digits);
+    if (i === STOPS - 1) return Math.max(high, Math.ceil(high * 10 ** digits) / 10 ** digits);
     return Number((low + (high - low) * at).toFixed(digits));
   });
   if (better === "higher") values.reverse();
@@ -67,6 +67,22 @@ export function metricBrush(name, label, better, numbers) {
 }
 
 /**
+ * Returns the condition of a bin of the distribution.
+ *
+ * @param {import("../../figures/view.ts").Configurations["histogram"]} histogram
+ * @param {string} column
+ * @param {number} i
+ * @returns {string}
+ */
+export function binWhere({ least, most, counts }, column, i) {
+  const name = nameText(column);
+  const start = `${name} >= ${least + (most - least) * i / counts.length}`;
+  // The end of the last one is not computed: it would be rounded.
+  if (i === counts.length - 1) return `(${start} and ${name} <= ${most})`;
+  return `(${start} and ${name} < ${least + (most - least) * (i + 1) / counts.length})`;
+}
+
+/**
  * Returns the condition of some values of an axis that lie together; null if it is of all or cannot be said.
  *
  * @param {ViewAxis} axis
@@ -80,8 +96,14 @@ function whereOf({ name, kind, parts }, from, to) {
   if (wheres.length === parts.length || said.length < wheres.length) return null;
   const [first = "", last = first] = [said[0], said.at(-1)];
   if (said.length === 1) return joints(first).length === 0 ? first : `(${first})`;
-  if (kind === "ranges") return `(${partsOf(first)[0]} and ${partsOf(last).at(-1)})`;
   const column = nameText(name);
+  if (kind === "ranges") {
+    // The range of a default has the rows without the param, too.
+    const absent = ` or ${column} is absent`;
+    const ends = [first, last].map((where) => partsOf(withoutBrackets(where).replace(absent, "")));
+    const range = `${ends[0]?.[0]} and ${ends[1]?.at(-1)}`;
+    return `(${range}${said.some((where) => where.includes(absent)) ? absent : ""})`;
+  }
   const start = `${column} = `;
   const values = said.flatMap((where) =>
     where.startsWith(start) && joints(where).length === 0 ? [where.slice(start.length)] : []

@@ -5,8 +5,8 @@ import { drawHistogram } from "../../figures/draw/draw_histogram.js";
 import { drawOverTime } from "../../figures/draw/draw_over_time.js";
 import { drawShares } from "../../figures/draw/draw_shares.js";
 import { drawTradeOff } from "../../figures/draw/draw_trade_off.js";
-import { metricBrush, paramBrush, withRange } from "./brush.js";
-import { joinedParts, nameText } from "./conditions.js";
+import { binWhere, metricBrush, paramBrush, withRange } from "./brush.js";
+import { joinedParts } from "./conditions.js";
 import { doneRuns } from "./done_runs.js";
 import { percentText } from "../../figures/draw/numbers.js";
 import { BestConfigurations } from "./parts/best.js";
@@ -190,7 +190,7 @@ function sharesNote({ configurations, of, exact, noise }, metric) {
     ? ` Approximate: of the ${
       percentText(configurations / of)
     } of configurations that have a number.`
-    : " Approximate: configurations have unequal numbers of runs.";
+    : " Approximate: combinations are missing, or runs of some configurations.";
   return `Share of the variance of ${metric}.${exact ? "" : approximate}${
     noise === null ? " Without replicates noise is not told from interactions." : ""
   }`;
@@ -339,20 +339,6 @@ function brushesOf({ axes, mean, n }, model, act) {
 function metricName({ view }) {
   const name = view?.choices.metric?.name ?? "";
   return name === "took" ? "_stet_elapsed" : name;
-}
-
-/**
- * The condition of a bin of the distribution.
- *
- * @param {import("../../figures/view.ts").Configurations["histogram"]} histogram
- * @param {string} column
- * @param {number} i
- * @returns {string}
- */
-function binWhere({ least, most, counts }, column, i) {
-  const at = (/** @type {number} */ edge) => least + (most - least) * edge / counts.length;
-  const name = nameText(column);
-  return `(${name} >= ${at(i)} and ${name} ${i === counts.length - 1 ? "<=" : "<"} ${at(i + 1)})`;
 }
 
 /** @param {import("../../figures/view.ts").Configurations} configurations @param {import("./main.js").Act} act */

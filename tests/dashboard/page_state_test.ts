@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { metricBrush, paramBrush, withRange } from "../../server/dashboard/brush.js";
+import { parseWhere } from "../../core/tools/where.ts";
+import type { Row } from "../../core/values/value.ts";
+import { viewOf } from "../../figures/data/view_of.ts";
+import { binWhere, metricBrush, paramBrush, withRange } from "../../server/dashboard/brush.js";
 import { changed, readChoices, searchOf } from "../../server/dashboard/choices.js";
 import {
   equals,
@@ -90,6 +93,13 @@ test("a range of an axis is one part of a condition", () => {
   const ranges = axisOf("ranges", [0, 1, 2].map((i) => `"a b" >= ${i} and "a b" < ${i + 1}`));
   assert.equal(ranges.where(0, 1), `("a b" >= 0 and "a b" < 2)`);
   assert.equal(ranges.where(1, 1), `("a b" >= 1 and "a b" < 2)`);
+  const withDefault = axisOf("ranges", [
+    `"a b" >= 0 and "a b" < 1`,
+    `("a b" >= 1 and "a b" < 2 or "a b" is absent)`,
+    `"a b" >= 2 and "a b" <= 3`,
+  ]);
+  assert.equal(withDefault.where(0, 1), `("a b" >= 0 and "a b" < 2 or "a b" is absent)`);
+  assert.equal(withDefault.where(1, 2), `("a b" >= 1 and "a b" <= 3 or "a b" is absent)`);
   const texts = axisOf("texts", [`"a b" = 'x'`, `"a b" = [1,2]`, `"a b" is absent`]);
   assert.equal(texts.where(0, 1), `"a b" in ('x', [1,2])`);
   assert.equal(texts.where(1, 2), `("a b" = [1,2] or "a b" is absent)`);
@@ -98,6 +108,27 @@ test("a range of an axis is one part of a condition", () => {
   assert.equal(metric.stops.at(-1)?.text, "0.250"); // the better end is at the bottom
   assert.equal(metric.where(0, 20), "(result.loss >= 0.5 and result.loss <= 0.75)");
   assert.equal(metric.where(0, 40), null);
+  const near = metricBrush("m", "m", "lower", [0.23299999999999998, 0.9]);
+  assert.equal(near.where(0, 0), "(m >= 0.23299999999999998 and m <= 0.23299999999999998)");
+  const small = metricBrush("m", "m", "lower", [1e-25, 2e-25]);
+  assert.equal(small.where(10, 20), "(m >= 1.25e-25 and m <= 1.5e-25)");
+});
+
+test("a bin of the distribution has the runs that its condition selects", () => {
+  for (
+    const valueOf of [
+      (i: number) => i % 50 / 10,
+      (i: number) => Math.sqrt(i),
+      (i: number) => -i / 3,
+    ]
+  ) {
+    const rows = Array.from({ length: 105 }, (_, i): Row => ({ a: i, "result.m": valueOf(i) }));
+    const { histogram } = viewOf(rows).configurations!;
+    const selected = histogram.counts.map((_, i) =>
+      rows.filter(parseWhere(binWhere(histogram, "result.m", i), ["result.m"])).length
+    );
+    assert.deepEqual(selected, histogram.counts);
+  }
 });
 
 test("another range of a column takes the place of parts about it alone", () => {

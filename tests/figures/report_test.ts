@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { viewOf } from "../../figures/data/view_of.ts";
+import { matterWords } from "../../figures/report/head_words.ts";
 import { MAX_BYTES, reportHtml } from "../../figures/report/report_html.ts";
 import { reportMarkdown } from "../../figures/report/report_markdown.ts";
 import { reportSvg } from "../../figures/report/report_svg.ts";
@@ -111,6 +112,12 @@ test("a report of runs that all failed has no map of zeros", () => {
     assert.doesNotMatch(text, /runs by lr/);
     assert.match(text, /12 failures/);
   }
+});
+
+test("shares of a random search of one run each are not said to be of unequal numbers of runs", () => {
+  const rows = Array.from({ length: 80 }, (_, i) => ({ a: i, b: 2 * i, "result.loss": i % 7 }));
+  const words = matterWords(viewOf(rows));
+  assert(words.endsWith("Approximate: combinations are missing, or runs of some configurations."));
 });
 
 test("the data of each figure is a table of at most so many rows", () => {

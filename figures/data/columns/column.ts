@@ -272,12 +272,7 @@ export class Column {
     copy.#index = new Map(this.#index).set(key, code);
     rows[code] = (rows[code] ?? 0) + rows[0]!;
     rows[0] = 0;
-    const codes = code < 256
-      ? this.#codes
-      : code < 65_536
-      ? Uint16Array.from(this.#codes)
-      : Uint32Array.from(this.#codes);
-    copy.#codes = this.#grown(codes, this.#length);
+    copy.#codes = this.#grown(widened(this.#codes, code), this.#length);
     for (let row = 0; row < this.#length; row++) {
       if (copy.#codes[row] === 0) copy.#codes[row] = code;
     }
@@ -321,12 +316,7 @@ export class Column {
     }
     this.#rows[code]!++;
     if (row >= this.#codes.length) this.#codes = this.#grown(this.#codes, row + 1);
-    if (code > 255 && this.#codes.BYTES_PER_ELEMENT === 1) {
-      this.#codes = Uint16Array.from(this.#codes);
-    }
-    if (code > 65_535 && this.#codes.BYTES_PER_ELEMENT === 2) {
-      this.#codes = Uint32Array.from(this.#codes);
-    }
+    this.#codes = widened(this.#codes, code);
     this.#codes[row] = code;
   }
 
@@ -417,6 +407,13 @@ export class Column {
     copy.set(array);
     return copy;
   }
+}
+
+/** Returns codes as numbers that are wide enough for another one. */
+function widened(codes: Codes, code: number): Codes {
+  const bytes = codes.BYTES_PER_ELEMENT;
+  if (code > 65_535 && bytes < 4) return Uint32Array.from(codes);
+  return code > 255 && bytes < 2 ? Uint16Array.from(codes) : codes;
 }
 
 function noCounts(): ColumnCounts {

@@ -5,8 +5,9 @@ import { gridOf } from "../../../core/grids/grid.ts";
 import { keyOf, keyShape } from "../../../core/keys/key.ts";
 import { parseWhere } from "../../../core/tools/where.ts";
 import type { Row, Value } from "../../../core/values/value.ts";
-import { gridPlan } from "../../../figures/data/view_facts.ts";
-import { viewOf } from "../../../figures/data/view_of.ts";
+import { Columns } from "../../../figures/data/columns/columns.ts";
+import { gridPlan, noFacts } from "../../../figures/data/view_facts.ts";
+import { viewOf, viewOfColumns } from "../../../figures/data/view_of.ts";
 
 function axis(name: string, values: readonly Value[]) {
   return { names: [name], parts: values.map((value): Row => ({ [name]: value })) };
@@ -84,4 +85,14 @@ test("many numbers, texts and values that some rows lack have the default of a p
   assert.equal(grown((i) => i % 600, "x"), 2000);
   const length = 140_000;
   assert.equal(grown((i) => i, 8, length), 70_001);
+  // As many values as a dictionary holds.
+  assert.equal(grown((i) => i / 2, 1000, 2 * 65_536), 65_537);
+});
+
+test("the runs of a plan are counted again once it has another default", () => {
+  const columns = new Columns();
+  columns.add(rows);
+  const doneOf = (defaults: Row): number =>
+    viewOfColumns(columns, {}, noFacts({ plans: [gridPlan(grid, defaults)] })).progress.done;
+  assert.deepEqual([doneOf({}), doneOf({ model: "mlp" }), doneOf({ model: "cnn" })], [3, 5, 3]);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Failure } from "../../../core/contract/backend.ts";
 import { gridOf } from "../../../core/grids/grid.ts";
 import { keyOf, keyShape } from "../../../core/keys/key.ts";
+import { parseWhere } from "../../../core/tools/where.ts";
 import type { Row, Value } from "../../../core/values/value.ts";
 import { failureKind, failureLine } from "../../../figures/data/failure_groups.ts";
 import { gridPlan, type ViewClaim, type ViewPlan } from "../../../figures/data/view_facts.ts";
@@ -79,6 +80,8 @@ test("runs and failures outside of the plans are counted apart", () => {
     viewOf(rows, {}, { ...facts, failures }).progress.left_seconds;
   assert.equal(left([failure({ lr: 7, seed: 1 }, "no")]), left([]));
   assert(left([failure({ lr: 10, seed: 1 }, "no")])! < left([])!);
+  // A run that failed and runs again is left.
+  assert.equal(left([failure({ lr: 1, seed: 1 }, "no")]), left([]));
   const both = [failure({ lr: 7, seed: 1 }, "no"), failure({ lr: 10, seed: 1 }, "no")];
   const { failed, other_failed } = viewOf(rows, {}, { ...facts, failures: both }).progress;
   assert.deepEqual([failed, other_failed], [2, 1]);
@@ -335,6 +338,8 @@ test("rows without a namespace are not those of the namespace of a failure", () 
   assert.deepEqual([choices.namespace, choices.namespaces, groups], ["", ["", "b"], []]);
   const own = viewOf(rows, { namespace: "b" }, { failures });
   assert.deepEqual([own.rows, own.failures.length], [0, 1]);
+  const named = viewOf(rows, { namespace: "b", where: "_stet_namespace = 'b'" }, { failures });
+  assert.equal(named.failures.length, 1);
   assert.equal(viewOf(rows, { where: "_stet_namespace is absent" }).rows, 2);
 });
 
@@ -344,6 +349,32 @@ test("more than 50 numbers are ranges, and the view says so", () => {
   assert.equal(effects[0]!.axis.parts.length, 30);
   assert(notes.some((note) => /lr has 300 values, shown in 30 ranges/.test(note)));
   assert.equal(matters!.exact, false);
+});
+
+test("a failure with the text 1 is none of the configuration with the number 1", () => {
+  const rows = ["1", 1].map((a): Row => ({ a, "result.m": Number(typeof a === "string") }));
+  const { best } = viewOf(rows, {}, { failures: [failure({ a: "1" }, "no")] });
+  assert.deepEqual(best!.rows.map(({ mean, failed }) => [mean, failed]), [[1, 1], [0, 0]]);
+});
+
+test("ranges of the largest, smallest and nearest numbers have the runs of their conditions", () => {
+  const samples: ((i: number) => Value)[] = [
+    (i) => 10n ** 19n + BigInt(i),
+    (i) => 10n ** 18n + 64n * BigInt(i),
+    (i) => (i - 45) * 3.9e306,
+    (i) => -i * 1e300,
+    (i) => i * 5e-324,
+    (i) => 10 ** (6 * i - 300),
+    (i) => 1 + i * 2 ** -52,
+  ];
+  for (const valueOf of samples) {
+    const rows = Array.from({ length: 90 }, (_, i): Row => ({ a: valueOf(i), "result.m": i }));
+    const { axis, n } = viewOf(rows).effects[0]!;
+    const counts = axis.parts.map(({ where }) => rows.filter(parseWhere(where!, ["a"])).length);
+    assert.deepEqual(counts, n, axis.parts[0]!.where!);
+    assert.equal(counts.reduce((a, b) => a + b), rows.length);
+    assert(axis.parts.every(({ number }) => Number.isFinite(number)));
+  }
 });
 
 test("more than 50 dates are ranges in their order, each with the condition of its runs", () => {
