@@ -16,10 +16,12 @@ export function loader(load, onLoad, onError) {
   let last = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** The time of the next load. */
+  let due = Infinity;
 
   async function run() {
     clearTimeout(timer);
-    timer = undefined;
+    due = Infinity;
     isWanted = false;
     current?.abort();
     const mine = current = new AbortController();
@@ -36,17 +38,25 @@ export function loader(load, onLoad, onError) {
     outcome();
   }
 
-  /** Loads within a second or so. */
-  function soon() {
+  /**
+   * Loads within a second or so, later after a slow load.
+   *
+   * @param {number} [pause] Milliseconds to wait instead, after a load that was slow for another reason.
+   */
+  function soon(pause) {
     isWanted = true;
-    if (current || timer !== undefined) return;
-    timer = setTimeout(run, Math.max(last + PAUSE_MS - performance.now(), 0));
+    const now = performance.now();
+    const at = pause === undefined ? Math.max(last + PAUSE_MS, now) : now + pause;
+    if (current || at >= due) return;
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(run, at - now);
   }
 
   /** Gives up a load under way and any that is planned. */
   function stop() {
     clearTimeout(timer);
-    timer = undefined;
+    due = Infinity;
     isWanted = false;
     current?.abort();
     current = undefined;

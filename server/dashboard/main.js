@@ -9,6 +9,9 @@ import { Page } from "./page.js";
 import { html, render } from "./preact.js";
 import { namespaceCondition, rowCondition } from "./row_condition.js";
 
+/** The pause between two views of a store that is being read, in milliseconds. */
+const READING_PAUSE_MS = 300;
+
 /**
  * @typedef {import("../../figures/view.ts").View} View
  * @typedef {Readonly<Record<string, any>>} Row A row as JSON.
@@ -136,9 +139,10 @@ const view = loader(
     });
     document.title = titleOf(progress);
     performance.mark("stet-drawn");
-    table.now();
     if (model.run?.status === "running") run.soon();
-    if (progress.reading) view.soon();
+    // A page of runs would wait for all rows.
+    if (progress.reading) view.soon(READING_PAUSE_MS);
+    else table.now();
   },
   (error) => onError(error, view),
 );

@@ -15,6 +15,7 @@ import {
 import { namespaceCondition, rowCondition } from "../../server/dashboard/row_condition.js";
 import { parse } from "../../server/dashboard/parse.js";
 import { differences } from "../../server/dashboard/diff.js";
+import { loader } from "../../server/dashboard/loader.js";
 
 test("a condition is split at its outermost ands, and joined again", () => {
   const where = `lr > 0.1 and name = 'a and b' and (x = 1 or y = 2) and layers = ["and", [1]]`;
@@ -150,4 +151,30 @@ test("words that another text lacks are marked", () => {
   for (const text of ["", "a\n\n b ", "x ".repeat(3000)]) {
     assert.equal(differences(text, "x b").map((piece) => piece.text).join(""), text);
   }
+});
+
+test("a load is as soon as the soonest that was asked for", async () => {
+  const order: string[] = [];
+  const loads: PromiseWithResolvers<void>[] = [];
+  const begun = Promise.withResolvers<void>();
+  const { now, soon, stop } = loader(
+    () => {
+      order.push(`load ${loads.push(Promise.withResolvers<void>())}`);
+      if (loads.length === 2) begun.resolve();
+      return loads.at(-1)!.promise;
+    },
+    () => {
+      if (loads.length > 1) return;
+      soon(0);
+      soon();
+      setTimeout(() => order.push("half a second"), 500); // timers end in their order
+    },
+    (error) => order.push(String(error)),
+  );
+  now();
+  soon(); // while it loads: a second after it
+  loads[0]!.resolve();
+  await begun.promise;
+  stop();
+  assert.deepEqual(order, ["load 1", "load 2"]);
 });
