@@ -127,7 +127,10 @@ function allColumns({ stored }: Columns, { failures, claims }: OtherFacts): read
   );
 }
 
-/** Returns the runs that fulfil the condition: rows, and runs without one. */
+/**
+ * Returns the runs that fulfil the condition: rows, and runs without one. With their states, as on a page, a run
+ * without a param has its default, as in figures; those of several plans are as they are in the store.
+ */
 function selected(
   columns: Columns,
   { where = "", status }: PageRequest,
@@ -143,9 +146,12 @@ function selected(
   const inRows = new Set(columns.names);
   const keys = new Set<string>([...columns.params, NAMESPACE]);
   const isOfKey = columnsOf(condition).every((name) => keys.has(name) || !inRows.has(name));
+  const defaults = status !== undefined && facts.plans.length === 1
+    ? facts.plans[0]!.defaults
+    : undefined;
   return {
-    mask: columnMask(columns, condition),
-    others: isOfKey ? others.filter(({ params }) => test(params)) : [],
+    mask: columnMask(defaults ? columns.withDefaults(defaults) : columns, condition),
+    others: isOfKey ? others.filter(({ params }) => test({ ...defaults, ...params })) : [],
   };
 }
 

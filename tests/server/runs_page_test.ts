@@ -348,3 +348,17 @@ test("a condition and an order can name a param that only the plan or a failure 
   assert.deepEqual(runsPage(columns, request, facts).columns, ["lr"]);
   assert.equal(runsPage(new Columns(), { ...request, where: "lr = 1" }, noFacts()).total, 0);
 });
+
+test("a condition selects runs without a param by its default, as in figures", () => {
+  const columns = new Columns();
+  columns.add([{ lr: 1 }, { lr: 2, model: "mlp" }, { lr: 3, model: "cnn" }]);
+  const factors = [{ names: ["model"], parts: [{ model: "mlp" }, { model: "cnn" }] }];
+  const failures = [{ params: { lr: 4 }, error: "", stack: "", attempt: 1, time: "", host: "" }];
+  const facts = noFacts({ plans: [gridPlan(gridOf(factors), { model: "mlp" })], failures });
+  const request = { where: "model = 'mlp'", limit: 10, offset: 0 };
+  const { rows, counts } = runsPage(columns, { ...request, status: "all" }, facts);
+  assert.deepEqual(rows, [{ lr: 1 }, { lr: 2, model: "mlp" }, { lr: 4 }]);
+  assert.deepEqual(counts, { done: 2, failed: 1, running: 0 });
+  // Rows alone are as they are in the store, as for `stet ls`.
+  assert.equal(runsPage(columns, request, noFacts()).total, 1);
+});
