@@ -1,4 +1,4 @@
-import { html, useEffect, useRef } from "../preact.js";
+import { html, useLayoutEffect, useRef } from "../preact.js";
 
 /**
  * A dialog that is open for as long as it is drawn. The browser keeps the focus inside, and gives it back.
@@ -13,7 +13,8 @@ import { html, useEffect, useRef } from "../preact.js";
  */
 export function Dialog({ id, title, kind = "", onClose, children }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // At once: a key pressed before it is open would act on the page behind it.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
